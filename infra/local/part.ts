@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** A running local part: where it can be reached, and how it is stopped in order. */
+export type Part = { address: Record<string, string>; stop: () => Promise<void> };
+
+/** The folder that holds package.json, found from the sources and from `dist` alike. */
+export function projectRoot(from: string = __dirname): string {
+  return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
+}
+
+/** The folder of all local data: `JOINERY_DATA_DIR`, or `.joinery` in the project. */
+export function dataDir(): string {
+  return process.env['JOINERY_DATA_DIR'] ?? join(projectRoot(), '.joinery');
+}
+
+/** A port from the environment; `0` asks for a free one. Throws on anything that is not a port number. */
+export function portFrom(setting: string, fallback: number): number {
+  const text = process.env[setting];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${setting} must be a port number from 0 to 65535, but is "${text}"`);
+  }
+  return port;
+}
+
+/**
+ * Runs one part as the main job of this process: announces its address to the parent over the IPC channel
+ * (`{ ready: address }`), stops it on SIGTERM, SIGINT or when the parent is gone, and exits 1 with one clear line if it
+ * cannot start.
+ */
+export async function runPart(name: string, start: () => Promise<Part>): Promise<void> {
+  try {
+    const part = await start();
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) return;
+      stopping = true;
+      part.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(name, error),
+      );
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('disconnect', stop);
+    process.send?.({ ready: part.address });
+  } catch (error) {
+    fail(name, error);
+  }
+}
+
+function fail(name: string, error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  const taken = (error as { code?: string }).code === 'EADDRINUSE';
+  console.error(
+    `${name}: ${taken ? `${text}; stop what listens there or choose another port` : text}`,
+  );
+  process.exit(1);
+}
