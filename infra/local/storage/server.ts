@@ -1,0 +1,93 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import BlobConfiguration from 'azurite/dist/src/blob/BlobConfiguration';
+import BlobServer from 'azurite/dist/src/blob/BlobServer';
+import QueueConfiguration from 'azurite/dist/src/queue/QueueConfiguration';
+import QueueServer from 'azurite/dist/src/queue/QueueServer';
+import TableConfiguration from 'azurite/dist/src/table/TableConfiguration';
+import TableServer from 'azurite/dist/src/table/TableServer';
+import { createTables } from './tables';
+
+const host = '127.0.0.1';
+const keepAliveSeconds = 60;
+
+/** The development account that every Azurite knows; its key is published and protects nothing. */
+const account = 'devstoreaccount1';
+const accountKey =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+type Settings = { blobPort: number; queuePort: number; tablePort: number; dataDir: string };
+
+/** What the three Azurite servers have in common. */
+type Server = {
+  start(): Promise<void>;
+  close(): Promise<void>;
+  getHttpServerAddress(): string;
+};
+
+/**
+ * Starts Azurite's blob, queue and table servers on loopback with their data in `dataDir`, and makes the app's tables.
+ * Port 0 takes a free one. Throws `EADDRINUSE` if a port is taken.
+ *
+ * Azurite writes to disk every five seconds: `stop` loses nothing, `kill -9` loses the last seconds.
+ */
+export async function startStorage(
+  settings: Settings,
+): Promise<{ connectionString: string; stop: () => Promise<void> }> {
+  await mkdir(settings.dataDir, { recursive: true });
+  const blob = new BlobServer(
+    configure(new BlobConfiguration(...extentStore(settings.blobPort, settings.dataDir, 'blob'))),
+  );
+  const queue = new QueueServer(
+    configure(
+      new QueueConfiguration(...extentStore(settings.queuePort, settings.dataDir, 'queue')),
+    ),
+  );
+  const database = join(settings.dataDir, 'table.json');
+  const table = new TableServer(
+    configure(new TableConfiguration(host, settings.tablePort, keepAliveSeconds, database)),
+  );
+  const stop = await startAll([blob, queue, table]);
+  const connectionString = [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${account}`,
+    `AccountKey=${accountKey}`,
+    `BlobEndpoint=${blob.getHttpServerAddress()}/${account}`,
+    `QueueEndpoint=${queue.getHttpServerAddress()}/${account}`,
+    `TableEndpoint=${table.getHttpServerAddress()}/${account};`,
+  ].join(';');
+  await createTables(connectionString);
+  return { connectionString, stop };
+}
+
+/** The SDKs are newer than this Azurite and would be refused for their API version; its access log goes to stdout. */
+function configure<T extends object>(configuration: T): T {
+  return Object.assign(configuration, { skipApiVersionCheck: true, enableAccessLog: false });
+}
+
+function extentStore(
+  port: number,
+  dataDir: string,
+  name: string,
+): ConstructorParameters<typeof BlobConfiguration> {
+  const file = (suffix: string): string => join(dataDir, `${name}${suffix}`);
+  const extents = [{ locationId: 'Default', locationPath: file('-extents'), maxConcurrency: 50 }];
+  return [host, port, keepAliveSeconds, file('.json'), file('-extents.json'), extents];
+}
+
+async function startAll(servers: Server[]): Promise<() => Promise<void>> {
+  const started: Server[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.close()));
+  };
+  for (const server of servers) {
+    try {
+      await server.start();
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    started.push(server);
+  }
+  return stop;
+}
