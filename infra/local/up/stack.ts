@@ -25,6 +25,8 @@ export type Stack = {
   now: () => StackFile;
   /** Starts a part that has died again, on its ports and data. */
   start: (part: PartName) => Promise<void>;
+  /** Resolves when the process that runs the part now is gone. */
+  exited: (part: PartName) => Promise<void>;
   /** Ends every part in order, the host first. */
   stop: () => Promise<void>;
 };
@@ -94,7 +96,10 @@ export async function bringUp(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
-  return { now: () => readStack(dataDir), start, stop };
+  const exited = async (part: PartName): Promise<void> => {
+    await processes.get(part)?.exited;
+  };
+  return { now: () => readStack(dataDir), start, exited, stop };
 }
 
 function environment(part: PartName, options: StackOptions, known: StackFile): NodeJS.ProcessEnv {
