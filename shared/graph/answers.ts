@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { assignmentPhase, requestPhase } from './states';
+
+// Only what we read is declared. Graph sends null for what is absent, and its own samples mix the v1.0 and the beta
+// names of one member, so both are read wherever they differ.
+const text = z.string().nullish();
+const flag = z.boolean().nullish();
+const reference = z.object({ id: z.string() }).nullish();
+
+export const User = z.object({ id: z.string(), accountEnabled: flag });
+export type User = z.infer<typeof User>;
+
+export const Catalog = z
+  .object({
+    id: z.string(),
+    displayName: text,
+    description: text,
+    state: text,
+    catalogStatus: text,
+  })
+  .transform(({ state, catalogStatus, ...rest }) => ({
+    ...rest,
+    published: (state ?? catalogStatus ?? '').toLowerCase() === 'published',
+  }));
+export type Catalog = z.infer<typeof Catalog>;
+
+export const ResourceRole = z.object({
+  id: text,
+  displayName: text,
+  originId: text,
+  originSystem: text,
+});
+export type ResourceRole = z.infer<typeof ResourceRole>;
+
+export const ResourceScope = z.object({
+  id: text,
+  displayName: text,
+  originId: text,
+  originSystem: text,
+  isRootScope: flag,
+});
+export type ResourceScope = z.infer<typeof ResourceScope>;
+
+export const CatalogResource = z.object({
+  id: z.string(),
+  originId: text,
+  originSystem: text,
+  roles: z.array(ResourceRole).nullish(),
+  scopes: z.array(ResourceScope).nullish(),
+});
+export type CatalogResource = z.infer<typeof CatalogResource>;
+
+/** A granted role of a resource, by the origin ids of role and scope: Graph's own ids of them may read as zeros. */
+export const RoleScope = z
+  .object({ role: ResourceRole.nullish(), scope: ResourceScope.nullish() })
+  .transform(({ role, scope }) => ({ role: role?.originId ?? '', scope: scope?.originId ?? '' }));
+
+export const AccessPackage = z
+  .object({
+    id: z.string(),
+    displayName: text,
+    description: text,
+    isHidden: flag,
+    catalog: reference,
+    catalogId: text,
+    resourceRoleScopes: z.array(RoleScope).nullish(),
+  })
+  .transform(({ catalog, catalogId, resourceRoleScopes, ...rest }) => ({
+    ...rest,
+    catalogId: catalog?.id ?? catalogId ?? undefined,
+    roleScopes: resourceRoleScopes ?? [],
+  }));
+export type AccessPackage = z.infer<typeof AccessPackage>;
+
+export const AssignmentPolicy = z
+  .object({
+    id: z.string(),
+    displayName: text,
+    description: text,
+    allowedTargetScope: text,
+    expiration: z.object({ type: text, duration: text, endDateTime: text }).nullish(),
+    requestApprovalSettings: z
+      .object({ isApprovalRequiredForAdd: flag, stages: z.array(z.unknown()).nullish() })
+      .nullish(),
+    accessPackage: reference,
+  })
+  .transform(({ accessPackage, ...rest }) => ({ ...rest, accessPackageId: accessPackage?.id }));
+export type AssignmentPolicy = z.infer<typeof AssignmentPolicy>;
+
+const Subject = z.object({ objectId: text }).nullish();
+
+export const Assignment = z
+  .object({
+    id: z.string(),
+    state: text,
+    assignmentState: text,
+    status: text,
+    assignmentStatus: text,
+    target: Subject,
+    accessPackage: reference,
+    assignmentPolicy: reference,
+    expiredDateTime: text,
+  })
+  .transform((answer) => {
+    const state = answer.state ?? answer.assignmentState ?? undefined;
+    return {
+      id: answer.id,
+      state,
+      phase: assignmentPhase(state),
+      status: answer.status ?? answer.assignmentStatus ?? undefined,
+      userId: answer.target?.objectId ?? undefined,
+      packageId: answer.accessPackage?.id,
+      policyId: answer.assignmentPolicy?.id,
+      expiredDateTime: answer.expiredDateTime ?? undefined,
+    };
+  });
+export type Assignment = z.infer<typeof Assignment>;
+
+export const AssignmentRequest = z
+  .object({
+    id: z.string(),
+    requestType: text,
+    state: text,
+    requestState: text,
+    status: text,
+    requestStatus: text,
+    justification: text,
+    createdDateTime: text,
+    completedDateTime: text,
+    completedDate: text,
+    requestor: Subject,
+    accessPackage: reference,
+    assignment: z.object({ id: text, target: Subject }).nullish(),
+    accessPackageAssignment: z.object({ id: text, target: Subject }).nullish(),
+  })
+  .transform((answer) => {
+    const state = answer.state ?? answer.requestState ?? undefined;
+    const status = answer.status ?? answer.requestStatus ?? undefined;
+    const assignment = answer.assignment ?? answer.accessPackageAssignment;
+    return {
+      id: answer.id,
+      requestType: answer.requestType ?? undefined,
+      state,
+      status,
+      phase: requestPhase(state, status),
+      justification: answer.justification ?? undefined,
+      createdDateTime: answer.createdDateTime ?? undefined,
+      completedDateTime: answer.completedDateTime ?? answer.completedDate ?? undefined,
+      packageId: answer.accessPackage?.id,
+      assignmentId: assignment?.id ?? undefined,
+      // Of a direct assignment the requestor is the assignee, should the target not be readable.
+      userId: assignment?.target?.objectId ?? answer.requestor?.objectId ?? undefined,
+    };
+  });
+export type AssignmentRequest = z.infer<typeof AssignmentRequest>;

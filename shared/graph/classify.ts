@@ -1,0 +1,122 @@
+import type { Evidence, Failed, Later, Outcome } from '../domain/outcome';
+import { GraphError } from './graph-error';
+import type { GraphFault } from './graph-error';
+
+/** A refusal that says what exists already, or does not exist: the caller looks and decides. */
+export type Conflict = {
+  kind: 'conflict';
+  conflict: ConflictName;
+  evidence: Evidence;
+};
+export type ConflictName =
+  | 'existing-grant'
+  | 'existing-open-request'
+  | 'no-active-grant'
+  | 'duplicate-access-package'
+  | 'duplicate-key'
+  | 'not-found';
+
+type Verdict =
+  { later: string; afterSeconds: number } | { failed: string } | { conflict: ConflictName };
+type Row = { status?: readonly number[]; code?: string; detail?: string; verdict: Verdict };
+
+/**
+ * What an answer means, first match first, by status, `error.code` and `error.details[].code`; never by the message,
+ * which is a text for people. Microsoft publishes no list of these codes: they are those met in the field. Overload
+ * and outages: https://learn.microsoft.com/graph/errors
+ */
+const table: readonly Row[] = [
+  { code: 'identity', verdict: { later: 'identity-unavailable', afterSeconds: 30 } },
+  { code: 'timeout', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
+  { code: 'network', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
+  { code: 'unreadable-answer', verdict: { later: 'graph-unreadable', afterSeconds: 5 } },
+  { code: 'foreign-next-link', verdict: { failed: 'foreign-next-link' } },
+  { code: 'endless-pages', verdict: { failed: 'endless-pages' } },
+  { code: 'invalid-id', verdict: { failed: 'invalid-request' } },
+  { code: 'invalid-attribute', verdict: { failed: 'invalid-request' } },
+  { code: 'invalid-value', verdict: { failed: 'invalid-request' } },
+  { status: [429], verdict: { later: 'throttled', afterSeconds: 10 } },
+  {
+    status: [408, 500, 502, 503, 504, 507, 509],
+    verdict: { later: 'graph-unavailable', afterSeconds: 5 },
+  },
+  { status: [412, 423], verdict: { later: 'changed-meanwhile', afterSeconds: 5 } },
+  { status: [401], verdict: { failed: 'unauthenticated' } },
+  { status: [403], verdict: { failed: 'permission' } },
+  { code: 'InvalidRequestExistingGrant', verdict: { conflict: 'existing-grant' } },
+  { code: 'ExistingOpenRequest', verdict: { conflict: 'existing-open-request' } },
+  {
+    code: 'InvalidRequest',
+    detail: 'ExistingOpenRequest',
+    verdict: { conflict: 'existing-open-request' },
+  },
+  { code: 'InvalidRequestNoActiveGrant', verdict: { conflict: 'no-active-grant' } },
+  { code: 'DuplicateAccessPackage', verdict: { conflict: 'duplicate-access-package' } },
+  { code: 'DuplicateKey', verdict: { conflict: 'duplicate-key' } },
+  { code: 'CallerNotResourceOwner', verdict: { failed: 'resource-not-owned' } },
+  { code: 'InvalidModel', verdict: { failed: 'invalid-request' } },
+  { code: 'InvalidFilter', verdict: { failed: 'invalid-request' } },
+  // A generated route that the service does not implement answers 404 without a code.
+  { status: [404], code: '', verdict: { failed: 'unknown-route' } },
+  { status: [404], verdict: { conflict: 'not-found' } },
+];
+
+/** In the minutes after a create, replicas that do not have it yet answer 403 as well as 404. */
+export type Circumstances = { justCreated?: boolean };
+
+/** Turns an error of a call into `later`, `failed` or a named conflict. Anything that is no `GraphError` is rethrown. */
+export function classify(
+  error: unknown,
+  { justCreated = false }: Circumstances = {},
+): Later | Failed | Conflict {
+  if (!(error instanceof GraphError)) throw error;
+  const { fault } = error;
+  const evidence = evidenceOf(fault);
+  const verdict = table.find((row) => applies(row, fault))?.verdict ?? {
+    failed: 'unexpected-answer',
+  };
+  if (justCreated && fault.status === 403) {
+    return { kind: 'later', why: 'not-yet-visible', afterSeconds: 5, evidence };
+  }
+  if ('conflict' in verdict) return { kind: 'conflict', conflict: verdict.conflict, evidence };
+  if ('failed' in verdict) return { kind: 'failed', why: verdict.failed, evidence };
+  const afterSeconds = fault.retryAfterSeconds ?? verdict.afterSeconds;
+  return { kind: 'later', why: verdict.later, afterSeconds, evidence };
+}
+
+/**
+ * Runs calls to Graph whose conflicts nobody there expects, and gives every `GraphError` as an outcome; a conflict is
+ * then `failed` under its name.
+ */
+export async function asOutcome<Done extends object>(
+  act: () => Promise<Outcome<Done>>,
+): Promise<Outcome<Done>> {
+  try {
+    return await act();
+  } catch (error) {
+    const verdict = classify(error);
+    if (verdict.kind !== 'conflict') return verdict;
+    return { kind: 'failed', why: verdict.conflict, evidence: verdict.evidence };
+  }
+}
+
+function applies({ status, code, detail }: Row, fault: GraphFault): boolean {
+  return (
+    (status === undefined || (fault.status !== undefined && status.includes(fault.status))) &&
+    (code === undefined || same(code, fault.code)) &&
+    (detail === undefined || (fault.detailCodes ?? []).some((one) => same(detail, one)))
+  );
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function evidenceOf({ status, code, detailCodes, requestId }: GraphFault): Evidence {
+  const errorCode = [code, ...(detailCodes ?? [])].filter((one) => one !== '').join('/');
+  return {
+    ...(status !== undefined && { graphStatus: status }),
+    ...(errorCode && { errorCode }),
+    ...(requestId !== undefined && { graphRequestId: requestId }),
+  };
+}
