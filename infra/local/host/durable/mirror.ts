@@ -1,0 +1,152 @@
+import type { OrchestratorReply } from './actions';
+import { EventType, type EventMark } from './history';
+import { createExternalEvents } from './external-events';
+import {
+  DEFAULT_TIMER_LIMITS,
+  performAction,
+  type TimerLimits,
+  type World,
+} from './perform-action';
+import { createSchedule, type Command } from './schedule';
+
+/** How a generation ends. `Failed` and `Terminated` carry text, the others JSON values. */
+export type Completion =
+  | { status: 'Completed'; output: unknown }
+  | { status: 'ContinuedAsNew'; input: unknown }
+  | { status: 'Failed'; reason: string }
+  | { status: 'Terminated'; reason: string };
+
+export type Mirrored = {
+  /** What history does not have yet, in the order of its ids. */
+  commands: Command[];
+  completion: Completion | undefined;
+  suspended: boolean;
+  /** Events that arrived behind a continue-as-new and belong to the next generation. */
+  carried: EventMark[];
+};
+
+export type MirrorInput = {
+  name: string;
+  executionId: string;
+  history: Iterable<EventMark>;
+  reply: OrchestratorReply;
+  limits?: TimerLimits;
+  /** Also compares inputs, which the extension does not; for tests. */
+  compareInputs?: boolean;
+};
+
+/**
+ * Plays the actions of a reply against the history that produced it, as the durable extension does: take an action,
+ * schedule it, wait for its event, take the next. What is left over is new work. Throws NonDeterminismError when
+ * history holds something that the actions do not ask for, UnsupportedActionError for what this host lacks.
+ */
+export function mirror(input: MirrorInput): Mirrored {
+  const state: State = { now: 0, suspended: false, held: [], carried: [] };
+  const schedule = createSchedule(input.compareInputs);
+  const events = createExternalEvents();
+  const world: World = {
+    schedule,
+    events,
+    executionId: input.executionId,
+    limits: input.limits ?? DEFAULT_TIMER_LIMITS,
+    now: () => state.now,
+    continueAsNew: (value) => (state.nextInput = { value }),
+  };
+  const begin = (): void => runActions(input, world, state);
+  for (const event of input.history) play(event, world, state, begin);
+
+  const { completion } = state;
+  // An orchestrator that returned stays open while anything it scheduled still runs; a terminated one does not.
+  const ended = completion?.status === 'Terminated' || !schedule.hasOpen();
+  return {
+    commands: schedule.commands(),
+    completion: ended ? completion : undefined,
+    suspended: state.suspended,
+    carried: state.carried,
+  };
+}
+
+type State = {
+  now: number;
+  suspended: boolean;
+  held: EventMark[];
+  carried: EventMark[];
+  nextInput?: { value: unknown };
+  completion?: Completion;
+};
+
+function runActions({ name, reply }: MirrorInput, world: World, state: State): void {
+  const actions = reply.actions[0] ?? [];
+  let next = 0;
+  const proceed = (): void => {
+    for (let action = actions[next]; action !== undefined; action = actions[next]) {
+      next += 1;
+      const step = performAction(action, world);
+      if (!step.settled) {
+        step.whenSettled(proceed);
+        return;
+      }
+    }
+    finish();
+  };
+  const finish = (): void => {
+    if (reply.error) {
+      const reason = `Orchestrator function '${name}' failed: ${reply.error}`;
+      state.completion = { status: 'Failed', reason };
+    } else if (reply.isDone) {
+      state.completion = state.nextInput
+        ? { status: 'ContinuedAsNew', input: state.nextInput.value }
+        : { status: 'Completed', output: reply.output };
+    }
+  };
+  proceed();
+}
+
+function play(event: EventMark, world: World, state: State, begin: () => void): void {
+  const { schedule } = world;
+  switch (event.EventType) {
+    case EventType.OrchestratorStarted:
+      state.now = Date.parse(event.Timestamp);
+      return;
+    case EventType.ExecutionTerminated:
+      state.completion = { status: 'Terminated', reason: event.Input ?? '' };
+      return;
+    case EventType.ExecutionSuspended:
+      state.suspended = true;
+      schedule.park();
+      return;
+    case EventType.ExecutionResumed:
+      state.suspended = false;
+      schedule.unpark();
+      for (const held of state.held.splice(0)) play(held, world, state, begin);
+      return;
+    default:
+      if (state.suspended) state.held.push(event);
+      else advance(event, world, state, begin);
+  }
+}
+
+function advance(event: EventMark, world: World, state: State, begin: () => void): void {
+  const { schedule, events } = world;
+  switch (event.EventType) {
+    case EventType.ExecutionStarted:
+      return begin();
+    case EventType.TaskScheduled:
+    case EventType.SubOrchestrationInstanceCreated:
+    case EventType.TimerCreated:
+      return schedule.confirm(event);
+    case EventType.TaskCompleted:
+    case EventType.SubOrchestrationInstanceCompleted:
+      return schedule.settle(event.TaskScheduledId, { failed: false });
+    case EventType.TaskFailed:
+    case EventType.SubOrchestrationInstanceFailed: {
+      const nonRetriable = event.IsNonRetriable ?? false;
+      return schedule.settle(event.TaskScheduledId, { failed: true, nonRetriable });
+    }
+    case EventType.TimerFired:
+      return schedule.settle(event.TimerId, { failed: false });
+    case EventType.EventRaised:
+      if (state.nextInput) state.carried.push(event);
+      else events.raise(event.Name ?? '');
+  }
+}

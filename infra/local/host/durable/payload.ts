@@ -1,0 +1,29 @@
+import { SCHEMA_VERSION } from './actions';
+import { DEFAULT_TIMER_LIMITS, type TimerLimits } from './perform-action';
+import { formatTimeSpan } from '../time-span';
+
+/**
+ * The text that triggers an orchestrator function. `events` is the JSON text of all events, joined by commas, and
+ * `input` is JSON text: nothing that is already text is parsed and written again.
+ */
+export function orchestratorPayload(turn: {
+  instanceId: string;
+  parentInstanceId: string | undefined;
+  input: string | null;
+  events: string;
+  isReplaying: boolean;
+  limits?: TimerLimits;
+}): string {
+  const limits = turn.limits ?? DEFAULT_TIMER_LIMITS;
+  const settings = JSON.stringify({
+    instanceId: turn.instanceId,
+    isReplaying: turn.isReplaying,
+    parentInstanceId: turn.parentInstanceId ?? null,
+    upperSchemaVersion: 1,
+    upperSchemaVersionNew: SCHEMA_VERSION,
+    longRunningTimerIntervalDuration: formatTimeSpan(limits.longTimerInterval),
+    maximumShortTimerDuration: formatTimeSpan(limits.maximumShortTimer),
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+  });
+  return `{"history":[${turn.events}],"input":${turn.input ?? 'null'},${settings.slice(1)}`;
+}
