@@ -1,0 +1,109 @@
+import { stepOf, type Journey, type Progress } from '../shared/domain/journey';
+import { nextPoll } from '../shared/domain/pace';
+import { verdictOn, type RequestPhase } from '../shared/domain/settlement';
+import { closingOutcome, endingOf, StepOutcome } from '../shared/domain/step-outcome';
+import { noRetry, once, pauseFor } from './attempt';
+import { calls, type Leg, type Telling } from './calls';
+import { end } from './submit-step';
+
+/** Polls every open request once and records what has ended. Answers the seconds until the next poll, or 0. */
+export function* settleSteps(telling: Telling, journey: Journey): Leg<number> {
+  const busy = yield* pollOpen(telling, journey);
+  for (const progress of journey.steps) {
+    if (progress.at !== 'ending') continue;
+    const pause = yield* settleStep(telling, journey, progress);
+    if (pause > 0) return pause;
+  }
+  if (open(journey).length > 0) return Math.max(busy, untilNextPoll(telling, journey));
+  journey.stage = 'closing';
+  const outcomes = journey.steps.flatMap((progress) => progress.outcome ?? []);
+  const [first] = journey.steps.filter((progress) => progress.verdict?.reason);
+  journey.closing = { outcome: closingOutcome(outcomes), reason: first?.verdict?.reason };
+  return 0;
+}
+
+/** Seconds until the open requests are looked at again. */
+export function untilNextPoll(telling: Telling, journey: Journey): number {
+  const elapsed = Math.min(
+    ...open(journey).map((progress) => since(telling, progress.submittedAt)),
+  );
+  return Number.isFinite(elapsed) ? nextPoll(journey.pace.poll, journey.polls, elapsed) : 0;
+}
+
+function* pollOpen(telling: Telling, journey: Journey): Leg<number> {
+  const waiting = open(journey);
+  if (waiting.length === 0) return 0;
+  const requestIds = waiting.flatMap((progress) => progress.requestId ?? []);
+  const { outcome } = yield* once(telling, calls.pollRequests, { run: journey.run, requestIds });
+  journey.polls += 1;
+  if (outcome.kind === 'failed' || outcome.kind === 'rejected') {
+    for (const progress of waiting) end(progress, outcome);
+    return 0;
+  }
+  waiting.forEach((progress, index) => {
+    const reading = outcome.kind === 'done' ? outcome.readings[index] : undefined;
+    if (reading) progress.graphState = reading.graphState;
+    read(telling, journey, progress, reading?.phase ?? 'unknown');
+  });
+  return outcome.kind === 'later' ? outcome.afterSeconds : 0;
+}
+
+function read(telling: Telling, journey: Journey, progress: Progress, phase: RequestPhase): void {
+  const now = telling.context.df.currentUtcDateTime.toISOString();
+  if (phase === 'partial') progress.partialSince ??= now;
+  const verdict = verdictOn(
+    {
+      phase,
+      wait: progress.wait,
+      elapsed: since(telling, progress.submittedAt),
+      partialFor: since(telling, progress.partialSince),
+    },
+    journey.pace,
+  );
+  if (verdict) Object.assign(progress, { at: 'ending', verdict });
+}
+
+/** Writes the settled row. Answers the seconds to wait if it cannot be written yet, 0 once it is. */
+function* settleStep(telling: Telling, journey: Journey, progress: Progress): Leg<number> {
+  const { df } = telling.context;
+  const { announced, verdict } = progress;
+  if (!announced || !verdict) {
+    Object.assign(progress, { at: 'settled', outcome: verdict?.outcome ?? 'failed' });
+    return 0;
+  }
+  const { chain, outcome } = yield* once(telling, calls.settleStep, {
+    run: journey.run,
+    chain: journey.chain,
+    at: df.currentUtcDateTime.toISOString(),
+    step: stepOf(progress),
+    part: announced,
+    targetId: journey.targetId ?? '',
+    verdict,
+    ids: progress.ids,
+    requestId: progress.requestId,
+    submittedAt: progress.submittedAt,
+    graphState: progress.graphState,
+    evidence: progress.evidence,
+  });
+  journey.chain = chain ?? journey.chain;
+  if (outcome.kind === 'done') {
+    journey.retry = undefined;
+    const { deliveredAt } = outcome;
+    Object.assign(progress, { at: 'settled', outcome: outcome.outcome, deliveredAt });
+    return 0;
+  }
+  const now = df.currentUtcDateTime;
+  const retry = (journey.retry ??= noRetry(now));
+  const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, journey.pace) : outcome;
+  if (pause.kind === 'pause') return pause.seconds;
+  // What was to be confirmed cannot be: the row says so instead.
+  progress.verdict = endingOf(pause, StepOutcome);
+  journey.retry = undefined;
+  return 1;
+}
+
+const open = (journey: Journey): Progress[] =>
+  journey.steps.filter((progress) => progress.at === 'requested');
+
+const since = (telling: Telling, time: string | undefined): number =>
+  time ? (telling.context.df.currentUtcDateTime.getTime() - Date.parse(time)) / 1000 : 0;

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+const text = z.string();
+const count = z.number().int();
+
+/** What one row of the ledger can say beside its place in the chain. Only the columns that apply are there. */
+export const AuditEntry = z.object({
+  eventHash: text.optional(),
+  eventId: text.optional(),
+  eventSource: text.optional(),
+  eventType: text.optional(),
+  bodyHash: text.optional(),
+  attempt: count,
+  workerId: text.optional(),
+  employmentId: text.optional(),
+  sequence: count.optional(),
+  startDate: text.optional(),
+  timeZone: text.optional(),
+  dueAt: text.optional(),
+  targetId: text.optional(),
+  kind: z.enum(['intended', 'settled', 'closing', 'rejected']),
+  /** Where the event stands with this row: `started`, `closed` or `rejected`. */
+  state: z.enum(['started', 'closed', 'rejected']),
+  step: z.enum(['ensure', 'assign']).optional(),
+  action: z.enum(['grant']).optional(),
+  packageKey: text.optional(),
+  packageName: text.optional(),
+  accessPackageId: text.optional(),
+  catalogId: text.optional(),
+  assignmentPolicyId: text.optional(),
+  assignmentRequestId: text.optional(),
+  assignmentId: text.optional(),
+  ruleId: text.optional(),
+  outcome: text.optional(),
+  reason: text.optional(),
+  graphState: text.optional(),
+  graphStatus: count.optional(),
+  errorCode: text.optional(),
+  graphRequestId: text.optional(),
+  approval: z.enum(['required', 'not-required']).optional(),
+  initiator: text.optional(),
+  replayOf: text.optional(),
+  receivedAt: text.optional(),
+  occurredAt: text.optional(),
+  submittedAt: text.optional(),
+  deliveredAt: text.optional(),
+  recordedAt: text,
+  /** Whole minutes from delivery to `dueAt`; negative when access came late. */
+  marginMinutes: count.optional(),
+  instanceId: text.optional(),
+  runToken: text.optional(),
+  accessModelHash: text,
+  appVersion: text,
+  environment: text,
+  schemaVersion: count,
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** A stored row: the entry with its place in the chain of its event and attempt. */
+export const AuditRow = AuditEntry.extend({ seq: count, prevHash: text, hash: text });
+export type AuditRow = z.infer<typeof AuditRow>;

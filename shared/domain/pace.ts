@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+const seconds = z.number().nonnegative();
+
+/** How patient a run is; read from the settings once at its begin, so that a replay sees the same. All in seconds. */
+export const Pace = z.object({
+  /** Wait `every` seconds between polls until `until` seconds have passed; the last entry has no end. */
+  poll: z.array(z.object({ every: seconds, until: seconds.optional() })).min(1),
+  /** How long an ordinary request may take. */
+  delivery: seconds,
+  /** How long an approval may take, where the package says that it is waited for. */
+  approval: seconds,
+  /** How long a partial delivery may heal before it counts. */
+  partialGrace: seconds,
+  /** How long the person may be missing from the directory. */
+  identity: seconds,
+  /** How long one call that cannot be done now is tried again. */
+  call: seconds,
+});
+export type Pace = z.infer<typeof Pace>;
+
+/** Seconds to wait before the poll that follows `polls` earlier ones, `elapsed` seconds after the request was made. */
+export function nextPoll(poll: Pace['poll'], polls: number, elapsed: number): number {
+  const once = poll.filter((entry) => entry.until === undefined).slice(0, -1);
+  const repeated = poll.filter((entry) => entry.until !== undefined);
+  const first = once[polls]?.every;
+  if (first !== undefined) return first;
+  const current = repeated.find((entry) => elapsed < (entry.until ?? 0)) ?? poll.at(-1);
+  return current?.every ?? 0;
+}
+
+const LONGEST_PAUSE = 900;
+
+/** Seconds before try `tries + 1`: doubling from one second, to a 32nd of the patience or a quarter of an hour. */
+export function backOff(tries: number, patience: number): number {
+  return Math.min(2 ** tries, Math.max(1, patience / 32), LONGEST_PAUSE);
+}
+
+/** The bounds of trying again. */
+export type Patience = Pick<Pace, 'identity' | 'call'>;
+
+/** Seconds for which a thing that answers `later` because of `why` is tried again. */
+export function patienceFor(why: string, pace: Patience): number {
+  if (why === 'no-identity') return pace.identity;
+  // Without the stores nothing can be recorded, not even that we gave up: wait for them.
+  return why === 'store-unavailable' ? Infinity : pace.call;
+}

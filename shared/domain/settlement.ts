@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Pace } from './pace';
+import type { Verdict } from './step-outcome';
+
+/** What a request's state means, whichever dialect spelled it. */
+export const RequestPhase = z.enum([
+  'open',
+  'waiting-for-approval',
+  'delivered',
+  'partial',
+  'failed',
+  'denied',
+  'canceled',
+  'scheduled',
+  'waiting-for-callback',
+  'unknown',
+]);
+export type RequestPhase = z.infer<typeof RequestPhase>;
+
+export type OpenRequest = {
+  phase: RequestPhase;
+  /** Whether the package says that a pending approval is waited for. */
+  wait: boolean;
+  /** Seconds since the request was submitted, and since it was first seen partly delivered. */
+  elapsed: number;
+  partialFor: number;
+};
+
+/** Whether the request has come to its end, and to which; undefined means: poll on. */
+export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined {
+  switch (request.phase) {
+    case 'delivered':
+      return { outcome: 'delivered' };
+    case 'denied':
+      return { outcome: 'denied' };
+    case 'canceled':
+      return { outcome: 'denied', reason: 'canceled' };
+    case 'failed':
+      return { outcome: 'failed', reason: 'delivery-failed' };
+    case 'partial':
+      // Graph keeps trying for hours and may yet heal it, so the first sight of a partial delivery decides nothing.
+      return request.partialFor < pace.partialGrace
+        ? undefined
+        : { outcome: 'partly-delivered', reason: 'partially-delivered' };
+    case 'waiting-for-approval':
+      if (!request.wait) return { outcome: 'approval-required' };
+      return beyond(request, pace.approval, { outcome: 'timed-out', reason: 'approval-deadline' });
+    case 'unknown':
+      return beyond(request, pace.delivery, {
+        outcome: 'needs-attention',
+        reason: 'unknown-state',
+      });
+    case 'open':
+    case 'scheduled':
+    case 'waiting-for-callback':
+      return beyond(request, pace.delivery, { outcome: 'timed-out', reason: 'delivery-deadline' });
+  }
+}
+
+const beyond = (request: OpenRequest, deadline: number, verdict: Verdict): Verdict | undefined =>
+  request.elapsed < deadline ? undefined : verdict;

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Table } from '../domain/table';
+import { fromColumns, toColumns } from './columns';
+
+/** What one event says of the worker; plans are made from all facts. */
+export const Fact = z.object({
+  eventHash: z.string(),
+  employmentId: z.string(),
+  sequence: z.number().int().optional(),
+  startDate: z.string(),
+  endDate: z.string().optional(),
+  timeZone: z.string(),
+  occurredAt: z.string(),
+  attributes: z.record(z.string(), z.string()),
+});
+export type Fact = z.infer<typeof Fact>;
+
+/**
+ * Our own work on one package for one worker. `submitting` is written before the POST: whoever finds it does not know
+ * whether Graph has the request, and `absentReads` counts the looks that agreed that it has not.
+ */
+export const Grant = z.object({
+  state: z.enum(['submitting', 'requested', 'settled']),
+  eventHash: z.string(),
+  attempt: z.number().int(),
+  instanceId: z.string(),
+  targetId: z.string(),
+  absentReads: z.number().int(),
+  requestId: z.string().optional(),
+  assignmentId: z.string().optional(),
+  outcome: z.string().optional(),
+  updatedAt: z.string(),
+});
+export type Grant = z.infer<typeof Grant>;
+export type StoredGrant = Grant & { etag?: string | undefined };
+
+export type Workers = ReturnType<typeof createWorkers>;
+
+/** What is recorded per worker: the facts that events stated and the grants that we asked for. */
+export function createWorkers(table: Table) {
+  return {
+    addFact: async (workerId: string, fact: Fact): Promise<void> => {
+      const key = `fact-${orderOf(fact.occurredAt)}-${fact.eventHash}`;
+      await table.insert(workerId, key, toColumns(Fact.parse(fact)));
+    },
+
+    facts: async (workerId: string): Promise<Fact[]> => {
+      const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
+      return rows.map((row) => fromColumns(Fact, row.columns));
+    },
+
+    grant: async (workerId: string, packageKey: string): Promise<StoredGrant | undefined> => {
+      const row = await table.read(workerId, grantKey(packageKey));
+      return row && { ...fromColumns(Grant, row.columns), etag: row.etag };
+    },
+
+    /** Saves the grant if nobody changed it since it was read (or made it, if it was not there). */
+    saveGrant: async (
+      workerId: string,
+      packageKey: string,
+      grant: StoredGrant,
+    ): Promise<StoredGrant | undefined> => {
+      const key = grantKey(packageKey);
+      const columns = toColumns(Grant.parse(grant));
+      const saved =
+        grant.etag === undefined
+          ? await table.insert(workerId, key, columns)
+          : await table.replace(workerId, key, columns, grant.etag);
+      return saved === undefined ? undefined : { ...grant, etag: saved };
+    },
+  };
+}
+
+const grantKey = (packageKey: string): string => `grant-${packageKey}`;
+
+/** Milliseconds since 1970, padded so that text order is time order. */
+const orderOf = (time: string): string => String(Date.parse(time)).padStart(16, '0');
