@@ -1,0 +1,38 @@
+import type { AccessModel } from './access-model';
+import { comparisons, matches } from './condition';
+import type { Attributes } from './event';
+
+/** The packages that the rules give to a worker, in model order; each with the first rule that gives it. */
+export function birthrightsFor(
+  model: AccessModel,
+  attributes: Attributes,
+): { packageKey: string; ruleId: string }[] {
+  const rules = new Map<string, string>();
+  for (const { id, when, packages } of model.birthrights) {
+    if (!matches(when, attributes)) continue;
+    for (const key of packages) if (!rules.has(key)) rules.set(key, id);
+  }
+  return Array.from(rules, ([packageKey, ruleId]) => ({ packageKey, ruleId }));
+}
+
+/** The only attributes that may be stored: those that a rule, or the choice of the zone, reads. */
+export function attributesRead(model: AccessModel): Set<string> {
+  const names = model.birthrights.flatMap(({ when }) => comparisons(when));
+  return new Set([...names.map(({ attribute }) => attribute), 'location']);
+}
+
+/** The zone of a worker's start date: the event's own, else the model's for the location, else its default. */
+export function zoneFor(
+  model: AccessModel,
+  worker: { timeZone?: string | undefined; attributes: Attributes },
+): string {
+  const { byLocation, default: fallback } = model.timeZones;
+  const location = Object.hasOwn(worker.attributes, 'location')
+    ? worker.attributes['location']
+    : undefined;
+  const local =
+    location !== undefined && Object.hasOwn(byLocation, location)
+      ? byLocation[location]
+      : undefined;
+  return worker.timeZone ?? local ?? fallback;
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { isDate, isDateTime } from './rfc3339';
+import { isTimeZone } from './time-zone';
+
+export const JOINED = 'hr.worker.joined.v1';
+export const DEFAULT_EMPLOYMENT = 'primary';
+
+const ATTRIBUTES = 'a map of at most 32 attributes';
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
+
+/** A string that `holds`; `rule` is what the sender is told, and never contains the value. */
+const text = (rule: string, holds: (value: string) => boolean) =>
+  z.string({ error: rule }).refine(holds, { error: rule });
+
+/** JSON Schema counts characters, not UTF-16 code units, and so do we. */
+const within = (value: string, least: number, most: number): boolean => {
+  const length = value.length > 2 * most ? value.length : Array.from(value).length;
+  return length >= least && length <= most;
+};
+
+const ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ : -';
+const ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The charset of every id that a sender chooses: safe in keys, URLs and logs. */
+export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE });
+
+const DATE_RULE = 'a calendar date yyyy-mm-dd of the years 0001 to 9999';
+const CalendarDate = text(DATE_RULE, isDate).meta({
+  format: 'date',
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+});
+const TIME_RULE = 'an RFC 3339 time with seconds and offset, of the years 0001 to 9999 in UTC';
+const Time = text(TIME_RULE, isDateTime).meta({ format: 'date-time' });
+const ZONE_RULE = 'a time zone name of the IANA database';
+export const TimeZone = text(ZONE_RULE, isTimeZone);
+
+const SOURCE_RULE = 'an absolute URI of at most 256 characters';
+const Source = text(SOURCE_RULE, (value) => value.length <= 256 && URI.test(value)).meta({
+  format: 'uri',
+  pattern: URI.source,
+  maxLength: 256,
+});
+
+const KEY_RULE = 'attribute names of 1 to 64 characters';
+const VALUE_RULE = 'attribute values that are strings of at most 256 characters';
+const AttributeName = text(KEY_RULE, (name) => within(name, 1, 64)).meta({
+  minLength: 1,
+  maxLength: 64,
+});
+const AttributeValue = text(VALUE_RULE, (value) => within(value, 0, 256)).meta({ maxLength: 256 });
+
+/** What HR says of the worker: an open map that only the rules of the access model give a meaning. */
+export const Attributes = z.record(z.string(), z.string());
+export type Attributes = z.infer<typeof Attributes>;
+
+// Counted before the members are looked at, or a map of thousands would cost milliseconds to refuse.
+const BoundedAttributes = z.preprocess(
+  (value, context) => {
+    const count = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+    if (count > 32) context.addIssue({ code: 'custom', message: ATTRIBUTES });
+    return value;
+  },
+  z.record(AttributeName, AttributeValue, { error: ATTRIBUTES }).meta({ maxProperties: 32 }),
+);
+
+const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';
+const Sequence = z
+  .int({ error: SEQUENCE_RULE })
+  .min(0, { error: SEQUENCE_RULE })
+  .refine((value) => !Object.is(value, -0), { error: SEQUENCE_RULE });
+
+const JoinedData = z
+  .object(
+    {
+      workerId: Id,
+      employmentId: Id.optional(),
+      sequence: Sequence.optional(),
+      startDate: CalendarDate,
+      endDate: CalendarDate.optional(),
+      timeZone: TimeZone.optional(),
+      attributes: BoundedAttributes,
+    },
+    { error: 'an object' },
+  )
+  .refine((data) => data.endDate === undefined || data.endDate >= data.startDate, {
+    path: ['endDate'],
+    error: 'a date on or after startDate',
+  });
+
+const MEDIA_TYPE_RULE = 'a string of at most 256 characters';
+
+/**
+ * The message as it is sent: a CloudEvents 1.0 envelope in the JSON format, which reads null as absent. Members are in
+ * the order in which faults are reported. Unknown ones are dropped.
+ */
+export const JoinedMessage = z
+  .object({
+    specversion: z.literal('1.0', { error: 'the CloudEvents version 1.0' }),
+    type: z.literal(JOINED, { error: `the type ${JOINED}` }),
+    source: Source,
+    id: Id,
+    time: Time,
+    subject: Id.nullish(),
+    datacontenttype: text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).nullish(),
+    replayid: Id.nullish(),
+    replayreason: Id.nullish(),
+    replayedby: Id.nullish(),
+    data: JoinedData,
+  })
+  .refine(({ subject, data }) => (subject ?? data.workerId) === data.workerId, {
+    path: ['subject'],
+    error: 'the same as data.workerId',
+  });
+export type JoinedMessage = z.infer<typeof JoinedMessage>;
+
+/**
+ * An accepted event, as everything behind the intake sees it: defaults applied, `time` in UTC, no replay marks and
+ * nothing that the contract does not name.
+ */
+export const ProvisioningEvent = z.object({
+  specversion: z.literal('1.0'),
+  type: z.literal(JOINED),
+  source: z.string(),
+  id: z.string(),
+  time: z.string(),
+  data: z.object({
+    workerId: z.string(),
+    employmentId: z.string(),
+    sequence: z.number().int().optional(),
+    startDate: z.string(),
+    endDate: z.string().optional(),
+    timeZone: z.string().optional(),
+    attributes: Attributes,
+  }),
+});
+export type ProvisioningEvent = z.infer<typeof ProvisioningEvent>;
+
+/** Who sent the event again, and why; by the names of the CloudEvents extension attributes `replay…`. */
+export const ReplayMarks = z.object({
+  id: z.string().optional(),
+  reason: z.string().optional(),
+  by: z.string().optional(),
+});
+export type ReplayMarks = z.infer<typeof ReplayMarks>;

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+
+const INSTANCE_ID = /^([0-9a-f]{64})-([1-9]\d{0,8})$/;
+
+const sha256 = (data: string | Uint8Array): string =>
+  createHash('sha256').update(data).digest('hex');
+
+/**
+ * The key of an event everywhere behind the intake: hex SHA-256 of its CloudEvents identity, `source` and `id`. The pair
+ * is written as a JSON array first, so that no two pairs share an encoding.
+ */
+export function eventHash(source: string, id: string): string {
+  return sha256(JSON.stringify([source, id]));
+}
+
+/** Hex SHA-256 of a message body as it came; the only key that an unreadable message has. */
+export function bodyHash(body: Uint8Array): string {
+  return sha256(body);
+}
+
+/** Hex SHA-256 of a JSON value's canonical form: equal values have equal hashes, however they were written. */
+export function jsonHash(value: unknown): string {
+  return sha256(canonicalJson(value));
+}
+
+/**
+ * A JSON value as text with its members sorted by UTF-16 code unit and no white space, as RFC 8785 has it. Undefined
+ * members are left out, as JSON.stringify does. Throws TypeError on what JSON cannot say (NaN, functions, bigint).
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    Number.isFinite(value)
+  ) {
+    return JSON.stringify(value);
+  }
+  throw new TypeError(`JSON has no ${typeof value} of this kind`);
+}
+
+/** The durable instance of one attempt at one event; carries nothing that a sender wrote. */
+export function instanceId(hash: string, attempt: number): string {
+  return `${hash}-${attempt}`;
+}
+
+/** The event hash and attempt of an instance id, or undefined if it is not one of ours. */
+export function parseInstanceId(id: string): { eventHash: string; attempt: number } | undefined {
+  const [, hash, attempt] = INSTANCE_ID.exec(id) ?? [];
+  return hash === undefined ? undefined : { eventHash: hash, attempt: Number(attempt) };
+}
+
+/** What an assignment request of ours carries, so that it is recognised after an ambiguous answer. */
+export function justification(hash: string, attempt: number, packageKey: string): string {
+  return `joinery:${hash}:${attempt}:${packageKey}`;
+}
+
+/**
+ * A whole number as text that sorts as the number does, for table keys. Throws RangeError on a negative or broken number
+ * and on one with more than `digits` digits, because it would sort wrongly for ever.
+ */
+export function padded(value: number, digits: number): string {
+  const text = String(value);
+  if (!Number.isSafeInteger(value) || value < 0 || text.length > digits) {
+    throw new RangeError(`${text} is not a whole number of at most ${digits} digits`);
+  }
+  return text.padStart(digits, '0');
+}

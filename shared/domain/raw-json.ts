@@ -1,0 +1,183 @@
+/** What can be wrong with JSON text before anybody asks what it says. */
+export type JsonFault = {
+  reason: 'not-json' | 'too-deep' | 'duplicate-key' | 'forbidden-key' | 'lone-surrogate';
+  /** Where in the text, in UTF-16 code units from its begin. */
+  at: number;
+  /** The keys that lead there, with `*` for a position in an array. */
+  path: readonly string[];
+};
+export type JsonReading = { kind: 'value'; value: unknown } | { kind: 'fault'; fault: JsonFault };
+
+/**
+ * Which members the caller has a use for: everything below, or members by name (`*`: any name), where `{}` is a scalar.
+ * The rest is checked all the same but not built: a stranger's 20,000 empty objects then cost a scan and no memory.
+ */
+export type Keep = 'all' | { readonly [key: string]: Keep };
+
+type Cursor = {
+  readonly text: string;
+  readonly maxDepth: number;
+  at: number;
+  depth: number;
+  path: string[];
+};
+
+/** Carries a fault out of the depth of a document; never leaves this file. */
+class FaultFound extends Error {
+  readonly fault: JsonFault;
+  constructor(fault: JsonFault) {
+    super(fault.reason);
+    this.fault = fault;
+  }
+}
+
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const LITERALS = new Map<string, unknown>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
+const [SPACE, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c];
+
+/**
+ * Reads JSON text (RFC 8259) in one pass, in time linear in its length, and stops at the first thing that JSON.parse
+ * would let through: a key twice in one object, a key that means something to JavaScript, half a surrogate pair, nesting
+ * beyond `maxDepth` objects and arrays. Objects have no prototype.
+ */
+export function readJson(text: string, maxDepth: number, keep: Keep = 'all'): JsonReading {
+  const cursor: Cursor = { text, maxDepth, at: 0, depth: 0, path: [] };
+  try {
+    const value = readValue(cursor, keep);
+    return peek(cursor) === '' ? { kind: 'value', value } : fail(cursor, 'not-json');
+  } catch (error) {
+    if (error instanceof FaultFound) return { kind: 'fault', fault: error.fault };
+    throw error;
+  }
+}
+
+function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
+  const first = peek(cursor);
+  if (first === '"') return readString(cursor);
+  if (first !== '{' && first !== '[') return readScalar(cursor);
+  if (cursor.depth === cursor.maxDepth) return fail(cursor, 'too-deep');
+  cursor.depth += 1;
+  cursor.at += 1;
+  const value = first === '{' ? readObject(cursor, keep) : readArray(cursor, keep);
+  cursor.depth -= 1;
+  return value;
+}
+
+function readObject(cursor: Cursor, keep: Keep | undefined): object {
+  const members = Object.create(null) as Record<string, unknown>;
+  if (take(cursor, '}')) return members;
+  const seen = new Set<string>();
+  do {
+    const key = readKey(cursor, seen);
+    seen.add(key);
+    cursor.path.push(key);
+    const kept = keepOf(keep, key);
+    const value = readValue(cursor, kept);
+    if (kept !== undefined) members[key] = value;
+    cursor.path.pop();
+  } while (take(cursor, ','));
+  return take(cursor, '}') ? members : fail(cursor, 'not-json');
+}
+
+function readKey(cursor: Cursor, seen: ReadonlySet<string>): string {
+  if (peek(cursor) !== '"') return fail(cursor, 'not-json');
+  const at = cursor.at;
+  const key = readString(cursor);
+  if (FORBIDDEN.has(key)) return fail(cursor, 'forbidden-key', at);
+  if (seen.has(key)) {
+    cursor.path.push(key);
+    return fail(cursor, 'duplicate-key', at);
+  }
+  return take(cursor, ':') ? key : fail(cursor, 'not-json');
+}
+
+function readArray(cursor: Cursor, keep: Keep | undefined): object {
+  const items: unknown[] = [];
+  if (take(cursor, ']')) return items;
+  const kept = keep === 'all' ? keep : undefined;
+  cursor.path.push('*');
+  do {
+    const item = readValue(cursor, kept);
+    if (kept !== undefined) items.push(item);
+  } while (take(cursor, ','));
+  cursor.path.pop();
+  return take(cursor, ']') ? items : fail(cursor, 'not-json');
+}
+
+function keepOf(keep: Keep | undefined, key: string): Keep | undefined {
+  if (keep === undefined || keep === 'all') return keep;
+  return Object.hasOwn(keep, key) ? keep[key] : keep['*'];
+}
+
+function readString(cursor: Cursor): string {
+  const { text, at: start } = cursor;
+  let escaped = false;
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      cursor.at = at + 1;
+      return escaped ? unescape(cursor, start) : text.slice(start + 1, at);
+    }
+    if (code < SPACE) return fail(cursor, 'not-json', at);
+    if (code === BACKSLASH) {
+      escaped = true;
+      at += 1;
+    }
+  }
+  return fail(cursor, 'not-json', text.length);
+}
+
+function unescape(cursor: Cursor, start: number): string {
+  const value = decode(cursor.text.slice(start, cursor.at));
+  if (value === undefined) return fail(cursor, 'not-json', start);
+  return LONE_SURROGATE.test(value) ? fail(cursor, 'lone-surrogate', start) : value;
+}
+
+function decode(literal: string): string | undefined {
+  try {
+    return String(JSON.parse(literal));
+  } catch {
+    return undefined;
+  }
+}
+
+function readScalar(cursor: Cursor): unknown {
+  const { text, at } = cursor;
+  NUMBER.lastIndex = at;
+  if (NUMBER.test(text)) {
+    cursor.at = NUMBER.lastIndex;
+    return Number(text.slice(at, cursor.at));
+  }
+  for (const [name, value] of LITERALS) {
+    if (text.startsWith(name, at)) {
+      cursor.at += name.length;
+      return value;
+    }
+  }
+  return fail(cursor, 'not-json');
+}
+
+/** The next character that is not white space; an empty string at the end. */
+function peek(cursor: Cursor): string {
+  for (;;) {
+    const character = cursor.text.charAt(cursor.at);
+    if (character === '' || character > ' ' || !' \t\n\r'.includes(character)) return character;
+    cursor.at += 1;
+  }
+}
+
+function take(cursor: Cursor, character: string): boolean {
+  const found = peek(cursor) === character;
+  if (found) cursor.at += 1;
+  return found;
+}
+
+function fail(cursor: Cursor, reason: JsonFault['reason'], at = cursor.at): never {
+  throw new FaultFound({ reason, at, path: cursor.path });
+}

@@ -1,0 +1,159 @@
+import { DEFAULT_EMPLOYMENT, Id, JoinedMessage } from './event';
+import type { ProvisioningEvent, ReplayMarks } from './event';
+import { bodyHash, eventHash, jsonHash } from './keys';
+import { readJson } from './raw-json';
+import type { JsonFault, Keep } from './raw-json';
+import { faultOf, fieldOf } from './rejection';
+import type { Fault, RejectionReason } from './rejection';
+import { toUtc } from './rfc3339';
+
+/** An event that keeps the contract. `replay` is there if the message says that it is sent again on purpose. */
+export type AcceptedEvent = {
+  kind: 'accepted';
+  event: ProvisioningEvent;
+  eventHash: string;
+  /** Of the event without its replay marks: the same `eventHash` with another one of these is not the same event. */
+  contentHash: string;
+  bodyHash: string;
+  replay?: ReplayMarks;
+};
+
+/** A message that does not. Of what the sender wrote it holds a valid id and a listed source at most. */
+export type RejectedMessage = Fault & {
+  kind: 'rejected';
+  bodyHash: string;
+  eventHash?: string;
+  eventId?: string;
+  eventSource?: string;
+};
+
+export const MAX_BYTES = 65_536;
+export const MAX_DEPTH = 8;
+
+const scalar: Keep = {};
+const keep: Keep = {
+  specversion: scalar,
+  type: scalar,
+  source: scalar,
+  id: scalar,
+  time: scalar,
+  subject: scalar,
+  datacontenttype: scalar,
+  replayid: scalar,
+  replayreason: scalar,
+  replayedby: scalar,
+  data: {
+    workerId: scalar,
+    employmentId: scalar,
+    sequence: scalar,
+    startDate: scalar,
+    endDate: scalar,
+    timeZone: scalar,
+    attributes: { '*': scalar },
+  },
+};
+
+const NOT_LISTED: Fault = {
+  reason: 'source-not-listed',
+  field: 'source',
+  rule: 'one of the sources in the settings',
+};
+
+const rawRules: Record<JsonFault['reason'], string> = {
+  'not-json': 'one JSON document (RFC 8259) and nothing after it',
+  'too-deep': `at most ${MAX_DEPTH} objects and arrays inside one another`,
+  'duplicate-key': 'no key twice in one object',
+  'forbidden-key': 'no key __proto__, constructor or prototype',
+  'lone-surrogate': 'no half of a surrogate pair',
+};
+
+/**
+ * Decides on the bytes of a message whether it is an event of the contract (docs/event-contract.md), for the `sources`
+ * that are listened to. Never throws; the same bytes always get the same answer.
+ */
+export function readEvent(
+  body: Uint8Array,
+  rules: { sources: readonly string[] },
+): AcceptedEvent | RejectedMessage {
+  const read = readBody(body);
+  const reject = (fault: Fault): RejectedMessage => ({
+    kind: 'rejected',
+    ...fault,
+    bodyHash: bodyHash(body),
+    ...(read.kind === 'value' && identityOf(read.value, rules.sources)),
+  });
+  if (read.kind === 'fault') return reject(read.fault);
+  const parsed = JoinedMessage.safeParse(read.value);
+  if (!parsed.success) return reject(faultOf(parsed.error, read.value));
+  if (!rules.sources.includes(parsed.data.source)) return reject(NOT_LISTED);
+  return accept(parsed.data, bodyHash(body));
+}
+
+function accept(message: JoinedMessage, hash: string): AcceptedEvent {
+  const event = eventOf(message);
+  const replay = replayOf(message);
+  return {
+    kind: 'accepted',
+    event,
+    eventHash: eventHash(event.source, event.id),
+    contentHash: jsonHash(event),
+    bodyHash: hash,
+    ...(replay && { replay }),
+  };
+}
+
+type BodyReading = { kind: 'value'; value: object } | { kind: 'fault'; fault: Fault };
+
+function readBody(body: Uint8Array): BodyReading {
+  if (body.length === 0) return fault('empty', 'a body');
+  if (body.length > MAX_BYTES) return fault('too-large', `at most ${MAX_BYTES} bytes`);
+  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
+    return fault('byte-order-mark', 'UTF-8 without a byte order mark');
+  }
+  const text = decode(body);
+  if (text === undefined) return fault('not-utf8', 'UTF-8');
+  const read = readJson(text, MAX_DEPTH, keep);
+  if (read.kind === 'fault') {
+    const field = fieldOf(read.fault.path);
+    return fault(read.fault.reason, rawRules[read.fault.reason], field);
+  }
+  const { value } = read;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { kind: 'value', value }
+    : fault('not-an-object', 'one JSON object');
+}
+
+function decode(body: Uint8Array): string | undefined {
+  // UTF-16 and UTF-32 without a mark are valid UTF-8 full of zero bytes, which JSON text never has.
+  if (body.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function fault(reason: RejectionReason, rule: string, field = ''): BodyReading {
+  return { kind: 'fault', fault: { reason, rule, ...(field !== '' && { field }) } };
+}
+
+/** Whose event a refused message would have been, if that much of it can be trusted. */
+function identityOf(message: object, sources: readonly string[]): Partial<RejectedMessage> {
+  const { id, source } = message as { id?: unknown; source?: unknown };
+  const valid = Id.safeParse(id);
+  const listed = sources.find((known) => known === source);
+  if (!valid.success || listed === undefined) return {};
+  return { eventHash: eventHash(listed, valid.data), eventId: valid.data, eventSource: listed };
+}
+
+function eventOf(message: JoinedMessage): ProvisioningEvent {
+  const { specversion, type, source, id, time, data } = message;
+  const employmentId = data.employmentId ?? DEFAULT_EMPLOYMENT;
+  return { specversion, type, source, id, time: toUtc(time), data: { ...data, employmentId } };
+}
+
+function replayOf(message: JoinedMessage): ReplayMarks | undefined {
+  const { replayid: id, replayreason: reason, replayedby: by } = message;
+  const marks = { ...(id && { id }), ...(reason && { reason }), ...(by && { by }) };
+  return Object.keys(marks).length === 0 ? undefined : marks;
+}

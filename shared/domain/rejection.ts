@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+/** Why a message is refused. The codes are part of the event contract; docs/event-contract.md explains each. */
+export const RejectionReason = z.enum([
+  'empty',
+  'too-large',
+  'byte-order-mark',
+  'not-utf8',
+  'not-json',
+  'too-deep',
+  'duplicate-key',
+  'forbidden-key',
+  'lone-surrogate',
+  'not-an-object',
+  'missing-member',
+  'wrong-type',
+  'unsupported-version',
+  'unsupported-type',
+  'invalid-source',
+  'source-not-listed',
+  'invalid-id',
+  'invalid-time',
+  'subject-mismatch',
+  'invalid-sequence',
+  'invalid-date',
+  'end-before-start',
+  'invalid-time-zone',
+  'invalid-attributes',
+  'invalid-datacontenttype',
+]);
+export type RejectionReason = z.infer<typeof RejectionReason>;
+
+/** What is wrong where; never a value that the sender wrote, so that it may be logged and stored. */
+export type Fault = {
+  reason: RejectionReason;
+  /** Dotted path, such as `data.startDate`; a name that is not of the contract is shown as `*`. */
+  field?: string;
+  /** What the contract wants there. */
+  rule: string;
+};
+
+const reasons = new Map<string, RejectionReason>([
+  ['specversion', 'unsupported-version'],
+  ['type', 'unsupported-type'],
+  ['source', 'invalid-source'],
+  ['id', 'invalid-id'],
+  ['time', 'invalid-time'],
+  ['subject', 'invalid-id'],
+  ['datacontenttype', 'invalid-datacontenttype'],
+  ['replayid', 'invalid-id'],
+  ['replayreason', 'invalid-id'],
+  ['replayedby', 'invalid-id'],
+  ['data', 'wrong-type'],
+  ['data.workerId', 'invalid-id'],
+  ['data.employmentId', 'invalid-id'],
+  ['data.sequence', 'invalid-sequence'],
+  ['data.startDate', 'invalid-date'],
+  ['data.endDate', 'invalid-date'],
+  ['data.timeZone', 'invalid-time-zone'],
+  ['data.attributes', 'invalid-attributes'],
+  ['data.attributes.*', 'invalid-attributes'],
+]);
+const contractNames = new Set([...reasons.keys()].flatMap((path) => path.split('.')));
+
+/** A path that may be shown: names that the sender made up could say something about a person. */
+export function fieldOf(path: readonly PropertyKey[]): string {
+  return path.map((name) => (contractNames.has(String(name)) ? String(name) : '*')).join('.');
+}
+
+/** The first thing that the schema found wrong with `message`, in the contract's terms. */
+export function faultOf(error: z.ZodError, message: unknown): Fault {
+  const issue = error.issues[0];
+  if (issue === undefined) return { reason: 'wrong-type', rule: 'the event contract' };
+  const field = fieldOf(issue.path);
+  const value = valueAt(message, issue.path);
+  // The CloudEvents JSON format reads null as absent, in the envelope.
+  const missing = value === undefined || (value === null && issue.path.length === 1);
+  const rule = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? '') : issue.message;
+  return { reason: reasonOf(issue, field, missing), field, rule };
+}
+
+function reasonOf(issue: z.core.$ZodIssue, field: string, missing: boolean): RejectionReason {
+  if (missing) return 'missing-member';
+  if (issue.code === 'invalid_type' && issue.expected !== 'int') return 'wrong-type';
+  if (issue.code === 'custom' && field === 'subject') return 'subject-mismatch';
+  return reasons.get(field) ?? 'wrong-type';
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, name) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<PropertyKey, unknown>)[name]
+        : undefined,
+    value,
+  );
+}

@@ -1,0 +1,79 @@
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+// ICU also takes three-letter abbreviations such as BST and IST that mean different zones to different people.
+const ABBREVIATION =
+  /^(?!UTC$|GMT$|EST$|MST$|HST$|CET$|EET$|MET$|WET$|UCT$|PRC$|ROC$|ROK$)[A-Z]{3}$/i;
+const NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/;
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Whether the text names a zone of the IANA database that this Node.js knows; offsets such as `+01:00` do not. */
+export function isTimeZone(name: string): boolean {
+  if (!NAME.test(name) || ABBREVIATION.test(name) || name.startsWith('SystemV/')) return false;
+  try {
+    clockOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The first instant of `startDate` (yyyy-mm-dd) less `leadDays` calendar days in the zone, as ISO 8601 UTC. Where the
+ * clock skips midnight, or the whole day, it is the first instant that exists after it; where midnight comes twice, the
+ * first one. Throws RangeError on a date or zone that does not exist.
+ */
+export function dueAt(startDate: string, zone: string, leadDays: number): string {
+  const midnight = Date.parse(`${startDate}T00:00:00Z`) - leadDays * DAY;
+  // Offsets are below a day, and no zone has changed its clock twice within two days.
+  const offsets = [offsetAt(midnight - DAY, zone), offsetAt(midnight + DAY, zone)];
+  const earliest = midnight - Math.max(...offsets);
+  const latest = midnight - Math.min(...offsets);
+  const exact = [earliest, latest].find((instant) => localTime(instant, zone) === midnight);
+  return new Date(exact ?? firstAfter(midnight, earliest, latest, zone)).toISOString();
+}
+
+/** The instant in (`before`, `after`] at which the zone's clock jumps over `midnight`. */
+function firstAfter(midnight: number, before: number, after: number, zone: string): number {
+  let [low, high] = [before, after];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (localTime(middle, zone) < midnight) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+const offsetAt = (instant: number, zone: string): number => localTime(instant, zone) - instant;
+
+/** What the zone's clock shows at an instant, as the instant at which a UTC clock shows the same. */
+function localTime(instant: number, zone: string): number {
+  const parts = clockOf(zone).formatToParts(instant);
+  const shown = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((part) => part.type === type)?.value ?? '';
+  const year = shown('era').startsWith('B') ? 1 - Number(shown('year')) : Number(shown('year'));
+  const date = new Date(0);
+  // Date.UTC would take the years 0 to 99 for 1900 to 1999.
+  date.setUTCFullYear(year, Number(shown('month')) - 1, Number(shown('day')));
+  date.setUTCHours(Number(shown('hour')), Number(shown('minute')), Number(shown('second')));
+  return date.getTime() + (((instant % 1000) + 1000) % 1000);
+}
+
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const known = clocks.get(zone);
+  if (known !== undefined) return known;
+  const clock = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    era: 'short',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  clocks.set(zone, clock);
+  return clock;
+}
