@@ -72,6 +72,13 @@ export const AccessPackage = z
   }));
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
+const ApprovalStage = z.object({
+  durationBeforeAutomaticDenial: text,
+  primaryApprovers: z
+    .array(z.object({ userId: text, groupId: text, managerLevel: z.number().nullish() }))
+    .nullish(),
+});
+
 export const AssignmentPolicy = z
   .object({
     id: z.string(),
@@ -80,7 +87,7 @@ export const AssignmentPolicy = z
     allowedTargetScope: text,
     expiration: z.object({ type: text, duration: text, endDateTime: text }).nullish(),
     requestApprovalSettings: z
-      .object({ isApprovalRequiredForAdd: flag, stages: z.array(z.unknown()).nullish() })
+      .object({ isApprovalRequiredForAdd: flag, stages: z.array(ApprovalStage).nullish() })
       .nullish(),
     accessPackage: reference,
   })

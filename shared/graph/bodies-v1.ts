@@ -1,10 +1,12 @@
-import type { Approver, ApprovalStage, PolicyDefinition, RoleScopeDefinition } from './definitions';
+import type { Approval, ApprovalStage, Approver } from '../domain/access-model';
+import type { NewPolicy, NewRoleScope } from './definitions';
 
 /**
- * A role of a catalog's resource for a package. `resource.id` is the catalog's id of the resource, not the group's.
+ * A role of a catalog's resource for a package. `resource.id` is the catalog's id of the resource, not the group's. A
+ * resource whose scopes cannot be read is meant as a whole, by its root scope.
  * Source: https://learn.microsoft.com/graph/api/accesspackage-post-resourcerolescopes
  */
-export function roleScopeBody({ resource, role, scope }: RoleScopeDefinition): object {
+export function roleScopeBody({ resource, role, scope }: NewRoleScope): object {
   const { originId, originSystem } = resource;
   return {
     role: {
@@ -14,9 +16,9 @@ export function roleScopeBody({ resource, role, scope }: RoleScopeDefinition): o
       resource: { id: resource.id, originId, originSystem },
     },
     scope: {
-      originId: scope.originId,
-      originSystem: scope.originSystem ?? originSystem,
-      isRootScope: scope.isRootScope ?? true,
+      originId: scope?.originId ?? originId,
+      originSystem: scope?.originSystem ?? originSystem,
+      isRootScope: scope?.isRootScope ?? true,
     },
   };
 }
@@ -25,8 +27,7 @@ export function roleScopeBody({ resource, role, scope }: RoleScopeDefinition): o
  * A policy for direct assignment by an administrator: nobody may ask for the package themselves.
  * Source: https://learn.microsoft.com/graph/api/entitlementmanagement-post-assignmentpolicies
  */
-export function policyBody(policy: PolicyDefinition): object {
-  const { required, stages } = policy.approval;
+export function policyBody(policy: NewPolicy): object {
   return {
     displayName: policy.displayName,
     description: policy.description,
@@ -43,31 +44,30 @@ export function policyBody(policy: PolicyDefinition): object {
       enableOnBehalfRequestorsToRemoveAccess: false,
       onBehalfRequestors: [],
     },
-    requestApprovalSettings: {
-      isApprovalRequiredForAdd: required,
-      isApprovalRequiredForUpdate: required,
-      stages: stages.map(stageBody),
-    },
+    requestApprovalSettings: approvalSettings(policy.approval),
     accessPackage: { id: policy.packageId },
   };
 }
 
-function stageBody({ days, approvers }: ApprovalStage): object {
+function approvalSettings(approval: Approval): object {
   return {
-    durationBeforeAutomaticDenial: `P${days}D`,
-    isApproverJustificationRequired: false,
-    isEscalationEnabled: false,
-    primaryApprovers: approvers.map(approverBody),
+    isApprovalRequiredForAdd: approval.required,
+    isApprovalRequiredForUpdate: approval.required,
+    stages: approval.required ? approval.stages.map(approvalStage) : [],
   };
 }
 
-function approverBody(approver: Approver): object {
-  switch (approver.kind) {
-    case 'user':
-      return { '@odata.type': '#microsoft.graph.singleUser', userId: approver.id };
-    case 'group':
-      return { '@odata.type': '#microsoft.graph.groupMembers', groupId: approver.id };
-    case 'manager':
-      return { '@odata.type': '#microsoft.graph.requestorManager', managerLevel: 1 };
-  }
+function approvalStage(stage: ApprovalStage): object {
+  return {
+    durationBeforeAutomaticDenial: stage.durationBeforeAutomaticDenial,
+    isApproverJustificationRequired: false,
+    isEscalationEnabled: false,
+    primaryApprovers: stage.primaryApprovers.map(subjectSet),
+  };
+}
+
+function subjectSet(approver: Approver): object {
+  if ('userId' in approver) return { '@odata.type': '#microsoft.graph.singleUser', ...approver };
+  if ('groupId' in approver) return { '@odata.type': '#microsoft.graph.groupMembers', ...approver };
+  return { '@odata.type': '#microsoft.graph.requestorManager', ...approver };
 }

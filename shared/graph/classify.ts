@@ -26,9 +26,9 @@ type Row = { status?: readonly number[]; code?: string; detail?: string; verdict
  * and outages: https://learn.microsoft.com/graph/errors
  */
 const table: readonly Row[] = [
-  { code: 'identity', verdict: { later: 'identity-unavailable', afterSeconds: 30 } },
-  { code: 'timeout', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
-  { code: 'network', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
+  { code: 'no-token', verdict: { later: 'identity-unavailable', afterSeconds: 30 } },
+  { code: 'no-answer-in-time', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
+  { code: 'no-connection', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
   { code: 'unreadable-answer', verdict: { later: 'graph-unreadable', afterSeconds: 5 } },
   { code: 'foreign-next-link', verdict: { failed: 'foreign-next-link' } },
   { code: 'endless-pages', verdict: { failed: 'endless-pages' } },

@@ -3,12 +3,12 @@ import type { AssignmentRequest, CatalogResource } from './answers';
 import { createCaller } from './call';
 import { checkRoot } from './graph-root';
 import type {
-  CatalogDefinition,
-  GrantDefinition,
-  PackageDefinition,
-  PolicyDefinition,
-  ResourceOrigin,
-  RoleScopeDefinition,
+  NewCatalog,
+  NewRequest,
+  NewPackage,
+  NewPolicy,
+  NewResource,
+  NewRoleScope,
 } from './definitions';
 import type { Dialect } from './dialects';
 import { dialects } from './dialects';
@@ -51,14 +51,14 @@ export function createEntitlements(options: EntitlementsOptions) {
 
     findCatalogs: (displayName: string) => all('findCatalogs', { displayName }),
     getCatalog: (id: string) => one('getCatalog', { id }),
-    createCatalog: (catalog: CatalogDefinition) => one('createCatalog', catalog),
+    createCatalog: (catalog: NewCatalog) => one('createCatalog', catalog),
 
     findCatalogResources: (catalogId: string, originId: string) =>
       all('findCatalogResources', { catalogId, originId }),
     /** The roles of one resource where its own expansion leaves them out, as for applications. */
     findResourceRoles: (catalogId: string, resource: CatalogResource) =>
       all('findResourceRoles', { catalogId, resource }),
-    addResourceToCatalog: (resource: ResourceOrigin) => one('addResourceToCatalog', resource),
+    addResourceToCatalog: (resource: NewResource) => one('addResourceToCatalog', resource),
 
     findAccessPackages: (catalogId: string, displayName: string) =>
       all(
@@ -68,12 +68,11 @@ export function createEntitlements(options: EntitlementsOptions) {
         (found) => found.catalogId === catalogId,
       ),
     getAccessPackage: (id: string) => one('getAccessPackage', { id }),
-    createAccessPackage: (definition: PackageDefinition) => one('createAccessPackage', definition),
-    addResourceRoleScope: (roleScope: RoleScopeDefinition) =>
-      one('addResourceRoleScope', roleScope),
+    createAccessPackage: (accessPackage: NewPackage) => one('createAccessPackage', accessPackage),
+    addResourceRoleScope: (roleScope: NewRoleScope) => one('addResourceRoleScope', roleScope),
 
     listAssignmentPolicies: (packageId: string) => all('listAssignmentPolicies', { packageId }),
-    createAssignmentPolicy: (policy: PolicyDefinition) => one('createAssignmentPolicy', policy),
+    createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
 
     listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
     /** Holders of `otherId` can then not be given `packageId`; the other direction is a call of its own. */
@@ -84,7 +83,7 @@ export function createEntitlements(options: EntitlementsOptions) {
     findAssignments: (packageId: string, userId: string) =>
       all('findAssignments', { packageId, userId }),
     getAssignment: (id: string) => one('getAssignment', { id }),
-    submitAssignmentRequest: (grant: GrantDefinition) => one('submitAssignmentRequest', grant),
+    submitAssignmentRequest: (request: NewRequest) => one('submitAssignmentRequest', request),
     getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
     /**
      * Requests of a package. Graph documents no filter by person, so every request of the package is read: for use

@@ -10,12 +10,12 @@ import type {
   User,
 } from './answers';
 import type {
-  CatalogDefinition,
-  GrantDefinition,
-  PackageDefinition,
-  PolicyDefinition,
-  ResourceOrigin,
-  RoleScopeDefinition,
+  NewCatalog,
+  NewRequest,
+  NewPackage,
+  NewPolicy,
+  NewResource,
+  NewRoleScope,
 } from './definitions';
 
 /** How one operation is asked for in one dialect and how its answer, or each item of its list, is read. */
@@ -33,7 +33,7 @@ export type Operations = {
   findUsers: { input: { attribute: string; value: string }; answer: User };
   findCatalogs: { input: { displayName: string }; answer: Catalog };
   getCatalog: { input: { id: string }; answer: Catalog };
-  createCatalog: { input: CatalogDefinition; answer: Catalog };
+  createCatalog: { input: NewCatalog; answer: Catalog };
   findCatalogResources: {
     input: { catalogId: string; originId: string };
     answer: CatalogResource;
@@ -42,18 +42,18 @@ export type Operations = {
     input: { catalogId: string; resource: CatalogResource };
     answer: ResourceRole;
   };
-  addResourceToCatalog: { input: ResourceOrigin; answer: object };
+  addResourceToCatalog: { input: NewResource; answer: object };
   findAccessPackages: { input: { displayName: string }; answer: AccessPackage };
   getAccessPackage: { input: { id: string }; answer: AccessPackage };
-  createAccessPackage: { input: PackageDefinition; answer: AccessPackage };
-  addResourceRoleScope: { input: RoleScopeDefinition; answer: object };
+  createAccessPackage: { input: NewPackage; answer: AccessPackage };
+  addResourceRoleScope: { input: NewRoleScope; answer: object };
   listAssignmentPolicies: { input: { packageId: string }; answer: AssignmentPolicy };
-  createAssignmentPolicy: { input: PolicyDefinition; answer: AssignmentPolicy };
+  createAssignmentPolicy: { input: NewPolicy; answer: AssignmentPolicy };
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
   addIncompatible: { input: { packageId: string; otherId: string }; answer: object };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };
   getAssignment: { input: { id: string }; answer: Assignment };
-  submitAssignmentRequest: { input: GrantDefinition; answer: AssignmentRequest };
+  submitAssignmentRequest: { input: NewRequest; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
   findAssignmentRequests: { input: { packageId: string }; answer: AssignmentRequest };
 };

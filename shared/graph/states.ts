@@ -1,19 +1,4 @@
-/**
- * Where an assignment request stands. Everything but `delivered`, `failed`, `denied` and `canceled` may still change;
- * `partial` heals or becomes final after a grace period; `unknown` keeps polling and never means delivered.
- * Source: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentrequest
- */
-export type RequestPhase =
-  | 'open'
-  | 'waiting-for-approval'
-  | 'waiting-for-callback'
-  | 'scheduled'
-  | 'delivered'
-  | 'partial'
-  | 'failed'
-  | 'denied'
-  | 'canceled'
-  | 'unknown';
+import type { RequestPhase } from '../domain/settlement';
 
 const requestPhases: Readonly<Record<string, RequestPhase>> = {
   submitted: 'open',
@@ -30,7 +15,10 @@ const requestPhases: Readonly<Record<string, RequestPhase>> = {
 
 const settled: readonly RequestPhase[] = ['delivered', 'failed', 'denied', 'canceled'];
 
-/** The phase by `state` in either spelling and any case; `status` only tells a wait for a custom extension apart. */
+/**
+ * The phase of a request by its `state` in either spelling and any case; `status` only tells a wait for a custom extension apart.
+ * Source: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentrequest
+ */
 export function requestPhase(state: string | undefined, status: string | undefined): RequestPhase {
   const phase = lookUp(requestPhases, state) ?? 'unknown';
   const waits = status?.toLowerCase() === 'waitingforcallback';

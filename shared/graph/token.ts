@@ -4,7 +4,7 @@ import { GraphError } from './graph-error';
 /**
  * A credential whose every acquisition ends: one at a time, however many calls wait for it, and within `deadlineMs`
  * (a managed identity endpoint may otherwise stay silent for ever). Any failure is a `GraphError` with code
- * `identity`, so that the trouble of the identity never looks like a defect or a refusal.
+ * `no-token`, so that the trouble of the identity never looks like a defect or a refusal.
  */
 export function boundedCredential(
   credential: TokenCredential,
@@ -19,7 +19,7 @@ export function boundedCredential(
         rejection(signal),
       ]);
     } catch (error) {
-      throw new GraphError('getToken', { code: 'identity', ambiguous: false }, error);
+      throw new GraphError('getToken', { code: 'no-token', ambiguous: false }, error);
     } finally {
       running = undefined;
     }

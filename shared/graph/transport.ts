@@ -83,10 +83,10 @@ function unanswered(error: unknown, call: Call, signal: AbortSignal, requestId: 
   if (error instanceof GraphError) return error;
   const write = call.method !== 'GET';
   if (signal.aborted) {
-    const fault = { code: 'timeout', requestId, ambiguous: write };
+    const fault = { code: 'no-answer-in-time', requestId, ambiguous: write };
     return new GraphError(call.operation, fault, error);
   }
   if (!isRestError(error)) return error;
   const ambiguous = write && !notSent.has(error.code ?? '');
-  return new GraphError(call.operation, { code: 'network', requestId, ambiguous }, error);
+  return new GraphError(call.operation, { code: 'no-connection', requestId, ambiguous }, error);
 }
