@@ -1,0 +1,81 @@
+import type { ClosingOutcome } from '../../../shared/domain/step-outcome';
+
+/** One person of the demo: who they are, what is odd about their message, and how their event must end. */
+export type Joiner = {
+  worker: string;
+  story: string;
+  department: string;
+  jobCode: string;
+  /** One ordinary message unless said otherwise. The second message, if any, follows when the first has ended. */
+  sends?: 'twice' | 'other content under the same id' | 'half a body';
+  /** The worker whose event must have ended before this one is sent. */
+  after?: string;
+  ends: ClosingOutcome | 'rejected';
+};
+
+const finance = { department: 'Finance', jobCode: 'FIN-AN-2' };
+const payments = { department: 'Finance', jobCode: 'FIN-PAY-1' };
+const engineering = { department: 'Engineering', jobCode: 'ENG-SW-2' };
+const sales = { department: 'Sales', jobCode: 'SAL-AM-1' };
+const people = { department: 'Human Resources', jobCode: 'HR-BP-1' };
+const operations = { department: 'Operations', jobCode: 'OPS-TE-1' };
+const vendors = { department: 'Operations', jobCode: 'OPS-VM-1' };
+
+/** The odd ones behave as infra/local/graph/README.md says of their worker id. */
+export const cast: Joiner[] = [
+  { worker: 'W-1001', story: 'joins Finance', ...finance, ends: 'delivered' },
+  { worker: 'W-1016', story: 'joins Engineering', ...engineering, ends: 'delivered' },
+  { worker: 'W-1017', story: 'joins Sales', ...sales, ends: 'delivered' },
+  { worker: 'W-1018', story: 'joins Human Resources', ...people, ends: 'delivered' },
+  { worker: 'W-1019', story: 'joins Operations', ...operations, ends: 'delivered' },
+  { worker: 'W-1020', story: 'maintains vendors', ...vendors, ends: 'delivered' },
+  { worker: 'W-1021', story: 'joins Finance', ...finance, ends: 'delivered' },
+  { worker: 'W-1022', story: 'joins Engineering', ...engineering, ends: 'delivered' },
+  { worker: 'W-1023', story: 'joins Sales', ...sales, ends: 'delivered' },
+  { worker: 'W-1025', story: 'joins Human Resources', ...people, ends: 'delivered' },
+  { worker: 'W-1026', story: 'joins Operations', ...operations, ends: 'delivered' },
+  { worker: 'W-1013', story: 'passes a state nobody knows', ...finance, ends: 'delivered' },
+  { worker: 'W-1015', story: 'is scheduled first', ...engineering, ends: 'delivered' },
+  { worker: 'W-1027', story: 'comes twice', ...sales, sends: 'twice', ends: 'delivered' },
+  {
+    worker: 'W-1028',
+    story: 'comes again with another date',
+    ...operations,
+    sends: 'other content under the same id',
+    ends: 'delivered',
+  },
+  {
+    worker: 'W-1029',
+    story: 'is cut short on the way',
+    ...finance,
+    sends: 'half a body',
+    ends: 'rejected',
+  },
+  {
+    worker: 'W-1030',
+    story: 'has an unknown department',
+    department: 'Alchemy',
+    jobCode: 'ALC-1',
+    ends: 'no-matching-rule',
+  },
+  { worker: 'W-1002', story: 'reaches the directory late', ...engineering, ends: 'delivered' },
+  { worker: 'W-1999', story: 'never reaches the directory', ...sales, ends: 'no-identity' },
+  {
+    worker: 'W-1003',
+    story: 'may not also approve payments',
+    ...payments,
+    after: 'W-1020',
+    ends: 'refused-sod',
+  },
+  { worker: 'W-1004', story: 'waits for an approver', ...sales, ends: 'approval-required' },
+  { worker: 'W-1005', story: 'is denied by the approver', ...operations, ends: 'denied' },
+  { worker: 'W-1006', story: 'is delivered in part, then healed', ...finance, ends: 'delivered' },
+  {
+    worker: 'W-1007',
+    story: 'holds it already',
+    ...people,
+    after: 'W-1018',
+    ends: 'already-held',
+  },
+  { worker: 'W-1008', story: 'is stuck for ever', ...engineering, ends: 'timed-out' },
+];
