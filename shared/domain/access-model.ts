@@ -8,8 +8,14 @@ const Key = z
 const Guid = z
   .string()
   .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: 'an object id in lower case' });
-const Name = z.string().trim().min(1).max(256);
-const Description = z.string().trim().min(1).max(1024);
+/** Graph trims what it stores, so a name with spaces around it would never be found again. */
+const trimmed = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^\S(?:.*\S)?$/, { error: 'one line of text without spaces around it' });
+const Name = trimmed(256);
+const Description = trimmed(1024);
 const Days = z
   .string()
   .regex(/^P[1-9]\d{0,3}D$/, { error: 'an ISO 8601 duration in days such as P90D' });

@@ -15,10 +15,10 @@ export function birthrightsFor(
   return Array.from(rules, ([packageKey, ruleId]) => ({ packageKey, ruleId }));
 }
 
-/** The only attributes that may be stored: those that a rule, or the choice of the zone, reads. */
+/** The only attributes of a worker that may be stored: those that some rule reads. */
 export function attributesRead(model: AccessModel): Set<string> {
-  const names = model.birthrights.flatMap(({ when }) => comparisons(when));
-  return new Set([...names.map(({ attribute }) => attribute), 'location']);
+  const all = model.birthrights.flatMap(({ when }) => comparisons(when));
+  return new Set(all.map(({ attribute }) => attribute));
 }
 
 /** The zone of a worker's start date: the event's own, else the model's for the location, else its default. */
