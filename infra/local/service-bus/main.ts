@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { dataDir, portFrom, projectRoot, runPart } from '../part';
+import { startServiceBus } from './server';
+
+void runPart('service-bus', async () => {
+  const { connectionString, stop } = await startServiceBus({
+    port: portFrom('SERVICE_BUS_PORT', 5672),
+    dataDir: join(dataDir(), 'service-bus'),
+    configFile:
+      process.env['SERVICE_BUS_CONFIG'] ??
+      join(projectRoot(), 'infra/local/service-bus/Config.json'),
+  });
+  return { address: { connectionString }, stop };
+});
