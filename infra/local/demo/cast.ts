@@ -6,6 +6,8 @@ export type Joiner = {
   story: string;
   department: string;
   jobCode: string;
+  /** An employee unless said otherwise. */
+  workerType?: string;
   /** One ordinary message unless said otherwise. The second message, if any, follows when the first has ended. */
   sends?: 'twice' | 'other content under the same id' | 'half a body';
   /** The worker whose event must have ended before this one is sent. */
@@ -14,10 +16,12 @@ export type Joiner = {
 };
 
 const finance = { department: 'Finance', jobCode: 'FIN-AN-2' };
-const payments = { department: 'Finance', jobCode: 'FIN-PAY-1' };
-const engineering = { department: 'Engineering', jobCode: 'ENG-SW-2' };
+// No employee of Finance, so that approving payments is all that the rules would give.
+const payments = { department: 'Finance', jobCode: 'FIN-PA-1', workerType: 'secondee' };
+const reliability = { department: 'Engineering', jobCode: 'ENG-SRE-1' };
+const engineering = { department: 'Engineering', jobCode: 'ENG-SE-2' };
 const sales = { department: 'Sales', jobCode: 'SAL-AM-1' };
-const people = { department: 'Human Resources', jobCode: 'HR-BP-1' };
+const people = { department: 'Human Resources', jobCode: 'HR-GE-1' };
 const operations = { department: 'Operations', jobCode: 'OPS-TE-1' };
 const vendors = { department: 'Operations', jobCode: 'OPS-VM-1' };
 
@@ -30,7 +34,12 @@ export const cast: Joiner[] = [
   { worker: 'W-1019', story: 'joins Operations', ...operations, ends: 'delivered' },
   { worker: 'W-1020', story: 'maintains vendors', ...vendors, ends: 'delivered' },
   { worker: 'W-1021', story: 'joins Finance', ...finance, ends: 'delivered' },
-  { worker: 'W-1022', story: 'joins Engineering', ...engineering, ends: 'delivered' },
+  {
+    worker: 'W-1022',
+    story: 'gets all but production, which needs approval',
+    ...reliability,
+    ends: 'partly-delivered',
+  },
   { worker: 'W-1023', story: 'joins Sales', ...sales, ends: 'delivered' },
   { worker: 'W-1025', story: 'joins Human Resources', ...people, ends: 'delivered' },
   { worker: 'W-1026', story: 'joins Operations', ...operations, ends: 'delivered' },

@@ -53,7 +53,7 @@ async function play(stack: Stack, tell: Tell): Promise<Report> {
     read,
     onEnd: ({ joiner }, { outcome, asExpected }) =>
       tell(
-        `${seconds().toFixed(1).padStart(6)} s  ${joiner.worker}  ${joiner.story.padEnd(34)} ` +
+        `${seconds().toFixed(1).padStart(6)} s  ${joiner.worker}  ${joiner.story.padEnd(46)} ` +
           `${outcome}${asExpected ? '' : ` (expected: ${joiner.ends})`}`,
       ),
   });

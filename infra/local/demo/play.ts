@@ -36,7 +36,7 @@ export function partOf(joiner: Joiner): Part {
   }
 }
 
-function joinedEvent({ worker, department, jobCode }: Joiner) {
+function joinedEvent({ worker, department, jobCode, workerType = 'employee' }: Joiner) {
   return {
     specversion: '1.0',
     id: `demo-${worker}-joined`,
@@ -49,7 +49,7 @@ function joinedEvent({ worker, department, jobCode }: Joiner) {
       workerId: worker,
       startDate: '2026-11-23',
       timeZone: 'Europe/Berlin',
-      attributes: { department, jobCode, location: 'Berlin', workerType: 'employee' },
+      attributes: { department, jobCode, location: 'Berlin', workerType },
     },
   };
 }
