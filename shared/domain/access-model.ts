@@ -24,21 +24,20 @@ const Days = z
 export const Catalog = z.strictObject({ key: Key, displayName: Name, description: Description });
 export type Catalog = z.infer<typeof Catalog>;
 
-/**
- * One role of one resource, in the terms of accessPackageResource. `role` is the role's display name as Graph shows it:
- * Member or Owner for a group, the app role of an application, the permission group of a site.
- */
+const RoleName = Name.meta({ description: "The role's display name, as Graph shows it." });
+
+/** One role of one resource, in the terms of Graph's accessPackageResource. */
 export const Resource = z.discriminatedUnion('originSystem', [
   z.strictObject({
     originSystem: z.literal('AadGroup'),
     originId: Guid,
     role: z.enum(['Member', 'Owner']),
   }),
-  z.strictObject({ originSystem: z.literal('AadApplication'), originId: Guid, role: Name }),
+  z.strictObject({ originSystem: z.literal('AadApplication'), originId: Guid, role: RoleName }),
   z.strictObject({
     originSystem: z.literal('SharePointOnline'),
     originId: z.url({ protocol: /^https$/ }),
-    role: Name,
+    role: RoleName,
   }),
 ]);
 export type Resource = z.infer<typeof Resource>;
@@ -84,10 +83,7 @@ export const Policy = z.strictObject({
 });
 export type Policy = z.infer<typeof Policy>;
 
-/**
- * A package and what must be true of it in Graph. It has a `policy` that is made for it, or the `policyId` of one that
- * exists; `adoptId` is the id of an existing package to use instead of making one.
- */
+/** A package and what must be true of it in Graph: made so, or adopted if it is so. */
 export const AccessPackage = z.strictObject({
   key: Key,
   catalog: Key,
@@ -96,12 +92,15 @@ export const AccessPackage = z.strictObject({
   hidden: z.boolean().default(false),
   resources: z.array(Resource).min(1),
   policy: Policy.optional(),
-  policyId: Guid.optional(),
-  adoptId: Guid.optional(),
-  /** Keys of packages that nobody may hold beside this one; naming them on one side is enough. */
-  incompatibleWith: z.array(Key).default([]),
-  /** Whether a run waits for a pending approval, or closes as `approval-required`. */
-  wait: z.boolean().default(false),
+  policyId: Guid.optional().meta({ description: 'An existing policy; needs adoptId.' }),
+  adoptId: Guid.optional().meta({ description: 'An existing package to use.' }),
+  incompatibleWith: z
+    .array(Key)
+    .default([])
+    .meta({ description: 'Packages that nobody may hold beside this one; one side is enough.' }),
+  wait: z.boolean().default(false).meta({
+    description: 'Whether a run waits for a pending approval, or closes as approval-required.',
+  }),
 });
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
@@ -117,10 +116,10 @@ export type Birthright = z.infer<typeof Birthright>;
 /** The reviewed rules; docs/access-model.md explains each member. */
 export const AccessModel = z.strictObject({
   $schema: z.string().optional(),
-  /** The version of this format. */
-  version: z.literal(1),
-  /** How many days before the start date access may be given. */
-  leadDays: z.int().min(0).max(365),
+  version: z.literal(1).meta({ description: 'The version of this format.' }),
+  leadDays: z.int().min(0).max(365).meta({
+    description: 'How many days before the start date access may be given.',
+  }),
   timeZones: z.strictObject({ default: TimeZone, byLocation: z.record(Name, TimeZone) }),
   catalogs: z.array(Catalog).min(1),
   accessPackages: z.array(AccessPackage).min(1),

@@ -72,13 +72,19 @@ const Sequence = z
 const JoinedData = z
   .object(
     {
-      workerId: Id,
-      employmentId: Id.optional(),
-      sequence: Sequence.optional(),
-      startDate: CalendarDate,
-      endDate: CalendarDate.optional(),
-      timeZone: TimeZone.optional(),
-      attributes: BoundedAttributes,
+      workerId: Id.meta({ description: 'The worker, as the directory knows them.' }),
+      employmentId: Id.optional().meta({
+        description: `One of several employments of the worker; "${DEFAULT_EMPLOYMENT}" if absent.`,
+      }),
+      sequence: Sequence.optional().meta({ description: 'Grows with each event of a worker.' }),
+      startDate: CalendarDate.meta({ description: 'The first day of work, in the zone.' }),
+      endDate: CalendarDate.optional().meta({
+        description: 'The last day of work; not before startDate.',
+      }),
+      timeZone: TimeZone.optional().meta({
+        description: "An IANA name; if absent, the access model's zone for the location.",
+      }),
+      attributes: BoundedAttributes.meta({ description: 'What the access rules ask about.' }),
     },
     { error: 'an object' },
   )
@@ -100,7 +106,7 @@ export const JoinedMessage = z
     source: Source,
     id: Id,
     time: Time,
-    subject: Id.nullish(),
+    subject: Id.nullish().meta({ description: 'If present, the same as data.workerId.' }),
     datacontenttype: text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).nullish(),
     replayid: Id.nullish(),
     replayreason: Id.nullish(),

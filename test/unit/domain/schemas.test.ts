@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { schemas } from '../../../infra/schemas/schemas';
+import { sampleEvent } from './sample';
+
+const root = join(__dirname, '../../..');
+const json = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
+const published = (name: string) =>
+  z.fromJSONSchema(json(`docs/${name}`) as Parameters<typeof z.fromJSONSchema>[0]);
+
+test.each(Object.entries(schemas))('docs/%s is what the product checks with', (name, schema) => {
+  expect(json(`docs/${name}`)).toEqual(JSON.parse(JSON.stringify(schema())));
+});
+
+test('the published event schema takes the example and refuses an unknown type', () => {
+  const schema = published('event.schema.json');
+  expect(schema.safeParse(sampleEvent()).success).toBe(true);
+  expect(schema.safeParse({ ...sampleEvent(), type: 'hr.worker.left.v1' }).success).toBe(false);
+});
+
+test('the published model schema takes the sample model and refuses an unknown member', () => {
+  const schema = published('access-model.schema.json');
+  const model = json('access-model.json') as object;
+  expect(schema.safeParse(model).success).toBe(true);
+  expect(schema.safeParse({ ...model, packages: [] }).success).toBe(false);
+});
