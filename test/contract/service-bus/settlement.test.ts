@@ -76,14 +76,3 @@ test('a dead-lettered message carries reason, description and properties', async
   expect(dead.applicationProperties).toMatchObject({ extra: 5 });
   expect(dead.deadLetterSource).toBeUndefined();
 });
-
-test('a message survives a restart, and so does the lock on it', async () => {
-  await sender.sendMessages([{ body: 'one' }, { body: 'two' }]);
-  const first = await next(receiver);
-  await stage.restart();
-  const second = await next(receiver);
-  expect([first.body, second.body]).toEqual(['one', 'two']);
-  await receiver.completeMessage(first);
-  await receiver.completeMessage(second);
-  expect(await receiver.peekMessages(1, { fromSequenceNumber: first.sequenceNumber! })).toEqual([]);
-});

@@ -31,13 +31,13 @@ export function changesOf(line: string): QueueChange[] {
 
 function stored(change: QueueChange): StoredChange {
   if (change.do === 'put') return { ...change, message: storedMessage(change.message) };
-  if ('bare' in change && change.bare) return { ...change, bare: change.bare.toString('base64') };
+  if ('bare' in change) return { ...change, bare: change.bare.toString('base64') };
   return change as StoredChange;
 }
 
 function restored(change: StoredChange): QueueChange {
   if (change.do === 'put') return { ...change, message: restoredMessage(change.message) };
-  if ('bare' in change && change.bare) return { ...change, bare: bytes(change.bare) };
+  if ('bare' in change) return { ...change, bare: bytes(change.bare) };
   return change as QueueChange;
 }
 

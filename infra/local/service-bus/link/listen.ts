@@ -35,15 +35,18 @@ export async function listen(port: number): Promise<Listener> {
   });
   await once(server, 'listening');
   logErrors(container);
+  const connections = new Set<Connection>();
+  container.on('disconnected', ({ connection }: EventContext) => connections.delete(connection));
   return {
     port: (server.address() as AddressInfo).port,
     serve(broker) {
       container.on('connection_open', ({ connection }: EventContext) => {
+        connections.add(connection);
         keepMessageBytes(connection);
         serveLinks(connection, broker);
       });
     },
-    stop: () => closeServer(server, sockets),
+    stop: () => closeServer(server, connections, sockets),
   };
 }
 
@@ -57,18 +60,37 @@ function keepMessageBytes(connection: Connection): void {
 }
 
 function logErrors(container: ReturnType<typeof create_container>): void {
-  const log = (what: string) => (error: unknown) => console.error(`service-bus: ${what}:`, error);
+  const log = (what: string) => (error: unknown) => {
+    console.error(
+      `service-bus: ${what}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  };
   container.on('error', log('connection closed after an error'));
   container.on('protocol_error', log('connection closed after a protocol error'));
   // Clients come and go, and say why; that is theirs to report.
   const events = ['connection_error', 'session_error', 'receiver_error', 'sender_error'];
-  for (const event of [...events, 'disconnected']) container.on(event, () => undefined);
+  for (const event of events) container.on(event, () => undefined);
 }
 
-async function closeServer(server: Server, sockets: Set<Socket>): Promise<void> {
+const STOPPING = {
+  condition: 'amqp:connection:forced',
+  description: 'The local Service Bus is stopping.',
+};
+const LONGEST_GOODBYE = 500;
+
+/** Tells the clients, which then connect again when they can, and waits a moment for them to hang up. */
+async function closeServer(
+  server: Server,
+  connections: Set<Connection>,
+  sockets: Set<Socket>,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // An error, not a plain end, is what makes rhea drop the timers of the connection.
-  for (const socket of sockets) socket.destroy(new Error('the local Service Bus is stopping'));
+  for (const connection of connections) connection.close(STOPPING);
+  const patience = setTimeout(() => {
+    // An error, not a plain end, is what makes rhea drop the timers of the connection.
+    for (const socket of sockets) socket.destroy(new Error(STOPPING.description));
+  }, LONGEST_GOODBYE);
   await closed;
+  clearTimeout(patience);
 }
