@@ -1,0 +1,66 @@
+import type { AccessPackage } from '../../domain/access-model';
+import type { Outcome } from '../../domain/outcome';
+import type { Part } from './ensure-part';
+import { ensurePart } from './ensure-part';
+import type { Ensuring } from './ensuring';
+import { notYetVisible } from './ensuring';
+
+/**
+ * Nobody may hold this package beside any of its incompatible ones: each of a pair excludes the other. Whichever is
+ * ensured second makes both directions, so a package that does not exist yet is left out here. Our row with this
+ * package's id was saved before the other's row is read, so of two at once at least one sees the other.
+ */
+export async function ensureIncompatible(ensuring: Ensuring, packageId: string): Promise<Outcome> {
+  for (const other of ensuring.wanted.incompatible) {
+    const record = await ensuring.peer(other.catalog, other.key);
+    const otherId = record?.accessPackageId ?? (await findId(ensuring, other));
+    if (otherId === undefined) continue;
+    const outcome = await ensurePair(ensuring, packageId, otherId, other.key);
+    const othersWork = outcome.kind === 'failed' && !ensuring.mayMake && record?.state === 'making';
+    if (othersWork) return notYetVisible(ensuring);
+    if (outcome.kind !== 'done') return outcome;
+  }
+  return { kind: 'done' };
+}
+
+async function ensurePair(
+  ensuring: Ensuring,
+  packageId: string,
+  otherId: string,
+  otherKey: string,
+): Promise<Outcome> {
+  const there = exclusion(ensuring, packageId, otherId, `incompatible:${otherKey}`);
+  const back = exclusion(ensuring, otherId, packageId, `incompatible:${otherKey}:back`);
+  const first = await ensurePart(ensuring, there);
+  return first.kind === 'done' ? ensurePart(ensuring, back) : first;
+}
+
+function exclusion(
+  { graph, packageRow }: Ensuring,
+  packageId: string,
+  otherId: string,
+  name: string,
+): Part<{ id: string }> {
+  return {
+    name,
+    row: packageRow,
+    look: async () => (await graph.listIncompatible(packageId)).filter(({ id }) => id === otherId),
+    make: async () => {
+      await graph.addIncompatible(packageId, otherId);
+      return { id: otherId };
+    },
+  };
+}
+
+/** A package that we have no row of may exist all the same, made by somebody else. */
+async function findId(
+  { graph, wanted }: Ensuring,
+  other: AccessPackage,
+): Promise<string | undefined> {
+  if (other.adoptId !== undefined) return other.adoptId;
+  const catalog = wanted.catalogs.find(({ key }) => key === other.catalog);
+  const [found] = catalog ? await graph.findCatalogs(catalog.displayName) : [];
+  if (!found) return undefined;
+  const [named] = await graph.findAccessPackages(found.id, other.displayName);
+  return named?.id;
+}
