@@ -17,6 +17,11 @@ export type Activity<Input, Done extends object> = {
   output: z.ZodType<Answer<Done>>;
 };
 
+/** An empty shape says nothing about its members; zod infers that it has none, which no outcome would fit. */
+type MembersOf<Shape extends z.ZodRawShape> = keyof Shape extends never
+  ? object
+  : z.infer<z.ZodObject<Shape>>;
+
 const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
   name: string,
   input: Input,
@@ -26,7 +31,7 @@ const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
     name,
     input: z.object(input),
     output: z.object({ outcome: outcomeOf(done), chain: ChainEnd.optional() }),
-  }) as unknown as Activity<z.infer<z.ZodObject<Input>>, z.infer<z.ZodObject<Done>>>;
+  }) as unknown as Activity<z.infer<z.ZodObject<Input>>, MembersOf<Done>>;
 
 const written = { run: Run, chain: ChainEnd, at: z.string() };
 const turn = { run: Run, phase: z.number().int() };
@@ -50,7 +55,15 @@ export const calls = {
   pollRequests: activity(
     'pollRequests',
     { run: Run, requestIds: z.array(z.string()) },
-    { readings: z.array(z.object({ phase: RequestPhase, graphState: z.string() })) },
+    {
+      readings: z.array(
+        z.object({
+          phase: RequestPhase,
+          graphState: z.string(),
+          completedAt: z.string().optional(),
+        }),
+      ),
+    },
   ),
   settleStep: activity(
     'settleStep',
@@ -63,6 +76,7 @@ export const calls = {
       ids: PackageIds.optional(),
       requestId: z.string().optional(),
       submittedAt: z.string().optional(),
+      completedAt: z.string().optional(),
       graphState: z.string().optional(),
       evidence: Evidence.optional(),
     },

@@ -42,7 +42,8 @@ function* pollOpen(telling: Telling, journey: Journey): Leg<number> {
   }
   waiting.forEach((progress, index) => {
     const reading = outcome.kind === 'done' ? outcome.readings[index] : undefined;
-    if (reading) progress.graphState = reading.graphState;
+    if (reading)
+      Object.assign(progress, { graphState: reading.graphState, completedAt: reading.completedAt });
     read(telling, journey, progress, reading?.phase ?? 'unknown');
   });
   return outcome.kind === 'later' ? outcome.afterSeconds : 0;
@@ -82,6 +83,7 @@ function* settleStep(telling: Telling, journey: Journey, progress: Progress): Le
     ids: progress.ids,
     requestId: progress.requestId,
     submittedAt: progress.submittedAt,
+    completedAt: progress.completedAt,
     graphState: progress.graphState,
     evidence: progress.evidence,
   });

@@ -27,6 +27,7 @@ export const Progress = Step.extend({
   ids: PackageIds.optional(),
   requestId: z.string().optional(),
   submittedAt: z.string().optional(),
+  completedAt: z.string().optional(),
   partialSince: z.string().optional(),
   graphState: z.string().optional(),
   verdict: Verdict.optional(),

@@ -8,6 +8,7 @@ export const EventFact = z.object({
   eventId: z.string(),
   eventSource: z.string(),
   eventType: z.string(),
+  bodyHash: z.string(),
   workerId: z.string(),
   employmentId: z.string(),
   sequence: z.number().int().optional(),

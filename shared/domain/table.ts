@@ -17,7 +17,12 @@ export type Table = {
   /** Adds the row; answers its ETag, or undefined if the key is taken. */
   insert: (partition: string, key: string, columns: Columns) => Promise<string | undefined>;
   /** Replaces the row if its ETag is still `etag`; answers the new ETag, or undefined if somebody was faster. */
-  replace: (partition: string, key: string, columns: Columns, etag: string) => Promise<string | undefined>;
+  replace: (
+    partition: string,
+    key: string,
+    columns: Columns,
+    etag: string,
+  ) => Promise<string | undefined>;
   /** Removes the row; a row that is not there is as good. */
   remove: (partition: string, key: string) => Promise<void>;
   /** The rows of one partition in key order, from `from` (inclusive) to `below` (exclusive). */

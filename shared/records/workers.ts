@@ -20,7 +20,7 @@ export type Fact = z.infer<typeof Fact>;
  * whether Graph has the request, and `absentReads` counts the looks that agreed that it has not.
  */
 export const Grant = z.object({
-  state: z.enum(['submitting', 'requested', 'settled']),
+  state: z.enum(['idle', 'submitting', 'requested', 'settled']),
   eventHash: z.string(),
   attempt: z.number().int(),
   instanceId: z.string(),

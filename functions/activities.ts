@@ -1,0 +1,21 @@
+import { registerBeginRun } from './activities/begin-run';
+import { registerCloseRun } from './activities/close-run';
+import { registerEnsurePackage } from './activities/ensure-package';
+import { registerPlanAccess } from './activities/plan-access';
+import { registerPollRequests } from './activities/poll-requests';
+import { registerSettleStep } from './activities/settle-step';
+import { registerSubmitRequest } from './activities/submit-request';
+import { registerTurns } from './activities/turns';
+import type { Parts } from './parts';
+
+/** All that an orchestration can have done, in the order of the story. */
+export function registerActivities(parts: Parts): void {
+  registerBeginRun(parts);
+  registerTurns(parts);
+  registerPlanAccess(parts);
+  registerEnsurePackage(parts);
+  registerSubmitRequest(parts);
+  registerPollRequests(parts);
+  registerSettleStep(parts);
+  registerCloseRun(parts);
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { calls } from '../../orchestrations/calls';
+import type { PackageIds } from '../../shared/domain/journey';
+import type { Outcome } from '../../shared/domain/outcome';
+import { packageDefinition } from '../../shared/domain/package-definition';
+import type { PackageRecord } from '../../shared/domain/package-record';
+import { ensurePackage } from '../../shared/graph/ensure-package';
+import type { Parts } from '../parts';
+import { registerActivity } from './activity';
+import { announce, stepColumns } from './audit-columns';
+
+const LEASE_MS = 120_000;
+
+/** Makes the package whole, or finds that it is; a package that is known to be whole costs no call to Graph. */
+export function registerEnsurePackage(parts: Parts): void {
+  const making = new Map<string, Promise<Outcome<{ ids: PackageIds }>>>();
+
+  /** Everybody in this process who needs the same package waits for the same making of it. */
+  const ensureOnce = (packageKey: string) => {
+    const running = making.get(packageKey) ?? ensure(parts, packageKey);
+    making.set(packageKey, running);
+    return running.finally(() => making.delete(packageKey));
+  };
+
+  registerActivity(calls.ensurePackage, async (input) => {
+    const chain = input.announced ? input.chain : await announce(parts, input, 'ensure');
+    const outcome = await ensureOnce(input.step.packageKey);
+    if (outcome.kind !== 'done') return { chain, outcome };
+    const told = { ...input, ids: outcome.ids };
+    const entry = {
+      ...stepColumns(parts, told),
+      kind: 'settled',
+      step: 'ensure',
+      outcome: 'whole',
+    } as const;
+    return { chain: (await parts.ledger.append(chain, entry, input.at)).chain, outcome };
+  });
+}
+
+async function ensure(parts: Parts, packageKey: string): Promise<Outcome<{ ids: PackageIds }>> {
+  const { packages, graph, config } = parts;
+  const { model } = parts.model();
+  const wanted = packageDefinition(model, packageKey);
+  if (!wanted) return { kind: 'failed', why: 'package-not-in-model' };
+  const catalogKey = wanted.catalog.key;
+  const known = idsOf(await packages.load(catalogKey, packageKey), wanted.version);
+  if (known) return { kind: 'done', ids: known };
+
+  const holder = randomUUID();
+  const now = Date.now();
+  const until = new Date(now + LEASE_MS);
+  const leased = await packages.lease(
+    catalogKey,
+    holder,
+    until.toISOString(),
+    new Date(now).toISOString(),
+  );
+  if (!leased) return { kind: 'later', afterSeconds: 1, why: 'catalog-leased' };
+  try {
+    const memory = packages.memory(catalogKey, packageKey);
+    const options = {
+      mode: config.packages,
+      leaseUntil: until,
+      lagSeconds: config.graph.lagSeconds,
+    };
+    const definition = { ...wanted, catalogs: model.catalogs };
+    const outcome = await ensurePackage(graph, definition, memory, options);
+    if (outcome.kind !== 'done') return outcome;
+    const { accessPackageId, catalogId, assignmentPolicyId } = outcome;
+    return { kind: 'done', ids: { accessPackageId, catalogId, assignmentPolicyId } };
+  } finally {
+    await packages.endLease(catalogKey, holder, new Date().toISOString());
+  }
+}
+
+function idsOf(record: PackageRecord | undefined, version: string): PackageIds | undefined {
+  if (record?.state !== 'whole' || record.version !== version) return undefined;
+  const { accessPackageId, catalogId, assignmentPolicyId } = record;
+  if (!accessPackageId || !catalogId || !assignmentPolicyId) return undefined;
+  return { accessPackageId, catalogId, assignmentPolicyId };
+}

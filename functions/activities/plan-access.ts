@@ -1,0 +1,24 @@
+import { calls } from '../../orchestrations/calls';
+import type { Outcome } from '../../shared/domain/outcome';
+import { planFor } from '../../shared/domain/plan';
+import { asOutcome } from '../../shared/graph/classify';
+import type { Parts } from '../parts';
+import { registerActivity } from './activity';
+
+/** Facts and access model -> steps, and the person in the directory who is to get them. */
+export function registerPlanAccess({ workers, model, graph, config }: Parts): void {
+  registerActivity(calls.planAccess, async ({ run }) => {
+    const facts = await workers.facts(run.fact.workerId);
+    const fact = facts.find((known) => known.eventHash === run.eventHash);
+    const steps = fact ? planFor(fact.attributes, model().model) : [];
+    if (steps.length === 0) return { outcome: { kind: 'rejected', reason: 'no-matching-rule' } };
+    const outcome = await asOutcome(async (): Promise<Outcome<{ targetId: string }>> => {
+      const users = await graph.findUsers(config.matchAttribute, run.fact.workerId);
+      const [user, ...others] = users;
+      if (!user) return { kind: 'later', afterSeconds: 1, why: 'no-identity' };
+      if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
+      return { kind: 'done', targetId: user.id };
+    });
+    return { outcome: outcome.kind === 'done' ? { ...outcome, steps } : outcome };
+  });
+}

@@ -1,0 +1,126 @@
+import { calls } from '../../orchestrations/calls';
+import type { Later, Outcome } from '../../shared/domain/outcome';
+import type { Verdict } from '../../shared/domain/step-outcome';
+import { classify, type Conflict } from '../../shared/graph/classify';
+import { GraphError } from '../../shared/graph/graph-error';
+import type { StoredGrant } from '../../shared/records/workers';
+import type { Parts } from '../parts';
+import { registerActivity } from './activity';
+import { announce } from './audit-columns';
+import { findRequest, foreseeEnd, markOf, type Wanted } from './look-before-submit';
+
+type Submission = Outcome<{ requestId?: string | undefined; verdict?: Verdict | undefined }>;
+
+/** How many looks must agree that a request whose fate is unknown is not there, before it is sent again. */
+const AGREEING_READS = 3;
+/** A package this young may be unknown to the replica that is asked to assign it. */
+const YOUNG_MS = 5 * 60_000;
+
+/** Looks for what is there already, and submits the assignment request if nothing is. Safe to run any number of times. */
+export function registerSubmitRequest(parts: Parts): void {
+  registerActivity(calls.submitRequest, async (input) => ({
+    chain: input.announced ? input.chain : await announce(parts, input, 'assign'),
+    outcome: await submit(parts, input),
+  }));
+}
+
+async function submit(parts: Parts, wanted: Wanted): Promise<Submission> {
+  const grant = await parts.workers.grant(wanted.run.fact.workerId, wanted.step.packageKey);
+  if (grant?.state === 'requested' && grant.instanceId === wanted.run.instanceId) {
+    return { kind: 'done', requestId: grant.requestId };
+  }
+  try {
+    if (grant?.state === 'submitting') {
+      const unclear = await clearUp(parts, wanted, grant);
+      if (unclear) return unclear;
+    }
+    const verdict = await foreseeEnd(parts, wanted);
+    return verdict ? { kind: 'done', verdict } : await send(parts, wanted, grant);
+  } catch (error) {
+    const refusal = classify(error);
+    return refusal.kind === 'conflict' ? resolve(parts, wanted, refusal) : refusal;
+  }
+}
+
+/** A POST went out and its answer was lost: adopts the request if there is one; undefined once it is surely absent. */
+async function clearUp(
+  parts: Parts,
+  wanted: Wanted,
+  grant: StoredGrant,
+): Promise<Submission | undefined> {
+  const requestId = await findRequest(parts, wanted);
+  if (requestId !== undefined) return requested(parts, wanted, grant, requestId);
+  const absentReads = grant.absentReads + 1;
+  if (absentReads >= AGREEING_READS) return undefined;
+  await save(parts, wanted, { ...grant, absentReads });
+  return notYet('unclear-submit');
+}
+
+async function send(
+  parts: Parts,
+  wanted: Wanted,
+  grant: StoredGrant | undefined,
+): Promise<Submission> {
+  const { run, targetId, ids } = wanted;
+  const { eventHash, attempt, instanceId } = run;
+  const updatedAt = new Date().toISOString();
+  const submitting = await save(parts, wanted, {
+    ...{ state: 'submitting', eventHash, attempt, instanceId, targetId, updatedAt },
+    absentReads: 0,
+    etag: grant?.etag,
+  });
+  if (!submitting) return notYet('changed-meanwhile');
+  try {
+    const request = await parts.graph.submitAssignmentRequest({
+      packageId: ids.accessPackageId,
+      policyId: ids.assignmentPolicyId,
+      userId: targetId,
+      justification: markOf(wanted),
+    });
+    return await requested(parts, wanted, submitting, request.id);
+  } catch (error) {
+    // A clear refusal leaves nothing to look for; only an unclear one keeps the row as it is.
+    if (error instanceof GraphError && !error.fault.ambiguous) {
+      await save(parts, wanted, { ...submitting, state: 'idle' });
+    }
+    throw error;
+  }
+}
+
+/** What a refusal that names the state of things comes to. */
+async function resolve(parts: Parts, wanted: Wanted, refusal: Conflict): Promise<Submission> {
+  const { conflict, evidence } = refusal;
+  if (conflict === 'existing-grant') return { kind: 'done', verdict: { outcome: 'already-held' } };
+  if (conflict === 'existing-open-request') {
+    const grant = await parts.workers.grant(wanted.run.fact.workerId, wanted.step.packageKey);
+    const requestId = await findRequest(parts, wanted);
+    if (requestId === undefined || !grant) return notYet('open-request-not-visible');
+    return requested(parts, wanted, grant, requestId);
+  }
+  if (conflict === 'not-found' && (await isYoung(parts, wanted))) return notYet('not-yet-visible');
+  return { kind: 'failed', why: conflict, evidence };
+}
+
+async function requested(
+  parts: Parts,
+  wanted: Wanted,
+  grant: StoredGrant,
+  requestId: string,
+): Promise<Submission> {
+  const { instanceId } = wanted.run;
+  const updatedAt = new Date().toISOString();
+  await save(parts, wanted, { ...grant, state: 'requested', instanceId, requestId, updatedAt });
+  return { kind: 'done', requestId };
+}
+
+const save = ({ workers }: Parts, { run, step }: Wanted, grant: StoredGrant) =>
+  workers.saveGrant(run.fact.workerId, step.packageKey, grant);
+
+async function isYoung({ packages, model }: Parts, { step }: Wanted): Promise<boolean> {
+  const catalog = model().model.accessPackages.find(({ key }) => key === step.packageKey)?.catalog;
+  const record = catalog && (await packages.load(catalog, step.packageKey));
+  const writes = record ? Object.values(record.writes) : [];
+  return writes.some(({ at }) => Date.now() - Date.parse(at) < YOUNG_MS);
+}
+
+const notYet = (why: string): Later => ({ kind: 'later', afterSeconds: 1, why });

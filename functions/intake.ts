@@ -1,0 +1,68 @@
+import type { InvocationContext } from '@azure/functions';
+import * as df from 'durable-functions';
+import { readEvent } from '../shared/domain/read-event';
+import { logTo, type Log } from '../shared/log';
+import { claimOf } from './intake/claim-of';
+import { holdTransient } from './intake/hold-transient';
+import { rejectMessage } from './intake/reject-message';
+import { startRun } from './intake/start-run';
+import type { Parts } from './parts';
+
+/**
+ * Service Bus message -> parsed event -> claim -> one orchestration. Returning completes the message; throwing hands it
+ * back, and after its deliveries the bus dead-letters it. Nothing but the body is believed.
+ */
+export function registerIntake(parts: Parts): void {
+  const trigger = {
+    connection: 'ServiceBus',
+    queueName: '%PROVISIONING_QUEUE%',
+    // The raw bytes decide: as text, a host would have repaired or parsed them already.
+    dataType: 'binary',
+  };
+  df.app.client.serviceBusQueue('intake', {
+    ...trigger,
+    handler: async (message: unknown, client: df.DurableClient, context: InvocationContext) => {
+      const log = logTo((line) => context.log(line));
+      await holdTransient(parts.config.intakeHoldSeconds, log, () =>
+        takeIn(parts, client, bytesOf(message), log),
+      );
+    },
+  });
+}
+
+async function takeIn(
+  parts: Parts,
+  client: df.DurableClient,
+  body: Uint8Array,
+  log: Log,
+): Promise<void> {
+  const now = new Date().toISOString();
+  const read = readEvent(body, { sources: parts.config.sources });
+  if (read.kind === 'rejected') return rejectMessage(parts, read, now, log);
+
+  const { eventHash } = read;
+  const claimed = await parts.claims.claim(eventHash, await claimOf(parts, read, now));
+  if (claimed !== 'claimed' && claimed.contentHash !== read.contentHash) {
+    return rejectMessage(parts, { ...read, ...ID_REUSED }, now, log);
+  }
+  if (claimed === 'claimed' || claimed.state === 'claimed') {
+    await startRun(client, eventHash, claimed === 'claimed' ? 1 : claimed.attempt);
+    log({ what: 'started', eventHash });
+  } else {
+    const count = await parts.claims.countDuplicate(eventHash, now);
+    log({ what: 'duplicate', eventHash, count });
+  }
+}
+
+const ID_REUSED = {
+  kind: 'rejected',
+  reason: 'id-reused',
+  field: 'id',
+  rule: 'an id that the source has given to no other event',
+} as const;
+
+/** The body as the host hands it over: bytes by contract, text from a host that ignores `dataType`. */
+function bytesOf(message: unknown): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message ?? null));
+}

@@ -1,0 +1,40 @@
+import type { RejectedMessage } from '../../shared/domain/read-event';
+import type { Log } from '../../shared/log';
+import { writerColumns } from '../activities/audit-columns';
+import type { Parts } from '../parts';
+
+type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rule'> & {
+  reason: string;
+  eventId?: string;
+  eventSource?: string;
+};
+
+/** Marks a message as refused for good: the bus redelivers it to its bound and then dead-letters the original. */
+class MessageRejected extends Error {
+  override name = 'MessageRejected';
+}
+
+/**
+ * Records a refused message once, by the hash of its body, logs which rule it breaks, and throws. Neither row nor log nor
+ * error says what the sender wrote, beyond an id and a source that keep the contract.
+ */
+export async function rejectMessage(
+  parts: Pick<Parts, 'ledger' | 'model' | 'config' | 'appVersion'>,
+  { bodyHash, eventHash, eventId, eventSource, reason, field, rule }: Rejection,
+  now: string,
+  log: Log,
+): Promise<never> {
+  const entry = {
+    ...writerColumns(parts),
+    ...{ eventHash, eventId, eventSource, bodyHash },
+    attempt: 1,
+    kind: 'rejected',
+    state: 'rejected',
+    outcome: 'rejected',
+    reason: field === undefined ? reason : `${reason}: ${field}`,
+    receivedAt: now,
+  } as const;
+  await parts.ledger.reject(entry, now);
+  log({ what: 'rejected', bodyHash, eventHash, reason, field, rule });
+  throw new MessageRejected(reason);
+}

@@ -1,0 +1,62 @@
+import { app } from '@azure/functions';
+import * as df from 'durable-functions';
+import { accessChange } from '../orchestrations/access-change';
+import { createLedger } from '../shared/audit/ledger';
+import { clouds } from '../shared/graph/clouds';
+import { createEntitlements } from '../shared/graph/entitlements';
+import { createClaims } from '../shared/records/claims';
+import { createDue } from '../shared/records/due';
+import { createPackages } from '../shared/records/packages';
+import { openTable } from '../shared/records/table';
+import { createTurns } from '../shared/records/turns';
+import { createWorkers } from '../shared/records/workers';
+import { readConfig } from '../shared/settings/config';
+import { createCredential } from '../shared/settings/credential';
+import { loadModelBlob, loadModelFile } from '../shared/settings/load-model';
+import { registerActivities } from './activities';
+import { appVersion } from './app-version';
+import { registerHealth } from './http/health';
+import { registerIntake } from './intake';
+import type { Parts } from './parts';
+
+// Config -> clients -> every registration. What is missing or wrong stops the app here, with every fault listed.
+const config = readConfig(process.env);
+const credential = createCredential(config.identity);
+const table = (storage: string, name: string) => openTable(storage, name, credential);
+const { records, audit } = config.storage;
+const cloud = clouds[config.graph.cloud];
+const root = config.graph.url ?? cloud.root;
+
+const isBlob = config.accessModel.startsWith('https://');
+let loaded = isBlob ? undefined : loadModelFile(config.accessModel);
+app.hook.appStart(async () => {
+  loaded ??= await loadModelBlob(config.accessModel, credential);
+});
+
+const workers = table(records, 'workers');
+const parts: Parts = {
+  config,
+  appVersion: appVersion(),
+  model: () => {
+    if (!loaded) throw new Error('the access model is not loaded');
+    return loaded;
+  },
+  claims: createClaims(table(records, 'claims')),
+  due: createDue(table(records, 'due')),
+  workers: createWorkers(workers),
+  turns: createTurns(workers),
+  packages: createPackages(table(records, 'packages')),
+  ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),
+  graph: createEntitlements({
+    root,
+    dialect: config.graph.dialect,
+    deadlineMs: config.graph.deadlineMs,
+    appVersion: appVersion(),
+    ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
+  }),
+};
+
+registerIntake(parts);
+df.app.orchestration('accessChange', accessChange);
+registerActivities(parts);
+registerHealth();

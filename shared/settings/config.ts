@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { pollSchedule, secondsOf } from './duration';
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const seconds = secondsOf(text);
+      if (seconds === undefined) context.addIssue('a duration such as 500ms, 30s, 10m, 4h or 14d');
+      return seconds ?? 0;
+    });
+
+const poll = z
+  .string()
+  .default('5s 10s 20s 30s 60s<30m 15m<24h 1h')
+  .transform((text, context) => {
+    const schedule = pollSchedule(text);
+    if (!schedule)
+      context.addIssue('a poll schedule such as "5s 10s 60s<30m 1h", its last wait without end');
+    return schedule ?? [];
+  });
+
+const sources = z
+  .string({ error: 'the URIs of the HR systems, separated by commas' })
+  .transform((text, context) => {
+    const uris = text
+      .split(',')
+      .map((uri) => uri.trim())
+      .filter((uri) => uri !== '');
+    if (uris.length === 0 || !uris.every((uri) => URL.canParse(uri))) {
+      context.addIssue('the URIs of the HR systems, separated by commas');
+    }
+    return uris;
+  });
+
+const storage = z
+  .string({ error: 'a connection string, or the https address of a table endpoint' })
+  .min(1);
+
+/** The settings by the names they have in the environment. docs: the table in README.md. */
+const Settings = z.object({
+  PROVISIONING_QUEUE: z.string({ error: 'the name of the queue' }).min(1),
+  EVENT_SOURCES: sources,
+  ACCESS_MODEL: z.string().default('access-model.json'),
+  RECORDS_STORAGE: storage,
+  AUDIT_STORAGE: storage,
+  GRAPH_CLOUD: z.enum(['global', 'usgov', 'usgovdod', 'china']).default('global'),
+  GRAPH_URL: z.url().optional(),
+  GRAPH_DIALECT: z.enum(['v1.0']).default('v1.0'),
+  GRAPH_DEADLINE: duration('30s'),
+  GRAPH_LAG: duration('2s'),
+  PACKAGES: z.enum(['ensure', 'verify-only']).default('ensure'),
+  MATCH_ATTRIBUTE: z
+    .string()
+    .regex(/^[A-Za-z0-9_/]{1,64}$/, 'the name of a user attribute')
+    .default('employeeId'),
+  POLL_SCHEDULE: poll,
+  DELIVERY_DEADLINE: duration('3d'),
+  APPROVAL_DEADLINE: duration('15d'),
+  PARTIAL_GRACE: duration('4h'),
+  IDENTITY_DEADLINE: duration('14d'),
+  CALL_PATIENCE: duration('6h'),
+  INTAKE_HOLD: duration('4m'),
+  AZURE_CLIENT_ID: z.string().optional(),
+  IDENTITY_ENDPOINT: z.string().optional(),
+  AZURE_FUNCTIONS_ENVIRONMENT: z.string().default('Production'),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** Reads all settings at once; throws one Error that names every setting that is missing or wrong, never its value. */
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const present = Object.entries(env).filter(([, value]) => value !== '');
+  const read = Settings.safeParse(Object.fromEntries(present));
+  if (!read.success) {
+    const faults = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`settings are missing or wrong:\n${faults.join('\n')}`);
+  }
+  const settings = read.data;
+  return {
+    sources: settings.EVENT_SOURCES,
+    accessModel: settings.ACCESS_MODEL,
+    storage: { records: settings.RECORDS_STORAGE, audit: settings.AUDIT_STORAGE },
+    graph: {
+      cloud: settings.GRAPH_CLOUD,
+      url: settings.GRAPH_URL,
+      dialect: settings.GRAPH_DIALECT,
+      deadlineMs: settings.GRAPH_DEADLINE * 1000,
+      lagSeconds: settings.GRAPH_LAG,
+    },
+    packages: settings.PACKAGES,
+    matchAttribute: settings.MATCH_ATTRIBUTE,
+    pace: {
+      poll: settings.POLL_SCHEDULE,
+      delivery: settings.DELIVERY_DEADLINE,
+      approval: settings.APPROVAL_DEADLINE,
+      partialGrace: settings.PARTIAL_GRACE,
+      identity: settings.IDENTITY_DEADLINE,
+      call: settings.CALL_PATIENCE,
+    },
+    intakeHoldSeconds: settings.INTAKE_HOLD,
+    identity: {
+      clientId: settings.AZURE_CLIENT_ID,
+      managed: settings.IDENTITY_ENDPOINT !== undefined,
+    },
+    environment: settings.AZURE_FUNCTIONS_ENVIRONMENT,
+  };
+}

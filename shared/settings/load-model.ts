@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import {
+  bearerTokenAuthenticationPolicy,
+  createEmptyPipeline,
+  createDefaultHttpClient,
+  createPipelineRequest,
+} from '@azure/core-rest-pipeline';
+import type { TokenCredential } from '@azure/identity';
+import type { AccessModel } from '../domain/access-model';
+import { readAccessModel } from '../domain/read-access-model';
+
+/** The rules in force, and the hash by which every audit row names them. */
+export type LoadedModel = { model: AccessModel; hash: string };
+
+const DEADLINE_MS = 30_000;
+const STORAGE_SCOPE = 'https://storage.azure.com/.default';
+
+/** Loads the access model from a file. Throws one Error that lists every fault of a bad model. */
+export function loadModelFile(path: string): LoadedModel {
+  return sound(path, readFileSync(path, 'utf8'));
+}
+
+/**
+ * Loads the access model from a blob by its https address, under the identity's own token.
+ * Source: https://learn.microsoft.com/rest/api/storageservices/get-blob
+ */
+export async function loadModelBlob(
+  url: string,
+  credential: TokenCredential,
+): Promise<LoadedModel> {
+  const pipeline = createEmptyPipeline();
+  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: STORAGE_SCOPE }));
+  const request = createPipelineRequest({ url, timeout: DEADLINE_MS });
+  request.headers.set('x-ms-version', '2021-12-02');
+  const answer = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  if (answer.status !== 200)
+    throw new Error(`the access model cannot be read: ${answer.status} from its blob`);
+  return sound(url, answer.bodyAsText ?? '');
+}
+
+function sound(from: string, text: string): LoadedModel {
+  const read = readAccessModel(text);
+  if (read.kind === 'ok') return { model: read.model, hash: read.hash };
+  throw new Error(
+    `the access model ${from} has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
+}
