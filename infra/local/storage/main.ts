@@ -8,6 +8,7 @@ void runPart('storage', async () => {
     queuePort: portFrom('AZURITE_QUEUE_PORT', 10_001),
     tablePort: portFrom('AZURITE_TABLE_PORT', 10_002),
     dataDir: join(dataDir(), 'storage'),
+    tableLog: process.env['AZURITE_TABLE_LOG'],
   });
   return { address: { connectionString }, stop };
 });

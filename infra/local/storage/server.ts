@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import BlobConfiguration from 'azurite/dist/src/blob/BlobConfiguration';
@@ -16,7 +17,14 @@ const account = 'devstoreaccount1';
 const accountKey =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-type Settings = { blobPort: number; queuePort: number; tablePort: number; dataDir: string };
+type Settings = {
+  blobPort: number;
+  queuePort: number;
+  tablePort: number;
+  dataDir: string;
+  /** File to which every request to the table server is appended, in the Common Log Format; none unless named. */
+  tableLog?: string | undefined;
+};
 
 /** What the three Azurite servers have in common. */
 type Server = {
@@ -44,9 +52,8 @@ export async function startStorage(
     ),
   );
   const database = join(settings.dataDir, 'table.json');
-  const table = new TableServer(
-    configure(new TableConfiguration(host, settings.tablePort, keepAliveSeconds, database)),
-  );
+  const tables = new TableConfiguration(host, settings.tablePort, keepAliveSeconds, database);
+  const table = new TableServer(configure(tables, settings.tableLog));
   const stop = await startAll([blob, queue, table]);
   const connectionString = [
     'DefaultEndpointsProtocol=http',
@@ -60,9 +67,15 @@ export async function startStorage(
   return { connectionString, stop };
 }
 
-/** The SDKs are newer than this Azurite and would be refused for their API version; its access log goes to stdout. */
-function configure<T extends object>(configuration: T): T {
-  return Object.assign(configuration, { skipApiVersionCheck: true, enableAccessLog: false });
+/** The SDKs are newer than this Azurite and would be refused for their API version; its access log is off unless asked for. */
+function configure<T extends object>(configuration: T, logFile?: string): T {
+  return Object.assign(configuration, {
+    skipApiVersionCheck: true,
+    enableAccessLog: logFile !== undefined,
+    ...(logFile !== undefined && {
+      accessLogWriteStream: createWriteStream(logFile, { flags: 'a' }),
+    }),
+  });
 }
 
 function extentStore(

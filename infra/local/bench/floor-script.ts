@@ -1,0 +1,30 @@
+import type { GraphCall, TableWrite } from './logs';
+
+/** What one joiner on a warm package asked of the outside, as recorded, with the ids that another joiner replaces. */
+export type FloorScript = {
+  graphUrl: string;
+  storage: string;
+  /** The employee ids that the floor serves. */
+  workers: string[];
+  /** Calls in flight at most: as many activities as the host runs at once. */
+  concurrency: number;
+  calls: GraphCall[];
+  writes: TableWrite[];
+  /** Columns of a row that the product wrote, by table, so that the floor's rows are as large. */
+  columns: Record<string, Record<string, unknown>>;
+  sample: {
+    worker: string;
+    targetId: string;
+    requestId: string;
+    accessPackageId: string;
+    assignmentPolicyId: string;
+  };
+};
+
+export type FloorResult = {
+  seconds: number;
+  cpuMs: number;
+  peakMb: number;
+  graphCalls: number;
+  tableWrites: number;
+};

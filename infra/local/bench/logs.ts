@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** A log file that is read in portions: each call gives the lines that came since the last. */
+export type Tail = { next: () => string[] };
+
+export function tail(file: string): Tail {
+  let seen = 0;
+  return {
+    next: () => {
+      if (!existsSync(file)) return [];
+      const bytes = readFileSync(file).subarray(seen);
+      const whole = bytes.lastIndexOf(0x0a) + 1;
+      seen += whole;
+      return bytes.subarray(0, whole).toString('utf8').split('\n').slice(0, -1);
+    },
+  };
+}
+
+/** One write to a table, as Azurite's log has it. */
+export type TableWrite = { act: 'insert' | 'replace' | 'remove'; table: string };
+
+const acts: Record<string, TableWrite['act']> = {
+  POST: 'insert',
+  PUT: 'replace',
+  PATCH: 'replace',
+  DELETE: 'remove',
+};
+
+/** The writes among the lines of Azurite's table log (Common Log Format), in their order. */
+export function tableWrites(lines: string[]): TableWrite[] {
+  return lines.flatMap((line) => {
+    const [, method, table] = /"([A-Z]+) \/devstoreaccount1\/(\w+)/.exec(line) ?? [];
+    const act = acts[method ?? ''];
+    return act === undefined || table === undefined ? [] : [{ act, table }];
+  });
+}
+
+/** One call, as the simulator's log has it. */
+export type GraphCall = { method: string; path: string; query: string; at: number };
+
+/** The calls among the lines of the simulator's request log, without those to its control endpoint. */
+export function graphCalls(lines: string[]): GraphCall[] {
+  return lines
+    .map(
+      (line) => JSON.parse(line) as { method: string; path: string; query?: string; time: string },
+    )
+    .filter(({ path }) => !path.startsWith('/_control'))
+    .map(({ method, path, query = '', time }) => ({ method, path, query, at: Date.parse(time) }));
+}

@@ -1,0 +1,132 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectRoot } from '../part';
+import { freePorts } from '../up/parts';
+import { bringUp } from '../up/stack';
+import type { Stack } from '../up/stack';
+import type { FloorResult, FloorScript } from './floor-script';
+import { openLoad } from './load';
+import { watchParts } from './measure';
+import { printed, reportOf } from './report';
+import type { Report } from './report';
+import { readSample } from './sample';
+import { workerId, writeTenant } from './tenant';
+
+const usage = `Measures joiners at once on a local stack of its own, from the bus to their closing rows, beside a floor: a
+plain script that makes the same Graph calls and table writes without bus, host or history, on the same simulator and
+Azurite. Exits 1 if a joiner was not delivered.
+
+usage: npm run bench -- [--joiners <n>] [--json]`;
+
+const queue = 'provisioning-events';
+/** Joiners before the measured ones: the first makes the package, the others warm the processes; the last is the sample. */
+const warmUps = 20;
+
+async function bench(joiners: number): Promise<Report> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'joinery-bench-'));
+  const tenant = join(dataDir, 'tenant.json');
+  const tableLog = join(dataDir, 'tables.log');
+  writeTenant(tenant, warmUps + 2 * joiners);
+  const log: string[] = [];
+  const env = {
+    ...process.env,
+    ...freePorts,
+    GRAPH_TENANT: tenant,
+    AZURITE_TABLE_LOG: tableLog,
+    PROVISIONING_QUEUE: queue,
+  };
+  const print = (part: string, line: string): number => log.push(`${part}: ${line}`);
+  let stack: Stack | undefined;
+  try {
+    stack = await bringUp({ dataDir, restart: false, env, print });
+    return await measure(stack, { dataDir, tableLog, joiners });
+  } catch (error) {
+    console.error(log.slice(-40).join('\n'));
+    throw error;
+  } finally {
+    await stack?.stop();
+    await rm(dataDir, { recursive: true });
+  }
+}
+
+async function measure(
+  stack: Stack,
+  run: { dataDir: string; tableLog: string; joiners: number },
+): Promise<Report> {
+  const { graph, serviceBus, storage } = stack.now();
+  if (!graph || !serviceBus || !storage) throw new Error('the stack is not whole');
+  const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
+  const look = watchParts(run.dataDir, run.tableLog, stack.now);
+  const workers = Array.from({ length: warmUps + 2 * run.joiners }, (_, n) => workerId(n));
+  const deadlineMs = 60_000 + 100 * run.joiners;
+
+  const first = workers.splice(0, 1);
+  const crowd = workers.splice(0, warmUps - 2);
+  const [sampled = ''] = workers.splice(0, 1);
+  for (const group of [first, crowd]) await load.join(group, deadlineMs);
+  look();
+  await load.join([sampled], deadlineMs);
+  const script = await readSample(sampled, look(), storage.connectionString);
+
+  const joined = await load.join(workers.splice(0, run.joiners), deadlineMs);
+  const lap = look();
+  await load.close();
+  const floor = await runFloor({
+    ...script,
+    graphUrl: graph.url,
+    storage: storage.connectionString,
+    workers,
+    concurrency: activitiesAtOnce(),
+  });
+  return reportOf(joined, lap, floor);
+}
+
+async function runFloor(script: FloorScript): Promise<FloorResult> {
+  const child = fork(require.resolve('./floor'), { execArgv: [] });
+  const failed = once(child, 'exit').then(([code]) => {
+    throw new Error(`the floor script ended with exit code ${String(code)}`);
+  });
+  child.send(script);
+  const [result] = (await Promise.race([once(child, 'message'), failed])) as [FloorResult];
+  await failed.catch(() => undefined);
+  return result;
+}
+
+function activitiesAtOnce(): number {
+  const file = readFileSync(join(projectRoot(), 'host.json'), 'utf8');
+  const { extensions } = JSON.parse(file) as {
+    extensions: { durableTask: { maxConcurrentActivityFunctions: number } };
+  };
+  return extensions.durableTask.maxConcurrentActivityFunctions;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      joiners: { type: 'string', default: '500' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const joiners = Number(values.joiners);
+  if (!Number.isInteger(joiners) || joiners < 1 || joiners > 100_000) {
+    throw new Error(`--joiners takes a whole number from 1 to 100000, not "${values.joiners}"`);
+  }
+  const report = await bench(joiners);
+  console.log(values.json ? JSON.stringify(report, null, 2) : printed(report));
+  process.exitCode = report.outcomes['delivered'] === joiners ? 0 : 1;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { memberOf } from '../up/stack-file';
+import type { StackFile } from '../up/stack-file';
+import { partNames } from '../up/parts';
+import { graphCalls, tableWrites, tail } from './logs';
+import type { GraphCall, TableWrite } from './logs';
+import { usageOf } from './usage';
+import type { Usage } from './usage';
+
+/** What happened since the last look. */
+export type Lap = {
+  calls: GraphCall[];
+  writes: TableWrite[];
+  /** CPU since the last look and peak memory since the start, by part; parts without figures are left out. */
+  usage: Record<string, Usage>;
+};
+
+/** Watches the four parts from outside: the system's figures of each process, and the two logs. */
+export function watchParts(dataDir: string, tableLog: string, now: () => StackFile): () => Lap {
+  const graphLog = tail(join(dataDir, 'graph', 'requests.jsonl'));
+  const writeLog = tail(tableLog);
+  let before: Record<string, Usage> = {};
+  return () => {
+    const total: Record<string, Usage> = {};
+    const usage: Record<string, Usage> = {};
+    for (const part of partNames) {
+      const used = usageOf(now()[memberOf[part]]?.pid ?? 0);
+      if (!used) continue;
+      total[part] = used;
+      usage[part] = { ...used, cpuMs: used.cpuMs - (before[part]?.cpuMs ?? 0) };
+    }
+    before = total;
+    return { calls: graphCalls(graphLog.next()), writes: tableWrites(writeLog.next()), usage };
+  };
+}

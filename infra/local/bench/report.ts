@@ -1,0 +1,100 @@
+import { tableOf } from '../demo/table';
+import type { FloorResult } from './floor-script';
+import type { Ending } from './load';
+import type { Lap } from './measure';
+
+export type Report = {
+  joiners: number;
+  outcomes: Record<string, number>;
+  seconds: number;
+  joinersPerSecond: number;
+  latencyMs: { p50: number; p95: number; p99: number; max: number };
+  /** Of each process: CPU for each joiner, and peak memory since its start. */
+  processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
+  graphCallsPerJoiner: number;
+  tableWritesPerJoiner: number;
+  floor: {
+    seconds: number;
+    joinersPerSecond: number;
+    cpuMsPerJoiner: number;
+    peakMb: number;
+    graphCallsPerJoiner: number;
+    tableWritesPerJoiner: number;
+  };
+  /** CPU of the host for each joiner, as a multiple of the floor's. */
+  hostToFloor: number | undefined;
+};
+
+export function reportOf(
+  { endings, sentAt }: { endings: Ending[]; sentAt: number },
+  lap: Lap,
+  floor: FloorResult,
+): Report {
+  const joiners = endings.length;
+  const seconds = (Math.max(...endings.map(({ closedAt }) => closedAt)) - sentAt) / 1000;
+  const latencies = endings.map(({ latencyMs }) => latencyMs).sort((one, other) => one - other);
+  const percentile = (share: number): number =>
+    latencies[Math.max(0, Math.ceil(share * joiners) - 1)] ?? NaN;
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of endings) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const processes = Object.fromEntries(
+    Object.entries(lap.usage).map(([part, { cpuMs, peakMb }]) => [
+      part,
+      { cpuMsPerJoiner: cpuMs / joiners, peakMb },
+    ]),
+  );
+  const floorCpu = floor.cpuMs / joiners;
+  const hostCpu = processes['host']?.cpuMsPerJoiner;
+  return {
+    joiners,
+    outcomes,
+    seconds,
+    joinersPerSecond: joiners / seconds,
+    latencyMs: {
+      p50: percentile(0.5),
+      p95: percentile(0.95),
+      p99: percentile(0.99),
+      max: percentile(1),
+    },
+    processes,
+    graphCallsPerJoiner: lap.calls.length / joiners,
+    tableWritesPerJoiner: lap.writes.length / joiners,
+    floor: {
+      seconds: floor.seconds,
+      joinersPerSecond: joiners / floor.seconds,
+      cpuMsPerJoiner: floorCpu,
+      peakMb: floor.peakMb,
+      graphCallsPerJoiner: floor.graphCalls / joiners,
+      tableWritesPerJoiner: floor.tableWrites / joiners,
+    },
+    hostToFloor: hostCpu === undefined ? undefined : hostCpu / floorCpu,
+  };
+}
+
+export function printed(report: Report): string {
+  const { joiners, outcomes, seconds, latencyMs, floor, processes, hostToFloor } = report;
+  const ends = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  const { p50, p95, p99, max } = latencyMs;
+  const rows = [
+    ...Object.entries(processes).map(([part, { cpuMsPerJoiner, peakMb }]) => [
+      part,
+      cpuMsPerJoiner.toFixed(2),
+      peakMb.toFixed(0),
+    ]),
+    ['floor script', floor.cpuMsPerJoiner.toFixed(2), floor.peakMb.toFixed(0)],
+  ];
+  return [
+    `${joiners} joiners at once: ${ends.join(', ')}`,
+    `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
+      `(floor ${floor.seconds.toFixed(1)} s, ${floor.joinersPerSecond.toFixed(1)} joiners/s)`,
+    `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
+    `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (floor ${floor.graphCallsPerJoiner.toFixed(1)}), ` +
+      `table writes ${report.tableWritesPerJoiner.toFixed(1)} (floor ${floor.tableWritesPerJoiner.toFixed(1)})`,
+    '',
+    tableOf(['process', 'CPU ms per joiner', 'peak MB'], rows),
+    '',
+    hostToFloor === undefined
+      ? 'This system does not tell what other processes use (no /proc), so only the floor has figures.'
+      : `The host needs ${hostToFloor.toFixed(2)} times the CPU of the floor script.`,
+  ].join('\n');
+}
