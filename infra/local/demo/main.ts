@@ -20,13 +20,16 @@ usage: npm run demo -- [--json]`;
 
 const queue = 'provisioning-events';
 
+/** Long enough for everyone who will be found or delivered in the end, short enough to watch the others give up. */
+const patience = { IDENTITY_DEADLINE: '12s', DELIVERY_DEADLINE: '20s', PARTIAL_GRACE: '10s' };
+
 type Tell = (line: string) => void;
 
 async function runDemo(tell: Tell): Promise<Report> {
   const dataDir = await mkdtemp(join(tmpdir(), 'joinery-demo-'));
   tell(`${cast.length} people join. Everything runs on this machine; no part of it is a cloud.`);
   const log: string[] = [];
-  const env = { ...process.env, ...freePorts, PROVISIONING_QUEUE: queue };
+  const env = { ...process.env, ...freePorts, ...patience, PROVISIONING_QUEUE: queue };
   const print = (part: string, line: string): number => log.push(`${part}: ${line}`);
   let stack: Stack | undefined;
   try {

@@ -8,6 +8,12 @@ const defaults = (): Record<string, string> => ({
   PROVISIONING_QUEUE: 'provisioning-events',
   EVENT_SOURCES: 'urn:hr:acme:workday',
   ACCESS_MODEL: join(projectRoot(), 'access-model.json'),
+  POLL_SCHEDULE: '500ms 1s 2s<1m 5s<10m 30s',
+  DELIVERY_DEADLINE: '10m',
+  APPROVAL_DEADLINE: '1h',
+  PARTIAL_GRACE: '1m',
+  IDENTITY_DEADLINE: '5m',
+  CALL_PATIENCE: '10m',
 });
 
 /**
