@@ -4,7 +4,7 @@ export type GraphFault = {
   status?: number | undefined;
   /** `error.code` of the answer, or `no-answer-in-time`, `no-connection`, `no-token`, `unreadable-answer`, ... if it is ours. */
   code: string;
-  /** `error.details[].code` and the codes of inner errors. */
+  /** `error.details[].code` and the codes of inner errors; of our own codes, the system's code behind them. */
   detailCodes?: readonly string[] | undefined;
   retryAfterSeconds?: number | undefined;
   /** Graph's `request-id`, or our `client-request-id` if no answer came: support finds the call by either. */
@@ -17,9 +17,14 @@ export type GraphFault = {
 export class GraphError extends Error {
   readonly fault: GraphFault;
 
-  constructor(operation: string, fault: GraphFault, cause?: unknown) {
-    super(`${operation}: ${fault.status ?? 'no answer'} ${fault.code}`.trimEnd(), { cause });
+  constructor(operation: string, fault: GraphFault) {
+    super(`${operation}: ${fault.status ?? 'no answer'} ${fault.code}`.trimEnd());
     this.name = 'GraphError';
     this.fault = fault;
   }
+}
+
+/** Codes are kept in logs and audit rows, so whatever does not look like one is left out. */
+export function safeCode(code: unknown): string {
+  return typeof code === 'string' && /^[\w.-]{1,80}$/.test(code) ? code : '';
 }

@@ -1,6 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
-import { GraphError } from './graph-error';
+import { GraphError, safeCode } from './graph-error';
 import { retryAfterSeconds } from './retry-after';
 import type { Call } from './transport';
 
@@ -76,11 +76,6 @@ function refusal(call: Call, response: PipelineResponse): GraphError {
 function innerCodes(error: InnerError | undefined | null): (string | null | undefined)[] {
   const inner = error?.innerError ?? error?.innererror;
   return inner ? [inner.code, ...innerCodes(inner)] : [];
-}
-
-/** Codes are kept in logs and audit rows, so whatever does not look like one is left out. */
-function safeCode(code: string | null | undefined): string {
-  return code && /^[\w.-]{1,80}$/.test(code) ? code : '';
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 import type { AccessToken, TokenCredential } from '@azure/identity';
-import { GraphError } from './graph-error';
+import { GraphError, safeCode } from './graph-error';
 
 /**
  * A credential whose every acquisition ends: one at a time, however many calls wait for it, and within `deadlineMs`
@@ -19,7 +19,8 @@ export function boundedCredential(
         rejection(signal),
       ]);
     } catch (error) {
-      throw new GraphError('getToken', { code: 'no-token', ambiguous: false }, error);
+      const detailCodes = [safeCode((error as Error).name)];
+      throw new GraphError('getToken', { code: 'no-token', detailCodes, ambiguous: false });
     } finally {
       running = undefined;
     }

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import type { Pipeline, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { HttpClient, Pipeline, PipelineResponse } from '@azure/core-rest-pipeline';
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
@@ -12,7 +12,7 @@ import {
   setClientRequestIdPolicy,
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
-import { GraphError } from './graph-error';
+import { GraphError, safeCode } from './graph-error';
 
 export type Call = { operation: string; method: 'GET' | 'POST'; url: string; body?: object };
 
@@ -27,8 +27,10 @@ export type TransportOptions = {
 };
 
 /** The pipeline is put together here, because the ready-made one retries by itself and follows redirects. */
-export function createTransport(options: TransportOptions): Transport {
-  const client = createDefaultHttpClient();
+export function createTransport(
+  options: TransportOptions,
+  client: HttpClient = createDefaultHttpClient(),
+): Transport {
   let pipeline = createPipeline(options);
 
   const send = async (call: Call, through: Pipeline): Promise<PipelineResponse> => {
@@ -83,10 +85,14 @@ function unanswered(error: unknown, call: Call, signal: AbortSignal, requestId: 
   if (error instanceof GraphError) return error;
   const write = call.method !== 'GET';
   if (signal.aborted) {
-    const fault = { code: 'no-answer-in-time', requestId, ambiguous: write };
-    return new GraphError(call.operation, fault, error);
+    const code = 'no-answer-in-time';
+    return new GraphError(call.operation, { code, requestId, ambiguous: write });
   }
   if (!isRestError(error)) return error;
-  const ambiguous = write && !notSent.has(error.code ?? '');
-  return new GraphError(call.operation, { code: 'no-connection', requestId, ambiguous }, error);
+  return new GraphError(call.operation, {
+    code: 'no-connection',
+    detailCodes: [safeCode(error.code)],
+    requestId,
+    ambiguous: write && !notSent.has(error.code ?? ''),
+  });
 }

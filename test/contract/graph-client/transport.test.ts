@@ -64,7 +64,11 @@ describe('no answer', () => {
       appVersion: '1',
     });
     const fault = await faultOf(createCatalog({ displayName: 'a', description: 'b' }));
-    expect(fault).toMatchObject({ code: 'no-connection', ambiguous: false });
+    expect(fault).toMatchObject({
+      code: 'no-connection',
+      detailCodes: ['ECONNREFUSED'],
+      ambiguous: false,
+    });
   });
 
   test('without an answer the call is known by its own id', async () => {
