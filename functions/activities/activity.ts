@@ -16,7 +16,8 @@ export function registerActivity<Input, Done extends object>(
   df.app.activity(name, {
     handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
       const log = logTo((line) => context.error(line));
-      const answer = await act(input.parse(raw)).catch((error: unknown) => {
+      const acted = async () => act(input.parse(raw));
+      const answer = await acted().catch((error: unknown) => {
         const known = outcomeOf(error);
         if (!known) log({ what: 'defect', activity: name, ...traceOf(error) });
         return known;
