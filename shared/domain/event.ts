@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { RejectionReason } from './rejection';
 import { isDate, isDateTime } from './rfc3339';
 import { isTimeZone } from './time-zone';
 
 export const JOINED = 'hr.worker.joined.v1';
 export const DEFAULT_EMPLOYMENT = 'primary';
 
-const ATTRIBUTES = 'a map of at most 32 attributes';
+export const MAX_ATTRIBUTES = 32;
+
+const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
 
 /** A string that `holds`; `rule` is what the sender is told, and never contains the value. */
@@ -53,15 +56,10 @@ const AttributeValue = text(VALUE_RULE, (value) => within(value, 0, 256)).meta({
 export const Attributes = z.record(z.string(), z.string());
 export type Attributes = z.infer<typeof Attributes>;
 
-// Counted before the members are looked at, or a map of thousands would cost milliseconds to refuse.
-const BoundedAttributes = z.preprocess(
-  (value, context) => {
-    const count = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
-    if (count > 32) context.addIssue({ code: 'custom', message: ATTRIBUTES });
-    return value;
-  },
-  z.record(AttributeName, AttributeValue, { error: ATTRIBUTES }).meta({ maxProperties: 32 }),
-);
+const BoundedAttributes = z
+  .record(AttributeName, AttributeValue, { error: ATTRIBUTES })
+  .refine((map) => Object.keys(map).length <= MAX_ATTRIBUTES, { error: ATTRIBUTES })
+  .meta({ description: 'What the access rules ask about.', maxProperties: MAX_ATTRIBUTES });
 
 const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';
 const Sequence = z
@@ -84,13 +82,14 @@ const JoinedData = z
       timeZone: TimeZone.optional().meta({
         description: "An IANA name; if absent, the access model's zone for the location.",
       }),
-      attributes: BoundedAttributes.meta({ description: 'What the access rules ask about.' }),
+      attributes: BoundedAttributes,
     },
     { error: 'an object' },
   )
   .refine((data) => data.endDate === undefined || data.endDate >= data.startDate, {
     path: ['endDate'],
     error: 'a date on or after startDate',
+    params: { reason: 'end-before-start' satisfies RejectionReason },
   });
 
 const MEDIA_TYPE_RULE = 'a string of at most 256 characters';
@@ -116,6 +115,7 @@ export const JoinedMessage = z
   .refine(({ subject, data }) => (subject ?? data.workerId) === data.workerId, {
     path: ['subject'],
     error: 'the same as data.workerId',
+    params: { reason: 'subject-mismatch' satisfies RejectionReason },
   });
 export type JoinedMessage = z.infer<typeof JoinedMessage>;
 

@@ -9,10 +9,10 @@ export type JsonFault = {
 export type JsonReading = { kind: 'value'; value: unknown } | { kind: 'fault'; fault: JsonFault };
 
 /**
- * Which members the caller has a use for: everything below, or members by name (`*`: any name), where `{}` is a scalar.
- * The rest is checked all the same but not built: a stranger's 20,000 empty objects then cost a scan and no memory.
+ * What the caller has a use for: all, members by name (`{}` is a scalar), or that many scalars by whatever name. The rest
+ * is checked all the same but not built: a stranger's 20,000 empty objects then cost a scan and no memory.
  */
-export type Keep = 'all' | { readonly [key: string]: Keep };
+export type Keep = 'all' | number | { readonly [key: string]: Keep };
 
 type Cursor = {
   readonly text: string;
@@ -75,9 +75,9 @@ function readObject(cursor: Cursor, keep: Keep | undefined): object {
   const seen = new Set<string>();
   do {
     const key = readKey(cursor, seen);
+    const kept = keepOf(keep, key, seen.size);
     seen.add(key);
     cursor.path.push(key);
-    const kept = keepOf(keep, key);
     const value = readValue(cursor, kept);
     if (kept !== undefined) members[key] = value;
     cursor.path.pop();
@@ -110,9 +110,10 @@ function readArray(cursor: Cursor, keep: Keep | undefined): object {
   return take(cursor, ']') ? items : fail(cursor, 'not-json');
 }
 
-function keepOf(keep: Keep | undefined, key: string): Keep | undefined {
+function keepOf(keep: Keep | undefined, key: string, before: number): Keep | undefined {
   if (keep === undefined || keep === 'all') return keep;
-  return Object.hasOwn(keep, key) ? keep[key] : keep['*'];
+  if (typeof keep === 'number') return before < keep ? {} : undefined;
+  return Object.hasOwn(keep, key) ? keep[key] : undefined;
 }
 
 function readString(cursor: Cursor): string {
@@ -134,14 +135,17 @@ function readString(cursor: Cursor): string {
 }
 
 function unescape(cursor: Cursor, start: number): string {
-  const value = decode(cursor.text.slice(start, cursor.at));
-  if (value === undefined) return fail(cursor, 'not-json', start);
-  return LONE_SURROGATE.test(value) ? fail(cursor, 'lone-surrogate', start) : value;
+  const literal = cursor.text.slice(start, cursor.at);
+  const value = decode(literal);
+  if (typeof value !== 'string') return fail(cursor, 'not-json', start);
+  // Bytes that are UTF-8 have no half pairs, so only an escape can make one.
+  const half = literal.includes('\\u') && LONE_SURROGATE.test(value);
+  return half ? fail(cursor, 'lone-surrogate', start) : value;
 }
 
-function decode(literal: string): string | undefined {
+function decode(literal: string): unknown {
   try {
-    return String(JSON.parse(literal));
+    return JSON.parse(literal);
   } catch {
     return undefined;
   }
@@ -152,7 +156,7 @@ function readScalar(cursor: Cursor): unknown {
   NUMBER.lastIndex = at;
   if (NUMBER.test(text)) {
     cursor.at = NUMBER.lastIndex;
-    return Number(text.slice(at, cursor.at));
+    return +text.slice(at, cursor.at);
   }
   for (const [name, value] of LITERALS) {
     if (text.startsWith(name, at)) {

@@ -1,4 +1,4 @@
-import { DEFAULT_EMPLOYMENT, Id, JoinedMessage } from './event';
+import { DEFAULT_EMPLOYMENT, Id, JoinedMessage, MAX_ATTRIBUTES } from './event';
 import type { ProvisioningEvent, ReplayMarks } from './event';
 import { bodyHash, eventHash, jsonHash } from './keys';
 import { readJson } from './raw-json';
@@ -49,7 +49,8 @@ const keep: Keep = {
     startDate: scalar,
     endDate: scalar,
     timeZone: scalar,
-    attributes: { '*': scalar },
+    // One more than are allowed is enough to refuse them.
+    attributes: MAX_ATTRIBUTES + 1,
   },
 };
 

@@ -82,8 +82,8 @@ export function faultOf(error: z.ZodError, message: unknown): Fault {
 function reasonOf(issue: z.core.$ZodIssue, field: string, missing: boolean): RejectionReason {
   if (missing) return 'missing-member';
   if (issue.code === 'invalid_type' && issue.expected !== 'int') return 'wrong-type';
-  if (issue.code === 'custom' && field === 'subject') return 'subject-mismatch';
-  return reasons.get(field) ?? 'wrong-type';
+  const stated = RejectionReason.safeParse(issue.code === 'custom' && issue.params?.['reason']);
+  return stated.data ?? reasons.get(field) ?? 'wrong-type';
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

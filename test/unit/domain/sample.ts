@@ -1,8 +1,12 @@
-/** The event of the contract's page, as an object to change. */
+export type Sample = Record<string, unknown> & { data: Record<string, unknown> };
+
+export const SOURCE = 'urn:hr:acme:workday';
+
+/** The event of docs/event-contract.md, fresh to be changed. */
 export const sampleEvent = () => ({
   specversion: '1.0',
   id: '8b5e0c3a-joined-1',
-  source: 'urn:hr:acme:workday',
+  source: SOURCE,
   type: 'hr.worker.joined.v1',
   subject: 'W-1024',
   time: '2026-11-20T09:30:00Z',
@@ -24,6 +28,5 @@ export const sampleEvent = () => ({
   },
 });
 
-export const SOURCE = 'urn:hr:acme:workday';
 export const bytes = (value: unknown): Uint8Array =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
