@@ -1,0 +1,75 @@
+import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledger';
+import { chainFaults } from '../shared/audit/verify-chain';
+import type { AuditRow } from '../shared/domain/audit-entry';
+import { eventHash } from '../shared/domain/keys';
+import { Complaint, openLedger, type Connection } from './connection';
+import { print, tableOf } from './print';
+
+type Question = { event?: string; source?: string; worker?: string; day?: string; json: boolean };
+
+/** The rows of one event, one worker or one UTC day, with the verdict on their hash chains. Exit code 1 on a fault. */
+export async function audit(connection: Connection, question: Question): Promise<void> {
+  const { audit: rows, index } = openLedger(connection);
+  const found = await ask(createLedgerReader(rows, index), connection, question);
+  const faults = [...byEvent(found).values()].flatMap(chainFaults);
+  print({ rows: found, faults }, question.json, () => report(found, faults));
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+async function ask(
+  reader: LedgerReader,
+  { sources }: Connection,
+  { event, source, worker, day }: Question,
+): Promise<AuditRow[]> {
+  const asked = [event, worker, day].filter((one) => one !== undefined);
+  if (asked.length !== 1) throw new Complaint('say one of --event, --worker, --day', 2);
+  if (worker !== undefined) return reader.ofWorker(worker);
+  if (event !== undefined) {
+    const candidates = source === undefined ? sources : [source];
+    const lists = candidates.map((candidate) => reader.ofEvent(eventHash(candidate, event)));
+    return (await Promise.all(lists)).flat();
+  }
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day ?? ''))
+    throw new Complaint('--day is a UTC day YYYY-MM-DD', 2);
+  return reader.ofDay(day ?? '');
+}
+
+/** The rows of each chain together: a refused body is a chain of its own. */
+const byEvent = (rows: AuditRow[]): Map<string, AuditRow[]> => {
+  const chains = new Map<string, AuditRow[]>();
+  for (const row of rows) {
+    const key = (row.kind === 'rejected' ? row.bodyHash : row.eventHash) ?? '';
+    chains.set(key, [...(chains.get(key) ?? []), row]);
+  }
+  return chains;
+};
+
+const HEADINGS = [
+  'recorded',
+  'event',
+  'attempt',
+  'seq',
+  'worker',
+  'kind',
+  'step',
+  'package',
+  'outcome',
+  'reason',
+];
+
+function report(rows: AuditRow[], faults: string[]): string {
+  const lines = rows.map((row) => [
+    row.recordedAt,
+    row.eventId ?? `body ${row.bodyHash?.slice(0, 12) ?? ''}`,
+    row.attempt,
+    row.seq,
+    row.workerId,
+    row.kind,
+    row.step,
+    row.packageKey,
+    row.outcome,
+    row.reason,
+  ]);
+  const verdict = faults.length === 0 ? 'the hash chains hold' : `FAULTS:\n${faults.join('\n')}`;
+  return `${tableOf(HEADINGS, lines)}\n\n${rows.length} rows; ${verdict}`;
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCredential } from '../shared/settings/credential';
+import { openTable } from '../shared/records/table';
+import { ServiceBusClient } from '@azure/service-bus';
+import { z } from 'zod';
+
+/** Where the stores and the bus are, and what the app listens to. */
+export type Connection = {
+  serviceBus: string;
+  queue: string;
+  records: string;
+  audit: string;
+  sources: string[];
+};
+
+const Address = z.object({ connectionString: z.string() });
+const Stack = z.object({
+  serviceBus: Address,
+  storage: Address,
+  host: z.object({
+    settings: z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() }),
+  }),
+});
+
+/** A thing that the person can mend; printed without a stack, and the command exits with `code`. */
+export class Complaint extends Error {
+  override name = 'Complaint';
+  readonly code: number;
+  constructor(message: string, code = 1) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The settings of the environment where they are complete (Azure), else the stack that runs on this machine. */
+export function findConnection(env: NodeJS.ProcessEnv): Connection {
+  const serviceBus = env['ServiceBus'] ?? env['ServiceBus__fullyQualifiedNamespace'];
+  const { RECORDS_STORAGE: records, AUDIT_STORAGE: audit, EVENT_SOURCES: sources } = env;
+  if (serviceBus && records && audit && sources) {
+    const queue = env['PROVISIONING_QUEUE'] ?? 'provisioning-events';
+    return { serviceBus, queue, records, audit, sources: listOf(sources) };
+  }
+  return localConnection(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
+}
+
+function localConnection(file: string): Connection {
+  const { serviceBus, storage, host } = readStack(file);
+  return {
+    serviceBus: serviceBus.connectionString,
+    queue: host.settings.PROVISIONING_QUEUE,
+    records: storage.connectionString,
+    audit: storage.connectionString,
+    sources: listOf(host.settings.EVENT_SOURCES),
+  };
+}
+
+function readStack(file: string): z.infer<typeof Stack> {
+  try {
+    return Stack.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new Complaint(
+      `no running stack: ${file} does not tell of one.\n` +
+        'Start one with "npm start", or set ServiceBus (or ServiceBus__fullyQualifiedNamespace), RECORDS_STORAGE, ' +
+        'AUDIT_STORAGE and EVENT_SOURCES to those of Azure.',
+    );
+  }
+}
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** The person's own sign-in: the command never has an identity of its own. */
+const credential = () => createCredential({ managed: false });
+
+export const openClaims = ({ records }: Connection) => openTable(records, 'claims', credential());
+
+export const openLedger = ({ audit }: Connection) => ({
+  audit: openTable(audit, 'audit', credential()),
+  index: openTable(audit, 'auditIndex', credential()),
+});
+
+/** Runs `act` with a client of the bus, and closes it whatever happens. */
+export async function withBus<T>(
+  { serviceBus }: Connection,
+  act: (client: ServiceBusClient) => Promise<T>,
+): Promise<T> {
+  const client = serviceBus.includes('=')
+    ? new ServiceBusClient(serviceBus)
+    : new ServiceBusClient(serviceBus, credential());
+  try {
+    return await act(client);
+  } finally {
+    await client.close();
+  }
+}

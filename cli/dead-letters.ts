@@ -1,0 +1,46 @@
+import type { ServiceBusReceivedMessage } from '@azure/service-bus';
+import { bodyHash } from '../shared/domain/keys';
+import { readEvent } from '../shared/domain/read-event';
+import { withBus, type Connection } from './connection';
+import { print, tableOf } from './print';
+
+/** Lists what is in the dead-letter queue without taking anything out of it. Bodies are not shown: they are HR's. */
+export async function deadLetters(
+  connection: Connection,
+  options: { limit: number; json: boolean },
+): Promise<void> {
+  const messages = await withBus(connection, (client) =>
+    client
+      .createReceiver(connection.queue, { subQueueType: 'deadLetter', skipParsingBodyAsJson: true })
+      .peekMessages(options.limit),
+  );
+  const letters = messages.map((message) => letterOf(message, connection.sources));
+  print(letters, options.json, () =>
+    tableOf(
+      ['sequence', 'enqueued', 'event', 'problem', 'dead-lettered for', 'body hash'],
+      letters.map((letter) => [
+        letter.sequenceNumber,
+        letter.enqueuedAt,
+        letter.eventId,
+        letter.problem,
+        letter.deadLetterReason,
+        letter.bodyHash.slice(0, 12),
+      ]),
+    ),
+  );
+}
+
+function letterOf(message: ServiceBusReceivedMessage, sources: string[]) {
+  const body: unknown = message.body;
+  const bytes = body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body ?? null));
+  const event = readEvent(bytes, { sources });
+  return {
+    sequenceNumber: message.sequenceNumber?.toString(),
+    enqueuedAt: message.enqueuedTimeUtc?.toISOString(),
+    eventId: event.kind === 'accepted' ? event.event.id : event.eventId,
+    problem: event.kind === 'rejected' ? event.reason : undefined,
+    deadLetterReason: message.deadLetterReason,
+    deadLetterErrorDescription: message.deadLetterErrorDescription,
+    bodyHash: bodyHash(bytes),
+  };
+}

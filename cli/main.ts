@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander';
+import { audit } from './audit';
+import { Complaint, findConnection } from './connection';
+import { deadLetters } from './dead-letters';
+import { send } from './send';
+import { status } from './status';
+
+const JSON_FLAG = ['--json', 'print JSON and nothing else'] as const;
+
+const program = new Command('joinery')
+  .description(
+    'Looks after provisioning events, on the running local stack or, by settings, in Azure.',
+  )
+  .showHelpAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command('send <file>')
+  .description('send one event from a file, or from standard input for "-"')
+  .option('--force', 'send it although the intake will refuse it', false)
+  .option(...JSON_FLAG, false)
+  .action((file: string, options: { force: boolean; json: boolean }) =>
+    send(findConnection(process.env), file, options),
+  );
+
+program
+  .command('status <id>')
+  .description('where one event stands, by its CloudEvents id')
+  .option('--source <uri>', 'the source, where several have the id')
+  .option(...JSON_FLAG, false)
+  .action((id: string, options: { source?: string; json: boolean }) =>
+    status(findConnection(process.env), id, options),
+  );
+
+program
+  .command('audit')
+  .description('the audit rows of one event, worker or day, with the verdict on their hash chains')
+  .option('--event <id>', 'a CloudEvents id')
+  .option('--source <uri>', 'with --event: the source, where several have the id')
+  .option('--worker <id>', 'a worker id')
+  .option('--day <day>', 'a UTC day, YYYY-MM-DD')
+  .option(...JSON_FLAG, false)
+  .action((options: { json: boolean }) => audit(findConnection(process.env), options));
+
+program
+  .command('dead-letters')
+  .description('what the bus has given up on, taking nothing out')
+  .option('--limit <n>', 'how many at most', wholeNumber, 100)
+  .option(...JSON_FLAG, false)
+  .action((options: { limit: number; json: boolean }) =>
+    deadLetters(findConnection(process.env), options),
+  );
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('a whole number from 1');
+  return number;
+}
+
+program.parseAsync().catch((error: unknown) => {
+  const complaint = error instanceof Complaint ? error : undefined;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = complaint?.code ?? 1;
+});
