@@ -67,7 +67,8 @@ async function makeMissing<Found>(
   if (!ensuring.mayMake) return failed(`${kindOf(part)}-missing`);
   if (earlier && earlier.absentReads + 1 < agreeingReads) {
     const counted = { ...earlier, absentReads: earlier.absentReads + 1 };
-    return (await remember(part, counted)) ?? notYetVisible(ensuring);
+    // Spread ever wider, so that the reads do not all meet the same lag.
+    return (await remember(part, counted)) ?? notYetVisible(ensuring, 3 ** counted.absentReads);
   }
   return (await intend(ensuring, part)) ?? write(ensuring, part, earlier);
 }

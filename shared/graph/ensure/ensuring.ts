@@ -36,9 +36,9 @@ export function failed(why: string): Failed {
   return { kind: 'failed', why };
 }
 
-/** Two waits of different runs should not end together, so each is drawn from one to two lags. */
-export function notYetVisible({ options: { lagSeconds } }: Ensuring): Later {
-  const afterSeconds = lagSeconds * (1 + Math.random());
+/** Waits of different runs should not end together, so each is drawn from one to two times `lags` lags. */
+export function notYetVisible({ options: { lagSeconds } }: Ensuring, lags = 1): Later {
+  const afterSeconds = lagSeconds * lags * (1 + Math.random());
   return { kind: 'later', why: 'not-yet-visible', afterSeconds };
 }
 
