@@ -1,5 +1,6 @@
 import type { AccessPackage } from './access-model';
 import { repeats } from './lint-repeats';
+import { refers } from './model-draft';
 import type { ModelDraft } from './model-draft';
 
 /** Row keys of the packages table that are not packages. */
@@ -32,27 +33,29 @@ function referenceFaults(one: AccessPackage, model: ModelDraft): string[] {
   const { key, catalog, resources, incompatibleWith } = one;
   return [
     ...(RESERVED.has(key) ? [`.key: "${key}" is reserved; choose another`] : []),
-    ...(model.catalogKeys.has(catalog)
+    ...(refers(model.catalogKeys, catalog)
       ? []
       : [`.catalog: there is no catalog "${catalog}"; add it or name another`]),
-    ...repeats('.resources', 'role', resources, (resource) => JSON.stringify(resource)),
+    ...repeats('resources', 'role', resources, (resource) => JSON.stringify(resource)).map(
+      (fault) => `.${fault}`,
+    ),
     ...incompatibleWith.flatMap((other, index) => {
       const place = `.incompatibleWith[${index}]`;
       if (other === key) return [`${place}: the package itself; remove it`];
       if (incompatibleWith.indexOf(other) < index) return [`${place}: named twice; remove one`];
-      return model.packageKeys.has(other)
+      return refers(model.packageKeys, other)
         ? []
         : [`${place}: there is no package "${other}"; add it or remove the reference`];
     }),
   ];
 }
 
-function useFaults({ key }: AccessPackage, model: ModelDraft): string[] {
+function useFaults({ key, incompatibleWith }: AccessPackage, model: ModelDraft): string[] {
   const given = model.birthrights.some((rule) => rule === undefined || rule.packages.includes(key));
-  const named = model.accessPackages.some(
+  const apart = model.accessPackages.some(
     (other) => other === undefined || other.incompatibleWith.includes(key),
   );
-  return given || named
+  return given || apart || incompatibleWith.length > 0
     ? []
     : [': no rule gives it and no package is incompatible with it; give it or remove it'];
 }

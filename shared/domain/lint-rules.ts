@@ -1,4 +1,5 @@
 import type { Birthright } from './access-model';
+import { refers } from './model-draft';
 import type { ModelDraft } from './model-draft';
 import { findWitness } from './witness';
 
@@ -17,7 +18,7 @@ function ruleFaults({ when, packages }: Birthright, model: ModelDraft): string[]
     ...(unreachable ? ['.when: holds for nobody; mend the condition or remove the rule'] : []),
     ...packages.flatMap((key, index) => {
       if (packages.indexOf(key) < index) return [`.packages[${index}]: named twice; remove one`];
-      return model.packageKeys.has(key)
+      return refers(model.packageKeys, key)
         ? []
         : [`.packages[${index}]: there is no package "${key}"; add it or remove the reference`];
     }),

@@ -33,6 +33,11 @@ export function draftOf(value: unknown): ModelDraft {
   };
 }
 
+/** Whether there is something of that key; without any keys the list itself is the fault, and the only one. */
+export function refers(keys: ReadonlySet<string>, key: string): boolean {
+  return keys.size === 0 || keys.has(key);
+}
+
 function keysIn(items: readonly unknown[]): Set<string> {
   return new Set(items.flatMap((item) => Keyed.safeParse(item).data?.key ?? []));
 }

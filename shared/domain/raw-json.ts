@@ -39,6 +39,7 @@ const LITERALS = new Map<string, unknown>([
   ['false', false],
   ['null', null],
 ]);
+const parse: (text: string) => unknown = JSON.parse;
 const [SPACE, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c];
 
 /**
@@ -145,7 +146,7 @@ function unescape(cursor: Cursor, start: number): string {
 
 function decode(literal: string): unknown {
   try {
-    return JSON.parse(literal);
+    return parse(literal);
   } catch {
     return undefined;
   }

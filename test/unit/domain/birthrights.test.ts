@@ -1,0 +1,77 @@
+import { attributesRead, birthrightsFor, zoneFor } from '../../../shared/domain/birthrights';
+import { matches } from '../../../shared/domain/condition';
+import { packageDefinition } from '../../../shared/domain/package-definition';
+import { aPackage, aRule, parsedModel } from './make-model';
+
+const finance = { attribute: 'department', equals: 'Finance' };
+
+test.each([
+  ['equals', finance, true],
+  ['another case', { attribute: 'department', equals: 'finance' }, false],
+  ['one of several', { attribute: 'department', in: ['Sales', 'Finance'] }, true],
+  ['none of several', { attribute: 'department', in: ['Sales'] }, false],
+  ['an attribute that is not there', { attribute: 'level', equals: '' }, false],
+  ['the lack of an attribute', { not: { attribute: 'level', in: ['1'] } }, true],
+  ['a name that every object has', { attribute: 'toString', equals: '' }, false],
+  ['all of two', { all: [finance, { attribute: 'level', equals: '1' }] }, false],
+  ['any of two', { any: [finance, { attribute: 'level', equals: '1' }] }, true],
+])('a condition on %s', (_, condition, expected) => {
+  expect(matches(condition, { department: 'Finance' })).toBe(expected);
+});
+
+test('a package that several rules give is given once, for the first of them, in model order', () => {
+  const model = parsedModel({
+    accessPackages: [aPackage('base'), aPackage('extra')],
+    birthrights: [
+      aRule('sales', { attribute: 'department', equals: 'Sales' }, ['base']),
+      aRule('all', finance, ['extra', 'base']),
+      aRule('again', { any: [finance] }, ['base']),
+    ],
+  });
+  expect(birthrightsFor(model, { department: 'Finance' })).toEqual([
+    { packageKey: 'extra', ruleId: 'all' },
+    { packageKey: 'base', ruleId: 'all' },
+  ]);
+  expect(birthrightsFor(model, {})).toEqual([]);
+});
+
+test('only attributes that a rule reads are known to be read', () => {
+  const when = { any: [finance, { not: { all: [{ attribute: 'jobCode', in: ['1'] }] } }] };
+  const model = parsedModel({ birthrights: [aRule('r', when, ['finance'])] });
+  expect([...attributesRead(model)]).toEqual(['department', 'jobCode']);
+});
+
+test.each([
+  ['Asia/Tokyo', { timeZone: 'Asia/Tokyo', attributes: { location: 'Berlin' } }],
+  ['Europe/Berlin', { attributes: { location: 'Berlin' } }],
+  ['UTC', { attributes: { location: 'toString' } }],
+  ['UTC', { attributes: {} }],
+])('the zone is %s for %j', (zone, worker) => {
+  expect(zoneFor(parsedModel(), worker)).toBe(zone);
+});
+
+const pair = (members: object = {}, other: object = {}) =>
+  parsedModel({
+    accessPackages: [
+      aPackage('finance', members),
+      aPackage('sales', { incompatibleWith: ['finance'], ...other }),
+    ],
+  });
+const version = (model: ReturnType<typeof pair>) => packageDefinition(model, 'finance')?.version;
+
+test('the definition of a package names its catalog and both directions of incompatibility', () => {
+  expect(packageDefinition(pair(), 'finance')).toMatchObject({
+    accessPackage: { key: 'finance' },
+    catalog: { key: 'main' },
+    incompatible: [{ key: 'sales' }],
+  });
+  expect(packageDefinition(pair(), 'nothing')).toBeUndefined();
+});
+
+test("a package's version changes with what Graph sees of it, and with nothing else", () => {
+  expect(version(pair({ hidden: true }))).not.toBe(version(pair()));
+  expect(version(pair({}, { displayName: 'Renamed' }))).not.toBe(version(pair()));
+  expect(version(pair({ wait: true }))).toBe(version(pair()));
+  expect(version(pair({}, { description: 'Said better.' }))).toBe(version(pair()));
+  expect(version(pair({ incompatibleWith: ['sales'] }))).toBe(version(pair()));
+});
