@@ -121,7 +121,6 @@ async function finish(
     accessPackageId,
     catalogId,
     assignmentPolicyId,
-    writes: {},
   });
   return lost ?? { kind: 'done', ...whole, adopted };
 }
