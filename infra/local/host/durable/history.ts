@@ -76,9 +76,10 @@ export function playedText(text: string): string {
   return played + text.slice(unplayed.length);
 }
 
-/** Reads either text back; whether it was played is a matter of place, not of the event. */
-export function parseEvent(text: string): HistoryEvent {
-  const { IsPlayed: _, ...event } = JSON.parse(text) as HistoryEvent & { IsPlayed: boolean };
+/** An event as it was before it became text; whether it was played is a matter of place, not of the event. */
+export function unwritten(parsed: HistoryEvent & { IsPlayed?: boolean }): HistoryEvent {
+  const { ...event } = parsed;
+  delete event.IsPlayed;
   return event;
 }
 

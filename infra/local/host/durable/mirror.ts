@@ -129,22 +129,31 @@ function play(event: EventMark, world: World, state: State, begin: () => void): 
 function advance(event: EventMark, world: World, state: State, begin: () => void): void {
   const { schedule, events } = world;
   switch (event.EventType) {
-    case EventType.ExecutionStarted:
-      return begin();
+    case EventType.ExecutionStarted: {
+      begin();
+      return;
+    }
     case EventType.TaskScheduled:
     case EventType.SubOrchestrationInstanceCreated:
-    case EventType.TimerCreated:
-      return schedule.confirm(event);
+    case EventType.TimerCreated: {
+      schedule.confirm(event);
+      return;
+    }
     case EventType.TaskCompleted:
-    case EventType.SubOrchestrationInstanceCompleted:
-      return schedule.settle(event.TaskScheduledId, { failed: false });
+    case EventType.SubOrchestrationInstanceCompleted: {
+      schedule.settle(event.TaskScheduledId, { failed: false });
+      return;
+    }
     case EventType.TaskFailed:
     case EventType.SubOrchestrationInstanceFailed: {
       const nonRetriable = event.IsNonRetriable ?? false;
-      return schedule.settle(event.TaskScheduledId, { failed: true, nonRetriable });
+      schedule.settle(event.TaskScheduledId, { failed: true, nonRetriable });
+      return;
     }
-    case EventType.TimerFired:
-      return schedule.settle(event.TimerId, { failed: false });
+    case EventType.TimerFired: {
+      schedule.settle(event.TimerId, { failed: false });
+      return;
+    }
     case EventType.EventRaised:
       if (state.nextInput) state.carried.push(event);
       else events.raise(event.Name ?? '');

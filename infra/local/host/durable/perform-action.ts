@@ -113,10 +113,16 @@ function withRetry(options: RetryOptions, call: () => Step, world: World): Step 
   const attempt = (number: number): void => {
     const step = call();
     step.whenSettled(() => {
-      if (!step.failed || step.nonRetriable) return whole.settle({ failed: step.failed });
+      if (!step.failed || step.nonRetriable) {
+        whole.settle({ failed: step.failed });
+        return;
+      }
       const last = number >= options.maxNumberOfAttempts;
       const delay = last ? 0 : retryDelay(options, number, now() - begun);
-      if (delay === undefined) return whole.settle({ failed: true });
+      if (delay === undefined) {
+        whole.settle({ failed: true });
+        return;
+      }
       schedule.start({ kind: 'timer', fireAt: now() + delay }).whenSettled(() => {
         if (last) whole.settle({ failed: true });
         else attempt(number + 1);

@@ -1,0 +1,57 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openAppendFile, type AppendFile } from './append-file';
+import type { ArchivePlace } from './instance';
+
+/** Histories of ended instances, out of memory: a few files of bounded size, of which the oldest is given up. */
+export type Archive = {
+  append: (history: string) => ArchivePlace;
+  /** Takes what is not yet durable; the answer makes it so. */
+  take: () => () => Promise<void>;
+  read: (place: ArchivePlace) => Promise<string | undefined>;
+  close: () => Promise<void>;
+};
+
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+const SEGMENTS_KEPT = 4;
+
+export async function openArchive(dir: string, segmentBytes = SEGMENT_BYTES): Promise<Archive> {
+  await mkdir(dir, { recursive: true });
+  const numbers = (await readdir(dir)).map(Number).filter(Number.isInteger);
+  let segment = Math.max(0, ...numbers);
+  let file: AppendFile = await openAppendFile(join(dir, String(segment)));
+
+  const rotate = async (): Promise<void> => {
+    const next = await openAppendFile(join(dir, String(segment + 1)));
+    const full = file;
+    const rest = full.take();
+    file = next;
+    segment += 1;
+    await full.write(rest);
+    await full.close();
+    await rm(join(dir, String(segment - SEGMENTS_KEPT)), { force: true });
+  };
+
+  return {
+    append(history) {
+      const offset = file.append(history);
+      return { segment, offset, length: Buffer.byteLength(history) };
+    },
+    take() {
+      const taken = file.take();
+      return async () => {
+        await file.write(taken);
+        if (file.size > segmentBytes) await rotate();
+      };
+    },
+    async read({ segment: wanted, offset, length }) {
+      if (wanted === segment) return file.read(offset, length);
+      if (wanted <= segment - SEGMENTS_KEPT) return undefined;
+      const older = await openAppendFile(join(dir, String(wanted)));
+      const text = await older.read(offset, length);
+      await older.close();
+      return text;
+    },
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,159 @@
+import type { AppFunction } from '../app/function-table';
+import type { Invoke } from '../app/invoke';
+import type { Log } from '../log';
+import { EventType, type EventMark, type HistoryEvent } from './history';
+import { isLive, type Instance, type PendingActivity } from './instance';
+import { timerFired } from './make-event';
+import { written, type Op } from './op';
+import { createPool, type Pool } from './pool';
+import { runActivity } from './run-activity';
+import { settleTurn, type Settled } from './settle-turn';
+import type { StartSettings } from './new-instance';
+import type { Store } from './store';
+import { takeTurn } from './take-turn';
+import { createTimers } from './timers';
+
+export type EngineParts = {
+  store: Store;
+  invoke: Invoke;
+  log: Log;
+  orchestrators: readonly AppFunction[];
+  activities: readonly AppFunction[];
+  settings: StartSettings & { maxActivities: number; maxOrchestrators: number };
+};
+
+/** Drives the instances of a store: turns, activities, timers. */
+export type Engine = {
+  /** Takes up everything that was in flight; answers with the number of unfinished instances. */
+  resume: () => number;
+  /** Commits changes from outside and wakes the instances they concern; resolves when durable. */
+  submit: (ops: readonly Op[], woken: string) => Promise<void>;
+  isOrchestrator: (name: string) => boolean;
+  /** Starts nothing more, waits for what runs. */
+  stop: () => Promise<void>;
+};
+
+export function createEngine(parts: EngineParts): Engine {
+  const { store, settings } = parts;
+  const state: State = {
+    ...parts,
+    orchestratorsByName: byName(parts.orchestrators),
+    activitiesByName: byName(parts.activities),
+    turns: createPool(settings.maxOrchestrators),
+    work: createPool(settings.maxActivities),
+    timers: createTimers(),
+    scheduled: new Set(),
+    stopped: false,
+  };
+  return {
+    resume: () => resume(state),
+    async submit(ops, woken) {
+      const durable = store.commit(ops);
+      wake(state, woken);
+      await durable;
+    },
+    isOrchestrator: (name) => state.orchestratorsByName.has(name.toLowerCase()),
+    async stop() {
+      state.stopped = true;
+      state.timers.clearAll();
+      await Promise.all([state.turns.stop(), state.work.stop()]);
+    },
+  };
+}
+
+type State = EngineParts & {
+  orchestratorsByName: ReadonlyMap<string, AppFunction>;
+  activitiesByName: ReadonlyMap<string, AppFunction>;
+  turns: Pool;
+  work: Pool;
+  timers: ReturnType<typeof createTimers>;
+  /** Instances that wait for a turn or are in one; turns of one instance never overlap. */
+  scheduled: Set<string>;
+  stopped: boolean;
+};
+
+function byName(functions: readonly AppFunction[]): Map<string, AppFunction> {
+  return new Map(functions.map((entry) => [entry.name.toLowerCase(), entry]));
+}
+
+/** Everything in flight follows from histories and inboxes. */
+function resume(state: State): number {
+  let unfinished = 0;
+  for (const [id, instance] of state.store.instances) {
+    if (!isLive(instance.record)) continue;
+    unfinished += 1;
+    const events = [...instance.marks, ...instance.inbox.map(({ event }) => event)];
+    const fired = new Set(events.map(({ TimerId }) => TimerId));
+    for (const activity of instance.activities.values()) startActivity(state, instance, activity);
+    for (const event of events) {
+      const isTimer = event.EventType === EventType.TimerCreated;
+      if (isTimer && !fired.has(event.EventId)) armTimer(state, instance, event);
+    }
+    wake(state, id);
+  }
+  return unfinished;
+}
+
+function wake(state: State, id: string): void {
+  if (state.scheduled.has(id) || !state.store.instances.get(id)?.inbox.length) return;
+  state.scheduled.add(id);
+  state.turns.add(async () => {
+    try {
+      await turn(state, id);
+    } catch (error) {
+      state.log('error', `durable: the turn of ${id} broke off: ${String(error)}`);
+      return; // left as it was: the next event, or the next start of the host, tries it again
+    } finally {
+      state.scheduled.delete(id);
+    }
+    wake(state, id);
+  });
+}
+
+async function turn(state: State, id: string): Promise<void> {
+  const instance = state.store.instances.get(id);
+  if (!instance || instance.inbox.length === 0) return;
+  const orchestrator = state.orchestratorsByName.get(instance.record.name.toLowerCase());
+  const result = await takeTurn(instance, orchestrator, state.invoke);
+  if (state.store.instances.get(id) !== instance) return; // replaced by a new start meanwhile
+  const settled = settleTurn(instance, result, state.store, state.settings);
+  const { completion } = result.mirrored;
+  if (completion) state.timers.clear(id);
+  const durable = state.store.commit(settled.ops);
+  for (const other of settled.woken) wake(state, other);
+  void durable.then(() => dispatch(state, instance, settled));
+}
+
+/** Nothing that others can see happens before the decision to do it is durable. */
+function dispatch(state: State, instance: Instance, { activities, timers }: Settled): void {
+  if (state.stopped || !isCurrent(state, instance)) return;
+  for (const activity of activities) startActivity(state, instance, activity);
+  for (const event of timers) armTimer(state, instance, event);
+}
+
+function startActivity(state: State, instance: Instance, activity: PendingActivity): void {
+  const entry = state.activitiesByName.get(activity.name.toLowerCase());
+  state.work.add(async () => {
+    if (!isCurrent(state, instance)) return;
+    arrive(state, instance, await runActivity(activity, instance.record.id, entry, state.invoke));
+  });
+}
+
+function armTimer(state: State, instance: Instance, event: EventMark): void {
+  const { EventId: timerId, FireAt: fireAt = '' } = event;
+  state.timers.arm(instance.record.id, timerId, Date.parse(fireAt), () => {
+    arrive(state, instance, timerFired(Date.now(), timerId, fireAt));
+  });
+}
+
+function arrive(state: State, instance: Instance, event: HistoryEvent): void {
+  if (!isCurrent(state, instance)) return;
+  const { id } = instance.record;
+  void state.store.commit([{ op: 'arrive', id, events: [written(event)] }]);
+  wake(state, id);
+}
+
+/** What an earlier execution of the same id had asked for is of no use to the next. */
+function isCurrent({ store }: State, instance: Instance): boolean {
+  return store.instances.get(instance.record.id) === instance && isLive(instance.record);
+}

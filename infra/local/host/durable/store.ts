@@ -1,0 +1,115 @@
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { applyOp, type Instances } from './apply-op';
+import { openArchive } from './archive';
+import type { ArchivePlace, Instance } from './instance';
+import { readJournal, replaceJournal, snapshotOf } from './journal-file';
+import { commitText, type Op } from './op';
+
+/**
+ * The state of the task hub: in memory, and behind it an append-only journal of one line per commit. Commits that come
+ * together share one fdatasync.
+ */
+export type Store = {
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Applies the changes at once; resolves when they are durable. Commits become durable in their order. */
+  commit: (ops: readonly Op[]) => Promise<void>;
+  /** Puts away a history (JSON text of its events, joined by commas); durable with the commit that follows. */
+  archive: (history: string) => ArchivePlace;
+  /** Reads it back; undefined when it was given up to keep the archive bounded. */
+  archived: (place: ArchivePlace) => Promise<string | undefined>;
+  close: () => Promise<void>;
+};
+
+export type StoreOptions = { compactBytes?: number; warn: (message: string) => void };
+
+export async function openStore(dir: string, options: StoreOptions): Promise<Store> {
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, 'journal.jsonl');
+  const instances: Instances = new Map();
+  const dropped = await readJournal(path, instances);
+  if (dropped > 0) options.warn(`durable: dropped ${dropped} bytes that a crash left unfinished`);
+
+  const archive = await openArchive(join(dir, 'histories'));
+  const journal = await openJournal(path, instances, options.compactBytes);
+  const write = groupCommit(async (lines) => {
+    const archiveDurable = archive.take();
+    const journalDurable = journal.prepare(lines);
+    // A journal that points into the archive must not survive what it points to.
+    await archiveDurable();
+    await journalDurable();
+  });
+
+  return {
+    instances,
+    commit(ops) {
+      for (const op of ops) applyOp(instances, op);
+      return write(commitText(ops));
+    },
+    archive: archive.append,
+    async archived(place) {
+      await write('');
+      return archive.read(place);
+    },
+    async close() {
+      await write('');
+      await archive.close();
+      await journal.close();
+    },
+  };
+}
+
+const COMPACT_BYTES = 64 * 1024 * 1024;
+
+/** The journal's file, which is written anew when it is large and has doubled. */
+async function openJournal(path: string, instances: Instances, compactBytes = COMPACT_BYTES) {
+  let size = 0;
+  let compactAt = 0;
+  let file: FileHandle | undefined;
+
+  const replace = async (lines: string): Promise<void> => {
+    await file?.close();
+    await replaceJournal(path, lines);
+    size = Buffer.byteLength(lines);
+    compactAt = Math.max(compactBytes, size * 2);
+    file = await open(path, 'a');
+  };
+  const append = async (lines: string): Promise<void> => {
+    await file?.appendFile(lines);
+    await file?.datasync();
+    size += Buffer.byteLength(lines);
+  };
+  await replace(snapshotOf(instances));
+  return {
+    /** Decides now and writes later: memory holds these lines already, so a journal written anew does too. */
+    prepare(lines: string): () => Promise<void> {
+      if (size <= compactAt) return () => append(lines);
+      const snapshot = snapshotOf(instances);
+      return () => replace(snapshot);
+    },
+    close: async () => file?.close(),
+  };
+}
+
+/** Gathers what is written in one turn of the event loop, or while a write is under way, into the next write. */
+function groupCommit(flush: (lines: string) => Promise<void>) {
+  let lines: string[] = [];
+  let next: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
+
+  return (line: string): Promise<void> => {
+    if (line !== '') lines.push(line);
+    next ??= last.then(gathered).then(() => {
+      const taken = lines.join('');
+      lines = [];
+      next = undefined;
+      return flush(taken);
+    });
+    last = next;
+    return next;
+  };
+}
+
+function gathered(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { Engine } from './engine';
+import { unwritten, type HistoryEvent } from './history';
+import { isLive, type Instance, type InstanceRecord, type RuntimeStatus } from './instance';
+import {
+  eventRaised,
+  executionResumed,
+  executionSuspended,
+  executionTerminated,
+} from './make-event';
+import { mayStart, newInstance, type StartSettings } from './new-instance';
+import { written } from './op';
+import type { Store } from './store';
+
+/** A start that found its id in use. */
+export class ConflictError extends Error {
+  override name = 'ConflictError';
+}
+
+/** A request that cannot be served as it is. */
+export class BadRequestError extends Error {
+  override name = 'BadRequestError';
+}
+
+export type InstanceFilter = {
+  from?: number | undefined;
+  to?: number | undefined;
+  statuses: readonly string[];
+  prefix?: string | undefined;
+};
+
+/** What a client can do with the instances of a task hub. Every change is durable when its promise resolves. */
+export type TaskHub = ReturnType<typeof createTaskHub>;
+
+export function createTaskHub(store: Store, engine: Engine, settings: StartSettings) {
+  const send = async (id: string, event: HistoryEvent): Promise<void> =>
+    engine.submit([{ op: 'arrive', id, events: [written(event)] }], id);
+
+  return {
+    /** `input` is JSON text. Throws ConflictError or BadRequestError. */
+    async start(start: {
+      name: string;
+      id?: string | undefined;
+      input: string | null;
+      version?: string | undefined;
+    }): Promise<string> {
+      const { name, input, version, id = randomUUID().replaceAll('-', '') } = start;
+      refuseBadId(id);
+      if (!engine.isOrchestrator(name)) {
+        throw new BadRequestError(`The function '${name}' is no orchestrator, or is disabled.`);
+      }
+      const existing = store.instances.get(id);
+      if (existing && !mayStart(existing, settings)) {
+        const { status } = existing.record;
+        throw new ConflictError(
+          `An Orchestration instance with the status ${status} already exists.`,
+        );
+      }
+      await engine.submit([newInstance({ id, name, version, input }, settings)], id);
+      return id;
+    },
+
+    find: (id: string): InstanceRecord | undefined => store.instances.get(id)?.record,
+
+    query: (filter: InstanceFilter): InstanceRecord[] =>
+      [...store.instances.values()]
+        .map(({ record }) => record)
+        .filter((record) => matches(record, filter))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+
+    async history(id: string): Promise<HistoryEvent[]> {
+      const instance = store.instances.get(id);
+      const text = instance && (await historyText(instance, store));
+      const events = JSON.parse(`[${text ?? ''}]`) as HistoryEvent[];
+      return events.map(unwritten);
+    },
+
+    raise: (id: string, name: string, input: string | null) =>
+      send(id, eventRaised(Date.now(), name, input)),
+    terminate: (id: string, reason: string) => send(id, executionTerminated(Date.now(), reason)),
+    suspend: (id: string, reason: string) => send(id, executionSuspended(Date.now(), reason)),
+    resume: (id: string, reason: string) => send(id, executionResumed(Date.now(), reason)),
+
+    /** Forgets ended instances; answers with how many of the ids they were. */
+    async purge(ids: readonly string[]): Promise<number> {
+      const ended = ids.filter((id) => {
+        const record = store.instances.get(id)?.record;
+        return record && !isLive(record);
+      });
+      await store.commit(ended.map((id) => ({ op: 'purge', id, events: [] })));
+      return ended.length;
+    },
+  };
+}
+
+async function historyText({ record, texts }: Instance, store: Store): Promise<string | undefined> {
+  return record.archived ? store.archived(record.archived) : texts.join(',');
+}
+
+function matches(record: InstanceRecord, { from, to, statuses, prefix }: InstanceFilter): boolean {
+  if (from !== undefined && record.createdAt < from) return false;
+  if (to !== undefined && record.createdAt > to) return false;
+  if (prefix !== undefined && !record.id.startsWith(prefix)) return false;
+  return statuses.length === 0 || statuses.includes(record.status satisfies RuntimeStatus);
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const forbidden = /^@|[/\\#?\u0000-\u001f\u007f-\u009f]/;
+
+function refuseBadId(id: string): void {
+  if (id.length > 256 || forbidden.test(id)) {
+    throw new BadRequestError(
+      'An instance id has at most 256 characters, does not begin with "@" and has no / \\ # ? or control characters.',
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseTimeSpan } from './time-span';
+
+/** The settings of host.json that this host honours, with the defaults of the real one. Times in milliseconds. */
+export type HostJson = {
+  logLevel: string | undefined;
+  routePrefix: string;
+  serviceBus: {
+    autoCompleteMessages: boolean;
+    maxConcurrentCalls: number;
+    prefetchCount: number;
+    maxAutoLockRenewalDuration: number;
+  };
+  durableTask: {
+    hubName: string;
+    defaultVersion: string;
+    maxConcurrentActivityFunctions: number;
+    maxConcurrentOrchestratorFunctions: number;
+    overridableExistingInstanceStates: 'NonRunningStates' | 'AnyState';
+    storeInputsInOrchestrationHistory: boolean;
+  };
+};
+
+type Section = Record<string, unknown>;
+
+/** Sections that are honoured member by member; anything else in them, or beside them, is worth a warning. */
+const honoured: Record<string, readonly string[]> = {
+  '': ['version', 'extensionBundle', 'extensions', 'logging', 'functionTimeout'],
+  extensions: ['serviceBus', 'durableTask', 'http'],
+  'extensions.http': ['routePrefix'],
+  'extensions.serviceBus': [
+    'autoCompleteMessages',
+    'maxConcurrentCalls',
+    'prefetchCount',
+    'maxAutoLockRenewalDuration',
+  ],
+  'extensions.durableTask': [
+    'hubName',
+    'defaultVersion',
+    'maxConcurrentActivityFunctions',
+    'maxConcurrentOrchestratorFunctions',
+    'overridableExistingInstanceStates',
+    'storeInputsInOrchestrationHistory',
+  ],
+};
+
+/** Reads host.json of an app; `warn` hears of every member without effect here. Throws on a value that cannot be. */
+export function readHostJson(appDir: string, warn: (message: string) => void): HostJson {
+  const file = join(appDir, 'host.json');
+  const root = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Section) : {};
+  for (const [path, known] of Object.entries(honoured)) {
+    for (const member of Object.keys(section(root, path))) {
+      const name = path ? `${path}.${member}` : member;
+      if (!known.includes(member)) warn(`host.json: ${name} has no effect on the local host`);
+    }
+  }
+  const bus = section(root, 'extensions.serviceBus');
+  const durable = section(root, 'extensions.durableTask');
+  return {
+    logLevel: text(section(root, 'logging.logLevel')['default']),
+    routePrefix: text(section(root, 'extensions.http')['routePrefix']) ?? 'api',
+    serviceBus: {
+      autoCompleteMessages: bus['autoCompleteMessages'] !== false,
+      maxConcurrentCalls: count(bus, 'maxConcurrentCalls', 16),
+      prefetchCount: count(bus, 'prefetchCount', 0),
+      maxAutoLockRenewalDuration: timeSpan(bus, 'maxAutoLockRenewalDuration', '00:05:00'),
+    },
+    durableTask: {
+      hubName: text(durable['hubName']) ?? 'TestHubName',
+      defaultVersion: text(durable['defaultVersion']) ?? '',
+      maxConcurrentActivityFunctions: count(durable, 'maxConcurrentActivityFunctions', 20),
+      maxConcurrentOrchestratorFunctions: count(durable, 'maxConcurrentOrchestratorFunctions', 20),
+      overridableExistingInstanceStates:
+        durable['overridableExistingInstanceStates'] === 'AnyState'
+          ? 'AnyState'
+          : 'NonRunningStates',
+      storeInputsInOrchestrationHistory: durable['storeInputsInOrchestrationHistory'] === true,
+    },
+  };
+}
+
+function section(root: Section, path: string): Section {
+  let here: unknown = root;
+  for (const part of path ? path.split('.') : []) here = (here as Section | undefined)?.[part];
+  return typeof here === 'object' && here !== null ? (here as Section) : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function count(from: Section, member: string, fallback: number): number {
+  const value = from[member] ?? fallback;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw new Error(`host.json: ${member} must be a whole number, but is ${JSON.stringify(value)}`);
+}
+
+function timeSpan(from: Section, member: string, fallback: string): number {
+  const value = from[member] ?? fallback;
+  const milliseconds = typeof value === 'string' ? parseTimeSpan(value) : undefined;
+  if (milliseconds !== undefined) return milliseconds;
+  throw new Error(
+    `host.json: ${member} must be a time such as "00:05:00", but is ${JSON.stringify(value)}`,
+  );
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { Part } from '../part';
+import { functionTable, withTrigger } from './app/function-table';
+import { createInvoker, type Invocation, type LogSink } from './app/invoke';
+import { loadApp, type App } from './app/load-app';
+import { clientBinding } from './durable/client-binding';
+import { startDurable } from './durable/start-durable';
+import { describeFunction } from './describe-function';
+import { readHostJson } from './host-json';
+import { functionsHandler, hostPages, managementHandler } from './http/handlers';
+import { httpRoute } from './http/route';
+import { listen, type Handler } from './http/server';
+import { createLog, logLevel, type Log } from './log';
+import { applyLocalSettings } from './settings';
+import { readQueueTrigger, startQueueTriggers } from './triggers/service-bus';
+import { startTimers } from './triggers/timer';
+
+/** How long running functions may take to end when the host is stopped, in milliseconds. */
+const GRACE = 10_000;
+
+export type HostOptions = { appDir: string; dataDir: string; port: number };
+
+/**
+ * Starts the stand-in for the Functions host on a built app. State is read before the first request is accepted and
+ * before any trigger fires. Rejects with the reason when anything of it cannot be done.
+ */
+export async function startHost({ appDir, dataDir, port }: HostOptions): Promise<Part> {
+  applyLocalSettings(appDir, process.env);
+  const early: string[] = [];
+  const hostJson = readHostJson(appDir, (warning) => early.push(warning));
+  const log = createLog(logLevel(hostJson.logLevel));
+  for (const warning of early) log('warning', warning);
+
+  let handlers: readonly Handler[] = [];
+  const server = await listen(port, () => handlers, log);
+  process.env['WEBSITE_HOSTNAME'] = `localhost:${server.port}`;
+  const { hubName } = hostJson.durableTask;
+  const binding = JSON.stringify(clientBinding(server.origin, hubName));
+  const inputs: NonNullable<Invocation['inputs']> = ({ type }) =>
+    /^(durableClient|orchestrationClient)$/i.test(type) ? { string: binding } : undefined;
+
+  const app = await loadApp(appDir, appLog(log));
+  const table = functionTable(app.registrations, process.env);
+  const invoke = createInvoker(app.registrations, appLog(log));
+  const routes = withTrigger(table, 'httpTrigger').map((entry) =>
+    httpRoute(entry, hostJson.routePrefix),
+  );
+  const queues = withTrigger(table, 'serviceBusTrigger').map((entry) =>
+    readQueueTrigger(entry, hostJson.serviceBus),
+  );
+  for (const entry of table) log('information', describeFunction(entry, hostJson.routePrefix));
+
+  const durable = await startDurable({
+    dataDir,
+    table,
+    invoke,
+    log,
+    settings: hostJson.durableTask,
+  });
+  handlers = [
+    hostPages(),
+    managementHandler(durable.hub, server.origin, hubName),
+    functionsHandler(routes, { invoke, inputs, log, streamUri: app.streamUri }),
+  ];
+  durable.resume();
+  const timers = startTimers({
+    functions: withTrigger(table, 'timerTrigger'),
+    statusFile: join(dataDir, 'timers.json'),
+    ...{ invoke, inputs, log },
+  });
+  const settings = hostJson.serviceBus;
+  const bus = startQueueTriggers({ functions: queues, settings, invoke, inputs, log });
+  log('information', `local stand-in for the Functions host at ${server.origin}`);
+
+  const stop = async (): Promise<void> => {
+    await within(GRACE, Promise.all([bus.stop(), timers.stop()]));
+    await within(GRACE, durable.stop());
+    await terminate(app);
+    await durable.close();
+    await within(1_000, server.stop());
+  };
+  return { address: { url: server.origin }, stop };
+}
+
+/** Lines of the app carry the function's name, others the word `app`. */
+function appLog(log: Log): LogSink {
+  return ({ level, message, functionName = 'app' }) => log(level, `[${functionName}] ${message}`);
+}
+
+async function terminate({ registrations: { hooks, appHookData } }: App): Promise<void> {
+  for (const hook of hooks.appTerminate) await hook({ hookData: {}, appHookData });
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,175 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  isServiceBusError,
+  type ProcessErrorArgs,
+  type ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from '@azure/service-bus';
+import type { AppFunction } from '../app/function-table';
+import type { Invocation, Invoke } from '../app/invoke';
+import type { HostJson } from '../host-json';
+import type { Log } from '../log';
+import { expandSettings } from '../settings';
+import { bodyData, messageMetadata } from './service-bus-message';
+import { openServiceBus } from './service-bus-connection';
+
+export type QueueTrigger = {
+  name: string;
+  queueName: string;
+  connection: string;
+  binary: boolean;
+  autoComplete: boolean;
+};
+
+export type QueueTriggerParts = {
+  functions: readonly QueueTrigger[];
+  settings: HostJson['serviceBus'];
+  invoke: Invoke;
+  inputs: NonNullable<Invocation['inputs']>;
+  log: Log;
+};
+
+/** Reads what a Service Bus function wants. Throws on what this host cannot give. */
+export function readQueueTrigger(
+  entry: AppFunction,
+  defaults: HostJson['serviceBus'],
+): QueueTrigger {
+  const { name, trigger } = entry;
+  const unsupported = ['topicName', 'isSessionsEnabled', 'sdkBinding'].filter(
+    (key) => trigger[key],
+  );
+  if (trigger['cardinality'] === 'many') unsupported.push("cardinality: 'many'");
+  if (unsupported.length > 0) {
+    throw new Error(
+      `Function "${name}": ${unsupported.join(', ')} is not supported by the local host.`,
+    );
+  }
+  return {
+    name,
+    queueName: expandSettings(String(trigger['queueName']), process.env),
+    connection: String(trigger['connection']),
+    binary: trigger['dataType'] === 'binary',
+    autoComplete: (trigger['autoCompleteMessages'] ?? defaults.autoCompleteMessages) === true,
+  };
+}
+
+/** Listens for every queue function until stopped; a bus that is away is tried again. */
+export function startQueueTriggers(parts: QueueTriggerParts) {
+  const clients = new Map<string, ServiceBusClient>();
+  const listeners = parts.functions.map((trigger) => {
+    const client =
+      clients.get(trigger.connection) ?? openServiceBus(trigger.connection, process.env);
+    clients.set(trigger.connection, client);
+    return listenTo(trigger, client, parts);
+  });
+  return {
+    async stop(): Promise<void> {
+      await Promise.all(listeners.map((stop) => stop()));
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}
+
+/** Between two tries to listen to a queue that cannot be listened to, in milliseconds. */
+const PAUSE = 2_000;
+
+function listenTo(
+  trigger: QueueTrigger,
+  client: ServiceBusClient,
+  parts: QueueTriggerParts,
+): () => Promise<void> {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let receiver: ServiceBusReceiver | undefined;
+  let subscription: { close: () => Promise<void> } | undefined;
+
+  const subscribe = (): void => {
+    const { maxAutoLockRenewalDuration, maxConcurrentCalls } = parts.settings;
+    const current = client.createReceiver(trigger.queueName, {
+      receiveMode: 'peekLock',
+      maxAutoLockRenewalDurationInMs: maxAutoLockRenewalDuration,
+      skipParsingBodyAsJson: true,
+    });
+    receiver = current;
+    const settle = oneAtATime();
+    const processMessage = async (message: ServiceBusReceivedMessage): Promise<void> => {
+      const run = dispatch(message, trigger, current, settle, parts);
+      running.add(run);
+      await run.finally(() => running.delete(run));
+    };
+    const processError = async (args: ProcessErrorArgs): Promise<void> => {
+      parts.log(
+        'warning',
+        `${trigger.name}: Service Bus, ${args.errorSource}: ${args.error.message}`,
+      );
+      const retriedBySdk = !isServiceBusError(args.error) || args.error.retryable;
+      if (retriedBySdk || args.errorSource !== 'receive' || receiver !== current) return;
+      receiver = undefined;
+      await current.close().catch(() => undefined);
+      await wait(PAUSE, undefined, { signal: stopping.signal }).then(subscribe, () => undefined);
+    };
+    subscription = current.subscribe(
+      { processMessage, processError },
+      { autoCompleteMessages: false, maxConcurrentCalls },
+    );
+  };
+  subscribe();
+  return async () => {
+    stopping.abort();
+    await subscription?.close();
+    await Promise.all(running);
+    await receiver?.close();
+  };
+}
+
+async function dispatch(
+  message: ServiceBusReceivedMessage,
+  trigger: QueueTrigger,
+  receiver: ServiceBusReceiver,
+  settle: (settlement: () => Promise<void>) => Promise<void>,
+  { invoke, inputs, log }: QueueTriggerParts,
+): Promise<void> {
+  const began = performance.now();
+  const failure = await runFunction(message, trigger, invoke, inputs);
+  const took = `delivery ${(message.deliveryCount ?? 0) + 1}, ${Math.round(performance.now() - began)} ms`;
+  if (failure === undefined) log('information', `${trigger.name}: succeeded (${took})`);
+  else log('error', `${trigger.name}: failed (${took}): ${failure}`);
+  if (failure === undefined && !trigger.autoComplete) return;
+  try {
+    await settle(() =>
+      failure === undefined ? receiver.completeMessage(message) : receiver.abandonMessage(message),
+    );
+  } catch (error) {
+    // The lock runs out and the message comes again: at least once is all that a queue promises.
+    log('warning', `${trigger.name}: could not settle a message: ${String(error)}`);
+  }
+}
+
+async function runFunction(
+  message: ServiceBusReceivedMessage,
+  { name, binary }: QueueTrigger,
+  invoke: Invoke,
+  inputs: NonNullable<Invocation['inputs']>,
+): Promise<string | undefined> {
+  try {
+    const trigger = bodyData(message, binary);
+    const result = await invoke(name, { trigger, inputs, metadata: messageMetadata(message) });
+    return result.ok ? undefined : result.error.message;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * The AMQP library under the client (rhea 3.0.5) may send two settlements of one event-loop turn as one, under the
+ * outcome of the first: an abandoned message would be completed, and lost. So each waits for the one before it.
+ */
+function oneAtATime() {
+  let last: Promise<void> = Promise.resolve();
+  return (settlement: () => Promise<void>): Promise<void> => {
+    const next = last.then(settlement);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
