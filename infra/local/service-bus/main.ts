@@ -9,6 +9,7 @@ void runPart('service-bus', async () => {
     configFile:
       process.env['SERVICE_BUS_CONFIG'] ??
       join(projectRoot(), 'infra/local/service-bus/Config.json'),
+    warn: (text) => console.error(`service-bus: ${text}`),
   });
   return { address: { connectionString }, stop };
 });

@@ -1,7 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServiceBusClient } from '@azure/service-bus';
+import {
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from '@azure/service-bus';
 import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 
 /** The `Properties` of each queue of a Config.json. */
@@ -12,13 +16,17 @@ export type Stage = {
   folder: string;
   bus: ServiceBus;
   client: ServiceBusClient;
-  /** Stops and starts the Service Bus on the same port and journal; the client stays. */
-  restart: () => Promise<void>;
+  /** Stops the Service Bus, perhaps does something to its files, and starts it on the same port; with a new client. */
+  restart: (meanwhile?: () => Promise<void>) => Promise<void>;
   close: () => Promise<void>;
 };
 
+/** How long a test waits for what must come, and for what must not. */
+export const SOON = { maxWaitTimeInMs: 5000 };
+export const BRIEFLY = { maxWaitTimeInMs: 150 };
+
 export async function setStage(queues: Queues): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'joinery-service-bus-'));
+  const folder = await newFolder();
   const configFile = await writeConfig(folder, queues);
   const start = (port: number): Promise<ServiceBus> =>
     startServiceBus({ port, dataDir: folder, configFile });
@@ -27,9 +35,12 @@ export async function setStage(queues: Queues): Promise<Stage> {
     folder,
     bus,
     client: connect(bus.connectionString),
-    async restart() {
+    async restart(meanwhile) {
+      await stage.client.close();
       await stage.bus.stop();
+      await meanwhile?.();
       stage.bus = await start(portOf(stage.bus.connectionString));
+      stage.client = connect(stage.bus.connectionString);
     },
     async close() {
       await stage.client.close();
@@ -38,6 +49,10 @@ export async function setStage(queues: Queues): Promise<Stage> {
     },
   };
   return stage;
+}
+
+export function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'joinery-service-bus-'));
 }
 
 export async function writeConfig(folder: string, queues: Queues): Promise<string> {
@@ -50,10 +65,48 @@ export async function writeConfig(folder: string, queues: Queues): Promise<strin
 
 export function connect(connectionString: string): ServiceBusClient {
   return new ServiceBusClient(connectionString, {
-    retryOptions: { maxRetries: 2, retryDelayInMs: 50, timeoutInMs: 10_000 },
+    retryOptions: { maxRetries: 1, retryDelayInMs: 50, timeoutInMs: 10_000 },
   });
 }
 
 export function portOf(connectionString: string): number {
   return Number(/:(\d+);/.exec(connectionString)?.[1]);
+}
+
+/** The next message; fails if none comes. */
+export async function next(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
+  const [message] = await receiver.receiveMessages(1, SOON);
+  if (!message) throw new Error('no message came');
+  return message;
+}
+
+/** Exactly so many messages, in the order of their coming. */
+export async function nextOf(
+  receiver: ServiceBusReceiver,
+  count: number,
+): Promise<ServiceBusReceivedMessage[]> {
+  const messages: ServiceBusReceivedMessage[] = [];
+  while (messages.length < count) {
+    const more = await receiver.receiveMessages(count - messages.length, SOON);
+    if (more.length === 0) throw new Error(`only ${messages.length} of ${count} messages came`);
+    messages.push(...more);
+  }
+  return messages;
+}
+
+export function bodies(messages: { body: unknown }[]): unknown[] {
+  return messages.map(({ body }) => body);
+}
+
+/** A value that the test knows to be there. */
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('something is missing that the test relies on');
+  return value;
+}
+
+/** A sequence number, which every received message has although the SDK's type leaves it open. */
+export function numberOf({
+  sequenceNumber,
+}: ServiceBusReceivedMessage): NonNullable<ServiceBusReceivedMessage['sequenceNumber']> {
+  return present(sequenceNumber);
 }

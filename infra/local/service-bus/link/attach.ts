@@ -37,7 +37,10 @@ function answerAttach(link: Sender | Receiver, serve: () => void): void {
     serve();
     mirrorAttach(link);
   } catch (error) {
-    refuseAttach(link, refusalFrom(error));
+    const refusal = refusalFrom(error);
+    // Not every SDK shows the words of a refused attach.
+    console.error(`service-bus: refused a link "${link.name}": ${refusal.message}`);
+    refuseAttach(link, refusal);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Delivery, EventContext, Sender } from 'rhea';
 import type { Journal } from '../journal/journal';
 import type { Queue } from '../queue/queue';
-import { settle, type Outcome, type Properties } from '../queue/settle';
+import { isNull } from '../codec/decode';
+import { NULL } from '../codec/encode';
+import { deadLetterProperties, settle, type Outcome, type Properties } from '../queue/settle';
 import { accept, refusalFrom, reject } from './answer';
 import { encoded, mutable } from './rhea-internals';
 
@@ -50,7 +52,12 @@ function answer(
 // The SDKs put DeadLetterReason and DeadLetterErrorDescription into the error's info map, under these very names.
 function deadLetterInfo(error: Typed | undefined): Properties {
   const fields = Array.isArray(error?.value) ? (error.value as Typed[]) : [];
-  return propertiesOf(fields[2]);
+  const properties = propertiesOf(fields[2]);
+  // The JavaScript SDK sends both as null when the caller gave none.
+  for (const name of deadLetterProperties('', '').keys()) {
+    if (isNull(properties.get(name) ?? NULL)) properties.delete(name);
+  }
+  return properties;
 }
 
 function propertiesOf(map: Typed | undefined): Properties {

@@ -1,0 +1,90 @@
+import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
+import { BRIEFLY, bodies, next, numberOf, setStage, type Stage, present } from './stage';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await setStage({
+    scheduled: {},
+    'dead-lettering': { DeadLetteringOnMessageExpiration: true, LockDuration: 'PT1S' },
+    dropping: { DefaultMessageTimeToLive: 'PT1S' },
+  });
+});
+afterAll(() => stage.close());
+
+function open(queue: string): [ServiceBusSender, ServiceBusReceiver, ServiceBusReceiver] {
+  return [
+    stage.client.createSender(queue),
+    stage.client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: 0 }),
+    stage.client.createReceiver(queue, { subQueueType: 'deadLetter' }),
+  ];
+}
+
+const inMilliseconds = (count: number): Date => new Date(Date.now() + count);
+
+describe('a scheduled message', () => {
+  test('comes at its time, under a new sequence number', async () => {
+    const [sender, receiver] = open('scheduled');
+    const due = inMilliseconds(400);
+    const [number] = await sender.scheduleMessages({ body: 'later' }, due);
+    expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
+    const message = await next(receiver);
+    expect(message).toMatchObject({ body: 'later', state: 'scheduled' });
+    expect(message.enqueuedTimeUtc?.getTime()).toBeGreaterThanOrEqual(due.getTime());
+    expect(numberOf(message).greaterThan(present(number))).toBe(true);
+    await receiver.completeMessage(message);
+  });
+
+  test('can be sent like any other, with its time', async () => {
+    const [sender, receiver] = open('scheduled');
+    await sender.sendMessages({ body: 'x', scheduledEnqueueTimeUtc: inMilliseconds(300) });
+    expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
+    await receiver.completeMessage(await next(receiver));
+  });
+
+  test('whose time is past comes at once', async () => {
+    const [sender, receiver] = open('scheduled');
+    await sender.scheduleMessages([{ body: 1 }, { body: 2 }], new Date(0));
+    const both = await receiver.receiveMessages(2, { maxWaitTimeInMs: 2000 });
+    expect(bodies(both)).toEqual([1, 2]);
+    for (const message of both) await receiver.completeMessage(message);
+  });
+
+  test('that is cancelled never comes, and cannot be cancelled twice', async () => {
+    const [sender, receiver] = open('scheduled');
+    const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], inMilliseconds(400));
+    await sender.cancelScheduledMessages(numbers);
+    expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 700 })).toEqual([]);
+    await expect(sender.cancelScheduledMessages(numbers)).rejects.toMatchObject({
+      code: 'MessageNotFound',
+    });
+  });
+});
+
+describe('time to live', () => {
+  test('over, dead-letters the message where the queue says so', async () => {
+    const [sender, , deadLetters] = open('dead-lettering');
+    await sender.sendMessages({ body: 'old', timeToLive: 300 });
+    const dead = await next(deadLetters);
+    expect(dead).toMatchObject({ body: 'old', deadLetterReason: 'TTLExpiredException' });
+    await deadLetters.completeMessage(dead);
+  });
+
+  test('over while the message is locked, takes effect when the lock is gone', async () => {
+    const [sender, receiver, deadLetters] = open('dead-lettering');
+    await sender.sendMessages({ body: 'held', timeToLive: 300 });
+    const held = await next(receiver);
+    expect(await deadLetters.receiveMessages(1, { maxWaitTimeInMs: 500 })).toEqual([]);
+    await receiver.abandonMessage(held);
+    const dead = await next(deadLetters);
+    expect(dead).toMatchObject({ body: 'held', deadLetterReason: 'TTLExpiredException' });
+    await deadLetters.completeMessage(dead);
+  });
+
+  test('over, drops the message where the queue does not dead-letter', async () => {
+    const [sender, receiver, deadLetters] = open('dropping');
+    await sender.sendMessages({ body: 'old', timeToLive: 60_000 });
+    expect(await deadLetters.receiveMessages(1, { maxWaitTimeInMs: 1200 })).toEqual([]);
+    expect(await receiver.peekMessages(1)).toEqual([]);
+  });
+});
