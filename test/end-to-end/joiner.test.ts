@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { TableClient } from '@azure/data-tables';
+import { joiner, sendTo } from './events';
+import { eventually } from './eventually';
+import { startStack, type TestStack } from './stack';
+
+const EVENT_ID = '8b5e0c3a-joined-1';
+const FINANCE_GROUP = '10000000-0000-4000-8000-000000000002';
+const EM = '/v1.0/identityGovernance/entitlementManagement';
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+/** Runs the command as a person would; answers what it prints with `--json`, undefined if it complains. */
+async function joinery(...args: string[]): Promise<Record<string, unknown> | undefined> {
+  const env = { ...process.env, JOINERY_DATA_DIR: stack.dataDir };
+  const run = promisify(execFile)('node', ['dist/cli/main.js', ...args, '--json'], { env });
+  return run
+    .then(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>)
+    .catch(() => undefined);
+}
+
+async function graph(path: string): Promise<Record<string, unknown>[]> {
+  const answer = await fetch(`${stack.graphUrl}${path}`);
+  const body = (await answer.json()) as { value: Record<string, unknown>[] };
+  return body.value;
+}
+
+async function rowsOf(eventHash: string) {
+  const table = TableClient.fromConnectionString(stack.storage, 'audit', {
+    allowInsecureConnection: true,
+  });
+  const rows = [];
+  const filter = `PartitionKey eq '${eventHash}'`;
+  for await (const row of table.listEntities({ queryOptions: { filter } })) rows.push(row);
+  return rows;
+}
+
+test('a joiner event leads to access, and to rows that prove it', async () => {
+  await sendTo(stack.serviceBus, [joiner('W-1024', { id: EVENT_ID })]);
+  const status = await eventually('the event is closed', async () => {
+    const found = await joinery('status', EVENT_ID);
+    return found?.['state'] === 'closed' ? found : undefined;
+  });
+  expect(status).toMatchObject({
+    outcome: 'delivered',
+    workerId: 'W-1024',
+    attempt: 1,
+    duplicates: 0,
+  });
+
+  const rows = await rowsOf(String(status['eventHash']));
+  expect(rows.map(({ kind, step, outcome }) => ({ kind, step, outcome }))).toEqual([
+    { kind: 'intended', step: 'ensure' },
+    { kind: 'settled', step: 'ensure', outcome: 'whole' },
+    { kind: 'intended', step: 'assign' },
+    { kind: 'settled', step: 'assign', outcome: 'delivered' },
+    { kind: 'closing', outcome: 'delivered' },
+  ]);
+
+  const [user] = await graph(`/v1.0/users?$filter=employeeId eq 'W-1024'&$select=id`);
+  const packages = await graph(
+    `${EM}/accessPackages?$expand=resourceRoleScopes,assignmentPolicies`,
+  );
+  expect(packages).toMatchObject([
+    { displayName: 'Finance', resourceRoleScopes: [{}], assignmentPolicies: [{}] },
+  ]);
+  expect(await graph(`${EM}/assignmentRequests`)).toMatchObject([{ state: 'delivered' }]);
+  expect(await graph(`${EM}/assignments?$expand=target`)).toMatchObject([
+    { state: 'delivered', target: { objectId: user?.['id'] } },
+  ]);
+  const members = await graph(`/v1.0/groups/${FINANCE_GROUP}/members?$select=id`);
+  expect(members.map(({ id }) => id)).toContain(user?.['id']);
+});
+
+test('the audit command finds the rows by event, worker and day, and their chain holds', async () => {
+  const day = new Date().toISOString().slice(0, 10);
+  for (const question of [
+    ['--event', EVENT_ID],
+    ['--worker', 'W-1024'],
+    ['--day', day],
+  ]) {
+    const found = await joinery('audit', ...question);
+    expect(found?.['rows']).toHaveLength(5);
+    expect(found?.['faults']).toEqual([]);
+  }
+});
+
+test('the same event again changes nothing but a count', async () => {
+  await sendTo(stack.serviceBus, [joiner('W-1024', { id: EVENT_ID })]);
+  const status = await eventually('the duplicate is counted', async () => {
+    const found = await joinery('status', EVENT_ID);
+    return found?.['duplicates'] === 1 ? found : undefined;
+  });
+  expect(status['attempt']).toBe(1);
+  expect(await rowsOf(String(status['eventHash']))).toHaveLength(5);
+  expect(await graph(`${EM}/assignmentRequests`)).toHaveLength(1);
+});
