@@ -64,6 +64,8 @@ export const AccessPackage = z
     catalog: reference,
     catalogId: text,
     resourceRoleScopes: z.array(RoleScope).nullish(),
+    // A part of what a package grants must never pass for all of it.
+    'resourceRoleScopes@odata.nextLink': z.never().optional(),
   })
   .transform(({ catalog, catalogId, resourceRoleScopes, ...rest }) => ({
     ...rest,
