@@ -42,6 +42,9 @@ const LITERALS = new Map<string, unknown>([
 const parse: (text: string) => unknown = JSON.parse;
 const [SPACE, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c];
 
+const bare = () => Object.create(null) as Record<string, unknown>;
+const UNKEPT = bare();
+
 /**
  * Reads JSON text (RFC 8259) in one pass, in time linear in its length, and stops at the first thing that JSON.parse
  * would let through: a key twice in one object, a key that means something to JavaScript, half a surrogate pair, nesting
@@ -71,7 +74,7 @@ function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
 }
 
 function readObject(cursor: Cursor, keep: Keep | undefined): object {
-  const members = Object.create(null) as Record<string, unknown>;
+  const members = keep === undefined ? UNKEPT : bare();
   if (take(cursor, '}')) return members;
   const seen = new Set<string>();
   do {
