@@ -1,0 +1,133 @@
+import type { Assignment, AssignmentRequest } from '../state/rows';
+import type { Tenant } from '../tenant/tenant';
+import { grantRole, roleScopesOf, withdrawRoles } from './grants';
+import { newId } from './ids';
+import { scheduleOf } from './schedules';
+
+/** What Graph writes in `status` beside a state, unless a script says otherwise. */
+const usualStatus: Record<string, string> = {
+  submitted: 'Accepted',
+  pendingApproval: 'PendingApproval',
+  scheduled: 'PendingNotBefore',
+  delivering: 'Delivering',
+  delivered: 'Delivered',
+  partiallyDelivered: 'PartiallyDelivered',
+  deliveryFailed: 'DeliveryFailed',
+  denied: 'Denied',
+  canceled: 'Canceled',
+};
+
+/** States in which nothing more happens to a request unless somebody acts. */
+const settledStates = new Set([
+  'delivered',
+  'partiallyDelivered',
+  'deliveryFailed',
+  'denied',
+  'canceled',
+]);
+
+/** Whether a request stands in the way of another one for the same person and package. */
+export const isOpen = ({ state }: AssignmentRequest): boolean => !settledStates.has(state);
+
+/** Whether an assignment counts as held. */
+export const isActive = ({ state }: Assignment): boolean =>
+  state !== 'expired' && state !== 'deliveryFailed';
+
+/** Brings a request into a step of its script, with all that the step does to assignment and membership. */
+export function enterStep(
+  tenant: Tenant,
+  request: AssignmentRequest,
+  index: number,
+  at: number,
+): AssignmentRequest {
+  const step = request.script[index];
+  if (step === undefined) return request;
+  const entered: AssignmentRequest = {
+    ...request,
+    step: index,
+    state: step.state,
+    status: step.status ?? usualStatus[step.state] ?? step.state,
+    dueAt: step.forMs === undefined ? undefined : at + step.forMs,
+    completedAt: settledStates.has(step.state) ? (request.completedAt ?? at) : undefined,
+  };
+  const carriedOut =
+    entered.requestType === 'adminAdd' ? give(tenant, entered, at) : take(tenant, entered, at);
+  tenant.put('requests', carriedOut);
+  return carriedOut;
+}
+
+/** The next step of a request whose time has come. A row that changed since is left alone. */
+export function advanceRequest(tenant: Tenant, id: string, dueAt: number): void {
+  const request = tenant.tables.requests.get(id);
+  if (request?.dueAt === dueAt) enterStep(tenant, request, request.step + 1, tenant.now());
+}
+
+/** Ends an assignment whose time has come. A row that changed since is left alone. */
+export function expireAssignment(tenant: Tenant, id: string, dueAt: number): void {
+  const assignment = tenant.tables.assignments.get(id);
+  if (assignment?.dueAt !== dueAt) return;
+  const expired = {
+    state: 'expired',
+    status: 'Expired',
+    expiredAt: tenant.now(),
+    dueAt: undefined,
+  };
+  tenant.put('assignments', { ...assignment, ...expired });
+  withdrawRoles(tenant, assignment);
+}
+
+const assignmentStates = new Set([
+  'delivering',
+  'partiallyDelivered',
+  'delivered',
+  'deliveryFailed',
+]);
+
+function give(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
+  if (!assignmentStates.has(request.state)) return request;
+  const assignment = assignmentOf(tenant, request, at);
+  const ends = assignment.schedule.expiration.endDateTime;
+  const given: Assignment = {
+    ...assignment,
+    state: request.state,
+    status: request.status,
+    dueAt: request.state === 'delivered' && ends !== null ? Date.parse(ends) : undefined,
+  };
+  tenant.put('assignments', given);
+  const roles = roleScopesOf(tenant, request.packageId);
+  const granted =
+    request.state === 'delivered'
+      ? roles
+      : request.state === 'partiallyDelivered'
+        ? roles.slice(0, -1)
+        : [];
+  for (const role of granted) grantRole(tenant, given, role);
+  return { ...request, assignmentId: given.id };
+}
+
+function assignmentOf(tenant: Tenant, request: AssignmentRequest, at: number): Assignment {
+  const known = tenant.tables.assignments.get(request.assignmentId ?? '');
+  if (known !== undefined) return known;
+  const policy = tenant.tables.policies.get(request.policyId);
+  return {
+    id: newId(),
+    packageId: request.packageId,
+    policyId: request.policyId,
+    targetId: request.targetId,
+    state: request.state,
+    status: request.status,
+    schedule: scheduleOf(request.schedule, policy, at),
+    createdAt: at,
+    expiredAt: undefined,
+    dueAt: undefined,
+  };
+}
+
+/** A removal that is delivered ends the assignment a moment later, as the real service does. */
+function take(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
+  const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
+  if (request.state === 'delivered' && assignment !== undefined) {
+    tenant.put('assignments', { ...assignment, dueAt: at + tenant.pace.deliveryMs / 2 });
+  }
+  return request;
+}

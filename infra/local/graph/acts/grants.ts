@@ -1,0 +1,38 @@
+import type { Assignment, RoleScope } from '../state/rows';
+import type { Tenant } from '../tenant/tenant';
+
+/** The role scopes of a package in the order they were added. */
+export function roleScopesOf(tenant: Tenant, packageId: string): RoleScope[] {
+  return tenant.tables.roleScopes.find('accessPackage', packageId).map(({ row }) => row);
+}
+
+/** Gives a person one role; two assignments that give the same role keep it until both are gone. */
+export function grantRole(tenant: Tenant, assignment: Assignment, roleScope: RoleScope): void {
+  const resource = tenant.tables.resources.get(roleScope.resourceId);
+  if (resource === undefined) return;
+  const id = `${roleScope.roleOriginId}/${assignment.targetId}`;
+  const because = tenant.tables.grants.get(id)?.assignmentIds ?? [];
+  if (because.includes(assignment.id)) return;
+  tenant.put('grants', {
+    id,
+    originId: resource.originId,
+    roleOriginId: roleScope.roleOriginId,
+    userId: assignment.targetId,
+    assignmentIds: [...because, assignment.id],
+  });
+}
+
+/** Takes back what a person had through this assignment alone. */
+export function withdrawRoles(tenant: Tenant, assignment: Assignment): void {
+  for (const { row } of tenant.tables.grants.find('user', assignment.targetId)) {
+    if (!row.assignmentIds.includes(assignment.id)) continue;
+    const assignmentIds = row.assignmentIds.filter((id) => id !== assignment.id);
+    if (assignmentIds.length === 0) tenant.remove('grants', row.id);
+    else tenant.put('grants', { ...row, assignmentIds });
+  }
+}
+
+/** Whether a person is a member of a group through any assignment. */
+export function isMember(tenant: Tenant, groupId: string, userId: string): boolean {
+  return tenant.tables.grants.get(`Member_${groupId}/${userId}`) !== undefined;
+}

@@ -1,0 +1,50 @@
+import type { AccessPackage, Policy, User } from '../state/rows';
+import type { Tenant } from '../tenant/tenant';
+import { enterStep } from './deliver';
+import { derivedId } from './ids';
+
+/** Grants a package that became whole to those who the tenant file says hold it, as another administrator would have. */
+export function grantHoldings(tenant: Tenant, policy: Policy): void {
+  const accessPackage = tenant.tables.accessPackages.get(policy.packageId);
+  if (accessPackage === undefined) return;
+  for (const { employeeId, holdsOnceMade } of tenant.rules.holdings) {
+    if (!holdsOnceMade.includes(accessPackage.displayName)) continue;
+    for (const { row } of tenant.tables.users.find('employeeId', employeeId)) {
+      hold(tenant, accessPackage, policy, row);
+    }
+  }
+}
+
+/** Gives a person a package at once and unasked; once, however often it is called. */
+export function hold(
+  tenant: Tenant,
+  accessPackage: AccessPackage,
+  policy: Policy,
+  user: User,
+): void {
+  const id = derivedId('held', accessPackage.id, user.id);
+  if (tenant.tables.requests.get(id) !== undefined) return;
+  const now = tenant.now();
+  enterStep(
+    tenant,
+    {
+      id,
+      requestType: 'adminAdd',
+      packageId: accessPackage.id,
+      policyId: policy.id,
+      targetId: user.id,
+      assignmentId: undefined,
+      justification: 'Granted by another administrator.',
+      schedule: undefined,
+      state: 'delivered',
+      status: 'Delivered',
+      createdAt: now,
+      completedAt: undefined,
+      script: [{ state: 'delivered' }],
+      step: 0,
+      dueAt: undefined,
+    },
+    0,
+    now,
+  );
+}

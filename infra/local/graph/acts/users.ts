@@ -1,0 +1,30 @@
+import type { View } from '../state/lag';
+import type { User } from '../state/rows';
+import type { Placed } from '../state/table';
+import type { Tenant } from '../tenant/tenant';
+
+/** The users with this value in an indexed member, without those who have not appeared yet. */
+export function findUsers(
+  tenant: Tenant,
+  view: View,
+  index: 'employeeId' | 'userPrincipalName',
+  value: string,
+): Placed<User>[] {
+  const found = tenant.tables.users.find(index, value, view);
+  return found.filter(({ row }) => isThere(tenant, row));
+}
+
+export function getUser(tenant: Tenant, view: View | undefined, id: string): User | undefined {
+  const user = tenant.tables.users.get(id, view);
+  return user !== undefined && isThere(tenant, user) ? user : undefined;
+}
+
+/** Looking for somebody who is to appear later starts their clock. */
+function isThere(tenant: Tenant, user: User): boolean {
+  if (user.appearsAfterMs === undefined) return true;
+  if (user.appearsAt === undefined) {
+    tenant.put('users', { ...user, appearsAt: tenant.now() + user.appearsAfterMs });
+    return false;
+  }
+  return user.appearsAt <= tenant.now();
+}

@@ -1,0 +1,48 @@
+import { badQuery, resourceNotFound } from '../errors';
+import type { Rows } from '../state/tables';
+import type { Tenant } from '../tenant/tenant';
+
+/** The tables that an administrator can change by hand, in the portal, behind the product's back. */
+const editable = [
+  'users',
+  'groups',
+  'catalogs',
+  'resources',
+  'accessPackages',
+  'roleScopes',
+  'policies',
+] as const;
+type Editable = (typeof editable)[number];
+
+/** Changes members of a row to values of the same kind: drift for tests. */
+export function editRow(tenant: Tenant, ids: readonly string[], change: unknown): object {
+  const { table, id, row } = found(tenant, ids);
+  if (typeof change !== 'object' || change === null) throw badQuery('The change is no object.');
+  for (const [member, value] of Object.entries(change)) {
+    const current = (row as Record<string, unknown>)[member];
+    const known = Object.hasOwn(row, member) && member !== 'id';
+    const sameKind = current === null || value === null || typeof current === typeof value;
+    if (!known || !sameKind) throw badQuery(`'${member}' of ${id} cannot be set to that.`);
+  }
+  const edited = { ...row, ...change };
+  tenant.put(table, edited);
+  return edited;
+}
+
+/** Removes a row, as an administrator may between two steps of a client. */
+export function deleteRow(tenant: Tenant, ids: readonly string[]): object {
+  const { table, id } = found(tenant, ids);
+  tenant.remove(table, id);
+  return { deleted: id };
+}
+
+function found(
+  tenant: Tenant,
+  [name, id = '']: readonly string[],
+): { table: Editable; id: string; row: Rows[Editable] } {
+  const table = editable.find((known) => known === name);
+  if (table === undefined) throw badQuery(`Only ${editable.join(', ')} can be edited.`);
+  const row = tenant.tables[table].get(id);
+  if (row === undefined) throw resourceNotFound(`row ${id} of ${table}`);
+  return { table, id, row };
+}

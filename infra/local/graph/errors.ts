@@ -1,0 +1,141 @@
+import { Refusal } from './refusal';
+
+/*
+ * Every refusal of the simulator in one place, with where its status and code come from. Microsoft publishes no list of
+ * entitlement management's codes: "docs" is the reference page, an issue is a thread that shows the real answer.
+ * Those marked "code unpublished" are refused by the real service with an answer that nobody has written down; the
+ * simulator then answers InvalidRequest, so clients cannot build on a code that was made up here.
+ */
+
+/** docs: https://learn.microsoft.com/graph/errors (401) */
+export const noToken = (): Refusal =>
+  new Refusal(401, 'InvalidAuthenticationToken', 'Access token is empty.');
+
+/** https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/2505: generated routes that no back end serves. */
+export const noSuchRoute = (url: string): Refusal =>
+  new Refusal(404, '', `No HTTP resource was found that matches the request URI '${url}'.`);
+
+/** docs: https://learn.microsoft.com/graph/errors (405) */
+export const wrongMethod = (method: string): Refusal =>
+  new Refusal(405, 'MethodNotAllowed', `The method ${method} is not allowed on this resource.`);
+
+/** A published operation that this simulator leaves out. The real service would serve it. */
+export const notSimulated = (what: string): Refusal =>
+  new Refusal(501, 'NotSimulated', `This simulator does not do ${what}; Microsoft Graph may.`);
+
+/** docs: https://learn.microsoft.com/graph/errors (400, 413, 415) */
+export const unreadableBody = (): Refusal =>
+  new Refusal(400, 'BadRequest', 'Unable to read JSON request payload.');
+export const bodyTooLarge = (): Refusal =>
+  new Refusal(413, 'RequestEntityTooLarge', 'The request body is larger than 1 MiB.');
+export const wrongContentType = (type: string): Refusal =>
+  new Refusal(415, 'UnsupportedMediaType', `A body of type '${type}' is not supported.`);
+
+/** https://github.com/microsoftgraph/microsoft-graph-docs/issues/9895, 14493: unknown members and wrong types. */
+export const invalidModel = (why: string): Refusal =>
+  new Refusal(400, 'InvalidModel', `Model is not valid. ${why}`);
+
+/** https://github.com/microsoft/Microsoft365DSC/issues/4032: text where a GUID belongs, in a path or a filter. */
+export const unrecognizedGuid = (text: string): Refusal =>
+  new Refusal(400, 'InvalidFilter', `Unrecognized Guid format: '${text}'.`);
+
+/** https://github.com/microsoftgraph/microsoft-graph-docs/issues/18975: a filter on a member that the version lacks. */
+export const invalidFilter = (why: string): Refusal =>
+  new Refusal(400, 'InvalidFilter', `Invalid filter clause: ${why}.`);
+
+/** docs: https://learn.microsoft.com/graph/query-parameters */
+export const badQuery = (why: string): Refusal => new Refusal(400, 'BadRequest', why);
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1277: also for a moment after a create. */
+export const resourceNotFound = (what: string): Refusal =>
+  new Refusal(404, 'ResourceNotFound', `The ${what} was not found.`);
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1066 */
+export const roleNotFound = (): Refusal =>
+  new Refusal(404, 'RoleNotFound', 'The role was not found.');
+
+/** https://github.com/microsoftgraph/msgraph-metadata/issues/327: an unknown catalog reads as forbidden. */
+export const unauthorizedCatalog = (): Refusal =>
+  new Refusal(403, 'UnAuthorized', 'User is not authorized to perform the operation.');
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1948 */
+export const duplicateAccessPackage = (): Refusal =>
+  new Refusal(
+    409,
+    'DuplicateAccessPackage',
+    'There is an existing access package with this name in the catalog.',
+  );
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1239, 1864: two policies made at one time. */
+export const duplicateKey = (): Refusal =>
+  new Refusal(409, 'DuplicateKey', 'A duplicate key was found while the entity was created.');
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1862 */
+export const alreadyOnboarded = (): Refusal =>
+  new Refusal(
+    400,
+    'ResourceAlreadyOnboarded',
+    'The specified resource is already onboarded to ELM.',
+  );
+
+/** https://github.com/microsoftgraph/microsoft-graph-docs/issues/12204 */
+export const callerNotResourceOwner = (): Refusal =>
+  new Refusal(400, 'CallerNotResourceOwner', 'The caller is not the resource owner.');
+
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1091 */
+export const resourceInUse = (): Refusal =>
+  new Refusal(
+    400,
+    'InvalidDeleteResourceHasEntitlements',
+    'The resource has entitlements and cannot be removed.',
+  );
+
+/** Seen in the field when a person already has the package (adminAdd). */
+export const existingGrant = (): Refusal =>
+  new Refusal(
+    409,
+    'InvalidRequestExistingGrant',
+    'The target already has an assignment to the access package.',
+  );
+
+/** Seen in the field when an assignment is not active any more (adminRemove). */
+export const noActiveGrant = (): Refusal =>
+  new Refusal(404, 'InvalidRequestNoActiveGrant', 'The target has no active assignment.');
+
+/** Seen in the field while another request of the same person and package is open: the code is inside `details`. */
+export const existingOpenRequest = (): Refusal =>
+  new Refusal(400, 'InvalidRequest', 'The request is not valid.', {
+    details: [
+      {
+        code: 'ExistingOpenRequest',
+        message: 'An open request exists for the target and the access package.',
+        target: null,
+      },
+    ],
+  });
+
+/** https://github.com/MicrosoftDocs/entra-docs/issues/967: the message is real, its code unpublished. */
+export const notEligible = (): Refusal =>
+  invalidRequest("You don't meet policy requirements to request this entitlement.");
+
+/**
+ * An unknown person as target. Entitlement management's code is unpublished; this is the one of its sibling, privileged
+ * identity management, which also answers it for seconds after a user was made.
+ */
+export const subjectNotFound = (): Refusal =>
+  new Refusal(400, 'SubjectNotFound', 'The subject was not found.');
+
+/** Refused by the real service as documented, code unpublished (or, where said so, the whole answer unpublished). */
+export const invalidRequest = (why: string): Refusal => new Refusal(400, 'InvalidRequest', why);
+
+/** docs: accessPackageAssignmentRequest: cancel. Application permissions are not supported. */
+export const delegatedOnly = (): Refusal =>
+  new Refusal(
+    403,
+    'UnAuthorized',
+    'User is not authorized to perform the operation: application permissions are not supported.',
+  );
+
+/** https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/2493: assignments cannot be deleted directly. */
+export const assignmentsAreNotDeleted = (): Refusal =>
+  new Refusal(404, '', 'No HTTP resource was found that matches the request URI.');

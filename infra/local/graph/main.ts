@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { dataDir, portFrom, projectRoot, runPart } from '../part';
+import { readFaultFile } from './faults';
+import { startGraph } from './server';
+import { usualSettings } from './settings';
+
+const text = (setting: string): string | undefined => {
+  const value = process.env[setting];
+  return value === '' ? undefined : value;
+};
+
+function number(setting: string, fallback: number): number {
+  const value = Number(text(setting) ?? fallback);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new Error(`${setting} must be a whole number from 0, but is "${text(setting) ?? ''}"`);
+}
+
+function flag(setting: string, fallback: boolean): boolean {
+  const value = text(setting);
+  if (value === undefined) return fallback;
+  if (value === '1' || value === '0') return value === '1';
+  throw new Error(`${setting} must be 1 or 0, but is "${value}"`);
+}
+
+void runPart('graph', async () => {
+  const faultFile = text('GRAPH_FAULTS');
+  const graph = await startGraph({
+    port: portFrom('GRAPH_PORT', 7080),
+    dataDir: dataDir(),
+    tenantFile: text('GRAPH_TENANT') ?? join(projectRoot(), 'infra/local/graph/tenant.json'),
+    seed: number('GRAPH_SEED', usualSettings.seed),
+    lagMs: number('GRAPH_LAG_MS', usualSettings.lagMs),
+    deliveryMs: number('GRAPH_DELIVERY_MS', usualSettings.deliveryMs),
+    policyMs: number('GRAPH_POLICY_MS', usualSettings.policyMs),
+    pageSize: Math.max(1, number('GRAPH_PAGE_SIZE', usualSettings.pageSize)),
+    requireToken: flag('GRAPH_REQUIRE_TOKEN', usualSettings.requireToken),
+    uniqueNames: flag('GRAPH_UNIQUE_NAMES', usualSettings.uniqueNames),
+    faults: faultFile === undefined ? [] : readFaultFile(faultFile),
+  });
+  return { address: { url: graph.url }, stop: graph.stop };
+});

@@ -1,0 +1,80 @@
+import { invalidFilter, notSimulated } from '../errors';
+
+/** One comparison of a filter: `accessPackage/id eq '…'`. Text keeps its quotes' meaning: a bare word is no text. */
+export type Comparison = { path: string; value: string; quoted: boolean };
+
+const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
+const unsupported = new Set(['or', 'not', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'has']);
+
+/**
+ * Reads a `$filter` of comparisons by `eq` joined by `and`, parentheses allowed: what the documentation shows for
+ * entitlement management. Anything else that is OData is refused as not simulated, and what is not OData as invalid.
+ * Source: OData 4.01 URL conventions, 5.1.1.
+ */
+export function parseFilter(text: string): Comparison[] {
+  const words = tokens(text);
+  let at = 0;
+  const next = (): Token | undefined => words[at++];
+
+  const expression = (): Comparison[] => {
+    const found = term();
+    while (words[at]?.text === 'and') {
+      at += 1;
+      found.push(...term());
+    }
+    return found;
+  };
+  const term = (): Comparison[] => {
+    const first = next();
+    if (first?.kind === 'open') {
+      const inner = expression();
+      if (next()?.kind !== 'close') throw invalidFilter('a parenthesis is not closed');
+      return inner;
+    }
+    if (first?.kind !== 'word') throw invalidFilter('a property is expected');
+    if (first.text === 'not') throw notSimulated('the filter operator not');
+    if (words[at]?.kind === 'open') throw notSimulated(`the filter function ${first.text}`);
+    return [comparison(first.text, next(), next())];
+  };
+
+  const all = expression();
+  const rest = words[at];
+  if (rest !== undefined && unsupported.has(rest.text)) {
+    throw notSimulated(`the filter operator ${rest.text}`);
+  }
+  if (rest !== undefined) throw invalidFilter(`'${rest.text}' is not expected`);
+  return all;
+}
+
+function comparison(
+  path: string,
+  operator: Token | undefined,
+  value: Token | undefined,
+): Comparison {
+  if (operator !== undefined && unsupported.has(operator.text)) {
+    throw notSimulated(`the filter operator ${operator.text}`);
+  }
+  if (operator?.text !== 'eq') throw invalidFilter('an operator is expected after a property');
+  if (value?.kind !== 'word' && value?.kind !== 'text') throw invalidFilter('a value is expected');
+  return { path, value: value.text, quoted: value.kind === 'text' };
+}
+
+type Token = { kind: 'open' | 'close' | 'text' | 'word'; text: string };
+
+function tokens(text: string): Token[] {
+  const found: Token[] = [];
+  let at = 0;
+  const end = text.trimEnd().length;
+  while (at < end) {
+    token.lastIndex = at;
+    const match = token.exec(text);
+    if (match === null) throw invalidFilter('a quote is not closed');
+    at = token.lastIndex;
+    const [, open, close, quoted, word] = match as (string | undefined)[];
+    if (open !== undefined) found.push({ kind: 'open', text: open });
+    else if (close !== undefined) found.push({ kind: 'close', text: close });
+    else if (quoted !== undefined) found.push({ kind: 'text', text: quoted.replaceAll("''", "'") });
+    else if (word !== undefined) found.push({ kind: 'word', text: word });
+  }
+  return found;
+}

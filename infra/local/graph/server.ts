@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { advanceRequest, expireAssignment } from './acts/deliver';
+import { answerControl } from './control/answer-control';
+import { createFaultSchedule } from './faults';
+import { handle, type Parts } from './http/handle';
+import { receive } from './http/received';
+import { routeTree } from './http/route-tree';
+import { Refusal } from './refusal';
+import { openRequestLog } from './request-log';
+import { usualSettings, type GraphSettings } from './settings';
+import { openStore, type Rewritable } from './state/store';
+import { seedTenant } from './tenant/seed-tenant';
+import { readTenantFile } from './tenant/tenant-file';
+import type { Tenant } from './tenant/tenant';
+import { routes } from './v1/routes';
+
+export type Graph = { url: string; stop: () => Promise<void> };
+
+type Wanted = Pick<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> & Partial<GraphSettings>;
+
+/**
+ * Starts the simulator on loopback. State goes on from `<dataDir>/graph`, with everything acknowledged before and what
+ * was still to happen. Throws if the port is taken or the tenant file is not valid.
+ */
+export async function startGraph(wanted: Wanted): Promise<Graph> {
+  const settings = { ...usualSettings, ...wanted };
+  const parts = open(settings);
+  const server = createServer((message, response) => {
+    receive(message)
+      .then((received) =>
+        received.path.startsWith('/_control/')
+          ? answerControl(parts, received, response)
+          : handle(parts, received, response),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof Refusal)) console.error('graph: a call failed', error);
+        response.destroy();
+      });
+  });
+  server.keepAliveTimeout = 65_000;
+  server.listen(settings.port, '127.0.0.1');
+  await once(server, 'listening').catch((error: unknown) => {
+    close(parts);
+    throw error;
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, parts) };
+}
+
+function open(settings: GraphSettings): Parts {
+  const folder = join(settings.dataDir, 'graph');
+  const file = readTenantFile(settings.tenantFile);
+  const tenantOf = (rows: Rewritable): Tenant => ({
+    get tables() {
+      return rows.tables;
+    },
+    now: rows.now,
+    put: rows.put,
+    remove: rows.remove,
+    rules: file,
+    pace: settings,
+    uniqueNames: settings.uniqueNames,
+    busy: { policy: false },
+  });
+  const store = openStore({
+    folder,
+    lagMs: settings.lagMs,
+    seed: (into) => seedTenant(tenantOf(into), file),
+    onDue: ({ table, id, at }) => {
+      if (table === 'requests') advanceRequest(tenant, id, at);
+      if (table === 'assignments') expireAssignment(tenant, id, at);
+    },
+  });
+  const tenant = tenantOf(store);
+  return {
+    settings,
+    store,
+    tenant,
+    routes: routeTree(routes),
+    faults: createFaultSchedule(settings.seed, settings.faults),
+    log: openRequestLog(folder),
+  };
+}
+
+function close({ store, log }: Parts): void {
+  store.close();
+  log.close();
+}
+
+async function stop(server: Server, parts: Parts): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+  close(parts);
+}

@@ -1,0 +1,151 @@
+/*
+ * What the simulator stores, in no dialect's spelling: routes of a dialect translate to and from these. Instants are
+ * milliseconds since 1970. `undefined` members are absent.
+ */
+
+export type User = {
+  id: string;
+  employeeId: string;
+  accountEnabled: boolean;
+  userPrincipalName: string;
+  displayName: string;
+  /** Not in the directory until so long after somebody first looks for the person. */
+  appearsAfterMs?: number;
+  appearsAt?: number;
+};
+
+export type Group = {
+  id: string;
+  displayName: string;
+  membershipRule?: string | undefined;
+  isAssignableToRole?: boolean | undefined;
+  onPremisesSyncEnabled?: boolean | undefined;
+};
+
+export type Application = {
+  id: string;
+  displayName: string;
+  appRoles: { id: string; displayName: string }[];
+};
+
+export type Catalog = {
+  id: string;
+  displayName: string;
+  description: string | null;
+  state: 'published' | 'unpublished';
+  isExternallyVisible: boolean;
+  createdAt: number;
+  modifiedAt: number;
+};
+
+export type OriginSystem = 'AadGroup' | 'AadApplication';
+
+/** A resource in a catalog: its id is not the id of the group or application. */
+export type Resource = {
+  id: string;
+  catalogId: string;
+  originId: string;
+  originSystem: OriginSystem;
+  displayName: string;
+  createdAt: number;
+};
+
+export type ResourceRequest = {
+  id: string;
+  requestType: 'adminAdd' | 'adminRemove';
+  catalogId: string;
+  resourceId: string;
+  createdAt: number;
+};
+
+export type AccessPackage = {
+  id: string;
+  catalogId: string;
+  displayName: string;
+  description: string | null;
+  isHidden: boolean;
+  incompatibleWith: string[];
+  createdAt: number;
+  modifiedAt: number;
+};
+
+export type RoleScope = {
+  /** `<package id>/<role id>_<scope id>`: the part after the slash is what clients see. */
+  id: string;
+  packageId: string;
+  resourceId: string;
+  roleOriginId: string;
+  createdAt: number;
+};
+
+/** A set of people in a policy, discriminated as Graph does it: `@odata.type` plus the members of that type. */
+export type SubjectSet = { '@odata.type': string } & Record<string, unknown>;
+
+export type Settings = Record<string, unknown>;
+
+export type Policy = {
+  id: string;
+  packageId: string;
+  displayName: string | null;
+  description: string | null;
+  allowedTargetScope: string;
+  specificAllowedTargets: SubjectSet[];
+  expiration: Settings;
+  requestorSettings: Settings;
+  requestApprovalSettings: Settings;
+  automaticRequestSettings: Settings | null;
+  reviewSettings: Settings | null;
+  notificationSettings: Settings | null;
+  createdAt: number;
+  modifiedAt: number;
+};
+
+/** One state of a request's life; without `forMs` it is where the request stays. */
+export type Step = { state: string; status?: string | undefined; forMs?: number | undefined };
+
+export type Schedule = {
+  startDateTime: string;
+  expiration: { type: string; endDateTime: string | null; duration: string | null };
+};
+
+export type AssignmentRequest = {
+  id: string;
+  requestType: 'adminAdd' | 'adminRemove';
+  packageId: string;
+  policyId: string;
+  targetId: string;
+  assignmentId: string | undefined;
+  justification: string | null;
+  schedule: Schedule | undefined;
+  state: string;
+  status: string;
+  createdAt: number;
+  completedAt: number | undefined;
+  script: Step[];
+  step: number;
+  /** When the next step of the script is due. */
+  dueAt: number | undefined;
+};
+
+export type Assignment = {
+  id: string;
+  packageId: string;
+  policyId: string;
+  targetId: string;
+  state: string;
+  status: string;
+  schedule: Schedule;
+  createdAt: number;
+  expiredAt: number | undefined;
+  /** When it ends: the end of its schedule, or shortly after its removal was delivered. */
+  dueAt: number | undefined;
+};
+
+/** A person has a role of a resource because of these assignments. */
+export type Grant = {
+  id: string;
+  originId: string;
+  roleOriginId: string;
+  userId: string;
+  assignmentIds: string[];
+};

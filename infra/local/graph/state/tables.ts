@@ -1,0 +1,80 @@
+import type {
+  AccessPackage,
+  Application,
+  Assignment,
+  AssignmentRequest,
+  Catalog,
+  Grant,
+  Group,
+  Policy,
+  Resource,
+  ResourceRequest,
+  RoleScope,
+  User,
+} from './rows';
+import { createTable, type Table } from './table';
+
+/** The rows of each table by its name; the names are also those in the journal. */
+export type Rows = {
+  users: User;
+  groups: Group;
+  applications: Application;
+  catalogs: Catalog;
+  resources: Resource;
+  resourceRequests: ResourceRequest;
+  accessPackages: AccessPackage;
+  roleScopes: RoleScope;
+  policies: Policy;
+  requests: AssignmentRequest;
+  assignments: Assignment;
+  grants: Grant;
+};
+
+export type TableName = keyof Rows;
+export type Tables = { [Name in TableName]: Table<Rows[Name]> };
+
+/** The key of an index over two members. */
+export const both = (one: string, other: string): string => `${one} ${other}`;
+
+/** All tables, empty, with the indexes that keep every request of a client away from a scan. */
+export function createTables(): Tables {
+  return {
+    users: createTable<User>({
+      employeeId: ({ employeeId }) => [employeeId],
+      userPrincipalName: ({ userPrincipalName }) => [userPrincipalName.toLowerCase()],
+    }),
+    groups: createTable<Group>({ displayName: ({ displayName }) => [displayName] }),
+    applications: createTable<Application>(),
+    catalogs: createTable<Catalog>({ displayName: ({ displayName }) => [displayName] }),
+    resources: createTable<Resource>({
+      catalog: ({ catalogId }) => [catalogId],
+      catalogAndOrigin: ({ catalogId, originId }) => [both(catalogId, originId)],
+    }),
+    resourceRequests: createTable<ResourceRequest>(),
+    accessPackages: createTable<AccessPackage>({
+      catalog: ({ catalogId }) => [catalogId],
+      displayName: ({ displayName }) => [displayName],
+      incompatibleWith: ({ incompatibleWith }) => incompatibleWith,
+    }),
+    roleScopes: createTable<RoleScope>({
+      accessPackage: ({ packageId }) => [packageId],
+      resource: ({ resourceId }) => [resourceId],
+    }),
+    policies: createTable<Policy>({ accessPackage: ({ packageId }) => [packageId] }),
+    requests: createTable<AssignmentRequest>({
+      accessPackage: ({ packageId }) => [packageId],
+      accessPackageAndState: ({ packageId, state }) => [both(packageId, state)],
+      state: ({ state }) => [state],
+      accessPackageAndTarget: ({ packageId, targetId }) => [both(packageId, targetId)],
+    }),
+    assignments: createTable<Assignment>({
+      accessPackage: ({ packageId }) => [packageId],
+      target: ({ targetId }) => [targetId],
+      accessPackageAndTarget: ({ packageId, targetId }) => [both(packageId, targetId)],
+    }),
+    grants: createTable<Grant>({
+      role: ({ roleOriginId }) => [roleOriginId],
+      user: ({ userId }) => [userId],
+    }),
+  };
+}

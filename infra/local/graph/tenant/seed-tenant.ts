@@ -1,0 +1,61 @@
+import { addPolicy } from '../acts/policies';
+import { createCatalog } from '../acts/catalogs';
+import { hold } from '../acts/holdings';
+import { createPackage } from '../acts/packages';
+import { addResource } from '../acts/resources';
+import { derivedId } from '../acts/ids';
+import { addRoleScope } from '../acts/role-scopes';
+import type { Catalog } from '../state/rows';
+import { policyMembers } from '../v1/policy-members';
+import { people } from './people';
+import type { Tenant } from './tenant';
+import type { TenantFile } from './tenant-file';
+
+type ExistingCatalog = TenantFile['catalogs'][number];
+type ExistingPackage = ExistingCatalog['accessPackages'][number];
+
+/** Fills a tenant with what its file holds, by the same acts as a client's and with the same refusals. */
+export function seedTenant(tenant: Tenant, file: TenantFile): void {
+  for (const user of people(file)) tenant.put('users', user);
+  for (const group of file.groups) tenant.put('groups', group);
+  for (const application of file.applications) tenant.put('applications', application);
+  for (const existing of file.catalogs) seedCatalog(tenant, existing);
+}
+
+function seedCatalog(tenant: Tenant, existing: ExistingCatalog): void {
+  const { id, displayName, description, state } = existing;
+  const wanted = { displayName, description, state, isExternallyVisible: false };
+  const catalog = createCatalog(tenant, wanted, id);
+  for (const origin of existing.resources) addResource(tenant, undefined, catalog.id, origin);
+  for (const one of existing.accessPackages) seedPackage(tenant, catalog, one);
+  for (const one of existing.accessPackages) {
+    const row = tenant.tables.accessPackages.get(one.id);
+    if (row !== undefined) {
+      tenant.put('accessPackages', { ...row, incompatibleWith: one.incompatibleWith });
+    }
+  }
+}
+
+function seedPackage(tenant: Tenant, catalog: Catalog, existing: ExistingPackage): void {
+  const { id, displayName, description, isHidden } = existing;
+  const wanted = { displayName, description, isHidden, catalogId: catalog.id };
+  const accessPackage = createPackage(tenant, undefined, wanted, id);
+  for (const { resource, role } of existing.roles) {
+    addRoleScope(tenant, undefined, {
+      packageId: id,
+      resourceId: derivedId('resource', catalog.id, resource),
+      roleOriginId: role,
+      scopeOriginId: undefined,
+    });
+  }
+  const policies = existing.policies.map((policy) => {
+    const members = policyMembers({ ...policy.members, displayName: policy.displayName });
+    return addPolicy(tenant, { ...members, packageId: id }, policy.id);
+  });
+  for (const employeeId of existing.heldBy) {
+    const [policy] = policies;
+    for (const { row } of tenant.tables.users.find('employeeId', employeeId)) {
+      if (policy !== undefined) hold(tenant, accessPackage, policy, row);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const uuid = z.guid();
+const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker number');
+
+/** `W-1001`: letters and a hyphen, then the number that counts up. */
+const rangeEnd = z.string().regex(/^[A-Za-z-]*\d{1,12}$/, 'must end in a number, as W-1001 does');
+
+export const User = z.strictObject({
+  employeeId,
+  id: uuid.optional(),
+  userPrincipalName: z.string().endsWith('@example.com').optional(),
+  accountEnabled: z.boolean().default(true),
+  appearsAfterMs: z.int().nonnegative().optional(),
+});
+
+const Group = z.strictObject({
+  id: uuid,
+  displayName: z.string().min(1),
+  membershipRule: z.string().optional(),
+  isAssignableToRole: z.boolean().optional(),
+  onPremisesSyncEnabled: z.boolean().optional(),
+});
+
+const Application = z.strictObject({
+  id: uuid,
+  displayName: z.string().min(1),
+  appRoles: z.array(z.strictObject({ id: uuid, displayName: z.string().min(1) })).min(1),
+});
+
+const ExistingPackage = z.strictObject({
+  id: uuid,
+  displayName: z.string().min(1),
+  description: z.string().nullable().default(null),
+  isHidden: z.boolean().default(false),
+  roles: z.array(
+    z.strictObject({ resource: uuid.describe('originId'), role: z.string().describe('originId') }),
+  ),
+  policies: z.array(
+    z.strictObject({
+      id: uuid,
+      displayName: z.string(),
+      members: z.record(z.string(), z.unknown()).default({}),
+    }),
+  ),
+  incompatibleWith: z.array(uuid).default([]),
+  heldBy: z.array(employeeId).default([]),
+});
+
+const ExistingCatalog = z.strictObject({
+  id: uuid,
+  displayName: z.string().min(1),
+  description: z.string().nullable().default(null),
+  state: z.enum(['published', 'unpublished']).default('published'),
+  resources: z
+    .array(z.strictObject({ originSystem: z.enum(['AadGroup', 'AadApplication']), originId: uuid }))
+    .default([]),
+  accessPackages: z.array(ExistingPackage).default([]),
+});
+
+const Step = z.strictObject({
+  state: z.string().min(1),
+  status: z.string().optional(),
+  forMs: z.int().nonnegative().optional(),
+});
+
+const Script = z.strictObject({
+  employeeId: employeeId.optional(),
+  packageName: z.string().optional(),
+  states: z
+    .array(Step)
+    .min(1)
+    .refine(
+      (steps) => steps.slice(0, -1).every((step) => step.forMs !== undefined),
+      'every state but the last needs forMs',
+    ),
+});
+
+/** The tenant that the simulator starts with; README.md says what each member means. */
+export const TenantFile = z.strictObject({
+  workers: z.array(z.strictObject({ from: rangeEnd, to: rangeEnd })).default([]),
+  users: z.array(User).default([]),
+  groups: z.array(Group).default([]),
+  applications: z.array(Application).default([]),
+  catalogs: z.array(ExistingCatalog).default([]),
+  holdings: z
+    .array(z.strictObject({ employeeId, holdsOnceMade: z.array(z.string().min(1)) }))
+    .default([]),
+  scripts: z.array(Script).default([]),
+});
+export type TenantFile = z.infer<typeof TenantFile>;
+
+/** Reads and checks a tenant file. Throws one error that lists every fault with its place. */
+export function readTenantFile(path: string): TenantFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`The tenant file ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const read = TenantFile.safeParse(json);
+  if (read.success) return read.data;
+  const faults = read.error.issues.map(({ path: at, message }) => `  ${at.join('.')}: ${message}`);
+  throw new Error(`The tenant file ${path} is not valid:\n${faults.join('\n')}`);
+}

@@ -1,0 +1,80 @@
+/** Something that is due at an instant (milliseconds since 1970). */
+export type Due<What> = { at: number; what: What };
+
+/** All that waits, under one timer of the platform; the earliest first. */
+export type TimerHeap<What> = {
+  add: (at: number, what: What) => void;
+  clear: () => void;
+};
+
+/** Timers of Node overflow above 2^31-1 ms and fire at once; a long wait is therefore taken in hops. */
+const longestHopMs = 3_600_000;
+
+/** Calls `fire` with all that became due, in order of its instant. The timer never keeps the process alive. */
+export function createTimerHeap<What>(fire: (due: Due<What>[]) => void): TimerHeap<What> {
+  const heap: Due<What>[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let armedFor = Infinity;
+
+  const arm = (): void => {
+    const first = heap[0];
+    if (first === undefined || first.at >= armedFor) return;
+    clearTimeout(timer);
+    armedFor = first.at;
+    const wait = Math.min(longestHopMs, Math.max(0, first.at - Date.now()));
+    timer = setTimeout(run, wait).unref();
+  };
+
+  const run = (): void => {
+    armedFor = Infinity;
+    const due: Due<What>[] = [];
+    const now = Date.now();
+    for (let first = heap[0]; first !== undefined && first.at <= now; first = heap[0]) {
+      due.push(first);
+      removeFirst(heap);
+    }
+    if (due.length > 0) fire(due);
+    arm();
+  };
+
+  return {
+    add: (at, what) => {
+      insert(heap, { at, what });
+      arm();
+    },
+    clear: () => {
+      clearTimeout(timer);
+      heap.length = 0;
+      armedFor = Infinity;
+    },
+  };
+}
+
+function insert<What>(heap: Due<What>[], item: Due<What>): void {
+  let place = heap.length;
+  heap.push(item);
+  while (place > 0) {
+    const parent = (place - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || above.at <= item.at) break;
+    heap[place] = above;
+    place = parent;
+  }
+  heap[place] = item;
+}
+
+function removeFirst<What>(heap: Due<What>[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let place = 0;
+  for (;;) {
+    const left = 2 * place + 1;
+    const right = left + 1;
+    const child = (heap[right]?.at ?? Infinity) < (heap[left]?.at ?? Infinity) ? right : left;
+    const below = heap[child];
+    if (below === undefined || below.at >= last.at) break;
+    heap[place] = below;
+    place = child;
+  }
+  heap[place] = last;
+}

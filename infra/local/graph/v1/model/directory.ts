@@ -1,0 +1,42 @@
+import type { TypeModel } from '../../odata/model';
+
+/** The part of the directory that the simulator has, as the v1.0 metadata declares it. */
+export const directory: Record<string, TypeModel> = {
+  user: {
+    properties: {
+      id: 'String',
+      accountEnabled: 'Boolean',
+      companyName: 'String',
+      department: 'String',
+      displayName: 'String',
+      employeeHireDate: 'DateTimeOffset',
+      employeeId: 'String',
+      employeeLeaveDateTime: 'DateTimeOffset',
+      employeeType: 'String',
+      givenName: 'String',
+      jobTitle: 'String',
+      mail: 'String',
+      mailNickname: 'String',
+      onPremisesImmutableId: 'String',
+      officeLocation: 'String',
+      surname: 'String',
+      userPrincipalName: 'String',
+      userType: 'String',
+    },
+  },
+  group: {
+    properties: {
+      id: 'String',
+      description: 'String',
+      displayName: 'String',
+      groupTypes: '[String]',
+      isAssignableToRole: 'Boolean',
+      mailEnabled: 'Boolean',
+      mailNickname: 'String',
+      membershipRule: 'String',
+      onPremisesSyncEnabled: 'Boolean',
+      securityEnabled: 'Boolean',
+    },
+    navigation: { members: '[directoryObject]', owners: '[directoryObject]' },
+  },
+};

@@ -1,0 +1,38 @@
+import { findUsers, getUser } from '../../acts/users';
+import { resourceNotFound } from '../../errors';
+import { idAt, type Answer, type Call } from '../../http/call';
+import { list, one, type Listing } from '../../odata/entities';
+import type { User } from '../../state/rows';
+import { v1 } from '../dialect';
+import { user } from '../entities/directory';
+
+const users: Listing<User> = {
+  filterable: {
+    id: { is: 'guid', value: ({ id }) => id },
+    employeeId: { is: 'text', value: ({ employeeId }) => employeeId },
+    userPrincipalName: { is: 'text', value: (row) => row.userPrincipalName },
+  },
+  candidates: ({ tenant, view }, equals) => {
+    const employeeId = equals('employeeId');
+    if (employeeId !== undefined) return findUsers(tenant, view, 'employeeId', employeeId);
+    const name = equals('userPrincipalName');
+    if (name !== undefined) return findUsers(tenant, view, 'userPrincipalName', name.toLowerCase());
+    const row = getUser(tenant, view, equals('id') ?? '');
+    if (row !== undefined) return [{ row, order: 1 }];
+    return tenant.tables.users.all(view).filter(({ row }) => row.appearsAfterMs === undefined);
+  },
+};
+
+/** docs: https://learn.microsoft.com/graph/api/user-list */
+export const listUsers = (call: Call): Answer => list(v1, user, users, call);
+
+/** docs: https://learn.microsoft.com/graph/api/user-get, by id or by user principal name. */
+export function readUser(call: Call): Answer {
+  const key = idAt(call, 0);
+  const { tenant, view } = call;
+  const name = key.toLowerCase();
+  const found =
+    getUser(tenant, view, name) ?? findUsers(tenant, view, 'userPrincipalName', name)[0]?.row;
+  if (found === undefined) throw resourceNotFound('user');
+  return one(v1, user, found, call);
+}

@@ -1,0 +1,41 @@
+import { invalidModel } from '../errors';
+import { isGuid, type Body } from '../odata/check-body';
+
+/*
+ * Reading checked bodies: the model has already held every declared member to its type, so what is left to say is which
+ * ones an operation cannot do without.
+ */
+
+export function text(body: Body, member: string): string {
+  const value = body[member];
+  if (typeof value !== 'string' || value === '') throw invalidModel(`'${member}' is required.`);
+  return value;
+}
+
+export function optionalText(body: Body, member: string): string | null {
+  const value = body[member];
+  return typeof value === 'string' ? value : null;
+}
+
+export function flag(body: Body, member: string, otherwise: boolean): boolean {
+  const value = body[member];
+  return typeof value === 'boolean' ? value : otherwise;
+}
+
+export function object(body: Body, member: string): Body {
+  const value = body[member];
+  if (typeof value !== 'object' || value === null) throw invalidModel(`'${member}' is required.`);
+  return value as Body;
+}
+
+export function optionalObject(body: Body, member: string): Body | null {
+  const value = body[member];
+  return typeof value === 'object' && value !== null ? (value as Body) : null;
+}
+
+/** A GUID in lower case, as ids are stored. */
+export function id(body: Body, member: string): string {
+  const value = body[member];
+  if (!isGuid(value)) throw invalidModel(`'${member}' must be a GUID.`);
+  return value.toLowerCase();
+}
