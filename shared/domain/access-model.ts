@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Condition } from './condition';
-import { TimeZone } from './event';
+import { TimeZone } from './event-members';
 
 const Key = z
   .string()

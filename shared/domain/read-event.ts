@@ -1,5 +1,6 @@
-import { DEFAULT_EMPLOYMENT, Id, JoinedMessage, MAX_ATTRIBUTES } from './event';
+import { DEFAULT_EMPLOYMENT, JoinedMessage } from './event';
 import type { ProvisioningEvent, ReplayMarks } from './event';
+import { Id, MAX_ATTRIBUTES } from './event-members';
 import { bodyHash, eventHash, jsonHash } from './keys';
 import { readJson } from './raw-json';
 import type { JsonFault, Keep } from './raw-json';
@@ -27,8 +28,8 @@ export type RejectedMessage = Fault & {
   eventSource?: string;
 };
 
-export const MAX_BYTES = 65_536;
-export const MAX_DEPTH = 8;
+const MAX_BYTES = 65_536;
+const MAX_DEPTH = 8;
 
 const scalar: Keep = {};
 const keep: Keep = {

@@ -14,12 +14,9 @@ export function isDate(text: string): boolean {
  * is taken: the one is not in the grammar, the other cannot be told in JavaScript's time.
  */
 export function isDateTime(text: string): boolean {
-  return (
-    isDate(text.slice(0, DATE_LENGTH)) &&
-    TIME.test(text.slice(DATE_LENGTH)) &&
-    /^\d{4}-/.test(toUtc(text)) &&
-    !toUtc(text).startsWith('0000')
-  );
+  if (!isDate(text.slice(0, DATE_LENGTH)) || !TIME.test(text.slice(DATE_LENGTH))) return false;
+  const year = new Date(text.toUpperCase()).getUTCFullYear();
+  return year >= 1 && year <= 9999;
 }
 
 /** The same instant in UTC with milliseconds, so that texts compare as the times do. */

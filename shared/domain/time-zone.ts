@@ -74,6 +74,8 @@ function clockOf(zone: string): Intl.DateTimeFormat {
     minute: 'numeric',
     second: 'numeric',
   });
+  // A sender can spell one zone in thousands of ways, upper and lower case.
+  if (clocks.size >= 500) clocks.clear();
   clocks.set(zone, clock);
   return clock;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { schemas } from '../../../infra/schemas/schemas';
+import { RejectionReason } from '../../../shared/domain/rejection';
 import { sampleEvent } from './sample';
 
 const root = join(__dirname, '../../..');
@@ -17,6 +18,14 @@ test('the published event schema takes the example and refuses an unknown type',
   const schema = published('event.schema.json');
   expect(schema.safeParse(sampleEvent()).success).toBe(true);
   expect(schema.safeParse({ ...sampleEvent(), type: 'hr.worker.left.v1' }).success).toBe(false);
+});
+
+test('the page of the event contract has the example and explains every rejection', () => {
+  const page = readFileSync(join(root, 'docs/event-contract.md'), 'utf8');
+  const [example = ''] = /(?<=```json\n).*?(?=```)/s.exec(page) ?? [];
+  const explained = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map((row) => row[1]);
+  expect(JSON.parse(example)).toEqual(sampleEvent());
+  expect(explained).toEqual(expect.arrayContaining(RejectionReason.options));
 });
 
 test('the published model schema takes the sample model and refuses an unknown member', () => {

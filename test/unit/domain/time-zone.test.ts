@@ -55,6 +55,7 @@ function localDate(instant: number, zone: string): string {
 
 test.each([
   'Europe/Berlin',
+  'europe/berlin',
   'UTC',
   'Etc/GMT+5',
   'America/Argentina/Buenos_Aires',

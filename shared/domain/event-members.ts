@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { isDate, isDateTime } from './rfc3339';
+import { isTimeZone } from './time-zone';
+
+export const MAX_ATTRIBUTES = 32;
+
+const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
+
+/** A string that `holds`; `rule` is what the sender is told, and never contains the value. */
+const text = (rule: string, holds: (value: string) => boolean) =>
+  z.string({ error: rule }).refine(holds, { error: rule });
+
+/** JSON Schema counts characters, not UTF-16 code units, and so do we. */
+const within = (value: string, least: number, most: number): boolean => {
+  const length = value.length > 2 * most ? value.length : Array.from(value).length;
+  return length >= least && length <= most;
+};
+
+const ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ : -';
+const ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The charset of every id that a sender chooses: safe in keys, URLs and logs. */
+export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE });
+
+const DATE_RULE = 'a calendar date yyyy-mm-dd of the years 0001 to 9999';
+export const CalendarDate = text(DATE_RULE, isDate).meta({
+  format: 'date',
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+});
+const TIME_RULE = 'an RFC 3339 time with seconds and offset, of the years 0001 to 9999 in UTC';
+export const Time = text(TIME_RULE, isDateTime).meta({ format: 'date-time' });
+const ZONE_RULE = 'a time zone name of the IANA database';
+export const TimeZone = text(ZONE_RULE, isTimeZone);
+
+const SOURCE_RULE = 'an absolute URI of at most 256 characters';
+export const Source = text(SOURCE_RULE, (value) => value.length <= 256 && URI.test(value)).meta({
+  format: 'uri',
+  pattern: URI.source,
+  maxLength: 256,
+});
+
+const KEY_RULE = 'attribute names of 1 to 64 characters';
+const VALUE_RULE = 'attribute values that are strings of at most 256 characters';
+const AttributeName = text(KEY_RULE, (name) => within(name, 1, 64)).meta({
+  minLength: 1,
+  maxLength: 64,
+});
+const AttributeValue = text(VALUE_RULE, (value) => within(value, 0, 256)).meta({ maxLength: 256 });
+
+/** What HR says of the worker: an open map that only the rules of the access model give a meaning. */
+export const BoundedAttributes = z
+  .record(AttributeName, AttributeValue, { error: ATTRIBUTES })
+  .refine((map) => Object.keys(map).length <= MAX_ATTRIBUTES, { error: ATTRIBUTES })
+  .meta({ description: 'What the access rules ask about.', maxProperties: MAX_ATTRIBUTES });
+
+const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';
+export const Sequence = z
+  .int({ error: SEQUENCE_RULE })
+  .min(0, { error: SEQUENCE_RULE })
+  .refine((value) => !Object.is(value, -0), { error: SEQUENCE_RULE });
+
+const MEDIA_TYPE_RULE = 'a string of at most 256 characters';
+export const MediaType = text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).meta({
+  maxLength: 256,
+});
