@@ -56,8 +56,10 @@ export function mirror(input: MirrorInput): Mirrored {
   for (const event of input.history) play(event, world, state, begin);
 
   const { completion } = state;
-  // An orchestrator that returned stays open while anything it scheduled still runs; a terminated one does not.
-  const ended = completion?.status === 'Terminated' || !schedule.hasOpen();
+  // An orchestrator that returned stays open while it is suspended or anything it scheduled still runs; a terminated
+  // one does not.
+  const mayEnd = !state.suspended && !schedule.hasOpen();
+  const ended = completion?.status === 'Terminated' || mayEnd;
   return {
     commands: schedule.commands(),
     completion: ended ? completion : undefined,

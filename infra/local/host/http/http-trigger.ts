@@ -103,6 +103,13 @@ function answer(response: ServerResponse, http: HttpData | undefined): void {
   response.end(http.body?.bytes ?? http.body?.string);
 }
 
+/** On the wire `none` means that nothing was said. */
+const sameSites: Record<string, string> = {
+  lax: 'SameSite=Lax',
+  strict: 'SameSite=Strict',
+  explicitNone: 'SameSite=None',
+};
+
 function setCookie(cookie: HttpCookie): string {
   const { name, value, domain, path, expires, maxAge, secure, httpOnly, sameSite } = cookie;
   const seconds = expires?.value?.seconds;
@@ -114,8 +121,7 @@ function setCookie(cookie: HttpCookie): string {
     maxAge?.value !== undefined && `Max-Age=${maxAge.value}`,
     secure?.value && 'Secure',
     httpOnly?.value && 'HttpOnly',
-    sameSite && sameSite !== 'none' && `SameSite=${sameSite}`,
-    sameSite === 'none' && 'SameSite=None',
+    sameSite && sameSites[sameSite],
   ];
   return parts.filter(Boolean).join('; ');
 }

@@ -1,0 +1,116 @@
+import { rm } from 'node:fs/promises';
+import { setStage, type Stage } from '../service-bus/stage';
+import { newDataDir, notes, startHostProcess, until, type HostProcess } from './host-process';
+
+type Noted = {
+  queue: string;
+  text?: string;
+  done?: string;
+  isBuffer?: boolean;
+  metadata?: Record<string, unknown>;
+};
+
+let stage: Stage;
+let host: HostProcess;
+
+beforeAll(async () => {
+  stage = await setStage({ work: { LockDuration: 'PT5S', MaxDeliveryCount: 3 } });
+  host = await startHostProcess(await newDataDir(), {
+    ServiceBus: stage.bus.connectionString,
+    BYTES_QUEUE: 'work',
+  });
+});
+
+afterAll(async () => {
+  await host.stop();
+  await stage.close();
+  await rm(host.dataDir, { recursive: true, force: true });
+});
+
+const noted = (): Noted[] => notes(host.dataDir) as Noted[];
+const done = (text: string) => until(text, () => noted().find((note) => note.done === text));
+const send = (text: string, more = {}) =>
+  stage.client.createSender('work').sendMessages({ body: Buffer.from(text), ...more });
+
+/** Bodies in the dead-letter queue with their reasons. */
+async function deadLetters(): Promise<{ body: string; reason: string | undefined }[]> {
+  const receiver = stage.client.createReceiver('work', { subQueueType: 'deadLetter' });
+  const messages = await receiver.peekMessages(50);
+  await receiver.close();
+  return messages.map((message) => ({
+    body: String(message.body),
+    reason: message.deadLetterReason,
+  }));
+}
+
+describe('a Service Bus function', () => {
+  it('gets bytes and the metadata that the extension gives, and completes the message', async () => {
+    await send('{"n":1}', { messageId: '123', applicationProperties: { TenantId: 'T' } });
+    await done('{"n":1}');
+    const note = noted().find(({ text }) => text === '{"n":1}');
+    expect(note).toMatchObject({
+      isBuffer: true,
+      // a number, and lower camel case: the library does both to what it gets
+      metadata: { messageId: 123, deliveryCount: 1, applicationProperties: { tenantId: 'T' } },
+    });
+    expect(note?.metadata).toHaveProperty('sequenceNumber');
+    expect(note?.metadata).toHaveProperty('enqueuedTimeUtc');
+    expect(note?.metadata).not.toHaveProperty('correlationId');
+  });
+
+  it('abandons at once when it throws, until the queue dead-letters', async () => {
+    const began = Date.now();
+    await send('fail 1');
+    const [dead] = await until('the dead letter', async () => {
+      const found = await deadLetters();
+      return found.length > 0 ? found : undefined;
+    });
+    expect(dead).toMatchObject({ body: 'fail 1', reason: 'MaxDeliveryCountExceeded' });
+    expect(Date.now() - began).toBeLessThan(4_000); // no lock had to run out
+    const deliveries = noted().filter(({ text }) => text === 'fail 1');
+    expect(deliveries.map(({ metadata }) => metadata?.['deliveryCount'])).toEqual([1, 2, 3]);
+    expect(host.output()).not.toContain('"n"'); // no body in the log
+  });
+
+  it('settles each message by its own outcome when many end together', async () => {
+    const texts = Array.from({ length: 40 }, (_, i) => (i % 2 ? `ok ${i}` : `fail ${100 + i}`));
+    await stage.client
+      .createSender('work')
+      .sendMessages(texts.map((text) => ({ body: Buffer.from(text) })));
+    const failed = texts.filter((text) => text.startsWith('fail'));
+    const dead = await until('all dead letters', async () => {
+      const found = (await deadLetters())
+        .map(({ body }) => body)
+        .filter((body) => failed.includes(body));
+      return found.length >= failed.length ? found : undefined;
+    });
+    expect(dead.sort()).toEqual(failed.sort());
+    for (const text of texts.filter((each) => each.startsWith('ok'))) {
+      expect(noted().filter((note) => note.done === text)).toHaveLength(1);
+    }
+  });
+
+  it('keeps the lock of a message while the function runs longer than the lock', async () => {
+    await send('sleep 6500');
+    await done('sleep 6500');
+    await send('after the sleep');
+    await done('after the sleep');
+    expect(noted().filter(({ text }) => text === 'sleep 6500')).toHaveLength(1);
+  });
+
+  it('dead-letters a body that is not made of bytes, as the .NET host does', async () => {
+    await stage.client.createSender('work').sendMessages({ body: { bodyType: 'value', value: 5 } });
+    await send('behind it');
+    await done('behind it');
+  });
+
+  it('finds a bus again that was gone', async () => {
+    await stage.restart();
+    await send('after the restart');
+    await until(
+      'the message',
+      () => noted().find(({ done: text }) => text === 'after the restart'),
+      20_000,
+    );
+  });
+});
