@@ -22,6 +22,8 @@ const reliability = { department: 'Engineering', jobCode: 'ENG-SRE-1' };
 const engineering = { department: 'Engineering', jobCode: 'ENG-SE-2' };
 const sales = { department: 'Sales', jobCode: 'SAL-AM-1' };
 const people = { department: 'Human Resources', jobCode: 'HR-GE-1' };
+// Asks for the personnel files alone, whose approval is waited for.
+const partners = { department: 'Human Resources', jobCode: 'HR-BP-1', workerType: 'secondee' };
 const operations = { department: 'Operations', jobCode: 'OPS-TE-1' };
 const vendors = { department: 'Operations', jobCode: 'OPS-VM-1' };
 
@@ -77,7 +79,7 @@ export const cast: Joiner[] = [
     ends: 'refused-sod',
   },
   { worker: 'W-1004', story: 'waits for an approver', ...sales, ends: 'approval-required' },
-  { worker: 'W-1005', story: 'is denied by the approver', ...operations, ends: 'denied' },
+  { worker: 'W-1005', story: 'is denied by the approver', ...partners, ends: 'denied' },
   { worker: 'W-1006', story: 'is delivered in part, then healed', ...finance, ends: 'delivered' },
   {
     worker: 'W-1007',

@@ -21,7 +21,12 @@ usage: npm run demo -- [--json]`;
 const queue = 'provisioning-events';
 
 /** Long enough for everyone who will be found or delivered in the end, short enough to watch the others give up. */
-const patience = { IDENTITY_DEADLINE: '12s', DELIVERY_DEADLINE: '20s', PARTIAL_GRACE: '10s' };
+const patience = {
+  IDENTITY_DEADLINE: '12s',
+  DELIVERY_DEADLINE: '20s',
+  PARTIAL_GRACE: '10s',
+  CALL_PATIENCE: '2m',
+};
 
 type Tell = (line: string) => void;
 
