@@ -63,9 +63,9 @@ export async function writeConfig(folder: string, queues: Queues): Promise<strin
   return file;
 }
 
-export function connect(connectionString: string): ServiceBusClient {
+export function connect(connectionString: string, timeoutInMs = 10_000): ServiceBusClient {
   return new ServiceBusClient(connectionString, {
-    retryOptions: { maxRetries: 1, retryDelayInMs: 50, timeoutInMs: 10_000 },
+    retryOptions: { maxRetries: 1, retryDelayInMs: 50, timeoutInMs },
   });
 }
 

@@ -36,15 +36,21 @@ export function replaceJournal(file: string, lines: string[]): number {
   const content = Buffer.from(lines.join(''), 'utf8');
   writeDurably(next, content);
   renameSync(next, file);
-  const folder = openSync(dirname(file), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
   return content.length;
 }
 
 /** Writes all of it at the handle's position. */
 export function writeAll(handle: number, content: Buffer): void {
   for (let at = 0; at < content.length;) at += writeSync(handle, content, at);
+}
+
+function syncFolder(folder: string): void {
+  // Windows opens no folders, and needs no such thing.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 function writeDurably(file: string, content: Buffer): void {

@@ -123,14 +123,15 @@ function place(queue: Queue, message: Message): void {
   settleDown(queue, message);
 }
 
+/** Removes a message from every index and answers it without its lock. */
 function takeOut(queue: Queue, at: number): Message {
-  const { lock: held, ...message } = messageAt(queue, at);
-  const original = messageAt(queue, at);
+  const message = messageAt(queue, at);
+  const { lock: held, ...unlocked } = message;
   if (held) queue.locked.delete(held.token);
   queue.messages.delete(at);
   queue.bytes -= sizeOf(message);
-  queue.surroundings.watch(original, Infinity);
-  return message;
+  queue.surroundings.watch(message, Infinity);
+  return unlocked;
 }
 
 function lock(queue: Queue, message: Message, granted: NonNullable<Message['lock']>): void {

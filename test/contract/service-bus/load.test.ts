@@ -1,0 +1,58 @@
+import { once, EventEmitter } from 'node:events';
+import { next, setStage, type Stage } from './stage';
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await setStage({ orders: {} });
+});
+afterEach(() => stage.close());
+
+test('2,000 messages at once go through in seconds, each delivered once, flat over their number', async () => {
+  const few = await millisecondsFor(500);
+  const many = await millisecondsFor(2000);
+  expect(many).toBeLessThan(15_000);
+  // Twice what is in proportion: a quadratic step would make it four times.
+  expect(many / few).toBeLessThan(8);
+});
+
+test('a queue that holds all it may refuses more and goes on when there is room again', async () => {
+  const sender = stage.client.createSender('orders');
+  const body = Buffer.alloc(250_000);
+  const filling = Array.from({ length: 400 }, () => sender.sendMessages({ body }));
+  await Promise.all(filling);
+  const more = async (): Promise<void> => {
+    for (let at = 0; at < 30; at += 1) await sender.sendMessages({ body });
+  };
+  await expect(more()).rejects.toMatchObject({ code: 'QuotaExceeded' });
+  const receiver = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+  await next(receiver);
+  await sender.sendMessages({ body });
+});
+
+async function millisecondsFor(count: number): Promise<number> {
+  const started = performance.now();
+  const sender = stage.client.createSender('orders');
+  const numbered = Array.from({ length: count }, (_, at) => ({ body: { at } }));
+  for (let at = 0; at < count; at += 100) await sender.sendMessages(numbered.slice(at, at + 100));
+  const seen = new Set<number>();
+  const end = new EventEmitter();
+  const receiver = stage.client.createReceiver('orders');
+  const all = once(end, 'reached');
+  receiver.subscribe(
+    {
+      processMessage({ body }) {
+        const { at } = body as { at: number };
+        if (seen.has(at)) end.emit('error', new Error(`message ${at} came twice`));
+        if (seen.add(at).size === count) end.emit('reached');
+        return Promise.resolve();
+      },
+      processError: ({ error }) => Promise.reject(error),
+    },
+    { maxConcurrentCalls: 50 },
+  );
+  await all;
+  await receiver.close();
+  expect(await stage.client.createReceiver('orders').peekMessages(1)).toEqual([]);
+  return performance.now() - started;
+}
