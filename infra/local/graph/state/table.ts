@@ -98,7 +98,10 @@ export function createTable<Row>(indexes: Indexes<Row> = {}): Table<Row> {
         unindex(entry, gone);
         if (version.row === undefined && entry.latest === version) entries.delete(entry.id);
       }
-      if (settled > 1000) (unsettled.splice(0, settled), (settled = 0));
+      if (settled > 1000) {
+        unsettled.splice(0, settled);
+        settled = 0;
+      }
     },
     size: () => entries.size,
   };
