@@ -69,7 +69,7 @@ async function callGraph(
   { method, path, query }: GraphCall,
   ids: { worker: string; targetId: string; requestId: string },
 ): Promise<string> {
-  const url = `${path}${query}`
+  const url = `${path}${query && '?'}${query}`
     .replaceAll(sample.worker, ids.worker)
     .replaceAll(sample.targetId, ids.targetId)
     .replaceAll(sample.requestId, ids.requestId);
