@@ -24,5 +24,3 @@ export const clouds = {
     scope: 'https://microsoftgraph.chinacloudapi.cn/.default',
   },
 } as const;
-
-export type Cloud = keyof typeof clouds;

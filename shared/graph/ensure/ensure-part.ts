@@ -117,10 +117,11 @@ async function refused<Found>(
   earlier: Write | undefined,
   error: unknown,
 ): Promise<Later | Failed> {
-  const outcome = ending(ensuring, error);
-  if (error instanceof GraphError && error.fault.ambiguous) return outcome;
+  if (!(error instanceof GraphError)) throw error;
+  if (error.fault.ambiguous) return ending(ensuring, error);
   const lost = await remember(part, earlier);
   if (lost) return lost;
+  const outcome = ending(ensuring, error);
   if (outcome.kind === 'later') return outcome;
   return (await part.look()).length > 0 ? notYetVisible(ensuring) : outcome;
 }

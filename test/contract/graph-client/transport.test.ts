@@ -95,6 +95,19 @@ describe('answers that cannot be read', () => {
     expect(await faultOf(client().findCatalogs('a'))).toMatchObject({ code: 'unreadable-answer' });
   });
 
+  test('a package of which only a part of its roles is shown', async () => {
+    graph.answer((_, response) =>
+      json(response, 200, {
+        id: 'p-1',
+        resourceRoleScopes: [],
+        'resourceRoleScopes@odata.nextLink': `${graph.url}/v1.0/x`,
+      }),
+    );
+    expect(await faultOf(client().getAccessPackage('p-1'))).toMatchObject({
+      code: 'unreadable-answer',
+    });
+  });
+
   test('an object without an id', async () => {
     graph.answer((_, response) => json(response, 200, { displayName: 'x' }));
     expect(await faultOf(read())).toMatchObject({ code: 'unreadable-answer' });

@@ -1,0 +1,149 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { classify } from '../../../shared/graph/classify';
+import type { AssignmentRequest } from '../../../shared/graph/answers';
+import { ensureToTheEnd, group, ledger, memoryTable, modelOf, wanted } from './ensure-harness';
+import { startSimulator, type Simulator } from './simulator';
+
+let simulator: Simulator;
+let ids: { packageId: string; policyId: string };
+beforeAll(async () => {
+  simulator = await startSimulator(0);
+  const definition = wanted(modelOf(ledger), 'ledger');
+  const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable());
+  if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+  ids = { packageId: outcome.accessPackageId, policyId: outcome.assignmentPolicyId };
+});
+afterAll(() => simulator.stop());
+
+const userOf = async (worker: string) =>
+  (await simulator.graph.findUsers('employeeId', worker))[0]?.id ?? 'nobody';
+
+const submit = async (worker: string, justification = `joinery:test:1:${worker}`) =>
+  simulator.graph.submitAssignmentRequest({
+    ...ids,
+    userId: await userOf(worker),
+    justification,
+  });
+
+async function polled(
+  id: string,
+  until: (request: AssignmentRequest) => boolean,
+): Promise<AssignmentRequest> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const request = await simulator.graph.getAssignmentRequest(id);
+    if (until(request) || Date.now() > deadline) return request;
+    await wait(20);
+  }
+}
+
+const refusalOf = async (call: Promise<unknown>) =>
+  call.then(
+    () => 'no refusal',
+    (error: unknown) => classify(error),
+  );
+
+describe('people', () => {
+  test('are found by the match attribute', async () => {
+    expect(await simulator.graph.findUsers('employeeId', 'W-1024')).toMatchObject([
+      { id: '20000000-0000-4000-8000-000000001024', accountEnabled: true },
+    ]);
+  });
+
+  test('who do not exist are not found, whatever their name looks like', async () => {
+    expect(await simulator.graph.findUsers('employeeId', "x' or employeeId eq 'W-1024")).toEqual(
+      [],
+    );
+  });
+
+  test('who share an attribute are all found', async () => {
+    expect(await simulator.graph.findUsers('employeeId', 'W-1010')).toHaveLength(2);
+  });
+
+  test('with a disabled account are told', async () => {
+    expect(await simulator.graph.findUsers('employeeId', 'W-1011')).toMatchObject([
+      { accountEnabled: false },
+    ]);
+  });
+});
+
+describe('an assignment request', () => {
+  test('is submitted, polled to delivered, and its assignment read back', async () => {
+    const submitted = await submit('W-1024');
+    expect(submitted.graphRequestId).toMatch(/^[0-9a-f-]{36}$/);
+    const done = await polled(submitted.id, ({ phase }) => phase === 'delivered');
+    expect(done).toMatchObject({
+      phase: 'delivered',
+      packageId: ids.packageId,
+      userId: await userOf('W-1024'),
+      justification: 'joinery:test:1:W-1024',
+    });
+    const assignment = await simulator.graph.getAssignment(done.assignmentId ?? '');
+    expect(assignment).toMatchObject({
+      phase: 'delivered',
+      packageId: ids.packageId,
+      policyId: ids.policyId,
+      userId: await userOf('W-1024'),
+    });
+    const found = await simulator.graph.findAssignments(ids.packageId, await userOf('W-1024'));
+    expect(found).toMatchObject([{ id: assignment.id }]);
+  });
+
+  test('for what the person holds already is a named conflict', async () => {
+    const { id } = await submit('W-1025');
+    await polled(id, ({ phase }) => phase === 'delivered');
+    expect(await refusalOf(submit('W-1025'))).toMatchObject({
+      kind: 'conflict',
+      conflict: 'existing-grant',
+      evidence: { graphStatus: 409, errorCode: 'InvalidRequestExistingGrant' },
+    });
+  });
+
+  test('beside an open one is a named conflict, and the open one is found again', async () => {
+    const first = await submit('W-1004', 'joinery:first:1:ledger');
+    expect(await refusalOf(submit('W-1004', 'joinery:second:1:ledger'))).toMatchObject({
+      kind: 'conflict',
+      conflict: 'existing-open-request',
+      evidence: { graphStatus: 400, errorCode: 'InvalidRequest/ExistingOpenRequest' },
+    });
+    const userId = await userOf('W-1004');
+    const { graph } = simulator;
+    const open = await graph.findAssignmentRequests(ids.packageId, { userId, open: true });
+    expect(open.map(({ id }) => id)).toEqual([first.id]);
+    const justification = 'joinery:first:1:ledger';
+    const ours = await graph.findAssignmentRequests(ids.packageId, { justification });
+    expect(ours.map(({ id }) => id)).toEqual([first.id]);
+    expect(await graph.findAssignmentRequests(ids.packageId, { justification: 'x' })).toEqual([]);
+  });
+
+  test('that waits for an approval says so', async () => {
+    const { id } = await submit('W-1005');
+    const waiting = await polled(id, ({ phase }) => phase !== 'open');
+    expect(waiting.phase).toBe('waiting-for-approval');
+    const denied = await polled(id, ({ phase }) => phase !== 'waiting-for-approval');
+    expect(denied.phase).toBe('denied');
+  });
+
+  test('for a package that is not there is not found', async () => {
+    const call = simulator.graph.submitAssignmentRequest({
+      ...ids,
+      packageId: group(1),
+      userId: await userOf('W-1026'),
+      justification: 'x',
+    });
+    expect(await refusalOf(call)).toMatchObject({ conflict: 'not-found' });
+  });
+});
+
+test('an unknown id is not found, and what is no id is not sent', async () => {
+  const { graph, log } = simulator;
+  expect(await refusalOf(graph.getAccessPackage(group(1)))).toMatchObject({
+    conflict: 'not-found',
+  });
+  const calls = (await log()).length;
+  expect(await refusalOf(graph.getAccessPackage('../users'))).toMatchObject({
+    kind: 'failed',
+    why: 'invalid-request',
+  });
+  expect(await log()).toHaveLength(calls);
+});

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../../infra/local/part';
+import { startGraph } from '../../../infra/local/graph/server';
+import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
+
+const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
+
+type Logged = { method: string; path: string; status: number };
+
+/** A simulator of one test file, its client, and what was asked of it. */
+export type Simulator = {
+  url: string;
+  graph: Entitlements;
+  log: () => Promise<Logged[]>;
+  /** The writes since the last `reset`, as `POST /path`. */
+  writes: () => Promise<string[]>;
+  reset: () => Promise<void>;
+  /** Removes a row as an administrator would. */
+  remove: (table: string, id: string) => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export async function startSimulator(lagMs: number): Promise<Simulator> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'joinery-graph-client-'));
+  const server = await startGraph({ port: 0, dataDir, tenantFile, lagMs });
+  const { url } = server;
+  const log = async () => {
+    const answer = (await (await fetch(`${url}/_control/requests`)).json()) as { value: Logged[] };
+    return answer.value;
+  };
+  return {
+    url,
+    graph: createEntitlements({
+      root: url,
+      dialect: 'v1.0',
+      deadlineMs: 5_000,
+      appVersion: 'test',
+    }),
+    log,
+    writes: async () =>
+      (await log())
+        .filter(({ method }) => method !== 'GET')
+        .map(({ method, path }) => `${method} ${path}`),
+    reset: async () => {
+      await fetch(`${url}/_control/reset`, { method: 'POST' });
+    },
+    remove: async (table, id) => {
+      const answer = await fetch(`${url}/_control/${table}/${id}`, { method: 'DELETE' });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    stop: async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
