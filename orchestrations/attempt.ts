@@ -25,7 +25,7 @@ export function pauseFor(
 ): { kind: 'pause'; seconds: number } | Failed {
   const patience = patienceFor(later.why, pace);
   if (later.why === 'defect') retry.defects += 1;
-  const seconds = Math.max(later.afterSeconds, backOff(retry.tries, patience));
+  const seconds = backOff(later.afterSeconds, retry.tries, patience);
   retry.tries += 1;
   const waited = (now.getTime() - Date.parse(retry.since)) / 1000;
   if (waited + seconds <= patience && retry.defects < DEFECTS) return { kind: 'pause', seconds };

@@ -31,9 +31,13 @@ export function nextPoll(poll: Pace['poll'], polls: number, elapsed: number): nu
 
 const LONGEST_PAUSE = 900;
 
-/** Seconds before try `tries + 1`: doubling from one second, to a 32nd of the patience or a quarter of an hour. */
-export function backOff(tries: number, patience: number): number {
-  return Math.min(2 ** tries, Math.max(1, patience / 32), LONGEST_PAUSE);
+/**
+ * Seconds before the next try of what asked to be tried `afterSeconds` later: doubling with every second try, to a 32nd
+ * of the patience or a quarter of an hour, but never fewer than asked for.
+ */
+export function backOff(afterSeconds: number, tries: number, patience: number): number {
+  const widened = afterSeconds * 2 ** Math.floor(tries / 2);
+  return Math.max(afterSeconds, Math.min(widened, patience / 32, LONGEST_PAUSE));
 }
 
 /** The bounds of trying again. */

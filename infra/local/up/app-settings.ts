@@ -14,6 +14,7 @@ const defaults = (): Record<string, string> => ({
   PARTIAL_GRACE: '1m',
   IDENTITY_DEADLINE: '5m',
   CALL_PATIENCE: '10m',
+  GRAPH_LAG: '250ms',
 });
 
 /**

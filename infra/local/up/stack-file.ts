@@ -7,9 +7,17 @@ const pid = z.int().positive();
 const Url = z.object({ url: z.string(), pid });
 const Connection = z.object({ connectionString: z.string(), pid });
 
+/** What the host's app listens to, for those who look after it from outside. */
+const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
+
 /** Where each running part can be reached, and its process: what `<data>/stack.json` holds. */
 export const StackFile = z
-  .object({ host: Url, serviceBus: Connection, storage: Connection, graph: Url })
+  .object({
+    host: Url.extend({ settings: Settings.optional() }),
+    serviceBus: Connection,
+    storage: Connection,
+    graph: Url,
+  })
   .partial();
 export type StackFile = z.infer<typeof StackFile>;
 

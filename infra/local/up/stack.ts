@@ -55,7 +55,7 @@ export async function bringUp(options: StackOptions): Promise<Stack> {
     const running = startProcess(part, env, (line) => print(part, line));
     const since = Date.now();
     processes.set(part, running);
-    const entry = { ...(await running.ready), pid: running.pid };
+    const entry = { ...(await running.ready), pid: running.pid, ...settingsOf(part, env) };
     Object.assign(known, { [memberOf[part]]: entry });
     recordPart(dataDir, part, entry);
     void running.exited.then((how) => died(part, how, Date.now() - since));
@@ -110,4 +110,9 @@ function environment(part: PartName, options: StackOptions, known: StackFile): N
     JOINERY_DATA_DIR: dataDir,
     ...(part === 'host' ? appSettings(readStack(dataDir), env) : {}),
   };
+}
+
+/** Settings of the host's app that a command beside it needs to know. */
+function settingsOf(part: PartName, { EVENT_SOURCES, PROVISIONING_QUEUE }: NodeJS.ProcessEnv) {
+  return part === 'host' ? { settings: { EVENT_SOURCES, PROVISIONING_QUEUE } } : {};
 }

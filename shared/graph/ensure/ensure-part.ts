@@ -130,6 +130,9 @@ async function refused<Found>(
 export function ending(ensuring: Ensuring, error: unknown): Later | Failed {
   const lately = wroteLately(ensuring);
   const verdict = classify(error, { justCreated: lately });
+  if (verdict.kind === 'later' && verdict.why === 'not-yet-visible') {
+    return { ...verdict, ...notYetVisible(ensuring) };
+  }
   if (verdict.kind !== 'conflict') return verdict;
   const { conflict, evidence } = verdict;
   const hidden = conflict === 'duplicate-access-package' || conflict === 'duplicate-key' || lately;
