@@ -1,0 +1,219 @@
+import { ask, aWholePackage, type Whole } from './build';
+import {
+  groupId,
+  refusal,
+  startSimulator,
+  until,
+  userId,
+  type Json,
+  type Simulator,
+} from './simulator';
+
+let simulator: Simulator;
+let whole: Whole;
+beforeAll(async () => {
+  simulator = await startSimulator();
+  whole = await aWholePackage(simulator);
+});
+afterAll(() => simulator.stop());
+
+const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET', path);
+const filtered = (path: string, filter: string): ReturnType<Simulator['call']> =>
+  get(`${path}?$filter=${encodeURIComponent(filter)}`);
+const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
+
+describe('A route that no back end serves', () => {
+  const cases: [string, string][] = [
+    ['POST', 'EM/assignmentRequests/{}/accessPackage/$ref'],
+    ['POST', 'EM/accessPackageAssignmentRequests/$ref'],
+    ['POST', 'EM/accessPackageAssignments/$ref'],
+    ['POST', '/v1.0/accessPackages/{}/incompatibleAccessPackages/$ref'],
+    ['POST', 'EM/accessPackages/{}/assignmentPolicies'],
+    ['GET', 'EM/accessPackageCatalogs'],
+    ['GET', '/v2.0/users'],
+    ['DELETE', 'EM/assignments/{}'],
+  ];
+  test.each(cases)('%s %s answers 404 without a code', async (method, path) => {
+    const answer = await simulator.call(
+      method,
+      path.replace('{}', whole.accessPackage),
+      method === 'POST' ? {} : undefined,
+    );
+    expect(refusal(answer)).toEqual([404, '']);
+  });
+});
+
+test('A method that a resource does not have is 405', async () => {
+  expect(refusal(await simulator.call('PUT', 'EM/accessPackages', {}))).toEqual([
+    405,
+    'MethodNotAllowed',
+  ]);
+});
+
+test('What Graph has and the simulator has not is said in words', async () => {
+  expect(refusal(await simulator.call('POST', '/v1.0/$batch', { requests: [] }))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
+  expect(refusal(await get('EM/accessPackages?$orderby=displayName'))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
+  expect(refusal(await filtered('EM/accessPackages', "contains(displayName,'x')"))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
+  expect(
+    refusal(await filtered('EM/accessPackages', "displayName eq 'x' or displayName eq 'y'")),
+  ).toEqual([501, 'NotSimulated']);
+});
+
+test('Every error carries the envelope and the ids of Graph', async () => {
+  const answer = await simulator.call('GET', 'EM/accessPackages/x', undefined, {
+    'client-request-id': 'mine',
+  });
+  expect(refusal(answer)).toEqual([400, 'InvalidFilter']);
+  expect(answer.headers.get('client-request-id')).toBe('mine');
+  const error = answer.body['error'] as Json;
+  expect(error['innerError']).toMatchObject({
+    'request-id': answer.headers.get('request-id'),
+    'client-request-id': 'mine',
+  });
+  expect(answer.headers.get('date')).toBeTruthy();
+});
+
+describe('A filter', () => {
+  const bad: [string, string, string][] = [
+    ['on a member that v1.0 does not have', 'EM/assignments', "assignmentState eq 'Delivered'"],
+    ['on text where an id belongs', 'EM/assignments', "accessPackage/id eq 'Finance'"],
+    ['on a state that does not exist', 'EM/assignmentRequests', "state eq 'done'"],
+    ['that breaks off', 'EM/catalogs', "displayName eq 'Sta"],
+    ['without an operator', 'EM/catalogs', 'displayName'],
+    ['on text without quotes', 'EM/catalogs', 'displayName eq Staff'],
+  ];
+  test.each(bad)('%s is InvalidFilter', async (_, path, filter) => {
+    expect(refusal(await filtered(path, filter))).toEqual([400, 'InvalidFilter']);
+  });
+
+  test('compares states in any case, in parentheses and joined by and', async () => {
+    const { body } = await ask(simulator, whole, 1001);
+    await until(
+      () => get(`EM/assignmentRequests/${String(body['id'])}`),
+      (read) => read.body['state'] === 'delivered',
+    );
+    const found = await filtered(
+      'EM/assignments',
+      `(accessPackage/id eq '${whole.accessPackage}') and target/objectId eq '${userId(1001)}' and state eq 'Delivered'`,
+    );
+    expect(values(found)).toHaveLength(1);
+    expect(
+      values(await filtered('EM/assignments', `target/objectId eq '${userId(1002)}'`)),
+    ).toEqual([]);
+  });
+
+  test('takes a doubled quote as one', async () => {
+    await simulator.call('POST', 'EM/catalogs', { displayName: "O'Neill (HR)" });
+    expect(values(await filtered('EM/catalogs', "displayName eq 'O''Neill (HR)'"))).toHaveLength(1);
+  });
+});
+
+test('What is expanded or selected must be declared', async () => {
+  const path = `EM/accessPackages/${whole.accessPackage}`;
+  expect(refusal(await get(`${path}?$expand=accessPackageCatalog`))).toEqual([400, 'BadRequest']);
+  expect(refusal(await get(`${path}?$select=catalogId`))).toEqual([400, 'BadRequest']);
+  expect(refusal(await get(`${path}?$expand=incompatibleGroups`))).toEqual([501, 'NotSimulated']);
+});
+
+test('A package expands to its catalog, its role scopes with role and scope, and its policies', async () => {
+  const plain = await get(`EM/accessPackages/${whole.accessPackage}`);
+  expect(plain.body).not.toHaveProperty('catalog');
+  const { body } = await get(
+    `EM/accessPackages/${whole.accessPackage}?$expand=catalog($select=id),resourceRoleScopes($expand=role($expand=resource),scope),assignmentPolicies`,
+  );
+  expect(body).toMatchObject({
+    displayName: 'Finance',
+    catalog: { id: whole.catalog },
+    resourceRoleScopes: [
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}_[0-9a-f-]{36}$/) as string,
+        role: {
+          originId: `Member_${groupId(1)}`,
+          resource: { id: whole.resource, originId: groupId(1) },
+        },
+        scope: { originId: groupId(1), isRootScope: true },
+      },
+    ],
+    assignmentPolicies: [{ id: whole.policy, expiration: { type: 'noExpiration' } }],
+  });
+});
+
+test('The target of a request reads as a subject: the user’s id is its objectId, not its id', async () => {
+  const { body } = await ask(simulator, whole, 1003);
+  const read = await until(
+    () =>
+      get(
+        `EM/assignmentRequests/${String(body['id'])}?$expand=accessPackage,requestor,assignment($expand=target)`,
+      ),
+    (answer) => answer.body['state'] === 'delivered',
+  );
+  const target = (read.body['assignment'] as Json)['target'] as Json;
+  expect(target['objectId']).toBe(userId(1003));
+  expect(target['id']).not.toBe(userId(1003));
+  expect(read.body).toMatchObject({
+    accessPackage: { id: whole.accessPackage },
+    requestor: { objectId: userId(1003) },
+  });
+});
+
+test('A user without a selection comes without employeeId, as Graph has it', async () => {
+  expect((await get(`users/${userId(1001)}`)).body).not.toHaveProperty('employeeId');
+  const found = await get(
+    `users?$filter=${encodeURIComponent("employeeId eq 'W-1001'")}&$select=id,employeeId,accountEnabled,employeeHireDate`,
+  );
+  expect(values(found)).toEqual([
+    { id: userId(1001), employeeId: 'W-1001', accountEnabled: true, employeeHireDate: null },
+  ]);
+});
+
+test('Incompatible packages read from both sides, and a link can be taken away', async () => {
+  const other = await aWholePackage(simulator, { name: 'Other', group: 2 });
+  const links = `EM/accessPackages/${whole.accessPackage}/incompatibleAccessPackages`;
+  const link = {
+    '@odata.id': `${simulator.url}/v1.0/identityGovernance/entitlementManagement/accessPackages/${other.accessPackage}`,
+  };
+  expect((await simulator.call('POST', `${links}/$ref`, link)).status).toBe(204);
+  expect(values(await get(links)).map(({ id }) => id)).toEqual([other.accessPackage]);
+  expect(
+    values(
+      await get(`EM/accessPackages/${other.accessPackage}/accessPackagesIncompatibleWith`),
+    ).map(({ id }) => id),
+  ).toEqual([whole.accessPackage]);
+  expect((await simulator.call('DELETE', `${links}/${other.accessPackage}/$ref`)).status).toBe(204);
+  expect(values(await get(links))).toEqual([]);
+});
+
+test('A collection longer than a page goes on at an absolute link that keeps the query', async () => {
+  const small = await startSimulator({ pageSize: 7 });
+  const seen: unknown[] = [];
+  let address: string | undefined = `${small.url}/v1.0/users?$select=employeeId`;
+  let pages = 0;
+  while (address !== undefined) {
+    const answer = (await (await fetch(address)).json()) as Json;
+    seen.push(...(answer['value'] as Json[]).map((user) => user['employeeId']));
+    address = answer['@odata.nextLink'] as string | undefined;
+    pages += 1;
+  }
+  await small.stop();
+  expect(pages).toBe(3);
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => `W-${1001 + index}`));
+});
+
+test('A token is needed only where the setting asks for one', async () => {
+  const strict = await startSimulator({ requireToken: true });
+  const path = 'users?$select=id&$top=1';
+  const without = await strict.call('GET', path);
+  const withOne = await strict.call('GET', path, undefined, { Authorization: 'Bearer x' });
+  await strict.stop();
+  expect(refusal(without)).toEqual([401, 'InvalidAuthenticationToken']);
+  expect(withOne.status).toBe(200);
+});
