@@ -1,9 +1,11 @@
 import { once, type EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import {
   create_container,
   generate_uuid,
   types,
   type Connection,
+  type Delivery,
   type EventContext,
   type Message,
   type Sender,
@@ -15,8 +17,8 @@ type Reply = { application_properties: Record<string, unknown>; body: unknown };
 /** What a client below the SDK can do: requests, plain links, and what the SDK would never send. */
 export type Amqp = {
   request: (address: string, message: object) => Promise<Reply>;
-  /** Sends bytes as they are; rejects with the words of the peer's rejection. */
-  send: (address: string, bytes: Buffer) => Promise<void>;
+  /** Sends bytes as they are, all in one packet; answers `accepted` or the words of the rejection for each. */
+  sendTogether: (address: string, messages: Buffer[]) => Promise<string[]>;
   attachCoordinator: () => Promise<void>;
   close: () => Promise<void>;
 };
@@ -33,7 +35,7 @@ export async function openAmqp(port: number, credentials?: Credentials): Promise
   await firstOf(connection, 'connection_open', 'connection_error');
   return {
     request: (address, message) => request(connection, address, message),
-    send: (address, bytes) => send(connection, address, bytes),
+    sendTogether: (address, messages) => sendTogether(connection, address, messages),
     attachCoordinator: () => attachCoordinator(connection),
     async close() {
       const closed = once(connection, 'connection_close');
@@ -70,11 +72,27 @@ async function request(connection: Connection, address: string, message: object)
   return reply as unknown as Reply;
 }
 
-async function send(connection: Connection, address: string, bytes: Buffer): Promise<void> {
+async function sendTogether(
+  connection: Connection,
+  address: string,
+  messages: Buffer[],
+): Promise<string[]> {
   const sender = await openSender(connection, { address });
-  const settled = firstOf(sender, 'accepted', 'rejected');
-  sender.send(bytes, undefined, 0);
-  await settled;
+  const socket = connection['socket'] as Socket;
+  socket.cork();
+  const sent = messages.map((bytes) => sender.send(bytes, undefined, 0));
+  setImmediate(() => socket.uncork());
+  return Promise.all(sent.map((delivery) => outcomeOf(sender, delivery)));
+}
+
+function outcomeOf(sender: Sender, delivery: Delivery): Promise<string> {
+  return new Promise((resolve) => {
+    sender.on('settled', ({ delivery: settled }: EventContext) => {
+      if (settled?.id !== delivery.id) return;
+      const error = settled.remote_state?.['error'] as { description: string } | undefined;
+      resolve(error?.description ?? 'accepted');
+    });
+  });
 }
 
 /** A link to the transaction coordinator, whose target is no address but a thing of its own (AMQP 1.0, part 4). */
@@ -98,11 +116,8 @@ async function openSender(connection: Connection, target: { address: string }): 
 function firstOf(emitter: EventEmitter, success: string, failure: string): Promise<EventContext> {
   return new Promise((resolve, reject) => {
     emitter.once(success, resolve);
-    emitter.once(failure, ({ error, sender, receiver, delivery }: EventContext) => {
-      const cause = (error ??
-        sender?.error ??
-        receiver?.error ??
-        delivery?.remote_state?.['error']) as
+    emitter.once(failure, ({ error, sender, receiver }: EventContext) => {
+      const cause = (error ?? sender?.error ?? receiver?.error) as
         { description?: string; message?: string } | undefined;
       reject(new Error(cause?.description ?? cause?.message ?? failure));
     });

@@ -144,7 +144,20 @@ describe('over bare AMQP', () => {
   });
 
   test('bytes that are no AMQP message are refused and nothing is kept', async () => {
-    await expect(amqp.send('orders', Buffer.from('no message'))).rejects.toThrow(/not well-formed/);
+    const outcomes = await amqp.sendTogether('orders', [Buffer.from('no message')]);
+    expect(outcomes).toEqual([expect.stringMatching(/not well-formed/)]);
+    expect(await stage.client.createReceiver('orders').peekMessages(1)).toEqual([]);
+  });
+
+  test('two bad messages at once are each told what is wrong with them', async () => {
+    const outcomes = await amqp.sendTogether('orders', [
+      Buffer.from('no message'),
+      Buffer.from([0x00, 0x53, 0x75, 0xa0, 0x0a]),
+    ]);
+    expect(outcomes).toEqual([
+      expect.stringMatching(/a section is expected/),
+      expect.stringMatching(/a value ends after the message/),
+    ]);
   });
 
   test('a client that checks in with MSSBCBS or PLAIN is let in, with a wrong password not', async () => {

@@ -78,6 +78,6 @@ export function openJournal(file: string, snapshot: () => string[]): Journal {
 }
 
 function endProcess(error: unknown): void {
-  console.error('service-bus: stopped, because the journal cannot be written:', error);
+  console.error('service-bus: stopped by an error in writing the journal:', error);
   process.exit(1);
 }

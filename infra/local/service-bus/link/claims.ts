@@ -1,4 +1,5 @@
-import { Refusal, unauthorized, unsupported } from '../refusal';
+import { unauthorized, unsupported } from '../refusal';
+import { refusalFrom } from './answer';
 import { replyOfRefusal, type Reply, type Request } from './request';
 import { checkSharedAccessSignature } from './shared-access';
 
@@ -14,7 +15,6 @@ export function checkClaim({ operation, property, body }: Request): Reply {
     checkSharedAccessSignature(body);
     return { status: 202, description: 'Accepted' };
   } catch (error) {
-    if (error instanceof Refusal) return replyOfRefusal(error);
-    throw error;
+    return replyOfRefusal(refusalFrom(error));
   }
 }

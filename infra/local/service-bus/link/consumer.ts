@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Sender } from 'rhea';
 import { encodeReceived } from '../codec/received-message';
 import type { Journal } from '../journal/journal';
@@ -59,8 +60,15 @@ function takeBack(queue: Queue, message: Message, token: string | undefined): vo
 }
 
 function whenGone(sender: Sender, then: () => void): void {
-  sender.once('sender_close', then);
-  sender.session.once('session_close', then);
-  sender.connection.once('connection_close', then);
-  sender.connection.once('disconnected', then);
+  const endings: [EventEmitter, string][] = [
+    [sender, 'sender_close'],
+    [sender.session, 'session_close'],
+    [sender.connection, 'connection_close'],
+    [sender.connection, 'disconnected'],
+  ];
+  const gone = (): void => {
+    for (const [emitter, event] of endings) emitter.off(event, gone);
+    then();
+  };
+  for (const [emitter, event] of endings) emitter.on(event, gone);
 }

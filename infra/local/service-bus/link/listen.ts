@@ -36,12 +36,14 @@ export async function listen(port: number): Promise<Listener> {
   await once(server, 'listening');
   logErrors(container);
   const connections = new Set<Connection>();
-  container.on('disconnected', ({ connection }: EventContext) => connections.delete(connection));
   return {
     port: (server.address() as AddressInfo).port,
     serve(broker) {
       container.on('connection_open', ({ connection }: EventContext) => {
         connections.add(connection);
+        for (const end of ['connection_close', 'disconnected']) {
+          connection.on(end, () => connections.delete(connection));
+        }
         keepMessageBytes(connection);
         serveLinks(connection, broker);
       });
@@ -68,7 +70,13 @@ function logErrors(container: ReturnType<typeof create_container>): void {
   container.on('error', log('connection closed after an error'));
   container.on('protocol_error', log('connection closed after a protocol error'));
   // Clients come and go, and say why; that is theirs to report.
-  const events = ['connection_error', 'session_error', 'receiver_error', 'sender_error'];
+  const events = [
+    'disconnected',
+    'connection_error',
+    'session_error',
+    'receiver_error',
+    'sender_error',
+  ];
   for (const event of events) container.on(event, () => undefined);
 }
 

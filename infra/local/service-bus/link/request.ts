@@ -1,13 +1,7 @@
-import {
-  message as amqp,
-  types,
-  type Delivery,
-  type EventContext,
-  type Receiver,
-  type Sender,
-} from 'rhea';
+import { message as amqp, types, type EventContext, type Receiver, type Sender } from 'rhea';
 import type { Refusal } from '../refusal';
-import { accept } from './answer';
+import { malformed } from '../codec/decode';
+import { accept, reject } from './answer';
 import { mutable } from './rhea-internals';
 
 /** A decoded request of the AMQP management pattern, and its bytes. */
@@ -33,7 +27,7 @@ export function replyOfRefusal({ status, message, condition }: Refusal): Reply {
   return { status, description: message, condition };
 }
 
-export function requestOf(bytes: Buffer): Request {
+function requestOf(bytes: Buffer): Request {
   const {
     message_id,
     reply_to,
@@ -67,8 +61,15 @@ export function takeRequests(
   handle: (request: Request, reply: (reply: Reply) => void) => void,
 ): void {
   receiver.on('message', ({ message, delivery }: EventContext) => {
-    const request = requestOf(message as unknown as Buffer);
-    accept(delivery as Delivery);
+    if (!delivery) return;
+    let request: Request;
+    try {
+      request = requestOf(message as unknown as Buffer);
+    } catch {
+      reject(delivery, malformed('the request cannot be decoded'));
+      return;
+    }
+    accept(delivery);
     const link = replyLinkOf(receiver, replyLinks, request.replyTo);
     handle(request, (reply) => {
       if (link?.is_open()) send(link, request, reply, spelling);

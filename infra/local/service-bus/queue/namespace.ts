@@ -7,7 +7,7 @@ import type { Message } from './message';
 import { DEAD_LETTER_SUFFIX, createQueue, type Queue } from './queue';
 import { expire, giveBackCounted } from './settle';
 
-type Record = (changes: QueueChange[]) => void;
+type Recorder = (changes: QueueChange[]) => void;
 type Clocked = { queue: Queue; start: () => void; stop: () => void };
 
 /** All queues, their dead-letter queues among them. */
@@ -21,7 +21,7 @@ export type Namespace = {
 };
 
 /** The queues of a configuration, empty and with time standing still; `record` gets every change to them. */
-export function createNamespace(settings: Map<string, QueueSettings>, record: Record): Namespace {
+export function createNamespace(settings: Map<string, QueueSettings>, record: Recorder): Namespace {
   const clocked = [...settings].flatMap(([path, its]) => {
     const dead = openQueue(path + DEAD_LETTER_SUFFIX, its, record);
     return [openQueue(path, its, record, dead.queue), dead];
@@ -38,7 +38,7 @@ export function createNamespace(settings: Map<string, QueueSettings>, record: Re
 function openQueue(
   path: string,
   settings: QueueSettings,
-  record: Record,
+  record: Recorder,
   deadLetters?: Queue,
 ): Clocked {
   let asked = false;
