@@ -1,4 +1,4 @@
-import { ask, aWholePackage, type Whole } from './build';
+import { aResource, ask, aWholePackage, create, roleScopeBody, type Whole } from './build';
 import { groupId, startSimulator, until, userId, type Json, type Simulator } from './simulator';
 
 let simulator: Simulator;
@@ -33,4 +33,66 @@ test('A request of an administrator passes submitted and delivering to delivered
   const done = await settled(asked.body['id'] as string, 'delivered');
   expect(done['completedDateTime']).toEqual(expect.stringMatching(/^\d{4}-\d\d-\d\dT/));
   expect(await members(1)).toEqual([userId(1001)]);
+});
+
+test('The assignment is there once it is delivered, with the lifetime that the policy gives', async () => {
+  const timed = await aWholePackage(simulator, {
+    name: 'For a year',
+    policy: { expiration: { type: 'afterDuration', duration: 'P365D' } },
+  });
+  const asked = await ask(simulator, timed, 1002);
+  await settled(asked.body['id'] as string, 'delivered');
+  const filter = encodeURIComponent(
+    `accessPackage/id eq '${timed.accessPackage}' and target/objectId eq '${userId(1002)}'`,
+  );
+  const read = await simulator.call('GET', `EM/assignments?$filter=${filter}`);
+  const [assignment] = read.body['value'] as [Json];
+  expect(assignment).toMatchObject({ state: 'delivered', expiredDateTime: null });
+  const schedule = assignment['schedule'] as { startDateTime: string; expiration: Json };
+  const days =
+    Date.parse(schedule.expiration['endDateTime'] as string) - Date.parse(schedule.startDateTime);
+  expect(days / 86_400_000).toBe(365);
+});
+
+test('A schedule that begins later is scheduled until then, and one that ends takes the access back', async () => {
+  const begins = new Date(Date.now() + 300).toISOString();
+  const ends = new Date(Date.now() + 600).toISOString();
+  const schedule = {
+    startDateTime: begins,
+    expiration: { type: 'afterDateTime', endDateTime: ends },
+  };
+  const other = await aWholePackage(simulator, { name: 'For a moment', group: 2 });
+  const asked = await ask(simulator, other, 1003, { schedule });
+  await settled(asked.body['id'] as string, 'scheduled');
+  await settled(asked.body['id'] as string, 'delivered');
+  expect(await members(2)).toEqual([userId(1003)]);
+  await until(
+    () => members(2),
+    (found) => found.length === 0,
+  );
+});
+
+test('A role that is added to a package reaches those who hold it, and stays while another package gives it', async () => {
+  const first = await aWholePackage(simulator, { name: 'First' });
+  const asked = await ask(simulator, first, 1004);
+  await settled(asked.body['id'] as string, 'delivered');
+  const resource = await aResource(simulator, first.catalog, 2);
+  const path = `EM/accessPackages/${first.accessPackage}/resourceRoleScopes`;
+  await create(simulator, path, roleScopeBody(resource, 2));
+  expect(await members(2)).toContain(userId(1004));
+  const second = await aWholePackage(simulator, { name: 'Second', group: 2 });
+  const again = await ask(simulator, second, 1004);
+  const { assignmentId } = (await until(
+    async () => (await simulator.state()).requests.find(({ id }) => id === again.body['id']) ?? {},
+    (request) => (request as Json)['state'] === 'delivered',
+  )) as { assignmentId: string };
+  await create(simulator, 'EM/assignmentRequests', {
+    requestType: 'adminRemove',
+    assignment: { id: assignmentId },
+  });
+  await until(
+    async () => (await simulator.state()).assignments.find(({ id }) => id === assignmentId)?.state,
+    (state) => state === 'expired',
+  );
+  expect(await members(2)).toContain(userId(1004));
 });

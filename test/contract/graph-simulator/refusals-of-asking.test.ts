@@ -1,13 +1,4 @@
-import {
-  aCatalog,
-  aPackage,
-  ask,
-  aWholePackage,
-  create,
-  policyBody,
-  requestBody,
-  type Whole,
-} from './build';
+import { aCatalog, aPackage, ask, aWholePackage, requestBody, type Whole } from './build';
 import {
   groupId,
   refusal,
@@ -268,16 +259,4 @@ describe('A removal', () => {
     expect(await removal(assignment)).toEqual([404, 'InvalidRequestNoActiveGrant']);
     expect((await ask(simulator, whole, 1015)).status).toBe(201);
   });
-});
-
-test('A request that was denied does not stand in the way of a new one', async () => {
-  const { body } = await ask(simulator, whole, 1016);
-  expect(
-    await create(
-      simulator,
-      'EM/assignmentPolicies',
-      policyBody(whole.accessPackage, { displayName: 'second' }),
-    ),
-  ).toBeTruthy();
-  expect(body['state']).toBe('submitted');
 });

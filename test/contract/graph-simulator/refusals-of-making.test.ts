@@ -1,12 +1,4 @@
-import {
-  aCatalog,
-  aPackage,
-  aResource,
-  aWholePackage,
-  policyBody,
-  roleScopeBody,
-  type Whole,
-} from './build';
+import { aCatalog, aPackage, aWholePackage, policyBody, roleScopeBody, type Whole } from './build';
 import { groupId, refusal, startSimulator, userId, type Json, type Simulator } from './simulator';
 
 /* What the simulator refuses while a package is made: each case is one check, and falls when that check is taken out. */
@@ -327,9 +319,4 @@ describe('An incompatible package', () => {
       await post(to(whole.accessPackage), { '@odata.id': address(whole.accessPackage) }),
     ).toEqual([400, 'InvalidRequest']);
   });
-});
-
-test('A catalog resource is found by its role even where the expansion of an application is empty', async () => {
-  const id = await aResource(simulator, await aCatalog(simulator), 1);
-  expect(id).toMatch(/^[0-9a-f-]{36}$/);
 });

@@ -175,6 +175,31 @@ test('A user without a selection comes without employeeId, as Graph has it', asy
   ]);
 });
 
+test('The roles of an application are read from its catalog: the expansion of its resource stays empty', async () => {
+  const expenses = {
+    originSystem: 'AadApplication',
+    originId: '30000000-0000-4000-8000-000000000001',
+  };
+  const submitter = '31000000-0000-4000-8000-000000000001';
+  await simulator.call('POST', 'EM/resourceRequests', {
+    requestType: 'adminAdd',
+    resource: expenses,
+    catalog: { id: whole.catalog },
+  });
+  const path = `EM/catalogs/${whole.catalog}`;
+  const [resource] = values(
+    await get(
+      `${path}/resources?$filter=${encodeURIComponent(`originId eq '${expenses.originId}'`)}&$expand=roles,scopes`,
+    ),
+  );
+  expect(resource).toMatchObject({ roles: [], scopes: [{ isRootScope: true }] });
+  const roles = await filtered(
+    `${path}/resourceRoles`,
+    `(originSystem eq 'AadApplication' and resource/id eq '${String(resource?.['id'])}')`,
+  );
+  expect(values(roles)).toMatchObject([{ originId: submitter, displayName: 'Submitter' }]);
+});
+
 test('Incompatible packages read from both sides, and a link can be taken away', async () => {
   const other = await aWholePackage(simulator, { name: 'Other', group: 2 });
   const links = `EM/accessPackages/${whole.accessPackage}/incompatibleAccessPackages`;

@@ -132,4 +132,11 @@ export const smallTenant = {
     { id: groupId(22), displayName: 'grp-role-assignable', isAssignableToRole: true },
     { id: groupId(23), displayName: 'grp-on-premises', onPremisesSyncEnabled: true },
   ],
+  applications: [
+    {
+      id: '30000000-0000-4000-8000-000000000001',
+      displayName: 'app-expenses',
+      appRoles: [{ id: '31000000-0000-4000-8000-000000000001', displayName: 'Submitter' }],
+    },
+  ],
 };
