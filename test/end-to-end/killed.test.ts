@@ -48,12 +48,16 @@ test('the host and then the bus are killed with 20 events in flight: each ends o
   await stack.kill('service-bus');
   await stack.start('service-bus');
 
-  const closed = await eventually('all are closed', async () => {
-    const rows = await claims();
-    return rows.filter(({ state }) => state === 'closed').length === 20 ? rows : undefined;
-  });
+  const closed = await eventually(
+    'all are closed',
+    async () => {
+      const rows = await claims();
+      return rows.filter(({ state }) => state === 'closed').length === 20 ? rows : undefined;
+    },
+    90,
+  );
   expect(closed.map(({ outcome }) => outcome)).toEqual(PEOPLE.map(() => 'delivered'));
   expect(await created('accessPackages')).toBe(1);
   expect(await created('assignmentPolicies')).toBe(1);
   expect(await created('assignmentRequests')).toBe(20);
-});
+}, 120_000);
