@@ -1,6 +1,6 @@
 import type { Outcome } from '../domain/outcome';
 import type { PackageMemory, PackageRecord } from '../domain/package-record';
-import { ensureAccessPackage, findPackage, isOurs } from './ensure/ensure-access-package';
+import { ensureAccessPackage, findPackage } from './ensure/ensure-access-package';
 import { ensureCatalog } from './ensure/ensure-catalog';
 import { ensureIncompatible } from './ensure/ensure-incompatible';
 import { ending } from './ensure/ensure-part';
@@ -8,6 +8,7 @@ import { ensurePolicy } from './ensure/ensure-policy';
 import { ensureResources } from './ensure/ensure-resources';
 import { ensureRoleScopes } from './ensure/ensure-role-scopes';
 import type { EnsureOptions, Ensuring, WantedPackage } from './ensure/ensuring';
+import { isOurs } from './ensure/ensuring';
 import { rememberedRow } from './ensure/remembered-row';
 import type { Entitlements } from './entitlements';
 
@@ -23,8 +24,8 @@ export type EnsuredPackage = {
 /**
  * Makes one access package whole, or verifies that it is: catalog, resources, package, role scopes, policy and
  * incompatible packages. What exists and equals the definition is adopted. What is missing is made only in a package
- * that our row says we are making; anything else is `failed`, by a code that names what differs. Once whole, a version
- * costs no call. To be called again after `later`; the caller holds the lease on the catalog.
+ * of our own, once our row says that we are making this version; anything else is `failed`, by a code that names what
+ * differs, and nothing that exists is ever changed. Once whole, a version costs no call. To be called again after `later`; the caller holds the lease on the catalog.
  *
  * Codes of failure: `drift:<members>`, `<part>-missing`, `<part>-gone`, `<part>-ambiguous`, and those of `classify`.
  */
@@ -61,7 +62,7 @@ async function begin(
   const mayMake =
     options.mode === 'ensure' &&
     wanted.accessPackage.adoptId === undefined &&
-    packageRow.now().state === 'making';
+    !packageRow.now().adopted;
   return {
     graph,
     wanted,
@@ -87,7 +88,7 @@ async function ensureRound(start: Ensuring): Promise<Outcome<Omit<EnsuredPackage
   const catalogId = catalog.found.id;
 
   const existing = await findPackage(start, catalogId);
-  const notOurs = existing.length > 0 && !isOurs(start);
+  const notOurs = existing.length > 0 && !isOurs(start.packageRow.now());
   const ensuring = notOurs ? { ...start, mayMake: false } : start;
 
   const resources = await ensureResources(ensuring, catalogId);
@@ -113,7 +114,7 @@ async function finish(
 ): Promise<Outcome<EnsuredPackage>> {
   const { packageRow, wanted } = ensuring;
   const { accessPackageId, catalogId, assignmentPolicyId } = whole;
-  const adopted = packageRow.now().state === 'whole' ? packageRow.now().adopted : !isOurs(ensuring);
+  const adopted = !isOurs(packageRow.now());
   const lost = await packageRow.change({
     state: 'whole',
     version: wanted.version,

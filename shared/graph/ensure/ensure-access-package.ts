@@ -40,11 +40,6 @@ export function ensureAccessPackage(
   return ensurePart(ensuring, part, seen);
 }
 
-/** Whether we made the package, or are about to: then what it lacks is ours to add. */
-export function isOurs({ packageRow }: Ensuring): boolean {
-  return packageRow.now().writes['package'] !== undefined;
-}
-
 function knownId({ packageRow, wanted }: Ensuring): string | undefined {
   return wanted.accessPackage.adoptId ?? packageRow.now().accessPackageId;
 }

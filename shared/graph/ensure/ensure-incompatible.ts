@@ -3,11 +3,12 @@ import type { Outcome } from '../../domain/outcome';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import type { Ensuring } from './ensuring';
-import { notYetVisible } from './ensuring';
+import { isOurs } from './ensuring';
 
 /**
  * Nobody may hold this package beside any of its incompatible ones: each of a pair excludes the other. Whichever is
- * ensured second makes both directions, so a package that does not exist yet is left out here. Our row with this
+ * ensured second makes both directions, so a package that does not exist yet is left out here; that one of them is ours
+ * is reason enough. Our row with this
  * package's id was saved before the other's row is read, so of two at once at least one sees the other.
  */
 export async function ensureIncompatible(ensuring: Ensuring, packageId: string): Promise<Outcome> {
@@ -15,9 +16,8 @@ export async function ensureIncompatible(ensuring: Ensuring, packageId: string):
     const record = await ensuring.peer(other.catalog, other.key);
     const otherId = record?.accessPackageId ?? (await findId(ensuring, other));
     if (otherId === undefined) continue;
-    const outcome = await ensurePair(ensuring, packageId, otherId, other.key);
-    const othersWork = outcome.kind === 'failed' && !ensuring.mayMake && record?.state === 'making';
-    if (othersWork) return notYetVisible(ensuring);
+    const mayMake = ensuring.mayMake || (ensuring.options.mode === 'ensure' && isOurs(record));
+    const outcome = await ensurePair({ ...ensuring, mayMake }, packageId, otherId, other.key);
     if (outcome.kind !== 'done') return outcome;
   }
   return { kind: 'done' };

@@ -76,8 +76,6 @@ async function makeMissing<Found>(
 /** Says in our rows what is about to be written. */
 async function intend<Found>(ensuring: Ensuring, part: Part<Found>): Promise<Later | undefined> {
   const { packageRow, wanted } = ensuring;
-  const short = tooLittleLease(ensuring);
-  if (short) return short;
   if (packageRow.now().version !== wanted.version) {
     const lost = await packageRow.change({ state: 'making', version: wanted.version });
     if (lost) return lost;
@@ -90,7 +88,7 @@ async function write<Found>(
   part: Part<Found>,
   earlier: Write | undefined,
 ): Promise<Outcome<{ found: Found }>> {
-  // Saving the rows may have taken its time.
+  // Only here, because saving the rows may have taken its time.
   const short = tooLittleLease(ensuring);
   if (short) return (await remember(part, earlier)) ?? short;
   let answer: Found | undefined;

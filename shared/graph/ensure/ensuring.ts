@@ -32,6 +32,11 @@ export type Ensuring = {
   written: { count: number };
 };
 
+/** Whether we made the package, or are about to: then what it lacks is ours to add. */
+export function isOurs(record: PackageRecord | undefined): boolean {
+  return record?.writes['package'] !== undefined;
+}
+
 export function failed(why: string): Failed {
   return { kind: 'failed', why };
 }

@@ -8,6 +8,7 @@ import {
   memoryTable,
   modelOf,
   options,
+  payments,
   wanted,
 } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';
@@ -327,7 +328,81 @@ describe('what stops a write', () => {
 });
 
 describe('a new version of the model', () => {
-  test('is only verified if the package was whole', async () => {
+  const wider: AccessPackage['resources'] = [
+    ...ledger.resources,
+    { originSystem: 'AadGroup', originId: group(3), role: 'Member' },
+  ];
+
+  test('adds what is new to a package of ours', async () => {
+    const table = memoryTable();
+    const before = await ensureToTheEnd(simulator.graph, definition, table);
+    const writes = await writesDuring(async () => {
+      const after = await ensureToTheEnd(simulator.graph, changed({ resources: wider }), table);
+      expect(after).toEqual({ ...before, graphRequestId: expect.any(String) as string });
+    });
+    expect(writes.map((write) => write.replace(/.*\//, ''))).toEqual([
+      'resourceRequests',
+      'resourceRoleScopes',
+    ]);
+  });
+
+  test('adds nothing to a package that was adopted', async () => {
+    await madeByOthers();
+    const table = memoryTable();
+    await ensureToTheEnd(simulator.graph, definition, table);
+    const writes = await writesDuring(async () => {
+      const outcome = await ensureToTheEnd(simulator.graph, changed({ resources: wider }), table);
+      expect(outcome).toEqual({ kind: 'failed', why: 'resource-missing' });
+    });
+    expect(writes).toEqual([]);
+  });
+
+  test('does not put back what somebody has taken away', async () => {
+    const table = memoryTable();
+    const outcome = await ensureToTheEnd(simulator.graph, definition, table);
+    const id = outcome.kind === 'done' ? outcome.assignmentPolicyId : '';
+    await simulator.remove('policies', id);
+    const next = changed({ resources: wider });
+    const soon = { visibleWithinSeconds: 0 };
+    expect(await ensureToTheEnd(simulator.graph, next, table, soon)).toEqual({
+      kind: 'failed',
+      why: 'policy-gone',
+    });
+  });
+
+  test('makes two existing packages exclude each other', async () => {
+    const table = memoryTable();
+    const apart = modelOf(ledger, { ...payments, incompatibleWith: [] });
+    const exclusive = modelOf(ledger, payments);
+    for (const key of ['ledger', 'payments']) {
+      await ensureToTheEnd(simulator.graph, wanted(apart, key), table);
+    }
+    const writes = await writesDuring(async () => {
+      for (const key of ['ledger', 'payments']) {
+        const outcome = await ensureToTheEnd(simulator.graph, wanted(exclusive, key), table);
+        expect(outcome).toMatchObject({ kind: 'done', adopted: false });
+      }
+    });
+    expect(writes.filter((write) => write.endsWith('$ref'))).toHaveLength(2);
+    expect(writes).toHaveLength(2);
+  });
+
+  test('makes a package of ours and one of others exclude each other, whichever is ensured', async () => {
+    await madeByOthers();
+    const table = memoryTable();
+    const apart = modelOf(ledger, { ...payments, incompatibleWith: [] });
+    for (const key of ['ledger', 'payments']) {
+      await ensureToTheEnd(simulator.graph, wanted(apart, key), table);
+    }
+    const exclusive = wanted(modelOf(ledger, payments), 'ledger');
+    const writes = await writesDuring(async () => {
+      const outcome = await ensureToTheEnd(simulator.graph, exclusive, table);
+      expect(outcome).toMatchObject({ kind: 'done', adopted: true });
+    });
+    expect(writes.map((write) => write.replace(/.*\//, ''))).toEqual(['$ref', '$ref']);
+  });
+
+  test('changes nothing that exists', async () => {
     const table = memoryTable();
     await ensureToTheEnd(simulator.graph, definition, table);
     const next = changed({ description: 'Something else' });
@@ -359,11 +434,9 @@ describe('a new version of the model', () => {
       nth < 5 ? write() : Promise.reject(new Error('crash')),
     );
     await expect(ensureToTheEnd(crashing, definition, table)).rejects.toThrow('crash');
-    const resources: AccessPackage['resources'] = [
-      ...ledger.resources,
-      { originSystem: 'AadGroup', originId: group(3), role: 'Member' },
-    ];
-    expect(await ensureToTheEnd(simulator.graph, changed({ resources }), table)).toMatchObject({
+    expect(
+      await ensureToTheEnd(simulator.graph, changed({ resources: wider }), table),
+    ).toMatchObject({
       kind: 'done',
       adopted: false,
     });
