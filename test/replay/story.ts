@@ -111,7 +111,7 @@ export const tell = (acts: Acts): Promise<RunResult> =>
     orchestrators: { accessChange },
     start: 'accessChange',
     input: { eventHash: EVENT_HASH, attempt: 1 },
-    activities: acts as never,
+    activities: acts,
     startAt: START,
   });
 
