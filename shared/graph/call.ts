@@ -6,6 +6,8 @@ import type { Call, Transport } from './transport';
 /** `graphRequestId` goes into the audit row: with it the support and the logs of Entra find the call. */
 export type Traced<Answer> = Answer & { graphRequestId: string };
 
+export type Caller = ReturnType<typeof createCaller>;
+
 /** Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list. */
 export function createCaller(root: string, routes: Routes, send: Transport) {
   const one = async <Name extends Operation>(

@@ -1,5 +1,9 @@
-import type { TokenCredential } from '@azure/identity';
-import type { HttpClient, Pipeline, PipelineResponse } from '@azure/core-rest-pipeline';
+import type {
+  HttpClient,
+  Pipeline,
+  PipelinePolicy,
+  PipelineResponse,
+} from '@azure/core-rest-pipeline';
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
@@ -13,6 +17,7 @@ import {
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
 import { GraphError, safeCode } from './graph-error';
+import type { TokenSource } from './token-source';
 
 export type Call = { operation: string; method: 'GET' | 'POST'; url: string; body?: object };
 
@@ -21,7 +26,7 @@ export type Transport = (call: Call) => Promise<PipelineResponse>;
 
 export type TransportOptions = {
   /** Absent: no token is sent (loopback http only). */
-  auth?: { credential: TokenCredential; scope: string };
+  tokens?: TokenSource;
   deadlineMs: number;
   appVersion: string;
 };
@@ -31,51 +36,66 @@ export function createTransport(
   options: TransportOptions,
   client: HttpClient = createDefaultHttpClient(),
 ): Transport {
-  let pipeline = createPipeline(options);
-
-  const send = async (call: Call, through: Pipeline): Promise<PipelineResponse> => {
-    const signal = AbortSignal.timeout(options.deadlineMs);
-    const request = createPipelineRequest({
-      url: call.url,
-      method: call.method,
-      headers: createHttpHeaders({ Accept: 'application/json' }),
-      abortSignal: signal,
-      allowInsecureConnection: !options.auth,
-    });
-    if (call.body) {
-      request.headers.set('Content-Type', 'application/json');
-      request.body = JSON.stringify(call.body);
-    }
-    try {
-      return await through.sendRequest(client, request);
-    } catch (error) {
-      throw unanswered(error, call, signal, request.requestId);
-    }
-  };
+  const pipeline = createPipeline(options);
+  const { tokens } = options;
 
   return async (call) => {
-    const used = pipeline;
-    const response = await send(call, used);
-    if (response.status !== 401 || !options.auth) return response;
-    // The pipeline holds the refused token; a new one asks the credential again.
-    if (pipeline === used) pipeline = createPipeline(options);
-    return send(call, pipeline);
+    const response = await send(pipeline, client, call, options);
+    const token = response.request.headers.get('authorization')?.replace(/^Bearer /, '');
+    if (response.status !== 401 || !tokens || token === undefined) return response;
+    tokens.refuse(token);
+    return send(pipeline, client, call, options);
   };
 }
 
-function createPipeline({ auth, appVersion }: TransportOptions): Pipeline {
+async function send(
+  pipeline: Pipeline,
+  client: HttpClient,
+  call: Call,
+  { deadlineMs, tokens }: TransportOptions,
+): Promise<PipelineResponse> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  const request = createPipelineRequest({
+    url: call.url,
+    method: call.method,
+    headers: createHttpHeaders({ Accept: 'application/json' }),
+    abortSignal: signal,
+    allowInsecureConnection: !tokens,
+  });
+  if (call.body) {
+    request.headers.set('Content-Type', 'application/json');
+    request.body = JSON.stringify(call.body);
+  }
+  try {
+    return await pipeline.sendRequest(client, request);
+  } catch (error) {
+    throw unanswered(error, call, signal, request.requestId);
+  }
+}
+
+function createPipeline({ tokens, appVersion }: TransportOptions): Pipeline {
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(userAgentPolicy({ userAgentPrefix: `joinery/${appVersion}` }));
   pipeline.addPolicy(setClientRequestIdPolicy('client-request-id'));
   pipeline.addPolicy(decompressResponsePolicy());
-  if (auth) {
+  if (tokens) {
     // Only what leaves this machine may need the proxy of the environment.
     pipeline.addPolicy(proxyPolicy());
-    pipeline.addPolicy(
-      bearerTokenAuthenticationPolicy({ credential: auth.credential, scopes: auth.scope }),
-    );
+    pipeline.addPolicy(bearerPolicy(tokens));
   }
   return pipeline;
+}
+
+/** The SDK's own policy, for its refusal of anything but https; its token cache renews behind everybody's back. */
+function bearerPolicy(tokens: TokenSource): PipelinePolicy {
+  return bearerTokenAuthenticationPolicy({
+    scopes: [],
+    challengeCallbacks: {
+      authorizeRequest: async ({ request }) => {
+        request.headers.set('Authorization', `Bearer ${await tokens.current()}`);
+      },
+    },
+  });
 }
 
 /** Codes with which no byte of the request can have reached Graph. */

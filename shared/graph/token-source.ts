@@ -1,0 +1,78 @@
+import type { AccessToken, TokenCredential } from '@azure/identity';
+import { GraphError, safeCode } from './graph-error';
+
+export type TokenSource = {
+  /** A token that is valid now. Throws `GraphError` with code `no-token`. */
+  current: () => Promise<string>;
+  /** Forgets a token that Graph has refused. */
+  refuse: (token: string) => void;
+};
+
+/** A token is replaced so long before it ends, and not tried for again so soon after a failure. */
+const aheadMs = 5 * 60_000;
+const pauseMs = 30_000;
+
+/**
+ * Tokens of one scope: asked for one at a time, however many calls wait, and within `deadlineMs`, because a managed
+ * identity endpoint may stay silent for ever. While identity is down, a token that is still valid goes on being used.
+ * Nothing runs in the background, so no failure is without somebody who hears of it.
+ */
+export function createTokenSource(
+  credential: TokenCredential,
+  scope: string,
+  deadlineMs: number,
+): TokenSource {
+  let held: AccessToken | undefined;
+  let running: Promise<AccessToken> | undefined;
+  let notBefore = 0;
+
+  const acquire = async (): Promise<AccessToken> => {
+    try {
+      held = await acquired(credential, scope, deadlineMs);
+      return held;
+    } catch (error) {
+      notBefore = Date.now() + pauseMs;
+      const detailCodes = [safeCode((error as Error).name)];
+      throw new GraphError('getToken', { code: 'no-token', detailCodes, ambiguous: false });
+    } finally {
+      running = undefined;
+    }
+  };
+
+  return {
+    current: async () => {
+      const usable = held && held.expiresOnTimestamp > Date.now() ? held : undefined;
+      if (usable && (!isDue(usable) || Date.now() < notBefore)) return usable.token;
+      running ??= acquire();
+      try {
+        return (await running).token;
+      } catch (error) {
+        if (usable) return usable.token;
+        throw error;
+      }
+    },
+    refuse: (token) => {
+      if (held?.token === token) held = undefined;
+    },
+  };
+}
+
+function isDue({ expiresOnTimestamp, refreshAfterTimestamp }: AccessToken): boolean {
+  return Date.now() >= (refreshAfterTimestamp ?? expiresOnTimestamp - aheadMs);
+}
+
+async function acquired(
+  credential: TokenCredential,
+  scope: string,
+  deadlineMs: number,
+): Promise<AccessToken> {
+  const abortSignal = AbortSignal.timeout(deadlineMs);
+  const late = new Promise<never>((_, reject) => {
+    abortSignal.addEventListener('abort', () => {
+      reject(abortSignal.reason as Error);
+    });
+  });
+  const token = await Promise.race([credential.getToken(scope, { abortSignal }), late]);
+  if (!token) throw new Error('The credential has no token');
+  return token;
+}
