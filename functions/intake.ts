@@ -1,10 +1,12 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { readEvent } from '../shared/domain/read-event';
+import { StoreUnavailable } from '../shared/domain/table';
 import { logTo, type Log } from '../shared/log';
+import { traceOf } from './activities/activity';
 import { claimOf } from './intake/claim-of';
-import { holdTransient } from './intake/hold-transient';
-import { rejectMessage } from './intake/reject-message';
+import { HostUnavailable, holdTransient } from './intake/hold-transient';
+import { MessageRejected, rejectMessage } from './intake/reject-message';
 import { startRun } from './intake/start-run';
 import type { Parts } from './parts';
 
@@ -23,9 +25,11 @@ export function registerIntake(parts: Parts): void {
     ...trigger,
     handler: async (message: unknown, client: df.DurableClient, context: InvocationContext) => {
       const log = logTo((line) => context.log(line));
-      await holdTransient(parts.config.intakeHoldSeconds, log, () =>
-        takeIn(parts, client, bytesOf(message), log),
-      );
+      const now = new Date().toISOString();
+      const act = () => takeIn(parts, client, { body: bytesOf(message), now }, log);
+      await holdTransient(parts.config.intakeHoldSeconds, log, act).catch((error: unknown) => {
+        throw withoutText(error, log);
+      });
     },
   });
 }
@@ -33,17 +37,20 @@ export function registerIntake(parts: Parts): void {
 async function takeIn(
   parts: Parts,
   client: df.DurableClient,
-  body: Uint8Array,
+  { body, now }: { body: Uint8Array; now: string },
   log: Log,
 ): Promise<void> {
-  const now = new Date().toISOString();
   const read = readEvent(body, { sources: parts.config.sources });
   if (read.kind === 'rejected') return rejectMessage(parts, read, now, log);
 
-  const { eventHash } = read;
-  const claimed = await parts.claims.claim(eventHash, await claimOf(parts, read, now));
+  const { eventHash, event } = read;
+  const claim = await claimOf(parts, read, now);
+  const claimed = await parts.claims.claim(eventHash, claim);
+  // Another claim has the event, and its own watch.
+  if (claimed !== 'claimed' && claimed.due.key !== claim.due.key) await parts.due.forget(claim.due);
   if (claimed !== 'claimed' && claimed.contentHash !== read.contentHash) {
-    return rejectMessage(parts, { ...read, ...ID_REUSED }, now, log);
+    const identity = { eventId: event.id, eventSource: event.source };
+    return rejectMessage(parts, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
   if (claimed === 'claimed' || claimed.state === 'claimed') {
     await startRun(client, eventHash, claimed === 'claimed' ? 1 : claimed.attempt);
@@ -60,6 +67,14 @@ const ID_REUSED = {
   field: 'id',
   rule: 'an id that the source has given to no other event',
 } as const;
+
+/** The host keeps what is thrown, so a defect leaves without its text: that may quote the message. */
+function withoutText(error: unknown, log: Log): Error {
+  const told = [MessageRejected, StoreUnavailable, HostUnavailable];
+  if (error instanceof Error && told.some((kind) => error instanceof kind)) return error;
+  log({ what: 'defect', ...traceOf(error) });
+  return new Error('intake: defect');
+}
 
 /** The body as the host hands it over: bytes by contract, text from a host that ignores `dataType`. */
 function bytesOf(message: unknown): Uint8Array {

@@ -2,8 +2,14 @@ import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import type { Activity, Answer } from '../../orchestrations/calls';
 import { StaleRun } from '../../shared/audit/ledger';
+import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
 import { StoreUnavailable } from '../../shared/domain/table';
 import { logTo } from '../../shared/log';
+
+/** Runs what comes after a row was written and gives its exception as an outcome, so that the chain's end is answered. */
+export type Guard = <Done extends object>(
+  act: () => Promise<Outcome<Done>>,
+) => Promise<Outcome<Done>>;
 
 /**
  * Registers one activity by its contract. A store that cannot answer now and a run that is stale are outcomes; any other
@@ -11,33 +17,39 @@ import { logTo } from '../../shared/log';
  */
 export function registerActivity<Input, Done extends object>(
   { name, input }: Activity<Input, Done>,
-  act: (input: Input) => Promise<Answer<Done>>,
+  act: (input: Input, guard: Guard) => Promise<Answer<Done>>,
 ): void {
   df.app.activity(name, {
     handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
       const log = logTo((line) => context.error(line));
-      const acted = async () => act(input.parse(raw));
-      const answer = await acted().catch((error: unknown) => {
-        const known = outcomeOf(error);
-        if (!known) log({ what: 'defect', activity: name, ...traceOf(error) });
-        return known;
+      const known = (error: unknown): Later | Rejected | undefined => {
+        const outcome = outcomeOf(error);
+        if (!outcome) log({ what: 'defect', activity: name, ...traceOf(error) });
+        return outcome;
+      };
+      const guard: Guard = (later) => later().catch((error: unknown) => known(error) ?? DEFECT);
+      const acted = async () => act(input.parse(raw), guard);
+      return acted().catch((error: unknown) => {
+        const outcome = known(error);
+        if (!outcome) throw new Error(`${name}: defect`);
+        return { outcome };
       });
-      if (!answer) throw new Error(`${name}: defect`);
-      return answer;
     },
   });
 }
 
-function outcomeOf(error: unknown): Answer<never> | undefined {
-  if (error instanceof StaleRun) return { outcome: { kind: 'rejected', reason: 'stale' } };
+const DEFECT: Later = { kind: 'later', afterSeconds: 5, why: 'defect' };
+
+function outcomeOf(error: unknown): Later | Rejected | undefined {
+  if (error instanceof StaleRun) return { kind: 'rejected', reason: 'stale' };
   if (error instanceof StoreUnavailable) {
-    return { outcome: { kind: 'later', afterSeconds: 5, why: 'store-unavailable' } };
+    return { kind: 'later', afterSeconds: 5, why: 'store-unavailable' };
   }
   return undefined;
 }
 
 /** Where it happened, without the message: that may quote what it was given. */
-function traceOf(error: unknown): { kind: string; trace: string } {
+export function traceOf(error: unknown): { kind: string; trace: string } {
   if (!(error instanceof Error)) return { kind: typeof error, trace: '' };
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
   const nearest = frames.slice(0, 5).map((frame) => frame.trim());

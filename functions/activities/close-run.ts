@@ -24,7 +24,7 @@ export function registerCloseRun(parts: Parts): void {
         deliveredAt,
         ...(deliveredAt && { marginMinutes: marginOf(run.fact.dueAt, deliveredAt) }),
       } as const;
-      const closed = await ledger.append(claim.chain ?? chain, entry, at);
+      const closed = await ledger.close(claim.chain ?? chain, entry, at);
       await claims.finishClosing(run, closed.chain, at);
     }
     await due.forget(claim.due);

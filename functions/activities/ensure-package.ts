@@ -22,18 +22,18 @@ export function registerEnsurePackage(parts: Parts): void {
     return running.finally(() => making.delete(packageKey));
   };
 
-  registerActivity(calls.ensurePackage, async (input) => {
-    const chain = input.announced ? input.chain : await announce(parts, input, 'ensure');
-    const outcome = await ensureOnce(input.step.packageKey);
-    if (outcome.kind !== 'done') return { chain, outcome };
-    const told = { ...input, ids: outcome.ids };
-    const entry = {
-      ...stepColumns(parts, told),
-      kind: 'settled',
-      step: 'ensure',
-      outcome: 'whole',
-    } as const;
-    return { chain: (await parts.ledger.append(chain, entry, input.at)).chain, outcome };
+  registerActivity(calls.ensurePackage, async (input, guard) => {
+    let chain = input.announced ? input.chain : await announce(parts, input, 'ensure');
+    const outcome = await guard(async () => {
+      const ensured = await ensureOnce(input.step.packageKey);
+      if (ensured.kind === 'done') {
+        const columns = stepColumns(parts, { ...input, ids: ensured.ids });
+        const entry = { ...columns, kind: 'settled', step: 'ensure', outcome: 'whole' } as const;
+        chain = (await parts.ledger.append(chain, entry, input.at)).chain;
+      }
+      return ensured;
+    });
+    return { chain, outcome };
   });
 }
 

@@ -10,7 +10,8 @@ export function registerPlanAccess({ workers, model, graph, config }: Parts): vo
   registerActivity(calls.planAccess, async ({ run }) => {
     const facts = await workers.facts(run.fact.workerId);
     const fact = facts.find((known) => known.eventHash === run.eventHash);
-    const steps = fact ? planFor(fact.attributes, model().model) : [];
+    if (!fact) throw new Error('the fact of this run is not recorded');
+    const steps = planFor(fact.attributes, model().model);
     if (steps.length === 0) return { outcome: { kind: 'rejected', reason: 'no-matching-rule' } };
     const outcome = await asOutcome(async (): Promise<Outcome<{ targetId: string }>> => {
       const users = await graph.findUsers(config.matchAttribute, run.fact.workerId);

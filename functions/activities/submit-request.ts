@@ -1,5 +1,5 @@
 import { calls } from '../../orchestrations/calls';
-import type { Later, Outcome } from '../../shared/domain/outcome';
+import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
 import type { Verdict } from '../../shared/domain/step-outcome';
 import { classify, type Conflict } from '../../shared/graph/classify';
 import { GraphError } from '../../shared/graph/graph-error';
@@ -18,16 +18,18 @@ const YOUNG_MS = 5 * 60_000;
 
 /** Looks for what is there already, and submits the assignment request if nothing is. Safe to run any number of times. */
 export function registerSubmitRequest(parts: Parts): void {
-  registerActivity(calls.submitRequest, async (input) => ({
+  registerActivity(calls.submitRequest, async (input, guard) => ({
     chain: input.announced ? input.chain : await announce(parts, input, 'assign'),
-    outcome: await submit(parts, input),
+    outcome: await guard(() => submit(parts, input)),
   }));
 }
 
 async function submit(parts: Parts, wanted: Wanted): Promise<Submission> {
   const grant = await parts.workers.grant(wanted.run.fact.workerId, wanted.step.packageKey);
-  if (grant?.state === 'requested' && grant.instanceId === wanted.run.instanceId) {
-    return { kind: 'done', requestId: grant.requestId };
+  if (grant?.instanceId === wanted.run.instanceId) {
+    if (grant.state === 'requested') return { kind: 'done', requestId: grant.requestId };
+    // This execution comes late: the run has settled the step since, and asks for it only once.
+    if (grant.state === 'settled') return STALE;
   }
   try {
     if (grant?.state === 'submitting') {
@@ -63,6 +65,8 @@ async function send(
 ): Promise<Submission> {
   const { run, targetId, ids } = wanted;
   const { eventHash, attempt, instanceId } = run;
+  // Whoever lost the turn comes late: another run may be submitting by now.
+  if (!(await parts.turns.holds(run.fact.workerId, instanceId))) return STALE;
   const updatedAt = new Date().toISOString();
   const submitting = await save(parts, wanted, {
     ...{ state: 'submitting', eventHash, attempt, instanceId, targetId, updatedAt },
@@ -107,9 +111,10 @@ async function requested(
   grant: StoredGrant,
   requestId: string,
 ): Promise<Submission> {
-  const { instanceId } = wanted.run;
+  const { eventHash, attempt, instanceId } = wanted.run;
   const updatedAt = new Date().toISOString();
-  await save(parts, wanted, { ...grant, state: 'requested', instanceId, requestId, updatedAt });
+  const ours = { eventHash, attempt, instanceId, requestId, updatedAt };
+  await save(parts, wanted, { ...grant, ...ours, state: 'requested' });
   return { kind: 'done', requestId };
 }
 
@@ -122,5 +127,7 @@ async function isYoung({ packages, model }: Parts, { step }: Wanted): Promise<bo
   const writes = record ? Object.values(record.writes) : [];
   return writes.some(({ at }) => Date.now() - Date.parse(at) < YOUNG_MS);
 }
+
+const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
 
 const notYet = (why: string): Later => ({ kind: 'later', afterSeconds: 1, why });

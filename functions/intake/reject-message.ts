@@ -10,7 +10,7 @@ type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rul
 };
 
 /** Marks a message as refused for good: the bus redelivers it to its bound and then dead-letters the original. */
-class MessageRejected extends Error {
+export class MessageRejected extends Error {
   override name = 'MessageRejected';
 }
 

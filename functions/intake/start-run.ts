@@ -1,6 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DurableClient } from 'durable-functions';
 import { instanceId } from '../../shared/domain/keys';
 import { HostUnavailable } from './hold-transient';
+
+const DEADLINE_MS = 15_000;
+/** Such an instance is there, but from an earlier start. */
+const ENDED_BADLY: string[] = ['Failed', 'Terminated', 'Canceled'];
 
 /** Starts the orchestration of one attempt, or finds that it was started. Throws HostUnavailable if neither is sure. */
 export async function startRun(
@@ -10,7 +15,8 @@ export async function startRun(
 ): Promise<void> {
   const id = instanceId(eventHash, attempt);
   try {
-    await client.startNew('accessChange', { instanceId: id, input: { eventHash, attempt } });
+    const start = { instanceId: id, input: { eventHash, attempt } };
+    await inTime(client.startNew('accessChange', start));
   } catch {
     // The client's errors carry text only, so ask what there is instead of reading them.
     if (!(await exists(client, id))) throw new HostUnavailable('the orchestration did not start');
@@ -19,8 +25,22 @@ export async function startRun(
 
 async function exists(client: DurableClient, id: string): Promise<boolean> {
   try {
-    return Boolean(await client.getStatus(id));
+    const { runtimeStatus } = await inTime(client.getStatus(id));
+    return !ENDED_BADLY.includes(runtimeStatus);
   } catch {
     return false;
+  }
+}
+
+/** The durable client waits for its host for ever; the message's lock does not. */
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = wait(DEADLINE_MS, undefined, { signal: over.signal }).then(() => {
+    throw new HostUnavailable('the host did not answer in time');
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    over.abort();
   }
 }

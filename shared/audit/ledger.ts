@@ -6,6 +6,10 @@ import { indexEntry } from './audit-index';
 
 export type Ledger = ReturnType<typeof createLedger>;
 
+type EventEntry = AuditEntry & { eventHash: string };
+/** The row as it is stored, and the end of the chain behind it. */
+type Appended = { row: AuditRow; chain: ChainEnd };
+
 /** This execution is not, or no longer, the one that writes the chain: it must stop. */
 export class StaleRun extends Error {
   override name = 'StaleRun';
@@ -25,22 +29,39 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
     return AuditRow.parse(stored.columns);
   };
 
+  const write = async (chain: ChainEnd, entry: EventEntry, at: string) => {
+    const day = at.slice(0, 10);
+    if (chain.day !== day) await indexEntry(index, entry, at);
+    const row = chained(entry, chain);
+    const stored = await insert(entry.eventHash, rowKey(entry.attempt, row.seq), row);
+    if (stored.runToken !== row.runToken || stored.prevHash !== row.prevHash) {
+      throw new StaleRun('another run wrote this row');
+    }
+    const written = { row: stored, chain: { seq: stored.seq, hash: stored.hash, day } };
+    return { ...written, isSame: sameDeed(stored, row) };
+  };
+
   return {
     /**
      * Appends the next row of an attempt. `at` (ISO 8601, the orchestration's clock) is when it happened, for the index.
-     * Answers the row as it is stored and the new end of the chain. Throws StaleRun when another run wrote this place.
+     * Answers the row as it is stored and the new end of the chain. Throws StaleRun when something else has this place.
      */
-    append: async (
-      chain: ChainEnd,
-      entry: AuditEntry & { eventHash: string },
-      at: string,
-    ): Promise<{ row: AuditRow; chain: ChainEnd }> => {
-      const day = at.slice(0, 10);
-      if (chain.day !== day) await indexEntry(index, entry, at);
-      const row = chained(entry, chain);
-      const stored = await insert(entry.eventHash, rowKey(entry.attempt, row.seq), row);
-      if (!sameDeed(stored, row)) throw new StaleRun('another run wrote this row');
-      return { row: stored, chain: { seq: stored.seq, hash: stored.hash, day } };
+    append: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+      const { isSame, ...written } = await write(chain, entry, at);
+      if (!isSame) throw new StaleRun('this run wrote another row here');
+      return written;
+    },
+
+    /**
+     * Appends the closing row behind all that this run has written: where the answer to a row was lost, the caller's end
+     * of the chain lags. Otherwise as `append`.
+     */
+    close: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+      for (let end = chain; ;) {
+        const { isSame, ...written } = await write(end, entry, at);
+        if (isSame) return written;
+        end = written.chain;
+      }
     },
 
     /** Records a body that was refused: one row per body, however often it is delivered. */
@@ -72,8 +93,4 @@ function chained(entry: AuditEntry, chain: ChainEnd): AuditRow {
 const columnsOf = (row: AuditRow): Columns => row as unknown as Columns;
 
 const sameDeed = (stored: AuditRow, row: AuditRow): boolean =>
-  stored.runToken === row.runToken &&
-  stored.kind === row.kind &&
-  stored.step === row.step &&
-  stored.packageKey === row.packageKey &&
-  stored.prevHash === row.prevHash;
+  stored.kind === row.kind && stored.step === row.step && stored.packageKey === row.packageKey;

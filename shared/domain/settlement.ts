@@ -46,16 +46,23 @@ export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined
       if (!request.wait) return { outcome: 'approval-required' };
       return beyond(request, pace.approval, { outcome: 'timed-out', reason: 'approval-deadline' });
     case 'unknown':
-      return beyond(request, pace.delivery, {
+      return beyond(request, deliveryDeadline(request, pace), {
         outcome: 'needs-attention',
         reason: 'unknown-state',
       });
     case 'open':
     case 'scheduled':
     case 'waiting-for-callback':
-      return beyond(request, pace.delivery, { outcome: 'timed-out', reason: 'delivery-deadline' });
+      return beyond(request, deliveryDeadline(request, pace), {
+        outcome: 'timed-out',
+        reason: 'delivery-deadline',
+      });
   }
 }
+
+/** A request that is waited for may have been approved on the last day, and is delivered only then. */
+const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Pace): number =>
+  wait ? approval + delivery : delivery;
 
 const beyond = (request: OpenRequest, deadline: number, verdict: Verdict): Verdict | undefined =>
   request.elapsed < deadline ? undefined : verdict;

@@ -1,11 +1,17 @@
 import type { z } from 'zod';
 import type { Columns } from '../domain/table';
 
-/** A record as table columns: scalars as they are, everything else as JSON text, what is absent left out. */
+/**
+ * A record as table columns: scalars as they are, everything else as JSON text, what is absent left out. A text that
+ * looks like our JSON text (an id may be `json:1`) becomes JSON text as well, so that it comes back as it was.
+ */
 export function toColumns(record: object): Columns {
   const cells = Object.entries(record).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
-    cells.map(([name, value]) => [name, isScalar(value) ? value : `json:${JSON.stringify(value)}`]),
+    cells.map(([name, value]) => [
+      name,
+      isPlain(value) ? value : JSON_MARK + JSON.stringify(value),
+    ]),
   );
 }
 
@@ -19,11 +25,16 @@ export function fromColumns<Schema extends z.ZodType>(
     Object.fromEntries(
       cells.map(([name, value]) => [
         name,
-        typeof value === 'string' && value.startsWith('json:') ? JSON.parse(value.slice(5)) : value,
+        isMarked(value) ? JSON.parse(value.slice(JSON_MARK.length)) : value,
       ]),
     ),
   );
 }
 
-const isScalar = (value: unknown): value is string | number | boolean =>
-  ['string', 'number', 'boolean'].includes(typeof value);
+const JSON_MARK = 'json:';
+
+const isMarked = (value: unknown): value is string =>
+  typeof value === 'string' && value.startsWith(JSON_MARK);
+
+const isPlain = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);

@@ -48,6 +48,10 @@ export function createTurns(table: Table) {
       }
     },
 
+    /** Whether the turn is this run's now. */
+    holds: async (workerId: string, instanceId: string): Promise<boolean> =>
+      (await table.read(workerId, ROW))?.columns['holder'] === instanceId,
+
     /** Gives the turn back and marks the phase as past. Doing it twice changes nothing. */
     release: async (turn: Turn): Promise<void> => {
       for (;;) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { padded } from '../domain/keys';
 import type { Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
 
@@ -73,5 +74,7 @@ export function createWorkers(table: Table) {
 
 const grantKey = (packageKey: string): string => `grant-${packageKey}`;
 
-/** Milliseconds since 1970, padded so that text order is time order. */
-const orderOf = (time: string): string => String(Date.parse(time)).padStart(16, '0');
+/** Milliseconds since the first year that an event may name, padded so that text order is time order. */
+const orderOf = (time: string): string => padded(Date.parse(time) - Date.parse(EARLIEST), 16);
+
+const EARLIEST = '0001-01-01T00:00:00Z';
