@@ -1,4 +1,4 @@
-import type { GraphCall, TableWrite } from './logs';
+import type { GraphCall, TableRequest } from './logs';
 
 /** What one joiner on a warm package asked of the outside, as recorded, with the ids that another joiner replaces. */
 export type FloorScript = {
@@ -9,7 +9,7 @@ export type FloorScript = {
   /** Calls in flight at most: as many activities as the host runs at once. */
   concurrency: number;
   calls: GraphCall[];
-  writes: TableWrite[];
+  writes: TableRequest[];
   /** Columns of a row that the product wrote, by table, so that the floor's rows are as large. */
   columns: Record<string, Record<string, unknown>>;
   sample: {

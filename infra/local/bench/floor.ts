@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import type { FloorResult, FloorScript } from './floor-script';
-import type { GraphCall, TableWrite } from './logs';
+import type { GraphCall, TableRequest } from './logs';
 
 /**
  * The least that the work can cost: a plain script, in a process of its own, that makes the same Graph calls and table
@@ -30,6 +30,9 @@ async function run(script: FloorScript): Promise<FloorResult> {
   };
 }
 
+/** How much longer the floor waits before it polls than the sample did, so that a busy simulator has delivered by then. */
+const patience = 4;
+
 type Limited = <T>(act: () => Promise<T>) => Promise<T>;
 
 async function serveOne(
@@ -48,7 +51,7 @@ async function serveOne(
   let written = 0;
   for (const [index, wanted] of calls.entries()) {
     const isPoll = wanted.path.endsWith(`/assignmentRequests/${sample.requestId}`);
-    const pause = wanted.at - (calls[index - 1]?.at ?? wanted.at);
+    const pause = patience * (wanted.at - (calls[index - 1]?.at ?? wanted.at));
     if (isPoll) await wait(pause);
     let state = await call(wanted);
     while (isPoll && state !== 'delivered') {
@@ -98,7 +101,7 @@ async function callGraph(
 }
 
 /** Writes rows like the product's under keys of this joiner's own. */
-function tableWriter(script: FloorScript, worker: string): (write: TableWrite) => Promise<void> {
+function tableWriter(script: FloorScript, worker: string): (write: TableRequest) => Promise<void> {
   const last = new Map<string, string>();
   let count = 0;
   return async ({ act, table }) => {

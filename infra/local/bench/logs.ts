@@ -16,24 +16,28 @@ export function tail(file: string): Tail {
   };
 }
 
-/** One write to a table, as Azurite's log has it. */
-export type TableWrite = { act: 'insert' | 'replace' | 'remove'; table: string };
+/** One request to a table, as Azurite's log has it. */
+export type TableRequest = { act: 'insert' | 'replace' | 'remove' | 'read'; table: string };
 
-const acts: Record<string, TableWrite['act']> = {
+const acts: Record<string, TableRequest['act']> = {
   POST: 'insert',
   PUT: 'replace',
   PATCH: 'replace',
   DELETE: 'remove',
+  GET: 'read',
 };
 
-/** The writes among the lines of Azurite's table log (Common Log Format), in their order. */
-export function tableWrites(lines: string[]): TableWrite[] {
+/** The requests among the lines of Azurite's table log (Common Log Format), in their order. */
+export function tableRequests(lines: string[]): TableRequest[] {
   return lines.flatMap((line) => {
     const [, method, table] = /"([A-Z]+) \/devstoreaccount1\/(\w+)/.exec(line) ?? [];
     const act = acts[method ?? ''];
     return act === undefined || table === undefined ? [] : [{ act, table }];
   });
 }
+
+/** Whether the request changes something. */
+export const isWrite = ({ act }: TableRequest): boolean => act !== 'read';
 
 /** One call, as the simulator's log has it. */
 export type GraphCall = { method: string; path: string; query: string; at: number };

@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { memberOf } from '../up/stack-file';
 import type { StackFile } from '../up/stack-file';
 import { partNames } from '../up/parts';
-import { graphCalls, tableWrites, tail } from './logs';
-import type { GraphCall, TableWrite } from './logs';
+import { graphCalls, tableRequests, tail } from './logs';
+import type { GraphCall, TableRequest } from './logs';
 import { usageOf } from './usage';
 import type { Usage } from './usage';
 
 /** What happened since the last look. */
 export type Lap = {
   calls: GraphCall[];
-  writes: TableWrite[];
+  tables: TableRequest[];
   /** CPU since the last look and peak memory since the start, by part; parts without figures are left out. */
   usage: Record<string, Usage>;
 };
@@ -18,7 +18,7 @@ export type Lap = {
 /** Watches the four parts from outside: the system's figures of each process, and the two logs. */
 export function watchParts(dataDir: string, tableLog: string, now: () => StackFile): () => Lap {
   const graphLog = tail(join(dataDir, 'graph', 'requests.jsonl'));
-  const writeLog = tail(tableLog);
+  const tableLines = tail(tableLog);
   let before: Record<string, Usage> = {};
   return () => {
     const total: Record<string, Usage> = {};
@@ -30,6 +30,6 @@ export function watchParts(dataDir: string, tableLog: string, now: () => StackFi
       usage[part] = { ...used, cpuMs: used.cpuMs - (before[part]?.cpuMs ?? 0) };
     }
     before = total;
-    return { calls: graphCalls(graphLog.next()), writes: tableWrites(writeLog.next()), usage };
+    return { calls: graphCalls(graphLog.next()), tables: tableRequests(tableLines.next()), usage };
   };
 }

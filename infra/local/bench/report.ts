@@ -1,6 +1,8 @@
 import { tableOf } from '../demo/table';
 import type { FloorResult } from './floor-script';
 import type { Ending } from './load';
+import { isWrite } from './logs';
+import type { TableRequest } from './logs';
 import type { Lap } from './measure';
 
 export type Report = {
@@ -13,6 +15,8 @@ export type Report = {
   processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
   graphCallsPerJoiner: number;
   tableWritesPerJoiner: number;
+  /** Every kind of request that the tables got, reads too; the bench's own looks are among them. */
+  tableRequestsPerJoiner: Record<string, number>;
   floor: {
     seconds: number;
     joinersPerSecond: number;
@@ -58,7 +62,8 @@ export function reportOf(
     },
     processes,
     graphCallsPerJoiner: lap.calls.length / joiners,
-    tableWritesPerJoiner: lap.writes.length / joiners,
+    tableWritesPerJoiner: lap.tables.filter(isWrite).length / joiners,
+    tableRequestsPerJoiner: perJoiner(lap.tables, joiners),
     floor: {
       seconds: floor.seconds,
       joinersPerSecond: joiners / floor.seconds,
@@ -69,6 +74,17 @@ export function reportOf(
     },
     hostToFloor: hostCpu === undefined ? undefined : hostCpu / floorCpu,
   };
+}
+
+function perJoiner(requests: TableRequest[], joiners: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { act, table } of requests) {
+    const kind = `${act} ${table}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return Object.fromEntries(
+    Object.entries(counts).map(([kind, count]) => [kind, Number((count / joiners).toFixed(2))]),
+  );
 }
 
 export function printed(report: Report): string {

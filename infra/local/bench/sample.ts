@@ -2,6 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { eventHash } from '../../../shared/domain/keys';
 import type { FloorScript } from './floor-script';
 import { idOf, source } from './load';
+import { isWrite } from './logs';
 import type { Lap } from './measure';
 
 const open = (storage: string, table: string): TableClient =>
@@ -10,7 +11,7 @@ const open = (storage: string, table: string): TableClient =>
 /** Reads what one joiner's run, alone on the stack, has left: the script that the floor plays for others. */
 export async function readSample(
   worker: string,
-  { calls, writes }: Lap,
+  { calls, tables: requests }: Lap,
   storage: string,
 ): Promise<Pick<FloorScript, 'calls' | 'writes' | 'columns' | 'sample'>> {
   const rows = open(storage, 'audit').listEntities({
@@ -27,6 +28,7 @@ export async function readSample(
     if (value === undefined) throw new Error(`the sample's audit rows have no ${name}`);
     return value;
   };
+  const writes = requests.filter(isWrite);
   const tables = [...new Set(writes.map(({ table }) => table))];
   const columns = await Promise.all(
     tables.map(async (table) => [table, await someRow(storage, table)]),
