@@ -34,19 +34,13 @@ const determinism = {
     'error',
     { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clock },
     { selector: 'AwaitExpression', message: 'An orchestrator yields tasks; it never awaits.' },
-    {
-      selector:
-        "IfStatement:has(> .test MemberExpression[property.name='isReplaying']) YieldExpression",
+    ...['IfStatement', 'ConditionalExpression'].map((branch) => ({
+      selector: `${branch}:has(.test[property.name='isReplaying'], .test [property.name='isReplaying']) YieldExpression`,
       message: 'Never yield behind isReplaying: the replay takes the other branch.',
-    },
+    })),
     {
       selector:
-        "ConditionalExpression:has(> .test MemberExpression[property.name='isReplaying']) YieldExpression",
-      message: 'Never yield behind isReplaying: the replay takes the other branch.',
-    },
-    {
-      selector:
-        "LogicalExpression:has(> .left MemberExpression[property.name='isReplaying']) YieldExpression",
+        "LogicalExpression:has(.left[property.name='isReplaying'], .left [property.name='isReplaying']) YieldExpression",
       message: 'Never yield behind isReplaying: the replay takes the other branch.',
     },
   ],

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/** A copy of the house's rules with nothing in it but what a test plants. */
+let house: string;
+beforeAll(async () => {
+  house = await mkdtemp(join(tmpdir(), 'joinery-house-'));
+  for (const file of [
+    'package.json',
+    'tsconfig.json',
+    'eslint.config.mjs',
+    '.dependency-cruiser.cjs',
+  ]) {
+    await cp(resolve(file), join(house, file));
+  }
+  await symlink(resolve('node_modules'), join(house, 'node_modules'), 'dir');
+});
+afterAll(() => rm(house, { recursive: true }));
+
+async function plant(file: string, text: string): Promise<void> {
+  const path = join(house, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+/** What a tool of the toolchain prints about the house, run as `npm run` would. */
+function run(tool: string, args: string[]): Promise<string> {
+  const program = resolve('node_modules', '.bin', tool);
+  return new Promise((done) => {
+    execFile(program, args, { cwd: house }, (_, stdout, stderr) => done(stdout + stderr));
+  });
+}
+
+const generator = (body: string): string =>
+  `import type { OrchestrationContext, Task } from 'durable-functions';
+export function* story(context: OrchestrationContext): Generator<Task, string, unknown> {
+  yield context.df.callActivity('a');
+  ${body}
+}
+`;
+
+const lintViolations: [name: string, rule: string, text: string][] = [
+  ['the wall clock', 'no-restricted-properties', generator('return String(Date.now());')],
+  ['a new Date', 'no-restricted-syntax', generator('return new Date().toISOString();')],
+  ['chance', 'no-restricted-properties', generator('return String(Math.random());')],
+  ['a setting', 'no-restricted-globals', generator("return process.env['A'] ?? '';")],
+  ['a call to the network', 'no-restricted-globals', generator("void fetch('x'); return '';")],
+  [
+    'a yield behind isReplaying',
+    'no-restricted-syntax',
+    generator("if (!context.df.isReplaying) yield context.df.callActivity('b');\n  return '';"),
+  ],
+  [
+    'a Node module',
+    'no-restricted-imports',
+    `import { randomUUID } from 'node:crypto';\nexport const id = randomUUID();\n`,
+  ],
+];
+
+test('the determinism lint catches each planted violation, and nothing in a sound orchestration', async () => {
+  await plant('orchestrations/sound.ts', generator("return 'done';"));
+  for (const [index, [, , text]] of lintViolations.entries()) {
+    await plant(`orchestrations/planted-${index}.ts`, text);
+  }
+  type Result = { filePath: string; messages: { ruleId: string | null }[] };
+  const results = JSON.parse(await run('eslint', ['--format', 'json', '.'])) as Result[];
+  const rulesIn = (file: string) =>
+    results.find(({ filePath }) => filePath.endsWith(file))?.messages.map(({ ruleId }) => ruleId);
+  expect(rulesIn('sound.ts')).toEqual([]);
+  for (const [index, [name, rule]] of lintViolations.entries()) {
+    expect({ name, rules: rulesIn(`planted-${index}.ts`) }).toEqual({
+      name,
+      rules: expect.arrayContaining([rule]) as unknown,
+    });
+  }
+});
+
+const importViolations: [rule: string, from: string, to: string][] = [
+  ['orchestrations-decide-only', 'orchestrations/reaching', 'shared/records/thing'],
+  ['domain-is-pure', 'shared/domain/reaching', 'shared/records/thing'],
+  ['shared-parts-stand-alone', 'shared/graph/reaching', 'shared/records/thing'],
+  ['product-never-imports-tools', 'functions/reaching', 'infra/local/thing'],
+  ['stand-ins-share-no-code-with-the-product', 'infra/local/graph/reaching', 'shared/domain/thing'],
+  [
+    'stand-ins-share-no-code-with-the-product',
+    'infra/local/service-bus/reaching',
+    'shared/domain/thing',
+  ],
+  ['host-loads-the-built-app', 'infra/local/host/reaching', 'functions/thing'],
+  ['cli-uses-shared', 'cli/reaching', 'functions/thing'],
+];
+
+test('the import rules catch each planted violation', async () => {
+  for (const [, from, to] of importViolations) {
+    const up = '../'.repeat(from.split('/').length - 1);
+    await plant(`${to}.ts`, 'export const thing = 1;\n');
+    await plant(`${from}.ts`, `export { thing } from '${up}${to}';\n`);
+  }
+  const folders = ['functions', 'orchestrations', 'shared', 'cli', 'infra'];
+  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
+  type Cruise = { summary: { violations: { rule: { name: string }; from: string }[] } };
+  const { summary } = JSON.parse(await run('depcruise', args)) as Cruise;
+  for (const [rule, from] of importViolations) {
+    expect(summary.violations).toContainEqual(
+      expect.objectContaining({
+        from: `${from}.ts`,
+        rule: expect.objectContaining({ name: rule }) as unknown,
+      }),
+    );
+  }
+});
