@@ -7,7 +7,8 @@ import { createEntitlements, type Entitlements } from '../../../shared/graph/ent
 
 const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
 
-type Logged = { method: string; path: string; status: number };
+/** `status` is null if the call never reached its operation. */
+type Logged = { method: string; path: string; status: number | null };
 
 /** A simulator of one test file, its client, and what was asked of it. */
 export type Simulator = {
@@ -17,6 +18,8 @@ export type Simulator = {
   /** The writes since the last `reset`, as `POST /path`. */
   writes: () => Promise<string[]>;
   reset: () => Promise<void>;
+  /** Adds rules to the fault schedule; `reset` ends them. */
+  disturb: (...rules: object[]) => Promise<void>;
   /** Removes a row as an administrator would. */
   remove: (table: string, id: string) => Promise<void>;
   stop: () => Promise<void>;
@@ -45,6 +48,14 @@ export async function startSimulator(lagMs: number): Promise<Simulator> {
         .map(({ method, path }) => `${method} ${path}`),
     reset: async () => {
       await fetch(`${url}/_control/reset`, { method: 'POST' });
+    },
+    disturb: async (...rules) => {
+      const answer = await fetch(`${url}/_control/faults`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(rules),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
     },
     remove: async (table, id) => {
       const answer = await fetch(`${url}/_control/${table}/${id}`, { method: 'DELETE' });
