@@ -8,6 +8,7 @@ import { createFaultSchedule } from './faults';
 import { handle, type Parts } from './http/handle';
 import { receive } from './http/received';
 import { routeTree } from './http/route-tree';
+import { refuseUnread } from './http/reply';
 import { Refusal } from './refusal';
 import { openRequestLog } from './request-log';
 import { usualSettings, type GraphSettings } from './settings';
@@ -36,7 +37,11 @@ export async function startGraph(wanted: Wanted): Promise<Graph> {
           : handle(parts, received, response),
       )
       .catch((error: unknown) => {
-        if (!(error instanceof Refusal)) console.error('graph: a call failed', error);
+        if (error instanceof Refusal) {
+          refuseUnread(response, error);
+          return;
+        }
+        console.error('graph: a call failed', error);
         response.destroy();
       });
   });

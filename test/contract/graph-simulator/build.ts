@@ -66,7 +66,7 @@ export type Whole = { catalog: string; resource: string; accessPackage: string; 
 /** A package that can be asked for: catalog, resource, role scope and policy. */
 export async function aWholePackage(
   simulator: Simulator,
-  { name = 'Finance', group = 1, policy = {} as Json, catalog = '' } = {},
+  { name = 'Finance', group = 1, policy = {}, catalog = '' } = {},
 ): Promise<Whole> {
   const home = catalog === '' ? await aCatalog(simulator) : catalog;
   const resource = await aResource(simulator, home, group);

@@ -126,6 +126,20 @@ test('A journal is rewritten with the latest change of each row when it is opene
   await second.stop();
 });
 
+test('A setting that makes no sense ends the process with one line that names it', async () => {
+  const child = fork(main, {
+    env: { ...process.env, JOINERY_DATA_DIR: folder, GRAPH_PORT: '0', GRAPH_LAG_MS: 'long' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, said.trim()]).toEqual([
+    1,
+    'graph: GRAPH_LAG_MS must be a whole number from 0, but is "long"',
+  ]);
+});
+
 test('A port that is taken is an error, and leaves the data to whoever comes next', async () => {
   const first = await startSimulator({ folder });
   const port = Number(new URL(first.url).port);

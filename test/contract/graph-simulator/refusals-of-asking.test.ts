@@ -1,4 +1,13 @@
-import { aCatalog, aPackage, ask, aWholePackage, requestBody, type Whole } from './build';
+import {
+  aCatalog,
+  aPackage,
+  ask,
+  aWholePackage,
+  create,
+  policyBody,
+  requestBody,
+  type Whole,
+} from './build';
 import {
   groupId,
   refusal,
@@ -79,6 +88,11 @@ describe('A request', () => {
       catalog: await aCatalog(simulator, 'unpublished'),
     });
     expect(await asked(hidden, 1001)).toEqual([400, 'InvalidRequest']);
+  });
+  test('for a package that has no role scope, and so would grant nothing, is refused', async () => {
+    const accessPackage = await aPackage(simulator, whole.catalog, 'No role');
+    const policy = await create(simulator, 'EM/assignmentPolicies', policyBody(accessPackage));
+    expect(await asked({ ...whole, accessPackage, policy }, 1001)).toEqual([400, 'InvalidRequest']);
   });
   test('for an unknown person is refused', async () => {
     expect(await asked(whole, 1999)).toEqual([400, 'SubjectNotFound']);

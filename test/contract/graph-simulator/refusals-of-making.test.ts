@@ -102,6 +102,11 @@ describe('A body', () => {
     expect(await post('EM/catalogs', '{"displayName":')).toEqual([400, 'BadRequest']);
   });
 
+  test('that is larger than a mebibyte is refused before it is read', async () => {
+    const body = { ...catalogBody, description: 'x'.repeat(1_100_000) };
+    expect(await post('EM/catalogs', body)).toEqual([413, 'RequestEntityTooLarge']);
+  });
+
   test('of another content type is refused', async () => {
     const answer = await simulator.call('POST', 'EM/catalogs', '<catalog/>', {
       'Content-Type': 'application/xml',
@@ -183,6 +188,13 @@ describe('An access package', () => {
       await post('EM/accessPackages', packageBody(whole.catalog, { displayName: 'Finance' })),
     ).toEqual([409, 'DuplicateAccessPackage']);
   });
+  test('with a taken name is made where the setting says that names need not be unique', async () => {
+    const loose = await startSimulator({ uniqueNames: false });
+    const catalog = await aCatalog(loose);
+    const ids = [await aPackage(loose, catalog, 'Twin'), await aPackage(loose, catalog, 'Twin')];
+    await loose.stop();
+    expect(new Set(ids).size).toBe(2);
+  });
   test('with a name that another catalog has is made', async () => {
     const catalog = await aCatalog(simulator);
     expect(await aPackage(simulator, catalog, 'Finance')).toMatch(/^[0-9a-f-]{36}$/);
@@ -258,6 +270,15 @@ describe('A policy', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
     const refused = answers.find(({ status }) => status === 409);
     expect(refused && refusal(refused)).toEqual([409, 'DuplicateKey']);
+  });
+  test('that assigns by itself is not simulated, rather than taken and not kept', async () => {
+    const automaticRequestSettings = { requestAccessForAllowedTargets: true };
+    expect(
+      await post(
+        'EM/assignmentPolicies',
+        policyBody(whole.accessPackage, { automaticRequestSettings }),
+      ),
+    ).toEqual([501, 'NotSimulated']);
   });
   test('cannot be moved to another package', async () => {
     const answer = await simulator.call(

@@ -51,6 +51,10 @@ test('A method that a resource does not have is 405', async () => {
 });
 
 test('What Graph has and the simulator has not is said in words', async () => {
+  expect(refusal(await filtered('users', "department eq 'Finance'"))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
   expect(refusal(await simulator.call('POST', '/v1.0/$batch', { requests: [] }))).toEqual([
     501,
     'NotSimulated',

@@ -13,6 +13,7 @@ import { both } from '../state/tables';
 import type { Tenant } from '../tenant/tenant';
 import { enterStep, isActive, isOpen } from './deliver';
 import { isEligible } from './eligibility';
+import { roleScopesOf } from './grants';
 import { newId } from './ids';
 import { requirePackage } from './packages';
 import { requirePolicy } from './policies';
@@ -33,6 +34,7 @@ export function submitGrant(tenant: Tenant, view: View, asked: Asked): Assignmen
   const policy = requirePolicy(tenant, view, asked.policyId);
   if (policy.packageId !== accessPackage.id) throw resourceNotFound('policy of the access package');
   requirePublished(tenant, accessPackage);
+  requireRoles(tenant, accessPackage);
   const user = requireTarget(tenant, view, policy, asked);
   requireNothingInTheWay(tenant, accessPackage, user);
   const script = scriptFor(tenant, { user, accessPackage, policy, schedule: asked.schedule });
@@ -85,6 +87,16 @@ function submitted(tenant: Tenant, asked: New): AssignmentRequest {
 function requirePublished(tenant: Tenant, { catalogId }: AccessPackage): void {
   if (tenant.tables.catalogs.get(catalogId)?.state !== 'published') {
     throw invalidRequest('The catalog of the access package is not published.');
+  }
+}
+
+/**
+ * A package that grants nothing would be delivered and give nobody anything. What the real service answers is unpublished;
+ * the stricter of the two readings shows a client that left its package half made.
+ */
+function requireRoles(tenant: Tenant, { id }: AccessPackage): void {
+  if (roleScopesOf(tenant, id).length === 0) {
+    throw invalidRequest('The access package has no resource role to grant.');
   }
 }
 

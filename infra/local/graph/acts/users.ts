@@ -19,6 +19,14 @@ export function getUser(tenant: Tenant, view: View | undefined, id: string): Use
   return user !== undefined && isThere(tenant, user) ? user : undefined;
 }
 
+/** Everybody whom the directory has, without starting the clock of those who are to appear. */
+export function allUsers(tenant: Tenant, view: View): Placed<User>[] {
+  const now = tenant.now();
+  return tenant.tables.users
+    .all(view)
+    .filter(({ row }) => row.appearsAfterMs === undefined || (row.appearsAt ?? Infinity) <= now);
+}
+
 /** Looking for somebody who is to appear later starts their clock. */
 function isThere(tenant: Tenant, user: User): boolean {
   if (user.appearsAfterMs === undefined) return true;

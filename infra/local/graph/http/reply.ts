@@ -65,6 +65,13 @@ export function send(response: ServerResponse, { status, headers, body }: Reply)
   response.end(body);
 }
 
+/** Refuses a call whose body was not read to its end, which leaves the connection good for nothing. */
+export function refuseUnread(response: ServerResponse, refusal: Refusal): void {
+  const { status, headers, body } = refusalReply(refusal, { requestId: '', clientRequestId: '' });
+  response.writeHead(status, { ...headers, Connection: 'close' });
+  response.end(body, () => response.destroy());
+}
+
 /** Announces the whole body, sends half of it and cuts the connection. */
 export function sendHalf(response: ServerResponse, { status, headers, body = '' }: Reply): void {
   const bytes = Buffer.from(body);

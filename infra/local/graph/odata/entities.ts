@@ -101,7 +101,9 @@ export function list<Row>(
   call: Call,
 ): Answer {
   const options = readOptions(call.query);
-  const comparisons = options.filter.map((comparison) => checked(listing, comparison));
+  const comparisons = options.filter.map((comparison) =>
+    checked(dialect.model, entity, listing, comparison),
+  );
   const equals = (path: string): string | undefined =>
     comparisons.find((comparison) => comparison.path === path)?.value;
   const found = listing
@@ -138,10 +140,19 @@ function withContext(call: Call, suffix: string, body: object): object {
   return { '@odata.context': context, ...body };
 }
 
-function checked<Row>({ filterable }: Listing<Row>, comparison: Comparison): Comparison {
+function checked<Row>(
+  model: EntityModel,
+  { type }: Entity<Row>,
+  { filterable }: Listing<Row>,
+  comparison: Comparison,
+): Comparison {
   const { path, value, quoted } = comparison;
   const member = Object.hasOwn(filterable, path) ? filterable[path] : undefined;
-  if (member === undefined) throw invalidFilter(`could not find a property named '${path}'`);
+  if (member === undefined) {
+    const [first = ''] = path.split('/');
+    if (Object.hasOwn(membersOf(model, type), first)) throw notSimulated(`a filter on ${path}`);
+    throw invalidFilter(`could not find a property named '${path}'`);
+  }
   if (member.is === 'guid') {
     if (!isGuid(value)) throw unrecognizedGuid(value);
     return { ...comparison, value: value.toLowerCase() };

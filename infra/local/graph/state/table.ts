@@ -15,63 +15,27 @@ export type Table<Row> = {
   /** The rows whose index has this key, in the order of creation. */
   find: (index: string, key: string, view?: View) => Placed<Row>[];
   all: (view?: View) => Placed<Row>[];
+  /** Without a row: removes it. */
   write: (id: string, row: Row | undefined, stamp: Stamp) => void;
   /** Forgets what every replica has moved on from. */
   settle: (before: number) => void;
   size: () => number;
 };
 
+/** Each index by its name: the keys under which it has a row. */
 export type Indexes<Row> = Record<string, (row: Row) => readonly string[]>;
 
 export function createTable<Row>(indexes: Indexes<Row> = {}): Table<Row> {
   const entries = new Map<string, Entry<Row>>();
-  const keyed = new Map<string, Map<string, Entry<Row>>>();
-  const unsettled: { entry: Entry<Row>; version: Version<Row> }[] = [];
-  let settled = 0;
+  const index = createIndex(indexes);
+  const unsettled = createQueue<{ entry: Entry<Row>; version: Version<Row> }>();
   let created = 0;
-
-  const keysOf = (row: Row | undefined): string[] =>
-    row === undefined
-      ? []
-      : Object.entries(indexes).flatMap(([index, keys]) =>
-          keys(row).map((key) => `${index}\n${key}`),
-        );
-
-  const visible = (
-    entry: Entry<Row>,
-    view: View | undefined,
-    reading: Reading,
-  ): Row | undefined => {
-    let version: Version<Row> | undefined = entry.latest;
-    while (view !== undefined && version !== undefined && !view.sees(version, reading)) {
-      version = version.before;
-    }
-    return version?.row;
-  };
-
-  const placed = (found: Iterable<Entry<Row>>, view: View | undefined): Placed<Row>[] => {
-    const rows: Placed<Row>[] = [];
-    for (const entry of found) {
-      const row = visible(entry, view, 'many');
-      if (row !== undefined) rows.push({ row, order: entry.order });
-    }
-    return rows.sort((one, other) => one.order - other.order);
-  };
-
-  const unindex = (entry: Entry<Row>, gone: Row | undefined): void => {
-    const kept = new Set<string>();
-    for (let at: Version<Row> | undefined = entry.latest; at !== undefined; at = at.before) {
-      for (const key of keysOf(at.row)) kept.add(key);
-    }
-    for (const key of keysOf(gone)) if (!kept.has(key)) keyed.get(key)?.delete(entry.id);
-  };
-
   return {
     get: (id, view) => {
       const entry = entries.get(id);
       return entry === undefined ? undefined : visible(entry, view, 'one');
     },
-    find: (index, key, view) => placed(keyed.get(`${index}\n${key}`)?.values() ?? [], view),
+    find: (name, key, view) => placed(index.find(name, key), view),
     all: (view) => placed(entries.values(), view),
     write: (id, row, stamp) => {
       const known = entries.get(id);
@@ -79,30 +43,87 @@ export function createTable<Row>(indexes: Indexes<Row> = {}): Table<Row> {
       const entry = known ?? { id, order: (created += 1), latest: version };
       entry.latest = version;
       entries.set(id, entry);
-      for (const key of keysOf(row)) {
-        const rows = keyed.get(key) ?? new Map<string, Entry<Row>>();
-        keyed.set(key, rows.set(id, entry));
-      }
+      index.add(entry, row);
       unsettled.push({ entry, version });
     },
     settle: (before) => {
-      for (
-        let next = unsettled[settled];
-        next !== undefined && next.version.at <= before;
-        next = unsettled[settled]
-      ) {
-        settled += 1;
-        const { entry, version } = next;
-        const gone = version.before?.row;
+      for (const { entry, version } of unsettled.takeWhile((next) => next.version.at <= before)) {
+        const forgotten = version.before?.row;
         version.before = undefined;
-        unindex(entry, gone);
+        index.drop(entry, forgotten);
         if (version.row === undefined && entry.latest === version) entries.delete(entry.id);
-      }
-      if (settled > 1000) {
-        unsettled.splice(0, settled);
-        settled = 0;
       }
     },
     size: () => entries.size,
+  };
+}
+
+function visible<Row>(
+  entry: Entry<Row>,
+  view: View | undefined,
+  reading: Reading,
+): Row | undefined {
+  let version: Version<Row> | undefined = entry.latest;
+  while (view !== undefined && version !== undefined && !view.sees(version, reading)) {
+    version = version.before;
+  }
+  return version?.row;
+}
+
+function placed<Row>(found: Iterable<Entry<Row>>, view: View | undefined): Placed<Row>[] {
+  const rows: Placed<Row>[] = [];
+  for (const entry of found) {
+    const row = visible(entry, view, 'many');
+    if (row !== undefined) rows.push({ row, order: entry.order });
+  }
+  return rows.sort((one, other) => one.order - other.order);
+}
+
+/** Finds entries by key; an entry stays under the keys of every version that a replica may still show. */
+function createIndex<Row>(indexes: Indexes<Row>) {
+  const keyed = new Map<string, Map<string, Entry<Row>>>();
+  const keysOf = (row: Row | undefined): string[] =>
+    row === undefined
+      ? []
+      : Object.entries(indexes).flatMap(([name, keys]) => keys(row).map((key) => at(name, key)));
+  return {
+    find: (name: string, key: string): Iterable<Entry<Row>> =>
+      keyed.get(at(name, key))?.values() ?? [],
+    add: (entry: Entry<Row>, row: Row | undefined): void => {
+      for (const key of keysOf(row)) {
+        const found = keyed.get(key) ?? new Map<string, Entry<Row>>();
+        keyed.set(key, found.set(entry.id, entry));
+      }
+    },
+    drop: (entry: Entry<Row>, forgotten: Row | undefined): void => {
+      const kept = new Set<string>();
+      for (let next: Version<Row> | undefined = entry.latest; next; next = next.before) {
+        for (const key of keysOf(next.row)) kept.add(key);
+      }
+      for (const key of keysOf(forgotten)) if (!kept.has(key)) keyed.get(key)?.delete(entry.id);
+    },
+  };
+}
+
+const at = (name: string, key: string): string => `${name}\n${key}`;
+
+/** First in, first out, without moving the rest on each step. */
+function createQueue<Item>() {
+  let items: Item[] = [];
+  let taken = 0;
+  return {
+    push: (item: Item): void => {
+      items.push(item);
+    },
+    takeWhile: function* (due: (item: Item) => boolean): Generator<Item> {
+      for (let next = items[taken]; next !== undefined && due(next); next = items[taken]) {
+        taken += 1;
+        yield next;
+      }
+      if (taken > 1000) {
+        items = items.slice(taken);
+        taken = 0;
+      }
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { addPolicy } from '../acts/policies';
+import { policyMembers } from '../acts/policy-members';
 import { createCatalog } from '../acts/catalogs';
 import { hold } from '../acts/holdings';
 import { createPackage } from '../acts/packages';
@@ -6,7 +7,6 @@ import { addResource } from '../acts/resources';
 import { derivedId } from '../acts/ids';
 import { addRoleScope } from '../acts/role-scopes';
 import type { Catalog } from '../state/rows';
-import { policyMembers } from '../v1/policy-members';
 import { people } from './people';
 import type { Tenant } from './tenant';
 import type { TenantFile } from './tenant-file';

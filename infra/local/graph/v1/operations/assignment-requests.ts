@@ -9,7 +9,7 @@ import { both } from '../../state/tables';
 import { bodyOf, guidAt, v1 } from '../dialect';
 import { request } from '../entities/assignments';
 import { enums } from '../model/enums';
-import { id, object, optionalObject, optionalText, text } from '../read';
+import { id, object, optionalObject, optionalText, text } from '../../odata/read';
 
 const requests: Listing<AssignmentRequest> = {
   filterable: {

@@ -8,7 +8,7 @@ import type { Catalog, Resource } from '../../state/rows';
 import { both } from '../../state/tables';
 import { bodyOf, guidAt, v1 } from '../dialect';
 import { catalog, resource, role } from '../entities/catalogs';
-import { flag, optionalText, text } from '../read';
+import { flag, optionalText, text } from '../../odata/read';
 
 const catalogs: Listing<Catalog> = {
   filterable: {

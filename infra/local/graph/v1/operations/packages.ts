@@ -11,7 +11,7 @@ import type { AccessPackage } from '../../state/rows';
 import type { Placed } from '../../state/table';
 import { bodyOf, guidAt, root, v1 } from '../dialect';
 import { accessPackage } from '../entities/catalogs';
-import { flag, id, object, optionalText, text } from '../read';
+import { flag, id, object, optionalText, text } from '../../odata/read';
 
 const filterable: Listing<AccessPackage>['filterable'] = {
   id: { is: 'guid', value: (row) => row.id },

@@ -1,13 +1,13 @@
 import { createPolicy, replacePolicy, requirePolicy } from '../../acts/policies';
-import { invalidModel } from '../../errors';
+import { invalidModel, notSimulated } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { Policy, SubjectSet } from '../../state/rows';
 import { bodyOf, guidAt, v1 } from '../dialect';
 import { policy } from '../entities/catalogs';
-import { policyMembers } from '../policy-members';
-import { id, object, text } from '../read';
+import { policyMembers } from '../../acts/policy-members';
+import { id, object, text } from '../../odata/read';
 
 const policies: Listing<Policy> = {
   filterable: {
@@ -47,6 +47,9 @@ function wantedIn(call: Call): Omit<Policy, 'id' | 'createdAt' | 'modifiedAt'> {
   const packageId = id(object(body, 'accessPackage'), 'id');
   const wanted = { ...policyMembers(body), packageId };
   requireTargets(body, wanted.specificAllowedTargets);
+  if (wanted.automaticRequestSettings?.['requestAccessForAllowedTargets'] === true) {
+    throw notSimulated('automatic assignment');
+  }
   return wanted;
 }
 

@@ -5,7 +5,7 @@ import { list, made, one, type Listing } from '../../odata/entities';
 import type { OriginSystem, ResourceRequest } from '../../state/rows';
 import { bodyOf, guidAt, v1 } from '../dialect';
 import { resourceRequest } from '../entities/catalogs';
-import { id, object, text } from '../read';
+import { id, object, text } from '../../odata/read';
 
 const requests: Listing<ResourceRequest> = {
   filterable: { 'catalog/id': { is: 'guid', value: ({ catalogId }) => catalogId } },

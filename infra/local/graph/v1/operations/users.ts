@@ -1,4 +1,4 @@
-import { findUsers, getUser } from '../../acts/users';
+import { allUsers, findUsers, getUser } from '../../acts/users';
 import { resourceNotFound } from '../../errors';
 import { idAt, type Answer, type Call } from '../../http/call';
 import { list, one, type Listing } from '../../odata/entities';
@@ -19,7 +19,7 @@ const users: Listing<User> = {
     if (name !== undefined) return findUsers(tenant, view, 'userPrincipalName', name.toLowerCase());
     const row = getUser(tenant, view, equals('id') ?? '');
     if (row !== undefined) return [{ row, order: 1 }];
-    return tenant.tables.users.all(view).filter(({ row }) => row.appearsAfterMs === undefined);
+    return allUsers(tenant, view);
   },
 };
 

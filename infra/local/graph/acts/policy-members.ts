@@ -1,6 +1,6 @@
 import type { Body } from '../odata/check-body';
 import type { Policy, SubjectSet } from '../state/rows';
-import { optionalObject, optionalText } from './read';
+import { optionalObject, optionalText } from '../odata/read';
 
 const requestorDefaults = {
   enableTargetsToSelfAddAccess: false,
@@ -22,7 +22,10 @@ const approvalDefaults = {
 
 const noExpiration = { type: 'noExpiration', endDateTime: null, duration: null };
 
-/** The members of a policy, those that a body leaves out at the values that the service gives them. */
+/**
+ * The members of a policy, those that a body leaves out at the values that the service gives them. Stored policies are in
+ * the shape of v1.0, which the other dialects translate to and from.
+ */
 export function policyMembers(
   body: Body,
 ): Omit<Policy, 'id' | 'packageId' | 'createdAt' | 'modifiedAt'> {

@@ -1,5 +1,5 @@
 import { invalidModel } from '../errors';
-import { isGuid, type Body } from '../odata/check-body';
+import { isGuid, type Body } from './check-body';
 
 /*
  * Reading checked bodies: the model has already held every declared member to its type, so what is left to say is which
