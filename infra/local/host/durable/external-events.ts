@@ -1,4 +1,4 @@
-import { createStep, type Step } from './step';
+import { openStep, settle, type Step } from './step';
 
 /** Who waits for which event. Several waiters of one name form a stack; an event that comes early is kept. */
 export function createExternalEvents() {
@@ -8,11 +8,11 @@ export function createExternalEvents() {
   return {
     wait(eventName: string): Step {
       const name = eventName.toLowerCase();
-      const step = createStep();
+      const step = openStep();
       const kept = early.get(name) ?? 0;
       if (kept > 0) {
         early.set(name, kept - 1);
-        step.settle();
+        settle(step);
       } else {
         waiting.set(name, [...(waiting.get(name) ?? []), step]);
       }
@@ -22,7 +22,7 @@ export function createExternalEvents() {
     raise(eventName: string): void {
       const name = eventName.toLowerCase();
       const step = waiting.get(name)?.pop();
-      if (step) step.settle();
+      if (step) settle(step);
       else early.set(name, (early.get(name) ?? 0) + 1);
     },
   };

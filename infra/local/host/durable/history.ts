@@ -26,7 +26,7 @@ export const EventType = {
 export type EventMark = {
   EventType: number;
   EventId: number;
-  Timestamp: string;
+  Timestamp?: string;
   Name?: string;
   TaskScheduledId?: number;
   TimerId?: number;
@@ -38,6 +38,7 @@ export type EventMark = {
 
 /** One event of a history. `Input` and `Result` are JSON text; `IsPlayed` is added where an event becomes text. */
 export type HistoryEvent = EventMark & {
+  Timestamp: string;
   Version?: string;
   Result?: string | null;
   Reason?: string | null;

@@ -29,11 +29,15 @@ export type WrittenEvent = { event: HistoryEvent; text: string };
 /** An activity that was scheduled and has not answered. `input` is JSON text. */
 export type PendingActivity = { taskId: number; name: string; input: string };
 
-/** An instance in memory. Texts are history as the orchestrator function gets it; marks are what the mirror reads. */
+/** An instance in memory. */
 export type Instance = {
   record: InstanceRecord;
+  /** History as the orchestrator function gets it: for each turn the JSON text of its events, joined by commas. */
+  turns: string[];
+  /** The number of events in it. */
+  eventCount: number;
+  /** What the mirror reads of it. */
   marks: EventMark[];
-  texts: string[];
   inbox: WrittenEvent[];
   activities: Map<number, PendingActivity>;
 };

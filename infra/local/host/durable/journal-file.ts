@@ -43,12 +43,12 @@ export async function replaceJournal(path: string, lines: string): Promise<void>
 }
 
 /** The text is what matters here: a snapshot is only written, and the events are read from it again. */
-function snapshotText({ record, texts, inbox, activities }: Instance): string {
-  const events = [...texts, ...inbox.map(({ text }) => text)].join(',');
+function snapshotText({ record, turns, eventCount, inbox, activities }: Instance): string {
+  const events = [...turns, ...inbox.map(({ text }) => text)].join(',');
   const op: Omit<SnapshotOp, 'events'> = {
     op: 'snapshot',
     record,
-    played: texts.length,
+    played: eventCount,
     activities: [...activities.values()],
   };
   return `[${JSON.stringify(op).slice(0, -1)},"events":[${events}]}]\n`;

@@ -8,6 +8,7 @@ import {
   type World,
 } from './perform-action';
 import { createSchedule, type Command } from './schedule';
+import { whenSettled } from './step';
 
 /** How a generation ends. `Failed` and `Terminated` carry text, the others JSON values. */
 export type Completion =
@@ -84,8 +85,8 @@ function runActions({ name, reply }: MirrorInput, world: World, state: State): v
     for (let action = actions[next]; action !== undefined; action = actions[next]) {
       next += 1;
       const step = performAction(action, world);
-      if (!step.settled) {
-        step.whenSettled(proceed);
+      if (step.state === 'open') {
+        whenSettled(step, proceed);
         return;
       }
     }
@@ -108,7 +109,7 @@ function play(event: EventMark, world: World, state: State, begin: () => void): 
   const { schedule } = world;
   switch (event.EventType) {
     case EventType.OrchestratorStarted:
-      state.now = Date.parse(event.Timestamp);
+      state.now = Date.parse(event.Timestamp ?? '');
       return;
     case EventType.ExecutionTerminated:
       state.completion = { status: 'Terminated', reason: event.Input ?? '' };
@@ -143,17 +144,17 @@ function advance(event: EventMark, world: World, state: State, begin: () => void
     }
     case EventType.TaskCompleted:
     case EventType.SubOrchestrationInstanceCompleted: {
-      schedule.settle(event.TaskScheduledId, { failed: false });
+      schedule.end(event.TaskScheduledId, { failed: false });
       return;
     }
     case EventType.TaskFailed:
     case EventType.SubOrchestrationInstanceFailed: {
       const nonRetriable = event.IsNonRetriable ?? false;
-      schedule.settle(event.TaskScheduledId, { failed: true, nonRetriable });
+      schedule.end(event.TaskScheduledId, { failed: true, nonRetriable });
       return;
     }
     case EventType.TimerFired: {
-      schedule.settle(event.TimerId, { failed: false });
+      schedule.end(event.TimerId, { failed: false });
       return;
     }
     case EventType.EventRaised:

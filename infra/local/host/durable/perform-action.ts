@@ -1,7 +1,7 @@
 import type { Action, RetryOptions, SubOrchestrationAction } from './actions';
 import type { ExternalEvents } from './external-events';
 import type { Schedule } from './schedule';
-import { createStep, settledStep, type Step } from './step';
+import { doneStep, openStep, settle, whenSettled, type Step } from './step';
 
 const DAY = 86_400_000;
 
@@ -35,7 +35,7 @@ export function performAction(action: Action, world: World): Step {
       return withRetry(action.retryOptions, () => subOrchestration(action, world), world);
     case 4:
       world.continueAsNew(action.input);
-      return settledStep();
+      return doneStep();
     case 5:
       return timer(Date.parse(action.fireAt), action.isCanceled === true, world);
     case 6:
@@ -85,16 +85,16 @@ function subOrchestration(action: SubOrchestrationAction, world: World): Step {
 function timer(fireAt: number, cancelled: boolean, world: World): Step {
   const { schedule, limits, now } = world;
   const long = fireAt - now() > limits.maximumShortTimer;
-  const whole = createStep();
+  const whole = openStep();
   const hop = (until: number): void => {
     if (cancelled) {
       schedule.startCancelled(until);
-      whole.settle({ failed: true });
+      settle(whole, { failed: true });
       return;
     }
-    schedule.start({ kind: 'timer', fireAt: until }).whenSettled(() => {
+    whenSettled(schedule.start({ kind: 'timer', fireAt: until }), () => {
       const left = fireAt - now();
-      if (!long || left <= 0) whole.settle();
+      if (!long || left <= 0) settle(whole);
       else hop(now() + (left > limits.maximumShortTimer ? limits.longTimerInterval : left));
     });
   };
@@ -108,23 +108,23 @@ function timer(fireAt: number, cancelled: boolean, world: World): Step {
  */
 function withRetry(options: RetryOptions, call: () => Step, world: World): Step {
   const { schedule, now } = world;
-  const whole = createStep();
+  const whole = openStep();
   const begun = now();
   const attempt = (number: number): void => {
     const step = call();
-    step.whenSettled(() => {
-      if (!step.failed || step.nonRetriable) {
-        whole.settle({ failed: step.failed });
+    whenSettled(step, () => {
+      if (step.state === 'done' || step.nonRetriable) {
+        settle(whole, { failed: step.state === 'failed' });
         return;
       }
       const last = number >= options.maxNumberOfAttempts;
       const delay = last ? 0 : retryDelay(options, number, now() - begun);
       if (delay === undefined) {
-        whole.settle({ failed: true });
+        settle(whole, { failed: true });
         return;
       }
-      schedule.start({ kind: 'timer', fireAt: now() + delay }).whenSettled(() => {
-        if (last) whole.settle({ failed: true });
+      whenSettled(schedule.start({ kind: 'timer', fireAt: now() + delay }), () => {
+        if (last) settle(whole, { failed: true });
         else attempt(number + 1);
       });
     });
@@ -147,19 +147,19 @@ function retryDelay(options: RetryOptions, attempt: number, elapsed: number): nu
 }
 
 function firstOf(steps: Step[]): Step {
-  const whole = createStep();
-  for (const step of steps) step.whenSettled(() => whole.settle());
+  const whole = openStep();
+  for (const step of steps) whenSettled(step, () => settle(whole));
   return whole;
 }
 
 /** Like .NET's WhenAll: it waits for every child, also after one of them failed. */
 function allOf(steps: Step[]): Step {
-  const whole = createStep();
+  const whole = openStep();
   let left = steps.length;
   for (const step of steps) {
-    step.whenSettled(() => {
+    whenSettled(step, () => {
       left -= 1;
-      if (left === 0) whole.settle({ failed: steps.some((child) => child.failed) });
+      if (left === 0) settle(whole, { failed: steps.some((child) => child.state === 'failed') });
     });
   }
   return whole;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EventType, type EventMark } from './history';
-import { createStep, type Step } from './step';
+import { openStep, settle, type Outcome, type Step } from './step';
 
 /** Work that an orchestrator asked for, under the id that history will know it by. */
 export type Command =
@@ -45,7 +45,7 @@ export function createSchedule(compareInputs = false) {
 
     start(command: WithoutId<Command>): Step {
       const id = nextId++;
-      const step = createStep();
+      const step = openStep();
       planned.set(id, { id, ...command });
       open.set(id, step);
       return step;
@@ -70,11 +70,11 @@ export function createSchedule(compareInputs = false) {
       planned.delete(event.EventId);
     },
 
-    settle(id: number | undefined, outcome: { failed: boolean; nonRetriable?: boolean }): void {
+    end(id: number | undefined, outcome: Outcome): void {
       const step = id === undefined ? undefined : open.get(id);
       if (id === undefined || !step) return;
       open.delete(id);
-      step.settle(outcome);
+      settle(step, outcome);
     },
 
     /** While an instance is suspended its new commands wait. */

@@ -61,7 +61,10 @@ function renewed({ record }: Instance, { at, taken, mirrored }: Turn, value: unk
     input,
     executionId,
   });
-  const events = [started, ...mirrored.carried].map(written);
+  const carried = mirrored.carried.map((mark) =>
+    make.eventRaised(Date.parse(mark.Timestamp ?? ''), mark.Name ?? '', mark.Input ?? null),
+  );
+  const events = [started, ...carried].map(written);
   const ops: Op[] = [{ op: 'renew', id: record.id, at, taken, executionId, input, events }];
   return { ops, activities: [], timers: [], woken: [record.id] };
 }
@@ -88,9 +91,9 @@ function pendingActivity({ id, name, input }: Command & { kind: 'activity' }): P
   return { taskId: id, name, input: make.jsonText(input) };
 }
 
-function wholeHistory({ texts, inbox }: Instance, turn: Turn, events: HistoryEvent[]): string {
+function wholeHistory({ turns, inbox }: Instance, turn: Turn, events: HistoryEvent[]): string {
   return [
-    ...texts,
+    ...turns,
     playedText(eventText(make.orchestratorStarted(turn.at))),
     ...inbox.slice(0, turn.taken).map(({ text }) => playedText(text)),
     ...events.map((event) => playedText(eventText(event))),

@@ -31,7 +31,7 @@ export async function takeTurn(
 }
 
 async function execute(
-  { record, texts }: Instance,
+  { record, turns }: Instance,
   newTexts: readonly string[],
   invoke: (invocation: Invocation) => Promise<InvocationResult>,
 ): Promise<OrchestratorReply> {
@@ -39,8 +39,8 @@ async function execute(
     instanceId: record.id,
     parentInstanceId: record.parent?.instanceId,
     input: record.input,
-    events: [...texts, ...newTexts].join(','),
-    isReplaying: texts.length > 0,
+    events: [...turns, ...newTexts].join(','),
+    isReplaying: turns.length > 0,
   });
   const result = await invoke({ trigger: { string: payload } });
   if (!result.ok) return replyFromError(result.error.message);
@@ -77,5 +77,5 @@ function failure(error: unknown, name: string): string {
 /** The clock of an instance never goes back, whatever the machine's clock does. */
 function turnTime({ marks }: Instance): number {
   const last = marks.findLast((mark) => mark.EventType === EventType.OrchestratorStarted);
-  return Math.max(Date.now(), last ? Date.parse(last.Timestamp) : 0);
+  return Math.max(Date.now(), last?.Timestamp ? Date.parse(last.Timestamp) : 0);
 }

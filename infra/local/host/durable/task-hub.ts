@@ -93,8 +93,8 @@ export function createTaskHub(store: Store, engine: Engine, settings: StartSetti
   };
 }
 
-async function historyText({ record, texts }: Instance, store: Store): Promise<string | undefined> {
-  return record.archived ? store.archived(record.archived) : texts.join(',');
+async function historyText({ record, turns }: Instance, store: Store): Promise<string | undefined> {
+  return record.archived ? store.archived(record.archived) : turns.join(',');
 }
 
 function matches(record: InstanceRecord, { from, to, statuses, prefix }: InstanceFilter): boolean {
