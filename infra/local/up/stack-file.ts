@@ -10,15 +10,16 @@ const Connection = z.object({ connectionString: z.string(), pid });
 /** What the host's app listens to, for those who look after it from outside. */
 const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
 
+const WholeStack = z.object({
+  host: Url.extend({ settings: Settings.optional() }),
+  serviceBus: Connection,
+  storage: Connection,
+  graph: Url,
+});
+export type WholeStack = z.infer<typeof WholeStack>;
+
 /** Where each running part can be reached, and its process: what `<data>/stack.json` holds. */
-export const StackFile = z
-  .object({
-    host: Url.extend({ settings: Settings.optional() }),
-    serviceBus: Connection,
-    storage: Connection,
-    graph: Url,
-  })
-  .partial();
+export const StackFile = WholeStack.partial();
 export type StackFile = z.infer<typeof StackFile>;
 
 /** The members of `StackFile` by the names of the parts. */
