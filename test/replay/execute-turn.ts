@@ -33,7 +33,7 @@ export async function executeTurn(
     instanceId: instance?.InstanceId ?? name,
     parentInstanceId: started?.ParentInstance?.OrchestrationInstance.InstanceId,
     input: started?.Input ?? null,
-    events: texts.join(','),
+    events: texts,
     isReplaying: turnStart > 0,
   });
   const reply = await handler(payload, dice[turns % 2] ?? 0);

@@ -94,10 +94,11 @@ function end(host: VirtualHost, instance: Instance, completion: Completion): voi
     return;
   }
   instance.completion = completion;
-  const parent = instance.parent && host.instances.get(instance.parent.instanceId);
-  if (!parent || !instance.parent) return;
-  const ended = make.subOrchestrationEnded(host.now, instance.parent.taskId, completion);
-  arrive(host, parent, host.now, ended);
+  const { parent } = instance;
+  const waiting = parent && host.instances.get(parent.instanceId);
+  if (!waiting) return;
+  const ended = make.subOrchestrationEnded(host.now, parent.taskId, completion);
+  arrive(host, waiting, host.now, ended);
 }
 
 async function perform(host: VirtualHost, instance: Instance, command: Command): Promise<void> {
@@ -105,7 +106,8 @@ async function perform(host: VirtualHost, instance: Instance, command: Command):
     case 'timer': {
       const { fireAt, id } = command;
       const at = Math.max(fireAt, host.now);
-      return arrive(host, instance, at, make.timerFired(at, id, timestamp(fireAt)));
+      arrive(host, instance, at, make.timerFired(at, id, timestamp(fireAt)));
+      return;
     }
     case 'sub-orchestration': {
       const { id: taskId, name, instanceId: id, version = instance.version } = command;
@@ -117,7 +119,8 @@ async function perform(host: VirtualHost, instance: Instance, command: Command):
     case 'activity': {
       const clock = { now: new Date(host.now) };
       const event = await runActivity(host, command, clock);
-      return arrive(host, instance, Math.max(clock.now.getTime(), host.now), event);
+      arrive(host, instance, Math.max(clock.now.getTime(), host.now), event);
+      return;
     }
   }
 }

@@ -9,7 +9,6 @@ export type HostJson = {
   serviceBus: {
     autoCompleteMessages: boolean;
     maxConcurrentCalls: number;
-    prefetchCount: number;
     maxAutoLockRenewalDuration: number;
   };
   durableTask: {
@@ -24,15 +23,14 @@ export type HostJson = {
 
 type Section = Record<string, unknown>;
 
-/** Sections that are honoured member by member; anything else in them, or beside them, is worth a warning. */
-const honoured: Record<string, readonly string[]> = {
+/** Members that are honoured, or that only the cloud needs; anything else is worth a warning. */
+const expected: Record<string, readonly string[]> = {
   '': ['version', 'extensionBundle', 'extensions', 'logging', 'functionTimeout'],
   extensions: ['serviceBus', 'durableTask', 'http'],
   'extensions.http': ['routePrefix'],
   'extensions.serviceBus': [
     'autoCompleteMessages',
     'maxConcurrentCalls',
-    'prefetchCount',
     'maxAutoLockRenewalDuration',
   ],
   'extensions.durableTask': [
@@ -49,10 +47,12 @@ const honoured: Record<string, readonly string[]> = {
 export function readHostJson(appDir: string, warn: (message: string) => void): HostJson {
   const file = join(appDir, 'host.json');
   const root = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Section) : {};
-  for (const [path, known] of Object.entries(honoured)) {
+  for (const [path, known] of Object.entries(expected)) {
     for (const member of Object.keys(section(root, path))) {
       const name = path ? `${path}.${member}` : member;
-      if (!known.includes(member)) warn(`host.json: ${name} has no effect on the local host`);
+      const isOff = section(root, path)[member] === 0; // as prefetchCount: 0
+      if (!known.includes(member) && !isOff)
+        warn(`host.json: ${name} has no effect on the local host`);
     }
   }
   const bus = section(root, 'extensions.serviceBus');
@@ -63,7 +63,6 @@ export function readHostJson(appDir: string, warn: (message: string) => void): H
     serviceBus: {
       autoCompleteMessages: bus['autoCompleteMessages'] !== false,
       maxConcurrentCalls: count(bus, 'maxConcurrentCalls', 16),
-      prefetchCount: count(bus, 'prefetchCount', 0),
       maxAutoLockRenewalDuration: timeSpan(bus, 'maxAutoLockRenewalDuration', '00:05:00'),
     },
     durableTask: {

@@ -3,14 +3,14 @@ import { DEFAULT_TIMER_LIMITS, type TimerLimits } from './perform-action';
 import { formatTimeSpan } from '../time-span';
 
 /**
- * The text that triggers an orchestrator function. `events` is the JSON text of all events, joined by commas, and
- * `input` is JSON text: nothing that is already text is parsed and written again.
+ * The text that triggers an orchestrator function. `events` are pieces of JSON text, one event or several joined
+ * by commas, and `input` is JSON text: nothing that is already text is parsed, or copied more than once.
  */
 export function orchestratorPayload(turn: {
   instanceId: string;
   parentInstanceId: string | undefined;
   input: string | null;
-  events: string;
+  events: readonly string[];
   isReplaying: boolean;
   limits?: TimerLimits;
 }): string {
@@ -25,5 +25,8 @@ export function orchestratorPayload(turn: {
     maximumShortTimerDuration: formatTimeSpan(limits.maximumShortTimer),
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   });
-  return `{"history":[${turn.events}],"input":${turn.input ?? 'null'},${settings.slice(1)}`;
+  const head = `{"input":${turn.input ?? 'null'},${settings.slice(1, -1)},"history":[`;
+  const [first = '', ...rest] = turn.events;
+  const last = rest.pop();
+  return last === undefined ? `${head}${first}]}` : [head + first, ...rest, `${last}]}`].join(',');
 }

@@ -39,7 +39,7 @@ async function execute(
     instanceId: record.id,
     parentInstanceId: record.parent?.instanceId,
     input: record.input,
-    events: [...turns, ...newTexts].join(','),
+    events: [...turns, ...newTexts],
     isReplaying: turns.length > 0,
   });
   const result = await invoke({ trigger: { string: payload } });

@@ -1,10 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import {
-  isServiceBusError,
-  type ProcessErrorArgs,
-  type ServiceBusClient,
-  type ServiceBusReceivedMessage,
-  type ServiceBusReceiver,
+import type {
+  ServiceBusClient,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
 } from '@azure/service-bus';
 import type { AppFunction } from '../app/function-table';
 import type { Invocation, Invoke } from '../app/invoke';
@@ -71,55 +68,42 @@ export function startQueueTriggers(parts: QueueTriggerParts) {
   };
 }
 
-/** Between two tries to listen to a queue that cannot be listened to, in milliseconds. */
-const PAUSE = 2_000;
-
+/** Subscribes once: the client itself tries for ever to get back to a bus that is away, whatever the error. */
 function listenTo(
   trigger: QueueTrigger,
   client: ServiceBusClient,
   parts: QueueTriggerParts,
 ): () => Promise<void> {
-  const stopping = new AbortController();
+  const { maxAutoLockRenewalDuration, maxConcurrentCalls } = parts.settings;
   const running = new Set<Promise<void>>();
-  let receiver: ServiceBusReceiver | undefined;
-  let subscription: { close: () => Promise<void> } | undefined;
-
-  const subscribe = (): void => {
-    const { maxAutoLockRenewalDuration, maxConcurrentCalls } = parts.settings;
-    const current = client.createReceiver(trigger.queueName, {
-      receiveMode: 'peekLock',
-      maxAutoLockRenewalDurationInMs: maxAutoLockRenewalDuration,
-      skipParsingBodyAsJson: true,
-    });
-    receiver = current;
-    const settle = oneAtATime();
-    const processMessage = async (message: ServiceBusReceivedMessage): Promise<void> => {
-      const run = dispatch(message, trigger, current, settle, parts);
-      running.add(run);
-      await run.finally(() => running.delete(run));
-    };
-    const processError = async (args: ProcessErrorArgs): Promise<void> => {
-      parts.log(
-        'warning',
-        `${trigger.name}: Service Bus, ${args.errorSource}: ${args.error.message}`,
-      );
-      const retriedBySdk = !isServiceBusError(args.error) || args.error.retryable;
-      if (retriedBySdk || args.errorSource !== 'receive' || receiver !== current) return;
-      receiver = undefined;
-      await current.close().catch(() => undefined);
-      await wait(PAUSE, undefined, { signal: stopping.signal }).then(subscribe, () => undefined);
-    };
-    subscription = current.subscribe(
-      { processMessage, processError },
-      { autoCompleteMessages: false, maxConcurrentCalls },
-    );
-  };
-  subscribe();
+  const settle = oneAtATime();
+  const receiver = client.createReceiver(trigger.queueName, {
+    receiveMode: 'peekLock',
+    maxAutoLockRenewalDurationInMs: maxAutoLockRenewalDuration,
+    skipParsingBodyAsJson: true,
+  });
+  let trouble = '';
+  const subscription = receiver.subscribe(
+    {
+      async processMessage(message) {
+        trouble = '';
+        const run = dispatch(message, trigger, receiver, settle, parts);
+        running.add(run);
+        await run.finally(() => running.delete(run));
+      },
+      async processError({ errorSource, error }) {
+        const text = `${trigger.name}: Service Bus, ${errorSource}: ${error.message}`;
+        if (text !== trouble) parts.log('warning', text); // once, not at every try
+        trouble = text;
+        return Promise.resolve();
+      },
+    },
+    { autoCompleteMessages: false, maxConcurrentCalls },
+  );
   return async () => {
-    stopping.abort();
-    await subscription?.close();
+    await subscription.close();
     await Promise.all(running);
-    await receiver?.close();
+    await receiver.close();
   };
 }
 
