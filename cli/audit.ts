@@ -2,18 +2,32 @@ import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledg
 import { chainFaults } from '../shared/audit/verify-chain';
 import type { AuditRow } from '../shared/domain/audit-entry';
 import { eventHash } from '../shared/domain/keys';
-import { Complaint, openLedger, type Connection } from './connection';
+import { createClaims, type Claims } from '../shared/records/claims';
+import { Complaint, openClaims, openLedger, type Connection } from './connection';
 import { print, tableOf } from './print';
 
 type Question = { event?: string; source?: string; worker?: string; day?: string; json: boolean };
 
-/** The rows of one event, one worker or one UTC day, with the verdict on their hash chains. Exit code 1 on a fault. */
+/**
+ * The rows of one event, one worker or one UTC day, with the verdict on their hash chains, held against the ends that
+ * the claims know. Exit code 1 on a fault.
+ */
 export async function audit(connection: Connection, question: Question): Promise<void> {
   const { audit: rows, index } = openLedger(connection);
   const found = await ask(createLedgerReader(rows, index), connection, question);
-  const faults = [...byEvent(found).values()].flatMap(chainFaults);
+  const claims = createClaims(openClaims(connection));
+  const faults: string[] = [];
+  for (const chain of byEvent(found).values()) faults.push(...(await faultsOf(chain, claims)));
   print({ rows: found, faults }, question.json, () => report(found, faults));
   if (faults.length > 0) process.exitCode = 1;
+}
+
+async function faultsOf(chain: AuditRow[], claims: Claims): Promise<string[]> {
+  const [first] = chain;
+  if (first?.eventHash === undefined || first.kind === 'rejected') return chainFaults(chain);
+  const claim = await claims.read(first.eventHash);
+  if (claim?.state !== 'closed' || !claim.chain) return chainFaults(chain);
+  return chainFaults(chain, { attempt: claim.attempt, ...claim.chain });
 }
 
 async function ask(

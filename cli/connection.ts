@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCredential } from '../shared/settings/credential';
 import { openTable } from '../shared/records/table';
-import { ServiceBusClient } from '@azure/service-bus';
+import { ServiceBusClient, ServiceBusError } from '@azure/service-bus';
 import { z } from 'zod';
 
 /** Where the stores and the bus are, and what the app listens to. */
@@ -15,13 +15,10 @@ export type Connection = {
 };
 
 const Address = z.object({ connectionString: z.string() });
-const Stack = z.object({
-  serviceBus: Address,
-  storage: Address,
-  host: z.object({
-    settings: z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() }),
-  }),
-});
+const Stack = z.object({ serviceBus: Address, storage: Address });
+
+/** What the local stack listens to unless it is told otherwise; whoever tells it tells the command too. */
+const LOCAL = { queue: 'provisioning-events', sources: 'urn:hr:acme:workday' };
 
 /** A thing that the person can mend; printed without a stack, and the command exits with `code`. */
 export class Complaint extends Error {
@@ -38,20 +35,21 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
   const serviceBus = env['ServiceBus'] ?? env['ServiceBus__fullyQualifiedNamespace'];
   const { RECORDS_STORAGE: records, AUDIT_STORAGE: audit, EVENT_SOURCES: sources } = env;
   if (serviceBus && records && audit && sources) {
-    const queue = env['PROVISIONING_QUEUE'] ?? 'provisioning-events';
+    const queue = env['PROVISIONING_QUEUE'] ?? LOCAL.queue;
     return { serviceBus, queue, records, audit, sources: listOf(sources) };
   }
-  return localConnection(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
+  return localConnection(env);
 }
 
-function localConnection(file: string): Connection {
-  const { serviceBus, storage, host } = readStack(file);
+function localConnection(env: NodeJS.ProcessEnv): Connection {
+  const file = join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json');
+  const { serviceBus, storage } = readStack(file);
   return {
     serviceBus: serviceBus.connectionString,
-    queue: host.settings.PROVISIONING_QUEUE,
+    queue: env['PROVISIONING_QUEUE'] ?? LOCAL.queue,
     records: storage.connectionString,
     audit: storage.connectionString,
-    sources: listOf(host.settings.EVENT_SOURCES),
+    sources: listOf(env['EVENT_SOURCES'] ?? LOCAL.sources),
   };
 }
 
@@ -83,16 +81,22 @@ export const openLedger = ({ audit }: Connection) => ({
   index: openTable(audit, 'auditIndex', credential()),
 });
 
+/** A person waits: the client's own patience is minutes. */
+const IMPATIENT = { retryOptions: { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 } };
+
 /** Runs `act` with a client of the bus, and closes it whatever happens. */
 export async function withBus<T>(
   { serviceBus }: Connection,
   act: (client: ServiceBusClient) => Promise<T>,
 ): Promise<T> {
   const client = serviceBus.includes('=')
-    ? new ServiceBusClient(serviceBus)
-    : new ServiceBusClient(serviceBus, credential());
+    ? new ServiceBusClient(serviceBus, IMPATIENT)
+    : new ServiceBusClient(serviceBus, credential(), IMPATIENT);
   try {
     return await act(client);
+  } catch (error) {
+    if (!(error instanceof ServiceBusError)) throw error;
+    throw new Complaint(`the Service Bus does not do it (${error.code}): ${error.message}`);
   } finally {
     await client.close();
   }

@@ -1,4 +1,4 @@
-import type { ServiceBusReceivedMessage } from '@azure/service-bus';
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { bodyHash } from '../shared/domain/keys';
 import { readEvent } from '../shared/domain/read-event';
 import { withBus, type Connection } from './connection';
@@ -9,11 +9,10 @@ export async function deadLetters(
   connection: Connection,
   options: { limit: number; json: boolean },
 ): Promise<void> {
-  const messages = await withBus(connection, (client) =>
-    client
-      .createReceiver(connection.queue, { subQueueType: 'deadLetter', skipParsingBodyAsJson: true })
-      .peekMessages(options.limit),
-  );
+  const messages = await withBus(connection, (client) => {
+    const only = { subQueueType: 'deadLetter', skipParsingBodyAsJson: true } as const;
+    return peekAll(client.createReceiver(connection.queue, only), options.limit);
+  });
   const letters = messages.map((message) => letterOf(message, connection.sources));
   print(letters, options.json, () =>
     tableOf(
@@ -28,6 +27,20 @@ export async function deadLetters(
       ]),
     ),
   );
+}
+
+/** One look shows as many as fit into one answer; the next goes on behind them. */
+async function peekAll(
+  receiver: ServiceBusReceiver,
+  limit: number,
+): Promise<ServiceBusReceivedMessage[]> {
+  const messages: ServiceBusReceivedMessage[] = [];
+  while (messages.length < limit) {
+    const more = await receiver.peekMessages(limit - messages.length);
+    if (more.length === 0) break;
+    messages.push(...more);
+  }
+  return messages;
 }
 
 function letterOf(message: ServiceBusReceivedMessage, sources: string[]) {

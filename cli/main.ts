@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
+import { StoreUnavailable } from '../shared/domain/table';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';
 import { deadLetters } from './dead-letters';
@@ -60,8 +61,12 @@ function wholeNumber(text: string): number {
 }
 
 program.parseAsync().catch((error: unknown) => {
-  const complaint = error instanceof Complaint ? error : undefined;
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${text}\n`);
-  process.exitCode = complaint?.code ?? 1;
+  process.stderr.write(`${textOf(error)}\n`);
+  process.exitCode = error instanceof Complaint ? error.code : 1;
 });
+
+function textOf(error: unknown): string {
+  if (error instanceof StoreUnavailable)
+    return `${error.message}: does it run, and may you read it? The stack may have ended since it was found.`;
+  return error instanceof Error ? error.message : String(error);
+}

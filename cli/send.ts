@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { readEvent } from '../shared/domain/read-event';
 import { Complaint, withBus, type Connection } from './connection';
 import { print } from './print';
@@ -13,7 +13,8 @@ export async function send(
   file: string,
   options: { force: boolean; json: boolean },
 ): Promise<void> {
-  const body = file === '-' ? Buffer.from(await text(process.stdin)) : read(file);
+  // As bytes: decoded as text, what is wrong with it would be repaired.
+  const body = file === '-' ? await buffer(process.stdin) : read(file);
   const event = readEvent(body, { sources: connection.sources });
   if (event.kind === 'rejected' && !options.force) {
     const field = event.field === undefined ? '' : ` in ${event.field}`;

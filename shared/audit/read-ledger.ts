@@ -4,6 +4,9 @@ import { referencesOfDay, referencesOfWorker, type Reference } from './audit-ind
 
 export type LedgerReader = ReturnType<typeof createLedgerReader>;
 
+/** A busy day has thousands of events; asking for all of them at once would wear out the deadline of each. */
+const AT_ONCE = 32;
+
 /** Reads the ledger by event, worker or day; every look-up goes by key, none scans a table. */
 export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTable) {
   const ofEvent = async (eventHash: string): Promise<AuditRow[]> =>
@@ -15,13 +18,21 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
     return row ? [AuditRow.parse(row.columns)] : [];
   };
 
+  const followAll = async (references: Reference[]): Promise<AuditRow[]> => {
+    const rows: AuditRow[] = [];
+    for (let at = 0; at < references.length; at += AT_ONCE) {
+      const some = await Promise.all(references.slice(at, at + AT_ONCE).map(follow));
+      rows.push(...some.flat());
+    }
+    return rows;
+  };
+
   return {
     /** All rows of one event, attempt by attempt, in the order they were written. */
     ofEvent,
     ofWorker: async (workerId: string): Promise<AuditRow[]> =>
-      (await Promise.all((await referencesOfWorker(index, workerId)).map(follow))).flat(),
+      followAll(await referencesOfWorker(index, workerId)),
     /** All rows of the events that something happened to on that UTC day. */
-    ofDay: async (day: string): Promise<AuditRow[]> =>
-      (await Promise.all((await referencesOfDay(index, day)).map(follow))).flat(),
+    ofDay: async (day: string): Promise<AuditRow[]> => followAll(await referencesOfDay(index, day)),
   };
 }

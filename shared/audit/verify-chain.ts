@@ -1,25 +1,35 @@
 import type { AuditRow } from '../domain/audit-entry';
-import { START_OF_CHAIN } from '../domain/run';
+import { START_OF_CHAIN, type ChainEnd } from '../domain/run';
 import { hashOf } from './ledger';
+
+/** Where the claim of an event says that its last attempt ends. */
+export type KnownEnd = Pick<ChainEnd, 'seq' | 'hash'> & { attempt: number };
 
 /**
  * The faults in the rows of one event, all attempts, in the order they are read: a row whose hash does not fit its
- * content, a gap, a break in the chain, a row after the closing one. No fault means that the chain holds as far as it
- * goes; whether it is whole, its claim tells.
+ * content, a gap, a break in the chain, a row after the closing one. Only `end` shows that rows at the end are missing
+ * or were written anew: without it, no fault means that the chain holds as far as it goes.
  */
-export function chainFaults(rows: readonly AuditRow[]): string[] {
-  let last: AuditRow | undefined;
-  const faults: string[] = [];
-  for (const row of rows) {
-    const before = last?.attempt === row.attempt ? last : undefined;
-    const place = `attempt ${row.attempt}, seq ${row.seq}`;
-    const { hash, ...content } = row;
-    if (hashOf(content) !== hash) faults.push(`${place}: the row was changed`);
-    if (row.seq !== (before?.seq ?? 0) + 1) faults.push(`${place}: a row before it is missing`);
-    if (row.prevHash !== (before?.hash ?? START_OF_CHAIN.hash))
-      faults.push(`${place}: the chain is broken`);
-    if (before?.kind === 'closing') faults.push(`${place}: a row follows the closing one`);
-    last = row;
+export function chainFaults(rows: readonly AuditRow[], end?: KnownEnd): string[] {
+  const faults = rows.flatMap((row, at) => rowFaults(row, rows[at - 1]));
+  const last = rows.findLast((row) => row.attempt === end?.attempt);
+  if (end && (last?.seq !== end.seq || last.hash !== end.hash)) {
+    faults.push(`attempt ${end.attempt}: the chain does not end where its claim says`);
   }
   return faults;
+}
+
+function rowFaults(row: AuditRow, previous: AuditRow | undefined): string[] {
+  const place = `attempt ${row.attempt}, seq ${row.seq}`;
+  const before = previous?.attempt === row.attempt ? previous : undefined;
+  const { hash, ...content } = row;
+  const found = [
+    hashOf(content) !== hash && 'the row was changed',
+    row.seq !== (before?.seq ?? 0) + 1 && 'a row before it is missing',
+    row.prevHash !== (before?.hash ?? START_OF_CHAIN.hash) && 'the chain is broken',
+    row.attempt !== (before?.attempt ?? (previous?.attempt ?? 0) + 1) &&
+      'the attempt before it is missing',
+    before?.kind === 'closing' && 'a row follows the closing one',
+  ];
+  return found.filter((fault) => fault !== false).map((fault) => `${place}: ${fault}`);
 }
