@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
 
 /** A log file that is read in portions: each call gives the lines that came since the last. */
 export type Tail = { next: () => string[] };
@@ -39,15 +40,21 @@ export function tableRequests(lines: string[]): TableRequest[] {
 /** Whether the request changes something. */
 export const isWrite = ({ act }: TableRequest): boolean => act !== 'read';
 
-/** One call, as the simulator's log has it. */
+/** A line of the simulator's request log, as far as it matters here. */
+const Logged = z.object({
+  method: z.string(),
+  path: z.string(),
+  query: z.string(),
+  at: z.iso.datetime(),
+});
+
+/** One call, and when it was made in milliseconds since 1970. */
 export type GraphCall = { method: string; path: string; query: string; at: number };
 
 /** The calls among the lines of the simulator's request log, without those to its control endpoint. */
 export function graphCalls(lines: string[]): GraphCall[] {
   return lines
-    .map(
-      (line) => JSON.parse(line) as { method: string; path: string; query?: string; time: string },
-    )
+    .map((line) => Logged.parse(JSON.parse(line)))
     .filter(({ path }) => !path.startsWith('/_control'))
-    .map(({ method, path, query = '', time }) => ({ method, path, query, at: Date.parse(time) }));
+    .map((call) => ({ ...call, at: Date.parse(call.at) }));
 }

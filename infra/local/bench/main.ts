@@ -1,14 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../part';
-import { freePorts } from '../up/parts';
-import { bringUp } from '../up/stack';
-import type { Stack } from '../up/stack';
+import { onPassingStack } from '../up/passing-stack';
+import type { PassingStack } from '../up/passing-stack';
 import type { FloorResult, FloorScript } from './floor-script';
 import { openLoad } from './load';
 import { watchParts } from './measure';
@@ -28,42 +25,32 @@ const queue = 'provisioning-events';
 const warmUps = 20;
 
 async function bench(joiners: number): Promise<Report> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'joinery-bench-'));
-  const tenant = join(dataDir, 'tenant.json');
-  const tableLog = join(dataDir, 'tables.log');
-  writeTenant(tenant, warmUps + 2 * joiners);
-  const log: string[] = [];
-  const env = {
-    ...process.env,
-    ...freePorts,
-    GRAPH_TENANT: tenant,
-    AZURITE_TABLE_LOG: tableLog,
-    PROVISIONING_QUEUE: queue,
+  const tableLog = (dataDir: string): string => join(dataDir, 'tables.log');
+  const settings = (dataDir: string): Record<string, string> => {
+    const tenant = join(dataDir, 'tenant.json');
+    writeTenant(tenant, warmUps + 2 * joiners);
+    return {
+      GRAPH_TENANT: tenant,
+      AZURITE_TABLE_LOG: tableLog(dataDir),
+      PROVISIONING_QUEUE: queue,
+    };
   };
-  const print = (part: string, line: string): number => log.push(`${part}: ${line}`);
-  let stack: Stack | undefined;
-  try {
-    stack = await bringUp({ dataDir, restart: false, env, print });
-    return await measure(stack, { dataDir, tableLog, joiners });
-  } catch (error) {
-    console.error(log.slice(-40).join('\n'));
-    throw error;
-  } finally {
-    await stack?.stop();
-    await rm(dataDir, { recursive: true });
-  }
+  return onPassingStack('bench', settings, async (stack) => {
+    try {
+      return await measure(stack, tableLog(stack.dataDir), joiners);
+    } catch (error) {
+      console.error(stack.log.slice(-40).join('\n'));
+      throw error;
+    }
+  });
 }
 
-async function measure(
-  stack: Stack,
-  run: { dataDir: string; tableLog: string; joiners: number },
-): Promise<Report> {
-  const { graph, serviceBus, storage } = stack.now();
-  if (!graph || !serviceBus || !storage) throw new Error('the stack is not whole');
+async function measure(stack: PassingStack, tableLog: string, joiners: number): Promise<Report> {
+  const { graph, serviceBus, storage } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
-  const look = watchParts(run.dataDir, run.tableLog, stack.now);
-  const workers = Array.from({ length: warmUps + 2 * run.joiners }, (_, n) => workerId(n));
-  const deadlineMs = 60_000 + 100 * run.joiners;
+  const look = watchParts(stack.dataDir, tableLog, stack.now);
+  const workers = Array.from({ length: warmUps + 2 * joiners }, (_, n) => workerId(n));
+  const deadlineMs = 60_000 + 100 * joiners;
 
   const first = workers.splice(0, 1);
   const crowd = workers.splice(0, warmUps - 2);
@@ -73,7 +60,7 @@ async function measure(
   await load.join([sampled], deadlineMs);
   const script = await readSample(sampled, look(), storage.connectionString);
 
-  const joined = await load.join(workers.splice(0, run.joiners), deadlineMs);
+  const joined = await load.join(workers.splice(0, joiners), deadlineMs);
   const lap = look();
   await load.close();
   const floor = await runFloor({

@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePorts } from '../up/parts';
-import { bringUp } from '../up/stack';
-import type { Stack } from '../up/stack';
+import { onPassingStack } from '../up/passing-stack';
+import type { PassingStack } from '../up/passing-stack';
 import { openBus } from './bus';
 import { cast } from './cast';
 import { partOf } from './play';
@@ -30,27 +26,9 @@ const patience = {
 
 type Tell = (line: string) => void;
 
-async function runDemo(tell: Tell): Promise<Report> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'joinery-demo-'));
+/** Runs the demo on `stack` and tells each ending as it comes. */
+async function play({ serviceBus, storage }: PassingStack, tell: Tell): Promise<Report> {
   tell(`${cast.length} people join. Everything runs on this machine; no part of it is a cloud.`);
-  const log: string[] = [];
-  const env = { ...process.env, ...freePorts, ...patience, PROVISIONING_QUEUE: queue };
-  const print = (part: string, line: string): number => log.push(`${part}: ${line}`);
-  let stack: Stack | undefined;
-  try {
-    stack = await bringUp({ dataDir, restart: true, env, print });
-    const report = await play(stack, tell);
-    if (!report.passed) console.error(`The parts said:\n${log.join('\n')}`);
-    return report;
-  } finally {
-    await stack?.stop();
-    await rm(dataDir, { recursive: true });
-  }
-}
-
-async function play(stack: Stack, tell: Tell): Promise<Report> {
-  const { serviceBus, storage } = stack.now();
-  if (!serviceBus || !storage) throw new Error('the stack is not whole');
   const started = Date.now();
   const seconds = (): number => (Date.now() - started) / 1000;
   const bus = openBus(serviceBus.connectionString, queue);
@@ -81,7 +59,16 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const report = await runDemo(values.json ? () => undefined : console.log);
+  const settings = { ...patience, PROVISIONING_QUEUE: queue };
+  const report = await onPassingStack(
+    'demo',
+    () => settings,
+    async (stack) => {
+      const played = await play(stack, values.json ? () => undefined : console.log);
+      if (!played.passed) console.error(`The parts said:\n${stack.log.join('\n')}`);
+      return played;
+    },
+  );
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else console.log(`\n${auditTable(report.audit)}\n\n${verdictLine(report)}`);
   process.exitCode = report.passed ? 0 : 1;
