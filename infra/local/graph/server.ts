@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { advanceRequest, expireAssignment } from './acts/deliver';
@@ -29,21 +29,10 @@ type Wanted = Pick<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> & Partial<G
 export async function startGraph(wanted: Wanted): Promise<Graph> {
   const settings = { ...usualSettings, ...wanted };
   const parts = open(settings);
+  const inFlight = new Set<Promise<void>>();
   const server = createServer((message, response) => {
-    receive(message)
-      .then((received) =>
-        received.path.startsWith('/_control/')
-          ? answerControl(parts, received, response)
-          : handle(parts, received, response),
-      )
-      .catch((error: unknown) => {
-        if (error instanceof Refusal) {
-          refuseUnread(response, error);
-          return;
-        }
-        console.error('graph: a call failed', error);
-        response.destroy();
-      });
+    const answered = answer(parts, message, response).finally(() => inFlight.delete(answered));
+    inFlight.add(answered);
   });
   server.keepAliveTimeout = 65_000;
   server.listen(settings.port, '127.0.0.1');
@@ -52,7 +41,23 @@ export async function startGraph(wanted: Wanted): Promise<Graph> {
     throw error;
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, parts) };
+  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, parts, inFlight) };
+}
+
+/** Answers one call and never rejects. */
+async function answer(
+  parts: Parts,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const received = await receive(message);
+    if (received.path.startsWith('/_control/')) answerControl(parts, received, response);
+    else await handle(parts, received, response);
+  } catch (error) {
+    if (error instanceof Refusal) refuseUnread(response, error);
+    else response.destroy(error as Error);
+  }
 }
 
 function open(settings: GraphSettings): Parts {
@@ -95,10 +100,12 @@ function close({ store, log }: Parts): void {
   log.close();
 }
 
-async function stop(server: Server, parts: Parts): Promise<void> {
+/** Ends all connections, and the files only when no call is at work any more. */
+async function stop(server: Server, parts: Parts, inFlight: Set<Promise<void>>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
   await closed;
+  await Promise.all(inFlight);
   close(parts);
 }

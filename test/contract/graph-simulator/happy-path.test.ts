@@ -54,22 +54,34 @@ test('The assignment is there once it is delivered, with the lifetime that the p
   expect(days / 86_400_000).toBe(365);
 });
 
-test('A schedule that begins later is scheduled until then, and one that ends takes the access back', async () => {
-  const begins = new Date(Date.now() + 300).toISOString();
-  const ends = new Date(Date.now() + 600).toISOString();
-  const schedule = {
-    startDateTime: begins,
-    expiration: { type: 'afterDateTime', endDateTime: ends },
-  };
-  const other = await aWholePackage(simulator, { name: 'For a moment', group: 2 });
-  const asked = await ask(simulator, other, 1003, { schedule });
-  await settled(asked.body['id'] as string, 'scheduled');
-  await settled(asked.body['id'] as string, 'delivered');
-  expect(await members(2)).toEqual([userId(1003)]);
-  await until(
-    () => members(2),
-    (found) => found.length === 0,
+test('A schedule that begins later holds its request as scheduled until then', async () => {
+  const startDateTime = new Date(Date.now() + 3_600_000).toISOString();
+  const schedule = { startDateTime, expiration: { type: 'noExpiration' } };
+  const later = await aWholePackage(simulator, { name: 'Later' });
+  const { body } = await ask(simulator, later, 1003, { schedule });
+  const id = body['id'] as string;
+  expect(await settled(id, 'scheduled')).toMatchObject({
+    status: 'PendingNotBefore',
+    schedule: { startDateTime },
+  });
+  await simulator.call('POST', `/_control/requests/${id}/advance`);
+  await settled(id, 'delivered');
+});
+
+test('A schedule that ends takes the access back', async () => {
+  const endDateTime = new Date(Date.now() + 100).toISOString();
+  const schedule = { expiration: { type: 'afterDateTime', endDateTime } };
+  const brief = await aWholePackage(simulator, { name: 'For a moment', group: 2 });
+  await ask(simulator, brief, 1003, { schedule });
+  const ended = await until(
+    async () =>
+      (await simulator.state()).assignments.filter(
+        (row) => row['packageId'] === brief.accessPackage,
+      ),
+    ([assignment]) => assignment?.state === 'expired',
   );
+  expect(ended[0]?.['expiredAt']).toBeGreaterThanOrEqual(Date.parse(endDateTime));
+  expect(await members(2)).toEqual([]);
 });
 
 test('A role that is added to a package reaches those who hold it, and stays while another package gives it', async () => {

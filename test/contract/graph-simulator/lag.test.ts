@@ -1,7 +1,7 @@
 import { aCatalog, ask, aWholePackage, policyBody, type Whole } from './build';
 import { startSimulator, until, type Json, type Simulator } from './simulator';
 
-const lagMs = 400;
+const lagMs = 1_500;
 let simulator: Simulator;
 beforeAll(async () => {
   simulator = await startSimulator({ lagMs });

@@ -250,27 +250,45 @@ describe('An application', () => {
 });
 
 describe('A removal', () => {
-  const removal = (assignment: string): Promise<unknown> =>
-    simulator
-      .call('POST', 'EM/assignmentRequests', {
-        requestType: 'adminRemove',
-        assignment: { id: assignment },
-      })
-      .then(refusal);
+  const removal = (of: Simulator, assignment: string): ReturnType<Simulator['call']> =>
+    of.call('POST', 'EM/assignmentRequests', {
+      requestType: 'adminRemove',
+      assignment: { id: assignment },
+    });
   test('of an unknown assignment is not found', async () => {
-    expect(await removal(nobody)).toEqual([404, 'ResourceNotFound']);
+    expect(refusal(await removal(simulator, nobody))).toEqual([404, 'ResourceNotFound']);
   });
   test('takes the person out of the group, and cannot be made twice', async () => {
-    const assignment = await held(whole, 1015);
-    const body = { requestType: 'adminRemove', assignment: { id: assignment } };
-    expect((await simulator.call('POST', 'EM/assignmentRequests', body)).status).toBe(201);
-    expect(await removal(assignment)).toEqual([400, 'InvalidRequest', 'ExistingOpenRequest']);
-    const state = await until(
-      () => simulator.state(),
-      ({ assignments }) => assignments.find(({ id }) => id === assignment)?.state === 'expired',
+    const tenant = {
+      ...smallTenant,
+      holdings: [{ employeeId: 'W-1015', holdsOnceMade: ['Finance'] }],
+    };
+    const patient = await startSimulator({ tenant, deliveryMs: 3_600_000 });
+    const own = await aWholePackage(patient);
+    const before = await patient.state();
+    expect(before.groups[0]?.members).toEqual([userId(1015)]);
+    const assignment = before.assignments[0]?.id ?? '';
+
+    const { status, body } = await removal(patient, assignment);
+    expect(status).toBe(201);
+    expect(refusal(await removal(patient, assignment))).toEqual([
+      400,
+      'InvalidRequest',
+      'ExistingOpenRequest',
+    ]);
+    const advance = `/_control/requests/${String(body['id'])}/advance`;
+    await patient.call('POST', advance);
+    await patient.call('POST', advance);
+    const after = await until(
+      () => patient.state(),
+      ({ assignments }) => assignments[0]?.state === 'expired',
     );
-    expect(state.groups[0]?.members).not.toContain(userId(1015));
-    expect(await removal(assignment)).toEqual([404, 'InvalidRequestNoActiveGrant']);
-    expect((await ask(simulator, whole, 1015)).status).toBe(201);
+    expect(after.groups[0]?.members).toEqual([]);
+    expect(refusal(await removal(patient, assignment))).toEqual([
+      404,
+      'InvalidRequestNoActiveGrant',
+    ]);
+    expect((await ask(patient, own, 1015)).status).toBe(201);
+    await patient.stop();
   });
 });

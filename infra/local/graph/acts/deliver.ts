@@ -127,7 +127,7 @@ function assignmentOf(tenant: Tenant, request: AssignmentRequest, at: number): A
 function take(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
   const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
   if (request.state === 'delivered' && assignment !== undefined) {
-    tenant.put('assignments', { ...assignment, dueAt: at + tenant.pace.deliveryMs / 2 });
+    tenant.put('assignments', { ...assignment, dueAt: at + 1 });
   }
   return request;
 }

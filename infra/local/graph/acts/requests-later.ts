@@ -30,10 +30,10 @@ export function decide(
   tenant: Tenant,
   request: AssignmentRequest,
   decision: 'approve' | 'deny',
-): void {
+): AssignmentRequest {
   if (request.state !== 'pendingApproval') {
     throw invalidRequest(`A request in the state ${request.state} cannot be decided.`);
   }
   const script = decision === 'approve' ? delivery(tenant) : [{ state: 'denied' }];
-  enterStep(tenant, { ...request, script }, 0, tenant.now());
+  return enterStep(tenant, { ...request, script }, 0, tenant.now());
 }

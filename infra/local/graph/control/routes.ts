@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { enterStep } from '../acts/deliver';
 import { decide } from '../acts/requests-later';
 import { resourceNotFound } from '../errors';
 import { FaultRule } from '../faults';
 import type { Parts } from '../http/handle';
 import { Refusal } from '../refusal';
+import type { AssignmentRequest } from '../state/rows';
 import { userOf } from '../tenant/people';
 import { User } from '../tenant/tenant-file';
 import { deleteRow, editRow } from './edits';
@@ -54,11 +56,17 @@ export const controlRoutes: readonly ControlRoute[] = [
   },
   {
     at: ['POST', 'requests/{}/decide'],
-    act: ({ parts, body, ids: [id] }) => {
-      const request = parts.tenant.tables.requests.get(id ?? '');
-      if (request === undefined) throw resourceNotFound('assignment request');
-      decide(parts.tenant, request, parsed(Decision, body).decision);
-      return { decided: request.id };
+    act: (call) => {
+      const request = requestOf(call);
+      return decide(call.parts.tenant, request, parsed(Decision, call.body).decision);
+    },
+  },
+  {
+    at: ['POST', 'requests/{}/advance'],
+    act: (call) => {
+      const { tenant } = call.parts;
+      const request = requestOf(call);
+      return enterStep(tenant, request, request.step + 1, tenant.now());
     },
   },
   { at: ['PATCH', '{}/{}'], act: ({ parts, body, ids }) => editRow(parts.tenant, ids, body) },
@@ -73,6 +81,12 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
 ];
+
+function requestOf({ parts, ids: [id = ''] }: ControlCall): AssignmentRequest {
+  const request = parts.tenant.tables.requests.get(id);
+  if (request === undefined) throw resourceNotFound('assignment request');
+  return request;
+}
 
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 

@@ -112,9 +112,16 @@ async function disturbed(
     send(response, refusalReply(refusal, ids));
   } else if (reply !== undefined && fault === 'truncate') sendHalf(response, reply);
   else if (reply !== undefined) {
-    if (typeof fault === 'object') await wait(fault.delayMs, undefined, { ref: false });
+    if (typeof fault === 'object') await delay(fault.delayMs, response);
     send(response, reply);
   }
+}
+
+/** Waits, but not for somebody who has gone. */
+async function delay(ms: number, response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  await wait(ms, undefined, { signal: gone.signal }).catch(() => undefined);
 }
 
 function idsOf({ headers }: Received): RequestIds {

@@ -137,7 +137,7 @@ export type Assignment = {
   schedule: Schedule;
   createdAt: number;
   expiredAt: number | undefined;
-  /** When it ends: the end of its schedule, or shortly after its removal was delivered. */
+  /** When it ends: at the end of its schedule, or once its removal was delivered. */
   dueAt: number | undefined;
 };
 
