@@ -1,0 +1,79 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { graphCalls, tableRequests, tail } from '../../../infra/local/bench/logs';
+import { reportOf } from '../../../infra/local/bench/report';
+
+const floor = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
+
+test('latencies, rates and shares are those of the joiners, and the host is held against the floor', () => {
+  const endings = Array.from({ length: 100 }, (_, n) => ({
+    outcome: n === 0 ? 'failed' : 'delivered',
+    latencyMs: 100 - n,
+    closedAt: 1000 + 100 * n,
+  }));
+  const writes = tableRequests([
+    'x "POST /devstoreaccount1/audit HTTP/1.1" 204 -',
+    'x "GET /devstoreaccount1/claims(PartitionKey=%271%27,RowKey=%27claim%27) HTTP/1.1" 200 -',
+  ]);
+  const usage = { host: { cpuMs: 150, peakMb: 200 } };
+
+  const report = reportOf({ endings, sentAt: 900 }, { calls: [], tables: writes, usage }, floor);
+
+  expect(report).toMatchObject({
+    joiners: 100,
+    outcomes: { delivered: 99, failed: 1 },
+    seconds: 10,
+    joinersPerSecond: 10,
+    latencyMs: { p50: 50, p95: 95, p99: 99, max: 100 },
+    processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
+    tableWritesPerJoiner: 0.01,
+    tableRequestsPerJoiner: { 'insert audit': 0.01, 'read claims': 0.01 },
+    hostToFloor: 3,
+  });
+});
+
+test('without figures of the host there is no ratio', () => {
+  const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
+
+  expect(
+    reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, floor).hostToFloor,
+  ).toBeUndefined();
+});
+
+test('the table log tells inserts, replacements, removals and reads apart', () => {
+  const lines = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'OPTIONS'].map(
+    (method) =>
+      `127.0.0.1 - - [x] "${method} /devstoreaccount1/due(PartitionKey=%27a%27) HTTP/1.1"`,
+  );
+
+  expect(tableRequests(lines).map(({ act }) => act)).toEqual([
+    'insert',
+    'replace',
+    'replace',
+    'remove',
+    'read',
+  ]);
+});
+
+test('calls to the control endpoint of the simulator are not counted', () => {
+  const line = (path: string): string =>
+    JSON.stringify({ method: 'GET', path, query: '', at: '2026-11-23T00:00:01.000Z' });
+
+  expect(graphCalls([line('/v1.0/users'), line('/_control/state')])).toEqual([
+    { method: 'GET', path: '/v1.0/users', query: '', at: Date.parse('2026-11-23T00:00:01Z') },
+  ]);
+});
+
+test('a log is read line by line, and a line still being written is left for later', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'joinery-bench-log-'));
+  const file = join(folder, 'log');
+  const { next } = tail(file);
+
+  expect(next()).toEqual([]);
+  appendFileSync(file, 'one\ntw');
+  expect(next()).toEqual(['one']);
+  appendFileSync(file, 'o\n');
+  expect(next()).toEqual(['two']);
+  rmSync(folder, { recursive: true });
+});
