@@ -1,12 +1,12 @@
-import type { OrchestratorReply } from '../../infra/local/host/durable/actions';
+import type { OrchestratorReply } from '../../infra/local/host/durable/protocol/actions';
 import {
   EventType,
   eventText,
   playedText,
   type HistoryEvent,
-} from '../../infra/local/host/durable/history';
-import { mirror, type Mirrored } from '../../infra/local/host/durable/mirror';
-import { orchestratorPayload } from '../../infra/local/host/durable/payload';
+} from '../../infra/local/host/durable/protocol/history';
+import { mirror, type Mirrored } from '../../infra/local/host/durable/mirror/mirror';
+import { orchestratorPayload } from '../../infra/local/host/durable/protocol/payload';
 import type { Handler } from './orchestrator-handler';
 
 const dice = [0.000_001, 0.999_999];

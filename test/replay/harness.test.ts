@@ -1,6 +1,6 @@
 import type { OrchestrationContext, OrchestrationHandler } from 'durable-functions';
-import { EventType } from '../../infra/local/host/durable/history';
-import { NonDeterminismError } from '../../infra/local/host/durable/schedule';
+import { EventType } from '../../infra/local/host/durable/protocol/history';
+import { NonDeterminismError } from '../../infra/local/host/durable/mirror/schedule';
 import { replayHistory } from './replay-history';
 import { runOrchestration, type RunOptions } from './run-orchestration';
 

@@ -4,7 +4,7 @@ import {
   failedReply,
   replyFromError,
   type OrchestratorReply,
-} from '../../infra/local/host/durable/actions';
+} from '../../infra/local/host/durable/protocol/actions';
 
 /** Runs an orchestrator once from its first line on one payload text. */
 export type Handler = (payload: string, dice: number) => Promise<OrchestratorReply>;

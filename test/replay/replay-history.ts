@@ -1,8 +1,14 @@
 import type { OrchestrationHandler } from 'durable-functions';
-import { EventType, type HistoryEvent } from '../../infra/local/host/durable/history';
-import { completionText, executionCompleted } from '../../infra/local/host/durable/make-event';
-import type { Mirrored } from '../../infra/local/host/durable/mirror';
-import { describe as nameOf, NonDeterminismError } from '../../infra/local/host/durable/schedule';
+import { EventType, type HistoryEvent } from '../../infra/local/host/durable/protocol/history';
+import {
+  completionText,
+  executionCompleted,
+} from '../../infra/local/host/durable/protocol/make-event';
+import type { Mirrored } from '../../infra/local/host/durable/mirror/mirror';
+import {
+  describe as nameOf,
+  NonDeterminismError,
+} from '../../infra/local/host/durable/mirror/schedule';
 import { executeTurn } from './execute-turn';
 import { orchestratorHandler } from './orchestrator-handler';
 

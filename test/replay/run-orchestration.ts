@@ -1,6 +1,6 @@
 import type { OrchestrationHandler } from 'durable-functions';
-import type { HistoryEvent } from '../../infra/local/host/durable/history';
-import { jsonText } from '../../infra/local/host/durable/make-event';
+import type { HistoryEvent } from '../../infra/local/host/durable/protocol/history';
+import { jsonText } from '../../infra/local/host/durable/protocol/make-event';
 import { orchestratorHandler } from './orchestrator-handler';
 import {
   deliverNext,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { timestamp, type HistoryEvent } from '../../infra/local/host/durable/history';
-import * as make from '../../infra/local/host/durable/make-event';
-import type { Completion } from '../../infra/local/host/durable/mirror';
-import type { Command } from '../../infra/local/host/durable/schedule';
+import { timestamp, type HistoryEvent } from '../../infra/local/host/durable/protocol/history';
+import * as make from '../../infra/local/host/durable/protocol/make-event';
+import type { Completion } from '../../infra/local/host/durable/mirror/mirror';
+import type { Command } from '../../infra/local/host/durable/mirror/schedule';
 import { executeTurn } from './execute-turn';
 import type { Handler } from './orchestrator-handler';
 

@@ -3,7 +3,7 @@ import type { Part } from '../part';
 import { functionTable, withTrigger } from './app/function-table';
 import { createInvoker, type Invocation, type LogSink } from './app/invoke';
 import { loadApp, type App } from './app/load-app';
-import { clientBinding } from './durable/client-binding';
+import { clientBinding } from './durable/api/client-binding';
 import { startDurable } from './durable/start-durable';
 import { describeFunction } from './describe-function';
 import { readHostJson } from './host-json';

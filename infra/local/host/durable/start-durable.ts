@@ -3,9 +3,9 @@ import { withTrigger, type AppFunction } from '../app/function-table';
 import type { Invoke } from '../app/invoke';
 import type { HostJson } from '../host-json';
 import type { Log } from '../log';
-import { createEngine } from './engine';
-import { openStore } from './store';
-import { createTaskHub, type TaskHub } from './task-hub';
+import { createEngine } from './engine/engine';
+import { openStore } from './store/store';
+import { createTaskHub, type TaskHub } from './api/task-hub';
 
 export type Durable = {
   hub: TaskHub;

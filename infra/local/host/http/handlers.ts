@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import type { Invocation, InvocationResult, Invoke } from '../app/invoke';
-import { RPC_PATH, WEBHOOK_PATH } from '../durable/client-binding';
-import { handleManagement } from '../durable/management-api';
-import type { TaskHub } from '../durable/task-hub';
+import { RPC_PATH, WEBHOOK_PATH } from '../durable/api/client-binding';
+import { handleManagement } from '../durable/api/management-api';
+import type { TaskHub } from '../durable/api/task-hub';
 import type { Log } from '../log';
 import { callFunction, streamToFunction } from './http-trigger';
 import type { Route } from './route';

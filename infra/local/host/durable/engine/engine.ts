@@ -1,15 +1,15 @@
-import type { AppFunction } from '../app/function-table';
-import type { Invoke } from '../app/invoke';
-import type { Log } from '../log';
-import { EventType, type EventMark, type HistoryEvent } from './history';
-import { isLive, type Instance, type PendingActivity } from './instance';
-import { timerFired } from './make-event';
-import { written, type Op } from './op';
+import type { AppFunction } from '../../app/function-table';
+import type { Invoke } from '../../app/invoke';
+import type { Log } from '../../log';
+import { EventType, type EventMark, type HistoryEvent } from '../protocol/history';
+import { isLive, type Instance, type PendingActivity } from '../store/instance';
+import { timerFired } from '../protocol/make-event';
+import { written, type Op } from '../store/op';
 import { createPool, type Pool } from './pool';
 import { runActivity } from './run-activity';
 import { settleTurn, type Settled } from './settle-turn';
 import type { StartSettings } from './new-instance';
-import type { Store } from './store';
+import type { Store } from '../store/store';
 import { takeTurn } from './take-turn';
 import { createTimers } from './timers';
 

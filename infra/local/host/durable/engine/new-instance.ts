@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isLive, type Instance } from './instance';
-import { executionStarted, type Parent } from './make-event';
-import { written, type Op } from './op';
+import { isLive, type Instance } from '../store/instance';
+import { executionStarted, type Parent } from '../protocol/make-event';
+import { written, type Op } from '../store/op';
 
 /** What host.json says about instances. */
 export type StartSettings = {

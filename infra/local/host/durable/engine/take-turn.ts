@@ -1,13 +1,13 @@
-import type { AppFunction } from '../app/function-table';
-import type { Invocation, InvocationResult, Invoke } from '../app/invoke';
-import { failedReply, replyFromError, type OrchestratorReply } from './actions';
-import { eventText, EventType, type EventMark } from './history';
-import type { Instance } from './instance';
-import { orchestratorStarted } from './make-event';
-import { mirror, type Mirrored } from './mirror';
-import { orchestratorPayload } from './payload';
-import { UnsupportedActionError } from './perform-action';
-import { NonDeterminismError } from './schedule';
+import type { AppFunction } from '../../app/function-table';
+import type { Invocation, InvocationResult, Invoke } from '../../app/invoke';
+import { failedReply, replyFromError, type OrchestratorReply } from '../protocol/actions';
+import { eventText, EventType, type EventMark } from '../protocol/history';
+import type { Instance } from '../store/instance';
+import { orchestratorStarted } from '../protocol/make-event';
+import { mirror, type Mirrored } from '../mirror/mirror';
+import { orchestratorPayload } from '../protocol/payload';
+import { UnsupportedActionError } from '../mirror/perform-action';
+import { NonDeterminismError } from '../mirror/schedule';
 
 /** What one execution of an orchestrator function came to. `taken` events of the inbox were part of it. */
 export type Turn = { at: number; taken: number; mirrored: Mirrored; customStatus: unknown };

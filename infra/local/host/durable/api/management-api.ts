@@ -1,5 +1,5 @@
 import { historyView, statusView } from './instance-view';
-import { isLive, type InstanceRecord } from './instance';
+import { isLive, type InstanceRecord } from '../store/instance';
 import { managementUrls } from './client-binding';
 import { BadRequestError, ConflictError, type TaskHub } from './task-hub';
 

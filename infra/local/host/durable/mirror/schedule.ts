@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { EventType, type EventMark } from './history';
+import { EventType, type EventMark } from '../protocol/history';
 import { openStep, settle, type Outcome, type Step } from './step';
 
 /** Work that an orchestrator asked for, under the id that history will know it by. */

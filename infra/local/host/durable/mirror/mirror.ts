@@ -1,5 +1,5 @@
-import type { OrchestratorReply } from './actions';
-import { EventType, type EventMark } from './history';
+import type { OrchestratorReply } from '../protocol/actions';
+import { EventType, type EventMark } from '../protocol/history';
 import { createExternalEvents } from './external-events';
 import {
   DEFAULT_TIMER_LIMITS,

@@ -1,6 +1,6 @@
 import { SCHEMA_VERSION } from './actions';
-import { DEFAULT_TIMER_LIMITS, type TimerLimits } from './perform-action';
-import { formatTimeSpan } from '../time-span';
+import { DEFAULT_TIMER_LIMITS, type TimerLimits } from '../mirror/perform-action';
+import { formatTimeSpan } from '../../time-span';
 
 /**
  * The text that triggers an orchestrator function. `events` are pieces of JSON text, one event or several joined

@@ -1,6 +1,6 @@
-import type { Completion } from './mirror';
+import type { Completion } from '../mirror/mirror';
 import { EventType, timestamp, type FailureDetails, type HistoryEvent } from './history';
-import type { Command } from './schedule';
+import type { Command } from '../mirror/schedule';
 
 /** Where an instance was started from, when another instance started it. */
 export type Parent = { name: string; instanceId: string; executionId: string; taskId: number };

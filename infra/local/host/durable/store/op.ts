@@ -1,4 +1,4 @@
-import { eventText, unwritten, type HistoryEvent } from './history';
+import { eventText, unwritten, type HistoryEvent } from '../protocol/history';
 import type {
   ArchivePlace,
   InstanceRecord,

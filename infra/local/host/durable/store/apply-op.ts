@@ -1,6 +1,12 @@
-import { EventType, eventText, playedText, type EventMark, type HistoryEvent } from './history';
+import {
+  EventType,
+  eventText,
+  playedText,
+  type EventMark,
+  type HistoryEvent,
+} from '../protocol/history';
 import type { Instance, InstanceRecord, WrittenEvent } from './instance';
-import { orchestratorStarted } from './make-event';
+import { orchestratorStarted } from '../protocol/make-event';
 import type { Op, SnapshotOp, TurnOp } from './op';
 
 /** All instances of the task hub, by id. */

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Engine } from './engine';
-import { unwritten, type HistoryEvent } from './history';
-import { isLive, type Instance, type InstanceRecord, type RuntimeStatus } from './instance';
+import type { Engine } from '../engine/engine';
+import { unwritten, type HistoryEvent } from '../protocol/history';
+import { isLive, type Instance, type InstanceRecord, type RuntimeStatus } from '../store/instance';
 import {
   eventRaised,
   executionResumed,
   executionSuspended,
   executionTerminated,
-} from './make-event';
-import { mayStart, newInstance, type StartSettings } from './new-instance';
-import { written } from './op';
-import type { Store } from './store';
+} from '../protocol/make-event';
+import { mayStart, newInstance, type StartSettings } from '../engine/new-instance';
+import { written } from '../store/op';
+import type { Store } from '../store/store';
 
 /** A start that found its id in use. */
 export class ConflictError extends Error {

@@ -1,11 +1,11 @@
-import { eventText, EventType, playedText, type HistoryEvent } from './history';
-import type { Instance, PendingActivity } from './instance';
-import * as make from './make-event';
-import type { Completion, Mirrored } from './mirror';
+import { eventText, EventType, playedText, type HistoryEvent } from '../protocol/history';
+import type { Instance, PendingActivity } from '../store/instance';
+import * as make from '../protocol/make-event';
+import type { Completion, Mirrored } from '../mirror/mirror';
 import { newInstance, newExecutionId, mayStart, type StartSettings } from './new-instance';
-import { written, type Op } from './op';
-import type { Command } from './schedule';
-import type { Store } from './store';
+import { written, type Op } from '../store/op';
+import type { Command } from '../mirror/schedule';
+import type { Store } from '../store/store';
 import type { Turn } from './take-turn';
 
 /** The changes of state that a turn leads to, and what must happen once they are durable. */

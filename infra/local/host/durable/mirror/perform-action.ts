@@ -1,4 +1,4 @@
-import type { Action, RetryOptions, SubOrchestrationAction } from './actions';
+import type { Action, RetryOptions, SubOrchestrationAction } from '../protocol/actions';
 import type { ExternalEvents } from './external-events';
 import type { Schedule } from './schedule';
 import { doneStep, openStep, settle, whenSettled, type Step } from './step';

@@ -1,5 +1,5 @@
-import type { EventMark, HistoryEvent } from './history';
-import type { Parent } from './make-event';
+import type { EventMark, HistoryEvent } from '../protocol/history';
+import type { Parent } from '../protocol/make-event';
 
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';

@@ -1,9 +1,9 @@
-import type { AppFunction } from '../app/function-table';
-import type { Invoke } from '../app/invoke';
-import type { TypedData } from '../app/worker-types';
-import type { HistoryEvent } from './history';
-import type { PendingActivity } from './instance';
-import { jsonText, taskCompleted, taskFailed } from './make-event';
+import type { AppFunction } from '../../app/function-table';
+import type { Invoke } from '../../app/invoke';
+import type { TypedData } from '../../app/worker-types';
+import type { HistoryEvent } from '../protocol/history';
+import type { PendingActivity } from '../store/instance';
+import { jsonText, taskCompleted, taskFailed } from '../protocol/make-event';
 
 /** Runs one activity and answers with the event that says how it ended. */
 export async function runActivity(
