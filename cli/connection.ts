@@ -15,10 +15,15 @@ export type Connection = {
 };
 
 const Address = z.object({ connectionString: z.string() });
-const Stack = z.object({ serviceBus: Address, storage: Address });
+const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
+const Stack = z.object({
+  serviceBus: Address,
+  storage: Address,
+  host: z.object({ settings: Settings.optional() }).optional(),
+});
 
-/** What the local stack listens to unless it is told otherwise; whoever tells it tells the command too. */
-const LOCAL = { queue: 'provisioning-events', sources: 'urn:hr:acme:workday' };
+/** What the local stack listens to unless it says otherwise: bus and stores can be asked while its host is away. */
+const LOCAL = { EVENT_SOURCES: 'urn:hr:acme:workday', PROVISIONING_QUEUE: 'provisioning-events' };
 
 /** A thing that the person can mend; printed without a stack, and the command exits with `code`. */
 export class Complaint extends Error {
@@ -35,21 +40,21 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
   const serviceBus = env['ServiceBus'] ?? env['ServiceBus__fullyQualifiedNamespace'];
   const { RECORDS_STORAGE: records, AUDIT_STORAGE: audit, EVENT_SOURCES: sources } = env;
   if (serviceBus && records && audit && sources) {
-    const queue = env['PROVISIONING_QUEUE'] ?? LOCAL.queue;
+    const queue = env['PROVISIONING_QUEUE'] ?? LOCAL.PROVISIONING_QUEUE;
     return { serviceBus, queue, records, audit, sources: listOf(sources) };
   }
-  return localConnection(env);
+  return localConnection(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
 }
 
-function localConnection(env: NodeJS.ProcessEnv): Connection {
-  const file = join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json');
-  const { serviceBus, storage } = readStack(file);
+function localConnection(file: string): Connection {
+  const { serviceBus, storage, host } = readStack(file);
+  const settings = host?.settings ?? LOCAL;
   return {
     serviceBus: serviceBus.connectionString,
-    queue: env['PROVISIONING_QUEUE'] ?? LOCAL.queue,
+    queue: settings.PROVISIONING_QUEUE,
     records: storage.connectionString,
     audit: storage.connectionString,
-    sources: listOf(env['EVENT_SOURCES'] ?? LOCAL.sources),
+    sources: listOf(settings.EVENT_SOURCES),
   };
 }
 

@@ -34,9 +34,15 @@ const sources = z
     return uris;
   });
 
+const STORAGE_RULE = 'a connection string, or the https address of a table endpoint';
+const CONNECTION_STRING = /(^|;)(AccountName=|TableEndpoint=|UseDevelopmentStorage=true)/i;
+
 const storage = z
-  .string({ error: 'a connection string, or the https address of a table endpoint' })
-  .min(1);
+  .string({ error: STORAGE_RULE })
+  .refine(
+    (text) => (text.startsWith('https://') ? URL.canParse(text) : CONNECTION_STRING.test(text)),
+    STORAGE_RULE,
+  );
 
 /** The settings by the names they have in the environment. docs: the table in README.md. */
 const Settings = z.object({
@@ -48,7 +54,7 @@ const Settings = z.object({
   GRAPH_CLOUD: z.enum(['global', 'usgov', 'usgovdod', 'china']).default('global'),
   GRAPH_URL: z.url().optional(),
   GRAPH_DIALECT: z.enum(['v1.0']).default('v1.0'),
-  GRAPH_DEADLINE: duration('30s'),
+  GRAPH_DEADLINE: duration('30s').refine((seconds) => seconds > 0, 'a duration above 0s'),
   GRAPH_LAG: duration('2s'),
   PACKAGES: z.enum(['ensure', 'verify-only']).default('ensure'),
   MATCH_ATTRIBUTE: z
