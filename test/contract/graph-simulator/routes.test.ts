@@ -219,6 +219,10 @@ test('Incompatible packages read from both sides, and a link can be taken away',
   ).toEqual([whole.accessPackage]);
   expect((await simulator.call('DELETE', `${links}/${other.accessPackage}/$ref`)).status).toBe(204);
   expect(values(await get(links))).toEqual([]);
+  expect(refusal(await simulator.call('DELETE', `${links}/${other.accessPackage}/$ref`))).toEqual([
+    404,
+    'ResourceNotFound',
+  ]);
 });
 
 test('A collection longer than a page goes on at an absolute link that keeps the query', async () => {

@@ -35,6 +35,7 @@ beforeAll(async () => {
         },
         { employeeId: 'W-1004', states: [held('submitted'), { state: 'denied' }] },
         { employeeId: 'W-1005', states: [held('submitted'), { state: 'deliveryFailed' }] },
+        { employeeId: 'W-1010', states: [held('submitted'), { state: 'deliveryFailed' }] },
         { employeeId: 'W-1006', states: [{ state: 'submitted', status: 'WaitingForCallback' }] },
         { employeeId: 'W-1007', states: [held('unknownFutureValue'), { state: 'canceled' }] },
       ],
@@ -155,4 +156,23 @@ describe('A policy that requires approval', () => {
       simulator.call('GET', `EM/assignmentRequests/${pending?.id ?? ''}`).then(({ body }) => body);
     expect(await until(read, ({ state }) => state === end)).toMatchObject({ state: end });
   });
+});
+
+test('Only a request that waits for approval can be decided', async () => {
+  const { body } = await ask(simulator, whole, 1009);
+  const decided = await simulator.call('POST', `/_control/requests/${String(body['id'])}/decide`, {
+    decision: 'approve',
+  });
+  expect(refusal(decided)).toEqual([400, 'InvalidRequest']);
+});
+
+test('An assignment can be reprocessed once it is delivered, and not before', async () => {
+  const assignmentOf = async (worker: number): Promise<string> =>
+    (await simulator.state()).assignments.find(({ targetId }) => targetId === userId(worker))?.id ??
+    '';
+  const reprocess = async (worker: number): ReturnType<Simulator['call']> =>
+    simulator.call('POST', `EM/assignments/${await assignmentOf(worker)}/reprocess`);
+  expect((await reprocess(1002)).status).toBe(202);
+  await walk(1010, 'deliveryFailed');
+  expect(refusal(await reprocess(1010))).toEqual([400, 'InvalidRequest']);
 });
