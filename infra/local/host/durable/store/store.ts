@@ -21,7 +21,13 @@ export type Store = {
   close: () => Promise<void>;
 };
 
-export type StoreOptions = { compactBytes?: number; warn: (message: string) => void };
+export type StoreOptions = {
+  warn: (message: string) => void;
+  /** From which size the journal is written anew when it has doubled. */
+  compactBytes?: number;
+  /** The size of one of the archive's files. */
+  segmentBytes?: number;
+};
 
 export async function openStore(dir: string, options: StoreOptions): Promise<Store> {
   await mkdir(dir, { recursive: true });
@@ -30,7 +36,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
   const dropped = await readJournal(path, instances);
   if (dropped > 0) options.warn(`durable: dropped ${dropped} bytes that a crash left unfinished`);
 
-  const archive = await openArchive(join(dir, 'histories'));
+  const archive = await openArchive(join(dir, 'histories'), options.segmentBytes);
   const journal = await openJournal(path, instances, options.compactBytes);
   const write = groupCommit(async (lines) => {
     const archiveDurable = archive.take();
