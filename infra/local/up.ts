@@ -64,6 +64,8 @@ async function main(): Promise<void> {
     print: (part, line) => console.log(`${part.padEnd(11)} | ${line}`),
   });
   console.log(addresses(stack.now(), folder));
+  // Only reached when every part has died and none is started again.
+  process.once('beforeExit', () => process.exit(1));
   leave = () => {
     leave = () => process.exit(130);
     stack.stop().then(() => process.exit(0), fail);

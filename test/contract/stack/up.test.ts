@@ -145,6 +145,15 @@ test('the parts end by themselves when the process that started them is killed',
   await until('the part has ended', () => !isAlive(pid));
 });
 
+test('with --no-restart and nothing left alive the command fails', async () => {
+  const run = up(['--only', 'service-bus', '--no-restart']);
+  await isUp(run);
+
+  process.kill(serviceBus()?.pid ?? 0, 'SIGKILL');
+
+  expect(await run.ended).toBe(1);
+});
+
 test('the host alone names what it needs', async () => {
   const run = up(['--only', 'host']);
 
