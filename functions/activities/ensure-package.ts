@@ -10,6 +10,8 @@ import { registerActivity } from './activity';
 import { announce, stepColumns } from './audit-columns';
 
 const LEASE_MS = 120_000;
+/** How long this process trusts that a package which was whole still is. */
+const WHOLE_FOR_MS = 60_000;
 
 /** Makes the package whole, or finds that it is; a package that is known to be whole costs no call to Graph. */
 export function registerEnsurePackage(parts: Parts): void {
@@ -17,9 +19,16 @@ export function registerEnsurePackage(parts: Parts): void {
 
   /** Everybody in this process who needs the same package waits for the same making of it. */
   const ensureOnce = (packageKey: string) => {
-    const running = making.get(packageKey) ?? ensure(parts, packageKey);
+    const shared = making.get(packageKey);
+    if (shared) return shared;
+    const running = ensure(parts, packageKey);
     making.set(packageKey, running);
-    return running.finally(() => making.delete(packageKey));
+    const forget = () => making.delete(packageKey);
+    running.then(({ kind }) => {
+      if (kind === 'done') setTimeout(forget, WHOLE_FOR_MS).unref();
+      else forget();
+    }, forget);
+    return running;
   };
 
   registerActivity(calls.ensurePackage, async (input, guard) => {

@@ -3,6 +3,7 @@ import type { ChainEnd } from '../domain/run';
 import type { ClosingOutcome } from '../domain/step-outcome';
 import type { StoredRow, Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
+import { createRowUpdater } from './update-row';
 
 const ROW = 'claim';
 const DUPLICATES = 'duplicates';
@@ -17,6 +18,7 @@ export type Claims = ReturnType<typeof createClaims>;
  * `claimed -> started -> closing -> closed`. All changes go by ETag; who loses looks again.
  */
 export function createClaims(table: Table) {
+  const updateRow = createRowUpdater(table);
   const read = async (eventHash: string): Promise<StoredClaim | undefined> => {
     const row = await table.read(eventHash, ROW);
     return row && claimOf(row);
@@ -25,16 +27,14 @@ export function createClaims(table: Table) {
   /** Changes the claim if `change` finds it fit; answers the claim as it is then, undefined if there is none. */
   const update = async (
     eventHash: string,
-    change: (claim: StoredClaim) => Partial<Claim> | undefined,
+    change: (claim: Claim) => Partial<Claim> | undefined,
   ): Promise<StoredClaim | undefined> => {
-    for (;;) {
-      const claim = await read(eventHash);
+    const row = await updateRow(eventHash, ROW, (columns) => {
+      const claim = columns && fromColumns(Claim, columns);
       const changed = claim && change(claim);
-      if (!claim || !changed) return claim;
-      const next = { ...claim, ...changed };
-      const etag = await table.replace(eventHash, ROW, claimColumns(next), claim.etag);
-      if (etag !== undefined) return { ...next, etag };
-    }
+      return changed && claimColumns({ ...claim, ...changed });
+    });
+    return row && claimOf({ ...row, partition: eventHash });
   };
 
   return {
@@ -42,11 +42,14 @@ export function createClaims(table: Table) {
 
     /** Claims the event for good, or answers the claim that has it. */
     claim: async (eventHash: string, claim: Claim): Promise<StoredClaim | 'claimed'> => {
-      const inserted = await table.insert(eventHash, ROW, claimColumns(claim));
-      if (inserted !== undefined) return 'claimed';
-      const held = await read(eventHash);
-      if (!held) throw new Error('a claim vanished: nothing ever removes one');
-      return held;
+      const race = { won: false };
+      const row = await updateRow(eventHash, ROW, (held) => {
+        race.won = held === undefined;
+        return held ? undefined : claimColumns(claim);
+      });
+      if (race.won) return 'claimed';
+      if (!row) throw new Error('a claim vanished: nothing ever removes one');
+      return claimOf({ ...row, partition: eventHash });
     },
 
     /** Makes this execution the one that runs the attempt, unless the attempt is over, stale or run by another. */
@@ -79,15 +82,11 @@ export function createClaims(table: Table) {
 
     /** Counts one more message that says what is known already. */
     countDuplicate: async (eventHash: string, now: string): Promise<number> => {
-      for (;;) {
-        const row = await table.read(eventHash, DUPLICATES);
-        const count = Number(row?.columns['count'] ?? 0) + 1;
-        const columns = { count, lastAt: now };
-        const saved = row
-          ? await table.replace(eventHash, DUPLICATES, columns, row.etag)
-          : await table.insert(eventHash, DUPLICATES, columns);
-        if (saved !== undefined) return count;
-      }
+      const row = await updateRow(eventHash, DUPLICATES, (columns) => ({
+        count: Number(columns?.['count'] ?? 0) + 1,
+        lastAt: now,
+      }));
+      return Number(row?.columns['count']);
     },
 
     duplicates: async (eventHash: string): Promise<number> =>
@@ -98,7 +97,7 @@ export function createClaims(table: Table) {
 export const runs = (claim: Claim, execution: Execution): boolean =>
   claim.attempt === execution.attempt && claim.token === execution.token;
 
-const claimOf = (row: StoredRow): StoredClaim => ({
+const claimOf = (row: Pick<StoredRow, 'partition' | 'columns' | 'etag'>): StoredClaim => ({
   ...fromColumns(Claim, row.columns),
   eventHash: row.partition,
   etag: row.etag,

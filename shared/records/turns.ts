@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
+import { createRowUpdater } from './update-row';
 
 const ROW = 'turn';
 /** Runs of one worker whose released phases are remembered; far more than ever run side by side. */
@@ -23,6 +24,7 @@ export type Turns = ReturnType<typeof createTurns>;
  * taken again: an activity that runs late a second time cannot take a turn that nobody would release.
  */
 export function createTurns(table: Table) {
+  const updateRow = createRowUpdater(table);
   return {
     /**
      * `isOver` tells whether the run of an instance is closed: such a holder loses the turn. Answers `taken` (also if it
@@ -32,20 +34,15 @@ export function createTurns(table: Table) {
       turn: Turn,
       isOver: (instanceId: string) => Promise<boolean>,
     ): Promise<'taken' | 'held' | 'stale'> => {
-      const mine = { holder: turn.instanceId, phase: turn.phase };
-      for (;;) {
-        const row = await table.read(turn.workerId, ROW);
-        const held = row ? fromColumns(TurnRow, row.columns) : undefined;
-        if (held && lastReleased(held, turn) >= turn.phase) return 'stale';
-        if (held?.holder === turn.instanceId && held.phase === turn.phase) return 'taken';
-        const foreign = held?.holder !== undefined && held.holder !== turn.instanceId;
-        if (foreign && !(await isOver(held.holder ?? ''))) return 'held';
-        const next = toColumns({ ...mine, released: held?.released ?? [] });
-        const saved = row
-          ? await table.replace(turn.workerId, ROW, next, row.etag)
-          : await table.insert(turn.workerId, ROW, next);
-        if (saved !== undefined) return 'taken';
-      }
+      let answer: 'taken' | 'held' | 'stale' = 'taken';
+      await updateRow(turn.workerId, ROW, async (columns) => {
+        const held = columns && fromColumns(TurnRow, columns);
+        answer = await judge(held, turn, isOver);
+        if (answer !== 'taken' || isHolder(held, turn)) return undefined;
+        const { instanceId: holder, phase } = turn;
+        return toColumns({ holder, phase, released: held?.released ?? [] });
+      });
+      return answer;
     },
 
     /** Whether the turn is this run's now. */
@@ -54,21 +51,32 @@ export function createTurns(table: Table) {
 
     /** Gives the turn back and marks the phase as past. Doing it twice changes nothing. */
     release: async (turn: Turn): Promise<void> => {
-      for (;;) {
-        const row = await table.read(turn.workerId, ROW);
-        if (!row) return;
-        const held = fromColumns(TurnRow, row.columns);
-        if (lastReleased(held, turn) >= turn.phase) return;
+      await updateRow(turn.workerId, ROW, (columns) => {
+        const held = columns && fromColumns(TurnRow, columns);
+        if (!held || lastReleased(held, turn) >= turn.phase) return undefined;
         const others = held.released.filter(([instanceId]) => instanceId !== turn.instanceId);
         const released = [...others, [turn.instanceId, turn.phase] as [string, number]];
         const next: TurnRow = { phase: held.phase, released: released.slice(-REMEMBERED) };
         if (held.holder !== undefined && held.holder !== turn.instanceId) next.holder = held.holder;
-        const saved = await table.replace(turn.workerId, ROW, toColumns(next), row.etag);
-        if (saved !== undefined) return;
-      }
+        return toColumns(next);
+      });
     },
   };
 }
+
+async function judge(
+  held: TurnRow | undefined,
+  turn: Turn,
+  isOver: (instanceId: string) => Promise<boolean>,
+): Promise<'taken' | 'held' | 'stale'> {
+  if (held && lastReleased(held, turn) >= turn.phase) return 'stale';
+  const { holder } = held ?? {};
+  const foreign = holder !== undefined && holder !== turn.instanceId;
+  return foreign && !(await isOver(holder)) ? 'held' : 'taken';
+}
+
+const isHolder = (held: TurnRow | undefined, turn: Turn): boolean =>
+  held?.holder === turn.instanceId && held.phase === turn.phase;
 
 const lastReleased = (row: TurnRow, turn: Turn): number =>
   row.released.find(([instanceId]) => instanceId === turn.instanceId)?.[1] ?? 0;

@@ -18,10 +18,11 @@ export type Fact = z.infer<typeof Fact>;
 
 /**
  * Our own work on one package for one worker. `submitting` is written before the POST: whoever finds it does not know
- * whether Graph has the request, and `absentReads` counts the looks that agreed that it has not.
+ * whether Graph has the request, unless its id is kept, and `absentReads` counts the looks that agreed that it has not.
+ * `recording` is the same of an assignment, where Graph leaves it to us to record it.
  */
 export const Grant = z.object({
-  state: z.enum(['idle', 'submitting', 'requested', 'settled']),
+  state: z.enum(['idle', 'submitting', 'requested', 'recording', 'settled']),
   eventHash: z.string(),
   attempt: z.number().int(),
   instanceId: z.string(),
