@@ -38,6 +38,20 @@ describe('an HTTP function', () => {
   });
 });
 
+describe('an app with HTTP streaming', () => {
+  it('gets its requests and gives its answers as streams', async () => {
+    const dataDir = await newDataDir();
+    const streaming = await startHostProcess(dataDir, { STREAM: '1' });
+    const put = { method: 'PUT', body: 'x'.repeat(200_000) };
+    const response = await fetch(`${streaming.url}/api/hello?name=Ada`, put);
+    expect([response.status, response.headers.get('x-fixture')]).toEqual([201, 'yes']);
+    expect(await response.text()).toBe(`PUT Ada ${put.body}`);
+    expect((await fetch(`${streaming.url}/api/broken`)).status).toBe(500);
+    await streaming.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+});
+
 describe('the host', () => {
   it('says that it is a stand-in and that it runs', async () => {
     expect(await (await fetch(host.url)).text()).toContain('local stand-in');

@@ -9,6 +9,8 @@ const df = require('durable-functions');
 const note = (entry) =>
   appendFileSync(join(env.JOINERY_DATA_DIR, 'notes.jsonl'), `${JSON.stringify(entry)}\n`);
 
+if (env.STREAM) app.setup({ enableHttpStream: true });
+
 df.app.activity('echo', { handler: (input) => input });
 df.app.activity('slow', {
   handler: async ({ id, step, milliseconds = 20 }) => {

@@ -6,6 +6,7 @@ import { isLive, type Instance, type PendingActivity } from '../store/instance';
 import { timerFired } from '../protocol/make-event';
 import { written, type Op } from '../store/op';
 import { createPool, type Pool } from './pool';
+import type { Completion } from '../mirror/mirror';
 import { runActivity } from './run-activity';
 import { settleTurn, type Settled } from './settle-turn';
 import type { StartSettings } from './new-instance';
@@ -119,9 +120,17 @@ async function turn(state: State, id: string): Promise<void> {
   const settled = settleTurn(instance, result, state.store, state.settings);
   const { completion } = result.mirrored;
   if (completion) state.timers.clear(id);
+  report(state, id, completion);
   const durable = state.store.commit(settled.ops);
   for (const other of settled.woken) wake(state, other);
   void durable.then(() => dispatch(state, instance, settled));
+}
+
+/** One line for each instance that ends. */
+function report({ log }: State, id: string, completion: Completion | undefined): void {
+  if (!completion || completion.status === 'ContinuedAsNew') return;
+  if (completion.status === 'Completed') log('information', `durable: ${id} completed`);
+  else log('warning', `durable: ${id} ended as ${completion.status}: ${completion.reason}`);
 }
 
 /** Nothing that others can see happens before the decision to do it is durable. */
@@ -135,7 +144,9 @@ function startActivity(state: State, instance: Instance, activity: PendingActivi
   const entry = state.activitiesByName.get(activity.name.toLowerCase());
   state.work.add(async () => {
     if (!isCurrent(state, instance)) return;
-    arrive(state, instance, await runActivity(activity, instance.record.id, entry, state.invoke));
+    const event = await runActivity(activity, instance.record.id, entry, state.invoke);
+    if (event.Reason) state.log('warning', `durable: ${instance.record.id}: ${event.Reason}`);
+    arrive(state, instance, event);
   });
 }
 
