@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCredential } from '../shared/settings/credential';
 import { openTable } from '../shared/records/table';
-import { ServiceBusClient, ServiceBusError } from '@azure/service-bus';
+import { ServiceBusClient } from '@azure/service-bus';
 import { z } from 'zod';
 
 /** Where the stores and the bus are, and what the app listens to. */
@@ -100,8 +100,8 @@ export async function withBus<T>(
   try {
     return await act(client);
   } catch (error) {
-    if (!(error instanceof ServiceBusError)) throw error;
-    throw new Complaint(`the Service Bus does not do it (${error.code}): ${error.message}`);
+    const text = error instanceof Error ? error.message : String(error);
+    throw new Complaint(`the Service Bus does not do it: ${text}`);
   } finally {
     await client.close();
   }
