@@ -6,7 +6,7 @@ import { loadApp, type App } from './app/load-app';
 import { clientBinding } from './durable/api/client-binding';
 import { startDurable } from './durable/start-durable';
 import { describeFunction } from './describe-function';
-import { readHostJson } from './host-json';
+import { readHostJson, type HostJson } from './host-json';
 import { functionsHandler, hostPages, managementHandler } from './http/handlers';
 import { httpRoute } from './http/route';
 import { listen, type Handler } from './http/server';
@@ -26,50 +26,37 @@ export type HostOptions = { appDir: string; dataDir: string; port: number };
  */
 export async function startHost({ appDir, dataDir, port }: HostOptions): Promise<Part> {
   applyLocalSettings(appDir, process.env);
-  const early: string[] = [];
-  const hostJson = readHostJson(appDir, (warning) => early.push(warning));
+  const warnings: string[] = [];
+  const hostJson = readHostJson(appDir, (warning) => warnings.push(warning));
   const log = createLog(logLevel(hostJson.logLevel));
-  for (const warning of early) log('warning', warning);
+  for (const warning of warnings) log('warning', warning);
 
   let handlers: readonly Handler[] = [];
   const server = await listen(port, () => handlers, log);
   process.env['WEBSITE_HOSTNAME'] = `localhost:${server.port}`;
   const { hubName } = hostJson.durableTask;
-  const binding = JSON.stringify(clientBinding(server.origin, hubName));
-  const inputs: NonNullable<Invocation['inputs']> = ({ type }) =>
-    /^(durableClient|orchestrationClient)$/i.test(type) ? { string: binding } : undefined;
-
   const app = await loadApp(appDir, appLog(log));
-  const table = functionTable(app.registrations, process.env);
-  const invoke = createInvoker(app.registrations, appLog(log));
-  const routes = withTrigger(table, 'httpTrigger').map((entry) =>
-    httpRoute(entry, hostJson.routePrefix),
-  );
-  const queues = withTrigger(table, 'serviceBusTrigger').map((entry) =>
-    readQueueTrigger(entry, hostJson.serviceBus),
-  );
-  for (const entry of table) log('information', describeFunction(entry, hostJson.routePrefix));
+  const functions = readFunctions(app, hostJson);
+  for (const entry of functions.table)
+    log('information', describeFunction(entry, hostJson.routePrefix));
 
-  const durable = await startDurable({
-    dataDir,
-    table,
-    invoke,
-    log,
-    settings: hostJson.durableTask,
-  });
+  const invoke = createInvoker(app.registrations, appLog(log));
+  const calls = { invoke, inputs: clientInput(server.origin, hubName), log };
+  const settings = hostJson.durableTask;
+  const durable = await startDurable({ dataDir, table: functions.table, invoke, log, settings });
   handlers = [
     hostPages(),
     managementHandler(durable.hub, server.origin, hubName),
-    functionsHandler(routes, { invoke, inputs, log, streamUri: app.streamUri }),
+    functionsHandler(functions.routes, { ...calls, streamUri: app.streamUri }),
   ];
   durable.resume();
-  const timers = startTimers({
-    functions: withTrigger(table, 'timerTrigger'),
-    statusFile: join(dataDir, 'timers.json'),
-    ...{ invoke, inputs, log },
+  const statusFile = join(dataDir, 'timers.json');
+  const timers = startTimers({ ...calls, functions: functions.timers, statusFile });
+  const bus = startQueueTriggers({
+    ...calls,
+    functions: functions.queues,
+    settings: hostJson.serviceBus,
   });
-  const settings = hostJson.serviceBus;
-  const bus = startQueueTriggers({ functions: queues, settings, invoke, inputs, log });
   log('information', `local stand-in for the Functions host at ${server.origin}`);
 
   const stop = async (): Promise<void> => {
@@ -80,6 +67,26 @@ export async function startHost({ appDir, dataDir, port }: HostOptions): Promise
     await within(1_000, server.stop());
   };
   return { address: { url: server.origin }, stop };
+}
+
+/** What of the app is to be started, read before anything is. */
+function readFunctions({ registrations }: App, { routePrefix, serviceBus }: HostJson) {
+  const table = functionTable(registrations, process.env);
+  return {
+    table,
+    routes: withTrigger(table, 'httpTrigger').map((entry) => httpRoute(entry, routePrefix)),
+    queues: withTrigger(table, 'serviceBusTrigger').map((entry) =>
+      readQueueTrigger(entry, serviceBus),
+    ),
+    timers: withTrigger(table, 'timerTrigger'),
+  };
+}
+
+/** The value of every `durableClient` input. */
+function clientInput(origin: string, hubName: string): NonNullable<Invocation['inputs']> {
+  const string = JSON.stringify(clientBinding(origin, hubName));
+  return ({ type }) =>
+    /^(durableClient|orchestrationClient)$/i.test(type) ? { string } : undefined;
 }
 
 /** Lines of the app carry the function's name, others the word `app`. */
