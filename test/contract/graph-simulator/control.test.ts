@@ -50,3 +50,20 @@ test('An address that the control endpoint does not have is answered with those 
   const answer = await simulator.call('GET', '/_control/anything');
   expect(refusal(answer)).toEqual([404, 'NotFound']);
 });
+
+const nobody = '99999999-9999-4999-8999-999999999999';
+test.each([
+  ['an edit of no object', 'PATCH', `users/${userId(1001)}`, [1], 400],
+  ['an edit of a table that nobody edits', 'PATCH', `requests/${nobody}`, {}, 400],
+  ['an edit of a row that is not there', 'PATCH', `policies/${nobody}`, {}, 404],
+  [
+    'a decision on a request that is not there',
+    'POST',
+    `requests/${nobody}/decide`,
+    { decision: 'deny' },
+    404,
+  ],
+  ['a person without a number', 'POST', 'users', { id: nobody }, 400],
+])('The control endpoint refuses %s', async (_, method, path, body, status) => {
+  expect((await simulator.call(method, `/_control/${path}`, body)).status).toBe(status);
+});

@@ -1,4 +1,12 @@
-import { aCatalog, aPackage, aWholePackage, policyBody, roleScopeBody, type Whole } from './build';
+import {
+  aCatalog,
+  aPackage,
+  aResource,
+  aWholePackage,
+  policyBody,
+  roleScopeBody,
+  type Whole,
+} from './build';
 import { groupId, refusal, startSimulator, userId, type Json, type Simulator } from './simulator';
 
 /* What the simulator refuses while a package is made: each case is one check, and falls when that check is taken out. */
@@ -29,6 +37,11 @@ const add = (catalog: string, group: string, system = 'AadGroup'): Json => ({
   requestType: 'adminAdd',
   resource: { originId: group, originSystem: system },
   catalog: { id: catalog },
+});
+
+const removal = (resource: string): Json => ({
+  requestType: 'adminRemove',
+  resource: { id: resource },
 });
 
 describe('A body', () => {
@@ -85,6 +98,24 @@ describe('A body', () => {
       () =>
         policyBody(whole.accessPackage, {
           specificAllowedTargets: [{ '@odata.type': '#microsoft.graph.user', id: userId(1001) }],
+        }),
+    ],
+    [
+      'with text where an object belongs',
+      'EM/accessPackages',
+      () => ({ displayName: 'New', catalog: whole.catalog }),
+    ],
+    [
+      'with a set of people of no kind and no member',
+      'EM/assignmentPolicies',
+      () => policyBody(whole.accessPackage, { specificAllowedTargets: [{}] }),
+    ],
+    [
+      'with null where the metadata forbids it',
+      'EM/assignmentPolicies',
+      () =>
+        policyBody(whole.accessPackage, {
+          notificationSettings: { isAssignmentNotificationDisabled: null },
         }),
     ],
     ['that is a list', 'EM/catalogs', () => [catalogBody]],
@@ -166,13 +197,21 @@ describe('A resource', () => {
       'InvalidRequest',
     ]);
   });
+  test('that the catalog does not have cannot be removed', async () => {
+    expect(await post('EM/resourceRequests', removal(nobody))).toEqual([404, 'ResourceNotFound']);
+  });
+  test('that no package grants is removed', async () => {
+    const catalog = await aCatalog(simulator);
+    const resource = await aResource(simulator, catalog, 1);
+    const path = `EM/catalogs/${catalog}/resources`;
+    expect((await simulator.call('GET', path)).body['value']).toHaveLength(1);
+    expect((await simulator.call('POST', 'EM/resourceRequests', removal(resource))).status).toBe(
+      201,
+    );
+    expect((await simulator.call('GET', path)).body['value']).toEqual([]);
+  });
   test('that a package still grants cannot be removed', async () => {
-    const removal = {
-      requestType: 'adminRemove',
-      resource: { id: whole.resource },
-      catalog: { id: whole.catalog },
-    };
-    expect(await post('EM/resourceRequests', removal)).toEqual([
+    expect(await post('EM/resourceRequests', removal(whole.resource))).toEqual([
       400,
       'InvalidDeleteResourceHasEntitlements',
     ]);

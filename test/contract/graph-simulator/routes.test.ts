@@ -31,6 +31,8 @@ describe('A route that no back end serves', () => {
     ['POST', 'EM/accessPackages/{}/assignmentPolicies'],
     ['GET', 'EM/accessPackageCatalogs'],
     ['GET', '/v2.0/users'],
+    ['GET', '/v1.0'],
+    ['GET', '/v1.0/users/%E0'],
     ['DELETE', 'EM/assignments/{}'],
   ];
   test.each(cases)('%s %s answers 404 without a code', async (method, path) => {
@@ -51,6 +53,11 @@ test('A method that a resource does not have is 405', async () => {
 });
 
 test('What Graph has and the simulator has not is said in words', async () => {
+  expect(refusal(await filtered('users', "not (employeeId eq 'x')"))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
+  expect(refusal(await filtered('users', "employeeId ne 'x'"))).toEqual([501, 'NotSimulated']);
   expect(refusal(await filtered('users', "department eq 'Finance'"))).toEqual([
     501,
     'NotSimulated',
@@ -93,6 +100,10 @@ describe('A filter', () => {
     ['on a state that does not exist', 'EM/assignmentRequests', "state eq 'done'"],
     ['that breaks off', 'EM/catalogs', "displayName eq 'Sta"],
     ['without an operator', 'EM/catalogs', 'displayName'],
+    ['with a parenthesis that stays open', 'EM/catalogs', "(displayName eq 'x'"],
+    ['that begins with a value', 'EM/catalogs', "'x' eq displayName"],
+    ['that goes on after its end', 'EM/catalogs', "displayName eq 'x' 'y'"],
+    ['without a value', 'EM/catalogs', 'displayName eq'],
     ['on text without quotes', 'EM/catalogs', 'displayName eq Staff'],
   ];
   test.each(bad)('%s is InvalidFilter', async (_, path, filter) => {
@@ -119,6 +130,21 @@ describe('A filter', () => {
     await simulator.call('POST', 'EM/catalogs', { displayName: "O'Neill (HR)" });
     expect(values(await filtered('EM/catalogs', "displayName eq 'O''Neill (HR)'"))).toHaveLength(1);
   });
+});
+
+test.each([
+  ['$colour=red', [400, 'BadRequest']],
+  ['$top=many', [400, 'BadRequest']],
+  ['$expand=catalog($select=id', [400, 'BadRequest']],
+  ['$expand=catalog id', [400, 'BadRequest']],
+  ["$expand=assignmentPolicies($filter=id eq 'x')", [501, 'NotSimulated']],
+])('The query %s is refused', async (query, refused) => {
+  expect(refusal(await get(`EM/accessPackages?${encodeURI(query)}`))).toEqual(refused);
+});
+
+test('A query option means the same without its dollar', async () => {
+  const filter = encodeURIComponent("displayName eq 'Nothing'");
+  expect(values(await get(`EM/accessPackages?filter=${filter}`))).toEqual([]);
 });
 
 test('What is expanded or selected must be declared', async () => {

@@ -17,7 +17,8 @@ type Editable = (typeof editable)[number];
 /** Changes members of a row to values of the same kind: drift for tests. */
 export function editRow(tenant: Tenant, ids: readonly string[], change: unknown): object {
   const { table, id, row } = found(tenant, ids);
-  if (typeof change !== 'object' || change === null) throw badQuery('The change is no object.');
+  if (typeof change !== 'object' || change === null || Array.isArray(change))
+    throw badQuery('The change is no object.');
   for (const [member, value] of Object.entries(change)) {
     const current = (row as Record<string, unknown>)[member];
     const known = Object.hasOwn(row, member) && member !== 'id';
