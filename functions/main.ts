@@ -50,6 +50,7 @@ const parts: Parts = {
   graph: createEntitlements({
     root,
     dialect: config.graph.dialect,
+    draftRoots: config.graph.draftRoots,
     deadlineMs: config.graph.deadlineMs,
     appVersion: appVersion(),
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),

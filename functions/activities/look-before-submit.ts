@@ -3,23 +3,40 @@ import { justification } from '../../shared/domain/keys';
 import { packageDefinition } from '../../shared/domain/package-definition';
 import type { Run } from '../../shared/domain/run';
 import type { Verdict } from '../../shared/domain/step-outcome';
+import type { AssignmentRequest } from '../../shared/graph/answers';
 import { isOpen } from '../../shared/graph/states';
 import type { Parts } from '../parts';
 
 /** One package for one person, with all the ids that a request needs. */
 export type Wanted = { run: Run; step: Step; targetId: string; ids: PackageIds };
 
-/** What the request carries, so that it is known as ours whatever became of the answer. */
-export const markOf = ({ run, step }: Wanted): string =>
-  justification(run.eventHash, run.attempt, step.packageKey);
+/** How many looks must agree that a thing whose fate is unknown is not there, before it is sent again. */
+export const AGREEING_READS = 3;
 
-/** Our own request, in whatever state, by its mark; or any open one for the same person and package. */
-export async function findRequest({ graph }: Parts, wanted: Wanted): Promise<string | undefined> {
-  const { ids, targetId } = wanted;
-  const requests = await graph.findAssignmentRequests(ids.accessPackageId);
-  const ours = requests.find((request) => request.justification === markOf(wanted));
-  const open = requests.find((request) => request.userId === targetId && isOpen(request.phase));
-  return (ours ?? open)?.id;
+/** The run of an event that has sent a request. */
+type Sender = Pick<Run, 'eventHash' | 'attempt'>;
+
+/** What the request carries, so that it is known as ours whatever became of the answer. */
+export const markOf = ({ step }: Wanted, { eventHash, attempt }: Sender): string =>
+  justification(eventHash, attempt, step.packageKey);
+
+/**
+ * The request that `sender` may have sent, by its mark: in whatever state if that was this run, else only an open one.
+ * Or any open one for the same person and package.
+ */
+export async function findRequest(
+  { graph }: Parts,
+  wanted: Wanted,
+  sender: Sender,
+): Promise<AssignmentRequest | undefined> {
+  const { run, ids, targetId } = wanted;
+  const mark = markOf(wanted, sender);
+  const requests = await graph.findAssignmentRequests(ids.accessPackageId, mark);
+  const own = mark === markOf(wanted, run);
+  return (
+    requests.find(({ justification, phase }) => justification === mark && (own || isOpen(phase))) ??
+    requests.find(({ userId, phase }) => userId === targetId && isOpen(phase))
+  );
 }
 
 /** Whether Graph would refuse the request in a way that it publishes no code for, or has nothing left to do. */

@@ -1,18 +1,19 @@
 import { calls } from '../../orchestrations/calls';
 import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
 import type { Verdict } from '../../shared/domain/step-outcome';
+import type { AssignmentRequest } from '../../shared/graph/answers';
 import { classify, type Conflict } from '../../shared/graph/classify';
+import { ifKnown } from '../../shared/graph/ensure/if-known';
 import { GraphError } from '../../shared/graph/graph-error';
 import type { StoredGrant } from '../../shared/records/workers';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 import { announce } from './audit-columns';
-import { findRequest, foreseeEnd, markOf, type Wanted } from './look-before-submit';
+import { bindPackage } from './bind-package';
+import { AGREEING_READS, findRequest, foreseeEnd, markOf, type Wanted } from './look-before-submit';
 
 type Submission = Outcome<{ requestId?: string | undefined; verdict?: Verdict | undefined }>;
 
-/** How many looks must agree that a request whose fate is unknown is not there, before it is sent again. */
-const AGREEING_READS = 3;
 /** A package this young may be unknown to the replica that is asked to assign it. */
 const YOUNG_MS = 5 * 60_000;
 
@@ -27,7 +28,9 @@ export function registerSubmitRequest(parts: Parts): void {
 async function submit(parts: Parts, wanted: Wanted): Promise<Submission> {
   const grant = await parts.workers.grant(wanted.run.fact.workerId, wanted.step.packageKey);
   if (grant?.instanceId === wanted.run.instanceId) {
-    if (grant.state === 'requested') return { kind: 'done', requestId: grant.requestId };
+    if (grant.state === 'requested' || grant.state === 'recording') {
+      return { kind: 'done', requestId: grant.requestId };
+    }
     // This execution comes late: the run has settled the step since, and asks for it only once.
     if (grant.state === 'settled') return STALE;
   }
@@ -50,8 +53,12 @@ async function clearUp(
   wanted: Wanted,
   grant: StoredGrant,
 ): Promise<Submission | undefined> {
-  const requestId = await findRequest(parts, wanted);
-  if (requestId !== undefined) return requested(parts, wanted, grant, requestId);
+  if (grant.requestId !== undefined) {
+    const [known] = await ifKnown(parts.graph.getAssignmentRequest(grant.requestId));
+    return known ? requested(parts, wanted, grant, known) : notYet('request-not-visible');
+  }
+  const request = await findRequest(parts, wanted, grant);
+  if (request) return requested(parts, wanted, grant, request);
   const absentReads = grant.absentReads + 1;
   if (absentReads >= AGREEING_READS) return undefined;
   await save(parts, wanted, { ...grant, absentReads });
@@ -74,21 +81,20 @@ async function send(
     etag: grant?.etag,
   });
   if (!submitting) return notYet('changed-meanwhile');
-  try {
-    const request = await parts.graph.submitAssignmentRequest({
-      packageId: ids.accessPackageId,
-      policyId: ids.assignmentPolicyId,
-      userId: targetId,
-      justification: markOf(wanted),
-    });
-    return await requested(parts, wanted, submitting, request.id);
-  } catch (error) {
+  const sent = parts.graph.submitAssignmentRequest({
+    packageId: ids.accessPackageId,
+    policyId: ids.assignmentPolicyId,
+    userId: targetId,
+    justification: markOf(wanted, run),
+  });
+  const request = await sent.catch(async (error: unknown) => {
     // A clear refusal leaves nothing to look for; only an unclear one keeps the row as it is.
     if (error instanceof GraphError && !error.fault.ambiguous) {
       await save(parts, wanted, { ...submitting, state: 'idle' });
     }
     throw error;
-  }
+  });
+  return requested(parts, wanted, submitting, request);
 }
 
 /** What a refusal that names the state of things comes to. */
@@ -97,22 +103,29 @@ async function resolve(parts: Parts, wanted: Wanted, refusal: Conflict): Promise
   if (conflict === 'existing-grant') return { kind: 'done', verdict: { outcome: 'already-held' } };
   if (conflict === 'existing-open-request') {
     const grant = await parts.workers.grant(wanted.run.fact.workerId, wanted.step.packageKey);
-    const requestId = await findRequest(parts, wanted);
-    if (requestId === undefined || !grant) return notYet('open-request-not-visible');
-    return requested(parts, wanted, grant, requestId);
+    const request = await findRequest(parts, wanted, wanted.run);
+    if (!request || !grant) return notYet('open-request-not-visible');
+    return requested(parts, wanted, grant, request);
   }
   if (conflict === 'not-found' && (await isYoung(parts, wanted))) return notYet('not-yet-visible');
   return { kind: 'failed', why: conflict, evidence };
 }
 
+/** There is a request: sees that it has its package, and keeps its id whatever comes of that. */
 async function requested(
   parts: Parts,
   wanted: Wanted,
   grant: StoredGrant,
-  requestId: string,
+  request: AssignmentRequest,
 ): Promise<Submission> {
   const { eventHash, attempt, instanceId } = wanted.run;
   const updatedAt = new Date().toISOString();
+  const requestId = request.id;
+  const unbound = await bindPackage(parts, wanted, request);
+  if (unbound) {
+    await save(parts, wanted, { ...grant, requestId, updatedAt, state: 'submitting' });
+    return unbound;
+  }
   const ours = { eventHash, attempt, instanceId, requestId, updatedAt };
   await save(parts, wanted, { ...grant, ...ours, state: 'requested' });
   return { kind: 'done', requestId };

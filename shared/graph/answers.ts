@@ -41,19 +41,35 @@ export const ResourceScope = z.object({
 });
 export type ResourceScope = z.infer<typeof ResourceScope>;
 
-export const CatalogResource = z.object({
-  id: z.string(),
-  originId: text,
-  originSystem: text,
-  roles: z.array(ResourceRole).nullish(),
-  scopes: z.array(ResourceScope).nullish(),
-});
+export const CatalogResource = z
+  .object({
+    id: z.string(),
+    originId: text,
+    originSystem: text,
+    roles: z.array(ResourceRole).nullish(),
+    scopes: z.array(ResourceScope).nullish(),
+    accessPackageResourceRoles: z.array(ResourceRole).nullish(),
+    accessPackageResourceScopes: z.array(ResourceScope).nullish(),
+  })
+  .transform(({ accessPackageResourceRoles, accessPackageResourceScopes, ...rest }) => ({
+    ...rest,
+    roles: rest.roles ?? accessPackageResourceRoles,
+    scopes: rest.scopes ?? accessPackageResourceScopes,
+  }));
 export type CatalogResource = z.infer<typeof CatalogResource>;
 
 /** A granted role of a resource, by the origin ids of role and scope: Graph's own ids of them may read as zeros. */
 export const RoleScope = z
-  .object({ role: ResourceRole.nullish(), scope: ResourceScope.nullish() })
-  .transform(({ role, scope }) => ({ role: role?.originId ?? '', scope: scope?.originId ?? '' }));
+  .object({
+    role: ResourceRole.nullish(),
+    scope: ResourceScope.nullish(),
+    accessPackageResourceRole: ResourceRole.nullish(),
+    accessPackageResourceScope: ResourceScope.nullish(),
+  })
+  .transform((answer) => ({
+    role: (answer.role ?? answer.accessPackageResourceRole)?.originId ?? '',
+    scope: (answer.scope ?? answer.accessPackageResourceScope)?.originId ?? '',
+  }));
 
 export const AccessPackage = z
   .object({
@@ -64,13 +80,18 @@ export const AccessPackage = z
     catalog: reference,
     catalogId: text,
     resourceRoleScopes: z.array(RoleScope).nullish(),
+    accessPackageResourceRoleScopes: z.array(RoleScope).nullish(),
     // A part of what a package grants must never pass for all of it.
     'resourceRoleScopes@odata.nextLink': z.never().optional(),
+    'accessPackageResourceRoleScopes@odata.nextLink': z.never().optional(),
   })
-  .transform(({ catalog, catalogId, resourceRoleScopes, ...rest }) => ({
-    ...rest,
-    catalogId: catalog?.id ?? catalogId ?? undefined,
-    roleScopes: resourceRoleScopes ?? [],
+  .transform((answer) => ({
+    id: answer.id,
+    displayName: answer.displayName,
+    description: answer.description,
+    isHidden: answer.isHidden,
+    catalogId: answer.catalog?.id ?? answer.catalogId ?? undefined,
+    roleScopes: answer.resourceRoleScopes ?? answer.accessPackageResourceRoleScopes ?? [],
   }));
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
@@ -86,7 +107,6 @@ export const AssignmentPolicy = z
     id: z.string(),
     displayName: text,
     description: text,
-    allowedTargetScope: text,
     expiration: z.object({ type: text, duration: text, endDateTime: text }).nullish(),
     requestApprovalSettings: z
       .object({ isApprovalRequiredForAdd: flag, stages: z.array(ApprovalStage).nullish() })
@@ -107,7 +127,9 @@ export const Assignment = z
     assignmentStatus: text,
     target: Subject,
     accessPackage: reference,
+    accessPackageId: text,
     assignmentPolicy: reference,
+    assignmentPolicyId: text,
     expiredDateTime: text,
   })
   .transform((answer) => {
@@ -118,8 +140,8 @@ export const Assignment = z
       phase: assignmentPhase(state),
       status: answer.status ?? answer.assignmentStatus ?? undefined,
       userId: answer.target?.objectId ?? undefined,
-      packageId: answer.accessPackage?.id,
-      policyId: answer.assignmentPolicy?.id,
+      packageId: answer.accessPackage?.id ?? answer.accessPackageId ?? undefined,
+      policyId: answer.assignmentPolicy?.id ?? answer.assignmentPolicyId ?? undefined,
       expiredDateTime: answer.expiredDateTime ?? undefined,
     };
   });

@@ -1,6 +1,17 @@
 import { items } from './pages';
 import { readAnswer, readShape, requestIdOf } from './read-answer';
-import type { AnswerOf, InputOf, Operation, Route, Routes } from './routes';
+import type {
+  AnswerOf,
+  CommonOperation,
+  CommonRoutes,
+  FurtherOperation,
+  FurtherRoutes,
+  InputOf,
+  Operation,
+  Route,
+  RouteOf,
+  Routes,
+} from './routes';
 import type { Call, Transport } from './transport';
 
 /** `graphRequestId` goes into the audit row: with it the support and the logs of Entra find the call. */
@@ -8,25 +19,41 @@ export type Traced<Answer> = Answer & { graphRequestId: string };
 
 export type Caller = ReturnType<typeof createCaller>;
 
-/** Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list. */
+/**
+ * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `further`
+ * is the call of an operation that not every dialect has.
+ */
 export function createCaller(root: string, routes: Routes, send: Transport) {
-  const one = async <Name extends Operation>(
+  const common: CommonRoutes = routes;
+  const furtherRoutes: FurtherRoutes = routes;
+
+  const ask = async <Name extends Operation>(
     operation: Name,
+    route: RouteOf<Name>,
     input: InputOf<Name>,
   ): Promise<Traced<AnswerOf<Name>>> => {
-    const route: Route<InputOf<Name>, AnswerOf<Name>> = routes[operation];
     const call = callOf(root, operation, route, input);
     const response = await send(call);
     const answer = readShape(call, response, route.answer, readAnswer(call, response));
     return { ...answer, graphRequestId: requestIdOf(response) };
   };
 
-  const all = async <Name extends Operation>(
+  const one = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) =>
+    ask(operation, common[operation], input);
+
+  const further = <Name extends FurtherOperation>(
+    operation: Name,
+  ): ((input: InputOf<Name>) => Promise<Traced<AnswerOf<Name>>>) | undefined => {
+    const route = furtherRoutes[operation];
+    return route && ((input: InputOf<Name>) => ask(operation, route, input));
+  };
+
+  const all = async <Name extends CommonOperation>(
     operation: Name,
     input: InputOf<Name>,
     wanted: (item: AnswerOf<Name>) => boolean = () => true,
   ): Promise<AnswerOf<Name>[]> => {
-    const route: Route<InputOf<Name>, AnswerOf<Name>> = routes[operation];
+    const route: RouteOf<Name> = common[operation];
     const call = callOf(root, operation, route, input);
     const version = /^\/[^/]+/.exec(route.path(input))?.[0] ?? '';
     const found: AnswerOf<Name>[] = [];
@@ -36,7 +63,7 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return found;
   };
 
-  return { one, all };
+  return { one, all, further };
 }
 
 function callOf<Input, Answer>(

@@ -1,10 +1,11 @@
 import type { AccessPackage, Catalog, Policy, Resource } from '../domain/access-model';
 import type { CatalogResource, ResourceRole, ResourceScope } from './answers';
+import type { PackageProperties } from './answers-draft';
 
 export type NewCatalog = Pick<Catalog, 'displayName' | 'description'>;
-export type NewPackage = Pick<AccessPackage, 'displayName' | 'description' | 'hidden'> & {
-  catalogId: string;
-};
+/** How a package is described by its properties alone. */
+export type PackageText = Pick<AccessPackage, 'displayName' | 'description' | 'hidden'>;
+export type NewPackage = PackageText & { catalogId: string };
 export type NewResource = Pick<Resource, 'originSystem' | 'originId'> & { catalogId: string };
 export type NewRoleScope = {
   packageId: string;
@@ -13,10 +14,23 @@ export type NewRoleScope = {
   scope: ResourceScope | undefined;
 };
 export type NewPolicy = Policy & { packageId: string };
+/** Of the excluded package at least its id, and whatever else the dialect has to say of it. */
+export type NewExclusion = {
+  packageId: string;
+  other: { id: string } & Partial<PackageProperties>;
+};
 /** `justification` is provenance and the mark by which our request is found again. */
 export type NewRequest = {
   packageId: string;
   policyId: string;
   userId: string;
   justification: string;
+};
+/** Access of one person. `from` is when it began, an ISO 8601 time: what a lifetime of its policy counts from. */
+export type NewAssignment = {
+  catalogId: string;
+  packageId: string;
+  policyId: string;
+  userId: string;
+  from: string;
 };

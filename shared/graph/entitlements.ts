@@ -2,7 +2,9 @@ import type { TokenCredential } from '@azure/identity';
 import { createCaller } from './call';
 import { checkRoot } from './graph-root';
 import type { Dialect } from './dialects';
-import { dialects } from './dialects';
+import { dialectTable } from './dialects';
+import type { DraftRoots } from './draft-roots';
+import { draftRoots } from './draft-roots';
 import { createTokenSource } from './token-source';
 import type { TransportOptions } from './transport';
 import { createTransport } from './transport';
@@ -14,6 +16,8 @@ export type EntitlementsOptions = {
   /** `https://graph.microsoft.com` or another cloud's; http only for this machine. */
   root: string;
   dialect: Dialect;
+  /** Where the documents of the draft dialect are sent to, unless it is where their examples say. */
+  draftRoots?: DraftRoots;
   /** Required over https, never used over http. */
   credential?: TokenCredential;
   /** The scope of the token; unless given, the root's host with `/.default`. */
@@ -30,9 +34,10 @@ export type EntitlementsOptions = {
 export function createEntitlements(options: EntitlementsOptions) {
   const { root, secure } = checkRoot(options.root, options.credential !== undefined);
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
-  const send = createTransport(transportOptions(options, secure));
+  const table = dialectTable(options.dialect, options.draftRoots ?? draftRoots);
+  const send = createTransport(transportOptions(options, secure, table.placeholderToken));
 
-  const caller = createCaller(root, dialects[options.dialect], send);
+  const caller = createCaller(root, table.routes, send);
   return {
     /** How long one call may take at most: what a lease must have left before a write. */
     deadlineMs,
@@ -45,9 +50,15 @@ export function createEntitlements(options: EntitlementsOptions) {
 
 export type Entitlements = ReturnType<typeof createEntitlements>;
 
-function transportOptions(options: EntitlementsOptions, secure: boolean): TransportOptions {
+function transportOptions(
+  options: EntitlementsOptions,
+  secure: boolean,
+  placeholderToken: string | undefined,
+): TransportOptions {
   const { appVersion, credential, deadlineMs = defaultDeadlineMs } = options;
-  if (!secure || !credential) return { appVersion, deadlineMs };
+  if (!secure || !credential) {
+    return { appVersion, deadlineMs, ...(placeholderToken !== undefined && { placeholderToken }) };
+  }
   const scope = options.scope ?? `${new URL(options.root).origin}/.default`;
   return { appVersion, deadlineMs, tokens: createTokenSource(credential, scope, deadlineMs) };
 }

@@ -136,8 +136,8 @@ export const v1Routes: Routes = {
     method: 'POST',
     path: ({ packageId }) =>
       `${management}/accessPackages/${segment(packageId)}/incompatibleAccessPackages/$ref`,
-    body: ({ otherId }, root) => ({
-      '@odata.id': `${root}${management}/accessPackages/${segment(otherId)}`,
+    body: ({ other }, root) => ({
+      '@odata.id': `${root}${management}/accessPackages/${segment(other.id)}`,
     }),
     answer: Nothing,
   },

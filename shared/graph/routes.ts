@@ -9,13 +9,17 @@ import type {
   ResourceRole,
   User,
 } from './answers';
+import type { PackageProperties } from './answers-draft';
 import type {
+  NewAssignment,
   NewCatalog,
+  NewExclusion,
   NewRequest,
   NewPackage,
   NewPolicy,
   NewResource,
   NewRoleScope,
+  PackageText,
 } from './definitions';
 
 /** How one operation is asked for in one dialect and how its answer, or each item of its list, is read. */
@@ -28,8 +32,8 @@ export type Route<Input, Answer> = {
   answer: z.ZodType<Answer>;
 };
 
-/** Every operation of the workflow: what it takes, and what it (or each item of its list) answers with. */
-export type Operations = {
+/** What every dialect has a call for: what it takes, and what it (or each item of its list) answers with. */
+type CommonOperations = {
   findUsers: { input: { attribute: string; value: string }; answer: User };
   findCatalogs: { input: { displayName: string }; answer: Catalog };
   getCatalog: { input: { id: string }; answer: Catalog };
@@ -50,16 +54,39 @@ export type Operations = {
   listAssignmentPolicies: { input: { packageId: string }; answer: AssignmentPolicy };
   createAssignmentPolicy: { input: NewPolicy; answer: AssignmentPolicy };
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
-  addIncompatible: { input: { packageId: string; otherId: string }; answer: object };
+  addIncompatible: { input: NewExclusion; answer: object };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };
   getAssignment: { input: { id: string }; answer: Assignment };
   submitAssignmentRequest: { input: NewRequest; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
-  findAssignmentRequests: { input: { packageId: string }; answer: AssignmentRequest };
+  findAssignmentRequests: {
+    input: { packageId: string; justification: string };
+    answer: AssignmentRequest;
+  };
 };
+
+/** What only some dialects leave to a call of its own; where the table has none, there is nothing to be done. */
+type FurtherOperations = {
+  /** What must be known of a package before another can exclude it. */
+  describeAccessPackage: { input: { id: string }; answer: PackageProperties };
+  /** Otherwise the package is a part of the request. */
+  bindRequest: { input: { requestId: string; accessPackage: PackageText }; answer: object };
+  /** Otherwise the assignment comes to be by the delivery of its request. */
+  recordAssignment: {
+    input: NewAssignment & { expiredDateTime: string | undefined };
+    answer: Assignment;
+  };
+};
+
+type Operations = CommonOperations & FurtherOperations;
+export type CommonOperation = keyof CommonOperations;
+export type FurtherOperation = keyof FurtherOperations;
 export type Operation = keyof Operations;
 export type InputOf<Name extends Operation> = Operations[Name]['input'];
 export type AnswerOf<Name extends Operation> = Operations[Name]['answer'];
+export type RouteOf<Name extends Operation> = Route<InputOf<Name>, AnswerOf<Name>>;
 
-/** One dialect: a route for every operation. Nothing else differs between dialects. */
-export type Routes = { [Name in Operation]: Route<InputOf<Name>, AnswerOf<Name>> };
+export type CommonRoutes = { [Name in CommonOperation]: RouteOf<Name> };
+export type FurtherRoutes = { [Name in FurtherOperation]?: RouteOf<Name> };
+/** One dialect, as a table. Nothing else of the product knows that there are several. */
+export type Routes = CommonRoutes & FurtherRoutes;

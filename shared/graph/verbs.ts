@@ -1,17 +1,16 @@
-import type { AssignmentRequest, CatalogResource } from './answers';
+import type { CatalogResource } from './answers';
 import type { Caller } from './call';
 import type {
+  NewAssignment,
   NewCatalog,
   NewPackage,
   NewPolicy,
   NewRequest,
   NewResource,
   NewRoleScope,
+  PackageText,
 } from './definitions';
-import { isOpen } from './states';
-
-/** Which requests of a package are looked for; absent members do not restrict. */
-export type RequestSearch = { justification?: string; userId?: string; open?: boolean };
+import { endUnder } from './lifetime';
 
 export const directoryVerbs = ({ all }: Caller) => ({
   findUsers: (attribute: string, value: string) => all('findUsers', { attribute, value }),
@@ -29,10 +28,10 @@ export const catalogVerbs = ({ one, all }: Caller) => ({
   addResourceToCatalog: (resource: NewResource) => one('addResourceToCatalog', resource),
 });
 
-export const packageVerbs = ({ one, all }: Caller) => ({
-  /** Graph documents no filter by catalog, so that is left to us. */
+export const packageVerbs = ({ one, all, further }: Caller) => ({
+  /** Graph documents no filter by catalog, so that is left to us; where the list does not tell the catalog, all are given. */
   findAccessPackages: (catalogId: string, displayName: string) =>
-    all('findAccessPackages', { displayName }, (found) => found.catalogId === catalogId),
+    all('findAccessPackages', { displayName }, (found) => isIn(found, catalogId)),
   getAccessPackage: (id: string) => one('getAccessPackage', { id }),
   createAccessPackage: (accessPackage: NewPackage) => one('createAccessPackage', accessPackage),
   addResourceRoleScope: (roleScope: NewRoleScope) => one('addResourceRoleScope', roleScope),
@@ -40,11 +39,17 @@ export const packageVerbs = ({ one, all }: Caller) => ({
   createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
   listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
   /** Holders of `otherId` can then not be given `packageId`; the other direction is a call of its own. */
-  addIncompatible: (packageId: string, otherId: string) =>
-    one('addIncompatible', { packageId, otherId }),
+  addIncompatible: async (packageId: string, otherId: string) => {
+    const other = await further('describeAccessPackage')?.({ id: otherId });
+    return one('addIncompatible', { packageId, other: other ?? { id: otherId } });
+  },
 });
 
-export const assignmentVerbs = ({ one, all }: Caller) => ({
+/** Whether a package is in the catalog, as far as the answer tells. */
+export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
+  found.catalogId === undefined || found.catalogId === catalogId;
+
+export const assignmentVerbs = ({ one, all, further }: Caller) => ({
   /** All assignments of the package to the person, expired and unfinished ones too. */
   findAssignments: (packageId: string, userId: string) =>
     all('findAssignments', { packageId, userId }),
@@ -52,17 +57,26 @@ export const assignmentVerbs = ({ one, all }: Caller) => ({
   submitAssignmentRequest: (request: NewRequest) => one('submitAssignmentRequest', request),
   getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
   /**
-   * Requests of a package. Graph documents no filter by person, so every request of the package is read: for use after
-   * an ambiguous answer or `existing-open-request`, not once per person.
+   * Requests among which those with our `justification` are, and where Graph tells, all others of the package too. Graph
+   * documents no filter by person, so every request of the package is read: for use after an ambiguous answer or
+   * `existing-open-request`, not once per person.
    */
-  findAssignmentRequests: (packageId: string, search: RequestSearch = {}) =>
-    all('findAssignmentRequests', { packageId }, (request) => answers(request, search)),
+  findAssignmentRequests: (packageId: string, justification: string) =>
+    all('findAssignmentRequests', { packageId, justification }),
+  /** Gives a request its package where the request itself could not name it; nothing is sent elsewhere. */
+  bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
+    await further('bindRequest')?.({ requestId, accessPackage });
+  },
+  /**
+   * Records the assignment that a delivered request has led to, where Graph does not do so by itself; undefined elsewhere,
+   * where nothing is sent. `intend` is awaited right before the POST, and calls it off by answering false.
+   */
+  recordAssignment: async (assignment: NewAssignment, intend: () => Promise<boolean>) => {
+    const record = further('recordAssignment');
+    if (!record) return undefined;
+    const policies = await all('listAssignmentPolicies', { packageId: assignment.packageId });
+    const policy = policies.find(({ id }) => id === assignment.policyId);
+    const expiredDateTime = policy && endUnder(policy, assignment.from);
+    return (await intend()) ? record({ ...assignment, expiredDateTime }) : undefined;
+  },
 });
-
-function answers(request: AssignmentRequest, search: RequestSearch): boolean {
-  return (
-    (search.justification === undefined || request.justification === search.justification) &&
-    (search.userId === undefined || request.userId === search.userId) &&
-    (search.open === undefined || isOpen(request.phase) === search.open)
-  );
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { draftRoots } from './draft-roots';
 import { pollSchedule, secondsOf } from './duration';
 
 const duration = (fallback: string) =>
@@ -53,7 +54,8 @@ const Settings = z.object({
   AUDIT_STORAGE: storage,
   GRAPH_CLOUD: z.enum(['global', 'usgov', 'usgovdod', 'china']).default('global'),
   GRAPH_URL: z.url().optional(),
-  GRAPH_DIALECT: z.enum(['v1.0']).default('v1.0'),
+  GRAPH_DIALECT: z.enum(['v1.0', 'beta', 'draft']).default('v1.0'),
+  GRAPH_DRAFT_ROOTS: draftRoots,
   GRAPH_DEADLINE: duration('30s').refine((seconds) => seconds > 0, 'a duration above 0s'),
   GRAPH_LAG: duration('2s'),
   PACKAGES: z.enum(['ensure', 'verify-only']).default('ensure'),
@@ -92,6 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       cloud: settings.GRAPH_CLOUD,
       url: settings.GRAPH_URL,
       dialect: settings.GRAPH_DIALECT,
+      draftRoots: settings.GRAPH_DRAFT_ROOTS,
       deadlineMs: settings.GRAPH_DEADLINE * 1000,
       lagSeconds: settings.GRAPH_LAG,
     },

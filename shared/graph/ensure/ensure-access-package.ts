@@ -4,6 +4,7 @@ import type { Traced } from '../call';
 import { packageDifferences } from './differences';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
+import { isIn } from '../verbs';
 import type { Ensuring } from './ensuring';
 import { ifKnown } from './if-known';
 
@@ -17,7 +18,8 @@ export async function findPackage(
   if (id !== undefined) return ifKnown(graph.getAccessPackage(id));
   const named = await graph.findAccessPackages(catalogId, wanted.accessPackage.displayName);
   // Only by its id is a package read with its role scopes.
-  return (await Promise.all(named.map((one) => ifKnown(graph.getAccessPackage(one.id))))).flat();
+  const known = await Promise.all(named.map((one) => ifKnown(graph.getAccessPackage(one.id))));
+  return known.flat().filter((found) => isIn(found, catalogId));
 }
 
 /** The package itself, without what belongs to it; `seen` is what `findPackage` has found. */
