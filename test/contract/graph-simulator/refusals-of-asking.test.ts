@@ -237,6 +237,38 @@ describe('The body of a request', () => {
   });
 });
 
+describe('What the simulator leaves out', () => {
+  test.each([
+    ['a change of an assignment', () => requestBody(whole, 1001, { requestType: 'adminUpdate' })],
+    [
+      'a target by mail address',
+      () => ({
+        requestType: 'adminAdd',
+        assignment: {
+          accessPackageId: whole.accessPackage,
+          assignmentPolicyId: whole.policy,
+          target: { email: 'w-1001@example.com' },
+        },
+      }),
+    ],
+    ['an answer to a question', () => requestBody(whole, 1001, { answers: [{ value: 'yes' }] })],
+  ])('is said of %s', async (_, body) => {
+    const answer = await simulator.call('POST', 'EM/assignmentRequests', body());
+    expect(refusal(answer)).toEqual([501, 'NotSimulated']);
+  });
+  test('is not mistaken for a schedule without its end', async () => {
+    const schedule = (expiration: object): object => ({ schedule: { expiration } });
+    expect(await asked(whole, 1001, schedule({ type: 'afterDateTime' }))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+    expect(await asked(whole, 1001, schedule({ type: 'afterDuration' }))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+  });
+});
+
 describe('An application', () => {
   test('may not make a request of a signed-in user', async () => {
     expect(await asked(whole, 1014, { requestType: 'userAdd' })).toEqual([403, 'UnAuthorized']);

@@ -197,6 +197,12 @@ describe('A resource', () => {
       'InvalidRequest',
     ]);
   });
+  test('of a kind that the simulator leaves out is said so', async () => {
+    const site = add(whole.catalog, groupId(1), 'SharePointOnline');
+    expect(await post('EM/resourceRequests', site)).toEqual([501, 'NotSimulated']);
+    const update = { ...add(whole.catalog, groupId(1)), requestType: 'adminUpdate' };
+    expect(await post('EM/resourceRequests', update)).toEqual([501, 'NotSimulated']);
+  });
   test('that the catalog does not have cannot be removed', async () => {
     expect(await post('EM/resourceRequests', removal(nobody))).toEqual([404, 'ResourceNotFound']);
   });

@@ -45,6 +45,29 @@ describe('A route that no back end serves', () => {
   });
 });
 
+test.each([
+  'users/{}',
+  'groups/{}',
+  'groups/{}/members',
+  'EM/resourceRequests/{}',
+  'EM/accessPackages/{}',
+  'EM/accessPackages/{}/resourceRoleScopes',
+  'EM/accessPackages/{}/incompatibleAccessPackages',
+  'EM/assignmentPolicies/{}',
+  'EM/assignmentRequests/{}',
+  'EM/assignments/{}',
+])('GET %s of an unknown id is ResourceNotFound, of a name InvalidFilter', async (path) => {
+  const unknown = await get(path.replace('{}', '99999999-9999-4999-8999-999999999999'));
+  expect(refusal(unknown)).toEqual([404, 'ResourceNotFound']);
+  if (path === 'users/{}') return;
+  expect(refusal(await get(path.replace('{}', 'Finance')))).toEqual([400, 'InvalidFilter']);
+});
+
+test('An unknown catalog reads as forbidden, not as absent', async () => {
+  const unknown = await get('EM/catalogs/99999999-9999-4999-8999-999999999999');
+  expect(refusal(unknown)).toEqual([403, 'UnAuthorized']);
+});
+
 test('A method that a resource does not have is 405', async () => {
   expect(refusal(await simulator.call('PUT', 'EM/accessPackages', {}))).toEqual([
     405,

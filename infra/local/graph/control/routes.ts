@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { enterStep } from '../acts/deliver';
-import { decide } from '../acts/requests-later';
+import { decide } from '../acts/decide';
 import { resourceNotFound } from '../errors';
 import { FaultRule } from '../faults';
 import type { Parts } from '../http/handle';

@@ -1,9 +1,10 @@
-import { reprocessRequest } from '../../acts/requests-later';
+import { reprocessRequest } from '../../acts/reprocess';
 import { submitGrant, submitRemoval, type Asked } from '../../acts/requests';
 import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';
 import { list, made, one, type Listing } from '../../odata/entities';
+import type { View } from '../../state/lag';
 import type { AssignmentRequest, Schedule } from '../../state/rows';
 import { both } from '../../state/tables';
 import { bodyOf, guidAt, v1 } from '../dialect';
@@ -33,7 +34,8 @@ const requests: Listing<AssignmentRequest> = {
 export const listRequests = (call: Call): Answer => list(v1, request, requests, call);
 
 /** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-get */
-export const readRequest = (call: Call): Answer => one(v1, request, requestAt(call), call);
+export const readRequest = (call: Call): Answer =>
+  one(v1, request, requestAt(call, call.view), call);
 
 /** docs: https://learn.microsoft.com/graph/api/entitlementmanagement-post-assignmentrequests */
 export function postRequest(call: Call): Answer {
@@ -96,8 +98,8 @@ function scheduleIn(body: Body): Schedule | undefined {
 
 /** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-reprocess */
 export function postReprocessRequest(call: Call): Answer {
-  requestAt(call);
-  reprocessRequest(call.tenant, currentRequest(call));
+  requestAt(call, call.view);
+  reprocessRequest(call.tenant, requestAt(call));
   return { status: 202 };
 }
 
@@ -107,15 +109,9 @@ export function postCancel(call: Call): Answer {
   throw delegatedOnly();
 }
 
-function requestAt(call: Call): AssignmentRequest {
-  const found = call.tenant.tables.requests.get(guidAt(call), call.view);
-  if (found === undefined) throw resourceNotFound('assignment request');
-  return found;
-}
-
-/** The request as it truly is: an act must not work on what a replica remembers. */
-function currentRequest(call: Call): AssignmentRequest {
-  const found = call.tenant.tables.requests.get(guidAt(call));
+/** The request as a replica knows it, or as it truly is: an act must not work on what a replica remembers. */
+function requestAt(call: Call, view?: View): AssignmentRequest {
+  const found = call.tenant.tables.requests.get(guidAt(call), view);
   if (found === undefined) throw resourceNotFound('assignment request');
   return found;
 }

@@ -1,4 +1,4 @@
-import { reprocessAssignment } from '../../acts/requests-later';
+import { reprocessAssignment } from '../../acts/reprocess';
 import { assignmentsAreNotDeleted, resourceNotFound } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import { list, one, type Listing } from '../../odata/entities';
