@@ -1,0 +1,70 @@
+import * as df from 'durable-functions';
+import type { FunctionHandler, InvocationContext } from '@azure/functions';
+import { join } from 'node:path';
+import { registerActivities } from '../../../functions/activities';
+import type { Parts } from '../../../functions/parts';
+import { projectRoot } from '../../../infra/local/part';
+import type { Activity, Answer } from '../../../orchestrations/calls';
+import { createLedger } from '../../../shared/audit/ledger';
+import { createClaims } from '../../../shared/records/claims';
+import { createDue } from '../../../shared/records/due';
+import { createPackages } from '../../../shared/records/packages';
+import { createTurns } from '../../../shared/records/turns';
+import { createWorkers } from '../../../shared/records/workers';
+import { readConfig } from '../../../shared/settings/config';
+import { loadModelFile } from '../../../shared/settings/load-model';
+import type { Storage } from './storage';
+
+/** What the activities act with: real stores, the sample access model, and the Graph that a test hands in. */
+export function partsOver(storage: Storage, graph: Partial<Parts['graph']> = {}): Parts {
+  const loaded = loadModelFile(join(projectRoot(), 'access-model.json'));
+  const { connectionString } = storage;
+  const untouched = new Proxy(graph, {
+    get: (verbs, verb): unknown => {
+      if (verb in verbs) return Reflect.get(verbs, verb);
+      throw new Error(`nobody should use graph.${String(verb)} here`);
+    },
+  });
+  return {
+    config: readConfig({
+      PROVISIONING_QUEUE: 'provisioning-events',
+      EVENT_SOURCES: 'urn:hr:acme:workday',
+      RECORDS_STORAGE: connectionString,
+      AUDIT_STORAGE: connectionString,
+    }),
+    appVersion: '0.1.0',
+    model: () => loaded,
+    claims: createClaims(storage.table('claims')),
+    due: createDue(storage.table('due')),
+    workers: createWorkers(storage.table('workers')),
+    turns: createTurns(storage.table('workers')),
+    packages: createPackages(storage.table('packages')),
+    ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
+    graph: untouched as Parts['graph'],
+  };
+}
+
+/** Registers the activities as the app does and lets a test call them as the host does: by name, with JSON. */
+export function hostOf(parts: Parts) {
+  const handlers = new Map<string, FunctionHandler>();
+  const logged: string[] = [];
+  const registering = jest
+    .spyOn(df.app, 'activity')
+    .mockImplementation((name, { handler }) => handlers.set(name, handler) as never);
+  registerActivities(parts);
+  registering.mockRestore();
+  const context = {
+    error: (line: string) => logged.push(line),
+  } as unknown as InvocationContext;
+  return {
+    logged,
+    call: async <Input, Done extends object>(
+      { name, output }: Activity<Input, Done>,
+      input: Input,
+    ): Promise<Answer<Done>> => {
+      const wire = JSON.parse(JSON.stringify(input)) as unknown;
+      const answer: unknown = await handlers.get(name)?.(wire, context);
+      return output.parse(JSON.parse(JSON.stringify(answer)));
+    },
+  };
+}
