@@ -30,7 +30,20 @@ test('what is needed is enough; the rest has the values of a real tenant', () =>
     sources: ['urn:hr:acme:workday', 'https://hr.example.com/acme'],
     accessModel: 'access-model.json',
     storage: { records: connection, audit: 'https://acmeaudit.table.core.windows.net' },
-    graph: { cloud: 'global', url: undefined, dialect: 'v1.0', deadlineMs: 30_000, lagSeconds: 2 },
+    graph: {
+      cloud: 'global',
+      url: undefined,
+      dialect: 'v1.0',
+      draftRoots: {
+        '000': 'v1.0',
+        '001': 'beta',
+        '002': 'beta',
+        '003': 'beta',
+        '004': 'localtest',
+      },
+      deadlineMs: 30_000,
+      lagSeconds: 2,
+    },
     packages: 'ensure',
     matchAttribute: 'employeeId',
     pace: {
@@ -72,6 +85,7 @@ const wrong: Record<string, string> = {
   GRAPH_CLOUD: 'CANARY',
   GRAPH_URL: 'CANARY',
   GRAPH_DIALECT: 'CANARY',
+  GRAPH_DRAFT_ROOTS: '004=CANARY/users',
   GRAPH_DEADLINE: 'CANARY',
   GRAPH_LAG: 'CANARY',
   PACKAGES: 'CANARY',
@@ -106,3 +120,19 @@ test('Azure tells by its endpoint that there is a managed identity', () => {
   const env = { ...needed, IDENTITY_ENDPOINT: 'http://169.254.0.1/', AZURE_CLIENT_ID: 'c-1' };
   expect(readConfig(env).identity).toEqual({ clientId: 'c-1', managed: true });
 });
+
+test('a root of the draft dialect that is not given is that of its document', () => {
+  const { draftRoots } = readConfig({ ...needed, GRAPH_DRAFT_ROOTS: '001=v1.0, 004=beta' }).graph;
+  expect(draftRoots).toEqual({
+    ...{ '000': 'v1.0', '001': 'v1.0', '002': 'beta', '003': 'beta', '004': 'beta' },
+  });
+});
+
+test.each(['005=beta', '004', '004=beta=v1.0', '004=', '004=..'])(
+  'roots of the draft dialect such as "%s" are refused',
+  (roots) => {
+    expect(Object.keys(faultsOf({ ...needed, GRAPH_DRAFT_ROOTS: roots }))).toEqual([
+      'GRAPH_DRAFT_ROOTS',
+    ]);
+  },
+);
