@@ -101,6 +101,11 @@ describe('A body', () => {
         }),
     ],
     [
+      'with a state that only answers may have',
+      'EM/catalogs',
+      () => ({ ...catalogBody, state: 'unknownFutureValue' }),
+    ],
+    [
       'with text where an object belongs',
       'EM/accessPackages',
       () => ({ displayName: 'New', catalog: whole.catalog }),
