@@ -58,15 +58,24 @@ function* begin(telling: Telling): Leg<Journey | undefined> {
 }
 
 /** One leg; answers the seconds to wait before the next. */
-function* nextLeg(telling: Telling, journey: Journey): Leg<number | 'over'> {
-  if (journey.stage === 'settling') return yield* settleSteps(telling, journey);
+function nextLeg(telling: Telling, journey: Journey): Leg<number | 'over'> {
+  switch (journey.stage) {
+    case 'acting':
+      return actInTurn(telling, journey);
+    case 'settling':
+      return settleSteps(telling, journey);
+    case 'closing':
+      return close(telling, journey);
+  }
+}
+
+/** Takes the worker's turn, acts, and gives the turn back before anything waits. Without a right to it, all is over. */
+function* actInTurn(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const turn = { run: journey.run, phase: journey.phase };
-  const taken = yield* attempt(telling, calls.takeTurn, turn, journey.pace);
-  if (taken.outcome.kind === 'rejected') return 'over';
-  const pause =
-    taken.outcome.kind === 'failed'
-      ? withoutTurn(journey, taken.outcome)
-      : yield* journey.stage === 'acting' ? act(telling, journey) : close(telling, journey);
+  const { outcome } = yield* attempt(telling, calls.takeTurn, turn, journey.pace);
+  if (outcome.kind === 'rejected') return 'over';
+  if (outcome.kind === 'failed') giveUp(journey, outcome);
+  const pause = outcome.kind === 'done' ? yield* act(telling, journey) : 0;
   yield* attempt(telling, calls.releaseTurn, turn, journey.pace);
   journey.phase += 1;
   return pause;
@@ -81,8 +90,8 @@ function* act(telling: Telling, journey: Journey): Leg<number> {
     if (pause.kind === 'pause') return pause.seconds;
     giveUp(journey, pause);
   } else if (outcome.kind !== 'done') giveUp(journey, outcome);
+  else journey.stage = 'settling';
   journey.retry = undefined;
-  journey.stage = journey.closing ? 'closing' : 'settling';
   return untilNextPoll(telling, journey);
 }
 
@@ -102,24 +111,19 @@ function* planAndSubmit(telling: Telling, journey: Journey): Leg<Outcome> {
 
 /** What has no request yet gets none: the steps end with `outcome`, or the event itself where there is no plan. */
 function giveUp(journey: Journey, outcome: Rejected | Failed): void {
-  if (journey.steps.length === 0) journey.closing = endingOf(outcome, ClosingOutcome);
   for (const progress of journey.steps) {
     if (progress.at === 'planned' || progress.at === 'ensured') end(progress, outcome);
   }
+  journey.stage = journey.steps.length > 0 ? 'settling' : 'closing';
+  if (journey.stage === 'closing') journey.closing = endingOf(outcome, ClosingOutcome);
 }
 
-function withoutTurn(journey: Journey, outcome: Failed): number {
-  if (journey.stage === 'closing') return RARE;
-  giveUp(journey, outcome);
-  journey.stage = journey.closing ? 'closing' : 'settling';
-  return 0;
-}
-
-/** Writes the one closing row. No event ends without it, so it is tried for as long as it takes. */
+/** Writes the one closing row, in a turn of its own. No event ends without it: it is tried for as long as it takes. */
 function* close(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const { df } = telling.context;
   const { outcome } = yield* once(telling, calls.closeRun, {
     run: journey.run,
+    phase: journey.phase,
     chain: journey.chain,
     at: df.currentUtcDateTime.toISOString(),
     targetId: journey.targetId,
@@ -131,6 +135,7 @@ function* close(telling: Telling, journey: Journey): Leg<number | 'over'> {
         .sort()
         .at(-1) || undefined,
   });
+  journey.phase += 1;
   if (outcome.kind !== 'later') return 'over';
   const now = df.currentUtcDateTime;
   const pause = pauseFor((journey.retry ??= noRetry(now)), outcome, now, journey.pace);

@@ -86,6 +86,7 @@ export const calls = {
     'closeRun',
     {
       ...written,
+      phase: z.number().int(),
       targetId: z.string().optional(),
       outcome: ClosingOutcome,
       reason: z.string().optional(),
