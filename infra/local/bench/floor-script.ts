@@ -4,8 +4,9 @@ import type { GraphCall, TableRequest } from './logs';
 export type FloorScript = {
   graphUrl: string;
   storage: string;
-  /** The employee ids that the floor serves. */
+  /** The employee ids that the floor serves, and those it serves before anything is measured. */
   workers: string[];
+  warmUps: string[];
   /** Calls in flight at most: as many activities as the host runs at once. */
   concurrency: number;
   calls: GraphCall[];

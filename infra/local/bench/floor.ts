@@ -15,12 +15,14 @@ process.once('message', (script: FloorScript) => {
 });
 
 async function run(script: FloorScript): Promise<FloorResult> {
-  const took = { graphCalls: 0, tableWrites: 0 };
   const limited = limit(script.concurrency);
-  const serve = (worker: string): Promise<void> => serveOne(script, worker, limited, took);
+  const serve = (workers: string[], took: Took) =>
+    Promise.all(workers.map((worker) => serveOne(script, worker, limited, took)));
+  await serve(script.warmUps, { graphCalls: 0, tableWrites: 0 });
+  const took = { graphCalls: 0, tableWrites: 0 };
   const before = process.cpuUsage();
   const began = Date.now();
-  await Promise.all(script.workers.map(serve));
+  await serve(script.workers, took);
   const { user, system } = process.cpuUsage(before);
   return {
     seconds: (Date.now() - began) / 1000,
@@ -30,13 +32,14 @@ async function run(script: FloorScript): Promise<FloorResult> {
   };
 }
 
+type Took = Pick<FloorResult, 'graphCalls' | 'tableWrites'>;
 type Limited = <T>(act: () => Promise<T>) => Promise<T>;
 
 async function serveOne(
   script: FloorScript,
   worker: string,
   limited: Limited,
-  took: { graphCalls: number; tableWrites: number },
+  took: Took,
 ): Promise<void> {
   const { sample, calls, writes } = script;
   const ids = { worker, targetId: sample.targetId, requestId: sample.requestId };
