@@ -28,7 +28,6 @@ export function policyBody(policy: NewPolicy): object {
     accessPackageId: policy.packageId,
     displayName: policy.displayName,
     description: policy.description,
-    canExtend: false,
     ...lifetime(policy.expiration),
     accessReviewSettings: null,
     requestorSettings: { scopeType: 'NoSubjects', acceptRequests: true, allowedRequestors: [] },
@@ -37,8 +36,9 @@ export function policyBody(policy: NewPolicy): object {
 }
 
 function lifetime(expiration: Expiration): object {
+  if (expiration.type === 'noExpiration') return {};
   if (expiration.type === 'afterDateTime') return { expirationDateTime: expiration.endDateTime };
-  return { durationInDays: expiration.type === 'afterDuration' ? days(expiration.duration) : 0 };
+  return { durationInDays: days(expiration.duration) };
 }
 
 /** The access model has all its durations in days, such as `P90D`. */

@@ -19,9 +19,12 @@ export function draftRoutes(roots: DraftRoots): Routes {
   const management = (document: keyof DraftRoots) =>
     `/${segmentOf(roots[document])}/identityGovernance/entitlementManagement`;
   const packages = `${management('001')}/accessPackages`;
+  const packagesAlone = `/${segmentOf(roots['002'])}/accessPackages`;
   const requests = `${management('003')}/accessPackageAssignmentRequests`;
+  const requestsToBind = `${management('000')}/assignmentRequests`;
+  const assignments = `${management('004')}/accessPackageAssignments`;
   const incompatible = (packageId: string) =>
-    `/${segmentOf(roots['002'])}/accessPackages/${segment(packageId)}/incompatibleAccessPackages`;
+    `${packagesAlone}/${segment(packageId)}/incompatibleAccessPackages`;
   return {
     ...v1Routes,
     createAccessPackage: {
@@ -60,8 +63,7 @@ export function draftRoutes(roots: DraftRoots): Routes {
     },
     bindRequest: {
       method: 'POST',
-      path: ({ requestId }) =>
-        `${management('000')}/assignmentRequests/${segment(requestId)}/accessPackage/$ref`,
+      path: ({ requestId }) => `${requestsToBind}/${segment(requestId)}/accessPackage/$ref`,
       body: ({ accessPackage }) => packageBody(accessPackage),
       answer: Nothing,
     },
@@ -82,7 +84,7 @@ export function draftRoutes(roots: DraftRoots): Routes {
     },
     recordAssignment: {
       method: 'POST',
-      path: () => `${management('004')}/accessPackageAssignments/$ref`,
+      path: () => `${assignments}/$ref`,
       body: assignmentBody,
       answer: Assignment,
     },
