@@ -16,6 +16,7 @@ import {
   setClientRequestIdPolicy,
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
+import { withDeadline } from '../deadline';
 import { GraphError, safeCode } from './graph-error';
 import type { TokenSource } from './token-source';
 
@@ -50,13 +51,24 @@ export function createTransport(
   };
 }
 
-async function send(
+function send(
   pipeline: Pipeline,
   client: HttpClient,
   call: Call,
-  { deadlineMs, tokens, placeholderToken }: TransportOptions,
+  options: TransportOptions,
 ): Promise<PipelineResponse> {
-  const signal = AbortSignal.timeout(deadlineMs);
+  return withDeadline(options.deadlineMs, (signal) =>
+    sendWithin(signal, pipeline, client, call, options),
+  );
+}
+
+async function sendWithin(
+  signal: AbortSignal,
+  pipeline: Pipeline,
+  client: HttpClient,
+  call: Call,
+  { tokens, placeholderToken }: TransportOptions,
+): Promise<PipelineResponse> {
   const request = createPipelineRequest({
     url: call.url,
     method: call.method,

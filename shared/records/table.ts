@@ -1,5 +1,6 @@
 import { odata, TableClient } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
+import { withDeadline } from '../deadline';
 import { StoreUnavailable, type StoredRow, type Table } from '../domain/table';
 import { checkKeys, entityOf, stored } from './entity';
 import { answer } from './store-trouble';
@@ -33,28 +34,31 @@ function clientFor(storage: string, name: string, credential?: TokenCredential):
 }
 
 function tableOver(client: TableClient, deadlineMs: number): Table {
-  const deadline = () => ({ abortSignal: AbortSignal.timeout(deadlineMs) });
+  const call = <T>(
+    expected: number[],
+    act: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  ) => answer(expected, () => withDeadline(deadlineMs, (abortSignal) => act({ abortSignal })));
   return {
     read: async (partition, key) => {
       checkKeys(partition, key);
-      const row = await answer([404], () => client.getEntity(partition, key, deadline()));
+      const row = await call([404], (options) => client.getEntity(partition, key, options));
       return row && stored(row);
     },
     insert: async (partition, key, columns) => {
       const entity = entityOf(partition, key, columns);
-      const inserted = await answer([409], () => client.createEntity(entity, deadline()));
+      const inserted = await call([409], (options) => client.createEntity(entity, options));
       return inserted && etagOf(inserted);
     },
     replace: async (partition, key, columns, etag) => {
       const entity = entityOf(partition, key, columns);
-      const replaced = await answer([404, 412], () =>
-        client.updateEntity(entity, 'Replace', { ...deadline(), etag }),
+      const replaced = await call([404, 412], (options) =>
+        client.updateEntity(entity, 'Replace', { ...options, etag }),
       );
       return replaced && etagOf(replaced);
     },
     remove: async (partition, key) => {
       checkKeys(partition, key);
-      await answer([404], () => client.deleteEntity(partition, key, deadline()));
+      await call([404], (options) => client.deleteEntity(partition, key, options));
     },
     list: async (partition, range = {}) => {
       checkKeys(partition, range.from ?? 'x', range.below ?? 'x');
@@ -62,8 +66,8 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
       if (range.from !== undefined) filter += odata` and RowKey ge ${range.from}`;
       if (range.below !== undefined) filter += odata` and RowKey lt ${range.below}`;
       const rows: StoredRow[] = [];
-      const pages = client.listEntities({ queryOptions: { filter }, ...deadline() }).byPage();
-      await answer([], async () => {
+      await call([], async (options) => {
+        const pages = client.listEntities({ queryOptions: { filter }, ...options }).byPage();
         for await (const page of pages) rows.push(...page.map(stored));
       });
       return rows;

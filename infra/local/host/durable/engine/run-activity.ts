@@ -16,14 +16,10 @@ export async function runActivity(
     const message = `The function '${name}' is no activity, or is disabled.`;
     return taskFailed(Date.now(), taskId, name, { message, stackTrace: '' });
   }
-  const trigger = triggerData(input);
   const result = await invoke(activity.name, {
-    trigger,
-    metadata: {
-      [activity.bindingName]: trigger,
-      instanceId: { string: instanceId },
-      data: trigger,
-    },
+    trigger: triggerData(input),
+    // The real host repeats the input here, twice; nobody reads it, and each copy is parsed.
+    metadata: { instanceId: { string: instanceId } },
   });
   if (!result.ok) return taskFailed(Date.now(), taskId, name, result.error);
   return taskCompleted(Date.now(), taskId, resultText(result.response.returnValue));
