@@ -30,6 +30,7 @@ const table: readonly Row[] = [
   { code: 'no-answer-in-time', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
   { code: 'no-connection', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
   { code: 'unreadable-answer', verdict: { later: 'graph-unreadable', afterSeconds: 5 } },
+  { code: 'not-yet-visible', verdict: { later: 'not-yet-visible', afterSeconds: 5 } },
   { code: 'foreign-next-link', verdict: { failed: 'foreign-next-link' } },
   { code: 'endless-pages', verdict: { failed: 'endless-pages' } },
   { code: 'invalid-id', verdict: { failed: 'invalid-request' } },

@@ -10,18 +10,23 @@ export function endUnder(
   from: string,
 ): string | undefined {
   const type = expiration?.type?.toLowerCase();
-  if (type === 'afterdatetime') return expiration?.endDateTime ?? undefined;
+  if (type === 'afterdatetime') return expiration?.endDateTime ?? unreadable();
   if (type !== 'afterduration') return undefined;
   return after(new Date(from), expiration?.duration ?? '').toISOString();
+}
+
+/** What cannot be read must never become access without an end. */
+function unreadable(): never {
+  throw new GraphError('expiration', { code: 'invalid-value', ambiguous: false });
 }
 
 const DURATION =
   /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?$/;
 
-/** Calendar arithmetic in UTC. A duration that cannot be read must never become access without an end. */
+/** Calendar arithmetic in UTC. */
 function after(from: Date, duration: string): Date {
   const parts = DURATION.exec(duration);
-  if (!parts) throw new GraphError('expiration', { code: 'invalid-value', ambiguous: false });
+  if (!parts) return unreadable();
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = parts
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0));

@@ -10,6 +10,7 @@ import type {
   NewRoleScope,
   PackageText,
 } from './definitions';
+import { GraphError } from './graph-error';
 import { endUnder } from './lifetime';
 
 export const directoryVerbs = ({ all }: Caller) => ({
@@ -76,7 +77,11 @@ export const assignmentVerbs = ({ one, all, further }: Caller) => ({
     if (!record) return undefined;
     const policies = await all('listAssignmentPolicies', { packageId: assignment.packageId });
     const policy = policies.find(({ id }) => id === assignment.policyId);
-    const expiredDateTime = policy && endUnder(policy, assignment.from);
+    // Without its policy nobody knows when the access ends.
+    if (!policy) {
+      throw new GraphError('recordAssignment', { code: 'not-yet-visible', ambiguous: false });
+    }
+    const expiredDateTime = endUnder(policy, assignment.from);
     return (await intend()) ? record({ ...assignment, expiredDateTime }) : undefined;
   },
 });

@@ -36,6 +36,13 @@ describe('an error of a call that is tried again later', () => {
     });
   });
 
+  test('what is needed for a write is not visible yet', () => {
+    expect(classify(fault({ code: 'not-yet-visible' }))).toMatchObject({
+      kind: 'later',
+      why: 'not-yet-visible',
+    });
+  });
+
   test('Graph throttles and says for how long', () => {
     const error = fault({ status: 429, code: 'TooManyRequests', retryAfterSeconds: 17 });
     expect(classify(error)).toMatchObject({ kind: 'later', why: 'throttled', afterSeconds: 17 });
