@@ -1,5 +1,4 @@
-import type { PackageProperties } from './answers-draft';
-import type { NewAssignment, NewRequest, PackageText } from './definitions';
+import type { ExcludedPackage, NewAssignment, NewRequest, PackageText } from './definitions';
 
 // The type names are the documents' own; published Graph has never heard of the first.
 const PACKAGE = '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage';
@@ -12,9 +11,7 @@ export function packageBody({ displayName, description, hidden }: PackageText): 
 }
 
 /** Document 002 requires every property of the package, so all that were read are sent. */
-export function excludedPackageBody(
-  known: { id: string } & Partial<PackageProperties>,
-): Record<string, unknown> {
+export function excludedPackageBody(known: ExcludedPackage): object {
   const { catalogId, createdBy, createdDateTime, description, displayName } = known;
   const { id, isHidden, isRoleScopesVisible, modifiedBy, modifiedDateTime } = known;
   return presentOf({
@@ -56,7 +53,7 @@ export function assignmentBody(
   });
 }
 
-function presentOf(members: Record<string, unknown>): Record<string, unknown> {
+function presentOf(members: Record<string, unknown>): object {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined && value !== null),
   );

@@ -14,11 +14,9 @@ export type NewRoleScope = {
   scope: ResourceScope | undefined;
 };
 export type NewPolicy = Policy & { packageId: string };
-/** Of the excluded package at least its id, and whatever else the dialect has to say of it. */
-export type NewExclusion = {
-  packageId: string;
-  other: { id: string } & Partial<PackageProperties>;
-};
+/** At least its id, and whatever else the dialect has to say of it. */
+export type ExcludedPackage = { id: string } & Partial<PackageProperties>;
+export type NewExclusion = { packageId: string; other: ExcludedPackage };
 /** `justification` is provenance and the mark by which our request is found again. */
 export type NewRequest = {
   packageId: string;

@@ -1,6 +1,7 @@
 import type { CatalogResource } from './answers';
 import type { Caller } from './call';
 import type {
+  ExcludedPackage,
   NewAssignment,
   NewCatalog,
   NewPackage,
@@ -39,11 +40,12 @@ export const packageVerbs = ({ one, all, further }: Caller) => ({
   listAssignmentPolicies: (packageId: string) => all('listAssignmentPolicies', { packageId }),
   createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
   listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
-  /** Holders of `otherId` can then not be given `packageId`; the other direction is a call of its own. */
-  addIncompatible: async (packageId: string, otherId: string) => {
-    const other = await further('describeAccessPackage')?.({ id: otherId });
-    return one('addIncompatible', { packageId, other: other ?? { id: otherId } });
-  },
+  /** What must be known of a package before another can exclude it; nothing is asked where its id is enough. */
+  describeAccessPackage: async (id: string): Promise<ExcludedPackage> =>
+    (await further('describeAccessPackage')?.({ id })) ?? { id },
+  /** Holders of `other` can then not be given `packageId`; the other direction is a call of its own. */
+  addIncompatible: (packageId: string, other: ExcludedPackage) =>
+    one('addIncompatible', { packageId, other }),
 });
 
 /** Whether a package is in the catalog, as far as the answer tells. */

@@ -1,5 +1,6 @@
 import type { AccessPackage } from '../../domain/access-model';
 import type { Outcome } from '../../domain/outcome';
+import type { ExcludedPackage } from '../definitions';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import type { Ensuring } from './ensuring';
@@ -41,12 +42,18 @@ function exclusion(
   otherId: string,
   name: string,
 ): Part<{ id: string }> {
+  let other: ExcludedPackage = { id: otherId };
   return {
     name,
     row: packageRow,
-    look: async () => (await graph.listIncompatible(packageId)).filter(({ id }) => id === otherId),
+    look: async () => {
+      const found = (await graph.listIncompatible(packageId)).filter(({ id }) => id === otherId);
+      // Here and not in `make`, which must be one call: the lease is only sure to last for one.
+      if (found.length === 0) other = await graph.describeAccessPackage(otherId);
+      return found;
+    },
     make: async () => {
-      await graph.addIncompatible(packageId, otherId);
+      await graph.addIncompatible(packageId, other);
       return { id: otherId };
     },
   };

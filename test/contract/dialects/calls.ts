@@ -18,7 +18,8 @@ const finance = {
 export const operations = {
   '000': (graph: Entitlements) => graph.bindRequest(requestId, finance),
   '001': (graph: Entitlements) => graph.createAccessPackage({ ...finance, catalogId }),
-  '002': (graph: Entitlements) => graph.addIncompatible(packageId, otherId),
+  '002': async (graph: Entitlements) =>
+    graph.addIncompatible(packageId, await graph.describeAccessPackage(otherId)),
   '003': (graph: Entitlements) =>
     graph.submitAssignmentRequest({ packageId, policyId, userId, justification }),
   '004': (graph: Entitlements) =>
