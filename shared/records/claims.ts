@@ -32,7 +32,7 @@ export function createClaims(table: Table) {
     const row = await updateRow(eventHash, ROW, (columns) => {
       const claim = columns && fromColumns(Claim, columns);
       const changed = claim && change(claim);
-      return changed && claimColumns({ ...claim, ...changed });
+      return changed && toColumns({ ...claim, ...changed });
     });
     return row && claimOf({ ...row, partition: eventHash });
   };
@@ -45,7 +45,7 @@ export function createClaims(table: Table) {
       const race = { won: false };
       const row = await updateRow(eventHash, ROW, (held) => {
         race.won = held === undefined;
-        return held ? undefined : claimColumns(claim);
+        return held ? undefined : toColumns(claim);
       });
       if (race.won) return 'claimed';
       if (!row) throw new Error('a claim vanished: nothing ever removes one');
@@ -102,5 +102,3 @@ const claimOf = (row: Pick<StoredRow, 'partition' | 'columns' | 'etag'>): Stored
   eventHash: row.partition,
   etag: row.etag,
 });
-
-const claimColumns = (claim: Claim) => toColumns(Claim.parse(claim));
