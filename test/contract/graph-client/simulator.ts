@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../../infra/local/part';
 import { startGraph } from '../../../infra/local/graph/server';
+import type { Dialect } from '../../../shared/graph/dialects';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 
 const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
@@ -25,7 +26,10 @@ export type Simulator = {
   stop: () => Promise<void>;
 };
 
-export async function startSimulator(lagMs: number): Promise<Simulator> {
+export async function startSimulator(
+  lagMs: number,
+  dialect: Dialect = 'v1.0',
+): Promise<Simulator> {
   const dataDir = await mkdtemp(join(tmpdir(), 'joinery-graph-client-'));
   const server = await startGraph({ port: 0, dataDir, tenantFile, lagMs });
   const { url } = server;
@@ -37,7 +41,7 @@ export async function startSimulator(lagMs: number): Promise<Simulator> {
     url,
     graph: createEntitlements({
       root: url,
-      dialect: 'v1.0',
+      dialect,
       deadlineMs: 5_000,
       appVersion: 'test',
     }),
