@@ -19,7 +19,7 @@ const RARE = 900;
 const BEFORE_ANY_PACE: Patience = { identity: 0, call: 6 * 3600 };
 
 const AccessChangeInput = z.union([
-  z.object({ eventHash: z.string(), attempt: z.number().int() }),
+  z.object({ eventHash: z.string(), attempt: z.number().int(), token: z.string() }),
   z.object({ journey: Journey }),
 ]);
 
@@ -48,8 +48,7 @@ function* begin(telling: Telling): Leg<Journey | undefined> {
   const { df } = telling.context;
   const input = AccessChangeInput.parse(df.getInput());
   if ('journey' in input) return input.journey;
-  const { instanceId } = df;
-  const started = { ...input, instanceId, token: df.newGuid(instanceId) };
+  const started = { ...input, instanceId: df.instanceId };
   const { outcome } = yield* attempt(telling, calls.beginRun, started, BEFORE_ANY_PACE);
   if (outcome.kind === 'failed') throw new Error(outcome.why);
   if (outcome.kind !== 'done') return undefined;

@@ -1,25 +1,30 @@
 import { stepOf, type Journey, type Progress } from '../shared/domain/journey';
 import { nextPoll } from '../shared/domain/pace';
-import { verdictOn, type RequestPhase } from '../shared/domain/settlement';
+import { verdictOn } from '../shared/domain/settlement';
 import { closingOutcome, endingOf, StepOutcome } from '../shared/domain/step-outcome';
 import { noRetry, once, pauseFor } from './attempt';
 import { calls, type Leg, type Telling } from './calls';
-import { end } from './submit-step';
 
 /** Polls every open request once and records what has ended. Answers the seconds until the next poll, or 0. */
-export function* settleSteps(telling: Telling, journey: Journey): Leg<number> {
+export function* settleSteps(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const busy = yield* pollOpen(telling, journey);
   for (const progress of journey.steps) {
     if (progress.at !== 'ending') continue;
     const pause = yield* settleStep(telling, journey, progress);
-    if (pause > 0) return pause;
+    if (pause !== 0) return pause;
   }
   if (open(journey).length > 0) return Math.max(busy, untilNextPoll(telling, journey));
   journey.stage = 'closing';
-  const outcomes = journey.steps.flatMap((progress) => progress.outcome ?? []);
-  const [first] = journey.steps.filter((progress) => progress.verdict?.reason);
-  journey.closing = { outcome: closingOutcome(outcomes), reason: first?.verdict?.reason };
+  journey.closing = closingOf(journey.steps);
   return 0;
+}
+
+/** The outcome of all steps together, with the reason of the step that decided it. */
+function closingOf(steps: Progress[]): Journey['closing'] {
+  const outcome = closingOutcome(steps.flatMap((progress) => progress.outcome ?? []));
+  const reasons = steps.filter((progress) => progress.verdict?.reason !== undefined);
+  const decided = reasons.find((progress) => progress.outcome === outcome) ?? reasons[0];
+  return { outcome, reason: decided?.verdict?.reason };
 }
 
 /** Seconds until the open requests are looked at again. */
@@ -36,36 +41,27 @@ function* pollOpen(telling: Telling, journey: Journey): Leg<number> {
   const requestIds = waiting.flatMap((progress) => progress.requestId ?? []);
   const { outcome } = yield* once(telling, calls.pollRequests, { run: journey.run, requestIds });
   journey.polls += 1;
-  if (outcome.kind === 'failed' || outcome.kind === 'rejected') {
-    for (const progress of waiting) end(progress, outcome);
-    return 0;
-  }
   waiting.forEach((progress, index) => {
     const reading = outcome.kind === 'done' ? outcome.readings[index] : undefined;
-    if (reading)
-      Object.assign(progress, { graphState: reading.graphState, completedAt: reading.completedAt });
-    read(telling, journey, progress, reading?.phase ?? 'unknown');
+    Object.assign(progress, reading);
+    judge(telling, journey, progress);
   });
   return outcome.kind === 'later' ? outcome.afterSeconds : 0;
 }
 
-function read(telling: Telling, journey: Journey, progress: Progress, phase: RequestPhase): void {
+/** By what was read last: a poll without an answer changes nothing but the time that has passed. */
+function judge(telling: Telling, journey: Journey, progress: Progress): void {
+  const { phase = 'unknown', wait, submittedAt } = progress;
   const now = telling.context.df.currentUtcDateTime.toISOString();
   if (phase === 'partial') progress.partialSince ??= now;
-  const verdict = verdictOn(
-    {
-      phase,
-      wait: progress.wait,
-      elapsed: since(telling, progress.submittedAt),
-      partialFor: since(telling, progress.partialSince),
-    },
-    journey.pace,
-  );
+  const elapsed = since(telling, submittedAt);
+  const partialFor = since(telling, progress.partialSince);
+  const verdict = verdictOn({ phase, wait, elapsed, partialFor }, journey.pace);
   if (verdict) Object.assign(progress, { at: 'ending', verdict });
 }
 
 /** Writes the settled row. Answers the seconds to wait if it cannot be written yet, 0 once it is. */
-function* settleStep(telling: Telling, journey: Journey, progress: Progress): Leg<number> {
+function* settleStep(telling: Telling, journey: Journey, progress: Progress): Leg<number | 'over'> {
   const { df } = telling.context;
   const { announced, verdict } = progress;
   if (!announced || !verdict) {
@@ -94,13 +90,17 @@ function* settleStep(telling: Telling, journey: Journey, progress: Progress): Le
     Object.assign(progress, { at: 'settled', outcome: outcome.outcome, deliveredAt });
     return 0;
   }
+  if (outcome.kind === 'rejected') return 'over';
   const now = df.currentUtcDateTime;
   const retry = (journey.retry ??= noRetry(now));
   const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, journey.pace) : outcome;
   if (pause.kind === 'pause') return pause.seconds;
-  // What was to be confirmed cannot be: the row says so instead.
-  progress.verdict = endingOf(pause, StepOutcome);
   journey.retry = undefined;
+  // What was to be confirmed cannot be: the row says so instead. A row that fails for ever is left to the closing one.
+  const hopeless = pause.why === 'defect' && verdict.reason === 'defect';
+  progress.verdict = endingOf(pause, StepOutcome);
+  if (hopeless) Object.assign(progress, { at: 'settled', outcome: 'failed' });
+  else progress.verdict = { ...progress.verdict, reason: progress.verdict.reason ?? pause.why };
   return 1;
 }
 

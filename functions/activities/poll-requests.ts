@@ -1,31 +1,33 @@
 import { calls } from '../../orchestrations/calls';
-import type { Outcome } from '../../shared/domain/outcome';
+import type { Later } from '../../shared/domain/outcome';
+import type { RequestPhase } from '../../shared/domain/settlement';
 import { classify } from '../../shared/graph/classify';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 
-type Reading = { phase: 'unknown'; graphState: string };
+type Reading = { phase: RequestPhase; graphState: string; completedAt?: string | undefined };
 
 /** Reads the state of each open request, in the order of the ids. */
 export function registerPollRequests({ graph }: Parts): void {
-  const read = async (id: string) => {
+  const read = async (id: string): Promise<Reading | Later> => {
     try {
       const { phase, state = 'unknown', completedDateTime } = await graph.getAssignmentRequest(id);
       return { phase, graphState: state, completedAt: completedDateTime };
     } catch (error) {
       const verdict = classify(error);
-      // A replica may not have it yet. One that stays away ends like every state that nobody knows.
-      if (verdict.kind === 'conflict')
-        return { phase: 'unknown', graphState: verdict.conflict } as Reading;
-      return verdict;
+      if (verdict.kind === 'later') return verdict;
+      // A replica may not have it yet; one that stays away ends like every state that nobody knows.
+      return verdict.kind === 'conflict'
+        ? { phase: 'unknown', graphState: verdict.conflict }
+        : { phase: 'unreadable', graphState: verdict.why };
     }
   };
 
   registerActivity(calls.pollRequests, async ({ requestIds }) => {
-    const readings = [];
+    const readings: Reading[] = [];
     for (const id of requestIds) {
       const reading = await read(id);
-      if ('kind' in reading) return { outcome: reading as Outcome<never> };
+      if ('kind' in reading) return { outcome: reading };
       readings.push(reading);
     }
     return { outcome: { kind: 'done', readings } };

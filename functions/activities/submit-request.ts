@@ -5,6 +5,7 @@ import type { AssignmentRequest } from '../../shared/graph/answers';
 import { classify, type Conflict } from '../../shared/graph/classify';
 import { ifKnown } from '../../shared/graph/ensure/if-known';
 import { GraphError } from '../../shared/graph/graph-error';
+import { isOpen } from '../../shared/graph/states';
 import type { StoredGrant } from '../../shared/records/workers';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
@@ -14,7 +15,7 @@ import { AGREEING_READS, findRequest, foreseeEnd, markOf, type Wanted } from './
 
 type Submission = Outcome<{ requestId?: string | undefined; verdict?: Verdict | undefined }>;
 
-/** A package this young may be unknown to the replica that is asked to assign it. */
+/** What is this young may be unknown to the replica that is asked. */
 const YOUNG_MS = 5 * 60_000;
 
 /** Looks for what is there already, and submits the assignment request if nothing is. Safe to run any number of times. */
@@ -40,7 +41,9 @@ async function submit(parts: Parts, wanted: Wanted): Promise<Submission> {
       if (unclear) return unclear;
     }
     const verdict = await foreseeEnd(parts, wanted);
-    return verdict ? { kind: 'done', verdict } : await send(parts, wanted, grant);
+    if (verdict) return { kind: 'done', verdict };
+    const underWay = grant && (await followOther(parts, wanted, grant));
+    return underWay ?? (await send(parts, wanted, grant));
   } catch (error) {
     const refusal = classify(error);
     return refusal.kind === 'conflict' ? resolve(parts, wanted, refusal) : refusal;
@@ -63,6 +66,19 @@ async function clearUp(
   if (absentReads >= AGREEING_READS) return undefined;
   await save(parts, wanted, { ...grant, absentReads });
   return notYet('unclear-submit');
+}
+
+/** Another run of ours may have a request open: it is followed, because not every Graph would refuse a second one. */
+async function followOther(
+  parts: Parts,
+  wanted: Wanted,
+  grant: StoredGrant,
+): Promise<Submission | undefined> {
+  const { state, requestId, updatedAt } = grant;
+  if (requestId === undefined || (state !== 'requested' && state !== 'recording')) return undefined;
+  const [known] = await ifKnown(parts.graph.getAssignmentRequest(requestId));
+  if (known) return isOpen(known.phase) ? requested(parts, wanted, grant, known) : undefined;
+  return isYoung(updatedAt) ? notYet('request-not-visible') : undefined;
 }
 
 async function send(
@@ -107,7 +123,9 @@ async function resolve(parts: Parts, wanted: Wanted, refusal: Conflict): Promise
     if (!request || !grant) return notYet('open-request-not-visible');
     return requested(parts, wanted, grant, request);
   }
-  if (conflict === 'not-found' && (await isYoung(parts, wanted))) return notYet('not-yet-visible');
+  if (conflict === 'not-found' && (await isPackageYoung(parts, wanted))) {
+    return notYet('not-yet-visible');
+  }
   return { kind: 'failed', why: conflict, evidence };
 }
 
@@ -134,12 +152,14 @@ async function requested(
 const save = ({ workers }: Parts, { run, step }: Wanted, grant: StoredGrant) =>
   workers.saveGrant(run.fact.workerId, step.packageKey, grant);
 
-async function isYoung({ packages, model }: Parts, { step }: Wanted): Promise<boolean> {
+async function isPackageYoung({ packages, model }: Parts, { step }: Wanted): Promise<boolean> {
   const catalog = model().model.accessPackages.find(({ key }) => key === step.packageKey)?.catalog;
   const record = catalog && (await packages.load(catalog, step.packageKey));
   const writes = record ? Object.values(record.writes) : [];
-  return writes.some(({ at }) => Date.now() - Date.parse(at) < YOUNG_MS);
+  return writes.some(({ at }) => isYoung(at));
 }
+
+const isYoung = (at: string): boolean => Date.now() - Date.parse(at) < YOUNG_MS;
 
 const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DurableClient } from 'durable-functions';
 import { instanceId } from '../../shared/domain/keys';
@@ -15,7 +16,8 @@ export async function startRun(
 ): Promise<void> {
   const id = instanceId(eventHash, attempt);
   try {
-    const start = { instanceId: id, input: { eventHash, attempt } };
+    // The token goes with the start, so that a turn which is executed again has the same one.
+    const start = { instanceId: id, input: { eventHash, attempt, token: randomUUID() } };
     await inTime(client.startNew('accessChange', start));
   } catch {
     // The client's errors carry text only, so ask what there is instead of reading them.

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Evidence } from './outcome';
 import { Pace } from './pace';
 import { ChainEnd, Run } from './run';
+import { RequestPhase } from './settlement';
 import { ClosingOutcome, StepOutcome, Verdict } from './step-outcome';
 
 /** One package for one person, as planned. */
@@ -29,6 +30,7 @@ export const Progress = Step.extend({
   submittedAt: z.string().optional(),
   completedAt: z.string().optional(),
   partialSince: z.string().optional(),
+  phase: RequestPhase.optional(),
   graphState: z.string().optional(),
   verdict: Verdict.optional(),
   evidence: Evidence.optional(),

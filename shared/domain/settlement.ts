@@ -13,6 +13,7 @@ export const RequestPhase = z.enum([
   'canceled',
   'scheduled',
   'waiting-for-callback',
+  'unreadable',
   'unknown',
 ]);
 export type RequestPhase = z.infer<typeof RequestPhase>;
@@ -45,6 +46,8 @@ export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined
     case 'waiting-for-approval':
       if (!request.wait) return { outcome: 'approval-required' };
       return beyond(request, pace.approval, { outcome: 'timed-out', reason: 'approval-deadline' });
+    case 'unreadable':
+      return { outcome: 'needs-attention', reason: 'request-unreadable' };
     case 'unknown':
       return beyond(request, deliveryDeadline(request, pace), {
         outcome: 'needs-attention',

@@ -290,3 +290,58 @@ test('several packages end each on its own, and together as partly delivered', a
     { step: { packageKey: 'c' }, verdict: { outcome: 'already-held' } },
   ]);
 });
+
+test('a run that turns out to be stale while it settles stops, and closes nothing', async () => {
+  const stale = { kind: 'rejected', reason: 'stale' } as const;
+  const result = await tell({ ...happyActs(), settleStep: () => ({ outcome: stale }) });
+  expect(result.status).toBe('Completed');
+  expect(callsTo(result, 'settleStep')).toHaveLength(1);
+  expect(callsTo(result, 'closeRun')).toEqual([]);
+});
+
+test('a settled row that can never be written is given up after a bound, and the event is closed', async () => {
+  const acts = happyActs();
+  acts.settleStep = () => {
+    throw new Error('a defect');
+  };
+  const result = await tell(acts);
+  expect(callsTo(result, 'settleStep')).toHaveLength(6);
+  expect(closingOf(result).outcome).toBe('failed');
+});
+
+test('a request that may not be read needs attention, and holds up no other step', async () => {
+  const acts = happyActs();
+  acts.planAccess = () => ({
+    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b')] },
+  });
+  acts.pollRequests = ({ requestIds }) => ({
+    outcome: {
+      kind: 'done',
+      readings: requestIds.map((id) =>
+        id === 'r-a'
+          ? { phase: 'unreadable', graphState: 'permission' }
+          : { phase: 'delivered', graphState: 'delivered' },
+      ),
+    },
+  });
+  const result = await tell(acts);
+  expect(callsTo(result, 'settleStep')).toMatchObject([
+    { verdict: { outcome: 'needs-attention', reason: 'request-unreadable' } },
+    { verdict: { outcome: 'delivered' } },
+  ]);
+  expect(closingOf(result).outcome).toBe('partly-delivered');
+});
+
+test('polls that are throttled for days decide nothing about an approval that is waited for', async () => {
+  const acts = happyActs([[Infinity, 'waiting-for-approval']], true);
+  const { pollRequests } = acts;
+  acts.pollRequests = (input, clock) => {
+    const days = (clock.now.getTime() - Date.parse('2026-11-20T09:30:00Z')) / 86_400_000;
+    if (days < 1) return pollRequests(input, clock);
+    if (days < 6) return { outcome: later('throttled', 600) };
+    return {
+      outcome: { kind: 'done', readings: [{ phase: 'delivered', graphState: 'delivered' }] },
+    };
+  };
+  expect(closingOf(await tell(acts)).outcome).toBe('delivered');
+});

@@ -110,7 +110,7 @@ export const tell = (acts: Acts): Promise<RunResult> =>
   runOrchestration({
     orchestrators: { accessChange },
     start: 'accessChange',
-    input: { eventHash: EVENT_HASH, attempt: 1 },
+    input: { eventHash: EVENT_HASH, attempt: 1, token: 'token-1' },
     activities: acts,
     startAt: START,
   });

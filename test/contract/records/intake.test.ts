@@ -73,7 +73,7 @@ test('an event is claimed and one instance started, named by hashes alone', asyn
   const { client, started } = startingClient();
   await intake(client).deliver(bodyOf('first'));
   const hash = eventHash(SOURCE, 'first');
-  const input = { eventHash: hash, attempt: 1 };
+  const input = { eventHash: hash, attempt: 1, token: expect.any(String) as unknown };
   expect(started).toEqual([{ name: 'accessChange', instanceId: instanceId(hash, 1), input }]);
   const claim = await parts.claims.read(hash);
   expect(claim).toMatchObject({ state: 'claimed', attributes: { department: 'Finance' } });
@@ -85,7 +85,7 @@ test('100 deliveries at once are one claim, watched over once', async () => {
   const { deliver } = intake(client);
   await atOnce(100, () => deliver(bodyOf('many')));
   const hash = eventHash(SOURCE, 'many');
-  expect(new Set(started.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(new Set(started.map((one) => (one as { instanceId: string }).instanceId)).size).toBe(1);
   const claim = await parts.claims.read(hash);
   expect((await watched(hash)).map(({ key }) => key)).toEqual([claim?.due.key]);
 });

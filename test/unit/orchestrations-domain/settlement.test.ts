@@ -27,6 +27,7 @@ const AT_ONCE: [RequestPhase, string | undefined][] = [
   ['scheduled', undefined],
   ['waiting-for-callback', undefined],
   ['partial', undefined],
+  ['unreadable', 'needs-attention: request-unreadable'],
   ['unknown', undefined],
 ];
 
