@@ -153,6 +153,47 @@ describe('a request that comes to be without its package', () => {
   });
 });
 
+describe('a request of another run for the same person and package', () => {
+  const other = { instanceId: `${'e'.repeat(64)}-1`, eventHash: 'e'.repeat(64), attempt: 1 };
+  const there = async (packageId?: string) => {
+    const started = await begun();
+    const mark = justification(other.eventHash, 1, step.packageKey);
+    started.requests.push({ id: 'r-1', justification: mark, ...(packageId && { packageId }) });
+    const save = (changes: object) =>
+      started.parts.workers.saveGrant(started.run.fact.workerId, step.packageKey, {
+        ...{ ...started.stored, ...other, ...changes },
+      });
+    return { ...started, save };
+  };
+
+  test('is followed while it is open, and no second one sent', async () => {
+    const { submit, save, log, grant, run } = await there('p-1');
+    await save({ state: 'requested', requestId: 'r-1' });
+    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(log).toEqual([]);
+    expect(await grant()).toMatchObject({ state: 'requested', instanceId: run.instanceId });
+  });
+
+  test('that was left unbound by a crash is bound and followed', async () => {
+    const { submit, save, log } = await there();
+    await save({ state: 'submitting' });
+    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(log).toEqual(['000']);
+  });
+
+  test('that no replica shows yet is waited for; one that is long gone is not', async () => {
+    const { submit, save, log, hidden } = await there('p-1');
+    hidden.requests = 2;
+    await save({ state: 'requested', requestId: 'r-1', updatedAt: new Date().toISOString() });
+    expect(await submit()).toMatchObject({ kind: 'later', why: 'request-not-visible' });
+    const grantThen = await there('p-1');
+    grantThen.hidden.requests = 1;
+    await grantThen.save({ state: 'requested', requestId: 'r-1', updatedAt: AT });
+    expect(await grantThen.submit()).toEqual({ kind: 'done', requestId: 'r-2' });
+    expect([log, grantThen.log]).toEqual([[], ['003', '000']]);
+  });
+});
+
 describe('an assignment that is left to the client to record', () => {
   const requested = async () => {
     const started = await begun();
