@@ -125,6 +125,14 @@ export const notEligible = (): Refusal =>
 export const subjectNotFound = (): Refusal =>
   new Refusal(400, 'SubjectNotFound', 'The subject was not found.');
 
+/** The draft documents name packages by their display name; which package an ambiguous one means, nobody can say. */
+export const ambiguousName = (): Refusal =>
+  invalidRequest('Several access packages have this display name.');
+
+/** A request has one package. The draft documents do not say how another one is refused. */
+export const boundToAnother = (): Refusal =>
+  invalidRequest('The request is bound to another access package.');
+
 /** Refused by the real service as documented, code unpublished (or, where said so, the whole answer unpublished). */
 export const invalidRequest = (why: string): Refusal => new Refusal(400, 'InvalidRequest', why);
 

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { advanceRequest, expireAssignment } from './acts/deliver';
+import { betaRoutes } from './beta/routes';
 import { answerControl } from './control/answer-control';
 import { createFaultSchedule } from './faults';
 import { handle, type Parts } from './http/handle';
 import { receive } from './http/received';
-import { routeTree } from './http/route-tree';
+import { merged, routeTree } from './http/route-tree';
 import { refuseUnread } from './http/reply';
 import { Refusal } from './refusal';
 import { openRequestLog } from './request-log';
@@ -16,7 +17,7 @@ import { openStore, type Rewritable } from './state/store';
 import { seedTenant } from './tenant/seed-tenant';
 import { readTenantFile } from './tenant/tenant-file';
 import type { Tenant } from './tenant/tenant';
-import { routes } from './v1/routes';
+import { v1Routes } from './v1/routes';
 
 export type Graph = { url: string; stop: () => Promise<void> };
 
@@ -89,7 +90,7 @@ function open(settings: GraphSettings): Parts {
     settings,
     store,
     tenant,
-    routes: routeTree(routes),
+    routes: routeTree(merged(v1Routes, betaRoutes)),
     faults: createFaultSchedule(settings.seed, settings.faults),
     log: openRequestLog(folder),
   };

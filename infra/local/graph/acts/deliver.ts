@@ -83,8 +83,9 @@ const assignmentStates = new Set([
   'deliveryFailed',
 ]);
 
+/** A request that names no person gives nobody anything: in the draft documents the assignment is recorded by itself. */
 function give(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
-  if (!assignmentStates.has(request.state)) return request;
+  if (!assignmentStates.has(request.state) || !namesAll(request)) return request;
   const assignment = assignmentOf(tenant, request, at);
   const ends = assignment.schedule.expiration.endDateTime;
   const given: Assignment = {
@@ -105,7 +106,14 @@ function give(tenant: Tenant, request: AssignmentRequest, at: number): Assignmen
   return { ...request, assignmentId: given.id };
 }
 
-function assignmentOf(tenant: Tenant, request: AssignmentRequest, at: number): Assignment {
+type NamingAll = AssignmentRequest & { packageId: string; policyId: string; targetId: string };
+
+const namesAll = (request: AssignmentRequest): request is NamingAll =>
+  request.packageId !== undefined &&
+  request.policyId !== undefined &&
+  request.targetId !== undefined;
+
+function assignmentOf(tenant: Tenant, request: NamingAll, at: number): Assignment {
   const known = tenant.tables.assignments.get(request.assignmentId ?? '');
   if (known !== undefined) return known;
   const policy = tenant.tables.policies.get(request.policyId);

@@ -1,27 +1,72 @@
-import { duplicateAccessPackage, invalidRequest, resourceNotFound } from '../errors';
+import { ambiguousName, duplicateAccessPackage, invalidRequest, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage } from '../state/rows';
 import type { Tenant } from '../tenant/tenant';
 import { requireCatalog } from './catalogs';
 import { newId } from './ids';
 
-type Wanted = Pick<AccessPackage, 'catalogId' | 'displayName' | 'description' | 'isHidden'>;
+type Wanted = Pick<
+  AccessPackage,
+  'catalogId' | 'displayName' | 'description' | 'isHidden' | 'isRoleScopesVisible'
+>;
 
+/** Makes a package; without a catalog, it has to be known by its name alone, which nobody else may bear then. */
 export function createPackage(
   tenant: Tenant,
   view: View | undefined,
   wanted: Wanted,
   id = newId(),
 ): AccessPackage {
-  const catalog = requireCatalog(tenant, view, wanted.catalogId);
-  const taken = tenant.tables.accessPackages
-    .find('displayName', wanted.displayName)
-    .some(({ row }) => row.catalogId === catalog.id && row.displayName === wanted.displayName);
-  if (taken && tenant.uniqueNames) throw duplicateAccessPackage();
+  if (wanted.catalogId !== undefined) requireCatalog(tenant, view, wanted.catalogId);
+  const { catalogId } = wanted;
+  requireFreeName(tenant, wanted.displayName, (other) =>
+    catalogId === undefined ? true : other.catalogId === catalogId,
+  );
   const now = tenant.now();
   const made = { ...wanted, id, incompatibleWith: [], createdAt: now, modifiedAt: now };
   tenant.put('accessPackages', made);
   return made;
+}
+
+function requireFreeName(
+  tenant: Tenant,
+  displayName: string,
+  among: (other: AccessPackage) => boolean,
+): void {
+  const taken = packagesNamed(tenant, displayName).some(among);
+  if (taken && tenant.uniqueNames) throw duplicateAccessPackage();
+}
+
+/** All packages of a name as they truly are. */
+function packagesNamed(tenant: Tenant, displayName: string): AccessPackage[] {
+  const found = tenant.tables.accessPackages.find('displayName', displayName);
+  return found.map(({ row }) => row).filter((row) => row.displayName === displayName);
+}
+
+/** The one package of a name, else ResourceNotFound; a name that several bear names none of them. */
+export function requirePackageNamed(
+  tenant: Tenant,
+  view: View,
+  displayName: string,
+): AccessPackage {
+  const [found, ...others] = packagesNamed(tenant, displayName);
+  if (others.length > 0) throw ambiguousName();
+  return requirePackage(tenant, view, found?.id ?? '');
+}
+
+/** Puts a package that is in no catalog yet into the one whose role it is about to grant. */
+export function enterCatalog(
+  tenant: Tenant,
+  accessPackage: AccessPackage,
+  catalogId: string,
+): void {
+  requireFreeName(
+    tenant,
+    accessPackage.displayName,
+    (other) => other.catalogId === catalogId && other.id !== accessPackage.id,
+  );
+  const modifiedAt = tenant.now();
+  tenant.put('accessPackages', { ...accessPackage, catalogId, catalogByRole: true, modifiedAt });
 }
 
 /** The package with this id as the view knows it, else ResourceNotFound. */

@@ -1,41 +1,31 @@
-import {
-  existingGrant,
-  existingOpenRequest,
-  invalidRequest,
-  noActiveGrant,
-  notEligible,
-  resourceNotFound,
-  subjectNotFound,
-} from '../errors';
+import { existingOpenRequest, invalidRequest, noActiveGrant, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
-import type { AccessPackage, AssignmentRequest, Policy, Schedule, User } from '../state/rows';
-import { both } from '../state/tables';
+import type { AssignmentRequest, Schedule } from '../state/rows';
 import type { Tenant } from '../tenant/tenant';
-import { enterStep, isActive, isOpen } from './deliver';
-import { isEligible } from './eligibility';
-import { roleScopesOf } from './grants';
+import {
+  hasOpenRequest,
+  requireGrantable,
+  requireNothingInTheWay,
+  requireTarget,
+  type Named,
+} from './conditions';
+import { enterStep, isActive } from './deliver';
 import { newId } from './ids';
-import { requirePackage } from './packages';
-import { requirePolicy } from './policies';
 import { delivery, scriptFor } from './scripts';
-import { getUser } from './users';
 
-export type Asked = {
-  packageId: string;
-  policyId: string;
-  targetId: string;
+export type Asked = Named & {
   justification: string | null;
   schedule: Schedule | undefined;
 };
 
 /** Takes an administrator's request to give a person a package (adminAdd). */
 export function submitGrant(tenant: Tenant, view: View, asked: Asked): AssignmentRequest {
-  const accessPackage = requirePackage(tenant, view, asked.packageId);
-  const policy = requirePolicy(tenant, view, asked.policyId);
-  if (policy.packageId !== accessPackage.id) throw resourceNotFound('policy of the access package');
-  requirePublished(tenant, accessPackage);
-  requireRoles(tenant, accessPackage);
-  const user = requireTarget(tenant, view, policy, asked);
+  const { accessPackage, policy } = requireGrantable(tenant, view, asked);
+  const user = requireTarget(tenant, view, policy, asked.targetId);
+  const ownSchedule = policy.requestorSettings['allowCustomAssignmentSchedule'] === true;
+  if (asked.schedule !== undefined && !ownSchedule) {
+    throw invalidRequest('The policy does not allow a custom assignment schedule.');
+  }
   requireNothingInTheWay(tenant, accessPackage, user);
   const script = scriptFor(tenant, { user, accessPackage, policy, schedule: asked.schedule });
   return submitted(tenant, { ...asked, requestType: 'adminAdd', assignmentId: undefined, script });
@@ -67,9 +57,21 @@ export function submitRemoval(
   });
 }
 
-type New = Asked & Pick<AssignmentRequest, 'requestType' | 'assignmentId' | 'script'>;
+type New = Pick<
+  AssignmentRequest,
+  | 'requestType'
+  | 'packageId'
+  | 'policyId'
+  | 'targetId'
+  | 'assignmentId'
+  | 'justification'
+  | 'schedule'
+  | 'given'
+  | 'script'
+>;
 
-function submitted(tenant: Tenant, asked: New): AssignmentRequest {
+/** Puts a new request into the first state of its script. */
+export function submitted(tenant: Tenant, asked: New): AssignmentRequest {
   const now = tenant.now();
   const request: AssignmentRequest = {
     ...asked,
@@ -82,51 +84,4 @@ function submitted(tenant: Tenant, asked: New): AssignmentRequest {
     dueAt: undefined,
   };
   return enterStep(tenant, request, 0, now);
-}
-
-function requirePublished(tenant: Tenant, { catalogId }: AccessPackage): void {
-  if (tenant.tables.catalogs.get(catalogId)?.state !== 'published') {
-    throw invalidRequest('The catalog of the access package is not published.');
-  }
-}
-
-/**
- * A package that grants nothing would be delivered and give nobody anything. What the real service answers is unpublished;
- * the stricter of the two readings shows a client that left its package half made.
- */
-function requireRoles(tenant: Tenant, { id }: AccessPackage): void {
-  if (roleScopesOf(tenant, id).length === 0) {
-    throw invalidRequest('The access package has no resource role to grant.');
-  }
-}
-
-function requireTarget(tenant: Tenant, view: View, policy: Policy, asked: Asked): User {
-  const user = getUser(tenant, view, asked.targetId);
-  if (user === undefined) throw subjectNotFound();
-  if (!user.accountEnabled) throw invalidRequest('The account of the target is disabled.');
-  if (!isEligible(tenant, policy, user)) throw notEligible();
-  const ownSchedule = policy.requestorSettings['allowCustomAssignmentSchedule'] === true;
-  if (asked.schedule !== undefined && !ownSchedule) {
-    throw invalidRequest('The policy does not allow a custom assignment schedule.');
-  }
-  return user;
-}
-
-function requireNothingInTheWay(tenant: Tenant, wanted: AccessPackage, user: User): void {
-  if (hasOpenRequest(tenant, wanted.id, user.id)) throw existingOpenRequest();
-  if (holds(tenant, wanted.id, user.id)) throw existingGrant();
-  const { incompatibleWith } = requirePackage(tenant, undefined, wanted.id);
-  if (incompatibleWith.some((other) => holds(tenant, other, user.id))) {
-    throw invalidRequest('The target holds an access package that is incompatible with this one.');
-  }
-}
-
-function hasOpenRequest(tenant: Tenant, packageId: string, targetId: string): boolean {
-  const found = tenant.tables.requests.find('accessPackageAndTarget', both(packageId, targetId));
-  return found.some(({ row }) => isOpen(row));
-}
-
-function holds(tenant: Tenant, packageId: string, targetId: string): boolean {
-  const found = tenant.tables.assignments.find('accessPackageAndTarget', both(packageId, targetId));
-  return found.some(({ row }) => isActive(row));
 }

@@ -3,7 +3,7 @@ import type { View } from '../state/lag';
 import type { RoleScope } from '../state/rows';
 import type { Tenant } from '../tenant/tenant';
 import { grantRole } from './grants';
-import { requirePackage } from './packages';
+import { enterCatalog, requirePackage } from './packages';
 import { rolesOf, scopeOf } from './resource-roles';
 
 type Wanted = {
@@ -18,9 +18,11 @@ type Wanted = {
  * must be one that the resource has: the role's origin id, not its name, decides.
  */
 export function addRoleScope(tenant: Tenant, view: View | undefined, wanted: Wanted): RoleScope {
-  const accessPackage = requirePackage(tenant, view, wanted.packageId);
+  requirePackage(tenant, view, wanted.packageId);
+  const accessPackage = requirePackage(tenant, undefined, wanted.packageId);
   const resource = tenant.tables.resources.get(wanted.resourceId, view);
-  if (resource?.catalogId !== accessPackage.catalogId) throw resourceNotFound('resource');
+  const home = accessPackage.catalogId ?? resource?.catalogId;
+  if (resource === undefined || resource.catalogId !== home) throw resourceNotFound('resource');
   const role = rolesOf(tenant, resource).find(({ originId }) => originId === wanted.roleOriginId);
   if (role === undefined) throw roleNotFound();
   const scope = scopeOf(resource);
@@ -29,6 +31,7 @@ export function addRoleScope(tenant: Tenant, view: View | undefined, wanted: Wan
   const id = `${accessPackage.id}/${role.id}_${scope.id}`;
   // How the real service answers a role that the package has already is unpublished; it is never there twice.
   if (tenant.tables.roleScopes.get(id) !== undefined) throw duplicateKey();
+  if (accessPackage.catalogId === undefined) enterCatalog(tenant, accessPackage, home);
   const made: RoleScope = {
     id,
     packageId: accessPackage.id,

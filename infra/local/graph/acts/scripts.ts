@@ -2,7 +2,8 @@ import type { AccessPackage, Policy, Schedule, Step, User } from '../state/rows'
 import type { Tenant } from '../tenant/tenant';
 
 type Circumstances = {
-  user: User;
+  /** Absent where the dialect does not say for whom the request is: then only scripts for everybody fit. */
+  user?: User;
   accessPackage: AccessPackage;
   policy: Policy;
   schedule: Schedule | undefined;
@@ -12,7 +13,7 @@ type Circumstances = {
 export function scriptFor(tenant: Tenant, asked: Circumstances): Step[] {
   const written = tenant.rules.scripts.find(
     ({ employeeId, packageName }) =>
-      (employeeId === undefined || employeeId === asked.user.employeeId) &&
+      (employeeId === undefined || employeeId === asked.user?.employeeId) &&
       (packageName === undefined || packageName === asked.accessPackage.displayName),
   );
   if (written !== undefined) return written.states;

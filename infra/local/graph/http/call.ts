@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { View } from '../state/lag';
 import type { Tenant } from '../tenant/tenant';
 
@@ -9,6 +10,7 @@ export type Call = {
   origin: string;
   path: string;
   query: URLSearchParams;
+  headers: IncomingHttpHeaders;
   /** The variable segments of the path, in order. */
   ids: readonly string[];
   /** The body as JSON; undefined when none was sent. */

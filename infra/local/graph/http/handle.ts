@@ -72,6 +72,7 @@ async function operate(parts: Parts, received: Received, n: number): Promise<Ans
     origin: received.origin,
     path: received.path,
     query: received.query,
+    headers: received.headers,
     ids,
     body: jsonOf(received),
     pageSize: settings.pageSize,

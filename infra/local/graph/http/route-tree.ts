@@ -1,4 +1,4 @@
-import { noSuchRoute, wrongMethod } from '../errors';
+import { noSuchRoute, notSimulated, wrongMethod } from '../errors';
 import type { Operation } from './call';
 
 /** A path with its variable segments as `{}`, and its operations by method. */
@@ -13,7 +13,23 @@ type Node = {
 export type Found = { operation: Operation; ids: string[] };
 export type RouteTree = (method: string, path: string) => Found;
 
-/** Finds operations by path, one step per segment; a fixed segment wins over a variable one. */
+/** Published, and left out here: refused in words, so that nobody takes it for a refusal of Graph. */
+export const leftOut =
+  (what: string): Operation =>
+  () => {
+    throw notSimulated(what);
+  };
+
+/** Several tables as one; where two have an operation at one place, the later wins. */
+export function merged(...tables: readonly Routes[]): Routes {
+  const all: Routes = {};
+  for (const [path, methods] of tables.flatMap((table) => Object.entries(table))) {
+    all[path] = { ...all[path], ...methods };
+  }
+  return all;
+}
+
+/** Finds operations by path, one step per segment; a fixed segment wins over a variable one, and `$ref` is never an id. */
 export function routeTree(routes: Routes): RouteTree {
   const root = node();
   for (const [path, methods] of Object.entries(routes)) {
@@ -26,7 +42,7 @@ export function routeTree(routes: Routes): RouteTree {
     for (const segment of path.split('/').slice(1)) {
       const fixed: Node | undefined = place.fixed.get(segment);
       if (fixed === undefined) ids.push(decode(segment, path));
-      place = fixed ?? place.variable;
+      place = fixed ?? (segment.startsWith('$') ? undefined : place.variable);
       if (place === undefined) throw noSuchRoute(path);
     }
     if (Object.keys(place.methods).length === 0) throw noSuchRoute(path);

@@ -24,7 +24,7 @@ export type Navigation<Row> = (row: Row, call: Call, shape: Shape) => unknown;
 /** A member that can be filtered on: how it compares, and the rows by its value where an index has them. */
 export type Filterable<Row> = {
   is: 'guid' | 'text' | readonly string[];
-  value: (row: Row) => string;
+  value: (row: Row) => string | undefined;
 };
 
 export type Dialect = { model: EntityModel };

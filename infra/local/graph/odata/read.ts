@@ -1,4 +1,5 @@
-import { invalidModel } from '../errors';
+import { invalidModel, unrecognizedGuid } from '../errors';
+import { idAt, type Call } from '../http/call';
 import { isGuid, type Body } from './check-body';
 
 /*
@@ -38,4 +39,11 @@ export function id(body: Body, member: string): string {
   const value = body[member];
   if (!isGuid(value)) throw invalidModel(`'${member}' must be a GUID.`);
   return value.toLowerCase();
+}
+
+/** The GUID at this place of the path, in lower case as ids are stored. */
+export function guidAt(call: Call, place = 0): string {
+  const text = idAt(call, place);
+  if (!isGuid(text)) throw unrecognizedGuid(text);
+  return text.toLowerCase();
 }

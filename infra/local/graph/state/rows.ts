@@ -60,10 +60,14 @@ export type ResourceRequest = {
 
 export type AccessPackage = {
   id: string;
-  catalogId: string;
+  /** Absent of a package of the draft documents, which name no catalog, until it grants a role of one. */
+  catalogId?: string | undefined;
+  /** Whether the catalog came with the first role. */
+  catalogByRole?: boolean | undefined;
   displayName: string;
   description: string | null;
   isHidden: boolean;
+  isRoleScopesVisible?: boolean | undefined;
   incompatibleWith: string[];
   createdAt: number;
   modifiedAt: number;
@@ -96,6 +100,9 @@ export type Policy = {
   automaticRequestSettings: Settings | null;
   reviewSettings: Settings | null;
   notificationSettings: Settings | null;
+  /** Members that beta alone has. */
+  canExtend?: boolean | undefined;
+  acceptRequests?: boolean | undefined;
   createdAt: number;
   modifiedAt: number;
 };
@@ -111,12 +118,16 @@ export type Schedule = {
 export type AssignmentRequest = {
   id: string;
   requestType: 'adminAdd' | 'adminRemove';
-  packageId: string;
-  policyId: string;
-  targetId: string;
+  /** Absent of a request of the draft documents until a package is bound to it. */
+  packageId?: string | undefined;
+  /** These two are absent of every request of the draft documents, which name neither. */
+  policyId?: string | undefined;
+  targetId?: string | undefined;
   assignmentId: string | undefined;
   justification: string | null;
   schedule: Schedule | undefined;
+  /** Dates that the caller gave, as the draft documents let them. */
+  given?: { completedDate: string | null; expirationDateTime: string | null } | undefined;
   state: string;
   status: string;
   createdAt: number;
@@ -135,6 +146,7 @@ export type Assignment = {
   state: string;
   status: string;
   schedule: Schedule;
+  isExtended?: boolean | undefined;
   createdAt: number;
   expiredAt: number | undefined;
   /** When it ends: at the end of its schedule, or once its removal was delivered. */

@@ -36,6 +36,8 @@ export type Tables = { [Name in TableName]: Table<Rows[Name]> };
 /** The key of an index over two members. */
 export const both = (one: string, other: string): string => `${one} ${other}`;
 
+const given = (key: string | undefined): string[] => (key === undefined ? [] : [key]);
+
 /** All tables, empty, with the indexes that keep every request of a client away from a scan. */
 export function createTables(): Tables {
   return {
@@ -52,7 +54,7 @@ export function createTables(): Tables {
     }),
     resourceRequests: createTable<ResourceRequest>(),
     accessPackages: createTable<AccessPackage>({
-      catalog: ({ catalogId }) => [catalogId],
+      catalog: ({ catalogId }) => given(catalogId),
       displayName: ({ displayName }) => [displayName],
       incompatibleWith: ({ incompatibleWith }) => incompatibleWith,
     }),
@@ -62,10 +64,13 @@ export function createTables(): Tables {
     }),
     policies: createTable<Policy>({ accessPackage: ({ packageId }) => [packageId] }),
     requests: createTable<AssignmentRequest>({
-      accessPackage: ({ packageId }) => [packageId],
-      accessPackageAndState: ({ packageId, state }) => [both(packageId, state)],
+      accessPackage: ({ packageId }) => given(packageId),
+      accessPackageAndState: ({ packageId, state }) =>
+        given(packageId).map((id) => both(id, state)),
       state: ({ state }) => [state],
-      accessPackageAndTarget: ({ packageId, targetId }) => [both(packageId, targetId)],
+      accessPackageAndTarget: ({ packageId, targetId }) =>
+        packageId === undefined || targetId === undefined ? [] : [both(packageId, targetId)],
+      justification: ({ justification }) => given(justification ?? undefined),
     }),
     assignments: createTable<Assignment>({
       accessPackage: ({ packageId }) => [packageId],

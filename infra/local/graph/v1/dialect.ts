@@ -1,6 +1,5 @@
-import { unrecognizedGuid } from '../errors';
-import { idAt, type Call } from '../http/call';
-import { checkBody, isGuid, type Body } from '../odata/check-body';
+import type { Call } from '../http/call';
+import { checkBody, type Body } from '../odata/check-body';
 import type { Dialect } from '../odata/entities';
 import { model } from './model/model';
 
@@ -11,10 +10,3 @@ export const root = '/v1.0/identityGovernance/entitlementManagement';
 
 /** The body of a call, held to a type of the model. */
 export const bodyOf = (call: Call, type: string): Body => checkBody(model, type, call.body ?? {});
-
-/** The GUID at this place of the path, in lower case as ids are stored. */
-export function guidAt(call: Call, place = 0): string {
-  const text = idAt(call, place);
-  if (!isGuid(text)) throw unrecognizedGuid(text);
-  return text.toLowerCase();
-}

@@ -1,20 +1,12 @@
-import { notSimulated } from '../errors';
-import type { Operation } from '../http/call';
-import type { Routes } from '../http/route-tree';
-import { root } from './dialect';
-import {
-  listRequests,
-  postCancel,
-  postReprocessRequest,
-  postRequest,
-  readRequest,
-} from './operations/assignment-requests';
-import {
-  deleteAssignment,
-  listAssignments,
-  postReprocessAssignment,
-  readAssignment,
-} from './operations/assignments';
+import { directoryRoutes } from '../directory/routes';
+import { leftOut, type Routes } from '../http/route-tree';
+import { deleteAssignment, postReprocessAssignment } from '../published/assignments';
+import { incompatibleRoutes } from '../published/incompatible';
+import { postCancel, postReprocessRequest } from '../published/requests';
+import { root, v1 } from './dialect';
+import { accessPackage } from './entities/catalogs';
+import { listRequests, postRequest, readRequest } from './operations/assignment-requests';
+import { listAssignments, readAssignment } from './operations/assignments';
 import {
   listCatalogs,
   listResourceRoles,
@@ -23,16 +15,7 @@ import {
   postCatalog,
   readCatalog,
 } from './operations/catalogs';
-import { listGroups, listMembers, listOwners, readGroup } from './operations/groups';
-import {
-  deleteIncompatible,
-  listIncompatible,
-  listIncompatibleWith,
-  listPackages,
-  postIncompatible,
-  postPackage,
-  readPackage,
-} from './operations/packages';
+import { filterable, listPackages, postPackage, readPackage } from './operations/packages';
 import { listPolicies, postPolicy, putPolicy, readPolicy } from './operations/policies';
 import {
   listResourceRequests,
@@ -40,27 +23,14 @@ import {
   readResourceRequest,
 } from './operations/resource-requests';
 import { listRoleScopes, postRoleScope } from './operations/role-scopes';
-import { listUsers, readUser } from './operations/users';
-
-/** Published, and left out here: refused in words, so that nobody takes it for a refusal of Graph. */
-const leftOut =
-  (what: string): Operation =>
-  () => {
-    throw notSimulated(what);
-  };
 
 /**
  * The routes of Microsoft Graph v1.0 that the simulator knows. Routes that the published metadata generates but no back
  * end serves (`accessPackages/{id}/assignmentPolicies`, `assignments` POST, `$ref` on requests and assignments) are
  * absent: they answer as any unknown address does.
  */
-export const routes: Routes = {
-  '/v1.0/users': { GET: listUsers },
-  '/v1.0/users/{}': { GET: readUser },
-  '/v1.0/groups': { GET: listGroups },
-  '/v1.0/groups/{}': { GET: readGroup },
-  '/v1.0/groups/{}/members': { GET: listMembers },
-  '/v1.0/groups/{}/owners': { GET: listOwners },
+export const v1Routes: Routes = {
+  ...directoryRoutes(v1, 'v1.0'),
   '/v1.0/$batch': { POST: leftOut('JSON batching') },
   [`${root}/catalogs`]: { GET: listCatalogs, POST: postCatalog },
   [`${root}/catalogs/{}`]: {
@@ -80,13 +50,7 @@ export const routes: Routes = {
   },
   [`${root}/accessPackages/{}/resourceRoleScopes`]: { GET: listRoleScopes, POST: postRoleScope },
   [`${root}/accessPackages/{}/resourceRoleScopes/{}`]: { DELETE: leftOut('removing role scopes') },
-  [`${root}/accessPackages/{}/incompatibleAccessPackages`]: { GET: listIncompatible },
-  [`${root}/accessPackages/{}/incompatibleAccessPackages/$ref`]: {
-    POST: postIncompatible,
-    DELETE: deleteIncompatible,
-  },
-  [`${root}/accessPackages/{}/incompatibleAccessPackages/{}/$ref`]: { DELETE: deleteIncompatible },
-  [`${root}/accessPackages/{}/accessPackagesIncompatibleWith`]: { GET: listIncompatibleWith },
+  ...incompatibleRoutes({ dialect: v1, root, entity: accessPackage, filterable }),
   [`${root}/accessPackages/{}/incompatibleGroups`]: { GET: leftOut('incompatible groups') },
   [`${root}/accessPackages/{}/incompatibleGroups/$ref`]: { POST: leftOut('incompatible groups') },
   [`${root}/accessPackages/{}/getApplicablePolicyRequirements`]: {

@@ -2,18 +2,20 @@ import type { Call } from '../../http/call';
 import type { Entity } from '../../odata/entities';
 import type { Assignment, AssignmentRequest } from '../../state/rows';
 import { accessPackage, policy } from './catalogs';
-import { subject } from './directory';
-import { instant, toOne } from './navigation';
+import { instant } from '../../odata/navigation';
+import { toOne } from './navigation';
+import { subject } from './subject';
 
 const target = toOne(
   () => subject,
-  ({ targetId }: { targetId: string }, { tenant }: Call) => tenant.tables.users.get(targetId),
+  ({ targetId }: { targetId?: string | undefined }, { tenant }: Call) =>
+    tenant.tables.users.get(targetId ?? ''),
 );
 
 const ofPackage = toOne(
   () => accessPackage,
-  ({ packageId }: { packageId: string }, { tenant, view }: Call) =>
-    tenant.tables.accessPackages.get(packageId, view),
+  ({ packageId }: { packageId?: string | undefined }, { tenant, view }: Call) =>
+    tenant.tables.accessPackages.get(packageId ?? '', view),
 );
 
 export const request: Entity<AssignmentRequest> = {

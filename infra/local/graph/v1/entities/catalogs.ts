@@ -1,5 +1,4 @@
 import { rolesOf, scopeOf, type ResourceRole, type ResourceScope } from '../../acts/resource-roles';
-import type { Call } from '../../http/call';
 import type { Entity } from '../../odata/entities';
 import type {
   AccessPackage,
@@ -9,7 +8,8 @@ import type {
   ResourceRequest,
   RoleScope,
 } from '../../state/rows';
-import { instant, rows, toMany, toOne } from './navigation';
+import { instant, rows } from '../../odata/navigation';
+import { toMany, toOne } from './navigation';
 
 /* What a catalog holds refers to each other in circles, so it is one file. */
 
@@ -129,7 +129,7 @@ export const accessPackage: Entity<AccessPackage> = {
   navigation: {
     catalog: toOne(
       () => catalog,
-      ({ catalogId }, { tenant, view }) => tenant.tables.catalogs.get(catalogId, view),
+      ({ catalogId }, { tenant, view }) => tenant.tables.catalogs.get(catalogId ?? '', view),
     ),
     resourceRoleScopes: toMany(
       () => roleScope,
@@ -201,16 +201,10 @@ export const policy: Entity<Policy> = {
     ),
     catalog: toOne(
       () => catalog,
-      ({ packageId }, { tenant, view }) => catalogOf(packageId, tenant, view),
+      ({ packageId }, { tenant, view }) => {
+        const { catalogId } = tenant.tables.accessPackages.get(packageId, view) ?? {};
+        return tenant.tables.catalogs.get(catalogId ?? '', view);
+      },
     ),
   },
-};
-
-const catalogOf = (
-  packageId: string,
-  tenant: Call['tenant'],
-  view: Call['view'],
-): Catalog | undefined => {
-  const found = tenant.tables.accessPackages.get(packageId, view);
-  return found === undefined ? undefined : tenant.tables.catalogs.get(found.catalogId, view);
 };

@@ -1,5 +1,5 @@
+import { directory } from '../../directory/model';
 import type { EntityModel } from '../../odata/model';
-import { directory } from './directory';
 import { entities } from './entities';
 import { enums } from './enums';
 import { settings } from './settings';

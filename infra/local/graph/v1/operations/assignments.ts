@@ -1,11 +1,9 @@
-import { reprocessAssignment } from '../../acts/reprocess';
-import { assignmentsAreNotDeleted, resourceNotFound } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import { list, one, type Listing } from '../../odata/entities';
-import type { View } from '../../state/lag';
+import { assignmentAt } from '../../published/assignments';
 import type { Assignment } from '../../state/rows';
 import { both } from '../../state/tables';
-import { guidAt, v1 } from '../dialect';
+import { v1 } from '../dialect';
 import { assignment } from '../entities/assignments';
 import { enums } from '../model/enums';
 
@@ -34,20 +32,3 @@ export const listAssignments = (call: Call): Answer => list(v1, assignment, assi
 /** docs: https://learn.microsoft.com/graph/api/accesspackageassignment-get */
 export const readAssignment = (call: Call): Answer =>
   one(v1, assignment, assignmentAt(call, call.view), call);
-
-/** docs: https://learn.microsoft.com/graph/api/accesspackageassignment-reprocess */
-export function postReprocessAssignment(call: Call): Answer {
-  assignmentAt(call, call.view);
-  reprocessAssignment(call.tenant, assignmentAt(call));
-  return { status: 202 };
-}
-
-export function deleteAssignment(): Answer {
-  throw assignmentsAreNotDeleted();
-}
-
-function assignmentAt(call: Call, view?: View): Assignment {
-  const found = call.tenant.tables.assignments.get(guidAt(call), view);
-  if (found === undefined) throw resourceNotFound('assignment');
-  return found;
-}

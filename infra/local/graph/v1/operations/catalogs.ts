@@ -6,9 +6,9 @@ import type { Body } from '../../odata/check-body';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { Catalog, Resource } from '../../state/rows';
 import { both } from '../../state/tables';
-import { bodyOf, guidAt, v1 } from '../dialect';
+import { bodyOf, v1 } from '../dialect';
 import { catalog, resource, role } from '../entities/catalogs';
-import { flag, optionalText, text } from '../../odata/read';
+import { flag, guidAt, optionalText, text } from '../../odata/read';
 
 const catalogs: Listing<Catalog> = {
   filterable: {

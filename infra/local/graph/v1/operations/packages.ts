@@ -1,19 +1,12 @@
-import {
-  addIncompatible,
-  createPackage,
-  removeIncompatible,
-  requirePackage,
-} from '../../acts/packages';
-import { invalidModel } from '../../errors';
+import { createPackage, requirePackage } from '../../acts/packages';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { AccessPackage } from '../../state/rows';
-import type { Placed } from '../../state/table';
-import { bodyOf, guidAt, root, v1 } from '../dialect';
+import { bodyOf, v1 } from '../dialect';
 import { accessPackage } from '../entities/catalogs';
-import { flag, id, object, optionalText, text } from '../../odata/read';
+import { flag, guidAt, id, object, optionalText, text } from '../../odata/read';
 
-const filterable: Listing<AccessPackage>['filterable'] = {
+export const filterable: Listing<AccessPackage>['filterable'] = {
   id: { is: 'guid', value: (row) => row.id },
   displayName: { is: 'text', value: (row) => row.displayName },
   'catalog/id': { is: 'guid', value: (row) => row.catalogId },
@@ -47,53 +40,6 @@ export function postPackage(call: Call): Answer {
     catalogId: id(object(body, 'catalog'), 'id'),
   };
   return made(v1, accessPackage, createPackage(call.tenant, call.view, wanted), call);
-}
-
-/** docs: https://learn.microsoft.com/graph/api/accesspackage-list-incompatibleaccesspackages */
-export function listIncompatible(call: Call): Answer {
-  const { incompatibleWith } = packageAt(call);
-  return linked(call, () =>
-    incompatibleWith.flatMap((other, index) => {
-      const row = call.tenant.tables.accessPackages.get(other, call.view);
-      return row === undefined ? [] : [{ row, order: index + 1 }];
-    }),
-  );
-}
-
-/** docs: https://learn.microsoft.com/graph/api/accesspackage-list-accesspackagesincompatiblewith */
-export function listIncompatibleWith(call: Call): Answer {
-  const { id: own } = packageAt(call);
-  return linked(call, () =>
-    call.tenant.tables.accessPackages.find('incompatibleWith', own, call.view),
-  );
-}
-
-const linked = (call: Call, candidates: () => Placed<AccessPackage>[]): Answer =>
-  list(v1, accessPackage, { filterable, candidates }, call);
-
-/** docs: https://learn.microsoft.com/graph/api/accesspackage-post-incompatibleaccesspackage */
-export function postIncompatible(call: Call): Answer {
-  const other = referred(call, text(bodyOf(call, 'reference'), '@odata.id'));
-  addIncompatible(call.tenant, call.view, guidAt(call), other);
-  return { status: 204 };
-}
-
-/** docs: https://learn.microsoft.com/graph/api/accesspackage-delete-incompatibleaccesspackage */
-export function deleteIncompatible(call: Call): Answer {
-  const link = call.query.get('@id');
-  const other = link === null ? guidAt(call, 1) : referred(call, link);
-  removeIncompatible(call.tenant, call.view, guidAt(call), other);
-  return { status: 204 };
-}
-
-/** The package that an `@odata.id` of this service names: its absolute address, nothing else. */
-function referred(call: Call, link: string): string {
-  const start = `${call.origin}${root}/accessPackages/`;
-  const other = link.startsWith(start) ? link.slice(start.length) : '';
-  if (!/^[0-9a-f-]{36}$/i.test(other)) {
-    throw invalidModel('@odata.id must be the address of an access package of this service.');
-  }
-  return other.toLowerCase();
 }
 
 const packageAt = (call: Call): AccessPackage =>

@@ -4,10 +4,10 @@ import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { Policy, SubjectSet } from '../../state/rows';
-import { bodyOf, guidAt, v1 } from '../dialect';
+import { bodyOf, v1 } from '../dialect';
 import { policy } from '../entities/catalogs';
 import { policyMembers } from '../../acts/policy-members';
-import { id, object, text } from '../../odata/read';
+import { guidAt, id, object, text } from '../../odata/read';
 
 const policies: Listing<Policy> = {
   filterable: {

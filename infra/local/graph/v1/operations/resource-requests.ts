@@ -3,9 +3,9 @@ import { notSimulated, resourceNotFound } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { OriginSystem, ResourceRequest } from '../../state/rows';
-import { bodyOf, guidAt, v1 } from '../dialect';
+import { bodyOf, v1 } from '../dialect';
 import { resourceRequest } from '../entities/catalogs';
-import { id, object, text } from '../../odata/read';
+import { guidAt, id, object, text } from '../../odata/read';
 
 const requests: Listing<ResourceRequest> = {
   filterable: { 'catalog/id': { is: 'guid', value: ({ catalogId }) => catalogId } },

@@ -3,9 +3,9 @@ import { addRoleScope } from '../../acts/role-scopes';
 import type { Answer, Call } from '../../http/call';
 import { list, made, type Listing } from '../../odata/entities';
 import type { RoleScope } from '../../state/rows';
-import { bodyOf, guidAt, v1 } from '../dialect';
+import { bodyOf, v1 } from '../dialect';
 import { roleScope } from '../entities/catalogs';
-import { id, object, optionalObject, text } from '../../odata/read';
+import { guidAt, id, object, optionalObject, text } from '../../odata/read';
 
 /** docs: https://learn.microsoft.com/graph/api/accesspackage-list-resourcerolescopes */
 export function listRoleScopes(call: Call): Answer {

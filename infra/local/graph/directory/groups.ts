@@ -1,10 +1,10 @@
-import { resourceNotFound } from '../../errors';
-import type { Answer, Call } from '../../http/call';
-import { list, one, type Listing } from '../../odata/entities';
-import type { Group, User } from '../../state/rows';
-import type { Placed } from '../../state/table';
-import { guidAt, v1 } from '../dialect';
-import { group, user } from '../entities/directory';
+import { resourceNotFound } from '../errors';
+import type { Call, Operation } from '../http/call';
+import { list, one, type Dialect, type Listing } from '../odata/entities';
+import type { Group, User } from '../state/rows';
+import type { Placed } from '../state/table';
+import { guidAt } from '../odata/read';
+import { group, user } from './entities';
 
 const groups: Listing<Group> = {
   filterable: {
@@ -20,16 +20,28 @@ const groups: Listing<Group> = {
 };
 
 /** docs: https://learn.microsoft.com/graph/api/group-list */
-export const listGroups = (call: Call): Answer => list(v1, group, groups, call);
+export const listGroups =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    list(dialect, group, groups, call);
 
 /** docs: https://learn.microsoft.com/graph/api/group-get */
-export const readGroup = (call: Call): Answer => one(v1, group, groupAt(call), call);
+export const readGroup =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    one(dialect, group, groupAt(call), call);
 
 /** docs: https://learn.microsoft.com/graph/api/group-list-members */
-export const listMembers = (call: Call): Answer => list(v1, user, havingRole('Member', call), call);
+export const listMembers =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    list(dialect, user, havingRole('Member', call), call);
 
 /** docs: https://learn.microsoft.com/graph/api/group-list-owners */
-export const listOwners = (call: Call): Answer => list(v1, user, havingRole('Owner', call), call);
+export const listOwners =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    list(dialect, user, havingRole('Owner', call), call);
 
 function havingRole(role: 'Member' | 'Owner', call: Call): Listing<User> {
   const { id } = groupAt(call);

@@ -1,10 +1,9 @@
-import { allUsers, findUsers, getUser } from '../../acts/users';
-import { resourceNotFound } from '../../errors';
-import { idAt, type Answer, type Call } from '../../http/call';
-import { list, one, type Listing } from '../../odata/entities';
-import type { User } from '../../state/rows';
-import { v1 } from '../dialect';
-import { user } from '../entities/directory';
+import { allUsers, findUsers, getUser } from '../acts/users';
+import { resourceNotFound } from '../errors';
+import { idAt, type Call, type Operation } from '../http/call';
+import { list, one, type Dialect, type Listing } from '../odata/entities';
+import type { User } from '../state/rows';
+import { user } from './entities';
 
 const users: Listing<User> = {
   filterable: {
@@ -24,15 +23,23 @@ const users: Listing<User> = {
 };
 
 /** docs: https://learn.microsoft.com/graph/api/user-list */
-export const listUsers = (call: Call): Answer => list(v1, user, users, call);
+export const listUsers =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    list(dialect, user, users, call);
 
 /** docs: https://learn.microsoft.com/graph/api/user-get, by id or by user principal name. */
-export function readUser(call: Call): Answer {
+export const readUser =
+  (dialect: Dialect): Operation =>
+  (call) =>
+    one(dialect, user, userAt(call), call);
+
+function userAt(call: Call): User {
   const key = idAt(call, 0);
   const { tenant, view } = call;
   const name = key.toLowerCase();
   const found =
     getUser(tenant, view, name) ?? findUsers(tenant, view, 'userPrincipalName', name)[0]?.row;
   if (found === undefined) throw resourceNotFound('user');
-  return one(v1, user, found, call);
+  return found;
 }

@@ -1,6 +1,6 @@
-import type { TypeModel } from '../../odata/model';
+import type { TypeModel } from '../odata/model';
 
-/** The part of the directory that the simulator has, as the v1.0 metadata declares it. */
+/** The part of the directory that the simulator has, as the metadata of v1.0 declares it, and that of beta too. */
 export const directory: Record<string, TypeModel> = {
   user: {
     properties: {

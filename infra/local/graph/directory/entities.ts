@@ -1,5 +1,5 @@
-import type { Entity } from '../../odata/entities';
-import type { Group, User } from '../../state/rows';
+import type { Entity } from '../odata/entities';
+import type { Group, User } from '../state/rows';
 
 export const user: Entity<User> = {
   type: 'user',
@@ -30,21 +30,3 @@ export const group: Entity<Group> = {
   }),
   navigation: {},
 };
-
-/** A person as the target of an assignment: the id is the subject's own, the user's is `objectId`. */
-export const subject: Entity<User> = {
-  type: 'accessPackageSubject',
-  properties: ({ id, displayName, userPrincipalName }) => ({
-    id: subjectId(id),
-    objectId: id,
-    displayName,
-    principalName: userPrincipalName,
-    email: null,
-    onPremisesSecurityIdentifier: null,
-    subjectLifecycle: 'notGoverned',
-    subjectType: 'user',
-  }),
-  navigation: {},
-};
-
-const subjectId = (objectId: string): string => objectId.replace(/^./, 'f');

@@ -1,0 +1,4 @@
+import { navigationIn } from '../../odata/navigation';
+import { beta } from '../dialect';
+
+export const { toOne, toMany } = navigationIn(beta);
