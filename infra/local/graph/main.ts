@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { dataDir, portFrom, projectRoot, runPart } from '../part';
+import { readDraftRoots, type DraftRoots } from './draft/roots';
 import { readFaultFile } from './faults';
 import { startGraph } from './server';
 import { usualSettings } from './settings';
@@ -22,6 +23,15 @@ function flag(setting: string, fallback: boolean): boolean {
   throw new Error(`${setting} must be 1 or 0, but is "${value}"`);
 }
 
+/** v1.0 and beta are always served, the routes of the draft documents only to those who ask for that dialect. */
+function draftRoots(): DraftRoots | undefined {
+  const dialect = text('GRAPH_DIALECT') ?? 'v1.0';
+  if (!['v1.0', 'beta', 'draft'].includes(dialect)) {
+    throw new Error(`GRAPH_DIALECT must be v1.0, beta or draft, but is "${dialect}"`);
+  }
+  return dialect === 'draft' ? readDraftRoots(text('GRAPH_DRAFT_ROOTS') ?? '') : undefined;
+}
+
 void runPart('graph', async () => {
   const faultFile = text('GRAPH_FAULTS');
   const graph = await startGraph({
@@ -35,6 +45,7 @@ void runPart('graph', async () => {
     pageSize: Math.max(1, number('GRAPH_PAGE_SIZE', usualSettings.pageSize)),
     requireToken: flag('GRAPH_REQUIRE_TOKEN', usualSettings.requireToken),
     uniqueNames: flag('GRAPH_UNIQUE_NAMES', usualSettings.uniqueNames),
+    draftRoots: draftRoots(),
     faults: faultFile === undefined ? [] : readFaultFile(faultFile),
   });
   return { address: { url: graph.url }, stop: graph.stop };

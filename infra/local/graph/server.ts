@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { advanceRequest, expireAssignment } from './acts/deliver';
 import { betaRoutes } from './beta/routes';
 import { answerControl } from './control/answer-control';
+import { draftRoutes } from './draft/routes';
 import { createFaultSchedule } from './faults';
 import { handle, type Parts } from './http/handle';
 import { receive } from './http/received';
@@ -62,6 +63,7 @@ async function answer(
 }
 
 function open(settings: GraphSettings): Parts {
+  const { draftRoots } = settings;
   const folder = join(settings.dataDir, 'graph');
   const file = readTenantFile(settings.tenantFile);
   const tenantOf = (rows: Rewritable): Tenant => ({
@@ -90,7 +92,7 @@ function open(settings: GraphSettings): Parts {
     settings,
     store,
     tenant,
-    routes: routeTree(merged(v1Routes, betaRoutes)),
+    routes: routeTree(merged(v1Routes, betaRoutes, draftRoots ? draftRoutes(draftRoots) : {})),
     faults: createFaultSchedule(settings.seed, settings.faults),
     log: openRequestLog(folder),
   };

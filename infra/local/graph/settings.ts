@@ -1,3 +1,4 @@
+import type { DraftRoots } from './draft/roots';
 import type { FaultRule } from './faults';
 
 /** How a simulator behaves; each has an environment variable in README.md. */
@@ -19,6 +20,8 @@ export type GraphSettings = {
   requireToken: boolean;
   /** Whether a second package of one name in a catalog is refused. */
   uniqueNames: boolean;
+  /** Where the five operations of the draft documents are served; undefined serves none of them, as Graph does. */
+  draftRoots: DraftRoots | undefined;
   faults: readonly FaultRule[];
 };
 
@@ -30,5 +33,6 @@ export const usualSettings: Omit<GraphSettings, 'port' | 'dataDir' | 'tenantFile
   pageSize: 100,
   requireToken: false,
   uniqueNames: true,
+  draftRoots: undefined,
   faults: [],
 };

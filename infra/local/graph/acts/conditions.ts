@@ -31,12 +31,13 @@ export function requireGrantable(
   const accessPackage = requirePackage(tenant, view, packageId);
   const policy = requirePolicy(tenant, view, policyId);
   if (policy.packageId !== accessPackage.id) throw resourceNotFound('policy of the access package');
-  requireWhole(tenant, accessPackage);
+  requireWhole(tenant, accessPackage.id);
   return { accessPackage, policy };
 }
 
-/** A package in a published catalog that grants something. */
-export function requireWhole(tenant: Tenant, accessPackage: AccessPackage): void {
+/** A package in a published catalog that grants something, as it truly is. */
+export function requireWhole(tenant: Tenant, packageId: string): void {
+  const accessPackage = requirePackage(tenant, undefined, packageId);
   requirePublished(tenant, accessPackage);
   requireRoles(tenant, accessPackage);
 }

@@ -57,6 +57,22 @@ export function submitRemoval(
   });
 }
 
+/** Takes a request that says neither who is to have what nor why it may: it stays as it is until a package is bound. */
+export function submitUnbound(
+  tenant: Tenant,
+  justification: string,
+  given: AssignmentRequest['given'],
+): AssignmentRequest {
+  return submitted(tenant, {
+    requestType: 'adminAdd',
+    assignmentId: undefined,
+    justification,
+    schedule: undefined,
+    given,
+    script: [{ state: 'submitted' }],
+  });
+}
+
 type New = Pick<
   AssignmentRequest,
   | 'requestType'
@@ -71,7 +87,7 @@ type New = Pick<
 >;
 
 /** Puts a new request into the first state of its script. */
-export function submitted(tenant: Tenant, asked: New): AssignmentRequest {
+function submitted(tenant: Tenant, asked: New): AssignmentRequest {
   const now = tenant.now();
   const request: AssignmentRequest = {
     ...asked,

@@ -20,9 +20,12 @@ export function storedSets(sets: unknown, which: 'all' | 'primary' | 'backup'): 
   return (sets as Body[])
     .filter((set) => which === 'all' || (set['isBackup'] === true) === (which === 'backup'))
     .map((set) => {
-      const { isBackup: _, id, ...others } = set;
       const idName = idNameOf(set);
-      return idName === undefined ? others : { ...others, [idName]: id };
+      return Object.fromEntries(
+        Object.entries(set)
+          .filter(([member]) => member !== 'isBackup')
+          .map(([member, value]) => [member === 'id' ? (idName ?? member) : member, value]),
+      );
     });
 }
 
