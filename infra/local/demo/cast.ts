@@ -13,6 +13,8 @@ export type Joiner = {
   /** The worker whose event must have ended before this one is sent. */
   after?: string;
   ends: ClosingOutcome | 'rejected';
+  /** How it ends where requests name nobody, so that nothing can happen to the requests of one person. */
+  endsUnnamed?: ClosingOutcome;
 };
 
 const finance = { department: 'Finance', jobCode: 'FIN-AN-2' };
@@ -27,8 +29,14 @@ const partners = { department: 'Human Resources', jobCode: 'HR-BP-1', workerType
 const operations = { department: 'Operations', jobCode: 'OPS-TE-1' };
 const vendors = { department: 'Operations', jobCode: 'OPS-VM-1' };
 
+/** The cast with the ends of a dialect of Graph: in the draft documents a request does not say for whom it is. */
+export const castIn = (dialect: string | undefined): Joiner[] =>
+  dialect === 'draft'
+    ? cast.map((joiner) => ({ ...joiner, ends: joiner.endsUnnamed ?? joiner.ends }))
+    : cast;
+
 /** The odd ones behave as infra/local/graph/README.md says of their worker id. */
-export const cast: Joiner[] = [
+const cast: Joiner[] = [
   { worker: 'W-1001', story: 'joins Finance', ...finance, ends: 'delivered' },
   { worker: 'W-1016', story: 'joins Engineering', ...engineering, ends: 'delivered' },
   { worker: 'W-1017', story: 'joins Sales', ...sales, ends: 'delivered' },
@@ -78,8 +86,21 @@ export const cast: Joiner[] = [
     after: 'W-1020',
     ends: 'refused-sod',
   },
-  { worker: 'W-1004', story: 'waits for an approver', ...sales, ends: 'approval-required' },
-  { worker: 'W-1005', story: 'is denied by the approver', ...partners, ends: 'denied' },
+  {
+    worker: 'W-1004',
+    story: 'waits for an approver',
+    ...sales,
+    ends: 'approval-required',
+    endsUnnamed: 'delivered',
+  },
+  {
+    worker: 'W-1005',
+    story: 'is denied by the approver',
+    ...partners,
+    ends: 'denied',
+    // The package itself asks for an approval, and nobody gives it.
+    endsUnnamed: 'timed-out',
+  },
   { worker: 'W-1006', story: 'is delivered in part, then healed', ...finance, ends: 'delivered' },
   {
     worker: 'W-1007',
@@ -88,5 +109,11 @@ export const cast: Joiner[] = [
     after: 'W-1018',
     ends: 'already-held',
   },
-  { worker: 'W-1008', story: 'is stuck for ever', ...engineering, ends: 'timed-out' },
+  {
+    worker: 'W-1008',
+    story: 'is stuck for ever',
+    ...engineering,
+    ends: 'timed-out',
+    endsUnnamed: 'delivered',
+  },
 ];

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { onPassingStack } from '../up/passing-stack';
 import type { PassingStack } from '../up/passing-stack';
 import { openBus } from './bus';
-import { cast } from './cast';
+import { castIn } from './cast';
 import { partOf } from './play';
 import { createRecords } from './records';
 import { auditTable, reportOf, verdictLine } from './report';
@@ -22,12 +22,14 @@ const patience = {
   DELIVERY_DEADLINE: '20s',
   PARTIAL_GRACE: '10s',
   CALL_PATIENCE: '2m',
+  APPROVAL_DEADLINE: '20s',
 };
 
 type Tell = (line: string) => void;
 
 /** Runs the demo on `stack` and tells each ending as it comes. */
 async function play({ serviceBus, storage }: PassingStack, tell: Tell): Promise<Report> {
+  const cast = castIn(process.env['GRAPH_DIALECT']);
   tell(`${cast.length} people join. Everything runs on this machine; no part of it is a cloud.`);
   const started = Date.now();
   const seconds = (): number => (Date.now() - started) / 1000;

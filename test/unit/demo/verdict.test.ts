@@ -1,4 +1,4 @@
-import { cast } from '../../../infra/local/demo/cast';
+import { castIn } from '../../../infra/local/demo/cast';
 import { partOf } from '../../../infra/local/demo/play';
 import type { Part } from '../../../infra/local/demo/play';
 import type { AuditLine, Records } from '../../../infra/local/demo/records';
@@ -89,10 +89,22 @@ test('an unreadable message must be rejected and must not close as an event', ()
 });
 
 test('the cast is 25 people with an id of their own, and whoever waits waits for one of them', () => {
+  const cast = castIn('v1.0');
   const workers = cast.map((person) => person.worker);
 
   expect(new Set(workers).size).toBe(25);
   for (const person of cast) {
     if (person.after !== undefined) expect(workers).toContain(person.after);
   }
+});
+
+test('where requests name nobody, only what befalls the requests of one person ends otherwise', () => {
+  const usual = castIn(undefined);
+  const changed = castIn('draft').filter(({ ends }, index) => ends !== usual[index]?.ends);
+  expect(changed.map(({ worker, ends }) => [worker, ends])).toEqual([
+    ['W-1004', 'delivered'],
+    ['W-1005', 'timed-out'],
+    ['W-1008', 'delivered'],
+  ]);
+  expect(castIn('beta')).toEqual(usual);
 });
