@@ -50,7 +50,11 @@ export const calls = {
   submitRequest: activity(
     'submitRequest',
     { ...inTurn, ids: PackageIds },
-    { requestId: z.string().optional(), verdict: Verdict.optional() },
+    {
+      requestId: z.string().optional(),
+      verdict: Verdict.optional(),
+      evidence: Evidence.optional(),
+    },
   ),
   pollRequests: activity(
     'pollRequests',

@@ -45,7 +45,8 @@ export function* submitStep(
     else if (outcome.verdict) Object.assign(progress, { at: 'ending', verdict: outcome.verdict });
     else {
       const submittedAt = telling.context.df.currentUtcDateTime.toISOString();
-      Object.assign(progress, { at: 'requested', requestId: outcome.requestId, submittedAt });
+      const { requestId, evidence } = outcome;
+      Object.assign(progress, { at: 'requested', requestId, evidence, submittedAt });
     }
   }
   return undefined;

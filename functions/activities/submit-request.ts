@@ -1,5 +1,5 @@
 import { calls } from '../../orchestrations/calls';
-import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
+import type { Evidence, Later, Outcome, Rejected } from '../../shared/domain/outcome';
 import type { Verdict } from '../../shared/domain/step-outcome';
 import type { AssignmentRequest } from '../../shared/graph/answers';
 import { classify, type Conflict } from '../../shared/graph/classify';
@@ -13,7 +13,11 @@ import { announce } from './audit-columns';
 import { bindPackage } from './bind-package';
 import { AGREEING_READS, findRequest, foreseeEnd, markOf, type Wanted } from './look-before-submit';
 
-type Submission = Outcome<{ requestId?: string | undefined; verdict?: Verdict | undefined }>;
+type Submission = Outcome<{
+  requestId?: string | undefined;
+  verdict?: Verdict | undefined;
+  evidence?: Evidence;
+}>;
 
 /** What is this young may be unknown to the replica that is asked. */
 const YOUNG_MS = 5 * 60_000;
@@ -134,7 +138,7 @@ async function requested(
   parts: Parts,
   wanted: Wanted,
   grant: StoredGrant,
-  request: AssignmentRequest,
+  request: AssignmentRequest & { graphRequestId?: string },
 ): Promise<Submission> {
   const { eventHash, attempt, instanceId } = wanted.run;
   const updatedAt = new Date().toISOString();
@@ -146,7 +150,8 @@ async function requested(
   }
   const ours = { eventHash, attempt, instanceId, requestId, updatedAt };
   await save(parts, wanted, { ...grant, ...ours, state: 'requested' });
-  return { kind: 'done', requestId };
+  const { graphRequestId } = request;
+  return { kind: 'done', requestId, ...(graphRequestId && { evidence: { graphRequestId } }) };
 }
 
 const save = ({ workers }: Parts, { run, step }: Wanted, grant: StoredGrant) =>

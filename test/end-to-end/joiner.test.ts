@@ -62,6 +62,14 @@ test('a joiner event leads to access, and to rows that prove it', async () => {
     { kind: 'closing', outcome: 'delivered' },
   ]);
 
+  expect(rows[3]).toMatchObject({
+    assignmentRequestId: expect.any(String) as unknown,
+    assignmentId: expect.any(String) as unknown,
+    graphRequestId: expect.any(String) as unknown,
+    graphState: 'delivered',
+    marginMinutes: expect.any(Number) as unknown,
+  });
+
   const [user] = await graph(`/v1.0/users?$filter=employeeId eq 'W-1024'&$select=id`);
   const packages = await graph(
     `${EM}/accessPackages?$expand=resourceRoleScopes,assignmentPolicies`,
