@@ -10,7 +10,7 @@ import {
 import { startSimulator, type Simulator } from '../graph-client/simulator';
 import { documents, type Exchange } from './exchange';
 
-const dialects = ['v1.0', 'beta'] as const;
+const dialects = ['v1.0', 'beta', 'draft'] as const;
 const user = '20000000-0000-4000-8000-000000001024';
 const justification = `joinery:${'a'.repeat(64)}:1:ledger`;
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../../infra/local/part';
+import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
 import { startGraph } from '../../../infra/local/graph/server';
 import type { Dialect } from '../../../shared/graph/dialects';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
@@ -26,12 +27,12 @@ export type Simulator = {
   stop: () => Promise<void>;
 };
 
-export async function startSimulator(
-  lagMs: number,
-  dialect: Dialect = 'v1.0',
-): Promise<Simulator> {
+export async function startSimulator(lagMs: number, dialect: Dialect = 'v1.0'): Promise<Simulator> {
   const dataDir = await mkdtemp(join(tmpdir(), 'joinery-graph-client-'));
-  const server = await startGraph({ port: 0, dataDir, tenantFile, lagMs });
+  const settings = { port: 0, dataDir, tenantFile, lagMs };
+  const server = await startGraph(
+    dialect === 'draft' ? { ...settings, draftRoots: readDraftRoots('') } : settings,
+  );
   const { url } = server;
   const log = async () => {
     const answer = (await (await fetch(`${url}/_control/requests`)).json()) as { value: Logged[] };
