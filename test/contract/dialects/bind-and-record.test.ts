@@ -78,10 +78,10 @@ describe('a request that comes to be without its package', () => {
       states.push((await grant())?.state);
       await bind?.(...input);
     };
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(states).toEqual(['submitting']);
     expect(await grant()).toMatchObject({ state: 'requested', requestId: 'r-1' });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['003', '000']);
   });
 
@@ -90,7 +90,7 @@ describe('a request that comes to be without its package', () => {
     await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
     const mark = justification(run.eventHash, 1, step.packageKey);
     requests.push({ id: 'r-1', justification: mark });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(await grant()).toMatchObject({ state: 'requested', requestId: 'r-1' });
     expect(log).toEqual(['000']);
   });
@@ -100,7 +100,7 @@ describe('a request that comes to be without its package', () => {
     await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
     const mark = justification(run.eventHash, 1, step.packageKey);
     requests.push({ id: 'r-1', justification: mark, packageId: 'p-1' });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe('a request that comes to be without its package', () => {
     for (let look = 0; look < 5; look += 1) {
       expect(await submit()).toMatchObject({ kind: 'later', why: 'request-not-visible' });
     }
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['003', '000']);
   });
 
@@ -130,7 +130,7 @@ describe('a request that comes to be without its package', () => {
     const { submit, log, faults } = await begun();
     faults['000'] = [{ after: unclear() }];
     expect(await submit()).toMatchObject({ kind: 'later', why: 'graph-timeout' });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['003', '000']);
   });
 
@@ -169,7 +169,7 @@ describe('a request of another run for the same person and package', () => {
   test('is followed while it is open, and no second one sent', async () => {
     const { submit, save, log, grant, run } = await there('p-1');
     await save({ state: 'requested', requestId: 'r-1' });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual([]);
     expect(await grant()).toMatchObject({ state: 'requested', instanceId: run.instanceId });
   });
@@ -177,7 +177,7 @@ describe('a request of another run for the same person and package', () => {
   test('that was left unbound by a crash is bound and followed', async () => {
     const { submit, save, log } = await there();
     await save({ state: 'submitting' });
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['000']);
   });
 
@@ -189,7 +189,7 @@ describe('a request of another run for the same person and package', () => {
     const grantThen = await there('p-1');
     grantThen.hidden.requests = 1;
     await grantThen.save({ state: 'requested', requestId: 'r-1', updatedAt: AT });
-    expect(await grantThen.submit()).toEqual({ kind: 'done', requestId: 'r-2' });
+    expect(await grantThen.submit()).toMatchObject({ kind: 'done', requestId: 'r-2' });
     expect([log, grantThen.log]).toEqual([[], ['003', '000']]);
   });
 });
@@ -274,7 +274,7 @@ describe('an assignment that is left to the client to record', () => {
   test('keeps the id of its request for a submit that comes late', async () => {
     const { settle, submit, log } = await requested();
     await settle();
-    expect(await submit()).toEqual({ kind: 'done', requestId: 'r-1' });
+    expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['004']);
   });
 });
