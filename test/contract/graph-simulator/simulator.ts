@@ -11,7 +11,7 @@ export type Answered = { status: number; headers: Headers; body: Json };
 export type Simulator = {
   url: string;
   folder: string;
-  /** `path` is below /v1.0 unless it starts with a slash; EM/ stands for entitlement management. */
+  /** `path` is below /v1.0 unless it starts with a slash; EM/ after the version stands for entitlement management. */
   call: (method: string, path: string, body?: unknown, headers?: Json) => Promise<Answered>;
   state: () => Promise<State>;
   /** Stops it and removes its folder, unless the folder was handed in. */
@@ -26,7 +26,7 @@ export type State = {
     roles: string[];
     policies: string[];
   })[];
-  requests: (Json & { id: string; state: string; targetId: string })[];
+  requests: (Json & { id: string; state: string; targetId?: string })[];
   assignments: (Json & { id: string; state: string; targetId: string })[];
   groups: (Json & { id: string; members: string[] })[];
 };
@@ -73,9 +73,7 @@ export async function call(
   headers: Json = {},
 ): Promise<Answered> {
   const place = path.startsWith('/') ? path : `/v1.0/${path}`;
-  const address = place.startsWith('/v1.0/EM/')
-    ? place.replace('EM/', 'identityGovernance/entitlementManagement/')
-    : place;
+  const address = place.replace(/^(\/[\w.]+\/)EM\//, '$1identityGovernance/entitlementManagement/');
   const sent = await fetch(address.startsWith('http') ? address : `${url}${address}`, {
     method,
     headers: {

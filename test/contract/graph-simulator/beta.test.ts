@@ -1,0 +1,313 @@
+import { askInBeta, aWholeBetaPackage, betaPolicyBody, type BetaWhole } from './build-beta';
+import { create } from './build';
+import {
+  groupId,
+  refusal,
+  smallTenant,
+  startSimulator,
+  until,
+  userId,
+  type Json,
+  type Simulator,
+} from './simulator';
+
+/* The beta dialect: the same tenant by other names. */
+
+let simulator: Simulator;
+let whole: BetaWhole;
+beforeAll(async () => {
+  simulator = await startSimulator({
+    tenant: {
+      ...smallTenant,
+      scripts: [
+        { employeeId: 'W-1004', states: [{ state: 'pendingApproval' }] },
+        {
+          employeeId: 'W-1006',
+          states: [
+            { state: 'partiallyDelivered', forMs: 10 },
+            { state: 'delivering', forMs: 10 },
+            { state: 'delivered' },
+          ],
+        },
+        { employeeId: 'W-1009', states: [{ state: 'deliveryFailed' }] },
+        { employeeId: 'W-1013', states: [{ state: 'escalatedTwice' }] },
+      ],
+    },
+  });
+  whole = await aWholeBetaPackage(simulator);
+});
+afterAll(() => simulator.stop());
+
+const requests = '/beta/EM/accessPackageAssignmentRequests';
+const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET', path);
+const filtered = (path: string, filter: string, more = ''): ReturnType<Simulator['call']> =>
+  get(`${path}?$filter=${encodeURIComponent(filter)}${more}`);
+const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
+const inState = (id: unknown, state: string): Promise<Json> =>
+  until(
+    async () => (await get(`${requests}/${String(id)}`)).body,
+    (request) => request['requestState'] === state,
+  );
+
+test('A request passes Submitted and Delivering to Delivered, and its person is in the group', async () => {
+  const asked = await askInBeta(simulator, whole, 1001);
+  expect(asked.status).toBe(201);
+  expect(asked.body).toMatchObject({
+    requestType: 'AdminAdd',
+    requestState: 'Submitted',
+    requestStatus: 'Accepted',
+    isValidationOnly: false,
+    completedDate: null,
+    justification: 'for tests',
+  });
+  expect(asked.body).not.toHaveProperty('state');
+  const done = await inState(asked.body['id'], 'Delivered');
+  expect(done['completedDate']).toEqual(expect.stringMatching(/^\d{4}-\d\d-\d\dT/));
+  const members = await get(`/beta/groups/${groupId(1)}/members?$select=id`);
+  expect(values(members)).toEqual([{ id: userId(1001) }]);
+});
+
+test('An assignment reads with its scalars, and its targetId is the subject’s id, not the user’s', async () => {
+  await inState((await askInBeta(simulator, whole, 1002)).body['id'], 'Delivered');
+  const found = await filtered(
+    '/beta/EM/accessPackageAssignments',
+    `accessPackage/id eq '${whole.accessPackage}' and target/objectId eq '${userId(1002)}' and assignmentState eq 'Delivered'`,
+    '&$expand=target',
+  );
+  const [assignment] = values(found);
+  expect(assignment).toMatchObject({
+    catalogId: whole.catalog,
+    accessPackageId: whole.accessPackage,
+    assignmentPolicyId: whole.policy,
+    assignmentState: 'Delivered',
+    assignmentStatus: 'Delivered',
+    isExtended: false,
+    target: { objectId: userId(1002), type: 'User' },
+  });
+  expect(assignment?.['targetId']).toBe((assignment?.['target'] as Json)['id']);
+  expect(assignment?.['targetId']).not.toBe(userId(1002));
+});
+
+test.each([
+  [1004, 'PendingApproval'],
+  [1006, 'Delivered'],
+  [1009, 'DeliveryFailed'],
+  [1013, 'EscalatedTwice'],
+])('What the tenant file says of W-%i happens in the spelling of beta: %s', async (worker, end) => {
+  const { body } = await askInBeta(simulator, whole, worker);
+  expect(await inState(body['id'], end)).toMatchObject({ requestState: end });
+});
+
+test('Requests are found by package and state, with what they expand to', async () => {
+  const { body } = await askInBeta(simulator, whole, 1005);
+  await inState(body['id'], 'Delivered');
+  const found = await filtered(
+    requests,
+    `accessPackage/id eq '${whole.accessPackage}' and requestState eq 'Delivered'`,
+    '&$expand=accessPackage,requestor,accessPackageAssignment($expand=target)',
+  );
+  expect(values(found).find(({ id }) => id === body['id'])).toMatchObject({
+    accessPackage: { id: whole.accessPackage, catalogId: whole.catalog },
+    requestor: { objectId: userId(1005) },
+    accessPackageAssignment: { target: { objectId: userId(1005) } },
+  });
+});
+
+test('Packages, catalogs, resources and roles read by the names of beta', async () => {
+  const { body } = await get(
+    `/beta/EM/accessPackages/${whole.accessPackage}?$expand=accessPackageCatalog,accessPackageAssignmentPolicies,accessPackageResourceRoleScopes($expand=accessPackageResourceRole($expand=accessPackageResource),accessPackageResourceScope)`,
+  );
+  expect(body).toMatchObject({
+    catalogId: whole.catalog,
+    displayName: 'Finance',
+    isRoleScopesVisible: false,
+    createdBy: expect.any(String) as string,
+    modifiedBy: expect.any(String) as string,
+    accessPackageCatalog: { id: whole.catalog, catalogStatus: 'Published' },
+    accessPackageAssignmentPolicies: [{ id: whole.policy, accessPackageId: whole.accessPackage }],
+    accessPackageResourceRoleScopes: [
+      {
+        accessPackageResourceRole: {
+          originId: `Member_${groupId(1)}`,
+          accessPackageResource: { id: whole.resource },
+        },
+        accessPackageResourceScope: { originId: groupId(1), isRootScope: true },
+      },
+    ],
+  });
+  const roles = await filtered(
+    `/beta/EM/accessPackageCatalogs/${whole.catalog}/accessPackageResourceRoles`,
+    `originSystem eq 'AadGroup' and accessPackageResource/id eq '${whole.resource}'`,
+  );
+  expect(values(roles).map(({ displayName }) => displayName)).toEqual(['Member', 'Owner']);
+});
+
+test('One tenant is behind both versions: what beta makes, v1.0 reads in its own members', async () => {
+  const { body } = await get(`EM/accessPackages/${whole.accessPackage}?$expand=catalog`);
+  expect(body).toMatchObject({ displayName: 'Finance', catalog: { id: whole.catalog } });
+  expect(body).not.toHaveProperty('catalogId');
+  const asked = await askInBeta(simulator, whole, 1007);
+  await inState(asked.body['id'], 'Delivered');
+  expect((await get(`EM/assignmentRequests/${String(asked.body['id'])}`)).body).toMatchObject({
+    requestType: 'adminAdd',
+    state: 'delivered',
+  });
+});
+
+test('A removal in beta takes the person out of the group', async () => {
+  const own = await aWholeBetaPackage(simulator, { name: 'Brief', group: 2 });
+  await inState((await askInBeta(simulator, own, 1008)).body['id'], 'Delivered');
+  const { assignments } = await simulator.state();
+  const held = assignments.find((row) => row['packageId'] === own.accessPackage);
+  const removal = { requestType: 'AdminRemove', accessPackageAssignment: { id: held?.id } };
+  const removed = await create(simulator, requests, removal);
+  await inState(removed, 'Delivered');
+  await until(
+    async () => (await get(`/beta/EM/accessPackageAssignments/${held?.id ?? ''}`)).body,
+    (assignment) => assignment['assignmentState'] === 'Expired',
+  );
+  expect(values(await get(`/beta/groups/${groupId(2)}/members`))).toEqual([]);
+});
+
+test('Incompatible packages are linked by an address below beta, and refuse their holders', async () => {
+  const payments = await aWholeBetaPackage(simulator, { name: 'Payments' });
+  const vendors = await aWholeBetaPackage(simulator, { name: 'Vendors' });
+  const address = (version: string): Json => ({
+    '@odata.id': `${simulator.url}/${version}/identityGovernance/entitlementManagement/accessPackages/${vendors.accessPackage}`,
+  });
+  const links = `/beta/EM/accessPackages/${payments.accessPackage}/incompatibleAccessPackages`;
+  expect(refusal(await simulator.call('POST', `${links}/$ref`, address('v1.0')))).toEqual([
+    400,
+    'InvalidModel',
+  ]);
+  expect((await simulator.call('POST', `${links}/$ref`, address('beta'))).status).toBe(204);
+  expect(values(await get(links))).toMatchObject([
+    { id: vendors.accessPackage, catalogId: vendors.catalog },
+  ]);
+  await inState((await askInBeta(simulator, vendors, 1010)).body['id'], 'Delivered');
+  expect(refusal(await askInBeta(simulator, payments, 1010))).toEqual([400, 'InvalidRequest']);
+});
+
+describe('A policy of beta', () => {
+  const approvers = [
+    { '@odata.type': '#microsoft.graph.singleUser', isBackup: false, id: userId(1001) },
+    { '@odata.type': '#microsoft.graph.groupMembers', isBackup: true, id: groupId(2) },
+    { '@odata.type': '#microsoft.graph.requestorManager', isBackup: false, managerLevel: 1 },
+  ];
+  const requestApprovalSettings = {
+    isApprovalRequired: true,
+    isApprovalRequiredForExtension: false,
+    isRequestorJustificationRequired: true,
+    approvalMode: 'SingleStage',
+    approvalStages: [
+      {
+        approvalStageTimeOutInDays: 14,
+        isApproverJustificationRequired: true,
+        isEscalationEnabled: true,
+        escalationTimeInMinutes: 11520,
+        primaryApprovers: approvers,
+        escalationApprovers: [],
+      },
+    ],
+  };
+
+  test('reads as it was written: lifetime, people and approval', async () => {
+    const requestorSettings = {
+      scopeType: 'SpecificDirectorySubjects',
+      acceptRequests: true,
+      allowedRequestors: [
+        { '@odata.type': '#microsoft.graph.groupMembers', isBackup: false, id: groupId(1) },
+      ],
+    };
+    const written = {
+      durationInDays: 90,
+      canExtend: true,
+      requestorSettings,
+      requestApprovalSettings,
+    };
+    const id = await create(
+      simulator,
+      '/beta/EM/accessPackageAssignmentPolicies',
+      betaPolicyBody(whole.accessPackage, written),
+    );
+    const read = (await get(`/beta/EM/accessPackageAssignmentPolicies/${id}`)).body;
+    expect(read).toMatchObject({
+      ...written,
+      expirationDateTime: null,
+      accessReviewSettings: null,
+      requestApprovalSettings: {
+        isApprovalRequired: true,
+        isApprovalRequiredForExtension: false,
+        isRequestorJustificationRequired: true,
+        approvalMode: 'SingleStage',
+        approvalStages: [{ isApproverJustificationRequired: true, isEscalationEnabled: true }],
+      },
+    });
+    const [stage] = (read['requestApprovalSettings'] as { approvalStages: Json[] }).approvalStages;
+    expect(stage).toMatchObject({ approvalStageTimeOutInDays: 14, escalationTimeInMinutes: 11520 });
+    expect(stage?.['primaryApprovers']).toEqual(expect.arrayContaining(approvers));
+  });
+
+  test('reads in v1.0 by the members of v1.0, and the other way round', async () => {
+    const id = await create(
+      simulator,
+      '/beta/EM/accessPackageAssignmentPolicies',
+      betaPolicyBody(whole.accessPackage, { durationInDays: 30, requestApprovalSettings }),
+    );
+    expect((await get(`EM/assignmentPolicies/${id}`)).body).toMatchObject({
+      allowedTargetScope: 'notSpecified',
+      expiration: { type: 'afterDuration', duration: 'P30D' },
+      requestApprovalSettings: {
+        isApprovalRequiredForAdd: true,
+        stages: [
+          {
+            durationBeforeAutomaticDenial: 'P14D',
+            primaryApprovers: [
+              { '@odata.type': '#microsoft.graph.singleUser', userId: userId(1001) },
+              { managerLevel: 1 },
+            ],
+            fallbackPrimaryApprovers: [{ groupId: groupId(2) }],
+          },
+        ],
+      },
+    });
+    const later = await create(simulator, 'EM/assignmentPolicies', {
+      displayName: 'until a day',
+      accessPackage: { id: whole.accessPackage },
+      expiration: { type: 'afterDateTime', endDateTime: '2031-05-31T00:00:00Z' },
+    });
+    expect((await get(`/beta/EM/accessPackageAssignmentPolicies/${later}`)).body).toMatchObject({
+      durationInDays: 0,
+      expirationDateTime: '2031-05-31T00:00:00Z',
+      requestorSettings: { scopeType: 'NoSubjects' },
+    });
+  });
+
+  test('that requires approval holds its requests as PendingApproval', async () => {
+    const guarded = await aWholeBetaPackage(simulator, {
+      name: 'Guarded',
+      policy: { requestApprovalSettings },
+    });
+    const { body } = await askInBeta(simulator, guarded, 1012);
+    await inState(body['id'], 'PendingApproval');
+    const decided = `/_control/requests/${String(body['id'])}/decide`;
+    await simulator.call('POST', decided, { decision: 'approve' });
+    await inState(body['id'], 'Delivered');
+  });
+
+  test('is replaced by PUT', async () => {
+    const path = `/beta/EM/accessPackageAssignmentPolicies/${whole.policy}`;
+    const renamed = betaPolicyBody(whole.accessPackage, { displayName: 'renamed' });
+    expect((await simulator.call('PUT', path, renamed)).body).toMatchObject({
+      displayName: 'renamed',
+    });
+    expect(
+      values(
+        await filtered(
+          '/beta/EM/accessPackageAssignmentPolicies',
+          `accessPackage/id eq '${whole.accessPackage}'`,
+        ),
+      ),
+    ).toContainEqual(expect.objectContaining({ id: whole.policy, displayName: 'renamed' }));
+  });
+});

@@ -1,0 +1,373 @@
+import { aPackage, ask, policyBody, create } from './build';
+import {
+  accessPackageType,
+  aRequest,
+  assignmentBody,
+  assignmentType,
+  aWholeDraftPackage,
+  bind,
+  packageBody,
+  paths,
+  post,
+  record,
+  requestBody,
+  requestType,
+  told,
+} from './build-draft';
+import { exchange } from './raw';
+import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
+import {
+  groupId,
+  refusal,
+  smallTenant,
+  startSimulator,
+  until,
+  userId,
+  type Json,
+  type Simulator,
+} from './simulator';
+
+/* The five draft documents, from the first to the person in the group. */
+
+let simulator: Simulator;
+beforeAll(async () => {
+  simulator = await startSimulator({
+    draftRoots: readDraftRoots(''),
+    tenant: {
+      ...smallTenant,
+      scripts: [
+        { employeeId: 'W-1009', states: [{ state: 'deliveryFailed' }] },
+        { packageName: 'Denied', states: [{ state: 'denied' }] },
+      ],
+    },
+  });
+});
+afterAll(() => simulator.stop());
+
+const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET', path);
+const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
+const inState = (id: string, state: string): Promise<Json> =>
+  until(
+    async () => (await get(`${paths.requests}/${id}?$expand=accessPackage`)).body,
+    (request) => request['requestState'] === state,
+  );
+const members = async (group: number): Promise<unknown[]> =>
+  values(await get(`groups/${groupId(group)}/members?$select=id`)).map(({ id }) => id);
+const anyText = expect.any(String) as string;
+const anId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+
+test('001, 003, 000, poll, 004: the request is delivered first, and the person is in the group after 004', async () => {
+  const whole = await aWholeDraftPackage(simulator);
+  const request = await aRequest(simulator, 'joinery:one:1:finance');
+  expect((await bind(simulator, request, 'Finance')).status).toBe(204);
+  expect(await inState(request, 'Delivered')).toMatchObject({
+    accessPackage: { id: whole.accessPackage },
+    completedDate: anyText,
+  });
+  expect(await members(1)).toEqual([]);
+  expect((await record(simulator, whole, 1001)).status).toBe(201);
+  expect(await members(1)).toEqual([userId(1001)]);
+  const held = encodeURIComponent(
+    `accessPackage/id eq '${whole.accessPackage}' and target/objectId eq '${userId(1001)}' and state eq 'delivered'`,
+  );
+  expect(values(await get(`EM/assignments?$filter=${held}`))).toHaveLength(1);
+});
+
+describe('On the wire', () => {
+  const sent = ['Authorization: Bearer for-tests', 'Content-Type: application/json'];
+  const send = (path: string, body: Json): ReturnType<typeof exchange> =>
+    exchange(
+      simulator.url,
+      `POST ${path.replace('EM/', 'identityGovernance/entitlementManagement/')} HTTP/1.1`,
+      sent,
+      JSON.stringify(body),
+    );
+
+  test('001 answers 201 with the type, the id and the five properties, and nothing else', async () => {
+    const { head, body } = await send(paths.packages, packageBody('On the wire'));
+    expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    expect(JSON.parse(body)).toEqual({
+      '@odata.type': accessPackageType,
+      id: anId,
+      displayName: 'On the wire',
+      description: 'For tests',
+      isHidden: false,
+      createdDateTime: anyText,
+      modifiedDateTime: anyText,
+    });
+  });
+
+  test('003 answers 201 with the type and the nine properties, dates as they were given', async () => {
+    const dates = {
+      completedDate: '2016-12-31T23:57:56.9044756+03:00',
+      expirationDateTime: '2016-12-31T23:57:21.3858094+03:00',
+    };
+    const { head, body } = await send(`${paths.requests}/$ref`, requestBody('wire', dates));
+    expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    expect(JSON.parse(body)).toEqual({
+      '@odata.type': requestType,
+      id: anId,
+      requestType: 'AdminAdd',
+      requestState: 'Submitted',
+      requestStatus: 'Accepted',
+      isValidationOnly: false,
+      createdDateTime: anyText,
+      justification: 'wire',
+      ...dates,
+    });
+  });
+
+  test('000 and 002 answer 204 without a body, its type or its length', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Wired' });
+    const other = await aWholeDraftPackage(simulator, { name: 'Unwired' });
+    const request = await aRequest(simulator, 'wired');
+    const answers = [
+      await send(paths.bind(request), packageBody('Wired')),
+      await send(
+        paths.incompatible(whole.accessPackage),
+        await told(simulator, other.accessPackage),
+      ),
+    ];
+    for (const { head, body } of answers) {
+      expect(head).toMatch(/^HTTP\/1\.1 204 No Content\r\n/);
+      expect(head).not.toMatch(/^content-(type|length):/im);
+      expect(body).toBe('');
+    }
+  });
+
+  test('004 answers 201 with the type and the nine properties, its end as it was given', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Recorded' });
+    const expiredDateTime = '2037-01-01T00:03:03.9221806+03:00';
+    const sentBody = assignmentBody(whole, 1002, { expiredDateTime });
+    const { head, body } = await send(`${paths.assignments}/$ref`, sentBody);
+    expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    expect(JSON.parse(body)).toEqual({ ...sentBody, '@odata.type': assignmentType, id: anId });
+  });
+});
+
+describe('A request', () => {
+  test('without a package stays Submitted, names nobody, and is found by its justification', async () => {
+    const request = await aRequest(simulator, 'joinery:unbound:1:finance');
+    const filter = encodeURIComponent("justification eq 'joinery:unbound:1:finance'");
+    const found = values(await get(`${paths.requests}?$filter=${filter}&$expand=accessPackage`));
+    expect(found).toMatchObject([{ id: request, requestState: 'Submitted', accessPackage: null }]);
+    expect(
+      (await get(`EM/assignmentRequests/${request}?$expand=accessPackage,requestor,assignment`))
+        .body,
+    ).toMatchObject({ state: 'submitted', accessPackage: null, requestor: null, assignment: null });
+  });
+
+  test('takes the same package twice without harm, and no other', async () => {
+    await aWholeDraftPackage(simulator, { name: 'Bound' });
+    await aWholeDraftPackage(simulator, { name: 'Unbound' });
+    const request = await aRequest(simulator, 'twice');
+    expect((await bind(simulator, request, 'Bound')).status).toBe(204);
+    const delivered = await inState(request, 'Delivered');
+    expect((await bind(simulator, request, 'Bound')).status).toBe(204);
+    expect(refusal(await bind(simulator, request, 'Unbound'))).toEqual([400, 'InvalidRequest']);
+    expect((await get(`${paths.requests}/${request}?$expand=accessPackage`)).body).toEqual(
+      delivered,
+    );
+  });
+
+  test('follows the script of its package; one of a person cannot be told of it', async () => {
+    const denied = await aRequest(simulator, 'denied');
+    await aWholeDraftPackage(simulator, { name: 'Denied' });
+    await bind(simulator, denied, 'Denied');
+    await inState(denied, 'Denied');
+    const whole = await aWholeDraftPackage(simulator, { name: 'Of a person' });
+    const request = await aRequest(simulator, 'of a person');
+    await bind(simulator, request, 'Of a person');
+    await inState(request, 'Delivered');
+    expect((await record(simulator, whole, 1009)).status).toBe(201);
+  });
+
+  test('waits for approval if every policy of its package requires it', async () => {
+    const stages = [
+      {
+        primaryApprovers: [{ '@odata.type': '#microsoft.graph.singleUser', userId: userId(1001) }],
+      },
+    ];
+    const approval = { requestApprovalSettings: { isApprovalRequiredForAdd: true, stages } };
+    const whole = await aWholeDraftPackage(simulator, { name: 'Guarded', policy: approval });
+    const guarded = await aRequest(simulator, 'guarded');
+    await bind(simulator, guarded, 'Guarded');
+    await inState(guarded, 'PendingApproval');
+    await post(simulator, `/_control/requests/${guarded}/decide`, { decision: 'approve' });
+    await inState(guarded, 'Delivered');
+    await create(simulator, 'EM/assignmentPolicies', policyBody(whole.accessPackage));
+    const open = await aRequest(simulator, 'open');
+    await bind(simulator, open, 'Guarded');
+    await inState(open, 'Delivered');
+  });
+});
+
+describe('A package made by 001', () => {
+  test('is in no catalog until it grants a role, and then in the catalog of that role', async () => {
+    const made = await post(simulator, paths.packages, packageBody('Homeless'));
+    const id = made.body['id'] as string;
+    const home = async (): Promise<unknown> =>
+      (await get(`EM/accessPackages/${id}?$expand=catalog`)).body['catalog'];
+    expect(await home()).toBeNull();
+    const whole = await aWholeDraftPackage(simulator, { name: 'Housed' });
+    const read = await get(`EM/accessPackages/${whole.accessPackage}?$expand=catalog`);
+    expect(read.body['catalog']).toMatchObject({ id: whole.catalog });
+    expect((await get(`${paths.packages}/${whole.accessPackage}`)).body).toMatchObject({
+      catalogId: whole.catalog,
+    });
+  });
+
+  test('bears a name that no other package bears', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Alone' });
+    expect(refusal(await post(simulator, paths.packages, packageBody('Alone')))).toEqual([
+      409,
+      'DuplicateAccessPackage',
+    ]);
+    const homeless = await post(simulator, paths.packages, packageBody('Late'));
+    await aPackage(simulator, whole.catalog, 'Late');
+    const scopes = `EM/accessPackages/${String(homeless.body['id'])}/resourceRoleScopes`;
+    const role = {
+      originId: `Member_${groupId(1)}`,
+      resource: { id: whole.resource },
+    };
+    expect(refusal(await simulator.call('POST', scopes, { role }))).toEqual([
+      409,
+      'DuplicateAccessPackage',
+    ]);
+  });
+
+  test('reads by name and id with all that 002 names', async () => {
+    await post(simulator, paths.packages, packageBody('Readable'));
+    const filter = encodeURIComponent("displayName eq 'Readable'");
+    const [found] = values(await get(`${paths.packages}?$filter=${filter}`));
+    expect(Object.keys(found ?? {}).sort()).toEqual(
+      [
+        '@odata.type',
+        'catalogId',
+        'createdBy',
+        'createdDateTime',
+        'description',
+        'displayName',
+        'id',
+        'isHidden',
+        'isRoleScopesVisible',
+        'modifiedBy',
+        'modifiedDateTime',
+      ].sort(),
+    );
+  });
+});
+
+test('002 links in one direction, reads back, and keeps the holder of one from the other', async () => {
+  const payments = await aWholeDraftPackage(simulator, { name: 'Payments' });
+  const vendors = await aWholeDraftPackage(simulator, { name: 'Vendors' });
+  const body = await told(simulator, vendors.accessPackage);
+  const links = paths.incompatible(payments.accessPackage);
+  expect((await post(simulator, links, body)).status).toBe(204);
+  expect((await post(simulator, links, body)).status).toBe(204);
+  expect(values(await get(links.replace('/$ref', '')))).toMatchObject([
+    { id: vendors.accessPackage },
+  ]);
+  await record(simulator, vendors, 1003);
+  expect(refusal(await record(simulator, payments, 1003))).toEqual([400, 'InvalidRequest']);
+});
+
+describe('An assignment recorded by 004', () => {
+  test('is there once: a second one for the same person and package is 409', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Once' });
+    expect((await record(simulator, whole, 1004)).status).toBe(201);
+    expect(refusal(await record(simulator, whole, 1004))).toEqual([
+      409,
+      'InvalidRequestExistingGrant',
+    ]);
+    const filter = encodeURIComponent(
+      `accessPackageId eq '${whole.accessPackage}' and targetId eq '${userId(1004)}'`,
+    );
+    const found = values(await get(`${paths.assignments}?$filter=${filter}`));
+    expect(found).toMatchObject([{ assignmentState: 'Delivered', catalogId: whole.catalog }]);
+    expect((await get(`${paths.assignments}/${String(found[0]?.['id'])}`)).body).toMatchObject({
+      '@odata.type': assignmentType,
+      targetId: userId(1004),
+    });
+  });
+
+  test('stands in the way of a request in v1.0', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Either way' });
+    await record(simulator, whole, 1005);
+    expect(refusal(await ask(simulator, whole, 1005))).toEqual([
+      409,
+      'InvalidRequestExistingGrant',
+    ]);
+  });
+
+  test('ends when it says so, and the person leaves the group', async () => {
+    const whole = await aWholeDraftPackage(simulator, { name: 'Brief', group: 2 });
+    const expiredDateTime = new Date(Date.now() + 100).toISOString();
+    const { body } = await record(simulator, whole, 1006, { expiredDateTime });
+    expect(await members(2)).toEqual([userId(1006)]);
+    await until(
+      async () => (await get(`${paths.assignments}/${String(body['id'])}`)).body,
+      (assignment) => assignment['assignmentState'] === 'Expired',
+    );
+    expect(await members(2)).toEqual([]);
+  });
+});
+
+describe('The roots', () => {
+  test('of the operations are a setting, and nothing is served below others', async () => {
+    const moved = await startSimulator({
+      draftRoots: readDraftRoots('000=beta, 001=v1.0,002=v1.0,003=localtest'),
+    });
+    const made = await post(moved, '/v1.0/EM/accessPackages', packageBody('Moved'));
+    const request = await post(
+      moved,
+      '/localtest/EM/accessPackageAssignmentRequests/$ref',
+      requestBody('moved'),
+    );
+    const elsewhere = await Promise.all([
+      post(moved, paths.bind(String(request.body['id'])), packageBody('Moved')),
+      post(moved, `${paths.requests}/$ref`, requestBody('moved')),
+      post(moved, paths.incompatible(String(made.body['id'])), packageBody('Moved')),
+    ]);
+    const inBeta = await post(moved, '/beta/EM/accessPackages', packageBody('Beta'));
+    // What v1.0 tells of a package must go on being v1.0's, and is all that 002 can ask for then.
+    const inV1 = await told(moved, String(made.body['id']), 'v1.0');
+    const other = await post(moved, '/v1.0/EM/accessPackages', packageBody('Other'));
+    const links = `/v1.0/accessPackages/${String(other.body['id'])}/incompatibleAccessPackages/$ref`;
+    const linked = await post(moved, links, inV1);
+    await moved.stop();
+    expect([made.status, request.status, linked.status]).toEqual([201, 201, 204]);
+    expect(inV1).not.toHaveProperty('@odata.type');
+    for (const answer of elsewhere) expect(refusal(answer)).toEqual([404, '']);
+    expect(refusal(inBeta)).toEqual([400, 'InvalidModel']);
+  });
+
+  test('are those of the examples unless named, and must name a document and a segment', () => {
+    expect(readDraftRoots('004=v1.0')).toEqual({
+      '000': 'v1.0',
+      '001': 'beta',
+      '002': 'beta',
+      '003': 'beta',
+      '004': 'v1.0',
+    });
+    for (const bad of ['005=beta', '003', '003=', '003=a/b', '003=beta;004=v1.0']) {
+      expect(() => readDraftRoots(bad)).toThrow('GRAPH_DRAFT_ROOTS');
+    }
+  });
+});
+
+test('A simulator that was killed between 003 and 000 still has the request, and binds it', async () => {
+  const first = await startSimulator({ draftRoots: readDraftRoots('') });
+  await aWholeDraftPackage(first, { name: 'Kept' });
+  const request = await aRequest(first, 'kept');
+  // Not stopped: a second one on the same folder finds what a killed one leaves.
+  const second = await startSimulator({ draftRoots: readDraftRoots(''), folder: first.folder });
+  const bound = await bind(second, request, 'Kept');
+  const state = await until(
+    async () => (await second.call('GET', `${paths.requests}/${request}`)).body['requestState'],
+    (now) => now === 'Delivered',
+  );
+  await second.stop();
+  await first.stop();
+  expect([bound.status, state]).toEqual([204, 'Delivered']);
+});
