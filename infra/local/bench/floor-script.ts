@@ -4,8 +4,9 @@ import type { GraphCall, TableRequest } from './logs';
 export type FloorScript = {
   graphUrl: string;
   storage: string;
-  /** The employee ids that the floor serves, and those it serves before anything is measured. */
+  /** The employee ids that the floor serves. */
   workers: string[];
+  /** Those it serves before anything is measured; none for a script that is measured from its first call. */
   warmUps: string[];
   /** Calls in flight at most: as many activities as the host runs at once. */
   concurrency: number;
@@ -22,6 +23,7 @@ export type FloorScript = {
   };
 };
 
+/** What one floor script has used, apart from loading its modules. */
 export type FloorResult = {
   seconds: number;
   cpuMs: number;
@@ -29,3 +31,6 @@ export type FloorResult = {
   graphCalls: number;
   tableWrites: number;
 };
+
+/** The same script twice: as it is run, from its first call, and once its code is as warm as the host's. */
+export type Floors = { fresh: FloorResult; warmed: FloorResult };

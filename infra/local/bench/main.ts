@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { projectRoot } from '../part';
 import { onPassingStack } from '../up/passing-stack';
 import type { PassingStack } from '../up/passing-stack';
-import type { FloorResult, FloorScript } from './floor-script';
+import type { FloorResult, FloorScript, Floors } from './floor-script';
 import { openLoad } from './load';
 import { watchParts } from './measure';
 import { printed, reportOf } from './report';
@@ -14,24 +14,28 @@ import type { Report } from './report';
 import { readSample } from './sample';
 import { workerId, writeTenant } from './tenant';
 
+/**
+ * Joiners before the measured ones: the first makes the package, the others let the processes compile what they run; the
+ * last is the sample. The warmed floor serves as many before it is measured, the fresh one none.
+ */
+const warmUps = 400;
+
 const usage = `Measures joiners at once on a local stack of its own, from the bus to their closing rows, beside a floor: a
 plain script that makes the same Graph calls and table writes without bus, host or history, on the same simulator and
-Azurite. Exits 1 if a joiner was not delivered.
+Azurite; once measured from its first call (fresh), once after it has served ${warmUps} others, as the host has (warmed).
+Exits 1 if a joiner was not delivered.
 
 usage: npm run bench -- [--joiners <n>] [--json]`;
 
 const queue = 'provisioning-events';
-/**
- * Joiners before the measured ones: the first makes the package, the others let the processes compile what they run; the
- * last is the sample. The floor script serves as many before it is measured.
- */
-const warmUps = 400;
+/** Nobody joins twice: the measured ones come to the host and to both floors, the others to all but the fresh floor. */
+const peopleFor = (joiners: number): number => 2 * warmUps + 3 * joiners;
 
 async function bench(joiners: number): Promise<Report> {
   const tableLog = (dataDir: string): string => join(dataDir, 'tables.log');
   const settings = (dataDir: string): Record<string, string> => {
     const tenant = join(dataDir, 'tenant.json');
-    writeTenant(tenant, 2 * (warmUps + joiners));
+    writeTenant(tenant, peopleFor(joiners));
     return {
       GRAPH_TENANT: tenant,
       AZURITE_TABLE_LOG: tableLog(dataDir),
@@ -52,7 +56,7 @@ async function measure(stack: PassingStack, tableLog: string, joiners: number): 
   const { graph, serviceBus, storage } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
   const look = watchParts(stack.dataDir, tableLog, stack.now);
-  const workers = Array.from({ length: 2 * (warmUps + joiners) }, (_, n) => workerId(n));
+  const workers = Array.from({ length: peopleFor(joiners) }, (_, n) => workerId(n));
   const deadlineMs = 60_000 + 100 * (warmUps + joiners);
 
   const first = workers.splice(0, 1);
@@ -66,15 +70,20 @@ async function measure(stack: PassingStack, tableLog: string, joiners: number): 
   const joined = await load.join(workers.splice(0, joiners), deadlineMs);
   const lap = look();
   await load.close();
-  const floor = await runFloor({
-    ...script,
-    graphUrl: graph.url,
-    storage: storage.connectionString,
-    warmUps: workers.splice(0, warmUps),
-    workers,
-    concurrency: activitiesAtOnce(),
-  });
-  return reportOf(joined, lap, floor);
+  const play = (warmUps: string[]): Promise<FloorResult> =>
+    runFloor({
+      ...script,
+      graphUrl: graph.url,
+      storage: storage.connectionString,
+      warmUps,
+      workers: workers.splice(0, joiners),
+      concurrency: activitiesAtOnce(),
+    });
+  const floors: Floors = {
+    fresh: await play([]),
+    warmed: await play(workers.splice(0, warmUps)),
+  };
+  return reportOf(joined, lap, floors);
 }
 
 async function runFloor(script: FloorScript): Promise<FloorResult> {

@@ -1,5 +1,5 @@
 import { tableOf } from '../demo/table';
-import type { FloorResult } from './floor-script';
+import type { FloorResult, Floors } from './floor-script';
 import type { Ending } from './load';
 import { isWrite } from './logs';
 import type { TableRequest } from './logs';
@@ -17,22 +17,24 @@ export type Report = {
   tableWritesPerJoiner: number;
   /** Every kind of request that the tables got, reads too; the bench's own looks are among them. */
   tableRequestsPerJoiner: Record<string, number>;
-  floor: {
-    seconds: number;
-    joinersPerSecond: number;
-    cpuMsPerJoiner: number;
-    peakMb: number;
-    graphCallsPerJoiner: number;
-    tableWritesPerJoiner: number;
-  };
-  /** CPU of the host for each joiner, as a multiple of the floor's. */
+  floors: Record<keyof Floors, FloorFigures>;
+};
+
+export type FloorFigures = {
+  seconds: number;
+  joinersPerSecond: number;
+  cpuMsPerJoiner: number;
+  peakMb: number;
+  graphCallsPerJoiner: number;
+  tableWritesPerJoiner: number;
+  /** CPU of the host for each joiner, as a multiple of this floor's. */
   hostToFloor: number | undefined;
 };
 
 export function reportOf(
   { endings, sentAt }: { endings: Ending[]; sentAt: number },
   lap: Lap,
-  floor: FloorResult,
+  { fresh, warmed }: Floors,
 ): Report {
   const joiners = endings.length;
   const seconds = (Math.max(...endings.map(({ closedAt }) => closedAt)) - sentAt) / 1000;
@@ -47,7 +49,6 @@ export function reportOf(
       { cpuMsPerJoiner: cpuMs / joiners, peakMb },
     ]),
   );
-  const floorCpu = floor.cpuMs / joiners;
   const hostCpu = processes['host']?.cpuMsPerJoiner;
   return {
     joiners,
@@ -64,15 +65,27 @@ export function reportOf(
     graphCallsPerJoiner: lap.calls.length / joiners,
     tableWritesPerJoiner: lap.tables.filter(isWrite).length / joiners,
     tableRequestsPerJoiner: perJoiner(lap.tables, joiners),
-    floor: {
-      seconds: floor.seconds,
-      joinersPerSecond: joiners / floor.seconds,
-      cpuMsPerJoiner: floorCpu,
-      peakMb: floor.peakMb,
-      graphCallsPerJoiner: floor.graphCalls / joiners,
-      tableWritesPerJoiner: floor.tableWrites / joiners,
+    floors: {
+      fresh: floorFigures(fresh, joiners, hostCpu),
+      warmed: floorFigures(warmed, joiners, hostCpu),
     },
-    hostToFloor: hostCpu === undefined ? undefined : hostCpu / floorCpu,
+  };
+}
+
+function floorFigures(
+  { seconds, cpuMs, peakMb, graphCalls, tableWrites }: FloorResult,
+  joiners: number,
+  hostCpu: number | undefined,
+): FloorFigures {
+  const cpuMsPerJoiner = cpuMs / joiners;
+  return {
+    seconds,
+    joinersPerSecond: joiners / seconds,
+    cpuMsPerJoiner,
+    peakMb,
+    graphCallsPerJoiner: graphCalls / joiners,
+    tableWritesPerJoiner: tableWrites / joiners,
+    hostToFloor: hostCpu === undefined ? undefined : hostCpu / cpuMsPerJoiner,
   };
 }
 
@@ -88,29 +101,40 @@ function perJoiner(requests: TableRequest[], joiners: number): Record<string, nu
 }
 
 export function printed(report: Report): string {
-  const { joiners, outcomes, seconds, latencyMs, floor, processes, hostToFloor } = report;
+  const { joiners, outcomes, seconds, latencyMs, floors, processes } = report;
+  const { fresh, warmed } = floors;
   const ends = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   const { p50, p95, p99, max } = latencyMs;
+  const row = (name: string, used: { cpuMsPerJoiner: number; peakMb: number }): string[] => [
+    name,
+    used.cpuMsPerJoiner.toFixed(2),
+    used.peakMb.toFixed(0),
+  ];
   const rows = [
-    ...Object.entries(processes).map(([part, { cpuMsPerJoiner, peakMb }]) => [
-      part,
-      cpuMsPerJoiner.toFixed(2),
-      peakMb.toFixed(0),
-    ]),
-    ['floor script', floor.cpuMsPerJoiner.toFixed(2), floor.peakMb.toFixed(0)],
+    ...Object.entries(processes).map(([part, used]) => row(part, used)),
+    row('fresh floor', fresh),
+    row('warmed floor', warmed),
   ];
   return [
     `${joiners} joiners at once: ${ends.join(', ')}`,
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
-      `(floor ${floor.seconds.toFixed(1)} s, ${floor.joinersPerSecond.toFixed(1)} joiners/s)`,
+      `(warmed floor ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
-    `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (floor ${floor.graphCallsPerJoiner.toFixed(1)}), ` +
-      `table writes ${report.tableWritesPerJoiner.toFixed(1)} (floor ${floor.tableWritesPerJoiner.toFixed(1)})`,
+    `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (floor ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
+      `table writes ${report.tableWritesPerJoiner.toFixed(1)} (floor ${warmed.tableWritesPerJoiner.toFixed(1)})`,
     '',
     tableOf(['process', 'CPU ms per joiner', 'peak MB'], rows),
     '',
-    hostToFloor === undefined
-      ? 'This system does not tell what other processes use (no /proc), so only the floor has figures.'
-      : `The host needs ${hostToFloor.toFixed(2)} times the CPU of the floor script.`,
+    comparison(floors),
   ].join('\n');
+}
+
+function comparison({ fresh, warmed }: Report['floors']): string {
+  if (fresh.hostToFloor === undefined || warmed.hostToFloor === undefined) {
+    return 'This system does not tell what other processes use (no /proc), so only the floors have figures.';
+  }
+  return (
+    `The host needs ${fresh.hostToFloor.toFixed(2)} times the CPU of the floor script as it is run, from its first call ` +
+    `(fresh), and ${warmed.hostToFloor.toFixed(2)} times that of one whose code is as warm as the host's (warmed).`
+  );
 }

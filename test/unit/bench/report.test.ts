@@ -2,11 +2,12 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { graphCalls, tableRequests, tail } from '../../../infra/local/bench/logs';
-import { reportOf } from '../../../infra/local/bench/report';
+import { printed, reportOf } from '../../../infra/local/bench/report';
 
-const floor = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
+const warmed = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
+const floors = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };
 
-test('latencies, rates and shares are those of the joiners, and the host is held against the floor', () => {
+test('latencies, rates and shares are those of the joiners, and the host is held against both floors', () => {
   const endings = Array.from({ length: 100 }, (_, n) => ({
     outcome: n === 0 ? 'failed' : 'delivered',
     latencyMs: 100 - n,
@@ -18,7 +19,7 @@ test('latencies, rates and shares are those of the joiners, and the host is held
   ]);
   const usage = { host: { cpuMs: 150, peakMb: 200 } };
 
-  const report = reportOf({ endings, sentAt: 900 }, { calls: [], tables: writes, usage }, floor);
+  const report = reportOf({ endings, sentAt: 900 }, { calls: [], tables: writes, usage }, floors);
 
   expect(report).toMatchObject({
     joiners: 100,
@@ -29,16 +30,21 @@ test('latencies, rates and shares are those of the joiners, and the host is held
     processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
     tableWritesPerJoiner: 0.01,
     tableRequestsPerJoiner: { 'insert audit': 0.01, 'read claims': 0.01 },
-    hostToFloor: 3,
+    floors: {
+      fresh: { cpuMsPerJoiner: 1, joinersPerSecond: 50, hostToFloor: 1.5 },
+      warmed: { cpuMsPerJoiner: 0.5, joinersPerSecond: 100, hostToFloor: 3 },
+    },
   });
 });
 
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  expect(
-    reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, floor).hostToFloor,
-  ).toBeUndefined();
+  const report = reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, floors);
+
+  expect(report.floors.fresh.hostToFloor).toBeUndefined();
+  expect(report.floors.warmed.hostToFloor).toBeUndefined();
+  expect(printed(report)).toContain('does not tell');
 });
 
 test('the table log tells inserts, replacements, removals and reads apart', () => {
