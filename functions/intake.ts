@@ -4,15 +4,17 @@ import { readEvent } from '../shared/domain/read-event';
 import { StoreUnavailable } from '../shared/domain/table';
 import { logTo, type Log } from '../shared/log';
 import { traceOf } from './activities/activity';
-import { claimOf } from './intake/claim-of';
-import { HostUnavailable, holdTransient } from './intake/hold-transient';
+import { claimAttempt } from './intake/claim-attempt';
+import { holdTransient } from './intake/hold-transient';
 import { MessageRejected, rejectMessage } from './intake/reject-message';
-import { startRun } from './intake/start-run';
+import { replayMarks } from './intake/replay-marks';
 import type { Parts } from './parts';
+import { HostUnavailable } from './runs/instance-status';
+import { startRun } from './runs/start-run';
 
 /**
  * Service Bus message -> parsed event -> claim -> one orchestration. Returning completes the message; throwing hands it
- * back, and after its deliveries the bus dead-letters it. Nothing but the body is believed.
+ * back, and after its deliveries the bus dead-letters it. Nothing but the body is believed, beyond the marks of a replay.
  */
 export function registerIntake(parts: Parts): void {
   const trigger = {
@@ -26,7 +28,8 @@ export function registerIntake(parts: Parts): void {
     handler: async (message: unknown, client: df.DurableClient, context: InvocationContext) => {
       const log = logTo((line) => context.log(line));
       const now = new Date().toISOString();
-      const act = () => takeIn(parts, client, { body: bytesOf(message), now }, log);
+      const properties = context.triggerMetadata?.['applicationProperties'];
+      const act = () => takeIn(parts, client, { body: bytesOf(message), properties, now }, log);
       await holdTransient(parts.config.intakeHoldSeconds, log, act).catch((error: unknown) => {
         throw withoutText(error, log);
       });
@@ -37,27 +40,26 @@ export function registerIntake(parts: Parts): void {
 async function takeIn(
   parts: Parts,
   client: df.DurableClient,
-  { body, now }: { body: Uint8Array; now: string },
+  { body, properties, now }: { body: Uint8Array; properties: unknown; now: string },
   log: Log,
 ): Promise<void> {
   const read = readEvent(body, { sources: parts.config.sources });
   if (read.kind === 'rejected') return rejectMessage(parts, read, now, log);
 
   const { eventHash, event } = read;
-  const claim = await claimOf(parts, read, now);
-  const claimed = await parts.claims.claim(eventHash, claim);
-  // Another claim has the event, and its own watch.
-  if (claimed !== 'claimed' && claimed.due.key !== claim.due.key) await parts.due.forget(claim.due);
-  if (claimed !== 'claimed' && claimed.contentHash !== read.contentHash) {
+  const marks = replayMarks(properties, read.replay, log);
+  const claimed = await claimAttempt(parts, read, marks, now);
+  if (claimed === 'id-reused') {
     const identity = { eventId: event.id, eventSource: event.source };
     return rejectMessage(parts, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
-  if (claimed === 'claimed' || claimed.state === 'claimed') {
-    await startRun(client, eventHash, claimed === 'claimed' ? 1 : claimed.attempt);
-    log({ what: 'started', eventHash });
+  const { attempt, noReplay } = claimed;
+  if (attempt !== undefined) {
+    await startRun(client, eventHash, attempt);
+    log({ what: 'started', eventHash, attempt });
   } else {
     const count = await parts.claims.countDuplicate(eventHash, now);
-    log({ what: 'duplicate', eventHash, count });
+    log({ what: 'duplicate', eventHash, count, noReplay });
   }
 }
 

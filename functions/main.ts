@@ -18,6 +18,7 @@ import { appVersion } from './app-version';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
 import type { Parts } from './parts';
+import { registerSupervise } from './supervise';
 
 // Config -> clients -> every registration. What is missing or wrong stops the app here, with every fault listed.
 const config = readConfig(process.env);
@@ -60,4 +61,5 @@ const parts: Parts = {
 registerIntake(parts);
 df.app.orchestration('accessChange', accessChange);
 registerActivities(parts);
+registerSupervise(parts);
 registerHealth();

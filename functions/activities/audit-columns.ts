@@ -16,13 +16,16 @@ export const writerColumns = ({ model, config, appVersion }: Teller) => ({
 });
 
 /** What every row of a run says of its event. */
-export const runColumns = ({ eventHash, attempt, instanceId, token, fact }: Run) => ({
+export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: Run) => ({
   ...fact,
   eventHash,
   attempt,
   instanceId,
   runToken: token,
-  initiator: 'event',
+  initiator: replay ? `replay:${replay.by ?? 'unknown'}` : 'event',
+  replayOf: replay?.of === undefined ? undefined : String(replay.of),
+  replayId: replay?.id,
+  replayReason: replay?.reason,
 });
 
 export type StepTold = {

@@ -1,4 +1,5 @@
 import { calls } from '../../orchestrations/calls';
+import { runOf } from '../../shared/domain/claim';
 import { runs } from '../../shared/records/claims';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
@@ -13,12 +14,12 @@ export function registerBeginRun({ claims, workers, config }: Parts): void {
     if (claim?.state !== 'started' || !runs(claim, execution)) {
       return { outcome: { kind: 'rejected', reason: 'stale' } };
     }
-    const { fact, endDate, attributes } = claim;
+    const { eventHash, attempt, fact, endDate, attributes } = claim;
     const { employmentId, sequence, startDate, timeZone, occurredAt } = fact;
-    const { eventHash, attempt, instanceId, token } = execution;
     await workers.addFact(fact.workerId, {
       ...{
         eventHash,
+        attempt,
         employmentId,
         sequence,
         startDate,
@@ -31,7 +32,7 @@ export function registerBeginRun({ claims, workers, config }: Parts): void {
     return {
       outcome: {
         kind: 'done',
-        run: { eventHash, attempt, instanceId, token, fact },
+        run: runOf(claim, execution.token),
         pace: config.pace,
       },
     };

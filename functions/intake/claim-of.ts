@@ -1,23 +1,23 @@
 import { attributesRead, zoneFor } from '../../shared/domain/birthrights';
 import type { Claim } from '../../shared/domain/claim';
+import type { ReplayMarks } from '../../shared/domain/event';
 import type { AcceptedEvent } from '../../shared/domain/read-event';
+import { replayKey } from '../../shared/domain/replay';
 import { dueAt } from '../../shared/domain/time-zone';
 import type { Parts } from '../parts';
 
-/** How long a run may take before somebody looks whether it is still under way. */
-const LOOK_AFTER_MS = 10 * 60_000;
-
-/** The claim on an accepted event, watched over by the `due` table before it is made. */
+/** The claim on an accepted event, watched over by the `due` table before it is made. `marks`: what calls it a replay. */
 export async function claimOf(
-  { model, due }: Pick<Parts, 'model' | 'due'>,
+  { model, due, config }: Pick<Parts, 'model' | 'due' | 'config'>,
   { event, eventHash, contentHash, bodyHash }: AcceptedEvent,
+  marks: ReplayMarks | undefined,
   now: string,
 ): Promise<Claim> {
   const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
   const accessModel = model().model;
   const timeZone = zoneFor(accessModel, event.data);
   const read = attributesRead(accessModel);
-  const lookAt = new Date(Date.parse(now) + LOOK_AFTER_MS).toISOString();
+  const lookAt = new Date(Date.parse(now) + config.supervise.lookAfterSeconds * 1000);
   return {
     state: 'claimed',
     contentHash,
@@ -38,7 +38,8 @@ export async function claimOf(
     },
     endDate,
     attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
-    due: await due.watch(eventHash, lookAt),
+    due: await due.watch(eventHash, lookAt.toISOString()),
+    ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,
   };
 }

@@ -1,14 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { StoreUnavailable } from '../../shared/domain/table';
 import type { Log } from '../../shared/log';
+import { HostUnavailable } from '../runs/instance-status';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
-
-/** The durable client could not reach its host; the text of its error is not ours to keep. */
-export class HostUnavailable extends Error {
-  override name = 'HostUnavailable';
-}
 
 /**
  * Tries again here while a store or the host is away, for at most `seconds`: Service Bus redelivers at once, so ten

@@ -64,6 +64,15 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
       }
     },
 
+    /** The end of the chain as it stands; its day is left open, so that the next row is indexed. */
+    endOf: async (eventHash: string, attempt: number): Promise<ChainEnd> => {
+      const range = { from: `${padded(attempt, 4)}-`, below: `${padded(attempt, 4)}.` };
+      const last = (await audit.list(eventHash, range)).at(-1);
+      if (!last) return START_OF_CHAIN;
+      const { seq, hash } = AuditRow.parse(last.columns);
+      return { seq, hash, day: '' };
+    },
+
     /** Records a body that was refused: one row per body, however often it is delivered. */
     reject: async (entry: AuditEntry & { bodyHash: string }, at: string): Promise<AuditRow> => {
       const partition = `rejected-${entry.bodyHash.slice(0, 2)}`;

@@ -39,7 +39,10 @@ export const AuditEntry = z.object({
   graphRequestId: text.optional(),
   approval: z.enum(['required', 'not-required']).optional(),
   initiator: text.optional(),
+  /** Of a replay: the attempt before it, the id of the replay and its reason. */
   replayOf: text.optional(),
+  replayId: text.optional(),
+  replayReason: text.optional(),
   receivedAt: text.optional(),
   occurredAt: text.optional(),
   submittedAt: text.optional(),

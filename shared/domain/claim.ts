@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { ChainEnd, EventFact } from './run';
+import { instanceId } from './keys';
+import { Replay } from './replay';
+import { ChainEnd, EventFact, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
 
 /** Whatever reaches us under one event key: accepted once, its attempts counted, its end remembered. */
@@ -15,8 +17,15 @@ export const Claim = z.object({
   /** Where the `due` table watches over this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),
+  /** There if this attempt is a replay. */
+  replay: Replay.optional(),
+  /** The replays that began an attempt so far: none of them begins another. */
+  replays: z.array(z.string()).optional(),
+  /** The decided end, whole, so that whoever finishes a closing writes the same row. */
   outcome: ClosingOutcome.optional(),
   reason: z.string().optional(),
+  targetId: z.string().optional(),
+  deliveredAt: z.string().optional(),
   /** The chain's end before the closing row; the end of the whole attempt once closed. */
   chain: ChainEnd.optional(),
   updatedAt: z.string(),
@@ -24,3 +33,13 @@ export const Claim = z.object({
 export type Claim = z.infer<typeof Claim>;
 
 export type StoredClaim = Claim & { eventHash: string; etag: string };
+
+/** The attempt under way, run under `token`. */
+export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: string): Run => ({
+  eventHash,
+  attempt,
+  instanceId: instanceId(eventHash, attempt),
+  token,
+  fact,
+  ...(replay && { replay }),
+});

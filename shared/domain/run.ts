@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Replay } from './replay';
 
 /**
  * The event as every row about it tells it: ids, dates and codes, never a name, a mail address or an attribute.
@@ -28,6 +29,8 @@ export const Run = z.object({
   instanceId: z.string(),
   token: z.string(),
   fact: EventFact,
+  /** There if the attempt is a replay. */
+  replay: Replay.optional(),
 });
 export type Run = z.infer<typeof Run>;
 

@@ -25,8 +25,11 @@ export type Table = {
   ) => Promise<string | undefined>;
   /** Removes the row; a row that is not there is as good. */
   remove: (partition: string, key: string) => Promise<void>;
-  /** The rows of one partition in key order, from `from` (inclusive) to `below` (exclusive). */
-  list: (partition: string, range?: { from?: string; below?: string }) => Promise<StoredRow[]>;
+  /** The rows of one partition in key order, from `from` (inclusive) to `below` (exclusive); the first `atMost` (to 1000). */
+  list: (
+    partition: string,
+    range?: { from?: string; below?: string; atMost?: number },
+  ) => Promise<StoredRow[]>;
 };
 
 /** A ledger's view of a table: nothing here can change or remove a row. */

@@ -1,8 +1,10 @@
 import { Claim, type StoredClaim } from '../domain/claim';
+import { whyNoReplay } from '../domain/replay';
 import type { ChainEnd } from '../domain/run';
 import type { ClosingOutcome } from '../domain/step-outcome';
 import type { StoredRow, Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
+import type { DuePlace } from './due';
 import { createRowUpdater } from './update-row';
 
 const ROW = 'claim';
@@ -10,6 +12,14 @@ const DUPLICATES = 'duplicates';
 
 /** Names one execution of one attempt. */
 export type Execution = { eventHash: string; attempt: number; token: string };
+
+/** How an attempt ends: what its closing row says. */
+export type Ending = {
+  outcome: ClosingOutcome;
+  reason?: string | undefined;
+  targetId?: string | undefined;
+  deliveredAt?: string | undefined;
+};
 
 export type Claims = ReturnType<typeof createClaims>;
 
@@ -52,6 +62,30 @@ export function createClaims(table: Table) {
       return claimOf({ ...row, partition: eventHash });
     },
 
+    /**
+     * Begins the next attempt at a closed event with a `fresh` claim that carries replay marks. Undefined where they
+     * begin none: see whyNoReplay.
+     */
+    reopen: async (eventHash: string, fresh: Claim): Promise<StoredClaim | undefined> => {
+      const race = { won: false };
+      const claim = await update(eventHash, (closed) => {
+        const marks = fresh.replay;
+        race.won = marks !== undefined && whyNoReplay(closed, marks) === undefined;
+        return race.won ? nextAttempt(closed, fresh) : undefined;
+      });
+      return race.won ? claim : undefined;
+    },
+
+    /** Moves the watch over an attempt that goes on, unless it has ended or was moved by another. */
+    moveWatch: (watched: StoredClaim, due: DuePlace) =>
+      update(watched.eventHash, (claim) =>
+        claim.state !== 'closed' &&
+        claim.attempt === watched.attempt &&
+        claim.due.key === watched.due.key
+          ? { due }
+          : undefined,
+      ),
+
     /** Makes this execution the one that runs the attempt, unless the attempt is over, stale or run by another. */
     start: (execution: Execution, now: string) =>
       update(execution.eventHash, (claim) =>
@@ -61,11 +95,7 @@ export function createClaims(table: Table) {
       ),
 
     /** Decides how the attempt ends; whoever comes later finds the decision and finishes that one. */
-    beginClosing: (
-      execution: Execution,
-      end: { outcome: ClosingOutcome; reason?: string | undefined; chain: ChainEnd },
-      now: string,
-    ) =>
+    beginClosing: (execution: Execution, end: Ending & { chain: ChainEnd }, now: string) =>
       update(execution.eventHash, (claim) =>
         runs(claim, execution) && claim.state === 'started'
           ? { state: 'closing', ...end, updatedAt: now }
@@ -93,6 +123,15 @@ export function createClaims(table: Table) {
       Number((await table.read(eventHash, DUPLICATES))?.columns['count'] ?? 0),
   };
 }
+
+/** Of the attempt before, nothing stays but its number and the replays that are known. */
+const nextAttempt = (closed: Claim, fresh: Claim): Partial<Claim> => ({
+  ...Object.fromEntries(Object.keys(closed).map((column) => [column, undefined])),
+  ...fresh,
+  attempt: closed.attempt + 1,
+  replay: { ...fresh.replay, of: closed.attempt },
+  replays: [...(closed.replays ?? []), ...(fresh.replays ?? [])],
+});
 
 export const runs = (claim: Claim, execution: Execution): boolean =>
   claim.attempt === execution.attempt && claim.token === execution.token;

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { padded } from '../domain/keys';
 import type { Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
+import { createRowUpdater } from './update-row';
 
 /** What one event says of the worker; plans are made from all facts. */
 export const Fact = z.object({
   eventHash: z.string(),
+  attempt: z.number().int().optional(),
   employmentId: z.string(),
   sequence: z.number().int().optional(),
   startDate: z.string(),
@@ -40,10 +42,16 @@ export type Workers = ReturnType<typeof createWorkers>;
 
 /** What is recorded per worker: the facts that events stated and the grants that we asked for. */
 export function createWorkers(table: Table) {
+  const updateRow = createRowUpdater(table);
   return {
+    /** Of one event, the fact of its last attempt stands: rules may ask for more than they did before. */
     addFact: async (workerId: string, fact: Fact): Promise<void> => {
       const key = `fact-${orderOf(fact.occurredAt)}-${fact.eventHash}`;
-      await table.insert(workerId, key, toColumns(Fact.parse(fact)));
+      await updateRow(workerId, key, (columns) => {
+        const known = columns && fromColumns(Fact, columns);
+        const isNews = !known || (known.attempt ?? 1) < (fact.attempt ?? 1);
+        return isNews ? toColumns(Fact.parse(fact)) : undefined;
+      });
     },
 
     facts: async (workerId: string): Promise<Fact[]> => {

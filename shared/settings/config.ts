@@ -70,6 +70,14 @@ const Settings = z.object({
   IDENTITY_DEADLINE: duration('14d'),
   CALL_PATIENCE: duration('6h'),
   INTAKE_HOLD: duration('4m'),
+  SUPERVISE_SCHEDULE: z
+    .string()
+    .default('0 * * * * *')
+    .refine(
+      (text) => /^\S+( \S+){5}$/.test(text),
+      'six fields such as "0 * * * * *": second, minute, hour, day, month, day of the week',
+    ),
+  LOOK_AFTER: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),
   AZURE_CLIENT_ID: z.string().optional(),
   IDENTITY_ENDPOINT: z.string().optional(),
   AZURE_FUNCTIONS_ENVIRONMENT: z.string().default('Production'),
@@ -109,6 +117,10 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       call: settings.CALL_PATIENCE,
     },
     intakeHoldSeconds: settings.INTAKE_HOLD,
+    supervise: {
+      schedule: settings.SUPERVISE_SCHEDULE,
+      lookAfterSeconds: settings.LOOK_AFTER,
+    },
     identity: {
       clientId: settings.AZURE_CLIENT_ID,
       managed: settings.IDENTITY_ENDPOINT !== undefined,

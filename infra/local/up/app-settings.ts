@@ -15,6 +15,8 @@ const defaults = (): Record<string, string> => ({
   IDENTITY_DEADLINE: '5m',
   CALL_PATIENCE: '10m',
   GRAPH_LAG: '250ms',
+  SUPERVISE_SCHEDULE: '*/5 * * * * *',
+  LOOK_AFTER: '30s',
 });
 
 /**

@@ -1,0 +1,56 @@
+import type { ChainEnd, Run } from '../../shared/domain/run';
+import type { Ending } from '../../shared/records/claims';
+import { marginOf, runColumns, writerColumns } from '../activities/audit-columns';
+import { isOver, turnOf } from '../activities/turns';
+import type { Parts } from '../parts';
+
+/** `phase`: of the turn that is taken for it. `chain`: the end of the attempt's rows, as far as the closer knows. */
+export type Closing = Ending & { run: Run; phase: number; chain: ChainEnd; at: string };
+
+/**
+ * Closes an attempt in a turn of its own, or finishes the closing that another has decided. `held`: another run has the
+ * turn, or this phase is used up. `stale`: the attempt is over, or run by another. Safe to run any number of times.
+ */
+export async function closeAttempt(
+  parts: Parts,
+  { phase, ...closing }: Closing,
+): Promise<'closed' | 'held' | 'stale'> {
+  const turn = turnOf(closing.run, phase);
+  const taken = await parts.turns.take(turn, isOver(parts));
+  if (taken === 'stale' && (await isOver(parts)(turn.instanceId))) return 'stale';
+  if (taken !== 'taken') return 'held';
+  try {
+    return await close(parts, closing);
+  } finally {
+    await parts.turns.release(turn);
+  }
+}
+
+/** Claim to `closing`, the closing row, claim to `closed`: whoever is interrupted here leaves it to the next to finish. */
+async function close(
+  parts: Parts,
+  { run, chain, at, ...ending }: Omit<Closing, 'phase'>,
+): Promise<'closed' | 'stale'> {
+  const claim = await parts.claims.beginClosing(run, { ...ending, chain }, at);
+  if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
+  let { due } = claim;
+  if (claim.state !== 'closed') {
+    const { outcome, reason, targetId, deliveredAt } = claim;
+    const entry = {
+      ...runColumns(run),
+      ...writerColumns(parts),
+      kind: 'closing',
+      state: 'closed',
+      outcome,
+      reason,
+      targetId,
+      deliveredAt,
+      ...(deliveredAt && { marginMinutes: marginOf(run.fact.dueAt, deliveredAt) }),
+    } as const;
+    const closed = await parts.ledger.close(claim.chain ?? chain, entry, at);
+    const finished = await parts.claims.finishClosing(run, closed.chain, at);
+    due = finished?.due ?? due;
+  }
+  await parts.due.forget(due);
+  return 'closed';
+}

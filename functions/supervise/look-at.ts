@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { DurableClient } from 'durable-functions';
+import { runOf, type StoredClaim } from '../../shared/domain/claim';
+import { instanceId } from '../../shared/domain/keys';
+import type { Log } from '../../shared/log';
+import { runs } from '../../shared/records/claims';
+import type { DueRow } from '../../shared/records/due';
+import type { Parts } from '../parts';
+import { closeAttempt } from '../runs/close-attempt';
+import { isUnderWay, statusOf, type InstanceStatus } from '../runs/instance-status';
+import { startRun } from '../runs/start-run';
+
+/** What goes on is looked at again after as long as it has gone on, but not more rarely than this. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** Sees that one event comes to its end: starts it, closes it, or looks again later. */
+export async function lookAt(
+  parts: Parts,
+  client: DurableClient,
+  row: DueRow,
+  log: Log,
+): Promise<void> {
+  const claim = await parts.claims.read(row.eventHash);
+  // A row that is not the claim's own place was left by somebody who was interrupted.
+  if (!claim || claim.state === 'closed' || claim.due.key !== row.key) return parts.due.forget(row);
+  const { eventHash, attempt, state } = claim;
+  if (state === 'closing') return close(parts, claim, 'Gone', log);
+  const status = await statusOf(client, instanceId(eventHash, attempt));
+  if (isUnderWay(status)) return lookLater(parts, claim);
+  if (state === 'started' || ENDED_BADLY.includes(status)) return close(parts, claim, status, log);
+  await startRun(client, eventHash, attempt);
+  log({ what: 'started-late', eventHash, attempt });
+  return lookLater(parts, claim);
+}
+
+/** Of an event that was not begun, these say that somebody or a defect has ended its run; else its start was lost. */
+const ENDED_BADLY: InstanceStatus[] = ['Failed', 'Terminated', 'Canceled'];
+
+async function lookLater({ due, claims, config }: Parts, claim: StoredClaim): Promise<void> {
+  const now = Date.now();
+  const age = now - Date.parse(claim.fact.receivedAt);
+  const wait = Math.max(config.supervise.lookAfterSeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
+  const place = await due.watch(claim.eventHash, new Date(now + wait).toISOString());
+  const moved = await claims.moveWatch(claim, place);
+  await due.forget(moved?.due.key === place.key ? claim.due : place);
+}
+
+/**
+ * Closes an attempt that has no run any more as `terminated`, behind the rows that stand; where an end was decided before,
+ * that one is finished.
+ */
+async function close(
+  parts: Parts,
+  found: StoredClaim,
+  status: InstanceStatus,
+  log: Log,
+): Promise<void> {
+  const { eventHash, attempt } = found;
+  const at = new Date().toISOString();
+  const claim = found.token === undefined ? await begin(parts, found, at) : found;
+  if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
+    return;
+  const closed = await closeAttempt(parts, {
+    run: runOf(claim, claim.token),
+    // Later than any phase that a run or an earlier look has used.
+    phase: Date.parse(at),
+    chain: await parts.ledger.endOf(eventHash, attempt),
+    at,
+    outcome: 'terminated',
+    reason: `instance-${status.toLowerCase()}`,
+  });
+  log({ what: 'closed-late', eventHash, attempt, closed });
+}
+
+/** A run that would begin now finds that its attempt is another's, and stops. */
+const begin = ({ claims }: Parts, { eventHash, attempt }: StoredClaim, at: string) =>
+  claims.start({ eventHash, attempt, token: randomUUID() }, at);
