@@ -25,7 +25,7 @@ export function registerSettleStep(parts: Parts): void {
     const { row, chain: end } = await parts.ledger.append(chain, entry, at);
     await settleGrant(parts, settled, row.outcome, row.assignmentId);
     // A row that was there already may tell of a package that became whole after all: this step ended as decided.
-    const outcome = StepOutcome.catch(verdict.outcome).parse(row.outcome);
+    const outcome = StepOutcome.safeParse(row.outcome).data ?? verdict.outcome;
     return { chain: end, outcome: { kind: 'done', outcome, deliveredAt: row.deliveredAt } };
   });
 }

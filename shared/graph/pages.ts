@@ -5,6 +5,9 @@ import type { Call, Transport } from './transport';
 
 const mostPages = 200;
 
+/** The items are read one by one by a schema of their own: one made for each list would be compiled for each call. */
+const Page = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
+
 /**
  * The items of a list, page after page. A `@odata.nextLink` is followed as it is, but only below `base` (root and
  * version): anywhere else our token has no business.
@@ -16,14 +19,13 @@ export async function* items<Item>(
   base: string,
   schema: z.ZodType<Item>,
 ): AsyncGenerator<Item, void, undefined> {
-  const Page = z.object({ value: z.array(schema), '@odata.nextLink': z.string().nullish() });
   const visited = new Set<string>();
   let url: string | undefined = call.url;
   while (url) {
     visited.add(url);
     const response = await send({ ...call, url });
     const page = readShape(call, response, Page, readAnswer(call, response));
-    yield* page.value;
+    for (const item of page.value) yield readShape(call, response, schema, item);
     url = page['@odata.nextLink'] ?? undefined;
     const code = url && fault(url, base, visited);
     if (code) {
