@@ -257,8 +257,15 @@ describe('A package and what belongs to it', () => {
     expect(await post(resources, group(1))).toEqual([400, 'ResourceAlreadyOnboarded']);
   });
   test('is refused a policy whose approval or lifetime contradicts itself', async () => {
+    const approvalStages = [{ primaryApprovers: [] }];
     const contradictions = [
-      { requestApprovalSettings: { isApprovalRequired: true, approvalMode: 'NoApproval' } },
+      {
+        requestApprovalSettings: {
+          isApprovalRequired: true,
+          approvalMode: 'NoApproval',
+          approvalStages,
+        },
+      },
       { requestApprovalSettings: { isApprovalRequired: true, approvalMode: 'SingleStage' } },
       { durationInDays: 30, expirationDateTime: '2031-05-31T00:00:00Z' },
       { durationInDays: -1 },

@@ -1,4 +1,4 @@
-import { aCatalog, aPackage, aWholePackage, create, policyBody, type Whole } from './build';
+import { aPackage, aWholePackage, create, policyBody, type Whole } from './build';
 import {
   aRequest,
   assignmentBody,
@@ -210,9 +210,8 @@ describe('A package bound by 000', () => {
     ]);
   });
   test('must be the only one of its name', async () => {
-    for (const catalog of [await aCatalog(simulator), await aCatalog(simulator)]) {
-      await aPackage(simulator, catalog, 'Twin');
-    }
+    await aWholePackage(simulator, { name: 'Twin' });
+    await aWholePackage(simulator, { name: 'Twin' });
     expect(refusal(await bind(simulator, request, 'Twin'))).toEqual([400, 'InvalidRequest']);
   });
   test('must grant something', async () => {

@@ -20,7 +20,7 @@ export const documented =
 export function documentedBody(call: Call, type: string, typeName: string): Body {
   const { '@odata.type': named = typeName, ...members } = (call.body ?? {}) as Body;
   if (named !== typeName) throw invalidModel(`@odata.type must be ${typeName}.`);
-  return checkBody(model, type, Array.isArray(call.body) ? call.body : members);
+  return checkBody(model, type, members);
 }
 
 /** Refuses a body that leaves out, or gives null for, what its document calls required. */
