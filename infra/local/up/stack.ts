@@ -16,6 +16,8 @@ export type StackOptions = {
   /** Whether a part that dies is started again on its ports and data. */
   restart: boolean;
   env: NodeJS.ProcessEnv;
+  /** What the host's app is told of the other parts, where something is to stand between it and them. */
+  between?: (stack: StackFile) => StackFile;
   print: (part: PartName, line: string) => void;
 };
 
@@ -103,12 +105,12 @@ export async function bringUp(options: StackOptions): Promise<Stack> {
 }
 
 function environment(part: PartName, options: StackOptions, known: StackFile): NodeJS.ProcessEnv {
-  const { dataDir, env } = options;
+  const { dataDir, env, between = (stack) => stack } = options;
   return {
     ...env,
     ...portsOf(part, known[memberOf[part]] ?? {}),
     JOINERY_DATA_DIR: dataDir,
-    ...(part === 'host' ? appSettings(readStack(dataDir), env) : {}),
+    ...(part === 'host' ? appSettings(between(readStack(dataDir)), env) : {}),
   };
 }
 
