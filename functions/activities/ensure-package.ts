@@ -9,7 +9,8 @@ import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 import { announce, stepColumns } from './audit-columns';
 
-const LEASE_MS = 120_000;
+/** The lease of a catalog in deadlines of one call: enough to make a package, and soon over after a crash. */
+const LEASE_IN_CALLS = 4;
 /** How long this process trusts that a package which was whole still is. */
 const WHOLE_FOR_MS = 60_000;
 
@@ -57,7 +58,7 @@ async function ensure(parts: Parts, packageKey: string): Promise<Outcome<{ ids: 
 
   const holder = randomUUID();
   const now = Date.now();
-  const until = new Date(now + LEASE_MS);
+  const until = new Date(now + LEASE_IN_CALLS * config.graph.deadlineMs);
   const leased = await packages.lease(
     catalogKey,
     holder,
