@@ -105,7 +105,7 @@ export async function bringUp(options: StackOptions): Promise<Stack> {
 }
 
 function environment(part: PartName, options: StackOptions, known: StackFile): NodeJS.ProcessEnv {
-  const { dataDir, env, between = (stack) => stack } = options;
+  const { dataDir, env, between = (stack: StackFile) => stack } = options;
   return {
     ...env,
     ...portsOf(part, known[memberOf[part]] ?? {}),

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+
+/** One message as it is sent, and what must become of it. */
+export type Sent = {
+  body: Buffer;
+  /** Hex SHA-256 of the JSON array `[source, id]`; of no use for a body that has neither. */
+  eventHash: string;
+  bodyHash: string;
+  expect: 'accepted' | 'rejected';
+};
+
+const SOURCE = 'urn:hr:acme:workday';
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+
+export type Joiner = {
+  id?: string;
+  workerId: string;
+  attributes: Record<string, string>;
+  /** Members that the contract does not have. */
+  extra?: Record<string, unknown>;
+};
+
+/** A joiner's message. Written here from the contract alone, so that a fault of the product's own writer shows. */
+export function joined({ id, workerId, attributes, extra }: Joiner): Sent {
+  const event = {
+    specversion: '1.0',
+    id: id ?? `${workerId}-joined`,
+    source: SOURCE,
+    type: 'hr.worker.joined.v1',
+    subject: workerId,
+    time: '2026-11-20T09:30:00Z',
+    data: { workerId, startDate: '2026-11-23', timeZone: 'Europe/Berlin', attributes },
+    ...extra,
+  };
+  return sentAs(Buffer.from(JSON.stringify(event)), sha256(JSON.stringify([SOURCE, event.id])));
+}
+
+/** The first half of a message: nobody can read it. */
+export function broken({ body }: Sent): Sent {
+  const half = body.subarray(0, body.length / 2);
+  return { ...sentAs(half, ''), expect: 'rejected' };
+}
+
+const sentAs = (body: Buffer, eventHash: string): Sent => ({
+  body,
+  eventHash,
+  bodyHash: sha256(body),
+  expect: 'accepted',
+});

@@ -1,0 +1,158 @@
+import type { Evidence, Row } from './evidence';
+import { violations } from './invariants';
+import { hashOf } from './invariants/ledger';
+import { accepted, chained, refused, soundEvidence, toldRows } from './sound-evidence';
+
+const hash = accepted.eventHash;
+const expected = {
+  sent: [accepted, refused],
+  canaries: [{ text: 'canary-1', belongs: ['claims.attributes'] }],
+};
+
+const again = <Item extends object>(items: Item[], change: Partial<Item> = {}): void => {
+  const [first] = items;
+  if (first) items.push({ ...first, ...change });
+};
+const change = (items: object[], at: number, columns: object): void => {
+  const item = items.at(at);
+  if (item) items.splice(at, 1, { ...item, ...columns });
+};
+/** The evidence of the same event with other rows in its chain. */
+const withRows = (evidence: Evidence, rows: readonly Record<string, unknown>[]): void => {
+  evidence.tables.audit.splice(0, toldRows.length, ...chained(rows));
+};
+const without = (at: number): Record<string, unknown>[] => toldRows.toSpliced(at, 1);
+
+test('nothing is wrong where all is as promised', () => {
+  expect(violations(soundEvidence(), expected)).toEqual([]);
+});
+
+test.each<[violation: string, plant: (evidence: Evidence) => void]>([
+  ['more than one catalog', ({ graph }) => again(graph.catalogs, { id: 'c-2' })],
+  ['more than one resource in a catalog', ({ graph }) => again(graph.resources, { id: 'r-2' })],
+  ['more than one package in a catalog', ({ graph }) => again(graph.accessPackages, { id: 'p-2' })],
+  ['more than one policy of a package', ({ graph }) => again(graph.policies, { id: 'a-2' })],
+  [
+    'a role more than once in a package',
+    ({ graph }) => change(graph.accessPackages, 0, { roles: ['Member_g-1', 'Member_g-1'] }),
+  ],
+  [
+    'more than one open request',
+    ({ graph }) => {
+      again(graph.requests, { state: 'Delivering' });
+      again(graph.requests, { state: 'submitted' });
+    },
+  ],
+  ['more than one request of one step', ({ graph }) => again(graph.requests, { id: 'q-2' })],
+  ['more than one active assignment', ({ graph }) => again(graph.assignments, { id: 's-2' })],
+  ['event without a claim', ({ tables }) => tables.claims.splice(0)],
+  [
+    'claim of an event that nobody sent',
+    ({ tables }) => again(tables.claims, { partitionKey: 'x' }),
+  ],
+  [
+    'event without an end (started)',
+    ({ tables }) => change(tables.claims, 0, { state: 'started' }),
+  ],
+  [
+    'ends of the attempts are [1], not [1,2]',
+    ({ tables }) => change(tables.claims, 0, { attempt: 2 }),
+  ],
+  [
+    'claim and closing row tell different outcomes',
+    ({ tables }) => change(tables.claims, 0, { outcome: 'failed' }),
+  ],
+  [
+    'claim names another end of the chain',
+    ({ tables }) => change(tables.claims, 0, { chain: 'json:{"seq":5,"hash":"0"}' }),
+  ],
+  [
+    'audit row without a claim',
+    ({ tables }) => change(tables.audit, 0, { partitionKey: 'x'.repeat(64) }),
+  ],
+  ['audit row was changed', ({ tables }) => change(tables.audit, 3, { outcome: 'denied' })],
+  ['gap or repeat in the audit at seq 3', ({ tables }) => tables.audit.splice(1, 1)],
+  ['gap or repeat in the audit at seq 1', ({ tables }) => again(tables.audit)],
+  ['broken chain at seq 4', (evidence) => replaceRow(evidence, 2, { step: 'assign', extra: 1 })],
+  [
+    'audit row under a foreign key',
+    ({ tables }) => change(tables.audit, 4, { rowKey: '0001-000009' }),
+  ],
+  ['two runs in one chain', (evidence) => replaceRow(evidence, 4, { runToken: 'other' })],
+  ['settled without an intended row', (evidence) => withRows(evidence, without(2))],
+  ['0 closing rows', (evidence) => withRows(evidence, without(4))],
+  ['2 closing rows', (evidence) => withRows(evidence, [...toldRows, { kind: 'closing' }])],
+  [
+    'a row behind the closing one',
+    (evidence) => withRows(evidence, [...toldRows, { kind: 'intended', step: 'assign' }]),
+  ],
+  [
+    'message completed without a claim or a rejected row',
+    (evidence) => {
+      evidence.deadLetters.splice(0);
+      evidence.tables.audit.pop();
+    },
+  ],
+  ['refused message without a rejected row', ({ tables }) => tables.audit.pop()],
+  ['refused message is not a dead letter', ({ deadLetters }) => deadLetters.splice(0)],
+  [
+    'good message was rejected',
+    ({ tables }) => again(tables.audit.reverse(), { bodyHash: accepted.bodyHash }),
+  ],
+  [
+    'good message is a dead letter',
+    ({ deadLetters }) => again(deadLetters, { bodyHash: accepted.bodyHash }),
+  ],
+  ['message still in the queue', ({ queue }) => queue.push({ bodyHash: 'x', reason: '' })],
+  [
+    'request of no accepted event',
+    ({ graph }) => again(graph.requests, { justification: `joinery:${'0'.repeat(64)}:1:a` }),
+  ],
+  [
+    'request without an intended row',
+    ({ graph }) => again(graph.requests, { justification: `joinery:${hash}:1:b` }),
+  ],
+  [
+    'package without an intended row',
+    ({ graph }) => again(graph.accessPackages, { displayName: 'Package b' }),
+  ],
+  ['something was removed: DELETE', ({ graphLog }) => again(graphLog, { method: 'DELETE' })],
+  [
+    'something was removed: request',
+    ({ graph }) => again(graph.requests, { requestType: 'adminRemove' }),
+  ],
+  [
+    'ledger says delivered, but nothing is assigned',
+    ({ graph }) => change(graph.assignments, 0, { state: 'expired' }),
+  ],
+  ['assigned, but no role is granted', ({ graph }) => graph.grants.splice(0)],
+  [
+    'assignment of which no row tells',
+    ({ graph }) => again(graph.assignments, { targetId: 'u-2' }),
+  ],
+  ['canary canary-1 in log', ({ texts }) => change(texts, 0, { text: '..canary-1..' })],
+  [
+    'canary canary-1 in dead letter',
+    ({ deadLetters }) => change(deadLetters, 0, { reason: 'canary-1' }),
+  ],
+  [
+    'canary canary-1 in claims.reason',
+    ({ tables }) => change(tables.claims, 0, { reason: 'canary-1' }),
+  ],
+])('the checker names it: %s', (violation, plant) => {
+  const evidence = soundEvidence();
+  plant(evidence);
+  expect(violations(evidence, expected).join('\n')).toContain(violation);
+});
+
+test('a canary in its own column is no violation', () => {
+  const evidence = soundEvidence();
+  change(evidence.tables.claims, 0, { attributes: 'json:{"department":"canary-1"}' });
+  expect(violations(evidence, expected)).toEqual([]);
+});
+
+/** Writes one row anew, as somebody would who can also work out its hash. */
+function replaceRow({ tables }: Evidence, at: number, columns: object): void {
+  const row = { ...tables.audit[at], ...columns } as Row;
+  tables.audit.splice(at, 1, { ...row, hash: hashOf(row) });
+}

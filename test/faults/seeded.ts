@@ -1,0 +1,36 @@
+/** Chance that repeats: the same seed gives the same numbers, on every machine. */
+export type Chance = {
+  /** From 0 (inclusive) to 1 (exclusive). */
+  next: () => number;
+  /** A whole number from `low` to `high`, both inclusive. */
+  between: (low: number, high: number) => number;
+  pick: <T>(choices: readonly [T, ...T[]]) => T;
+};
+
+/** The generator "mulberry32": 32 bits of state, good enough to choose faults with. */
+export function seeded(seed: number): Chance {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const between = (low: number, high: number): number =>
+    low + Math.floor(next() * (high - low + 1));
+  return {
+    next,
+    between,
+    pick: (choices) => choices[between(0, choices.length - 1)] ?? choices[0],
+  };
+}
+
+/** `count` of the items (all if there are fewer), chosen by chance, in their order. */
+export function sample<T>(items: readonly T[], count: number, chance: Chance): T[] {
+  return items
+    .map((item, at) => ({ item, at, drawn: chance.next() }))
+    .toSorted((one, other) => one.drawn - other.drawn)
+    .slice(0, count)
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}
