@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
+import { Id } from '../shared/domain/event-members';
 import { StoreUnavailable } from '../shared/domain/table';
+import { secondsOf } from '../shared/settings/duration';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';
 import { deadLetters } from './dead-letters';
+import { replay, type ReplayOptions } from './replay';
 import { send } from './send';
 import { status } from './status';
 
@@ -52,6 +55,47 @@ program
   .action((options: { limit: number; json: boolean }) =>
     deadLetters(findConnection(process.env), options),
   );
+
+program
+  .command('replay [id]')
+  .description(
+    'run events again: those of the dead letters, the dead letter of one event id, or the event of a file. ' +
+      'Shows what it would do, unless --yes',
+  )
+  .requiredOption('--by <who>', 'who replays; kept in the audit rows, so a user name, no mail', id)
+  .requiredOption('--reason <code>', 'why, such as a ticket; kept in the audit rows', id)
+  .option('--file <file>', 'the event, where its message is no dead letter; "-" is standard input')
+  .option('--cause <code>', 'only those with this dead-letter reason, refusal, outcome or reason')
+  .option(
+    '--since <time>',
+    'only those enqueued since a time, or within a duration such as 4h',
+    time,
+  )
+  .option('--limit <n>', 'how many dead letters at most', wholeNumber, 50)
+  .option('--attempts <n>', 'leave events that have had so many attempts', wholeNumber, 5)
+  .option('--preview', 'only show what would be done (the default)')
+  .option('--yes', 'do it', false)
+  .option(...JSON_FLAG, false)
+  .action((event: string | undefined, options: ReplayOptions & { preview?: true }) => {
+    if (options.preview && options.yes) throw new Complaint('say --preview or --yes, not both', 2);
+    if (options.file !== undefined && event !== undefined)
+      throw new Complaint('say an event id or --file, not both', 2);
+    return replay(findConnection(process.env), event, options);
+  });
+
+function id(text: string): string {
+  const read = Id.safeParse(text);
+  if (!read.success) throw new InvalidArgumentError(read.error.issues[0]?.message ?? '');
+  return read.data;
+}
+
+function time(text: string): Date {
+  const seconds = secondsOf(text);
+  const at = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
+  if (Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
+  return at;
+}
 
 function wholeNumber(text: string): number {
   const number = Number(text);

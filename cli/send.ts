@@ -13,8 +13,7 @@ export async function send(
   file: string,
   options: { force: boolean; json: boolean },
 ): Promise<void> {
-  // As bytes: decoded as text, what is wrong with it would be repaired.
-  const body = file === '-' ? await buffer(process.stdin) : read(file);
+  const body = await readBody(file);
   const event = readEvent(body, { sources: connection.sources });
   if (event.kind === 'rejected' && !options.force) {
     const field = event.field === undefined ? '' : ` in ${event.field}`;
@@ -34,9 +33,10 @@ export async function send(
   );
 }
 
-function read(file: string): Buffer {
+/** What a file holds, or standard input for `-`; as bytes: decoded as text, what is wrong with it would be repaired. */
+export async function readBody(file: string): Promise<Buffer> {
   try {
-    return readFileSync(file);
+    return file === '-' ? await buffer(process.stdin) : readFileSync(file);
   } catch (error) {
     throw new Complaint(
       `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`,
