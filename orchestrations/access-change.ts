@@ -1,11 +1,11 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { z } from 'zod';
-import { Journey, type Progress } from '../shared/domain/journey';
-import type { Failed, Outcome, Rejected } from '../shared/domain/outcome';
+import { Journey, Retry, type Progress } from '../shared/domain/journey';
+import type { Failed, Later, Outcome, Rejected } from '../shared/domain/outcome';
 import type { Patience } from '../shared/domain/pace';
 import { START_OF_CHAIN } from '../shared/domain/run';
 import { ClosingOutcome, endingOf } from '../shared/domain/step-outcome';
-import { attempt, noRetry, once, pauseFor, secondsFrom } from './attempt';
+import { noRetry, once, pauseFor, secondsFrom } from './attempt';
 import { calls, sleepUntil, type Leg, type Telling } from './calls';
 import { settleSteps, untilNextPoll } from './settle-steps';
 import { end, submitStep } from './submit-step';
@@ -18,10 +18,16 @@ const RARE = 900;
 
 const BEFORE_ANY_PACE: Patience = { identity: 0, call: 6 * 3600 };
 
-const AccessChangeInput = z.union([
-  z.object({ eventHash: z.string(), attempt: z.number().int(), token: z.string() }),
-  z.object({ journey: Journey }),
-]);
+/** What a start names, and what one generation of the history hands to the next. */
+const AccessChangeInput = z.object({
+  eventHash: z.string(),
+  attempt: z.number().int(),
+  token: z.string(),
+  journey: Journey.optional(),
+  retry: Retry.optional(),
+  wakeAt: z.string().optional(),
+});
+type Story = z.infer<typeof AccessChangeInput>;
 
 /**
  * The story of one event: begin -> take turn -> plan -> submit each step -> release -> settle all -> close. It goes in
@@ -29,69 +35,115 @@ const AccessChangeInput = z.union([
  */
 export function* accessChange(context: OrchestrationContext): Leg<void> {
   const telling: Telling = { context, tasks: 0 };
-  const journey = yield* begin(telling);
-  while (journey) {
-    if (journey.wakeAt) yield* sleepUntil(telling, new Date(journey.wakeAt));
-    const pause = yield* nextLeg(telling, journey);
+  const story = AccessChangeInput.parse(context.df.getInput());
+  for (;;) {
+    if (story.wakeAt) yield* sleepUntil(telling, new Date(story.wakeAt));
+    const pause = yield* story.journey ? nextLeg(telling, story.journey) : begin(telling, story);
     if (pause === 'over') return;
-    journey.wakeAt =
+    story.wakeAt =
       pause > 0 ? secondsFrom(context.df.currentUtcDateTime, pause).toISOString() : undefined;
     if (telling.tasks > LONG_HISTORY) {
-      context.df.continueAsNew({ journey });
+      context.df.continueAsNew(story);
       return;
     }
   }
 }
 
-/** The journey carried over from the last generation, or a new one; none if this run has no business here. */
-function* begin(telling: Telling): Leg<Journey | undefined> {
+/** Makes this execution the run of its attempt. A run that is late, doubled or stale has no business here: over. */
+function* begin(telling: Telling, story: Story): Leg<number | 'over'> {
   const { df } = telling.context;
-  const input = AccessChangeInput.parse(df.getInput());
-  if ('journey' in input) return input.journey;
-  const started = { ...input, instanceId: df.instanceId };
-  const { outcome } = yield* attempt(telling, calls.beginRun, started, BEFORE_ANY_PACE);
-  if (outcome.kind === 'failed') throw new Error(outcome.why);
-  if (outcome.kind !== 'done') return undefined;
-  const { run, pace } = outcome;
-  return { run, pace, chain: START_OF_CHAIN, stage: 'acting', phase: 1, steps: [], polls: 0 };
+  const { eventHash, attempt, token } = story;
+  const started = { eventHash, attempt, token, instanceId: df.instanceId };
+  const { outcome } = yield* once(telling, calls.beginRun, started);
+  if (outcome.kind === 'rejected') return 'over';
+  if (outcome.kind === 'done') {
+    const { run, pace } = outcome;
+    const fresh = {
+      chain: START_OF_CHAIN,
+      stage: 'acting',
+      phase: 1,
+      steps: [],
+      polls: 0,
+    } as const;
+    story.journey = { run, pace, ...fresh, steps: [] };
+    story.retry = undefined;
+    return 0;
+  }
+  const now = df.currentUtcDateTime;
+  const retry = (story.retry ??= noRetry(now));
+  const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, BEFORE_ANY_PACE) : outcome;
+  if (pause.kind === 'failed') throw new Error(pause.why);
+  return pause.seconds;
 }
 
-/** One leg; answers the seconds to wait before the next. */
-function nextLeg(telling: Telling, journey: Journey): Leg<number | 'over'> {
+/** One leg; answers the seconds to wait before the next. A turn that could not be given back is given back first. */
+function* nextLeg(telling: Telling, journey: Journey): Leg<number | 'over'> {
+  const owing = yield* giveBack(telling, journey);
+  if (owing > 0) return owing;
   switch (journey.stage) {
     case 'acting':
-      return actInTurn(telling, journey);
+      return yield* actInTurn(telling, journey);
     case 'settling':
-      return settleSteps(telling, journey);
+      return yield* settleSteps(telling, journey);
     case 'closing':
-      return close(telling, journey);
+      return yield* close(telling, journey);
   }
 }
 
 /** Takes the worker's turn, acts, and gives the turn back before anything waits. Without a right to it, all is over. */
 function* actInTurn(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const turn = { run: journey.run, phase: journey.phase };
-  const { outcome } = yield* attempt(telling, calls.takeTurn, turn, journey.pace);
+  const { outcome } = yield* once(telling, calls.takeTurn, turn);
   if (outcome.kind === 'rejected') return 'over';
-  if (outcome.kind === 'failed') giveUp(journey, outcome);
-  const pause = outcome.kind === 'done' ? yield* act(telling, journey) : 0;
-  yield* attempt(telling, calls.releaseTurn, turn, journey.pace);
+  const pause =
+    outcome.kind === 'done'
+      ? yield* act(telling, journey)
+      : waitOrGiveUp(telling, journey, outcome);
+  if (outcome.kind !== 'done') return pause;
+  journey.owed = {
+    phase: journey.phase,
+    retry: noRetry(telling.context.df.currentUtcDateTime),
+  };
   journey.phase += 1;
-  return pause;
+  return Math.max(pause, yield* giveBack(telling, journey));
+}
+
+/** Releases the turn that this run still holds, if any. Answers the seconds to wait if that cannot be done now. */
+function* giveBack(telling: Telling, journey: Journey): Leg<number> {
+  if (!journey.owed) return 0;
+  const { phase, retry } = journey.owed;
+  const { outcome } = yield* once(telling, calls.releaseTurn, { run: journey.run, phase });
+  if (outcome.kind === 'later') {
+    const now = telling.context.df.currentUtcDateTime;
+    const pause = pauseFor(retry, outcome, now, journey.pace);
+    if (pause.kind === 'pause') return pause.seconds;
+  }
+  journey.owed = undefined;
+  return 0;
 }
 
 /** Plans and submits; on `later` the whole leg is taken up again, and what is done stays done. */
 function* act(telling: Telling, journey: Journey): Leg<number> {
   const outcome = yield* planAndSubmit(telling, journey);
-  const now = telling.context.df.currentUtcDateTime;
-  if (outcome.kind === 'later') {
-    const pause = pauseFor((journey.retry ??= noRetry(now)), outcome, now, journey.pace);
-    if (pause.kind === 'pause') return pause.seconds;
-    giveUp(journey, pause);
-  } else if (outcome.kind !== 'done') giveUp(journey, outcome);
-  else journey.stage = 'settling';
+  if (outcome.kind !== 'done') return waitOrGiveUp(telling, journey, outcome);
+  journey.stage = 'settling';
   journey.retry = undefined;
   return untilNextPoll(telling, journey);
+}
+
+/** `later` is waited for within its patience; anything else, and the end of patience, ends what has no request yet. */
+function waitOrGiveUp(
+  { context }: Telling,
+  journey: Journey,
+  outcome: Later | Rejected | Failed,
+): number {
+  const now = context.df.currentUtcDateTime;
+  const retry = (journey.retry ??= noRetry(now));
+  const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, journey.pace) : outcome;
+  if (pause.kind === 'pause') return pause.seconds;
+  giveUp(journey, pause);
+  journey.retry = undefined;
+  return untilNextPoll({ context, tasks: 0 }, journey);
 }
 
 function* planAndSubmit(telling: Telling, journey: Journey): Leg<Outcome> {

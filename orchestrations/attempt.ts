@@ -1,15 +1,13 @@
+import type { Retry } from '../shared/domain/journey';
 import type { Failed, Later } from '../shared/domain/outcome';
 import { backOff, patienceFor, type Patience } from '../shared/domain/pace';
-import { call, sleepUntil, type Activity, type Answer, type Leg, type Telling } from './calls';
+import { call, type Activity, type Answer, type Leg, type Telling } from './calls';
 
 /** How often a call that throws is made again; an exception is a defect, not weather. */
 const DEFECTS = 3;
 
 /** Reasons that stay the reason when patience is over; all others have simply timed out. */
 const SPEAKING = ['defect', 'no-identity', 'assignment-not-visible'];
-
-/** The tries of one thing that cannot be done now. Kept in the journey, so that it spans generations. */
-export type Retry = { since: string; tries: number; defects: number };
 
 export const noRetry = (now: Date): Retry => ({ since: now.toISOString(), tries: 0, defects: 0 });
 
@@ -44,24 +42,6 @@ export function* once<Input, Done extends object>(
   } catch {
     // The text stays out: an exception may quote what it was given. The activity has logged its own code.
     return { outcome: { kind: 'later', afterSeconds: 5, why: 'defect' } };
-  }
-}
-
-/** Calls until the answer is something else than `later`; `failed` past the bound. */
-export function* attempt<Input, Done extends object>(
-  telling: Telling,
-  activity: Activity<Input, Done>,
-  input: Input,
-  pace: Patience,
-): Leg<Answer<Done>> {
-  const { df } = telling.context;
-  const retry = noRetry(df.currentUtcDateTime);
-  for (;;) {
-    const answer = yield* once(telling, activity, input);
-    if (answer.outcome.kind !== 'later') return answer;
-    const pause = pauseFor(retry, answer.outcome, df.currentUtcDateTime, pace);
-    if (pause.kind === 'failed') return { ...answer, outcome: pause };
-    yield* sleepUntil(telling, secondsFrom(df.currentUtcDateTime, pause.seconds));
   }
 }
 

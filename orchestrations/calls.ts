@@ -106,19 +106,14 @@ export type Leg<Result> = Generator<Task, Result, unknown>;
 /** One execution of an orchestration: its context, and how many tasks this generation has put into its history. */
 export type Telling = { context: OrchestrationContext; tasks: number };
 
-/**
- * Calls one activity and parses its answer when it comes; a replay is handed what was parsed then. Throws what the
- * activity threw: a defect.
- */
+/** Calls one activity and parses what the history hands back, in every replay alike. Throws what the activity threw. */
 export function* call<Input, Done extends object>(
   telling: Telling,
   { name, output }: Activity<Input, Done>,
   input: Input,
 ): Leg<Answer<Done>> {
   telling.tasks += 1;
-  const { df } = telling.context;
-  const answer = yield df.callActivity(name, input);
-  return df.isReplaying ? (answer as Answer<Done>) : output.parse(answer);
+  return output.parse(yield telling.context.df.callActivity(name, input));
 }
 
 /** Waits on a durable timer. */

@@ -39,6 +39,14 @@ export const Progress = Step.extend({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** The tries of one thing that cannot be done now: since when it is tried, and how often it was. */
+export const Retry = z.object({
+  since: z.string(),
+  tries: z.number().int(),
+  defects: z.number().int(),
+});
+export type Retry = z.infer<typeof Retry>;
+
 /** All that one attempt carries from leg to leg; ids, codes and times only. */
 export const Journey = z.object({
   run: Run,
@@ -50,12 +58,10 @@ export const Journey = z.object({
   targetId: z.string().optional(),
   steps: z.array(Progress),
   polls: z.number().int().nonnegative(),
-  /** The wait that is under way: since when the same leg is tried, and how often it was. */
-  retry: z
-    .object({ since: z.string(), tries: z.number().int(), defects: z.number().int() })
-    .optional(),
+  /** A phase whose turn is still to be given back. */
+  owed: z.object({ phase: z.number().int(), retry: Retry }).optional(),
+  retry: Retry.optional(),
   closing: z.object({ outcome: ClosingOutcome, reason: z.string().optional() }).optional(),
-  wakeAt: z.string().optional(),
 });
 export type Journey = z.infer<typeof Journey>;
 

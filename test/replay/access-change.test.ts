@@ -345,3 +345,28 @@ test('polls that are throttled for days decide nothing about an approval that is
   };
   expect(closingOf(await tell(acts)).outcome).toBe('delivered');
 });
+
+test.each(['beginRun', 'takeTurn', 'releaseTurn'] as const)(
+  'the stores are down for three days at %s: the run waits in short histories and then goes on',
+  async (name) => {
+    const acts = happyActs();
+    const act = acts[name] as (...told: unknown[]) => unknown;
+    const until = Date.parse('2026-11-23T09:30:00Z');
+    const waiting = (input: unknown, clock: { now: Date }) =>
+      clock.now.getTime() < until ? { outcome: later('store-unavailable', 5) } : act(input, clock);
+    const result = await tell({ ...acts, [name]: waiting });
+    expect(closingOf(result).outcome).toBe('delivered');
+    expect(result.largestHistory).toBeLessThan(500);
+  },
+);
+
+test('an answer that breaks its contract is a defect in the first execution and in every replay', async () => {
+  const acts = happyActs();
+  const { planAccess } = acts;
+  let plans = 0;
+  acts.planAccess = (...told) =>
+    ++plans === 1 ? ({ outcome: { kind: 'done' } } as never) : planAccess(...told);
+  const result = await tell(acts);
+  expect(plans).toBe(2);
+  expect(closingOf(result).outcome).toBe('delivered');
+});
