@@ -4,6 +4,8 @@ import { registerIntake } from '../../../functions/intake';
 import type { Parts } from '../../../functions/parts';
 import { createLedgerReader } from '../../../shared/audit/read-ledger';
 import { bodyHash, eventHash, instanceId } from '../../../shared/domain/keys';
+import { START_OF_CHAIN } from '../../../shared/domain/run';
+import type { ClosingOutcome } from '../../../shared/domain/step-outcome';
 import { StoreUnavailable } from '../../../shared/domain/table';
 import { partsOver } from './call-activity';
 import { atOnce, openStorage, type Storage } from './storage';
@@ -45,10 +47,13 @@ function intake(client: Client, over: Partial<Parts> = {}) {
   registerIntake({ ...parts, ...over });
   registering.mockRestore();
   const logged: string[] = [];
-  const context = { log: (line: string) => logged.push(line) } as unknown as InvocationContext;
+  const log = (line: string) => logged.push(line);
   return {
     logged,
-    deliver: async (body: unknown): Promise<unknown> => await handler?.(body, context),
+    deliver: async (body: unknown, applicationProperties: object = {}): Promise<unknown> => {
+      const context = { log, triggerMetadata: { applicationProperties } };
+      return await handler?.(body, context as unknown as InvocationContext);
+    },
   };
 }
 
@@ -140,6 +145,85 @@ test('an instance that runs although its start was not answered is started', asy
   await expect(
     intake(client as unknown as Client).deliver(bodyOf('unanswered')),
   ).resolves.toBeUndefined();
+});
+
+/** An event whose first attempt was run and ended. */
+async function closed(id: string, outcome: ClosingOutcome) {
+  const hash = eventHash(SOURCE, id);
+  await intake(startingClient().client).deliver(bodyOf(id));
+  const run = { eventHash: hash, attempt: 1, token: 't-1' };
+  await parts.claims.start(run, '2026-11-20T09:30:02Z');
+  const end = { outcome, reason: 'r', targetId: 'u-1', chain: START_OF_CHAIN };
+  await parts.claims.beginClosing(run, end, '2026-11-20T09:30:03Z');
+  const last = await parts.claims.finishClosing(run, START_OF_CHAIN, '2026-11-20T09:30:03Z');
+  await parts.due.forget(last?.due ?? { partition: 'x', key: 'x' });
+  return hash;
+}
+
+const marks = { replayid: 'r-1', replayreason: 'INC-1', replayedby: 'alice' };
+
+test('a replay begins the next attempt with nothing of the one before, watched over once', async () => {
+  const hash = await closed('replayed', 'failed');
+  const { client, started } = startingClient();
+  await intake(client).deliver(bodyOf('replayed'), marks);
+  expect(started).toMatchObject([{ instanceId: instanceId(hash, 2), input: { attempt: 2 } }]);
+  const claim = await parts.claims.read(hash);
+  expect(claim).toMatchObject({
+    ...{ state: 'claimed', attempt: 2, replays: ['id:r-1'] },
+    replay: { id: 'r-1', reason: 'INC-1', by: 'alice', of: 1 },
+  });
+  for (const column of ['token', 'outcome', 'reason', 'targetId', 'chain']) {
+    expect(claim).not.toHaveProperty(column);
+  }
+  expect((await watched(hash)).map(({ key }) => key)).toEqual([claim?.due.key]);
+});
+
+test('of replays at the same moment one begins an attempt, whoever they are', async () => {
+  const hash = await closed('raced', 'timed-out');
+  const { client, started } = startingClient();
+  const { deliver } = intake(client);
+  await atOnce(10, (index) =>
+    deliver(bodyOf('raced'), { ...marks, replayid: `r-${Math.floor(index / 2)}` }),
+  );
+  const claim = await parts.claims.read(hash);
+  expect(claim).toMatchObject({ attempt: 2, state: 'claimed' });
+  expect(claim?.replays).toHaveLength(1);
+  expect(new Set(started.map((one) => (one as { instanceId: string }).instanceId))).toEqual(
+    new Set([instanceId(hash, 2)]),
+  );
+  expect(await watched(hash)).toHaveLength(1);
+});
+
+test('a replay whose start failed is started by its redelivery, as the same attempt', async () => {
+  const hash = await closed('redelivered', 'failed');
+  const away = {
+    startNew: () => Promise.reject(new Error('away')),
+    getStatus: () => Promise.reject(new Error('away')),
+  };
+  const dead = intake(away).deliver(bodyOf('redelivered'), marks);
+  await expect(dead).rejects.toThrow('cannot be read');
+  const { client, started } = startingClient();
+  await intake(client).deliver(bodyOf('redelivered'), marks);
+  expect(started).toMatchObject([{ instanceId: instanceId(hash, 2) }]);
+  expect(await parts.claims.read(hash)).toMatchObject({ attempt: 2 });
+});
+
+test.each([
+  ['delivered', 'delivered', marks, 'final'],
+  ['already held', 'already-held', marks, 'final'],
+  ['failed, with a mark that is no id', 'failed', { replayid: 'no id', other: 'x' }, undefined],
+] as const)('what is %s only counts', async (_, outcome, properties, noReplay) => {
+  const id = `counted-${outcome}`;
+  const hash = await closed(id, outcome);
+  const { client, started } = startingClient();
+  const { deliver, logged } = intake(client);
+  await deliver(bodyOf(id), properties);
+  expect(started).toEqual([]);
+  expect(await parts.claims.duplicates(hash)).toBe(1);
+  expect(await parts.claims.read(hash)).toMatchObject({ attempt: 1, state: 'closed' });
+  expect(await watched(hash)).toEqual([]);
+  expect(JSON.parse(logged.at(-1) ?? '')).toMatchObject({ what: 'duplicate' });
+  expect((JSON.parse(logged.at(-1) ?? '') as { noReplay?: string }).noReplay).toBe(noReplay);
 });
 
 test('a store that is away for a moment is waited for inside the delivery, and watched over once', async () => {

@@ -49,6 +49,14 @@ describe('facts', () => {
     expect(await workers.facts('W-1')).toEqual([factOf()]);
   });
 
+  test('of a replayed event the fact of the last attempt stands, however late an earlier one comes', async () => {
+    const replayed = factOf({ attempt: 2, attributes: { department: 'Sales' } });
+    await workers.addFact('W-4', factOf({ attempt: 1 }));
+    await workers.addFact('W-4', replayed);
+    await workers.addFact('W-4', factOf({ attempt: 1 }));
+    expect(await workers.facts('W-4')).toEqual([replayed]);
+  });
+
   test('facts are told in the order in which they happened, over all years that an event may name', async () => {
     const years = ['9999', '1970', '0001', '2026', '1969'];
     for (const [index, year] of years.entries()) {
