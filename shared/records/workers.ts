@@ -4,7 +4,7 @@ import type { Table } from '../domain/table';
 import { fromColumns, toColumns } from './columns';
 import { createRowUpdater } from './update-row';
 
-/** What one event says of the worker; plans are made from all facts. */
+/** What one event says of the worker. A run plans from the fact of its own event. */
 export const Fact = z.object({
   eventHash: z.string(),
   attempt: z.number().int().optional(),
