@@ -95,9 +95,12 @@ function matches(command: Command, event: EventMark): boolean {
   return command.name.toLowerCase() === event.Name?.toLowerCase();
 }
 
-/** History without inputs (an activity's is kept elsewhere) is not compared. */
+/** A timer's input is its time. History without inputs (an activity's is kept elsewhere) is not compared. */
 function sameInput(command: Command, event: EventMark): boolean {
-  if (command.kind === 'timer' || event.Input === undefined || event.Input === null) return true;
+  if (command.kind === 'timer') {
+    return event.FireAt === undefined || Date.parse(event.FireAt) === command.fireAt;
+  }
+  if (event.Input === undefined || event.Input === null) return true;
   const now: unknown = command.kind === 'activity' ? [command.input] : command.input;
   return isDeepStrictEqual(JSON.parse(JSON.stringify(now)), JSON.parse(event.Input));
 }
