@@ -33,7 +33,7 @@ type Entry = Judgement & {
 
 /**
  * Runs events again whose dead letters are meant, or the event of a file. Without `yes` it shows what it would do. Exit
- * code 1 if something that was to be sent was not, or nothing was to be.
+ * code 1 if something that was to be sent was not, or the one event that was named is left as it is.
  */
 export async function replay(
   connection: Connection,
@@ -64,11 +64,13 @@ export async function replay(
     );
   }
   print({ preview: !options.yes, events: entries }, options.json, () => report(entries, options));
-  if (options.yes && !entries.every(isDone)) process.exitCode = 1;
+  const isNamed = eventId !== undefined || options.file !== undefined;
+  if (options.yes && !entries.every((entry) => isDone(entry, isNamed))) process.exitCode = 1;
 }
 
-const isDone = ({ action, result }: Entry): boolean =>
-  action === 'leave' || result === 'replayed' || result === 'completed';
+/** To leave a letter is right among many, and not what was asked for where one event was named. */
+const isDone = ({ action, result }: Entry, isNamed: boolean): boolean =>
+  (action === 'leave' && !isNamed) || result === 'replayed' || result === 'completed';
 
 async function judgeBody(
   { sources }: Connection,
