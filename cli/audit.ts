@@ -1,7 +1,9 @@
 import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledger';
 import { chainFaults } from '../shared/audit/verify-chain';
 import type { AuditRow } from '../shared/domain/audit-entry';
+import { Id } from '../shared/domain/event-members';
 import { eventHash } from '../shared/domain/keys';
+import { isDate } from '../shared/domain/rfc3339';
 import { createClaims, type Claims } from '../shared/records/claims';
 import { Complaint, openClaims, openLedger, type Connection } from './connection';
 import { print, tableOf } from './print';
@@ -37,15 +39,23 @@ async function ask(
 ): Promise<AuditRow[]> {
   const asked = [event, worker, day].filter((one) => one !== undefined);
   if (asked.length !== 1) throw new Complaint('say one of --event, --worker, --day', 2);
-  if (worker !== undefined) return reader.ofWorker(worker);
+  if (source !== undefined && event === undefined)
+    throw new Complaint('--source goes with --event', 2);
+  if (worker !== undefined) return reader.ofWorker(idOf('--worker', worker));
   if (event !== undefined) {
     const candidates = source === undefined ? sources : [source];
-    const lists = candidates.map((candidate) => reader.ofEvent(eventHash(candidate, event)));
+    const id = idOf('--event', event);
+    const lists = candidates.map((candidate) => reader.ofEvent(eventHash(candidate, id)));
     return (await Promise.all(lists)).flat();
   }
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day ?? ''))
-    throw new Complaint('--day is a UTC day YYYY-MM-DD', 2);
-  return reader.ofDay(day ?? '');
+  if (!isDate(day ?? '')) throw new Complaint('--day is a UTC day YYYY-MM-DD', 2);
+  const rows = await reader.ofDay(day ?? '');
+  return rows.sort((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
+}
+
+function idOf(option: string, text: string): string {
+  if (Id.safeParse(text).success) return text;
+  throw new Complaint(`${option} takes an id: 1 to 64 of A-Z a-z 0-9 . _ : -`, 2);
 }
 
 /** The rows of each chain together: a refused body is a chain of its own. */
@@ -72,6 +82,7 @@ const HEADINGS = [
 ];
 
 function report(rows: AuditRow[], faults: string[]): string {
+  if (rows.length === 0) return 'no rows';
   const lines = rows.map((row) => [
     row.recordedAt,
     row.eventId ?? `body ${row.bodyHash?.slice(0, 12) ?? ''}`,

@@ -1,7 +1,7 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { bodyHash } from '../shared/domain/keys';
+import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledger';
 import { readEvent } from '../shared/domain/read-event';
-import { withBus, type Connection } from './connection';
+import { openLedger, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';
 import { print, tableOf } from './print';
 
@@ -13,7 +13,10 @@ export async function deadLetters(
   const messages = await withBus(connection, (client) =>
     peekLetters(openLetters(client, connection.queue), options.limit),
   );
-  const letters = messages.map((message) => letterOf(message, connection.sources));
+  const { audit, index } = openLedger(connection);
+  const reader = createLedgerReader(audit, index);
+  const letters: Awaited<ReturnType<typeof letterOf>>[] = [];
+  for (const message of messages) letters.push(await letterOf(message, connection, reader));
   print(letters, options.json, () =>
     tableOf(
       ['sequence', 'enqueued', 'event', 'problem', 'dead-lettered for', 'body hash'],
@@ -29,16 +32,20 @@ export async function deadLetters(
   );
 }
 
-function letterOf(message: ServiceBusReceivedMessage, sources: string[]) {
+async function letterOf(
+  message: ServiceBusReceivedMessage,
+  { sources }: Connection,
+  reader: LedgerReader,
+) {
   const bytes = bytesOf(message);
   const event = readEvent(bytes, { sources });
   return {
     sequenceNumber: numberOf(message),
     enqueuedAt: message.enqueuedTimeUtc?.toISOString(),
     eventId: event.kind === 'accepted' ? event.event.id : event.eventId,
-    problem: event.kind === 'rejected' ? event.reason : undefined,
+    problem: event.kind === 'rejected' ? event.reason : await reader.refusalOf(event.bodyHash),
     deadLetterReason: message.deadLetterReason,
     deadLetterErrorDescription: message.deadLetterErrorDescription,
-    bodyHash: bodyHash(bytes),
+    bodyHash: event.bodyHash,
   };
 }

@@ -1,7 +1,8 @@
+import { createLedgerReader } from '../shared/audit/read-ledger';
 import { eventHash } from '../shared/domain/keys';
 import type { StoredClaim } from '../shared/domain/claim';
 import { createClaims } from '../shared/records/claims';
-import { Complaint, openClaims, type Connection } from './connection';
+import { Complaint, openClaims, openLedger, type Connection } from './connection';
 import { print, tableOf } from './print';
 
 /** Where one event stands, by its id; without `source` every listed source is tried. */
@@ -15,11 +16,7 @@ export async function status(
   const found = await Promise.all(sources.map((source) => claims.read(eventHash(source, id))));
   const known = found.filter((claim) => claim !== undefined);
   const [claim, ...others] = known;
-  if (!claim) {
-    throw new Complaint(
-      `no event ${id} of ${sources.join(', ')} was accepted; see "audit --day" for refused messages`,
-    );
-  }
+  if (!claim) return refused(connection, id, sources, options.json);
   if (others.length > 0) {
     const list = known.map(({ fact }) => `  --source ${fact.eventSource}`).join('\n');
     throw new Complaint(`several sources have an event ${id}; say which:\n${list}`, 2);
@@ -50,3 +47,24 @@ const statusOf = (
   updatedAt,
   eventHash,
 });
+
+/** An event that was never accepted may have been refused, and its rows say why. */
+async function refused(
+  connection: Connection,
+  id: string,
+  sources: string[],
+  json: boolean,
+): Promise<void> {
+  const { audit, index } = openLedger(connection);
+  const reader = createLedgerReader(audit, index);
+  const lists = await Promise.all(sources.map((source) => reader.ofEvent(eventHash(source, id))));
+  const row = lists.flat().at(-1);
+  if (!row) {
+    throw new Complaint(
+      `no event ${id} of ${sources.join(', ')} is known; see "audit --day" for messages without a readable id`,
+    );
+  }
+  const { eventId, eventSource: source, outcome, reason, receivedAt, bodyHash } = row;
+  const shown = { eventId, source, state: 'rejected', outcome, reason, receivedAt, bodyHash };
+  print(shown, json, () => tableOf(['what', 'is'], Object.entries(shown)));
+}

@@ -50,7 +50,8 @@ async function takeIn(
   const marks = replayMarks(properties, read.replay, log);
   const claimed = await claimAttempt(parts, read, marks, now);
   if (claimed === 'id-reused') {
-    const identity = { eventId: event.id, eventSource: event.source };
+    const { id: eventId, source: eventSource, type: eventType } = event;
+    const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };
     return rejectMessage(parts, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
   const { attempt, noReplay } = claimed;

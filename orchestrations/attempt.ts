@@ -7,7 +7,7 @@ import { call, type Activity, type Answer, type Leg, type Telling } from './call
 const DEFECTS = 3;
 
 /** Reasons that stay the reason when patience is over; all others have simply timed out. */
-const SPEAKING = ['defect', 'no-identity', 'assignment-not-visible'];
+const SPEAKING = ['defect', 'no-identity', 'account-disabled', 'assignment-not-visible'];
 
 export const noRetry = (now: Date): Retry => ({ since: now.toISOString(), tries: 0, defects: 0 });
 

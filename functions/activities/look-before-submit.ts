@@ -35,9 +35,13 @@ export async function findRequest(
   const own = mark === markOf(wanted, run);
   return (
     requests.find(({ justification, phase }) => justification === mark && (own || isOpen(phase))) ??
-    requests.find(({ userId, phase }) => userId === targetId && isOpen(phase))
+    requests.find((one) => isAdd(one) && one.userId === targetId && isOpen(one.phase))
   );
 }
+
+/** An open removal blocks a grant too, but following it would end in no access. */
+const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
+  /add$/i.test(requestType);
 
 /** Whether Graph would refuse the request in a way that it publishes no code for, or has nothing left to do. */
 export async function foreseeEnd(parts: Parts, wanted: Wanted): Promise<Verdict | undefined> {

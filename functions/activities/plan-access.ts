@@ -16,10 +16,14 @@ export function registerPlanAccess({ workers, model, graph, config }: Parts): vo
     const outcome = await asOutcome(async (): Promise<Outcome<{ targetId: string }>> => {
       const users = await graph.findUsers(config.matchAttribute, run.fact.workerId);
       const [user, ...others] = users;
-      if (!user) return { kind: 'later', afterSeconds: 1, why: 'no-identity' };
+      if (!user) return { ...NOT_YET, why: 'no-identity' };
       if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
+      // Accounts of people who have yet to start are often made disabled; Graph assigns nothing to them.
+      if (user.accountEnabled === false) return { ...NOT_YET, why: 'account-disabled' };
       return { kind: 'done', targetId: user.id };
     });
     return { outcome: outcome.kind === 'done' ? { ...outcome, steps } : outcome };
   });
 }
+
+const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;

@@ -7,6 +7,8 @@ type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rul
   reason: string;
   eventId?: string;
   eventSource?: string;
+  eventType?: string;
+  workerId?: string;
 };
 
 /** Marks a message as refused for good: the bus redelivers it to its bound and then dead-letters the original. */
@@ -20,13 +22,13 @@ export class MessageRejected extends Error {
  */
 export async function rejectMessage(
   parts: Pick<Parts, 'ledger' | 'model' | 'config' | 'appVersion'>,
-  { bodyHash, eventHash, eventId, eventSource, reason, field, rule }: Rejection,
+  { reason, field, rule, ...named }: Rejection,
   now: string,
   log: Log,
 ): Promise<never> {
   const entry = {
     ...writerColumns(parts),
-    ...{ eventHash, eventId, eventSource, bodyHash },
+    ...identityOf(named),
     attempt: 1,
     kind: 'rejected',
     state: 'rejected',
@@ -35,6 +37,17 @@ export async function rejectMessage(
     receivedAt: now,
   } as const;
   await parts.ledger.reject(entry, now);
+  const { bodyHash, eventHash } = named;
   log({ what: 'rejected', bodyHash, eventHash, reason, field, rule });
   throw new MessageRejected(reason);
 }
+
+/** Of all that a rejection may carry, what a row may say. */
+const identityOf = (named: Omit<Rejection, 'reason' | 'field' | 'rule'>) => ({
+  bodyHash: named.bodyHash,
+  eventHash: named.eventHash,
+  eventId: named.eventId,
+  eventSource: named.eventSource,
+  eventType: named.eventType,
+  workerId: named.workerId,
+});

@@ -8,7 +8,7 @@ const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
 /** Where an index entry leads: the partition of the rows, and for a refused body its row. */
 export type Reference = { partition: string; key?: string };
 
-/** Makes the event findable by worker and by day. Written before its row; twice changes nothing. */
+/** Makes a row findable by day and worker, and a refused body by its event. Written before its row; twice changes nothing. */
 export async function indexEntry(
   index: AppendOnlyTable,
   entry: AuditEntry,
@@ -20,7 +20,11 @@ export async function indexEntry(
   const partition = entry.kind === 'rejected' ? `rejected-${subject.slice(0, 2)}` : subject;
   const columns = { partition, ...(entry.kind === 'rejected' && { key: subject }) };
   const day = `day-${at.slice(0, 10)}-${subject.slice(0, 1)}`;
-  const places = entry.workerId === undefined ? [day] : [day, `worker-${entry.workerId}`];
+  const places = [day];
+  if (entry.workerId !== undefined) places.push(`worker-${entry.workerId}`);
+  if (entry.kind === 'rejected' && entry.eventHash !== undefined) {
+    places.push(`event-${entry.eventHash}`);
+  }
   await Promise.all(places.map((place) => index.insert(place, key, columns)));
 }
 
@@ -36,6 +40,15 @@ export async function referencesOfWorker(
   workerId: string,
 ): Promise<Reference[]> {
   const rows = await index.list(`worker-${workerId}`);
+  return unique(rows.map((row) => row.columns as Reference));
+}
+
+/** The refused bodies that named an event, oldest first. */
+export async function refusalsOfEvent(
+  index: AppendOnlyTable,
+  eventHash: string,
+): Promise<Reference[]> {
+  const rows = await index.list(`event-${eventHash}`);
   return unique(rows.map((row) => row.columns as Reference));
 }
 

@@ -1,6 +1,11 @@
 import { AuditRow } from '../domain/audit-entry';
 import type { AppendOnlyTable } from '../domain/table';
-import { referencesOfDay, referencesOfWorker, type Reference } from './audit-index';
+import {
+  referencesOfDay,
+  referencesOfWorker,
+  refusalsOfEvent,
+  type Reference,
+} from './audit-index';
 
 export type LedgerReader = ReturnType<typeof createLedgerReader>;
 
@@ -28,8 +33,16 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
   };
 
   return {
-    /** All rows of one event, attempt by attempt, in the order they were written. */
-    ofEvent,
+    /** All rows of one event, attempt by attempt, in the order they were written; then the bodies refused in its name. */
+    ofEvent: async (eventHash: string): Promise<AuditRow[]> => {
+      const refusals = refusalsOfEvent(index, eventHash);
+      return [...(await ofEvent(eventHash)), ...(await followAll(await refusals))];
+    },
+    /** Why a body was refused; undefined if it was not. */
+    refusalOf: async (bodyHash: string): Promise<string | undefined> => {
+      const [row] = await follow({ partition: `rejected-${bodyHash.slice(0, 2)}`, key: bodyHash });
+      return row?.reason;
+    },
     ofWorker: async (workerId: string): Promise<AuditRow[]> =>
       followAll(await referencesOfWorker(index, workerId)),
     /** All rows of the events that something happened to on that UTC day. */

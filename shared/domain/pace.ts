@@ -45,7 +45,7 @@ export type Patience = Pick<Pace, 'identity' | 'call'>;
 
 /** Seconds for which a thing that answers `later` because of `why` is tried again. */
 export function patienceFor(why: string, pace: Patience): number {
-  if (why === 'no-identity') return pace.identity;
+  if (why === 'no-identity' || why === 'account-disabled') return pace.identity;
   // Without the stores nothing can be recorded, not even that we gave up: wait for them.
   return why === 'store-unavailable' ? Infinity : pace.call;
 }

@@ -34,6 +34,7 @@ export const BetaAssignmentPolicy = z
     accessPackageId: text,
     durationInDays: number,
     expirationDateTime: text,
+    requestorSettings: z.object({ scopeType: text }).nullish(),
     requestApprovalSettings: z
       .object({
         isApprovalRequired: z.boolean().nullish(),
@@ -47,6 +48,7 @@ export const BetaAssignmentPolicy = z
     description: answer.description,
     accessPackageId: answer.accessPackageId ?? undefined,
     expiration: expirationOf(answer),
+    requestorSettings: answer.requestorSettings,
     requestApprovalSettings: {
       isApprovalRequiredForAdd: approval?.isApprovalRequired,
       stages: approval?.approvalStages,

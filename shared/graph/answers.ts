@@ -111,6 +111,8 @@ export const AssignmentPolicy = z
     requestApprovalSettings: z
       .object({ isApprovalRequiredForAdd: flag, stages: z.array(ApprovalStage).nullish() })
       .nullish(),
+    allowedTargetScope: text,
+    requestorSettings: z.object({ scopeType: text, enableTargetsToSelfAddAccess: flag }).nullish(),
     accessPackage: reference,
   })
   .transform(({ accessPackage, ...rest }) => ({ ...rest, accessPackageId: accessPackage?.id }));

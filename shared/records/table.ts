@@ -36,9 +36,9 @@ function clientFor(storage: string, name: string, credential?: TokenCredential):
 }
 
 /**
- * What the SDK puts around a call and a row never needs: forms and multipart bodies, redirects (a table has none, and
- * whoever sends one is not to be followed), compression, retries, and traces and logs that nobody reads. A third of the
- * CPU of a call goes there.
+ * What the SDK puts around a call and a row never needs, though it costs CPU every time: forms and multipart bodies,
+ * redirects (a table has none, and whoever sends one is not to be followed), compression, retries, and traces and logs
+ * that nobody reads.
  */
 const UNUSED = [
   'formDataPolicy',

@@ -24,7 +24,8 @@ export function packageDifferences(
 ): string[] {
   return names({
     'package.catalog': found.catalogId === undefined || found.catalogId === catalogId,
-    'package.displayName': wanted.displayName === found.displayName,
+    // A package that is named by its id may be called anything.
+    'package.displayName': wanted.adoptId !== undefined || wanted.displayName === found.displayName,
     'package.description': wanted.description === found.description,
     'package.hidden': wanted.hidden === (found.isHidden ?? false),
   });
@@ -36,8 +37,17 @@ export function policyDifferences(wanted: Policy, found: answer.AssignmentPolicy
     'policy.displayName': wanted.displayName === found.displayName,
     'policy.description': wanted.description === found.description,
     'policy.expiration': sameExpiration(wanted.expiration, found.expiration),
+    'policy.requestors': isForAdministrators(found),
     'policy.approval': sameApproval(wanted.approval, found.requestApprovalSettings),
   });
+}
+
+/** Our policies let administrators assign and nobody ask for themselves; any other would open the package to more people. */
+function isForAdministrators(found: answer.AssignmentPolicy): boolean {
+  const { allowedTargetScope, requestorSettings } = found;
+  const scope = (allowedTargetScope ?? requestorSettings?.scopeType ?? '').toLowerCase();
+  const toThemselves = requestorSettings?.enableTargetsToSelfAddAccess ?? false;
+  return ['', 'notspecified', 'nosubjects'].includes(scope) && !toThemselves;
 }
 
 function sameExpiration(wanted: Expiration, found: answer.AssignmentPolicy['expiration']): boolean {

@@ -196,15 +196,50 @@ describe('status', () => {
     expect(JSON.parse(decided.stdout)).toMatchObject({ source: OTHER });
   });
 
+  test('an event that was only ever refused is told with the reason', async () => {
+    const ledger = createLedger(storage.table('audit'), storage.table('auditIndex'));
+    const at = '2026-11-20T09:30:00.000Z';
+    const key = eventHash(SOURCE, 'refused-1');
+    const bodyHash = 'ab'.repeat(32);
+    const refused = { kind: 'rejected', state: 'rejected', outcome: 'rejected' } as const;
+    const about = { eventHash: key, eventId: 'refused-1', eventSource: SOURCE, bodyHash };
+    await ledger.reject(
+      { ...entryOf({ ...about, ...refused, reason: 'invalid-date: data.startDate' }), bodyHash },
+      at,
+    );
+    const { code, stdout } = await joinery(['status', 'refused-1', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'rejected',
+      reason: 'invalid-date: data.startDate',
+    });
+    const found = await joinery(['audit', '--event', 'refused-1', '--json']);
+    expect(JSON.parse(found.stdout)).toMatchObject({ rows: [{ bodyHash }], faults: [] });
+  });
+
   test('an id that nobody knows is an error that says where else to look', async () => {
     const { code, stdout, stderr } = await joinery(['status', 'unknown', '--json']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`no event unknown of ${SOURCE}, ${OTHER} was accepted`);
+    expect(stderr).toContain(`no event unknown of ${SOURCE}, ${OTHER} is known`);
     expect(stderr).toContain('audit --day');
   });
 });
 
 describe('audit', () => {
+  test.each([
+    [['--day', '2026-13-45']],
+    [['--worker', 'a/b']],
+    [['--event', 'a b']],
+    [['--worker', 'W-1', '--source', 'urn:x']],
+  ])('a question that cannot be asked is a usage error: %j', async (question) => {
+    expect(await joinery(['audit', ...question])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('no rows are no verdict', async () => {
+    const { code, stdout } = await joinery(['audit', '--worker', 'W-nobody']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'no rows\n' });
+  });
+
   test('the rows of an event, a worker or a day are shown with the verdict on their chains', async () => {
     await closedEvent('audited');
     const questions = [
@@ -299,7 +334,7 @@ describe('where the stack is', () => {
     expect(JSON.parse(known.stdout)).toMatchObject({ source: OTHER });
     await writeStack(parts);
     const fallback = await local(['status', 'on-stack']);
-    expect(fallback.stderr).toContain(`no event on-stack of ${SOURCE} was accepted`);
+    expect(fallback.stderr).toContain(`no event on-stack of ${SOURCE} is known`);
   });
 
   test('a stack that has ended since is told as that, by bus and by stores', async () => {

@@ -133,6 +133,26 @@ describe('a package that others have made', () => {
     });
   });
 
+  test('is not used if people may ask for it themselves', async () => {
+    await madeByOthers();
+    const state = (await (await fetch(`${simulator.url}/_control/state`)).json()) as {
+      policies: { id: string; requestorSettings: object }[];
+    };
+    for (const { id, requestorSettings } of state.policies) {
+      const changed = {
+        requestorSettings: { ...requestorSettings, enableTargetsToSelfAddAccess: true },
+      };
+      const answer = await fetch(`${simulator.url}/_control/policies/${id}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(changed),
+      });
+      expect(answer.status).toBeLessThan(300);
+    }
+    const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable());
+    expect(outcome).toEqual({ kind: 'failed', why: 'drift:policy.requestors' });
+  });
+
   const approved = {
     required: true as const,
     stages: [{ durationBeforeAutomaticDenial: 'P14D', primaryApprovers: [{ groupId: group(7) }] }],
