@@ -1,0 +1,146 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Sent } from '../events';
+import { gather, readTable } from '../evidence';
+import { violations } from '../invariants';
+import { tenantOf } from '../model';
+import { seeded } from '../seeded';
+import { startWorld, type World } from '../world';
+import { canaries, chaosModel, crowdOf } from './crowd';
+import { scheduleOf, type Blow, type Schedule, type Spell } from './schedule';
+
+export type ChaosOptions = {
+  events: number;
+  seconds: number;
+  seed: number;
+  tell: (line: string) => void;
+};
+
+export type ChaosResult = { kills: number; freezes: number; spells: number; faults: string[] };
+
+/** How long a backlog may take to drain once the faults are over. */
+const drainMs = (events: number): number => 120_000 + 100 * events;
+
+const settings = {
+  GRAPH_LAG: '300ms',
+  GRAPH_DEADLINE: '5s',
+  POLL_SCHEDULE: '500ms 1s 2s<1m 5s',
+  CALL_PATIENCE: '1h',
+  DELIVERY_DEADLINE: '1h',
+};
+
+/** Sends events while processes die and calls fail as the seed has it; then waits for the end and asks the checker. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { events, seconds, seed, tell } = options;
+  const schedule = scheduleOf(seconds, seed);
+  const { sent, messages } = crowdOf(events, seed);
+  const world = await startWorld({
+    env: { ...settings, GRAPH_SEED: String(seed) },
+    files: { ACCESS_MODEL: chaosModel(), GRAPH_TENANT: tenantOf(events) },
+  });
+  try {
+    const began = Date.now();
+    await Promise.all([
+      sendAll(world, messages, seconds * 800),
+      strike(world, schedule.blows, began, tell),
+      cast(world, schedule.spells, began, seed),
+    ]);
+    world.tap.watch();
+    tell(`the faults are over after ${seconds} s; waiting for the backlog`);
+    const accepted = sent.filter(({ expect }) => expect === 'accepted').length;
+    const late = await untilDrained(world, accepted, drainMs(events), tell);
+    const faults = violations(await gather(world), { sent, canaries });
+    return { ...countsOf(schedule), faults: [...late, ...faults] };
+  } finally {
+    await world.stop();
+  }
+}
+
+const countsOf = ({ blows, spells }: Schedule): Omit<ChaosResult, 'faults'> => ({
+  kills: blows.filter(({ kind }) => kind === 'kill').length,
+  freezes: blows.filter(({ kind }) => kind === 'freeze').length,
+  spells: spells.length,
+});
+
+/** A bus that was killed or frozen meanwhile has perhaps taken a message whose sending failed: then it has it twice. */
+async function sendAll(world: World, messages: readonly Sent[], withinMs: number): Promise<void> {
+  const batch = Math.max(1, Math.ceil(messages.length / (withinMs / 500)));
+  for (let at = 0; at < messages.length; at += batch) {
+    const some = messages.slice(at, at + batch);
+    for (let isSent = false; !isSent;) {
+      isSent = await world.send(some).then(
+        () => true,
+        () => false,
+      );
+      await wait(500);
+    }
+  }
+}
+
+/** One blow after another: a part is whole again before the next is struck. */
+async function strike(
+  world: World,
+  blows: Schedule['blows'],
+  began: number,
+  tell: (line: string) => void,
+): Promise<void> {
+  for (const blow of blows) {
+    await wait(Math.max(0, began + blow.at - Date.now()));
+    const { part, kind, pauseMs } = blow;
+    tell(
+      `${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${kind} ${part}, ${pauseMs} ms`,
+    );
+    await deal(world, blow);
+  }
+}
+
+async function deal(world: World, { part, kind, pauseMs }: Blow): Promise<void> {
+  if (kind === 'freeze') {
+    world.signal(part, 'SIGSTOP');
+    await wait(pauseMs);
+    world.signal(part, 'SIGCONT');
+    return;
+  }
+  world.signal(part, 'SIGKILL');
+  await world.gone(part);
+  await wait(pauseMs);
+  await world.start(part);
+}
+
+/** Lays each spell on the proxies for as long as it lasts; the latest on a dependency is the one that counts. */
+async function cast(
+  world: World,
+  spells: Schedule['spells'],
+  began: number,
+  seed: number,
+): Promise<void> {
+  const chance = seeded(seed ^ 0xca57);
+  const laid: (Spell & { until: number })[] = [];
+  world.tap.watch(({ to }) => {
+    const spell = laid.findLast((one) => one.to === to && one.until > Date.now());
+    return spell && chance.between(1, spell.oneIn) === 1 ? spell.fault : undefined;
+  });
+  for (const spell of spells) {
+    await wait(Math.max(0, began + spell.at - Date.now()));
+    laid.push({ ...spell, until: Date.now() + spell.lastsMs });
+  }
+  const last = Math.max(0, ...laid.map(({ until }) => until));
+  await wait(Math.max(0, last - Date.now()));
+}
+
+async function untilDrained(
+  world: World,
+  accepted: number,
+  withinMs: number,
+  tell: (line: string) => void,
+): Promise<string[]> {
+  const until = Date.now() + withinMs;
+  for (let told = -1; ;) {
+    const claims = await readTable(world.storage, 'claims', "RowKey eq 'claim'");
+    const closed = claims.filter(({ state }) => state === 'closed').length;
+    if (closed !== told) tell(`         ${closed} of ${accepted} closed`);
+    told = closed;
+    if (closed >= accepted && (await world.isIdle())) return [];
+    if (Date.now() > until) return [`not drained within ${withinMs / 1000} s`];
+    await wait(1000);
+  }
+}
