@@ -46,8 +46,8 @@ async function lookLater({ due, claims, config }: Parts, claim: StoredClaim): Pr
 }
 
 /**
- * Closes an attempt that has no run any more as `terminated`, behind the rows that stand; where an end was decided before,
- * that one is finished.
+ * Closes an attempt that has no run any more, behind the rows that stand: as `failed` if a defect ended it, else as
+ * `terminated`. Where an end was decided before, that one is finished.
  */
 async function close(
   parts: Parts,
@@ -66,7 +66,7 @@ async function close(
     phase: Date.parse(at),
     chain: await parts.ledger.endOf(eventHash, attempt),
     at,
-    outcome: 'terminated',
+    outcome: status === 'Failed' ? 'failed' : 'terminated',
     reason: `instance-${status.toLowerCase()}`,
   });
   log({ what: 'closed-late', eventHash, attempt, closed });
