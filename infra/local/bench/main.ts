@@ -40,6 +40,9 @@ async function bench(joiners: number): Promise<Report> {
       GRAPH_TENANT: tenant,
       AZURITE_TABLE_LOG: tableLog(dataDir),
       PROVISIONING_QUEUE: queue,
+      // As in Azure; a laptop's supervisor looks far more often.
+      SUPERVISE_SCHEDULE: '0 * * * * *',
+      LOOK_AFTER: '10m',
     };
   };
   return onPassingStack('bench', settings, async (stack) => {
