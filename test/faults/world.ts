@@ -101,7 +101,7 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
     graphUrl: graph.url,
     send: (messages) =>
       queue.sendMessages(messages.map(({ body }) => ({ body, contentType: 'application/json' }))),
-    isIdle: () => isEmpty(client),
+    isIdle: () => isEmpty(serviceBus.connectionString),
     signal: (part, signal) => process.kill(now()[memberOf[part]]?.pid ?? 0, signal),
     gone: exited,
     start,
@@ -109,11 +109,11 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
   };
 }
 
-/** A receiver peeks on from where it last was; a new one starts at the first message. */
-async function isEmpty(client: ServiceBusClient): Promise<boolean> {
-  const receiver = client.createReceiver(QUEUE);
-  const messages = await receiver.peekMessages(1);
-  await receiver.close();
+/** A client peeks on from where it last was, whatever its receivers; a new one starts at the first message. */
+async function isEmpty(connectionString: string): Promise<boolean> {
+  const client = new ServiceBusClient(connectionString);
+  const messages = await client.createReceiver(QUEUE).peekMessages(1);
+  await client.close();
   return messages.length === 0;
 }
 
