@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { readEvent } from '../shared/domain/read-event';
@@ -5,6 +6,7 @@ import { StoreUnavailable } from '../shared/domain/table';
 import { logTo, type Log } from '../shared/log';
 import { traceOf } from './activities/activity';
 import { claimAttempt } from './intake/claim-attempt';
+import type { Delivery } from './intake/claim-of';
 import { holdTransient } from './intake/hold-transient';
 import { MessageRejected, rejectMessage } from './intake/reject-message';
 import { replayMarks } from './intake/replay-marks';
@@ -27,9 +29,10 @@ export function registerIntake(parts: Parts): void {
     ...trigger,
     handler: async (message: unknown, client: df.DurableClient, context: InvocationContext) => {
       const log = logTo((line) => context.log(line));
-      const now = new Date().toISOString();
+      const delivery = { now: new Date().toISOString(), owner: randomUUID() };
       const properties = context.triggerMetadata?.['applicationProperties'];
-      const act = () => takeIn(parts, client, { body: bytesOf(message), properties, now }, log);
+      const act = () =>
+        takeIn(parts, client, { body: bytesOf(message), properties, delivery }, log);
       await holdTransient(parts.config.intakeHoldSeconds, log, act).catch((error: unknown) => {
         throw withoutText(error, log);
       });
@@ -40,15 +43,16 @@ export function registerIntake(parts: Parts): void {
 async function takeIn(
   parts: Parts,
   client: df.DurableClient,
-  { body, properties, now }: { body: Uint8Array; properties: unknown; now: string },
+  { body, properties, delivery }: { body: Uint8Array; properties: unknown; delivery: Delivery },
   log: Log,
 ): Promise<void> {
+  const { now } = delivery;
   const read = readEvent(body, { sources: parts.config.sources });
   if (read.kind === 'rejected') return rejectMessage(parts, read, now, log);
 
   const { eventHash, event } = read;
   const marks = replayMarks(properties, read.replay, log);
-  const claimed = await claimAttempt(parts, read, marks, now);
+  const claimed = await claimAttempt(parts, read, marks, delivery);
   if (claimed === 'id-reused') {
     const { id: eventId, source: eventSource, type: eventType } = event;
     const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };

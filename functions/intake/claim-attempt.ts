@@ -2,7 +2,7 @@ import type { ReplayMarks } from '../../shared/domain/event';
 import type { AcceptedEvent } from '../../shared/domain/read-event';
 import { whyNoReplay } from '../../shared/domain/replay';
 import type { Parts } from '../parts';
-import { claimOf } from './claim-of';
+import { claimOf, type Delivery } from './claim-of';
 
 /** The attempt to start, if any; if none although the message says that it is a replay, why. */
 export type Claimed = { attempt?: number; noReplay?: string | undefined };
@@ -15,11 +15,11 @@ export async function claimAttempt(
   parts: Parts,
   read: AcceptedEvent,
   marks: ReplayMarks | undefined,
-  now: string,
+  delivery: Delivery,
 ): Promise<Claimed | 'id-reused'> {
   const { claims, due } = parts;
   const { eventHash } = read;
-  const claim = await claimOf(parts, read, marks, now);
+  const claim = await claimOf(parts, read, marks, delivery);
   const held = await claims.claim(eventHash, claim);
   if (held === 'claimed') return { attempt: 1 };
   const isSame = held.contentHash === read.contentHash;

@@ -6,12 +6,15 @@ import { replayKey } from '../../shared/domain/replay';
 import { dueAt } from '../../shared/domain/time-zone';
 import type { Parts } from '../parts';
 
+/** One delivery of a message: when it came (ISO 8601), and what tells its rows from those of another at that moment. */
+export type Delivery = { now: string; owner: string };
+
 /** The claim on an accepted event, watched over by the `due` table before it is made. `marks`: what calls it a replay. */
 export async function claimOf(
   { model, due, config }: Pick<Parts, 'model' | 'due' | 'config'>,
   { event, eventHash, contentHash, bodyHash }: AcceptedEvent,
   marks: ReplayMarks | undefined,
-  now: string,
+  { now, owner }: Delivery,
 ): Promise<Claim> {
   const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
   const accessModel = model().model;
@@ -38,7 +41,7 @@ export async function claimOf(
     },
     endDate,
     attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
-    due: await due.watch(eventHash, lookAt.toISOString()),
+    due: await due.watch(eventHash, lookAt.toISOString(), owner),
     ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,
   };

@@ -40,7 +40,8 @@ async function lookLater({ due, claims, config }: Parts, claim: StoredClaim): Pr
   const now = Date.now();
   const age = now - Date.parse(claim.fact.receivedAt);
   const wait = Math.max(config.supervise.lookAfterSeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
-  const place = await due.watch(claim.eventHash, new Date(now + wait).toISOString());
+  const lookAt = new Date(now + wait).toISOString();
+  const place = await due.watch(claim.eventHash, lookAt, randomUUID());
   const moved = await claims.moveWatch(claim, place);
   await due.forget(moved?.due.key === place.key ? claim.due : place);
 }

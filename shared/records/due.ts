@@ -16,9 +16,12 @@ const PAGE = 100;
 /** A row for every event that still has something to happen, filed under the time at which to look at it. */
 export function createDue(table: Table) {
   return {
-    /** `lookAt`: ISO 8601. Doing it twice with the same values changes nothing. */
-    watch: async (eventHash: string, lookAt: string): Promise<DuePlace> => {
-      const place = placeOf(eventHash, lookAt);
+    /**
+     * `lookAt`: ISO 8601. Doing it twice with the same values changes nothing. Who may have to take the row back while
+     * others watch the same event names itself as `owner`, so that nobody's row is taken for another's.
+     */
+    watch: async (eventHash: string, lookAt: string, owner = ''): Promise<DuePlace> => {
+      const place = placeOf(eventHash, lookAt, owner);
       await table.insert(place.partition, place.key, { eventHash, lookAt });
       return place;
     },
@@ -44,9 +47,9 @@ export function createDue(table: Table) {
 /** Sixteen shards share the load of a busy hour. */
 export const shards = Array.from({ length: 16 }, (_, shard) => `shard-${shard.toString(16)}`);
 
-export const placeOf = (eventHash: string, lookAt: string): DuePlace => ({
+export const placeOf = (eventHash: string, lookAt: string, owner = ''): DuePlace => ({
   partition: `shard-${eventHash.slice(0, 1)}`,
-  key: `${timeKey(lookAt)}-${eventHash}`,
+  key: `${timeKey(lookAt)}-${eventHash}${owner && `-${owner}`}`,
 });
 
 const timeKey = (time: string): string => padded(Date.parse(time), 16);
