@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { calls } from '../../orchestrations/calls';
 import type { PackageIds } from '../../shared/domain/journey';
 import type { Outcome } from '../../shared/domain/outcome';
@@ -19,10 +18,10 @@ export function registerEnsurePackage(parts: Parts): void {
   const making = new Map<string, Promise<Outcome<{ ids: PackageIds }>>>();
 
   /** Everybody in this process who needs the same package waits for the same making of it. */
-  const ensureOnce = (packageKey: string) => {
+  const ensureOnce = (packageKey: string, holder: string) => {
     const shared = making.get(packageKey);
     if (shared) return shared;
-    const running = ensure(parts, packageKey);
+    const running = ensure(parts, packageKey, holder);
     making.set(packageKey, running);
     const forget = () => making.delete(packageKey);
     running.then(({ kind }) => {
@@ -35,7 +34,7 @@ export function registerEnsurePackage(parts: Parts): void {
   registerActivity(calls.ensurePackage, async (input, guard) => {
     let chain = input.announced ? input.chain : await announce(parts, input, 'ensure');
     const outcome = await guard(async () => {
-      const ensured = await ensureOnce(input.step.packageKey);
+      const ensured = await ensureOnce(input.step.packageKey, input.run.instanceId);
       if (ensured.kind === 'done') {
         const columns = stepColumns(parts, { ...input, ids: ensured.ids });
         const entry = { ...columns, kind: 'settled', step: 'ensure', outcome: 'whole' } as const;
@@ -47,7 +46,12 @@ export function registerEnsurePackage(parts: Parts): void {
   });
 }
 
-async function ensure(parts: Parts, packageKey: string): Promise<Outcome<{ ids: PackageIds }>> {
+/** `holder` is the run: killed and executed again, it has its lease still, and nobody waits for the lease to run out. */
+async function ensure(
+  parts: Parts,
+  packageKey: string,
+  holder: string,
+): Promise<Outcome<{ ids: PackageIds }>> {
   const { packages, graph, config } = parts;
   const { model } = parts.model();
   const wanted = packageDefinition(model, packageKey);
@@ -56,7 +60,6 @@ async function ensure(parts: Parts, packageKey: string): Promise<Outcome<{ ids: 
   const known = idsOf(await packages.load(catalogKey, packageKey), wanted.version);
   if (known) return { kind: 'done', ids: known };
 
-  const holder = randomUUID();
   const now = Date.now();
   const until = new Date(now + LEASE_IN_CALLS * config.graph.deadlineMs);
   const leased = await packages.lease(
