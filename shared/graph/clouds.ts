@@ -1,26 +1,22 @@
 /**
- * The national clouds: where Graph is, who issues the tokens, and for which scope.
+ * The national clouds: where Graph is, and for which scope.
  * Source: https://learn.microsoft.com/graph/deployments
  */
 export const clouds = {
   global: {
     root: 'https://graph.microsoft.com',
-    authorityHost: 'https://login.microsoftonline.com',
     scope: 'https://graph.microsoft.com/.default',
   },
   usgov: {
     root: 'https://graph.microsoft.us',
-    authorityHost: 'https://login.microsoftonline.us',
     scope: 'https://graph.microsoft.us/.default',
   },
   usgovdod: {
     root: 'https://dod-graph.microsoft.us',
-    authorityHost: 'https://login.microsoftonline.us',
     scope: 'https://dod-graph.microsoft.us/.default',
   },
   china: {
     root: 'https://microsoftgraph.chinacloudapi.cn',
-    authorityHost: 'https://login.chinacloudapi.cn',
     scope: 'https://microsoftgraph.chinacloudapi.cn/.default',
   },
 } as const;
