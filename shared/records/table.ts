@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../deadline';
 import { StoreUnavailable, type StoredRow, type Table } from '../domain/table';
 import { checkKeys, entityOf, stored } from './entity';
+import { onlyJson } from './only-json';
 import { answer } from './store-trouble';
 
 const DEADLINE_MS = 15_000;
@@ -52,6 +53,7 @@ const UNUSED = [
 
 function bare(client: TableClient): TableClient {
   for (const name of UNUSED) client.pipeline.removePolicy({ name });
+  client.pipeline.addPolicy(onlyJson, { afterPhase: 'Deserialize' });
   return client;
 }
 

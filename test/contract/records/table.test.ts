@@ -158,6 +158,18 @@ describe('a store that is not well', () => {
   const manners: [string, (socket: Socket) => void][] = [
     ['is silent', () => undefined],
     ['hangs up', (socket) => socket.destroy()],
+    [
+      'answers with the page of a gateway',
+      answering(
+        'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>',
+      ),
+    ],
+    [
+      'answers under a wrong type',
+      answering(
+        'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 12\r\n\r\n{"value":[]}',
+      ),
+    ],
     ['is overloaded', answering('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n')],
     ['throttles', answering('HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n\r\n')],
     ['breaks off in the middle', answering('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"a":')],
@@ -174,6 +186,7 @@ describe('a store that is not well', () => {
     const began = Date.now();
     await expect(sick().read('p', 'k')).rejects.toThrow(StoreUnavailable);
     await expect(sick().list('p')).rejects.toThrow(StoreUnavailable);
+    await expect(sick().insert('p', 'k', {})).rejects.toThrow(StoreUnavailable);
     expect(Date.now() - began).toBeLessThan(3000);
   });
 
