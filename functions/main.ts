@@ -6,6 +6,7 @@ import { clouds } from '../shared/graph/clouds';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/records/claims';
 import { createDue } from '../shared/records/due';
+import { createLimits } from '../shared/records/limits';
 import { createPackages } from '../shared/records/packages';
 import { openTable } from '../shared/records/table';
 import { createTurns } from '../shared/records/turns';
@@ -34,6 +35,9 @@ app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
 });
 
+/** What only advises must not hold up a call for long. */
+const ADVICE_DEADLINE_MS = 2_000;
+
 const workers = table(records, 'workers');
 const parts: Parts = {
   config,
@@ -54,6 +58,7 @@ const parts: Parts = {
     draftRoots: config.graph.draftRoots,
     deadlineMs: config.graph.deadlineMs,
     appVersion: appVersion(),
+    throttle: createLimits(openTable(records, 'limits', credential, ADVICE_DEADLINE_MS)),
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
 };

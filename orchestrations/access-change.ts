@@ -16,7 +16,7 @@ const LONG_HISTORY = 90;
 /** Seconds between tries of what must happen in the end but has worn out its patience. */
 const RARE = 900;
 
-const BEFORE_ANY_PACE: Patience = { identity: 0, call: 6 * 3600 };
+const BEFORE_ANY_PACE: Patience = { identity: 0, call: 6 * 3600, delivery: 0 };
 
 /** What a start names, and what one generation of the history hands to the next. */
 const AccessChangeInput = z.object({

@@ -6,7 +6,7 @@ const seconds = z.number().nonnegative();
 export const Pace = z.object({
   /** Wait `every` seconds between polls until `until` seconds have passed; the last entry has no end. */
   poll: z.array(z.object({ every: seconds, until: seconds.optional() })).min(1),
-  /** How long an ordinary request may take. */
+  /** How long an ordinary request may take, and how long throttling or a lost identity is waited out. */
   delivery: seconds,
   /** How long an approval may take, where the package says that it is waited for. */
   approval: seconds,
@@ -41,11 +41,14 @@ export function backOff(afterSeconds: number, tries: number, patience: number): 
 }
 
 /** The bounds of trying again. */
-export type Patience = Pick<Pace, 'identity' | 'call'>;
+export type Patience = Pick<Pace, 'identity' | 'call' | 'delivery'>;
 
 /** Seconds for which a thing that answers `later` because of `why` is tried again. */
 export function patienceFor(why: string, pace: Patience): number {
   if (why === 'no-identity' || why === 'account-disabled') return pace.identity;
+  // Of everybody alike and no fault of this event: Graph may ask for a day, and identity be away for longer.
+  if (why === 'throttled' || why === 'identity-unavailable')
+    return Math.max(pace.delivery, pace.call);
   // Without the stores nothing can be recorded, not even that we gave up: wait for them.
   return why === 'store-unavailable' ? Infinity : pace.call;
 }

@@ -1,6 +1,7 @@
 import type { Evidence, Failed, Later, Outcome } from '../domain/outcome';
 import { GraphError } from './graph-error';
 import type { GraphFault } from './graph-error';
+import { UNSAID_SECONDS } from './retry-after';
 
 /** A refusal that says what exists already, or does not exist: the caller looks and decides. */
 export type Conflict = {
@@ -27,6 +28,7 @@ type Row = { status?: readonly number[]; code?: string; detail?: string; verdict
  */
 const table: readonly Row[] = [
   { code: 'no-token', verdict: { later: 'identity-unavailable', afterSeconds: 30 } },
+  { code: 'throttled', verdict: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
   { code: 'no-answer-in-time', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
   { code: 'no-connection', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
   { code: 'unreadable-answer', verdict: { later: 'graph-unreadable', afterSeconds: 5 } },
@@ -36,7 +38,7 @@ const table: readonly Row[] = [
   { code: 'invalid-id', verdict: { failed: 'invalid-request' } },
   { code: 'invalid-attribute', verdict: { failed: 'invalid-request' } },
   { code: 'invalid-value', verdict: { failed: 'invalid-request' } },
-  { status: [429], verdict: { later: 'throttled', afterSeconds: 10 } },
+  { status: [429], verdict: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
   {
     status: [408, 500, 502, 503, 504, 507, 509],
     verdict: { later: 'graph-unavailable', afterSeconds: 5 },

@@ -5,6 +5,7 @@ import type { Dialect } from './dialects';
 import { dialectTable } from './dialects';
 import type { DraftRoots } from './draft-roots';
 import { draftRoots } from './draft-roots';
+import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
 import type { TransportOptions } from './transport';
 import { createTransport } from './transport';
@@ -24,6 +25,8 @@ export type EntitlementsOptions = {
   scope?: string;
   /** How long one call, and one token, may take. */
   deadlineMs?: number;
+  /** What all who act in this tenant know of its throttling; without it each call finds out by itself. */
+  throttle?: Throttle;
   appVersion: string;
 };
 
@@ -35,7 +38,8 @@ export function createEntitlements(options: EntitlementsOptions) {
   const { root, secure } = checkRoot(options.root, options.credential !== undefined);
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   const table = dialectTable(options.dialect, options.draftRoots ?? draftRoots);
-  const send = createTransport(transportOptions(options, secure, table.placeholderToken));
+  const direct = createTransport(transportOptions(options, secure, table.placeholderToken));
+  const send = options.throttle ? throttled(direct, options.throttle) : direct;
 
   const caller = createCaller(root, table.routes, send);
   return {

@@ -2,7 +2,7 @@
 export type GraphFault = {
   /** HTTP status, absent if no answer came. */
   status?: number | undefined;
-  /** `error.code` of the answer, or `no-answer-in-time`, `no-connection`, `no-token`, `unreadable-answer`, ... if it is ours. */
+  /** `error.code` of the answer, or `no-answer-in-time`, `no-connection`, `no-token`, `throttled`, ... if it is ours. */
   code: string;
   /** `error.details[].code` and the codes of inner errors; of our own codes, the system's code behind them. */
   detailCodes?: readonly string[] | undefined;

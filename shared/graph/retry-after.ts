@@ -1,5 +1,8 @@
 const longest = 86_400;
 
+/** How long to wait where Graph throttles and does not say for how long. */
+export const UNSAID_SECONDS = 10;
+
 /**
  * Seconds to wait by a `Retry-After` header, as a number of seconds or as an HTTP date (RFC 9110, 10.2.3), at most a
  * day; undefined if there is none or it cannot be read.

@@ -62,8 +62,16 @@ test('no try comes sooner than Graph or an activity asked for, however short the
 });
 
 test('a person is waited for longer than a call, and a store for as long as it takes', () => {
-  const pace = { identity: 14 * 86_400, call: 3600 };
+  const pace = { identity: 14 * 86_400, call: 3600, delivery: 3 * 86_400 };
   expect(patienceFor('no-identity', pace)).toBe(14 * 86_400);
   expect(patienceFor('store-unavailable', pace)).toBe(Infinity);
-  expect(patienceFor('throttled', pace)).toBe(3600);
+  expect(patienceFor('graph-unavailable', pace)).toBe(3600);
 });
+
+test.each(['throttled', 'identity-unavailable'])(
+  'what is %s is so for everybody, and is waited out for as long as a delivery may take',
+  (why) => {
+    expect(patienceFor(why, { identity: 0, call: 3600, delivery: 3 * 86_400 })).toBe(3 * 86_400);
+    expect(patienceFor(why, { identity: 0, call: 3600, delivery: 60 })).toBe(3600);
+  },
+);
