@@ -1,4 +1,7 @@
 import { TableClient } from '@azure/data-tables';
+import { sentOf, type Sent } from '../faults/events';
+import { gather } from '../faults/evidence';
+import { violations } from '../faults/invariants';
 import { joiner, sendTo } from './events';
 import { eventually } from './eventually';
 import { startStack, type TestStack } from './stack';
@@ -8,6 +11,8 @@ const submitted = '/accessPackageAssignmentRequests/\\$ref$';
 const bound = '/assignmentRequests/[^/]+/accessPackage/\\$ref$';
 const polled = '/accessPackageAssignmentRequests/[^/$]+$';
 const recorded = '/accessPackageAssignments/\\$ref$';
+
+const sent: Sent[] = [];
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -55,7 +60,9 @@ test.each([
   async (_, method, path, workerId) => {
     const before = (await log(0)).at(-1)?.n ?? 0;
     await hold(method, path);
-    await sendTo(stack.serviceBus, [joiner(workerId)]);
+    const event = joiner(workerId);
+    sent.push(sentOf(event));
+    await sendTo(stack.serviceBus, [event]);
     await eventually('the call is held', async () =>
       (await calls(method, path, before)).length > 0 ? true : undefined,
     );
@@ -66,6 +73,11 @@ test.each([
     expect(await succeeded(submitted, before)).toBe(1);
     expect(await succeeded(bound, before)).toBe(1);
     expect(await succeeded(recorded, before)).toBe(1);
+    const evidence = await eventually('all messages are completed', async () => {
+      const found = await gather(stack);
+      return found.queue.length === 0 ? found : undefined;
+    });
+    expect(violations(evidence, { sent })).toEqual([]);
     const user = `20000000-0000-4000-8000-00000000${workerId.slice(2)}`;
     const members = await fetch(
       `${stack.graphUrl}/v1.0/groups/${FINANCE_GROUP}/members?$select=id`,

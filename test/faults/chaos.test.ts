@@ -9,14 +9,23 @@ test('the faults of a run repeat from its seed, and another seed has others', ()
   expect(scheduleOf(60, 8)).not.toEqual(scheduleOf(60, 7));
 });
 
-test('a long run kills at least every ten seconds', () => {
-  const kills = scheduleOf(600, 1).blows.filter(({ kind }) => kind === 'kill');
-  expect(kills.length).toBeGreaterThanOrEqual(60);
+test('a long run kills and freezes host and bus, and every dependency meets every fault', () => {
+  const { blows, spells } = scheduleOf(600, 1);
+  const struck = blows.map(({ part, kind }) => `${kind} ${part}`);
+  for (const blow of ['kill host', 'kill service-bus', 'freeze host', 'freeze service-bus']) {
+    expect(struck.filter((one) => one === blow).length).toBeGreaterThanOrEqual(12);
+  }
+  expect(new Set(spells.map(({ to, fault }) => `${fault.kind} ${to}`)).size).toBe(21);
 });
 
-test('events survive a quarter of a minute of kills, freezes, cuts and garbled answers', async () => {
+test('200 events survive a minute of kills, freezes, cuts and garbled answers', async () => {
   const story: string[] = [`JOINERY_SEED=${seed}`];
-  const options = { events: 60, seconds: 15, seed, tell: (line: string) => story.push(line) };
-  const { faults } = await runChaos(options).finally(() => console.log(story.join('\n')));
-  expect(faults).toEqual([]);
+  const options = { events: 200, seconds: 50, seed, tell: (line: string) => story.push(line) };
+  const result = await runChaos(options).finally(() => console.log(story.join('\n')));
+  expect(result.faults).toEqual([]);
+  expect(result.kills).toBeGreaterThanOrEqual(20);
+  expect(result.freezes).toBeGreaterThanOrEqual(4);
+  expect(result.accepted).toBe(200);
+  const { delivered = 0, 'already-held': held = 0 } = result.outcomes;
+  expect(delivered + held).toBe(200);
 }, 240_000);

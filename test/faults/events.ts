@@ -33,7 +33,13 @@ export function joined({ id, workerId, attributes, extra }: Joiner): Sent {
     data: { workerId, startDate: '2026-11-23', timeZone: 'Europe/Berlin', attributes },
     ...extra,
   };
-  return sentAs(Buffer.from(JSON.stringify(event)), sha256(JSON.stringify([SOURCE, event.id])));
+  return sentOf(event);
+}
+
+/** An event of the contract as it is sent: the bytes that the SDK makes of the object. */
+export function sentOf(event: { source: string; id: string }): Sent {
+  const eventHash = sha256(JSON.stringify([event.source, event.id]));
+  return sentAs(Buffer.from(JSON.stringify(event)), eventHash);
 }
 
 /** The first half of a message: nobody can read it. */

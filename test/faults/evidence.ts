@@ -5,6 +5,9 @@ import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service
 import { createHash } from 'node:crypto';
 import { QUEUE, type World } from './world';
 
+/** Where a stack has left its traces. */
+export type Place = Pick<World, 'storage' | 'serviceBus' | 'graphUrl' | 'log' | 'dataDir'>;
+
 const tableNames = [
   'claims',
   'workers',
@@ -53,8 +56,8 @@ export type Evidence = {
   texts: { place: string; text: string }[];
 };
 
-/** Reads all evidence of a world. Its bus, storage and graph must be running. */
-export async function gather(world: World): Promise<Evidence> {
+/** Reads all evidence of a stack. Its bus, storage and graph must be running. */
+export async function gather(world: Place): Promise<Evidence> {
   const rows = await Promise.all(tableNames.map((name) => readTable(world.storage, name)));
   const tables = Object.fromEntries(tableNames.map((name, at) => [name, rows[at] ?? []]));
   const log = await control<{ value: GraphCall[] }>(world, 'requests');
@@ -70,7 +73,7 @@ export async function gather(world: World): Promise<Evidence> {
   };
 }
 
-async function control<Answer>({ graphUrl }: World, what: string): Promise<Answer> {
+async function control<Answer>({ graphUrl }: Place, what: string): Promise<Answer> {
   const answer = await fetch(`${graphUrl}/_control/${what}`);
   return (await answer.json()) as Answer;
 }

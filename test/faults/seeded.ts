@@ -5,6 +5,7 @@ export type Chance = {
   /** A whole number from `low` to `high`, both inclusive. */
   between: (low: number, high: number) => number;
   pick: <T>(choices: readonly [T, ...T[]]) => T;
+  shuffle: <T>(items: readonly T[]) => T[];
 };
 
 /** The generator "mulberry32": 32 bits of state, good enough to choose faults with. */
@@ -22,6 +23,11 @@ export function seeded(seed: number): Chance {
     next,
     between,
     pick: (choices) => choices[between(0, choices.length - 1)] ?? choices[0],
+    shuffle: (items) =>
+      items
+        .map((item) => ({ item, drawn: next() }))
+        .toSorted((one, other) => one.drawn - other.drawn)
+        .map(({ item }) => item),
   };
 }
 

@@ -25,6 +25,8 @@ export type World = {
   /** Whether the queue is empty. */
   isIdle: () => Promise<boolean>;
   signal: (part: PartName, signal: NodeJS.Signals) => void;
+  /** Cuts the app off from a dependency, or lets it through again. */
+  down: (to: Dependency, isDown: boolean) => void;
   /** Resolves when the process that runs the part is gone. */
   gone: (part: PartName) => Promise<void>;
   start: (part: PartName) => Promise<void>;
@@ -103,6 +105,7 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
       queue.sendMessages(messages.map(({ body }) => ({ body, contentType: 'application/json' }))),
     isIdle: () => isEmpty(serviceBus.connectionString),
     signal: (part, signal) => process.kill(now()[memberOf[part]]?.pid ?? 0, signal),
+    down: (to, isDown) => proxies[to].down(isDown),
     gone: exited,
     start,
     stop,

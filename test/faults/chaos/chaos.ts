@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Sent } from '../events';
-import { gather, readTable } from '../evidence';
+import { gather, readTable, type Evidence } from '../evidence';
 import { violations } from '../invariants';
 import { tenantOf } from '../model';
 import { seeded } from '../seeded';
@@ -15,7 +15,18 @@ export type ChaosOptions = {
   tell: (line: string) => void;
 };
 
-export type ChaosResult = { kills: number; freezes: number; spells: number; faults: string[] };
+/** What was done, what came of it, and every violation. */
+export type ChaosResult = {
+  kills: number;
+  freezes: number;
+  spells: number;
+  /** Events that the contract accepts; each was sent at least once. */
+  accepted: number;
+  refused: number;
+  /** How many events ended in which way. */
+  outcomes: Record<string, number>;
+  faults: string[];
+};
 
 /** How long a backlog may take to drain once the faults are over. */
 const drainMs = (events: number): number => 120_000 + 100 * events;
@@ -39,27 +50,44 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   });
   try {
     const began = Date.now();
+    const tellTime = (line: string): void =>
+      tell(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
     await Promise.all([
       sendAll(world, messages, seconds * 800),
-      strike(world, schedule.blows, began, tell),
-      cast(world, schedule.spells, began, seed),
+      strike(world, schedule.blows, began, tellTime),
+      cast(world, schedule.spells, began, seed, tellTime),
     ]);
     world.tap.watch();
-    tell(`the faults are over after ${seconds} s; waiting for the backlog`);
+    tellTime('the faults are over; waiting for the backlog');
     const accepted = sent.filter(({ expect }) => expect === 'accepted').length;
-    const late = await untilDrained(world, accepted, drainMs(events), tell);
-    const faults = violations(await gather(world), { sent, canaries });
-    return { ...countsOf(schedule), faults: [...late, ...faults] };
+    const late = await untilDrained(world, accepted, drainMs(events), tellTime);
+    const evidence = await gather(world);
+    const faults = violations(evidence, { sent, canaries });
+    return {
+      ...countsOf(schedule),
+      accepted,
+      refused: sent.length - accepted,
+      outcomes: outcomesOf(evidence),
+      faults: [...late, ...faults],
+    };
   } finally {
     await world.stop();
   }
 }
 
-const countsOf = ({ blows, spells }: Schedule): Omit<ChaosResult, 'faults'> => ({
+const countsOf = ({ blows, spells }: Schedule) => ({
   kills: blows.filter(({ kind }) => kind === 'kill').length,
   freezes: blows.filter(({ kind }) => kind === 'freeze').length,
   spells: spells.length,
 });
+
+function outcomesOf({ tables }: Evidence): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind, outcome } of tables.audit) {
+    if (kind === 'closing') counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;
+  }
+  return counts;
+}
 
 /** A bus that was killed or frozen meanwhile has perhaps taken a message whose sending failed: then it has it twice. */
 async function sendAll(world: World, messages: readonly Sent[], withinMs: number): Promise<void> {
@@ -85,10 +113,7 @@ async function strike(
 ): Promise<void> {
   for (const blow of blows) {
     await wait(Math.max(0, began + blow.at - Date.now()));
-    const { part, kind, pauseMs } = blow;
-    tell(
-      `${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${kind} ${part}, ${pauseMs} ms`,
-    );
+    tell(`${blow.kind} ${blow.part}, ${blow.pauseMs} ms`);
     await deal(world, blow);
   }
 }
@@ -112,6 +137,7 @@ async function cast(
   spells: Schedule['spells'],
   began: number,
   seed: number,
+  tell: (line: string) => void,
 ): Promise<void> {
   const chance = seeded(seed ^ 0xca57);
   const laid: (Spell & { until: number })[] = [];
@@ -121,7 +147,9 @@ async function cast(
   });
   for (const spell of spells) {
     await wait(Math.max(0, began + spell.at - Date.now()));
-    laid.push({ ...spell, until: Date.now() + spell.lastsMs });
+    const { to, fault, oneIn, lastsMs } = spell;
+    tell(`${fault.kind} one in ${oneIn} calls to ${to} for ${lastsMs} ms`);
+    laid.push({ ...spell, until: Date.now() + lastsMs });
   }
   const last = Math.max(0, ...laid.map(({ until }) => until));
   await wait(Math.max(0, last - Date.now()));
@@ -137,7 +165,7 @@ async function untilDrained(
   for (let told = -1; ;) {
     const claims = await readTable(world.storage, 'claims', "RowKey eq 'claim'");
     const closed = claims.filter(({ state }) => state === 'closed').length;
-    if (closed !== told) tell(`         ${closed} of ${accepted} closed`);
+    if (closed !== told) tell(`${closed} of ${accepted} closed`);
     told = closed;
     if (closed >= accepted && (await world.isIdle())) return [];
     if (Date.now() > until) return [`not drained within ${withinMs / 1000} s`];

@@ -24,8 +24,13 @@ async function main(): Promise<void> {
   const options = { events: Number(events), seconds: Number(seconds), seed: Number(seed) };
   console.log(`events ${options.events}, seconds ${options.seconds}, seed ${options.seed}`);
   try {
-    const { kills, freezes, spells, faults } = await runChaos({ ...options, tell: console.log });
+    const { kills, freezes, spells, faults, ...came } = await runChaos({
+      ...options,
+      tell: console.log,
+    });
     console.log(`${kills} kills, ${freezes} freezes, ${spells} spells on the proxies`);
+    const ends = Object.entries(came.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+    console.log(`${came.accepted} events accepted (${ends.join(', ')}), ${came.refused} refused`);
     for (const fault of faults.slice(0, 50)) console.log(`  ${fault}`);
     console.log(`${faults.length} violations; seed ${options.seed}`);
     process.exitCode = faults.length > 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createFrameCutter, DISPOSITION, TRANSFER, type Frame } from './amqp-frames';
-import type { Proxy } from './http-proxy';
+import { PAGE, type Proxy } from './http-proxy';
 import type { Tap, Verdict } from './tap';
 
 /**
@@ -11,7 +11,13 @@ import type { Tap, Verdict } from './tap';
 export async function startBusProxy(tap: Tap): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let target = 0;
+  let isDown = false;
+  const cutAll = (): void => sockets.forEach((socket) => socket.destroy());
   const server = createServer((app) => {
+    if (isDown) {
+      app.destroy();
+      return;
+    }
     const bus = connect(target, '127.0.0.1');
     const pair = [app, bus];
     const end = (): void => pair.forEach((socket) => socket.destroy());
@@ -30,9 +36,13 @@ export async function startBusProxy(tap: Tap): Promise<Proxy> {
   return {
     port: (server.address() as AddressInfo).port,
     lead: (port) => (target = port),
+    down: (now) => {
+      isDown = now;
+      if (isDown) cutAll();
+    },
     stop: async () => {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      cutAll();
       await once(server, 'close');
     },
   };
@@ -41,12 +51,8 @@ export async function startBusProxy(tap: Tap): Promise<Proxy> {
 function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   /** What becomes of the next disposition of the bus: the answer to a settlement that was let through. */
   let lost: Verdict | undefined;
-  const passed =
-    (to: Socket) =>
-    ({ bytes }: Frame): void =>
-      void to.write(bytes);
 
-  const fromApp = pipe(passed(bus), (frame, verdict) => {
+  const fromApp = pipe(bus, (frame, verdict) => {
     if (frame.performative !== DISPOSITION) return undefined;
     const settle = verdict();
     if (settle === undefined || settle.kind === 'cut-before' || settle.kind === 'delay')
@@ -54,25 +60,25 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
     lost = settle;
     return undefined;
   });
-  const fromBus = pipe(passed(app), (frame, verdict) => {
+  const fromBus = pipe(app, (frame, verdict) => {
     if (frame.performative === TRANSFER) return verdict();
     if (frame.performative !== DISPOSITION || lost === undefined) return undefined;
-    return { kind: 'cut-before', now: lost.now ?? (() => undefined) };
+    // The settlement is done: to lose its answer whole is to stop the frame that answers it.
+    return lost.kind === 'cut-after' ? { ...lost, kind: 'cut-before' } : lost;
   });
 
   function pipe(
-    pass: (frame: Frame) => void,
+    to: Socket,
     judge: (frame: Frame, verdict: () => Verdict | undefined) => Verdict | undefined,
   ): (frame: Frame) => void {
     let queue: Promise<void> | undefined;
-    const act = (frame: Frame, verdict: Verdict | undefined): void => {
+    const act = ({ bytes }: Frame, verdict: Verdict | undefined): void => {
       if (verdict === undefined || verdict.kind === 'delay') {
-        pass(frame);
+        to.write(bytes);
         return;
       }
-      if (verdict.kind !== 'cut-before') pass(frame);
       verdict.now?.();
-      end();
+      to.write(lastBytes(bytes, verdict), end);
     };
     return (frame) => {
       const what = frame.performative === TRANSFER ? 'deliver' : 'settle';
@@ -97,4 +103,11 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   const cutBus = createFrameCutter();
   app.on('data', (chunk) => cutApp(chunk).forEach(fromApp));
   bus.on('data', (chunk) => cutBus(chunk).forEach(fromBus));
+}
+
+/** What still passes before the connection ends: the frame, half of it, nothing, or what is no AMQP. */
+function lastBytes(frame: Buffer, { kind }: Verdict): Buffer {
+  if (kind === 'cut-before') return Buffer.alloc(0);
+  if (kind === 'cut-after') return frame;
+  return kind === 'truncate' ? frame.subarray(0, frame.length / 2) : Buffer.from(PAGE);
 }

@@ -9,17 +9,21 @@ export type Proxy = {
   port: number;
   /** Where the dependency is; nothing is forwarded before this is known. */
   lead: (port: number) => void;
+  /** Whether the dependency is down: connections are cut, and new ones are cut when they come. */
+  down: (isDown: boolean) => void;
   stop: () => Promise<void>;
 };
 
 type Answer = { status: number; headers: string[]; body: Buffer };
 
-const PAGE = '<html><body><h1>502 Bad Gateway</h1></body></html>';
+/** What some gateway says in place of the answer. */
+export const PAGE = '<html><body><h1>Please sign in</h1></body></html>';
 
 /** A proxy for HTTP/1.1 that takes each request whole, forwards it, and passes the whole answer on, if the tap lets it. */
 export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
   const agent = new Agent({ keepAlive: true });
   let target = 0;
+  let isDown = false;
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
@@ -35,11 +39,16 @@ export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
     }
     reply(outgoing, await forward(incoming, body, { agent, port: target }), verdict);
   };
+  server.on('connection', (socket) => isDown && socket.destroy());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     lead: (port) => (target = port),
+    down: (now) => {
+      isDown = now;
+      if (isDown) server.closeAllConnections();
+    },
     stop: async () => {
       server.close();
       server.closeAllConnections();
@@ -75,19 +84,26 @@ function reply(outgoing: ServerResponse, answer: Answer, verdict: Verdict | unde
       outgoing.write(answer.body.subarray(0, answer.body.length / 2), () => outgoing.destroy());
       return;
     case 'gateway-page':
-      outgoing.writeHead(502, { 'Content-Type': 'text/html' }).end(PAGE);
+    case 'login-page':
+      outgoing.writeHead(verdict.kind === 'login-page' ? 200 : 502, {
+        'Content-Type': 'text/html',
+      });
+      outgoing.end(PAGE);
       return;
     default:
-      outgoing.writeHead(answer.status, withoutFraming(answer.headers)).end(answer.body);
+      outgoing.writeHead(answer.status, headersOf(answer, verdict)).end(answer.body);
   }
 }
 
 /** The body is passed on whole, so its length is ours to say. */
-function withoutFraming(headers: string[]): string[] {
-  return headers.filter(
-    (_, at) => !/^(transfer-encoding|connection)$/i.test(headers[at & ~1] ?? ''),
-  );
+function headersOf({ headers }: Answer, verdict: Verdict | undefined): string[] {
+  const isWrong = verdict?.kind === 'wrong-type';
+  const ours = isWrong ? /^(transfer-encoding|connection|content-type)$/i : FRAMING;
+  const kept = headers.filter((_, at) => !ours.test(headers[at & ~1] ?? ''));
+  return isWrong ? [...kept, 'Content-Type', 'text/plain'] : kept;
 }
+
+const FRAMING = /^(transfer-encoding|connection)$/i;
 
 async function wholeOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

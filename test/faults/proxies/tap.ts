@@ -6,13 +6,16 @@ export type Call = { n: number; to: Dependency; what: string };
 
 /**
  * What becomes of a call: it never leaves; it is done but its answer is lost (whole, behind its first half, or behind a
- * page of some gateway); it waits first.
+ * page of some gateway, with status 502 or with 200); its answer comes under a wrong type; it waits first. On the bus,
+ * where there is no HTTP, the last three of the answers are bytes that are no AMQP.
  */
 export type Fault =
   | { kind: 'cut-before' }
   | { kind: 'cut-after' }
   | { kind: 'truncate' }
   | { kind: 'gateway-page' }
+  | { kind: 'login-page' }
+  | { kind: 'wrong-type' }
   | { kind: 'delay'; ms: number };
 
 /** Decides about each call when it comes. `now` runs at the moment of the fault: before the call leaves, or once it is done. */

@@ -1,0 +1,81 @@
+import { ServiceBusClient } from '@azure/service-bus';
+import { sentOf } from '../faults/events';
+import { gather } from '../faults/evidence';
+import { violations } from '../faults/invariants';
+import { createClaims, type Claims } from '../../shared/records/claims';
+import { openTable } from '../../shared/records/table';
+import { joiner } from './events';
+import { eventually } from './eventually';
+import { startStack, type TestStack } from './stack';
+
+const SENDERS = 5;
+const EACH = 20;
+const ALL = SENDERS * EACH;
+
+const event = joiner('W-1024', { id: 'sent-by-many' });
+const sent = sentOf(event);
+const { eventHash } = sent;
+
+let stack: TestStack;
+let claims: Claims;
+beforeAll(async () => {
+  stack = await startStack();
+  claims = createClaims(openTable(stack.storage, 'claims'));
+});
+afterAll(() => stack.stop());
+
+/** Each sender has a connection of its own, and sends its messages one by one. */
+async function sendFrom(senders: number, each: number): Promise<void> {
+  const one = async (): Promise<void> => {
+    const client = new ServiceBusClient(stack.serviceBus);
+    const sender = client.createSender('provisioning-events');
+    await Promise.all(Array.from({ length: each }, () => sender.sendMessages({ body: event })));
+    await client.close();
+  };
+  await Promise.all(Array.from({ length: senders }, one));
+}
+
+/** What the intake has said of the event: a line for each message. */
+const lines = (what: 'started' | 'duplicate'): number =>
+  stack.log.filter((line) => line.includes(`"what":"${what}"`) && line.includes(eventHash)).length;
+
+/** Each message has found the event unbegun, and seen that it is started, or has been counted. */
+const allTaken = (messages: number) =>
+  eventually('all messages are taken', async () => {
+    const count = await claims.duplicates(eventHash);
+    return lines('started') + count === messages ? count : undefined;
+  });
+
+async function expectOneOfEach(): Promise<void> {
+  const evidence = await gather(stack);
+  expect(violations(evidence, { sent: [sent] })).toEqual([]);
+  expect(evidence.graph.accessPackages).toHaveLength(1);
+  expect(evidence.graph.requests).toHaveLength(1);
+  expect(evidence.tables.audit.filter(({ kind }) => kind === 'closing')).toHaveLength(1);
+  expect(evidence.tables.audit).toHaveLength(5);
+}
+
+const instance = () =>
+  fetch(`${stack.hostUrl}/runtime/webhooks/durabletask/instances/${eventHash}-1?code=local`);
+
+test('100 messages of one event from five senders at once: one package, one request, one closing row', async () => {
+  await sendFrom(SENDERS, EACH);
+  await eventually('the event is closed', async () =>
+    (await claims.read(eventHash))?.state === 'closed' ? true : undefined,
+  );
+  expect(await allTaken(ALL)).toBe(lines('duplicate'));
+  await expectOneOfEach();
+}, 90_000);
+
+test('the same event after its history was purged is known all the same, and only counted', async () => {
+  const before = await claims.duplicates(eventHash);
+  expect((await instance()).status).toBe(200);
+  const purge = await fetch((await instance()).url, { method: 'DELETE' });
+  expect(await purge.json()).toEqual({ instancesDeleted: 1 });
+  expect((await instance()).status).toBe(404);
+
+  await sendFrom(1, 3);
+  expect(await allTaken(ALL + 3)).toBe(before + 3);
+  expect((await instance()).status).toBe(404);
+  await expectOneOfEach();
+}, 60_000);
