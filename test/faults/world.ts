@@ -91,7 +91,9 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
   const { now, exited, start } = stack;
   const { serviceBus, storage, graph } = now();
   if (!serviceBus || !storage || !graph) throw new Error('a part is missing');
-  const client = new ServiceBusClient(serviceBus.connectionString);
+  // A sender that meets a dying bus would wait a minute for an answer.
+  const retryOptions = { timeoutInMs: 5000, maxRetries: 0 };
+  const client = new ServiceBusClient(serviceBus.connectionString, { retryOptions });
   open.push(stack.stop, () => client.close());
   const queue = client.createSender(QUEUE);
   return {
