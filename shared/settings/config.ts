@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { busAddress } from './bus-address';
 import { draftRoots } from './draft-roots';
 import { pollSchedule, secondsOf } from './duration';
 
@@ -47,6 +48,9 @@ const storage = z
 
 /** The settings by the names they have in the environment. docs: the table in README.md. */
 const Settings = z.object({
+  // The connection is the host's; here it only says where readiness has to look.
+  ServiceBus: z.string().optional(),
+  ServiceBus__fullyQualifiedNamespace: z.string().optional(),
   PROVISIONING_QUEUE: z.string({ error: 'the name of the queue' }).min(1),
   EVENT_SOURCES: sources,
   ACCESS_MODEL: z.string().default('access-model.json'),
@@ -95,6 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   }
   const settings = read.data;
   return {
+    bus: busAddress(settings.ServiceBus, settings.ServiceBus__fullyQualifiedNamespace),
     sources: settings.EVENT_SOURCES,
     accessModel: settings.ACCESS_MODEL,
     storage: { records: settings.RECORDS_STORAGE, audit: settings.AUDIT_STORAGE },

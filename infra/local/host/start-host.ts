@@ -15,8 +15,9 @@ import { applyLocalSettings } from './settings';
 import { readQueueTrigger, startQueueTriggers } from './triggers/service-bus';
 import { startTimers } from './triggers/timer';
 
-/** How long running functions may take to end when the host is stopped, in milliseconds. */
-const GRACE = 10_000;
+/** How long running functions may take to end when the host is stopped, in milliseconds; whoever stops it waits longer. */
+const GRACE = 5_000;
+const HOOKS_GRACE = 1_000;
 
 export type HostOptions = { appDir: string; dataDir: string; port: number };
 
@@ -60,11 +61,10 @@ export async function startHost({ appDir, dataDir, port }: HostOptions): Promise
   log('information', `local stand-in for the Functions host at ${server.origin}`);
 
   const stop = async (): Promise<void> => {
-    await within(GRACE, Promise.all([bus.stop(), timers.stop()]));
-    await within(GRACE, durable.stop());
-    await terminate(app);
+    await within(GRACE, Promise.all([bus.stop(), timers.stop(), durable.stop()]));
+    await within(HOOKS_GRACE, Promise.all([terminate(app), server.stop()]));
     await durable.close();
-    await within(1_000, server.stop());
+    log('information', 'stopped: what is unfinished goes on at the next start');
   };
   return { address: { url: server.origin }, stop };
 }

@@ -13,7 +13,7 @@ export type Durable = {
   resume: () => void;
   /** Waits for what runs; starts nothing more. */
   stop: () => Promise<void>;
-  /** Writes what is left to write. */
+  /** Writes what is left to write; what still runs is as if it had not run. */
   close: () => Promise<void>;
 };
 
@@ -50,6 +50,9 @@ export async function startDurable(parts: {
       if (unfinished > 0) log('information', `durable: resumed ${unfinished} unfinished instances`);
     },
     stop: () => engine.stop(),
-    close: () => store.close(),
+    async close() {
+      engine.leave();
+      await store.close();
+    },
   };
 }

@@ -32,6 +32,8 @@ export type Engine = {
   isOrchestrator: (name: string) => boolean;
   /** Starts nothing more, waits for what runs. */
   stop: () => Promise<void>;
+  /** From now on nothing is committed: what still runs is left to the next start. */
+  leave: () => void;
 };
 
 export function createEngine(parts: EngineParts): Engine {
@@ -45,6 +47,7 @@ export function createEngine(parts: EngineParts): Engine {
     timers: createTimers(),
     scheduled: new Set(),
     stopped: false,
+    left: false,
   };
   return {
     resume: () => resume(state),
@@ -59,6 +62,7 @@ export function createEngine(parts: EngineParts): Engine {
       state.timers.clearAll();
       await Promise.all([state.turns.stop(), state.work.stop()]);
     },
+    leave: () => (state.left = true),
   };
 }
 
@@ -71,6 +75,7 @@ type State = EngineParts & {
   /** Instances that wait for a turn or are in one; turns of one instance never overlap. */
   scheduled: Set<string>;
   stopped: boolean;
+  left: boolean;
 };
 
 function byName(functions: readonly AppFunction[]): Map<string, AppFunction> {
@@ -116,7 +121,8 @@ async function turn(state: State, id: string): Promise<void> {
   if (!instance || instance.inbox.length === 0) return;
   const orchestrator = state.orchestratorsByName.get(instance.record.name.toLowerCase());
   const result = await takeTurn(instance, orchestrator, state.invoke);
-  if (state.store.instances.get(id) !== instance) return; // replaced by a new start meanwhile
+  // Replaced by a new start meanwhile, or too late to be written.
+  if (state.left || state.store.instances.get(id) !== instance) return;
   const settled = settleTurn(instance, result, state.store, state.settings);
   const { completion } = result.mirrored;
   if (completion) state.timers.clear(id);
@@ -158,7 +164,7 @@ function armTimer(state: State, instance: Instance, event: EventMark): void {
 }
 
 function arrive(state: State, instance: Instance, event: HistoryEvent): void {
-  if (!isCurrent(state, instance)) return;
+  if (state.left || !isCurrent(state, instance)) return;
   const { id } = instance.record;
   void state.store.commit([{ op: 'arrive', id, events: [written(event)] }]);
   wake(state, id);

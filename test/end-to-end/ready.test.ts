@@ -1,0 +1,69 @@
+import type { PartName } from '../../infra/local/up/parts';
+import { eventually } from './eventually';
+import { startStack, type TestStack } from './stack';
+
+type Readiness = { status: number; ready: boolean; dependencies: Record<string, string> };
+
+const WELL = {
+  ...{ accessModel: 'ok', records: 'ok', audit: 'ok', taskHub: 'ok', graph: 'ok', queue: 'ok' },
+};
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+async function ask(): Promise<Readiness> {
+  const answer = await fetch(`${stack.hostUrl}/api/health/ready`);
+  return { status: answer.status, ...((await answer.json()) as Omit<Readiness, 'status'>) };
+}
+
+const becomes = (status: number) =>
+  eventually(`readiness is ${status}`, async () => {
+    const readiness = await ask();
+    return readiness.status === status ? readiness : undefined;
+  });
+
+const lookedUp = async (): Promise<number> => {
+  const answer = await fetch(`${stack.graphUrl}/_control/requests`);
+  return ((await answer.json()) as { value: unknown[] }).value.length;
+};
+
+test('a stack that is well is ready, and asking a hundred times asks Graph once', async () => {
+  const before = await lookedUp();
+  const answers = await Promise.all(Array.from({ length: 100 }, ask));
+  expect(answers[0]).toEqual({ status: 200, ready: true, dependencies: WELL });
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await lookedUp()) - before).toBe(1);
+});
+
+const downs: [PartName, Record<string, string>][] = [
+  ['graph', { graph: 'graph-unreachable' }],
+  ['service-bus', { queue: 'unreachable' }],
+  ['storage', { records: 'store-unavailable', audit: 'store-unavailable' }],
+];
+
+test.each(downs)(
+  'with %s down it is not ready and says why, until it is back',
+  async (part, said) => {
+    await stack.kill(part);
+    expect(await becomes(503)).toEqual({
+      ...{ status: 503, ready: false },
+      dependencies: { ...WELL, ...said },
+    });
+    await stack.start(part);
+    expect(await becomes(200)).toMatchObject({ dependencies: WELL });
+  },
+  60_000,
+);
+
+test('a dependency that is silent is found out within the deadline', async () => {
+  process.kill(stack.pid('graph'), 'SIGSTOP');
+  try {
+    const readiness = await becomes(503);
+    expect(readiness.dependencies).toEqual({ ...WELL, graph: 'no-answer-in-time' });
+  } finally {
+    process.kill(stack.pid('graph'), 'SIGCONT');
+  }
+}, 60_000);

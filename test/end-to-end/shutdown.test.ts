@@ -1,0 +1,109 @@
+import { ServiceBusClient } from '@azure/service-bus';
+import { TableClient } from '@azure/data-tables';
+import { joiner, sendTo } from './events';
+import { eventually } from './eventually';
+import { startStack, type TestStack } from './stack';
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+const people = (first: number, count: number) =>
+  Array.from({ length: count }, (_, n) => joiner(`W-${first + n}`));
+
+async function claims() {
+  const table = TableClient.fromConnectionString(stack.storage, 'claims', {
+    allowInsecureConnection: true,
+  });
+  const rows: Record<string, unknown>[] = [];
+  const filter = `RowKey eq 'claim'`;
+  for await (const row of table.listEntities({ queryOptions: { filter } })) rows.push(row);
+  return rows;
+}
+
+const closed = (count: number) =>
+  eventually(`${count} are closed`, async () => {
+    const rows = (await claims()).filter(({ state }) => state === 'closed');
+    return rows.length === count ? rows : undefined;
+  });
+
+type Logged = { method: string; path: string; status: number | null };
+
+/** What was made in Graph under this noun. */
+async function created(noun: string): Promise<number> {
+  const answer = await fetch(`${stack.graphUrl}/_control/requests`);
+  const { value } = (await answer.json()) as { value: Logged[] };
+  return value.filter(
+    ({ method, path, status }) =>
+      method === 'POST' && path.endsWith(`/${noun}`) && status !== null && status < 300,
+  ).length;
+}
+
+/** SIGTERM; answers how the host ended and after how many seconds. */
+async function shutDown(): Promise<{ how: string | undefined; seconds: number }> {
+  const began = Date.now();
+  await stack.kill('host', 'SIGTERM');
+  const how = stack.log.findLast((line) => line.startsWith('host: ended'));
+  return { how: /\((.*)\)/.exec(how ?? '')?.[1], seconds: (Date.now() - began) / 1000 };
+}
+
+/** The delivery count of each message that intake has seen, as the host logs it. */
+const deliveries = () =>
+  stack.log.flatMap((line) => /intake: .*\(delivery (\d+),/.exec(line)?.[1] ?? []).map(Number);
+
+test('a host that is told to stop with events in flight loses nothing and does nothing twice', async () => {
+  await sendTo(stack.serviceBus, people(1100, 40));
+  await eventually('some have started', async () =>
+    (await claims()).length >= 10 ? true : undefined,
+  );
+  expect(await shutDown()).toMatchObject({ how: 'exit code 0' });
+  const before = await claims();
+  expect(before.length).toBeLessThan(40);
+
+  await stack.start('host');
+  const rows = await closed(40);
+  expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['delivered']));
+  expect(await created('accessPackages')).toBe(1);
+  expect(await created('assignmentRequests')).toBe(40);
+  expect(Math.max(...deliveries())).toBeLessThanOrEqual(2);
+  const client = new ServiceBusClient(stack.serviceBus);
+  const dead = client.createReceiver('provisioning-events', { subQueueType: 'deadLetter' });
+  expect(await dead.peekMessages(1)).toEqual([]);
+  await client.close();
+}, 90_000);
+
+test('a call that outlasts the bound is left to the next host, which finds what came of it', async () => {
+  const rule = { match: { method: 'POST', path: 'assignmentRequests$' }, times: 1 };
+  await fetch(`${stack.graphUrl}/_control/faults`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify([{ ...rule, answer: { delayMs: 25_000 } }]),
+  });
+  await sendTo(stack.serviceBus, people(1200, 1));
+  await eventually('the request is made', async () =>
+    (await created('assignmentRequests')) === 41 ? true : undefined,
+  );
+  const { how, seconds } = await shutDown();
+  expect(how).toBe('exit code 0');
+  expect(seconds).toBeLessThan(8);
+  await stack.start('host');
+  await closed(41);
+  expect(await created('assignmentRequests')).toBe(41);
+}, 90_000);
+
+test('a message that is held because the stores are away is left to its lock, at the cost of one delivery', async () => {
+  await stack.kill('storage');
+  await sendTo(stack.serviceBus, people(1190, 1));
+  await eventually('the message is held', () =>
+    Promise.resolve(stack.log.some((line) => line.includes('"what":"held"')) || undefined),
+  );
+  const { how, seconds } = await shutDown();
+  expect(how).toBe('exit code 0');
+  expect(seconds).toBeLessThan(8);
+  await stack.start('storage');
+  await stack.start('host');
+  await closed(42);
+  expect(deliveries().at(-1)).toBe(2);
+}, 90_000);
