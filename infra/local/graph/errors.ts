@@ -46,6 +46,42 @@ export const invalidFilter = (why: string): Refusal =>
 /** docs: https://learn.microsoft.com/graph/query-parameters */
 export const badQuery = (why: string): Refusal => new Refusal(400, 'BadRequest', why);
 
+/** docs: https://learn.microsoft.com/graph/aad-advanced-queries: such a query needs ConsistencyLevel and $count. */
+export const unsupportedQuery = (why: string): Refusal =>
+  new Refusal(400, 'Request_UnsupportedQuery', `Unsupported Query. ${why}`);
+
+/** docs: https://learn.microsoft.com/graph/resolve-auth-errors: what the directory answers to a caller that may not. */
+export const requestDenied = (): Refusal =>
+  new Refusal(
+    403,
+    'Authorization_RequestDenied',
+    'Insufficient privileges to complete the operation.',
+  );
+
+/** https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/881: what entitlement management answers. */
+export const notAuthorized = (): Refusal =>
+  new Refusal(403, 'UnAuthorized', 'User is not authorized to perform the operation.');
+
+/** docs: https://learn.microsoft.com/graph/errors: the directory's own word for what it does not have. */
+export const directoryObjectNotFound = (id: string): Refusal =>
+  new Refusal(
+    404,
+    'Request_ResourceNotFound',
+    `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
+  );
+
+/** Seen in the field when an application permission is granted a second time. */
+export const permissionAlreadyGranted = (): Refusal =>
+  new Refusal(400, 'Request_BadRequest', 'Permission being assigned already exists on the object');
+
+/** Seen in the field when the resource has no such application permission. */
+export const unknownPermission = (): Refusal =>
+  new Refusal(400, 'Request_BadRequest', 'Permission being assigned was not found on application');
+
+/** docs: https://learn.microsoft.com/graph/errors: a member that the directory cannot do without, or cannot take. */
+export const directoryRefuses = (why: string): Refusal =>
+  new Refusal(400, 'Request_BadRequest', why);
+
 /** https://github.com/hashicorp/terraform-provider-azuread/issues/1277: also for a moment after a create. */
 export const resourceNotFound = (what: string): Refusal =>
   new Refusal(404, 'ResourceNotFound', `The ${what} was not found.`);

@@ -11,6 +11,7 @@ import { handle, type Parts } from './http/handle';
 import { receive } from './http/received';
 import { merged, routeTree } from './http/route-tree';
 import { refuseUnread } from './http/reply';
+import { guarded } from './permissions/guarded';
 import { Refusal } from './refusal';
 import { openRequestLog } from './request-log';
 import { usualSettings, type GraphSettings } from './settings';
@@ -76,6 +77,7 @@ function open(settings: GraphSettings): Parts {
     rules: file,
     pace: settings,
     uniqueNames: settings.uniqueNames,
+    caller: { id: file.caller },
     busy: { policy: false },
   });
   const store = openStore({
@@ -92,7 +94,9 @@ function open(settings: GraphSettings): Parts {
     settings,
     store,
     tenant,
-    routes: routeTree(merged(v1Routes, betaRoutes, draftRoots ? draftRoutes(draftRoots) : {})),
+    routes: routeTree(
+      merged(guarded(v1Routes), guarded(betaRoutes), draftRoots ? draftRoutes(draftRoots) : {}),
+    ),
     faults: createFaultSchedule(settings.seed, settings.faults),
     log: openRequestLog(folder),
   };

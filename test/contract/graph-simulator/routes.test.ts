@@ -80,7 +80,10 @@ test('What Graph has and the simulator has not is said in words', async () => {
     501,
     'NotSimulated',
   ]);
-  expect(refusal(await filtered('users', "employeeId ne 'x'"))).toEqual([501, 'NotSimulated']);
+  expect(refusal(await filtered('EM/catalogs', "displayName ne 'x'"))).toEqual([
+    501,
+    'NotSimulated',
+  ]);
   expect(refusal(await filtered('users', "department eq 'Finance'"))).toEqual([
     501,
     'NotSimulated',

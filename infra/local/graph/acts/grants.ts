@@ -1,4 +1,4 @@
-import type { Assignment, RoleScope } from '../state/rows';
+import type { Assignment, Grant, RoleScope } from '../state/rows';
 import type { Tenant } from '../tenant/tenant';
 
 /** The role scopes of a package in the order they were added. */
@@ -25,11 +25,21 @@ export function grantRole(tenant: Tenant, assignment: Assignment, roleScope: Rol
 /** Takes back what a person had through this assignment alone. */
 export function withdrawRoles(tenant: Tenant, assignment: Assignment): void {
   for (const { row } of tenant.tables.grants.find('user', assignment.targetId)) {
-    if (!row.assignmentIds.includes(assignment.id)) continue;
-    const assignmentIds = row.assignmentIds.filter((id) => id !== assignment.id);
-    if (assignmentIds.length === 0) tenant.remove('grants', row.id);
-    else tenant.put('grants', { ...row, assignmentIds });
+    withdraw(tenant, row, assignment);
   }
+}
+
+/** Takes back one role that a person had through this assignment alone. */
+export function withdrawRole(tenant: Tenant, assignment: Assignment, roleOriginId: string): void {
+  const grant = tenant.tables.grants.get(`${roleOriginId}/${assignment.targetId}`);
+  if (grant !== undefined) withdraw(tenant, grant, assignment);
+}
+
+function withdraw(tenant: Tenant, grant: Grant, assignment: Assignment): void {
+  if (!grant.assignmentIds.includes(assignment.id)) return;
+  const assignmentIds = grant.assignmentIds.filter((id) => id !== assignment.id);
+  if (assignmentIds.length === 0) tenant.remove('grants', grant.id);
+  else tenant.put('grants', { ...grant, assignmentIds });
 }
 
 /** Whether a person is a member of a group through any assignment. */

@@ -28,6 +28,24 @@ export function createPackage(
   return made;
 }
 
+/**
+ * Changes how a package is described.
+ * docs: https://learn.microsoft.com/graph/api/accesspackage-update
+ */
+export function changePackage(
+  tenant: Tenant,
+  current: AccessPackage,
+  change: Omit<Wanted, 'catalogId'>,
+): void {
+  const { id, catalogId, displayName } = { ...current, ...change };
+  requireFreeName(
+    tenant,
+    displayName,
+    (other) => other.id !== id && (catalogId === undefined || other.catalogId === catalogId),
+  );
+  tenant.put('accessPackages', { ...current, ...change, modifiedAt: tenant.now() });
+}
+
 function requireFreeName(
   tenant: Tenant,
   displayName: string,

@@ -32,7 +32,7 @@ function origins(tenant: Tenant, resource: Resource): { originId: string; displa
       displayName: role,
     }));
   }
-  const application = tenant.tables.applications.get(resource.originId);
+  const application = tenant.tables.servicePrincipals.get(resource.originId);
   return (application?.appRoles ?? []).map(({ id, displayName }) => ({
     originId: id,
     displayName,

@@ -68,14 +68,14 @@ function recorded(
  */
 function grantable(tenant: Tenant, { originSystem, originId }: Origin): string {
   if (originSystem === 'AadApplication') {
-    const application = tenant.tables.applications.get(originId);
+    const application = tenant.tables.servicePrincipals.get(originId);
     if (application === undefined) throw resourceNotFound('application');
     return application.displayName;
   }
   const group = tenant.tables.groups.get(originId);
   if (group === undefined) throw resourceNotFound('group');
   if (group.isAssignableToRole === true) throw callerNotResourceOwner();
-  if (group.membershipRule !== undefined) {
+  if (group.membershipRule !== null) {
     throw invalidRequest('A group with dynamic membership cannot be a resource of a catalog.');
   }
   if (group.onPremisesSyncEnabled === true) {

@@ -1,6 +1,13 @@
 import { directoryRoutes } from '../directory/routes';
 import { leftOut, type Routes } from '../http/route-tree';
 import { deleteAssignment, postReprocessAssignment } from '../published/assignments';
+import {
+  deleteCatalogAt,
+  deletePackageAt,
+  deletePolicyAt,
+  deleteRequestAt,
+  deleteRoleScopeAt,
+} from '../published/deletions';
 import { incompatibleRoutes } from '../published/incompatible';
 import { postCancel, postReprocessRequest } from '../published/requests';
 import { beta, root } from './dialect';
@@ -15,7 +22,13 @@ import {
   postCatalog,
   readCatalog,
 } from './operations/catalogs';
-import { filterable, listPackages, postPackage, readPackage } from './operations/packages';
+import {
+  filterable,
+  listPackages,
+  patchPackage,
+  postPackage,
+  readPackage,
+} from './operations/packages';
 import { listPolicies, postPolicy, putPolicy, readPolicy } from './operations/policies';
 import {
   listResourceRequests,
@@ -42,7 +55,7 @@ export const betaRoutes: Routes = {
   [`${catalogs}/{}`]: {
     GET: readCatalog,
     PATCH: patchCatalog,
-    DELETE: leftOut('deleting catalogs'),
+    DELETE: deleteCatalogAt,
   },
   [`${catalogs}/{}/accessPackageResources`]: { GET: listResources },
   [`${catalogs}/{}/accessPackageResourceRoles`]: { GET: listResourceRoles },
@@ -54,8 +67,8 @@ export const betaRoutes: Routes = {
   [`${root}/accessPackages`]: { GET: listPackages, POST: postPackage },
   [`${root}/accessPackages/{}`]: {
     GET: readPackage,
-    PATCH: leftOut('changing access packages'),
-    DELETE: leftOut('deleting access packages'),
+    PATCH: patchPackage,
+    DELETE: deletePackageAt,
   },
   [`${root}/accessPackages/{}/moveToCatalog`]: { POST: leftOut('moving access packages') },
   [`${root}/accessPackages/{}/accessPackageResourceRoleScopes`]: {
@@ -63,7 +76,7 @@ export const betaRoutes: Routes = {
     POST: postRoleScope,
   },
   [`${root}/accessPackages/{}/accessPackageResourceRoleScopes/{}`]: {
-    DELETE: leftOut('removing role scopes'),
+    DELETE: deleteRoleScopeAt,
   },
   ...incompatibleRoutes({ dialect: beta, root, entity: accessPackage, filterable }),
   [`${root}/accessPackages/{}/incompatibleGroups`]: { GET: leftOut('incompatible groups') },
@@ -72,9 +85,9 @@ export const betaRoutes: Routes = {
     POST: leftOut('policy requirements, which only signed-in users may read'),
   },
   [policies]: { GET: listPolicies, POST: postPolicy },
-  [`${policies}/{}`]: { GET: readPolicy, PUT: putPolicy, DELETE: leftOut('deleting policies') },
+  [`${policies}/{}`]: { GET: readPolicy, PUT: putPolicy, DELETE: deletePolicyAt },
   [requests]: { GET: listRequests, POST: postRequest },
-  [`${requests}/{}`]: { GET: readRequest, DELETE: leftOut('deleting assignment requests') },
+  [`${requests}/{}`]: { GET: readRequest, DELETE: deleteRequestAt },
   [`${requests}/{}/cancel`]: { POST: postCancel },
   [`${requests}/{}/reprocess`]: { POST: postReprocessRequest },
   [`${requests}/{}/resume`]: { POST: leftOut('resuming custom extensions') },

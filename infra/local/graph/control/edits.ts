@@ -6,6 +6,9 @@ import type { Tenant } from '../tenant/tenant';
 const editable = [
   'users',
   'groups',
+  'skus',
+  'appRoleAssignments',
+  'entitlementRoles',
   'catalogs',
   'resources',
   'accessPackages',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { enterStep } from '../acts/deliver';
 import { decide } from '../acts/decide';
+import { requireServicePrincipal } from '../acts/service-principals';
 import { resourceNotFound } from '../errors';
 import { FaultRule } from '../faults';
 import type { Parts } from '../http/handle';
@@ -55,6 +56,15 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
   {
+    at: ['PUT', 'caller'],
+    act: ({ parts: { tenant }, body }) => {
+      const { id } = parsed(Caller, body);
+      if (id !== null) requireServicePrincipal(tenant, undefined, id);
+      tenant.caller.id = id ?? undefined;
+      return { id };
+    },
+  },
+  {
     at: ['POST', 'requests/{}/decide'],
     act: (call) => {
       const request = requestOf(call);
@@ -77,6 +87,7 @@ export const controlRoutes: readonly ControlRoute[] = [
       parts.store.reset();
       parts.log.clear();
       parts.faults.clear();
+      parts.tenant.caller.id = parts.tenant.rules.caller;
       return { reset: true };
     },
   },
@@ -88,6 +99,7 @@ function requestOf({ parts, ids: [id = ''] }: ControlCall): AssignmentRequest {
   return request;
 }
 
+const Caller = z.strictObject({ id: z.guid().nullable() });
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 
 function parsed<Type>(schema: z.ZodType<Type>, body: unknown): Type {

@@ -23,6 +23,9 @@ export function showState(tables: Tables): object {
       members: tables.grants.find('role', `Member_${row.id}`).map(({ row }) => row.userId),
     })),
     grants: rowsOf(tables.grants),
+    appRoleAssignments: rowsOf(tables.appRoleAssignments),
+    entitlementRoles: rowsOf(tables.entitlementRoles),
+    skus: rowsOf(tables.skus),
   };
 }
 

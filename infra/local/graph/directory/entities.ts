@@ -1,4 +1,5 @@
 import type { Entity } from '../odata/entities';
+import { instant } from '../odata/navigation';
 import type { Group, User } from '../state/rows';
 
 export const user: Entity<User> = {
@@ -18,15 +19,14 @@ export const user: Entity<User> = {
 
 export const group: Entity<Group> = {
   type: 'group',
-  properties: ({ id, displayName, membershipRule, isAssignableToRole, onPremisesSyncEnabled }) => ({
-    id,
-    displayName,
-    description: null,
-    groupTypes: membershipRule === undefined ? [] : ['DynamicMembership'],
-    isAssignableToRole: isAssignableToRole ?? null,
-    membershipRule: membershipRule ?? null,
-    onPremisesSyncEnabled: onPremisesSyncEnabled ?? null,
-    securityEnabled: true,
+  properties: ({ createdAt, ...row }) => ({
+    ...row,
+    // A group that is not for security alone is a Microsoft 365 group here.
+    groupTypes: [
+      ...(row.mailEnabled ? ['Unified'] : []),
+      ...(row.membershipRule === null ? [] : ['DynamicMembership']),
+    ],
+    createdDateTime: instant(createdAt),
   }),
   navigation: {},
 };

@@ -27,6 +27,7 @@ export const directory: Record<string, TypeModel> = {
   group: {
     properties: {
       id: 'String',
+      createdDateTime: 'DateTimeOffset',
       description: 'String',
       displayName: 'String',
       groupTypes: '[String]',
@@ -36,6 +37,7 @@ export const directory: Record<string, TypeModel> = {
       membershipRule: 'String',
       onPremisesSyncEnabled: 'Boolean',
       securityEnabled: 'Boolean',
+      visibility: 'String',
     },
     navigation: { members: '[directoryObject]', owners: '[directoryObject]' },
   },

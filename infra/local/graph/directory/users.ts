@@ -8,12 +8,14 @@ import { user } from './entities';
 const users: Listing<User> = {
   filterable: {
     id: { is: 'guid', value: ({ id }) => id },
-    employeeId: { is: 'text', value: ({ employeeId }) => employeeId },
+    employeeId: { is: 'text', value: ({ employeeId }) => employeeId, also: ['ne', 'startsWith'] },
     userPrincipalName: { is: 'text', value: (row) => row.userPrincipalName },
   },
+  advanced: true,
   candidates: ({ tenant, view }, equals) => {
     const employeeId = equals('employeeId');
-    if (employeeId !== undefined) return findUsers(tenant, view, 'employeeId', employeeId);
+    if (employeeId !== undefined && employeeId !== 'null')
+      return findUsers(tenant, view, 'employeeId', employeeId);
     const name = equals('userPrincipalName');
     if (name !== undefined) return findUsers(tenant, view, 'userPrincipalName', name.toLowerCase());
     const row = getUser(tenant, view, equals('id') ?? '');

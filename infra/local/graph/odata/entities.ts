@@ -1,8 +1,14 @@
-import { badQuery, invalidFilter, notSimulated, unrecognizedGuid } from '../errors';
+import {
+  badQuery,
+  invalidFilter,
+  notSimulated,
+  unrecognizedGuid,
+  unsupportedQuery,
+} from '../errors';
 import type { Answer, Call } from '../http/call';
 import type { Placed } from '../state/table';
 import { isGuid } from './check-body';
-import type { Comparison } from './filter';
+import type { Comparison, Operator } from './filter';
 import { membersOf, type EntityModel } from './model';
 import { readOptions, type Options } from './options';
 import type { Shape } from './shape';
@@ -24,7 +30,9 @@ export type Navigation<Row> = (row: Row, call: Call, shape: Shape) => unknown;
 /** A member that can be filtered on: how it compares, and the rows by its value where an index has them. */
 export type Filterable<Row> = {
   is: 'guid' | 'text' | readonly string[];
-  value: (row: Row) => string | undefined;
+  value: (row: Row) => string | null | undefined;
+  /** Operators beside `eq`. */
+  also?: readonly Operator[];
 };
 
 export type Dialect = { model: EntityModel };
@@ -89,6 +97,8 @@ export function made<Row>(dialect: Dialect, entity: Entity<Row>, row: Row, call:
 
 export type Listing<Row> = {
   filterable: Record<string, Filterable<Row>>;
+  /** Whether it can be counted, and compared by `ne`, as objects of the directory can. */
+  advanced?: boolean;
   /** The rows that can match, by an index where the filter allows it. `equals` is the value that a member must have. */
   candidates: (call: Call, equals: (path: string) => string | undefined) => Placed<Row>[];
 };
@@ -104,27 +114,30 @@ export function list<Row>(
   const comparisons = options.filter.map((comparison) =>
     checked(dialect.model, entity, listing, comparison),
   );
+  requireConsistency(listing, options, call);
   const equals = (path: string): string | undefined =>
-    comparisons.find((comparison) => comparison.path === path)?.value;
+    comparisons.find((one) => one.path === path && one.operator === 'eq')?.value;
   const found = listing
     .candidates(call, equals)
-    .filter(({ row, order }) => order > options.after && matches(listing, comparisons, row));
+    .filter(({ row }) => matches(listing, comparisons, row));
   return page(call, options, found, (row) => present(dialect, entity, row, call, options.shape));
 }
 
 function page<Row>(
   call: Call,
-  { top, after }: Options,
+  { top, after, count }: Options,
   found: Placed<Row>[],
   show: (row: Row) => object,
 ): Answer {
   const size = Math.min(top ?? call.pageSize, call.pageSize);
-  const shown = found.slice(0, size);
+  const left = found.filter(({ order }) => order > after);
+  const shown = left.slice(0, size);
   const last = shown.at(-1)?.order ?? after;
-  const more = found.length > size && size > 0;
+  const more = left.length > size && size > 0;
   const value = shown.map(({ row }) => show(row));
   const next = more ? { '@odata.nextLink': nextLink(call, last) } : {};
-  return { status: 200, body: withContext(call, '', { ...next, value }) };
+  const counted = count ? { '@odata.count': found.length } : {};
+  return { status: 200, body: withContext(call, '', { ...counted, ...next, value }) };
 }
 
 function nextLink(call: Call, after: number): string {
@@ -146,19 +159,23 @@ function checked<Row>(
   { filterable }: Listing<Row>,
   comparison: Comparison,
 ): Comparison {
-  const { path, value, quoted } = comparison;
+  const { path, operator, value, quoted } = comparison;
   const member = Object.hasOwn(filterable, path) ? filterable[path] : undefined;
   if (member === undefined) {
     const [first = ''] = path.split('/');
     if (Object.hasOwn(membersOf(model, type), first)) throw notSimulated(`a filter on ${path}`);
     throw invalidFilter(`could not find a property named '${path}'`);
   }
+  if (operator !== 'eq' && member.also?.includes(operator) !== true) {
+    throw notSimulated(`the filter operator ${operator} on ${path}`);
+  }
   if (member.is === 'guid') {
     if (!isGuid(value)) throw unrecognizedGuid(value);
     return { ...comparison, value: value.toLowerCase() };
   }
   if (member.is === 'text') {
-    if (!quoted) throw invalidFilter(`'${path}' is compared with a value that is not text`);
+    if (!quoted && value !== 'null')
+      throw invalidFilter(`'${path}' is compared with a value that is not text`);
     return comparison;
   }
   const name = member.is.find((known) => known.toLowerCase() === value.toLowerCase());
@@ -167,5 +184,30 @@ function checked<Row>(
 }
 
 function matches<Row>({ filterable }: Listing<Row>, comparisons: Comparison[], row: Row): boolean {
-  return comparisons.every(({ path, value }) => filterable[path]?.value(row) === value);
+  return comparisons.every(({ path, operator, value, quoted }) => {
+    const actual = filterable[path]?.value(row);
+    if (operator === 'startsWith') {
+      return actual?.toLowerCase().startsWith(value.toLowerCase()) === true;
+    }
+    const wanted = value === 'null' && !quoted ? null : value;
+    return (actual === wanted) === (operator === 'eq');
+  });
+}
+
+/**
+ * Counting and `ne` are advanced queries of the directory: without the header and the count they are refused.
+ * docs: https://learn.microsoft.com/graph/aad-advanced-queries
+ */
+function requireConsistency<Row>(
+  { advanced }: Listing<Row>,
+  { count, filter }: Options,
+  { headers }: Call,
+): void {
+  const unequal = filter.some(({ operator }) => operator === 'ne');
+  if (!count && !unequal) return;
+  if (advanced !== true) throw notSimulated('counting this collection');
+  const consistent = headers['consistencylevel']?.toString().toLowerCase() === 'eventual';
+  if (!consistent || !count) {
+    throw unsupportedQuery('It needs the header ConsistencyLevel: eventual and $count=true.');
+  }
 }

@@ -1,14 +1,17 @@
 import { invalidFilter, notSimulated } from '../errors';
 
+export type Operator = 'eq' | 'ne' | 'startsWith';
+
 /** One comparison of a filter: `accessPackage/id eq '…'`. Text keeps its quotes' meaning: a bare word is no text. */
-export type Comparison = { path: string; value: string; quoted: boolean };
+export type Comparison = { path: string; operator: Operator; value: string; quoted: boolean };
 
 const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
-const unsupported = new Set(['or', 'not', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'has']);
+const unsupported = new Set(['or', 'not', 'gt', 'ge', 'lt', 'le', 'in', 'has']);
 
 /**
- * Reads a `$filter` of comparisons by `eq` joined by `and`, parentheses allowed: what the documentation shows for
- * entitlement management. Anything else that is OData is refused as not simulated, and what is not OData as invalid.
+ * Reads a `$filter` of comparisons joined by `and`, parentheses allowed: what the documentation shows for entitlement
+ * management, by `eq`, and for the directory also by `ne` and `startsWith`. Anything else that is OData is refused as not
+ * simulated, and what is not OData as invalid.
  * Source: OData 4.01 URL conventions, 5.1.1.
  */
 export function parseFilter(text: string): Comparison[] {
@@ -33,7 +36,7 @@ export function parseFilter(text: string): Comparison[] {
     }
     if (first?.kind !== 'word') throw invalidFilter('a property is expected');
     if (first.text === 'not') throw notSimulated('the filter operator not');
-    if (words[at]?.kind === 'open') throw notSimulated(`the filter function ${first.text}`);
+    if (words[at]?.kind === 'open') return [call(first.text, words.slice(at + 1, (at += 4)))];
     return [comparison(first.text, next(), next())];
   };
 
@@ -54,9 +57,21 @@ function comparison(
   if (operator !== undefined && unsupported.has(operator.text)) {
     throw notSimulated(`the filter operator ${operator.text}`);
   }
-  if (operator?.text !== 'eq') throw invalidFilter('an operator is expected after a property');
+  if (operator?.text !== 'eq' && operator?.text !== 'ne') {
+    throw invalidFilter('an operator is expected after a property');
+  }
   if (value?.kind !== 'word' && value?.kind !== 'text') throw invalidFilter('a value is expected');
-  return { path, value: value.text, quoted: value.kind === 'text' };
+  return { path, operator: operator.text, value: value.text, quoted: value.kind === 'text' };
+}
+
+/** `startsWith(displayName,'x')`, by what follows its opening parenthesis. */
+function call(name: string, [property, value, close]: Token[]): Comparison {
+  if (name.toLowerCase() !== 'startswith') throw notSimulated(`the filter function ${name}`);
+  const path = /^([\w/]+),$/.exec(property?.text ?? '')?.[1];
+  if (path === undefined || value?.kind !== 'text' || close?.kind !== 'close') {
+    throw invalidFilter('startsWith needs a property and a text');
+  }
+  return { path, operator: 'startsWith', value: value.text, quoted: true };
 }
 
 type Token = { kind: 'open' | 'close' | 'text' | 'word'; text: string };

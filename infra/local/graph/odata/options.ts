@@ -7,11 +7,13 @@ export type Options = {
   filter: Comparison[];
   shape: Shape;
   top: number | undefined;
+  /** Whether the number of all that match is asked for. */
+  count: boolean;
   after: number;
 };
 
-const known = ['filter', 'select', 'expand', 'top', 'skiptoken'];
-const left = ['orderby', 'count', 'search', 'skip', 'format', 'apply', 'compute', 'deltatoken'];
+const known = ['filter', 'select', 'expand', 'top', 'count', 'skiptoken'];
+const left = ['orderby', 'search', 'skip', 'format', 'apply', 'compute', 'deltatoken'];
 
 /**
  * Reads OData's query options; the `$` before a name is optional in Graph. Options that Graph has and the simulator has
@@ -30,13 +32,21 @@ export function readOptions(query: URLSearchParams): Options {
   return {
     filter: filter === undefined ? [] : parseFilter(filter),
     shape: parseShape(given.get('select'), given.get('expand')),
-    top: count(given.get('top'), '$top'),
-    after: count(given.get('skiptoken'), '$skiptoken') ?? 0,
+    top: number(given.get('top'), '$top'),
+    count: flag(given.get('count'), '$count'),
+    after: number(given.get('skiptoken'), '$skiptoken') ?? 0,
   };
 }
 
-function count(text: string | undefined, name: string): number | undefined {
+function number(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,9}$/.test(text)) throw badQuery(`The value of ${name} is not a number.`);
   return Number(text);
+}
+
+function flag(text: string | undefined, name: string): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false') {
+    throw badQuery(`The value of ${name} is neither true nor false.`);
+  }
+  return text === 'true';
 }

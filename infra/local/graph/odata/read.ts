@@ -1,4 +1,4 @@
-import { invalidModel, unrecognizedGuid } from '../errors';
+import { invalidModel, invalidRequest, unrecognizedGuid } from '../errors';
 import { idAt, type Call } from '../http/call';
 import { isGuid, type Body } from './check-body';
 
@@ -39,6 +39,14 @@ export function id(body: Body, member: string): string {
   const value = body[member];
   if (!isGuid(value)) throw invalidModel(`'${member}' must be a GUID.`);
   return value.toLowerCase();
+}
+
+/** Refuses a declared member that an operation does not take. */
+export function requireOnly(body: Body, members: readonly string[]): void {
+  const other = Object.keys(body).find(
+    (member) => !member.startsWith('@') && !members.includes(member),
+  );
+  if (other !== undefined) throw invalidRequest(`'${other}' cannot be changed.`);
 }
 
 /** The GUID at this place of the path, in lower case as ids are stored. */

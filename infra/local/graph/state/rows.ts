@@ -5,7 +5,8 @@
 
 export type User = {
   id: string;
-  employeeId: string;
+  /** Null of somebody whom HR does not know, or not yet. */
+  employeeId: string | null;
   accountEnabled: boolean;
   userPrincipalName: string;
   displayName: string;
@@ -17,15 +18,14 @@ export type User = {
 export type Group = {
   id: string;
   displayName: string;
-  membershipRule?: string | undefined;
-  isAssignableToRole?: boolean | undefined;
-  onPremisesSyncEnabled?: boolean | undefined;
-};
-
-export type Application = {
-  id: string;
-  displayName: string;
-  appRoles: { id: string; displayName: string }[];
+  description: string | null;
+  mailNickname: string;
+  mailEnabled: boolean;
+  securityEnabled: boolean;
+  membershipRule: string | null;
+  isAssignableToRole: boolean | null;
+  onPremisesSyncEnabled: boolean | null;
+  createdAt: number;
 };
 
 export type Catalog = {

@@ -1,6 +1,12 @@
 import type {
+  AppRoleAssignment,
+  EntitlementRole,
+  Organization,
+  ServicePrincipal,
+  Sku,
+} from './directory-rows';
+import type {
   AccessPackage,
-  Application,
   Assignment,
   AssignmentRequest,
   Catalog,
@@ -18,7 +24,11 @@ import { createTable, type Table } from './table';
 export type Rows = {
   users: User;
   groups: Group;
-  applications: Application;
+  servicePrincipals: ServicePrincipal;
+  appRoleAssignments: AppRoleAssignment;
+  entitlementRoles: EntitlementRole;
+  organizations: Organization;
+  skus: Sku;
   catalogs: Catalog;
   resources: Resource;
   resourceRequests: ResourceRequest;
@@ -42,11 +52,21 @@ const given = (key: string | undefined): string[] => (key === undefined ? [] : [
 export function createTables(): Tables {
   return {
     users: createTable<User>({
-      employeeId: ({ employeeId }) => [employeeId],
+      employeeId: ({ employeeId }) => given(employeeId ?? undefined),
       userPrincipalName: ({ userPrincipalName }) => [userPrincipalName.toLowerCase()],
     }),
     groups: createTable<Group>({ displayName: ({ displayName }) => [displayName] }),
-    applications: createTable<Application>(),
+    servicePrincipals: createTable<ServicePrincipal>({ appId: ({ appId }) => [appId] }),
+    appRoleAssignments: createTable<AppRoleAssignment>({
+      principal: ({ principalId }) => [principalId],
+      resource: ({ resourceId }) => [resourceId],
+    }),
+    entitlementRoles: createTable<EntitlementRole>({
+      principal: ({ principalId }) => [principalId],
+      catalog: ({ appScopeId }) => given(appScopeId?.split('/').at(-1)?.toLowerCase()),
+    }),
+    organizations: createTable<Organization>(),
+    skus: createTable<Sku>(),
     catalogs: createTable<Catalog>({ displayName: ({ displayName }) => [displayName] }),
     resources: createTable<Resource>({
       catalog: ({ catalogId }) => [catalogId],

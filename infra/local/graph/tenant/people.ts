@@ -27,12 +27,13 @@ export function people({ workers, users }: TenantFile): User[] {
 
 /** The user that an entry of a tenant file describes, with the derived id and name where it gives none. */
 export function userOf(entry: TenantFile['users'][number]): User {
+  const employeeId = entry.employeeId ?? '';
   return {
-    id: entry.id ?? userId(entry.employeeId),
+    id: entry.id ?? userId(employeeId),
     employeeId: entry.employeeId,
     accountEnabled: entry.accountEnabled,
-    userPrincipalName: entry.userPrincipalName ?? `${entry.employeeId.toLowerCase()}@example.com`,
-    displayName: `Worker ${entry.employeeId}`,
+    userPrincipalName: entry.userPrincipalName ?? `${employeeId.toLowerCase()}@example.com`,
+    displayName: entry.employeeId === null ? 'Somebody' : `Worker ${employeeId}`,
     ...(entry.appearsAfterMs === undefined ? {} : { appearsAfterMs: entry.appearsAfterMs }),
   };
 }

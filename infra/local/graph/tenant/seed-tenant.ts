@@ -6,8 +6,9 @@ import { createPackage } from '../acts/packages';
 import { addResource } from '../acts/resources';
 import { derivedId } from '../acts/ids';
 import { addRoleScope } from '../acts/role-scopes';
-import type { Catalog } from '../state/rows';
+import type { Catalog, Group } from '../state/rows';
 import { people } from './people';
+import { seedRoles, seedServices } from './seed-services';
 import type { Tenant } from './tenant';
 import type { TenantFile } from './tenant-file';
 
@@ -17,10 +18,17 @@ type ExistingPackage = ExistingCatalog['accessPackages'][number];
 /** Fills a tenant with what its file holds, by the same acts as a client's and with the same refusals. */
 export function seedTenant(tenant: Tenant, file: TenantFile): void {
   for (const user of people(file)) tenant.put('users', user);
-  for (const group of file.groups) tenant.put('groups', group);
-  for (const application of file.applications) tenant.put('applications', application);
+  for (const group of file.groups) tenant.put('groups', groupOf(group));
+  seedServices(tenant, file);
   for (const existing of file.catalogs) seedCatalog(tenant, existing);
+  for (const identity of file.identities) seedRoles(tenant, identity);
 }
+
+const groupOf = (group: TenantFile['groups'][number]): Group => ({
+  ...group,
+  mailNickname: group.displayName.replace(/[^\w.-]/g, ''),
+  createdAt: 0,
+});
 
 function seedCatalog(tenant: Tenant, existing: ExistingCatalog): void {
   const { id, displayName, description, state } = existing;

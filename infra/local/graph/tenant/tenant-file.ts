@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { permissions } from '../directory/graph-app-roles';
 
 const uuid = z.guid();
 const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker number');
@@ -8,19 +9,29 @@ const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker
 const rangeEnd = z.string().regex(/^[A-Za-z-]*\d{1,12}$/, 'must end in a number, as W-1001 does');
 
 export const User = z.strictObject({
-  employeeId,
+  employeeId: employeeId.nullable(),
   id: uuid.optional(),
   userPrincipalName: z.string().endsWith('@example.com').optional(),
   accountEnabled: z.boolean().default(true),
   appearsAfterMs: z.int().nonnegative().optional(),
 });
 
+/** Of somebody whom HR does not know, neither id nor name can be derived. */
+const ListedUser = User.refine(
+  (user) =>
+    user.employeeId !== null || (user.id !== undefined && user.userPrincipalName !== undefined),
+  'somebody without an employeeId needs an id and a userPrincipalName',
+);
+
 const Group = z.strictObject({
   id: uuid,
   displayName: z.string().min(1),
-  membershipRule: z.string().optional(),
-  isAssignableToRole: z.boolean().optional(),
-  onPremisesSyncEnabled: z.boolean().optional(),
+  description: z.string().nullable().default(null),
+  mailEnabled: z.boolean().default(false),
+  securityEnabled: z.boolean().default(true),
+  membershipRule: z.string().nullable().default(null),
+  isAssignableToRole: z.boolean().nullable().default(null),
+  onPremisesSyncEnabled: z.boolean().nullable().default(null),
 });
 
 const Application = z.strictObject({
@@ -77,13 +88,57 @@ const Script = z.strictObject({
     ),
 });
 
+const Sku = z.strictObject({
+  skuId: uuid,
+  skuPartNumber: z.string().min(1),
+  capabilityStatus: z
+    .enum(['Enabled', 'Warning', 'Suspended', 'Deleted', 'LockedOut'])
+    .default('Enabled'),
+  enabledUnits: z.int().nonnegative().default(1000),
+  servicePlans: z.array(
+    z.strictObject({
+      servicePlanId: uuid,
+      servicePlanName: z.string().min(1),
+      provisioningStatus: z.string().default('Success'),
+    }),
+  ),
+});
+
+/** docs: https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference */
+const usualSkus: z.input<typeof Sku>[] = [
+  {
+    skuId: '84a661c4-e949-4bd2-a560-ed7766fcaf2b',
+    skuPartNumber: 'AAD_PREMIUM_P2',
+    servicePlans: [
+      {
+        servicePlanId: 'eec0eb4f-6444-4f95-aba0-50c24d67f998',
+        servicePlanName: 'AAD_PREMIUM_P2',
+      },
+    ],
+  },
+];
+
+const Identity = z.strictObject({
+  id: uuid,
+  appId: uuid,
+  displayName: z.string().min(1),
+  permissions: z.array(z.enum(permissions)).default([]),
+  catalogRoles: z.array(z.strictObject({ catalog: uuid, role: z.string() })).default([]),
+});
+
 /** The tenant that the simulator starts with; README.md says what each member means. */
 export const TenantFile = z.strictObject({
   workers: z.array(z.strictObject({ from: rangeEnd, to: rangeEnd })).default([]),
-  users: z.array(User).default([]),
+  users: z.array(ListedUser).default([]),
   groups: z.array(Group).default([]),
   applications: z.array(Application).default([]),
   catalogs: z.array(ExistingCatalog).default([]),
+  organization: z
+    .strictObject({ id: uuid, displayName: z.string().min(1) })
+    .default({ id: '50000000-0000-4000-8000-000000000001', displayName: 'Sample tenant' }),
+  skus: z.array(Sku).prefault(usualSkus),
+  identities: z.array(Identity).default([]),
+  caller: uuid.optional(),
   holdings: z
     .array(z.strictObject({ employeeId, holdsOnceMade: z.array(z.string().min(1)) }))
     .default([]),

@@ -11,10 +11,12 @@ export type Pace = {
 
 /** The tenant that the acts of this folder work on. */
 export type Tenant = Rewritable & {
-  rules: Pick<TenantFile, 'holdings' | 'scripts'>;
+  rules: Pick<TenantFile, 'holdings' | 'scripts' | 'caller'>;
   pace: Pace;
   /** Whether the name of a package must be unique in its catalog, as it is in the real service. */
   uniqueNames: boolean;
+  /** Whose permissions calls are held to, by the id of a service principal; undefined may do everything. */
+  caller: { id: string | undefined };
   /** Set while a policy is being made. */
   busy: { policy: boolean };
 };

@@ -1,6 +1,13 @@
 import { directoryRoutes } from '../directory/routes';
 import { leftOut, type Routes } from '../http/route-tree';
 import { deleteAssignment, postReprocessAssignment } from '../published/assignments';
+import {
+  deleteCatalogAt,
+  deletePackageAt,
+  deletePolicyAt,
+  deleteRequestAt,
+  deleteRoleScopeAt,
+} from '../published/deletions';
 import { incompatibleRoutes } from '../published/incompatible';
 import { postCancel, postReprocessRequest } from '../published/requests';
 import { root, v1 } from './dialect';
@@ -15,7 +22,13 @@ import {
   postCatalog,
   readCatalog,
 } from './operations/catalogs';
-import { filterable, listPackages, postPackage, readPackage } from './operations/packages';
+import {
+  filterable,
+  listPackages,
+  patchPackage,
+  postPackage,
+  readPackage,
+} from './operations/packages';
 import { listPolicies, postPolicy, putPolicy, readPolicy } from './operations/policies';
 import {
   listResourceRequests,
@@ -36,7 +49,7 @@ export const v1Routes: Routes = {
   [`${root}/catalogs/{}`]: {
     GET: readCatalog,
     PATCH: patchCatalog,
-    DELETE: leftOut('deleting catalogs'),
+    DELETE: deleteCatalogAt,
   },
   [`${root}/catalogs/{}/resources`]: { GET: listResources },
   [`${root}/catalogs/{}/resourceRoles`]: { GET: listResourceRoles },
@@ -45,11 +58,11 @@ export const v1Routes: Routes = {
   [`${root}/accessPackages`]: { GET: listPackages, POST: postPackage },
   [`${root}/accessPackages/{}`]: {
     GET: readPackage,
-    PATCH: leftOut('changing access packages'),
-    DELETE: leftOut('deleting access packages'),
+    PATCH: patchPackage,
+    DELETE: deletePackageAt,
   },
   [`${root}/accessPackages/{}/resourceRoleScopes`]: { GET: listRoleScopes, POST: postRoleScope },
-  [`${root}/accessPackages/{}/resourceRoleScopes/{}`]: { DELETE: leftOut('removing role scopes') },
+  [`${root}/accessPackages/{}/resourceRoleScopes/{}`]: { DELETE: deleteRoleScopeAt },
   ...incompatibleRoutes({ dialect: v1, root, entity: accessPackage, filterable }),
   [`${root}/accessPackages/{}/incompatibleGroups`]: { GET: leftOut('incompatible groups') },
   [`${root}/accessPackages/{}/incompatibleGroups/$ref`]: { POST: leftOut('incompatible groups') },
@@ -60,12 +73,12 @@ export const v1Routes: Routes = {
   [`${root}/assignmentPolicies/{}`]: {
     GET: readPolicy,
     PUT: putPolicy,
-    DELETE: leftOut('deleting policies'),
+    DELETE: deletePolicyAt,
   },
   [`${root}/assignmentRequests`]: { GET: listRequests, POST: postRequest },
   [`${root}/assignmentRequests/{}`]: {
     GET: readRequest,
-    DELETE: leftOut('deleting assignment requests'),
+    DELETE: deleteRequestAt,
   },
   [`${root}/assignmentRequests/{}/cancel`]: { POST: postCancel },
   [`${root}/assignmentRequests/{}/reprocess`]: { POST: postReprocessRequest },

@@ -1,4 +1,5 @@
 import { directory } from '../../directory/model';
+import { services } from '../../directory/service-model';
 import type { EntityModel } from '../../odata/model';
 import { entities } from './entities';
 import { enums } from './enums';
@@ -17,6 +18,7 @@ export const model: EntityModel = {
     ...resources,
     ...settings,
     ...directory,
+    ...services,
     /** The body of every `$ref` route. */
     reference: { properties: { '@odata.id': 'String!' } },
   },

@@ -1,9 +1,19 @@
-import { createPackage, requirePackage } from '../../acts/packages';
+import { changePackage, createPackage, requirePackage } from '../../acts/packages';
 import { invalidModel, notSimulated } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';
 import { list, made, one, type Listing } from '../../odata/entities';
-import { flag, guidAt, id, object, optionalObject, optionalText, text } from '../../odata/read';
+import {
+  flag,
+  guidAt,
+  id,
+  object,
+  optionalObject,
+  optionalText,
+  requireOnly,
+  text,
+} from '../../odata/read';
+import { describedBy } from '../../published/packages';
 import type { AccessPackage } from '../../state/rows';
 import { beta, bodyOf } from '../dialect';
 import { accessPackage } from '../entities/catalogs';
@@ -46,6 +56,21 @@ export function postPackage(call: Call): Answer {
     catalogId: catalogIn(body),
   };
   return made(beta, accessPackage, createPackage(call.tenant, call.view, wanted), call);
+}
+
+/** docs: https://learn.microsoft.com/graph/api/accesspackage-update?view=graph-rest-beta: these four members and no other. */
+export function patchPackage(call: Call): Answer {
+  const body = bodyOf(call, 'accessPackage');
+  requireOnly(body, ['displayName', 'description', 'isHidden', 'isRoleScopesVisible']);
+  requirePackage(call.tenant, call.view, guidAt(call));
+  const current = requirePackage(call.tenant, undefined, guidAt(call));
+  const isRoleScopesVisible = flag(
+    body,
+    'isRoleScopesVisible',
+    current.isRoleScopesVisible ?? false,
+  );
+  changePackage(call.tenant, current, { ...describedBy(body, current), isRoleScopesVisible });
+  return { status: 204 };
 }
 
 /** The catalog by `catalogId`, by `accessPackageCatalog.id`, or by both, as in the field. */

@@ -1,4 +1,5 @@
 import { directory } from '../../directory/model';
+import { services } from '../../directory/service-model';
 import type { EntityModel } from '../../odata/model';
 import { entities } from './entities';
 import { enums } from './enums';
@@ -15,6 +16,7 @@ export const model: EntityModel = {
     ...entities,
     ...settings,
     ...directory,
+    ...services,
     /** What creates a request: its reference page writes three ids into the assignment that the metadata lacks. */
     newAssignmentRequest: {
       base: 'accessPackageAssignmentRequest',

@@ -1,10 +1,11 @@
-import { createPackage, requirePackage } from '../../acts/packages';
+import { changePackage, createPackage, requirePackage } from '../../acts/packages';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { AccessPackage } from '../../state/rows';
 import { bodyOf, v1 } from '../dialect';
 import { accessPackage } from '../entities/catalogs';
-import { flag, guidAt, id, object, optionalText, text } from '../../odata/read';
+import { flag, guidAt, id, object, optionalText, requireOnly, text } from '../../odata/read';
+import { describedBy } from '../../published/packages';
 
 export const filterable: Listing<AccessPackage>['filterable'] = {
   id: { is: 'guid', value: (row) => row.id },
@@ -40,6 +41,16 @@ export function postPackage(call: Call): Answer {
     catalogId: id(object(body, 'catalog'), 'id'),
   };
   return made(v1, accessPackage, createPackage(call.tenant, call.view, wanted), call);
+}
+
+/** docs: https://learn.microsoft.com/graph/api/accesspackage-update: these three members and no other. */
+export function patchPackage(call: Call): Answer {
+  const body = bodyOf(call, 'accessPackage');
+  requireOnly(body, ['displayName', 'description', 'isHidden']);
+  packageAt(call);
+  const current = requirePackage(call.tenant, undefined, guidAt(call));
+  changePackage(call.tenant, current, describedBy(body, current));
+  return { status: 204 };
 }
 
 const packageAt = (call: Call): AccessPackage =>

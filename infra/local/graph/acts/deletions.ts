@@ -1,0 +1,89 @@
+import { invalidRequest, resourceNotFound } from '../errors';
+import type { AccessPackage, Assignment, AssignmentRequest, Catalog, Policy } from '../state/rows';
+import type { Tenant } from '../tenant/tenant';
+import { isActive, isOpen } from './deliver';
+import { withdrawRole } from './grants';
+
+/* What can be deleted, and what still stands in the way of it. What a refusal's code is, nobody has published. */
+
+/**
+ * Deletes a package with its policies and role scopes. Nobody may hold it, or be about to.
+ * docs: https://learn.microsoft.com/graph/api/accesspackage-delete
+ */
+export function deletePackage(tenant: Tenant, { id }: AccessPackage): void {
+  requireUnused(tenant, id, () => true);
+  const { policies, roleScopes, accessPackages } = tenant.tables;
+  for (const { row } of policies.find('accessPackage', id)) tenant.remove('policies', row.id);
+  for (const { row } of roleScopes.find('accessPackage', id)) tenant.remove('roleScopes', row.id);
+  for (const { row } of accessPackages.find('incompatibleWith', id)) {
+    const incompatibleWith = row.incompatibleWith.filter((other) => other !== id);
+    tenant.put('accessPackages', { ...row, incompatibleWith });
+  }
+  tenant.remove('accessPackages', id);
+}
+
+/**
+ * Deletes a policy under which nobody holds its package or is about to.
+ * docs: https://learn.microsoft.com/graph/api/accesspackageassignmentpolicy-delete
+ */
+export function deletePolicy(tenant: Tenant, { id, packageId }: Policy): void {
+  requireUnused(tenant, packageId, ({ policyId }) => policyId === id);
+  tenant.remove('policies', id);
+}
+
+function requireUnused(
+  { tables }: Tenant,
+  packageId: string,
+  concerned: (row: Pick<Assignment, 'policyId'> | Pick<AssignmentRequest, 'policyId'>) => boolean,
+): void {
+  const held = tables.assignments.find('accessPackage', packageId);
+  if (held.some(({ row }) => concerned(row) && isActive(row))) {
+    throw invalidRequest('It has assignments, which must be removed first.');
+  }
+  const asked = tables.requests.find('accessPackage', packageId);
+  if (asked.some(({ row }) => concerned(row) && isOpen(row))) {
+    throw invalidRequest('It has requests that are still open.');
+  }
+}
+
+/**
+ * Takes a role out of a package; those who hold the package lose it.
+ * docs: https://learn.microsoft.com/graph/api/accesspackage-delete-resourcerolescopes
+ */
+export function deleteRoleScope(tenant: Tenant, packageId: string, id: string): void {
+  const roleScope = tenant.tables.roleScopes.get(`${packageId}/${id}`);
+  if (roleScope === undefined) throw resourceNotFound('resource role scope');
+  for (const { row } of tenant.tables.assignments.find('accessPackage', packageId)) {
+    withdrawRole(tenant, row, roleScope.roleOriginId);
+  }
+  tenant.remove('roleScopes', roleScope.id);
+}
+
+/**
+ * Deletes a catalog that has no packages, with the resources in it and the roles that people have there.
+ * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-catalog-create (Delete a catalog)
+ */
+export function deleteCatalog(tenant: Tenant, { id }: Catalog): void {
+  const { accessPackages, resources, entitlementRoles } = tenant.tables;
+  if (accessPackages.find('catalog', id).length > 0) {
+    throw invalidRequest('The catalog has access packages, which must be deleted first.');
+  }
+  for (const { row } of resources.find('catalog', id)) tenant.remove('resources', row.id);
+  for (const { row } of entitlementRoles.find('catalog', id)) {
+    tenant.remove('entitlementRoles', row.id);
+  }
+  tenant.remove('catalogs', id);
+}
+
+/**
+ * Deletes a request that is over and has led to no assignment that still counts.
+ * docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-delete
+ */
+export function deleteRequest(tenant: Tenant, request: AssignmentRequest): void {
+  if (isOpen(request)) throw invalidRequest('Only a denied or completed request can be deleted.');
+  const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
+  if (assignment !== undefined && isActive(assignment)) {
+    throw invalidRequest('The request has an assignment.');
+  }
+  tenant.remove('requests', request.id);
+}
