@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { accessChange } from '../orchestrations/access-change';
@@ -15,7 +16,7 @@ import { readConfig } from '../shared/settings/config';
 import { createCredential } from '../shared/settings/credential';
 import { loadModelBlob, loadModelFile } from '../shared/settings/load-model';
 import { registerActivities } from './activities';
-import { appVersion } from './app-version';
+import { appFolder, appVersion } from './app-version';
 import { registerHealth } from './http/health';
 import { registerReady } from './http/ready';
 import { registerIntake } from './intake';
@@ -31,7 +32,7 @@ const cloud = clouds[config.graph.cloud];
 const root = config.graph.url ?? cloud.root;
 
 const isBlob = config.accessModel.startsWith('https://');
-let loaded = isBlob ? undefined : loadModelFile(config.accessModel);
+let loaded = isBlob ? undefined : loadModelFile(resolve(appFolder, config.accessModel));
 app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
 });

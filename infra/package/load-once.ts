@@ -1,0 +1,36 @@
+import { loadApp } from '../local/host/app/load-app';
+
+/** What one process paid until every function was registered. Milliseconds and megabytes. */
+export type Load = {
+  /** Functions that the app registered. */
+  functions: number;
+  /** CPU from the first line of the app to the end of its registration. */
+  cpu: number;
+  /** CPU of the whole process, Node's own start included. */
+  processCpu: number;
+  wall: number;
+  rss: number;
+};
+
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
+
+async function main(appDir: string): Promise<Load> {
+  const before = process.cpuUsage();
+  const since = performance.now();
+  const { registrations } = await loadApp(appDir, () => undefined);
+  return {
+    functions: registrations.functions.size,
+    cpu: milliseconds(process.cpuUsage(before)),
+    processCpu: milliseconds(process.cpuUsage()),
+    wall: performance.now() - since,
+    rss: process.memoryUsage.rss() / 1e6,
+  };
+}
+
+main(process.argv[2] ?? '').then(
+  (load) => console.log(JSON.stringify(load)),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { TableClient } from '@azure/data-tables';
+import { ServiceBusClient } from '@azure/service-bus';
+import { unzipSync } from 'fflate';
+import { castIn } from '../../infra/local/demo/cast';
+import { partOf } from '../../infra/local/demo/play';
+import { eventually } from './eventually';
+import { startStack } from './stack';
+
+const program = resolve('dist/infra/package/main.js');
+type Packed = { zip: string; bytes: number; sha256: string };
+
+let temporary: string;
+let packed: Packed;
+let files: Record<string, Uint8Array>;
+/** The zip as Azure has it: unpacked where no node_modules is in sight. */
+let appDir: string;
+
+async function pack(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Packed> {
+  const args = [program, '--json', '--out', folder];
+  const { stdout } = await promisify(execFile)('node', args, { env, cwd: temporary });
+  return JSON.parse(stdout) as Packed;
+}
+
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'joinery-package-'));
+  packed = await pack(join(temporary, 'out'));
+  files = unzipSync(await readFile(packed.zip));
+  appDir = join(temporary, 'wwwroot');
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(appDir, path)), { recursive: true });
+    await writeFile(join(appDir, path), bytes);
+  }
+});
+afterAll(() => rm(temporary, { recursive: true }));
+
+const text = (path: string): string => Buffer.from(files[path] ?? []).toString();
+
+test('the package holds these files, in this order, and is small', async () => {
+  expect(Object.keys(files)).toEqual([
+    'LICENSE',
+    'access-model.json',
+    'dist/functions/app.js',
+    'dist/functions/app.js.map',
+    'dist/functions/main.js',
+    'host.json',
+    'package.json',
+  ]);
+  expect((await stat(packed.zip)).size).toBeLessThan(15_000_000);
+  for (const file of ['host.json', 'access-model.json'])
+    expect(text(file)).toBe(await readFile(file, 'utf8'));
+});
+
+test('its package.json says what a host reads, and names nothing that must be installed', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  expect(JSON.parse(text('package.json'))).toEqual({
+    name: 'joinery',
+    version,
+    license: 'MIT',
+    main: 'dist/functions/main.js',
+    engines: { node: '>=20.19' },
+    private: true,
+  });
+});
+
+test('only the host’s own module is left to be found, beside those of Node', () => {
+  const asked = new Set(
+    [...text('dist/functions/app.js').matchAll(/\brequire\("([^".][^"]*)"\)/g)].map(([, id]) => id),
+  );
+  const outside = [...asked].filter(
+    (id) => !builtinModules.includes((id ?? '').replace(/^node:/, '')),
+  );
+  expect(outside.sort()).toEqual(['@azure/functions-core', 'supports-color']);
+});
+
+test('sources are told by their path in the project, without their text or this machine', () => {
+  const map = JSON.parse(text('dist/functions/app.js.map')) as { sources: string[] };
+  expect(map).not.toHaveProperty('sourcesContent');
+  expect(map.sources).toContain('../../functions/intake.ts');
+  expect(map.sources.filter((source) => !/^(\.\.\/\.\.\/|webpack:)/.test(source))).toEqual([]);
+  const whole = Object.keys(files).map(text).join('\n');
+  expect(whole).not.toContain(resolve('.'));
+});
+
+test('the same sources give the same bytes, at another time, in another zone and folder', async () => {
+  const again = await pack(join(temporary, 'again'), { ...process.env, TZ: 'Pacific/Auckland' });
+  expect(again.sha256).toBe(packed.sha256);
+});
+
+test('an app that cannot start says so with a stack of TypeScript lines', async () => {
+  const loader = resolve('dist/infra/package/load-once.js');
+  const env = { PATH: process.env['PATH'] };
+  const failed = promisify(execFile)('node', [loader, appDir], { env });
+  await expect(failed).rejects.toMatchObject({
+    stderr: expect.stringMatching(/shared\/settings\/config\.ts:\d+/) as string,
+  });
+});
+
+test('the first joiner of the demo gets access from the unpacked package', async () => {
+  const manifest = { ...(JSON.parse(text('package.json')) as object), version: '9.9.9-unpacked' };
+  await writeFile(join(appDir, 'package.json'), JSON.stringify(manifest));
+  const env = { FUNCTIONS_APP_DIR: appDir, ACCESS_MODEL: 'access-model.json' };
+  const stack = await startStack({ env });
+  try {
+    const [first] = castIn(undefined);
+    if (!first) throw new Error('the demo has no cast');
+    const { first: body, eventHash } = partOf(first);
+    const client = new ServiceBusClient(stack.serviceBus);
+    await client.createSender('provisioning-events').sendMessages({ body });
+    await client.close();
+
+    const audit = TableClient.fromConnectionString(stack.storage, 'audit', {
+      allowInsecureConnection: true,
+    });
+    const filter = `PartitionKey eq '${eventHash}' and kind eq 'closing'`;
+    const closing = await eventually('the event is closed', async () => {
+      const rows = audit.listEntities({ queryOptions: { filter } });
+      return (await rows.next()).value as Record<string, unknown> | undefined;
+    });
+    expect(closing).toMatchObject({ outcome: first.ends, appVersion: '9.9.9-unpacked' });
+  } finally {
+    await stack.stop();
+  }
+});
