@@ -213,6 +213,16 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
   });
 });
 
+test('People are filtered by whether their account is enabled', async () => {
+  const disabled = await values("users?$filter=accountEnabled eq false and userType eq 'Member'");
+  expect(disabled).toMatchObject([{ id: userId(1001) }]);
+  expect(await values('users?$filter=accountEnabled eq true')).toHaveLength(20);
+  expect(refusal(await get('users?$filter=accountEnabled eq maybe'))).toEqual([
+    400,
+    'InvalidFilter',
+  ]);
+});
+
 test('A collection that cannot be counted says so', async () => {
   expect(refusal(await get('EM/catalogs?$count=true', eventual))).toEqual([501, 'NotSimulated']);
   expect(refusal(await get('users?$count=yes', eventual))).toEqual([400, 'BadRequest']);

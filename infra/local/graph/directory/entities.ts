@@ -12,6 +12,7 @@ export const user: Entity<User> = {
     displayName,
     jobTitle: null,
     mail: null,
+    userType: 'Member',
   }),
   usual: ['id', 'displayName', 'jobTitle', 'mail', 'userPrincipalName'],
   navigation: {},

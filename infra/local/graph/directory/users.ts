@@ -9,6 +9,8 @@ const users: Listing<User> = {
   filterable: {
     id: { is: 'guid', value: ({ id }) => id },
     employeeId: { is: 'text', value: ({ employeeId }) => employeeId, also: ['ne', 'startsWith'] },
+    accountEnabled: { is: ['true', 'false'], value: (row) => `${row.accountEnabled}` },
+    userType: { is: 'text', value: () => 'Member' },
     userPrincipalName: { is: 'text', value: (row) => row.userPrincipalName },
   },
   advanced: true,
