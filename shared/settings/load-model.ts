@@ -6,6 +6,7 @@ import {
   createPipelineRequest,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
+import { withDeadline } from '../deadline';
 import type { AccessModel } from '../domain/access-model';
 import { readAccessModel } from '../domain/read-access-model';
 
@@ -27,12 +28,15 @@ export function loadModelFile(path: string): LoadedModel {
 export async function loadModelBlob(
   url: string,
   credential: TokenCredential,
+  deadlineMs = DEADLINE_MS,
 ): Promise<LoadedModel> {
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: STORAGE_SCOPE }));
-  const request = createPipelineRequest({ url, timeout: DEADLINE_MS });
-  request.headers.set('x-ms-version', '2021-12-02');
-  const answer = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  const answer = await withDeadline(deadlineMs, (abortSignal) => {
+    const request = createPipelineRequest({ url, abortSignal });
+    request.headers.set('x-ms-version', '2021-12-02');
+    return pipeline.sendRequest(createDefaultHttpClient(), request);
+  });
   if (answer.status !== 200)
     throw new Error(`the access model cannot be read: ${answer.status} from its blob`);
   return sound(url, answer.bodyAsText ?? '');

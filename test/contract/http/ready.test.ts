@@ -1,4 +1,4 @@
-import type { HttpHandler, HttpRequest, InvocationContext } from '@azure/functions';
+import type { HttpHandler, InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { registerReady } from '../../../functions/http/ready';
 import type { Parts } from '../../../functions/parts';
@@ -26,7 +26,7 @@ async function ask(over: Partial<Parts> = {}, hub = UNKNOWN) {
   registering.mockRestore();
   const logged: string[] = [];
   const context = { warn: (line: string) => logged.push(line) } as unknown as InvocationContext;
-  const answer = (await handler?.({} as HttpRequest, context)) as {
+  const answer = (await handler?.({} as never, context)) as {
     status: number;
     jsonBody: { dependencies: Record<string, string> };
   };
