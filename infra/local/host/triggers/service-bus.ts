@@ -153,7 +153,21 @@ function oneAtATime() {
   let last: Promise<void> = Promise.resolve();
   return (settlement: () => Promise<void>): Promise<void> => {
     const next = last.then(settlement);
-    last = next.catch(() => undefined);
+    last = last.then(() => overOrLate(next));
     return next;
   };
+}
+
+/** How long the others wait for a settlement: where its connection was cut, the client waits a minute for the answer. */
+const SETTLE_WITHIN_MS = 2000;
+
+function overOrLate(settlement: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, SETTLE_WITHIN_MS);
+    const over = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
+    settlement.then(over, over);
+  });
 }
