@@ -20,7 +20,8 @@ import { withDeadline } from '../deadline';
 import { GraphError, safeCode } from './graph-error';
 import type { TokenSource } from './token-source';
 
-export type Call = { operation: string; method: 'GET' | 'POST'; url: string; body?: object };
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+export type Call = { operation: string; method: Method; url: string; body?: object };
 
 /** Sends one call and gives its response, whatever its status. Throws `GraphError` if none came in time. */
 export type Transport = (call: Call) => Promise<PipelineResponse>;
