@@ -1,0 +1,66 @@
+import type { Finding } from './finding';
+import { asList, asObject, textOf, type Resource } from './template';
+
+/** The built-in roles that this installation may give. Whatever is not listed is more than somebody needs. */
+const ALLOWED: Record<string, string> = {
+  '0ad04412-c4d5-4796-b79c-f76d14c8d402': 'Durable Task Data Contributor',
+  '73c42c96-874c-492b-b04d-ab87d138a893': 'Log Analytics Reader',
+  '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
+  'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader',
+  '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0': 'Azure Service Bus Data Receiver',
+  '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39': 'Azure Service Bus Data Sender',
+  'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
+  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
+  '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
+  '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
+  '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
+  '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader',
+};
+
+/** Those that are named when somebody plants them. */
+const POWERFUL: Record<string, string> = {
+  '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': 'Owner',
+  'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
+  '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9': 'User Access Administrator',
+  'f58310d9-a9f6-439a-9e8d-f62e7b41a168': 'Role Based Access Control Administrator',
+  '090c5cfd-751d-490a-894a-3ce6f1109419': 'Azure Service Bus Data Owner',
+  '17d1049b-9a84-46fb-8f53-869881c3d3ab': 'Storage Account Contributor',
+};
+
+const GUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+
+/** Roles that are too much, wherever in the modules that assign roles they stand. */
+export function findRoles(resources: Resource[]): Finding[] {
+  return resources
+    .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
+    .flatMap((resource) => {
+      const { path, properties, module } = resource;
+      const text = JSON.stringify([properties, module.variables, module.parameters]);
+      const roles = new Set([...text.matchAll(GUID)].map(([id]) => id.toLowerCase()));
+      return [...roles]
+        .filter((id) => !(id in ALLOWED))
+        .map((id) => ({
+          where: path,
+          what: `gives the role ${POWERFUL[id] ?? 'unknown'} (${id})`,
+        }));
+    });
+}
+
+const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities';
+const APPENDER = [`${ENTITIES}/read`, `${ENTITIES}/add/action`];
+
+/** The app's role on the audit tables, which must be a custom one that adds and reads and does nothing else. */
+export function findCustomRoles(resources: Resource[]): Finding[] {
+  const custom = resources.filter(({ type }) => type === 'Microsoft.Authorization/roleDefinitions');
+  if (custom.length === 0)
+    return [{ where: 'access', what: 'there is no role that only adds to the audit' }];
+  return custom.flatMap(({ path, properties }) =>
+    asList(properties['permissions']).flatMap((each) => {
+      const { actions, dataActions } = asObject(each);
+      const may = [...asList(actions), ...asList(dataActions)].map(textOf);
+      return may
+        .filter((action) => !APPENDER.includes(action))
+        .map((action) => ({ where: path, what: `the audit's writer may do ${action}` }));
+    }),
+  );
+}

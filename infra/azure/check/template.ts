@@ -1,0 +1,86 @@
+/** A value of a template's JSON. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+export type JsonObject = Record<string, Json>;
+
+/** A resource of the template or of a module in it. */
+export type Resource = {
+  /** Its symbols from the top, such as `storage/audit/account`. */
+  path: string;
+  type: string;
+  /** `properties`, with parameters and variables that have a literal value put in. */
+  properties: JsonObject;
+  /** Expression that names the resource it extends: of a lock, a role assignment, a diagnostic setting. */
+  scope: string;
+  /** Literal true where there is none; text where only the deployment knows. */
+  condition: Json;
+  module: Module;
+};
+
+/** One template: the main one, or a module with what it is given. */
+export type Module = { path: string; parameters: JsonObject; variables: JsonObject };
+
+/** Every resource of a compiled template, those of its modules included, once for each use of a module. */
+export function resourcesOf(template: JsonObject): Resource[] {
+  return resourcesIn(template, { path: '', parameters: {}, variables: variablesOf(template) });
+}
+
+function resourcesIn(template: JsonObject, module: Module): Resource[] {
+  const resources = Object.entries(objectAt(template, 'resources'));
+  return resources.flatMap(([symbol, each]) => {
+    const resource = asObject(each);
+    const path = `${module.path}${symbol}`;
+    const properties = asObject(resolve(resource['properties'] ?? {}, module));
+    if (resource['type'] === 'Microsoft.Resources/deployments') {
+      const nested = asObject(asObject(resource['properties'])['template']);
+      return resourcesIn(nested, {
+        path: `${path}/`,
+        parameters: givenTo(properties),
+        variables: variablesOf(nested),
+      });
+    }
+    if (resource['existing'] === true) return [];
+    const condition = resolve(resource['condition'] ?? true, module);
+    const scope = textOf(resource['scope']);
+    return [{ path, type: typeOf(resource), properties, scope, condition, module }];
+  });
+}
+
+/** The settings of a site are all of one type and told apart by their name: here as `.../config/appsettings`. */
+function typeOf(resource: JsonObject): string {
+  const type = textOf(resource['type']);
+  const [, name = ''] = /'(\w+)'\)\]$/.exec(textOf(resource['name'])) ?? [];
+  return type === 'Microsoft.Web/sites/config' ? `${type}/${name}` : type;
+}
+
+const variablesOf = (template: JsonObject): JsonObject => objectAt(template, 'variables');
+
+function givenTo(deployment: JsonObject): JsonObject {
+  const parameters = Object.entries(objectAt(deployment, 'parameters'));
+  return Object.fromEntries(
+    parameters.map(([name, given]) => [name, asObject(given)['value'] ?? null]),
+  );
+}
+
+/** Puts in what is written elsewhere as a literal. Any other expression stays as it is. */
+function resolve(value: Json, module: Module): Json {
+  if (Array.isArray(value)) return value.map((each) => resolve(each, module));
+  if (value !== null && typeof value === 'object') {
+    const members = Object.entries(value).filter(([name]) => name !== 'template');
+    return Object.fromEntries(members.map(([name, each]) => [name, resolve(each, module)]));
+  }
+  const [, kind, name = ''] =
+    /^\[(parameters|variables)\('(\w+)'\)\]$/.exec(typeof value === 'string' ? value : '') ?? [];
+  const known = kind === 'parameters' ? module.parameters : module.variables;
+  return kind ? (known[name] ?? value) : value;
+}
+
+export const asObject = (value: Json | undefined): JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+
+export const asList = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
+/** The object at a path of members, `{}` if there is none. */
+export const objectAt = (value: Json, ...path: string[]): JsonObject =>
+  path.reduce((at, member) => asObject(at[member]), asObject(value));

@@ -1,0 +1,22 @@
+// What azd deploys. Every value comes from the azd environment: azd env set JOINERY_STAGE prod
+using 'main.bicep'
+import { dev, prod } from 'stages.bicep'
+
+param name = readEnvironmentVariable('JOINERY_NAME', 'joinery')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+param stage = readEnvironmentVariable('JOINERY_STAGE', 'dev') == 'prod' ? prod : dev
+param eventSources = readEnvironmentVariable('EVENT_SOURCES')
+param senderPrincipalId = readEnvironmentVariable('JOINERY_SENDER', '')
+param operatorsGroupId = readEnvironmentVariable('JOINERY_OPERATORS', '')
+param auditorsGroupId = readEnvironmentVariable('JOINERY_AUDITORS', '')
+param modelOwnersGroupId = readEnvironmentVariable('JOINERY_MODEL_OWNERS', '')
+param apiClientId = readEnvironmentVariable('JOINERY_API_CLIENT_ID')
+param apiCallers = json(readEnvironmentVariable('JOINERY_API_CALLERS', '[]'))
+param callerAddresses = json(readEnvironmentVariable('JOINERY_CALLER_ADDRESSES', '[]'))
+param alertMails = split(readEnvironmentVariable('JOINERY_ALERT_MAILS'), ',')
+param accessModelBlob = readEnvironmentVariable('JOINERY_ACCESS_MODEL_BLOB', '')
+param settings = {
+  PACKAGES: readEnvironmentVariable('PACKAGES', 'ensure') == 'verify-only'
+    ? 'verify-only'
+    : 'ensure'
+}

@@ -1,0 +1,242 @@
+// Who may do what, each at the narrowest scope that the service has. Nobody is an owner, and nobody may write roles.
+import { roles } from 'roles.bicep'
+
+param appPrincipalId string
+param senderPrincipalId string
+param operatorsGroupId string
+param auditorsGroupId string
+param modelOwnersGroupId string
+param hostAccountName string
+param recordsAccountName string
+param auditAccountName string
+param namespaceName string
+param queueName string
+param insightsName string
+param workspaceName string
+
+resource hostAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: hostAccountName
+}
+
+resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: recordsAccountName
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+    resource accessModel 'containers' existing = { name: 'access-model' }
+  }
+}
+
+resource auditAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: auditAccountName
+  resource tableService 'tableServices' existing = {
+    name: 'default'
+  }
+}
+
+resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+  name: namespaceName
+  resource queue 'queues' existing = { name: queueName }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
+  name: workspaceName
+}
+
+@description('What somebody may do; without anybody it is left out.')
+type Grant = { who: string, kind: 'ServicePrincipal' | 'Group', role: string }
+
+func given(grants Grant[]) Grant[] => filter(grants, (grant) => !empty(grant.who))
+
+// The host keeps leases, timers and, unless there is a scheduler, the task hub in its storage.
+var onHost = map(
+  [
+    roles.storageBlobDataOwner
+    roles.storageQueueDataContributor
+    roles.storageTableDataContributor
+  ],
+  (role) => { who: appPrincipalId, kind: 'ServicePrincipal', role: role }
+)
+
+resource hostGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onHost: {
+    scope: hostAccount
+    name: guid(hostAccount.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+var onRecords = given([
+  { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.storageTableDataContributor }
+  { who: operatorsGroupId, kind: 'Group', role: roles.storageTableDataReader }
+])
+
+resource recordsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onRecords: {
+    scope: recordsAccount
+    name: guid(recordsAccount.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+var onModel = given([
+  { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.storageBlobDataReader }
+  { who: modelOwnersGroupId, kind: 'Group', role: roles.storageBlobDataContributor }
+])
+
+resource modelGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onModel: {
+    scope: recordsAccount::blobs::accessModel
+    name: guid(recordsAccount::blobs::accessModel.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+// The built-in contributor may change and delete entities: proof that its writer can change is none.
+resource auditAppender 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(auditAccount.id, 'audit-appender')
+  properties: {
+    roleName: 'Joinery audit appender (${auditAccountName})'
+    description: 'Adds entities to the audit tables and reads them; changes and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/read'
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action'
+        ]
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+resource auditTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-01-01' existing = [
+  for table in ['audit', 'auditIndex']: {
+    parent: auditAccount::tableService
+    name: table
+  }
+]
+
+resource auditAppends 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for table in range(0, 2): {
+    scope: auditTables[table]
+    name: guid(auditTables[table].id, appPrincipalId, auditAppender.name)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        auditAppender.name
+      )
+      principalId: appPrincipalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+var onAudit = given([
+  { who: operatorsGroupId, kind: 'Group', role: roles.storageTableDataReader }
+  { who: auditorsGroupId, kind: 'Group', role: roles.storageTableDataReader }
+])
+
+resource auditGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onAudit: {
+    scope: auditAccount
+    name: guid(auditAccount.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+// Receiver of one queue is all that the trigger needs. Scaling by the queue's length would ask for the right to manage
+// the namespace; without it the platform scales by steps.
+var onQueue = given([
+  { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataReceiver }
+  { who: senderPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataSender }
+  { who: operatorsGroupId, kind: 'Group', role: roles.serviceBusDataReceiver }
+  { who: operatorsGroupId, kind: 'Group', role: roles.serviceBusDataSender }
+])
+
+resource queueGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onQueue: {
+    scope: namespace::queue
+    name: guid(namespace::queue.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+resource appWritesTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: insights
+  name: guid(insights.id, appPrincipalId, roles.monitoringMetricsPublisher)
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.monitoringMetricsPublisher
+    )
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// So that the portal shows them queue, metrics and alerts.
+resource operatorsSee 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  name: guid(resourceGroup().id, operatorsGroupId, roles.reader)
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.reader
+    )
+    principalId: operatorsGroupId
+    principalType: 'Group'
+  }
+}
+
+resource operatorsReadLogs 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  scope: workspace
+  name: guid(workspace.id, operatorsGroupId, roles.logAnalyticsReader)
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.logAnalyticsReader
+    )
+    principalId: operatorsGroupId
+    principalType: 'Group'
+  }
+}

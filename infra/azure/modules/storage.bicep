@@ -1,0 +1,60 @@
+// Three accounts, because three kinds of loss: host storage can be rebuilt, records are state, the audit is proof.
+import { Endpoints, Tags } from '../types.bicep'
+
+param token string
+param location string
+param tags Tags
+param redundancy string
+param auditRedundancy string
+param locked bool
+param workspaceId string
+
+module host 'storage-account.bicep' = {
+  params: {
+    name: 'sthost${token}'
+    location: location
+    tags: tags
+    redundancy: redundancy
+    containers: ['deployment']
+    tables: []
+    locked: locked
+    workspaceId: workspaceId
+    // The task hub reads and writes all the time; what is worth a line is that something goes.
+    logCategories: ['StorageDelete']
+  }
+}
+
+module records 'storage-account.bicep' = {
+  params: {
+    name: 'strecords${token}'
+    location: location
+    tags: tags
+    redundancy: redundancy
+    containers: ['access-model']
+    tables: ['claims', 'workers', 'packages', 'due', 'limits']
+    locked: locked
+    workspaceId: workspaceId
+    logCategories: ['StorageWrite', 'StorageDelete']
+  }
+}
+
+module audit 'storage-account.bicep' = {
+  params: {
+    name: 'staudit${token}'
+    location: location
+    tags: tags
+    redundancy: auditRedundancy
+    containers: []
+    tables: ['audit', 'auditIndex']
+    locked: true
+    workspaceId: workspaceId
+    logCategories: ['StorageRead', 'StorageWrite', 'StorageDelete']
+  }
+}
+
+output hostName string = host.outputs.name
+output recordsName string = records.outputs.name
+output auditName string = audit.outputs.name
+output hostEndpoints Endpoints = host.outputs.endpoints
+output recordsEndpoints Endpoints = records.outputs.endpoints
+output auditEndpoints Endpoints = audit.outputs.endpoints

@@ -1,0 +1,23 @@
+// The settings of README.md that have a default in the app, so that a wrong name is a type error here.
+
+@export()
+@sealed()
+type Settings = {
+  GRAPH_CLOUD: ('global' | 'usgov' | 'usgovdod' | 'china')?
+  GRAPH_URL: string?
+  GRAPH_DIALECT: ('v1.0' | 'beta' | 'draft')?
+  GRAPH_DRAFT_ROOTS: string?
+  GRAPH_DEADLINE: string?
+  GRAPH_LAG: string?
+  PACKAGES: ('ensure' | 'verify-only')?
+  MATCH_ATTRIBUTE: string?
+  POLL_SCHEDULE: string?
+  DELIVERY_DEADLINE: string?
+  APPROVAL_DEADLINE: string?
+  PARTIAL_GRACE: string?
+  IDENTITY_DEADLINE: string?
+  CALL_PATIENCE: string?
+  INTAKE_HOLD: string?
+  SUPERVISE_SCHEDULE: string?
+  LOOK_AFTER: string?
+}
