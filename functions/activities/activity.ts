@@ -4,7 +4,7 @@ import type { Activity, Answer } from '../../orchestrations/calls';
 import { StaleRun } from '../../shared/audit/ledger';
 import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
 import { StoreUnavailable } from '../../shared/domain/table';
-import { logTo } from '../../shared/log';
+import { logTo, type Log } from '../../shared/log';
 
 /** Runs what comes after a row was written and gives its exception as an outcome, so that the chain's end is answered. */
 export type Guard = <Done extends object>(
@@ -17,7 +17,7 @@ export type Guard = <Done extends object>(
  */
 export function registerActivity<Input, Done extends object>(
   { name, input }: Activity<Input, Done>,
-  act: (input: Input, guard: Guard) => Promise<Answer<Done>>,
+  act: (input: Input, guard: Guard, log: Log) => Promise<Answer<Done>>,
 ): void {
   df.app.activity(name, {
     handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
@@ -28,7 +28,8 @@ export function registerActivity<Input, Done extends object>(
         return outcome;
       };
       const guard: Guard = (later) => later().catch((error: unknown) => known(error) ?? DEFECT);
-      const acted = async () => act(input.parse(raw), guard);
+      const told = logTo((line) => context.log(line));
+      const acted = async () => act(input.parse(raw), guard, told);
       return acted().catch((error: unknown) => {
         const outcome = known(error);
         if (!outcome) throw new Error(`${name}: defect`);

@@ -47,7 +47,7 @@ const storage = z
   );
 
 /** The settings by the names they have in the environment. docs: the table in README.md. */
-const Settings = z.object({
+export const Settings = z.object({
   // The connection is the host's; here it only says where readiness has to look.
   ServiceBus: z.string().optional(),
   ServiceBus__fullyQualifiedNamespace: z.string().optional(),

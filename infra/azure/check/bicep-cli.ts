@@ -22,11 +22,16 @@ export const NO_CLI = `no Bicep CLI here: install the .NET SDK, with which versi
 
 /**
  * Finds the Bicep CLI: the pinned one, which is restored with dotnet where there is a .NET SDK, else one on the PATH, else
- * the one of the Azure CLI. Answers undefined where there is none. `folder` is infra/azure.
+ * the one of the Azure CLI. Answers undefined where there is none. `folder` is infra/azure; without `restore` nothing is
+ * fetched.
  */
-export function findBicep(folder: string): BicepCli | undefined {
+export function findBicep(folder: string, { restore = true } = {}): BicepCli | undefined {
   const program = process.platform === 'win32' ? 'bicep.exe' : 'bicep';
-  const found = [restoreBicep(folder, program), program, join(homedir(), '.azure/bin', program)];
+  const found = [
+    pinnedBicep(folder, program, restore),
+    program,
+    join(homedir(), '.azure/bin', program),
+  ];
   for (const path of found) {
     const version = path && versionOf(path);
     if (version) return { path, version, pinned: version === BICEP_VERSION };
@@ -34,7 +39,7 @@ export function findBicep(folder: string): BicepCli | undefined {
   return undefined;
 }
 
-function restoreBicep(folder: string, program: string): string | undefined {
+function pinnedBicep(folder: string, program: string, restore: boolean): string | undefined {
   const platform = platforms[`${process.platform}-${process.arch}`];
   if (platform === undefined) return undefined;
   const packages = join(folder, 'cli/packages');
@@ -42,7 +47,7 @@ function restoreBicep(folder: string, program: string): string | undefined {
     packages,
     `azure.bicep.commandline.${platform}/${BICEP_VERSION}/tools/${program}`,
   );
-  if (!existsSync(path)) {
+  if (restore && !existsSync(path)) {
     spawnSync('dotnet', [
       ...['restore', join(folder, 'cli/bicep.csproj'), '--packages', packages],
       ...[`-p:BicepPlatform=${platform}`, `-p:BicepVersion=${BICEP_VERSION}`],

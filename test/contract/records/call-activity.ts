@@ -53,9 +53,8 @@ export function hostOf(parts: Parts) {
     .mockImplementation((name, { handler }) => handlers.set(name, handler) as never);
   registerActivities(parts);
   registering.mockRestore();
-  const context = {
-    error: (line: string) => logged.push(line),
-  } as unknown as InvocationContext;
+  const keep = (line: string) => logged.push(line);
+  const context = { error: keep, log: keep } as unknown as InvocationContext;
   return {
     logged,
     call: async <Input, Done extends object>(

@@ -106,6 +106,8 @@ test('the event is closed although the answers of its last activities were lost'
   expect(claim).toMatchObject({ state: 'closed', outcome: 'failed' });
   const rows = await rowsOf(run);
   expect(rows.map(({ kind }) => kind)).toEqual(['intended', 'closing']);
+  const told = { what: 'closed', eventHash: run.eventHash, outcome: 'failed', reason: 'defect' };
+  expect(JSON.parse(host.logged.at(-1) ?? '')).toMatchObject(told);
   expect(chainFaults(rows, { attempt: 1, ...(claim?.chain ?? START_OF_CHAIN) })).toEqual([]);
 });
 
