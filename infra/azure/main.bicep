@@ -36,8 +36,8 @@ param apiClientId string
 @description('Client ids of the applications that may call the HTTP API.')
 param apiCallers string[] = []
 
-@description('Addresses in CIDR notation from which the HTTP API may be reached; none means nobody.')
-param callerAddresses string[] = []
+@description('Addresses in CIDR notation from which the app may be called; none means nobody, 0.0.0.0/0 everybody, whom only the sign-in then holds up.')
+param callerAddresses string[]
 
 @description('Where alerts go.')
 @minLength(1)

@@ -12,7 +12,8 @@ param auditorsGroupId = readEnvironmentVariable('JOINERY_AUDITORS', '')
 param modelOwnersGroupId = readEnvironmentVariable('JOINERY_MODEL_OWNERS', '')
 param apiClientId = readEnvironmentVariable('JOINERY_API_CLIENT_ID')
 param apiCallers = json(readEnvironmentVariable('JOINERY_API_CALLERS', '[]'))
-param callerAddresses = json(readEnvironmentVariable('JOINERY_CALLER_ADDRESSES', '[]'))
+// Runners of GitHub have no fixed address, and the workflow asks the app whether it lives.
+param callerAddresses = json(readEnvironmentVariable('JOINERY_CALLER_ADDRESSES', '["0.0.0.0/0"]'))
 param alertMails = split(readEnvironmentVariable('JOINERY_ALERT_MAILS'), ',')
 param accessModelBlob = readEnvironmentVariable('JOINERY_ACCESS_MODEL_BLOB', '')
 param settings = {

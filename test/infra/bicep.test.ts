@@ -9,6 +9,9 @@ const cli = findBicep(folder, { restore: false });
 const withCli = cli ? test : test.skip;
 if (!cli) console.log(`Bicep itself is not tried: ${NO_CLI}; "npm run infra" restores it`);
 
+// A dozen starts of the CLI, which is slow to start on a busy machine.
+jest.setTimeout(240_000);
+
 /** What the check says of a copy in which these texts, each in its file, are others. */
 function checkPlanted(plants: [file: string, text: string, by: string][]): string {
   const copy = mkdtempSync(join(tmpdir(), 'joinery-infra-'));

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../infra/local/part';
 import { textOf } from './compiled';
 
 /**
@@ -9,8 +12,13 @@ const WRITES_PER_SECOND = 3_000 / 150;
 /** Assumed, to be held against the durations in Application Insights: what one activity takes, its calls included. */
 const ACTIVITY_SECONDS = 0.4;
 
-/** The activities of a joiner whose package exists and who is served at once; of them one writes to Graph. */
-const activities = [...textOf('test/histories/delivered-at-once.json').matchAll(/"EventType":4,/g)];
+/** The newest history of a joiner whose package exists and who is served at once; of its activities one writes to Graph. */
+const histories = readdirSync(join(projectRoot(), 'test/histories'), { recursive: true })
+  .map(String)
+  .filter((path) => path.endsWith('delivered-at-once.json'))
+  .sort();
+const history = textOf(join('test/histories', histories.at(-1) ?? ''));
+const activities = [...history.matchAll(/"EventType":4,/g)];
 
 const stage = (name: string) => {
   const [text = ''] = new RegExp(`var ${name} Stage = \\{.*?\\n\\}`, 's').exec(
@@ -26,7 +34,6 @@ test.each(['dev', 'prod'])(
     const { instances, each } = stage(name);
     const writesPerSlot = 1 / activities.length / ACTIVITY_SECONDS;
     const writes = instances * each * writesPerSlot;
-    expect(activities).toHaveLength(9);
     expect(writes).toBeGreaterThan(0);
     expect(writes).toBeLessThan(WRITES_PER_SECOND);
   },
