@@ -8,8 +8,8 @@ import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 import { announce, stepColumns } from './audit-columns';
 
-/** The lease of a catalog in deadlines of one call: enough to make a package, and soon over after a crash. */
-const LEASE_IN_CALLS = 4;
+/** The lease of a catalog in deadlines of one call: renewed before a write that it might not last for, and soon over after a crash. */
+const LEASE_IN_CALLS = 2;
 /** How long this process trusts that a package which was whole still is. */
 const WHOLE_FOR_MS = 60_000;
 
@@ -60,20 +60,20 @@ async function ensure(
   const known = idsOf(await packages.load(catalogKey, packageKey), wanted.version);
   if (known) return { kind: 'done', ids: known };
 
-  const now = Date.now();
-  const until = new Date(now + LEASE_IN_CALLS * config.graph.deadlineMs);
-  const leased = await packages.lease(
-    catalogKey,
-    holder,
-    until.toISOString(),
-    new Date(now).toISOString(),
-  );
-  if (!leased) return { kind: 'later', afterSeconds: 1, why: 'catalog-leased' };
+  const lease = async (): Promise<Date | undefined> => {
+    const now = Date.now();
+    const until = new Date(now + LEASE_IN_CALLS * config.graph.deadlineMs);
+    const [end, start] = [until.toISOString(), new Date(now).toISOString()];
+    return (await packages.lease(catalogKey, holder, end, start)) ? until : undefined;
+  };
+  const leaseUntil = await lease();
+  if (!leaseUntil) return { kind: 'later', afterSeconds: 1, why: 'catalog-leased' };
   try {
     const memory = packages.memory(catalogKey, packageKey);
     const options = {
       mode: config.packages,
-      leaseUntil: until,
+      leaseUntil,
+      renewLease: lease,
       lagSeconds: config.graph.lagSeconds,
     };
     const definition = { ...wanted, catalogs: model.catalogs };

@@ -69,7 +69,10 @@ async function begin(
     packageRow,
     catalogRow: await rememberedRow(memory.catalog, { writes: {} }),
     peer: memory.peer,
-    options: { lagSeconds: 2, visibleWithinSeconds: 300, ...options },
+    options: {
+      ...{ lagSeconds: 2, visibleWithinSeconds: 300, renewLease: () => Promise.resolve(undefined) },
+      ...options,
+    },
     mayMake,
     written: { count: 0 },
   };

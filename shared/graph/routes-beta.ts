@@ -146,12 +146,6 @@ export const betaRoutes: Routes = {
     }),
     answer: Assignment,
   },
-  getAssignment: {
-    method: 'GET',
-    path: ({ id }) => `${management}/accessPackageAssignments/${segment(id)}`,
-    query: () => ({ $expand: 'target' }),
-    answer: Assignment,
-  },
   submitAssignmentRequest: {
     method: 'POST',
     path: () => `${management}/accessPackageAssignmentRequests`,

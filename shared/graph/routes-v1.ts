@@ -150,12 +150,6 @@ export const v1Routes: Routes = {
     }),
     answer: Assignment,
   },
-  getAssignment: {
-    method: 'GET',
-    path: ({ id }) => `${management}/assignments/${segment(id)}`,
-    query: () => ({ $expand: 'target,accessPackage,assignmentPolicy' }),
-    answer: Assignment,
-  },
   submitAssignmentRequest: {
     method: 'POST',
     path: () => `${management}/assignmentRequests`,

@@ -56,7 +56,6 @@ type CommonOperations = {
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
   addIncompatible: { input: NewExclusion; answer: object };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };
-  getAssignment: { input: { id: string }; answer: Assignment };
   submitAssignmentRequest: { input: NewRequest; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
   findAssignmentRequests: {

@@ -56,7 +56,6 @@ export const assignmentVerbs = ({ one, all, further }: Caller) => ({
   /** All assignments of the package to the person, expired and unfinished ones too. */
   findAssignments: (packageId: string, userId: string) =>
     all('findAssignments', { packageId, userId }),
-  getAssignment: (id: string) => one('getAssignment', { id }),
   submitAssignmentRequest: (request: NewRequest) => one('submitAssignmentRequest', request),
   getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
   /**

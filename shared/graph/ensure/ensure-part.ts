@@ -89,7 +89,7 @@ async function write<Found>(
   earlier: Write | undefined,
 ): Promise<Outcome<{ found: Found }>> {
   // Only here, because saving the rows may have taken its time.
-  const short = tooLittleLease(ensuring);
+  const short = await tooLittleLease(ensuring);
   if (short) return (await remember(part, earlier)) ?? short;
   let answer: Found | undefined;
   try {

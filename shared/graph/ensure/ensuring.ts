@@ -13,6 +13,8 @@ export type EnsureOptions = {
   mode: 'ensure' | 'verify-only';
   /** When the caller's lease on the catalog ends: no write begins that might outlive it. */
   leaseUntil: Date;
+  /** Makes the lease last longer and answers until when; undefined if it is another's by now. Unless given, it ends. */
+  renewLease?: () => Promise<Date | undefined>;
   /** How long to wait for replicas that do not show a thing yet. */
   lagSeconds?: number;
   /** How long after a write its invisibility is put down to replicas, before it counts as gone. */
@@ -61,7 +63,9 @@ export function isRecent(at: string, options: Required<EnsureOptions>): boolean 
 }
 
 /** A write that began now might outlive the caller's lease, and the next holder would not know of it. */
-export function tooLittleLease({ graph, options }: Ensuring): Later | undefined {
-  const enough = Date.now() + graph.deadlineMs <= options.leaseUntil.getTime();
-  return enough ? undefined : { kind: 'later', why: 'lease-too-short', afterSeconds: 1 };
+export async function tooLittleLease({ graph, options }: Ensuring): Promise<Later | undefined> {
+  const isEnough = () => Date.now() + graph.deadlineMs <= options.leaseUntil.getTime();
+  if (isEnough()) return undefined;
+  options.leaseUntil = (await options.renewLease()) ?? options.leaseUntil;
+  return isEnough() ? undefined : { kind: 'later', why: 'lease-too-short', afterSeconds: 1 };
 }

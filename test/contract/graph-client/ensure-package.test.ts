@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { AccessPackage } from '../../../shared/domain/access-model';
 import { ensurePackage } from '../../../shared/graph/ensure-package';
 import {
@@ -313,6 +314,32 @@ describe('what stops a write', () => {
       table.of(definition),
       options({ leaseUntil: new Date(Date.now() + 4_000) }),
     );
+    expect(outcome).toMatchObject({ kind: 'later', why: 'lease-too-short' });
+    expect(await simulator.writes()).toEqual([]);
+  });
+
+  test('nothing, where the lease can be renewed: as often as there are writes that it would not last for', async () => {
+    let renewals = 0;
+    const renewLease = () => {
+      renewals += 1;
+      return Promise.resolve(new Date(Date.now() + 5_050));
+    };
+    const slow = aroundWrites(simulator.graph, async (write) => {
+      await wait(100);
+      return write();
+    });
+    const leaseUntil = new Date();
+    const short = { leaseUntil, renewLease };
+    const outcome = await ensureToTheEnd(slow, definition, memoryTable(), short);
+    expect(outcome).toMatchObject({ kind: 'done', adopted: false });
+    expect(renewals).toBeGreaterThanOrEqual((await simulator.writes()).length);
+  });
+
+  test('a lease that another has taken meanwhile', async () => {
+    const table = memoryTable();
+    const renewLease = () => Promise.resolve(undefined);
+    const lost = options({ leaseUntil: new Date(), renewLease });
+    const outcome = await ensurePackage(simulator.graph, definition, table.of(definition), lost);
     expect(outcome).toMatchObject({ kind: 'later', why: 'lease-too-short' });
     expect(await simulator.writes()).toEqual([]);
   });

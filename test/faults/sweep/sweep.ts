@@ -23,7 +23,7 @@ export type Sweep = {
 const EVENTS = 300;
 const END_WITHIN_MS = 90_000;
 
-/** Short waits, and no lag, so that two events of a kind make the same calls; the lease of a catalog is four deadlines. */
+/** Short waits, and no lag, so that two events of a kind make the same calls; the lease of a catalog is two deadlines. */
 const settings = {
   GRAPH_LAG_MS: '0',
   GRAPH_LAG: '100ms',
