@@ -43,10 +43,10 @@ export function sentOf(event: { source: string; id: string }): Sent {
 }
 
 /** The first half of a message: nobody can read it. */
-export function broken({ body }: Sent): Sent {
-  const half = body.subarray(0, body.length / 2);
-  return { ...sentAs(half, ''), expect: 'rejected' };
-}
+export const broken = ({ body }: Sent): Sent => refusedAs(body.subarray(0, body.length / 2));
+
+/** What the contract does not allow. */
+export const refusedAs = (body: Buffer): Sent => ({ ...sentAs(body, ''), expect: 'rejected' });
 
 const sentAs = (body: Buffer, eventHash: string): Sent => ({
   body,
