@@ -81,6 +81,8 @@ const credential = () => createCredential({ managed: false });
 
 export const openClaims = ({ records }: Connection) => openTable(records, 'claims', credential());
 
+export const openDue = ({ records }: Connection) => openTable(records, 'due', credential());
+
 export const openLedger = ({ audit }: Connection) => ({
   audit: openTable(audit, 'audit', credential()),
   index: openTable(audit, 'auditIndex', credential()),

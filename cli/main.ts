@@ -9,6 +9,7 @@ import { deadLetters } from './dead-letters';
 import { replay, type ReplayOptions } from './replay';
 import { send } from './send';
 import { status } from './status';
+import { versions } from './versions';
 
 const JSON_FLAG = ['--json', 'print JSON and nothing else'] as const;
 
@@ -82,6 +83,15 @@ program
       throw new Complaint('say an event id or --file, not both', 2);
     return replay(findConnection(process.env), event, options);
   });
+
+program
+  .command('versions')
+  .description('how many open events run under which version of the orchestration')
+  .option('--before <version>', 'exit with 1 while one of an older version is open', wholeNumber)
+  .option(...JSON_FLAG, false)
+  .action((options: { before?: number; json: boolean }) =>
+    versions(findConnection(process.env), options),
+  );
 
 function id(text: string): string {
   const read = Id.safeParse(text);

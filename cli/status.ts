@@ -28,7 +28,7 @@ export async function status(
 }
 
 const statusOf = (
-  { fact, eventHash, state, attempt, outcome, reason, updatedAt }: StoredClaim,
+  { fact, eventHash, state, attempt, version, outcome, reason, updatedAt }: StoredClaim,
   duplicates: number,
 ) => ({
   eventId: fact.eventId,
@@ -39,6 +39,7 @@ const statusOf = (
   outcome,
   reason,
   attempt,
+  version,
   duplicates,
   startDate: fact.startDate,
   timeZone: fact.timeZone,

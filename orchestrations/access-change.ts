@@ -9,6 +9,7 @@ import { noRetry, once, pauseFor, secondsFrom } from './attempt';
 import { calls, sleepUntil, type Leg, type Telling } from './calls';
 import { settleSteps, untilNextPoll } from './settle-steps';
 import { end, submitStep } from './submit-step';
+import { TELLS_ITS_VERSION, versionOf } from './version';
 
 /** Tasks per generation, at up to four history events each: a history stays below 500 events. */
 const LONG_HISTORY = 90;
@@ -53,7 +54,11 @@ export function* accessChange(context: OrchestrationContext): Leg<void> {
 function* begin(telling: Telling, story: Story): Leg<number | 'over'> {
   const { df } = telling.context;
   const { eventHash, attempt, token } = story;
-  const started = { eventHash, attempt, token, instanceId: df.instanceId };
+  const version = versionOf(telling.context);
+  const started = {
+    ...{ eventHash, attempt, token, instanceId: df.instanceId },
+    ...(version >= TELLS_ITS_VERSION && { version }),
+  };
   const { outcome } = yield* once(telling, calls.beginRun, started);
   if (outcome.kind === 'rejected') return 'over';
   if (outcome.kind === 'done') {

@@ -40,7 +40,13 @@ const inTurn = { ...written, step: Step, targetId: z.string(), announced: z.bool
 export const calls = {
   beginRun: activity(
     'beginRun',
-    { eventHash: z.string(), attempt: z.number().int(), instanceId: z.string(), token: z.string() },
+    {
+      eventHash: z.string(),
+      attempt: z.number().int(),
+      instanceId: z.string(),
+      token: z.string(),
+      version: z.number().int().optional(),
+    },
     { run: Run, pace: Pace },
   ),
   takeTurn: activity('takeTurn', turn, {}),

@@ -17,6 +17,8 @@ export const Claim = z.object({
   /** Where the `due` table watches over this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),
+  /** Of the orchestration that runs the attempt; what was begun under version 1 has none. */
+  version: z.number().int().optional(),
   /** There if this attempt is a replay. */
   replay: Replay.optional(),
   /** The replays that began an attempt so far: none of them begins another. */

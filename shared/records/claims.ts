@@ -87,10 +87,15 @@ export function createClaims(table: Table) {
       ),
 
     /** Makes this execution the one that runs the attempt, unless the attempt is over, stale or run by another. */
-    start: (execution: Execution, now: string) =>
+    start: (execution: Execution & { version?: number | undefined }, now: string) =>
       update(execution.eventHash, (claim) =>
         claim.attempt === execution.attempt && claim.state === 'claimed'
-          ? { state: 'started', token: execution.token, updatedAt: now }
+          ? {
+              state: 'started',
+              token: execution.token,
+              version: execution.version,
+              updatedAt: now,
+            }
           : undefined,
       ),
 

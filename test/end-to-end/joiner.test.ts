@@ -50,6 +50,7 @@ test('a joiner event leads to access, and to rows that prove it', async () => {
     outcome: 'delivered',
     workerId: 'W-1024',
     attempt: 1,
+    version: 2,
     duplicates: 0,
   });
 

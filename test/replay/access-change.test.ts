@@ -370,3 +370,14 @@ test('an answer that breaks its contract is a defect in the first execution and 
   expect(plans).toBe(2);
   expect(closingOf(result).outcome).toBe('delivered');
 });
+
+test.each([
+  ['2.0', 2],
+  ['10.0', 10],
+  ['1', undefined],
+  ['', undefined],
+])('a run begun under version "%s" tells its claim %s', async (version, told) => {
+  const result = await tell(happyActs(), version);
+  expect((callsTo(result, 'beginRun') as { version?: number }[])[0]?.version).toBe(told);
+  expect(closingOf(result).outcome).toBe('delivered');
+});

@@ -1,23 +1,30 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OrchestrationContext, OrchestrationHandler } from 'durable-functions';
-import type { HistoryEvent } from '../../infra/local/host/durable/protocol/history';
+import { EventType, type HistoryEvent } from '../../infra/local/host/durable/protocol/history';
 import { accessChange } from '../../orchestrations/access-change';
 import { paths } from './paths';
 import { replayHistory } from './replay-history';
-import { tell } from './story';
+import { CURRENT_VERSION, tell } from './story';
 
 const folder = join(__dirname, '..', 'histories');
-const fileOf = (path: string): string => join(folder, `${path}.json`);
+// `npm run histories` sets this: what has no history yet gets one. What has one keeps it, whatever the story is today.
+const recording = process.env['JOINERY_RECORD_HISTORIES'] === '1';
+const current = String(Number.parseInt(CURRENT_VERSION, 10));
+if (recording) mkdirSync(join(folder, current), { recursive: true });
 
-// `npm run histories` sets this: the story as it is told today becomes what every later one is held to.
-if (process.env['JOINERY_RECORD_HISTORIES'] === '1') {
+/** One folder for each version, named by its first number: what runs of it have done, for good. */
+const versions = readdirSync(folder).sort((a, b) => Number(a) - Number(b));
+const fileOf = (version: string, path: string): string => join(folder, version, `${path}.json`);
+const frozenPaths = (version: string): string[] =>
+  readdirSync(join(folder, version)).map((name) => name.replace(/\.json$/, ''));
+
+if (recording) {
   test('the histories of all paths are recorded', async () => {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
     for (const [path, acts] of Object.entries(paths)) {
+      if (existsSync(fileOf(current, path))) continue;
       const { histories } = await tell(acts());
-      writeFileSync(fileOf(path), asText(histories));
+      writeFileSync(fileOf(current, path), asText(histories));
     }
   }, 120_000);
 }
@@ -26,24 +33,50 @@ if (process.env['JOINERY_RECORD_HISTORIES'] === '1') {
 const asText = (generations: HistoryEvent[][]): string =>
   `[\n${generations.map((events) => `[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]`).join(',\n')}\n]\n`;
 
-const read = (path: string): HistoryEvent[][] =>
-  JSON.parse(readFileSync(fileOf(path), 'utf8')) as HistoryEvent[][];
+const read = (version: string, path: string): HistoryEvent[][] =>
+  JSON.parse(readFileSync(fileOf(version, path), 'utf8')) as HistoryEvent[][];
 
-async function replay(orchestrator: OrchestrationHandler, path: string): Promise<void> {
-  for (const generation of read(path)) await replayHistory(orchestrator, generation);
+async function replay(
+  orchestrator: OrchestrationHandler,
+  path: string,
+  version = current,
+): Promise<void> {
+  for (const generation of read(version, path)) await replayHistory(orchestrator, generation);
 }
 
-test('every path has a frozen history, and every history its path', () => {
-  const files = readdirSync(folder).map((name) => name.replace(/\.json$/, ''));
-  expect(files.toSorted()).toEqual(Object.keys(paths).toSorted());
+test('the version of host.json has the form that hosts compare as numbers, and none is newer', () => {
+  expect(CURRENT_VERSION).toMatch(/^[1-9]\d*\.0$/);
+  expect(versions.at(-1)).toBe(current);
 });
 
-test.each(Object.keys(paths))(
-  'the orchestration of today does what history says: %s',
-  async (path) => {
-    await replay(accessChange, path);
-  },
-);
+test('every path has a history frozen under the version of today, and every such history its path', () => {
+  expect(frozenPaths(current).toSorted()).toEqual(Object.keys(paths).toSorted());
+});
+
+test('each frozen run was begun under the version of its folder', () => {
+  for (const version of versions) {
+    const begun = frozenPaths(version).flatMap((path) =>
+      read(version, path).flatMap((events) =>
+        events.filter((event) => event.EventType === EventType.ExecutionStarted),
+      ),
+    );
+    // The first version was recorded before there was a name for it.
+    const named = new Set(begun.map((event) => event.Version ?? ''));
+    expect([...named]).toEqual([version === '1' ? '' : `${version}.0`]);
+  }
+});
+
+const frozen = versions.flatMap((version) => frozenPaths(version).map((path) => [version, path]));
+
+test.each(frozen)('a run of version %s goes on as it began: %s', async (version, path) => {
+  await replay(accessChange, path, version).catch((error: unknown) => {
+    throw new Error(
+      `the orchestration no longer does what runs of version ${version} have done: keep their path behind a check of ` +
+        'versionOf, and raise defaultVersion in host.json for the new one (docs/versioning.md)',
+      { cause: error },
+    );
+  });
+});
 
 type Df = OrchestrationContext['df'];
 
@@ -132,6 +165,13 @@ const mutants: [what: string, orchestrator: OrchestrationHandler][] = [
 
 test.each(mutants)('a story in which %s is caught by a frozen history', async (_, orchestrator) => {
   await expect(replay(orchestrator, 'delivered-after-hours')).rejects.toThrow(
+    expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
+  );
+});
+
+test('a story that takes the path of today for a run of version 1 is caught by what such runs have done', async () => {
+  const forgetful = mutant(() => ({ version: CURRENT_VERSION }));
+  await expect(replay(forgetful, 'delivered-at-once', '1')).rejects.toThrow(
     expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
   );
 });

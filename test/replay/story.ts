@@ -2,6 +2,7 @@ import type { Answer, Activity as Contract, calls } from '../../orchestrations/c
 import { accessChange } from '../../orchestrations/access-change';
 import type { Pace } from '../../shared/domain/pace';
 import type { RequestPhase } from '../../shared/domain/settlement';
+import hostJson from '../../host.json';
 import { runOrchestration, type RunResult } from './run-orchestration';
 
 type Calls = typeof calls;
@@ -10,6 +11,9 @@ type Act<Name extends keyof Calls> =
     ? (input: Input, clock: { now: Date }) => Answer<Done>
     : never;
 export type Acts = { [Name in keyof Calls]: Act<Name> };
+
+/** `defaultVersion` of host.json, such as "2.0": what a new run is begun under. */
+export const CURRENT_VERSION = hostJson.extensions.durableTask.defaultVersion;
 
 export const EVENT_HASH = 'e'.repeat(64);
 const START = new Date('2026-11-20T09:30:00Z');
@@ -105,14 +109,15 @@ export function happyActs(phases: Phases = [[Infinity, 'delivered']], wait = fal
   };
 }
 
-/** Runs the story of one event on a virtual clock. */
-export const tell = (acts: Acts): Promise<RunResult> =>
+/** Runs the story of one event on a virtual clock, begun under the version of host.json unless said otherwise. */
+export const tell = (acts: Acts, version = CURRENT_VERSION): Promise<RunResult> =>
   runOrchestration({
     orchestrators: { accessChange },
     start: 'accessChange',
     input: { eventHash: EVENT_HASH, attempt: 1, token: 'token-1' },
     activities: acts,
     startAt: START,
+    version,
   });
 
 export const callsTo = (result: RunResult, name: keyof Acts) =>

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { VersionMatch } from './durable/engine/version-match';
 import { parseTimeSpan } from './time-span';
 
 /** The settings of host.json that this host honours, with the defaults of the real one. Times in milliseconds. */
@@ -14,6 +15,7 @@ export type HostJson = {
   durableTask: {
     hubName: string;
     defaultVersion: string;
+    versionMatchStrategy: VersionMatch;
     maxConcurrentActivityFunctions: number;
     maxConcurrentOrchestratorFunctions: number;
     overridableExistingInstanceStates: 'NonRunningStates' | 'AnyState';
@@ -36,6 +38,8 @@ const expected: Record<string, readonly string[]> = {
   'extensions.durableTask': [
     'hubName',
     'defaultVersion',
+    'versionMatchStrategy',
+    'versionFailureStrategy',
     'maxConcurrentActivityFunctions',
     'maxConcurrentOrchestratorFunctions',
     'overridableExistingInstanceStates',
@@ -68,6 +72,7 @@ export function readHostJson(appDir: string, warn: (message: string) => void): H
     durableTask: {
       hubName: text(durable['hubName']) ?? 'TestHubName',
       defaultVersion: text(durable['defaultVersion']) ?? '',
+      versionMatchStrategy: versionMatch(durable),
       maxConcurrentActivityFunctions: count(durable, 'maxConcurrentActivityFunctions', 20),
       maxConcurrentOrchestratorFunctions: count(durable, 'maxConcurrentOrchestratorFunctions', 20),
       overridableExistingInstanceStates:
@@ -93,6 +98,17 @@ function count(from: Section, member: string, fallback: number): number {
   const value = from[member] ?? fallback;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
   throw new Error(`host.json: ${member} must be a whole number, but is ${JSON.stringify(value)}`);
+}
+
+/** What an instance of another version comes to here is always that it waits: `Reject`, the default. */
+function versionMatch(from: Section): VersionMatch {
+  if ((from['versionFailureStrategy'] ?? 'Reject') !== 'Reject')
+    throw new Error('host.json: versionFailureStrategy can only be "Reject" on the local host');
+  const value = from['versionMatchStrategy'] ?? 'CurrentOrOlder';
+  if (value === 'None' || value === 'Strict' || value === 'CurrentOrOlder') return value;
+  throw new Error(
+    `host.json: versionMatchStrategy must be None, Strict or CurrentOrOlder, but is ${JSON.stringify(value)}`,
+  );
 }
 
 function timeSpan(from: Section, member: string, fallback: string): number {

@@ -8,6 +8,7 @@ import { openStore, type Store } from '../../../infra/local/host/durable/store/s
 
 const settings = {
   defaultVersion: '',
+  versionMatch: 'None',
   overridable: 'NonRunningStates',
   storeInputs: false,
 } as const;

@@ -150,3 +150,9 @@ test('no duplicate is lost when they come at once', async () => {
   );
   expect(await claims.duplicates(eventHash)).toBe(20);
 });
+
+test('a claim remembers the version that its run was begun under', async () => {
+  const { run } = await claimed('f5');
+  const started = await claims.start({ ...run, version: 2 }, LATER);
+  expect(started).toMatchObject({ state: 'started', version: 2 });
+});

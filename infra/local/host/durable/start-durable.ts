@@ -30,6 +30,7 @@ export async function startDurable(parts: {
   });
   const starts = {
     defaultVersion: settings.defaultVersion,
+    versionMatch: settings.versionMatchStrategy,
     overridable: settings.overridableExistingInstanceStates,
     storeInputs: settings.storeInputsInOrchestrationHistory,
   };

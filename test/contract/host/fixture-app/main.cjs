@@ -84,6 +84,11 @@ df.app.orchestration('approval', function* (context) {
   return decision.result;
 });
 
+df.app.orchestration('versioned', function* (context) {
+  yield context.df.waitForExternalEvent('go');
+  return { version: context.df.version };
+});
+
 df.app.orchestration('unsteady', function* (context) {
   yield context.df.callActivity('echo', { n: 1 });
   if (context.df.isReplaying) yield context.df.callActivity('slow', { id: 'never', step: 0 });

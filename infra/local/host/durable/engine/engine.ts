@@ -13,6 +13,7 @@ import type { StartSettings } from './new-instance';
 import type { Store } from '../store/store';
 import { takeTurn } from './take-turn';
 import { createTimers } from './timers';
+import { matches } from './version-match';
 
 export type EngineParts = {
   store: Store;
@@ -46,6 +47,7 @@ export function createEngine(parts: EngineParts): Engine {
     work: createPool(settings.maxActivities),
     timers: createTimers(),
     scheduled: new Set(),
+    rejected: new Set(),
     stopped: false,
     left: false,
   };
@@ -74,6 +76,8 @@ type State = EngineParts & {
   timers: ReturnType<typeof createTimers>;
   /** Instances that wait for a turn or are in one; turns of one instance never overlap. */
   scheduled: Set<string>;
+  /** Instances whose version is not this app's to run, each told of once. */
+  rejected: Set<string>;
   stopped: boolean;
   left: boolean;
 };
@@ -101,7 +105,8 @@ function resume(state: State): number {
 }
 
 function wake(state: State, id: string): void {
-  if (state.scheduled.has(id) || !state.store.instances.get(id)?.inbox.length) return;
+  const instance = state.store.instances.get(id);
+  if (state.scheduled.has(id) || !instance?.inbox.length || isRejected(state, instance)) return;
   state.scheduled.add(id);
   state.turns.add(async () => {
     try {
@@ -114,6 +119,20 @@ function wake(state: State, id: string): void {
     }
     wake(state, id);
   });
+}
+
+/** An instance of another version is left as it is, for the app that knows it. */
+function isRejected({ settings, rejected, log }: State, { record }: Instance): boolean {
+  const { id, version } = record;
+  const { defaultVersion, versionMatch } = settings;
+  if (matches(version, defaultVersion, versionMatch)) return false;
+  if (!rejected.has(id))
+    log(
+      'warning',
+      `durable: ${id} waits: it is of version ${version}, this app of ${defaultVersion}`,
+    );
+  rejected.add(id);
+  return true;
 }
 
 async function turn(state: State, id: string): Promise<void> {

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isLive, type Instance } from '../store/instance';
 import { executionStarted, type Parent } from '../protocol/make-event';
 import { written, type Op } from '../store/op';
+import type { VersionMatch } from './version-match';
 
 /** What host.json says about instances. */
 export type StartSettings = {
   defaultVersion: string;
+  /** Which instances may be run, by the version that they were begun under. */
+  versionMatch: VersionMatch;
   /** `AnyState`: a start replaces an instance of the same id even while it runs. */
   overridable: 'NonRunningStates' | 'AnyState';
   /** Whether history shows the inputs of activities. */

@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { dataDir, portFrom, projectRoot } from '../part';
+import { appSettings } from '../up/app-settings';
+import type { PartName } from '../up/parts';
+import { bringUp, type Stack } from '../up/stack';
+import { readStack } from '../up/stack-file';
+
+const MISSING = `func is not installed, or not on the PATH: this command runs the app on the real Functions host of Azure
+Functions Core Tools 4 (https://learn.microsoft.com/azure/azure-functions/functions-run-local).
+"npm start" runs the same app without it, on the local stand-in.`;
+
+/** On Windows func is a script, which only a shell starts. */
+const shell = process.platform === 'win32';
+const others: PartName[] = ['storage', 'service-bus', 'graph'];
+
+/** Starts storage, bus and Graph, each a local stand-in, and on them the built app by `func start`, until that ends. */
+async function main(): Promise<number> {
+  const { stdout, error } = spawnSync('func', ['--version'], { encoding: 'utf8', shell });
+  if (error || stdout.trim() === '') throw new Error(MISSING);
+  if (!stdout.startsWith('4.'))
+    throw new Error(`func is of version ${stdout.trim()}, but the app needs 4.x`);
+  const folder = dataDir();
+  const print = (part: PartName, line: string): void => console.log(`${part.padEnd(11)} | ${line}`);
+  const running: Stack[] = [];
+  try {
+    for (const only of others)
+      running.push(
+        await bringUp({ dataDir: folder, only, restart: true, env: process.env, print }),
+      );
+    return await runFunc(folder);
+  } finally {
+    for (const stack of running.toReversed()) await stack.stop();
+  }
+}
+
+async function runFunc(folder: string): Promise<number> {
+  const settings = appSettings(readStack(folder), process.env);
+  const port = String(portFrom('HOST_PORT', 7071));
+  const child = spawn('func', ['start', '--port', port], {
+    cwd: projectRoot(),
+    env: { ...process.env, ...settings, FUNCTIONS_WORKER_RUNTIME: 'node' },
+    stdio: 'inherit',
+    shell,
+  });
+  // Ctrl-C reaches func by itself; the parts are stopped once it has ended.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  },
+);
