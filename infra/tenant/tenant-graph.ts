@@ -40,7 +40,7 @@ export function createTenantGraph(options: {
     body?: object,
   ): Promise<Answer> => {
     const call = {
-      operation: `${method} ${path}`,
+      operation: operationOf(method, path),
       method,
       url: `${base}/${path}`,
       ...(body && { body }),
@@ -52,7 +52,11 @@ export function createTenantGraph(options: {
   return {
     read: <Answer>(path: string, answer: z.ZodType<Answer>) => ask('GET', path, answer),
     list: async <Item>(path: string, item: z.ZodType<Item>): Promise<Item[]> => {
-      const call = { operation: `GET ${path}`, method: 'GET', url: `${base}/${path}` } as const;
+      const call = {
+        operation: operationOf('GET', path),
+        method: 'GET',
+        url: `${base}/${path}`,
+      } as const;
       const found: Item[] = [];
       for await (const one of items(send, call, base, item)) found.push(one);
       return found;
@@ -64,3 +68,7 @@ export function createTenantGraph(options: {
     },
   };
 }
+
+/** The address without what follows the question mark and without what names a person: errors are printed. */
+const operationOf = (method: string, path: string): string =>
+  `${method} ${(path.split('?')[0] ?? '').replace(/^users\/.*/, 'users/{id}')}`;
