@@ -137,7 +137,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           }
           validation: {
             allowedAudiences: [apiClientId, 'api://${apiClientId}']
-            defaultAuthorizationPolicy: { allowedApplications: apiCallers }
+            // Never an empty list, which could be read as everybody.
+            defaultAuthorizationPolicy: { allowedApplications: concat([apiClientId], apiCallers) }
           }
         }
       }
@@ -161,10 +162,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   name: 'to-workspace'
   properties: {
     workspaceId: workspaceId
-    logs: [
-      { category: 'FunctionAppLogs', enabled: true }
-      { category: 'AppServiceAuthenticationLogs', enabled: true }
-    ]
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
   }
 }
 
