@@ -12,5 +12,5 @@ const ring = (name) => ({
 module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
-  projects: ['unit', 'replay', 'contract', 'end-to-end', 'faults', 'infra'].map(ring),
+  projects: ['unit', 'replay', 'contract', 'end-to-end', 'faults', 'fuzz', 'infra'].map(ring),
 };

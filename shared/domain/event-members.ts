@@ -4,6 +4,10 @@ import { isTimeZone } from './time-zone';
 
 export const MAX_ATTRIBUTES = 32;
 
+/** They are stored as JSON text in one column, which holds 32,768 characters; only escapes come near. */
+const MAX_JSON = 32_000;
+
+const JSON_RULE = `attributes of at most ${MAX_JSON} characters as JSON text`;
 const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
 
@@ -52,6 +56,7 @@ const AttributeValue = text(VALUE_RULE, (value) => within(value, 0, 256)).meta({
 export const BoundedAttributes = z
   .record(AttributeName, AttributeValue, { error: ATTRIBUTES })
   .refine((map) => Object.keys(map).length <= MAX_ATTRIBUTES, { error: ATTRIBUTES })
+  .refine((map) => JSON.stringify(map).length <= MAX_JSON, { error: JSON_RULE })
   .meta({ description: 'What the access rules ask about.', maxProperties: MAX_ATTRIBUTES });
 
 const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';

@@ -76,12 +76,13 @@ export function faultOf(error: z.ZodError, message: unknown): Fault {
   // The CloudEvents JSON format reads null as absent, in the envelope.
   const missing = value === undefined || (value === null && issue.path.length === 1);
   const rule = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? '') : issue.message;
-  return { reason: reasonOf(issue, field, missing), field, rule };
+  return { reason: missing ? 'missing-member' : reasonOf(issue, field, value), field, rule };
 }
 
-function reasonOf(issue: z.core.$ZodIssue, field: string, missing: boolean): RejectionReason {
-  if (missing) return 'missing-member';
-  if (issue.code === 'invalid_type' && issue.expected !== 'int') return 'wrong-type';
+function reasonOf(issue: z.core.$ZodIssue, field: string, value: unknown): RejectionReason {
+  // A number too large to be one (1e999), or with a fraction, is still a number to whoever sent it.
+  if (issue.code === 'invalid_type' && typeof value !== 'number') return 'wrong-type';
+  if (issue.code === 'invalid_type' && field !== 'data.sequence') return 'wrong-type';
   const stated = RejectionReason.safeParse(issue.code === 'custom' && issue.params?.['reason']);
   return stated.data ?? reasons.get(field) ?? 'wrong-type';
 }

@@ -95,7 +95,7 @@ test('100 deliveries at once are one claim, watched over once', async () => {
   expect((await watched(hash)).map(({ key }) => key)).toEqual([claim?.due.key]);
 });
 
-test('what is started already is counted, also when it comes as text', async () => {
+test('what is started already is counted, also when it comes as text or parsed', async () => {
   const { client, started } = startingClient();
   const { deliver } = intake(client);
   await deliver(bodyOf('again'));
@@ -103,8 +103,9 @@ test('what is started already is counted, also when it comes as text', async () 
   await parts.claims.start({ eventHash: hash, attempt: 1, token: 't-1' }, '2026-11-20T09:30:02Z');
   await deliver(bodyOf('again'));
   await deliver(bodyOf('again').toString());
+  await deliver(JSON.parse(bodyOf('again').toString()));
   expect(started).toHaveLength(1);
-  expect(await parts.claims.duplicates(hash)).toBe(2);
+  expect(await parts.claims.duplicates(hash)).toBe(3);
 });
 
 test('the same id with other content is refused, recorded once with its id, and disturbs nothing', async () => {

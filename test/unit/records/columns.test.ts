@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { z } from 'zod';
+import { BoundedAttributes } from '../../../shared/domain/event-members';
 import { fromColumns, toColumns } from '../../../shared/records/columns';
+import { entityOf } from '../../../shared/records/entity';
 
 test('scalars stay columns that a person can read and filter by', () => {
   expect(toColumns({ text: 'a', count: 3, yes: false, absent: undefined, list: ['a'] })).toEqual({
@@ -40,4 +42,13 @@ test('a row that does not fit is a defect, never guessed around', () => {
     z.ZodError,
   );
   expect(() => fromColumns(z.object({ list: z.array(z.string()) }), { list: 'json:[' })).toThrow();
+});
+
+test('as many attributes as an event may have fit into one column', () => {
+  const attributes = Object.fromEntries(
+    Array.from({ length: 32 }, (_, at) => [`a${at}`, '\u0000'.repeat(at < 20 ? 256 : 13)]),
+  );
+  expect(JSON.stringify(attributes).length).toBeGreaterThan(31_900);
+  expect(BoundedAttributes.safeParse(attributes).success).toBe(true);
+  expect(() => entityOf('partition', 'key', toColumns({ attributes }))).not.toThrow();
 });
