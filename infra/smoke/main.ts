@@ -24,7 +24,7 @@ usage: npm run smoke:tenant -- --user <user principal name or object id>
   --json            print JSON and nothing else, with --yes
 ${tenantUsage}
 
-Exits 0 if everything passed, 1 if a step failed, 3 if something is left in the tenant, 130 on Ctrl-C.`;
+Exits 0 if everything passed, 1 if a step failed or nobody agreed, 3 if something is left in the tenant, 130 on Ctrl-C.`;
 
 const scopes = ['EntitlementManagement.ReadWrite.All', 'Group.ReadWrite.All', 'User.Read.All'];
 

@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { clouds } from '../../shared/graph/clouds';
-import { signIn, waysToSignIn } from './sign-in';
+import { signIn, waysToSignIn } from '../../shared/settings/sign-in';
 
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
 export const tenantOptions = {

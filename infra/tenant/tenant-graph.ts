@@ -4,11 +4,11 @@ import { checkRoot } from '../../shared/graph/graph-root';
 import { items } from '../../shared/graph/pages';
 import { readAnswer, readShape } from '../../shared/graph/read-answer';
 import { createTokenSource } from '../../shared/graph/token-source';
-import { createTransport, type Call } from '../../shared/graph/transport';
+import { createTransport, type Call, type Transport } from '../../shared/graph/transport';
 
 export type TenantGraph = ReturnType<typeof createTenantGraph>;
 
-/** A person may take a while to sign in, and the first call waits for them. */
+/** A person may take a while to sign in; how long a call may take does not count that in. */
 const signInMs = 5 * 60_000;
 const deadlineMs = 60_000;
 
@@ -24,14 +24,12 @@ export function createTenantGraph(options: {
   const base = `${root}/v1.0`;
   const { credential } = options;
   const tokens =
-    secure && credential
-      ? { tokens: createTokenSource(credential, `${root}/.default`, signInMs) }
-      : {};
-  const send = createTransport({
-    appVersion: 'infra',
-    deadlineMs: signInMs + deadlineMs,
-    ...tokens,
-  });
+    secure && credential ? createTokenSource(credential, `${root}/.default`, signInMs) : undefined;
+  const transport = createTransport({ appVersion: 'infra', deadlineMs, ...(tokens && { tokens }) });
+  const send: Transport = async (call) => {
+    await tokens?.current();
+    return transport(call);
+  };
 
   const ask = async <Answer>(
     method: Call['method'],

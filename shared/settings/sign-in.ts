@@ -4,14 +4,21 @@ import {
   InteractiveBrowserCredential,
   type TokenCredential,
 } from '@azure/identity';
-import type { clouds } from '../../shared/graph/clouds';
-import { createCredential } from '../../shared/settings/credential';
+import { createCredential } from './credential';
 
 export const waysToSignIn = ['browser', 'device-code', 'azure'] as const;
 
+/** Where people sign in to each national cloud. */
+const authorities = {
+  global: AzureAuthorityHosts.AzurePublicCloud,
+  usgov: AzureAuthorityHosts.AzureGovernment,
+  usgovdod: AzureAuthorityHosts.AzureGovernment,
+  china: AzureAuthorityHosts.AzureChina,
+};
+
 export type SignIn = {
   way: (typeof waysToSignIn)[number];
-  cloud: keyof typeof clouds;
+  cloud: keyof typeof authorities;
   /** Where Graph is, without a slash at its end: its permissions are asked for by this address. */
   root: string;
   /** The delegated permissions that the command needs. */
@@ -23,13 +30,6 @@ export type SignIn = {
 
 /** "Microsoft Graph Command Line Tools", which asks the person to agree to what it needs and is in every tenant. */
 const graphCommandLineTools = '14d82eec-204b-4c2f-b7e8-296a70dab67e';
-
-const authorities = {
-  global: AzureAuthorityHosts.AzurePublicCloud,
-  usgov: AzureAuthorityHosts.AzureGovernment,
-  usgovdod: AzureAuthorityHosts.AzureGovernment,
-  china: AzureAuthorityHosts.AzureChina,
-};
 
 /**
  * The person at the keyboard, with the permissions of this command and no others. The token of `az login` has a fixed
