@@ -4,8 +4,18 @@ import { promisify } from 'node:util';
 import { grantAll, type Wanted } from '../../../infra/azure/grant/grant-all';
 import { projectRoot } from '../../../infra/local/part';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
+import { AccessPackage } from '../../../shared/domain/access-model';
+import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/domain/package-record';
+import { ensurePackage, type EnsuredPackage } from '../../../shared/graph/ensure-package';
+import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import { ask, aWholePackage, type Whole } from '../graph-simulator/build';
-import { smallTenant, startSimulator, type Simulator } from '../graph-simulator/simulator';
+import {
+  groupId,
+  smallTenant,
+  startSimulator,
+  until,
+  type Simulator,
+} from '../graph-simulator/simulator';
 
 /* The identity of the app is given what it needs; whether that is enough, the simulator's own permissions decide. */
 
@@ -46,6 +56,49 @@ const actAsTheApp = (): Promise<unknown> =>
   simulator.call('PUT', '/_control/caller', { id: identity });
 const statusOf = async (method: string, path: string, body?: object): Promise<number> =>
   (await simulator.call(method, path, body)).status;
+
+/** A package as the access model has it, made or found whole; nothing is remembered between two calls. */
+async function ensured(
+  graph: Entitlements,
+  mode: 'ensure' | 'verify-only',
+): Promise<EnsuredPackage> {
+  const description = 'For tests';
+  const catalog = { key: 'narrow', displayName: 'Narrow', description };
+  const accessPackage = AccessPackage.parse({
+    key: 'narrow',
+    catalog: 'narrow',
+    displayName: 'Narrow',
+    description,
+    resources: [{ originSystem: 'AadGroup', originId: groupId(2), role: 'Member' }],
+    policy: {
+      displayName: 'direct',
+      description,
+      expiration: { type: 'noExpiration' },
+      approval: { required: false },
+    },
+  });
+  const wanted = { accessPackage, catalog, catalogs: [catalog], incompatible: [], version: '1' };
+  const rows = new Map<string, unknown>();
+  const slot = <Row>(name: string): Slot<Row> => ({
+    load: () => Promise.resolve(rows.get(name) as Row | undefined),
+    save: (row) => {
+      rows.set(name, row);
+      return Promise.resolve('saved');
+    },
+  });
+  const memory = {
+    package: slot<PackageRecord>('package'),
+    catalog: slot<CatalogRecord>('catalog'),
+    peer: () => Promise.resolve(undefined),
+  };
+  const leaseUntil = new Date(Date.now() + 60_000);
+  const outcome = await until(
+    () => ensurePackage(graph, wanted, memory, { mode, leaseUntil, lagSeconds: 0 }),
+    ({ kind }) => kind !== 'later',
+  );
+  if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+  return outcome;
+}
 
 test('For the whole tenant it grants two permissions, and a second time nothing', async () => {
   expect(await grant({})).toEqual([
@@ -89,6 +142,38 @@ test('In a catalog it can give its packages and change nothing', async () => {
   expect((await ask(simulator, other, 1001)).status).toBe(403);
   expect(await statusOf('DELETE', `EM/accessPackages/${whole.accessPackage}`)).toBe(403);
   expect(await statusOf('POST', 'EM/catalogs', { displayName: 'New' })).toBe(403);
+});
+
+test('What is granted in a catalog is all that an app needs that makes no packages', async () => {
+  const graph = createEntitlements({
+    root: simulator.url,
+    dialect: 'v1.0',
+    deadlineMs: 5_000,
+    appVersion: 'test',
+  });
+  await ensured(graph, 'ensure');
+  await grant({ catalogs: ['Narrow'] });
+  await actAsTheApp();
+
+  const { accessPackageId, assignmentPolicyId } = await ensured(graph, 'verify-only');
+  const [person] = await graph.findUsers('employeeId', 'W-1001');
+  const asked = await graph.submitAssignmentRequest({
+    packageId: accessPackageId,
+    policyId: assignmentPolicyId,
+    userId: person?.id ?? '',
+    justification: 'test',
+  });
+  const delivered = await until(
+    () => graph.getAssignmentRequest(asked.id),
+    ({ phase }) => phase === 'delivered',
+  );
+  expect(await graph.findAssignments(accessPackageId, person?.id ?? '')).toMatchObject([
+    { id: delivered.assignmentId, phase: 'delivered' },
+  ]);
+  expect(await graph.findAssignmentRequests(accessPackageId, 'test')).toHaveLength(1);
+  await expect(
+    graph.createCatalog({ displayName: 'New', description: 'For tests' }),
+  ).rejects.toThrow('403 UnAuthorized');
 });
 
 test('A dry run says what it would do and writes nothing', async () => {
