@@ -59,7 +59,7 @@ module.exports = {
           folder('cli'),
           folder('shared'),
           packages('@azure/service-bus', 'commander', 'zod'),
-          '^(node:)?(fs|path|util|process|os|crypto|stream|timers)',
+          '^(node:)?(fs|path|util|process|os|crypto|readline|stream|timers)',
         ],
       },
     },

@@ -91,14 +91,17 @@ export const openLedger = ({ audit }: Connection) => ({
 /** A person waits: the client's own patience is minutes. */
 const IMPATIENT = { retryOptions: { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 } };
 
-/** Runs `act` with a client of the bus, and closes it whatever happens. */
-export async function withBus<T>(
-  { serviceBus }: Connection,
-  act: (client: ServiceBusClient) => Promise<T>,
-): Promise<T> {
-  const client = serviceBus.includes('=')
+export const openBus = ({ serviceBus }: Pick<Connection, 'serviceBus'>): ServiceBusClient =>
+  serviceBus.includes('=')
     ? new ServiceBusClient(serviceBus, IMPATIENT)
     : new ServiceBusClient(serviceBus, credential(), IMPATIENT);
+
+/** Runs `act` with a client of the bus, and closes it whatever happens. */
+export async function withBus<T>(
+  connection: Connection,
+  act: (client: ServiceBusClient) => Promise<T>,
+): Promise<T> {
+  const client = openBus(connection);
   try {
     return await act(client);
   } catch (error) {

@@ -3,15 +3,23 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Id } from '../shared/domain/event-members';
 import { StoreUnavailable } from '../shared/domain/table';
 import { secondsOf } from '../shared/settings/duration';
+import { findSettings } from './app-settings';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';
 import { deadLetters } from './dead-letters';
+import { doctor } from './doctor';
+import { checkModel } from './model';
+import { applyModel, type ApplyOptions } from './model/apply-model';
 import { replay, type ReplayOptions } from './replay';
 import { send } from './send';
 import { status } from './status';
 import { versions } from './versions';
 
 const JSON_FLAG = ['--json', 'print JSON and nothing else'] as const;
+const SETTINGS = [
+  '--settings <file>',
+  'the settings of an app in Azure, as "az functionapp config appsettings list" prints them; "-" is standard input',
+] as const;
 
 const program = new Command('joinery')
   .description(
@@ -93,10 +101,66 @@ program
     versions(findConnection(process.env), options),
   );
 
+program
+  .command('doctor')
+  .description(
+    'look whether the app can do its work: settings, stores, queue, Microsoft Graph, permissions, licence, and all that ' +
+      'the access model names. Changes nothing; exit code 1 on a fault',
+  )
+  .option('--identity <id>', "client or object id of the app's identity (AZURE_CLIENT_ID)")
+  .option('--deadline <duration>', 'how long one look may take', duration, 120)
+  .option(...SETTINGS)
+  .option(...JSON_FLAG, false)
+  .action(
+    async (options: { identity?: string; deadline: number; settings?: string; json: boolean }) =>
+      doctor(await findSettings(process.env, options.settings), {
+        identity: options.identity,
+        deadlineMs: options.deadline * 1000,
+        json: options.json,
+      }),
+  );
+
+const model = program
+  .command('model')
+  .description('the access model: whether it can be used, and bringing it into the tenant');
+
+model
+  .command('check [file]')
+  .description('say every fault of an access model, or that it has none')
+  .option(...JSON_FLAG, false)
+  .action((file: string | undefined, options: { json: boolean }) =>
+    checkModel(file ?? process.env['ACCESS_MODEL'] ?? 'access-model.json', options),
+  );
+
+model
+  .command('apply')
+  .description(
+    'make catalogs, packages, roles, policies and incompatibilities equal to the model, under your own sign-in. ' +
+      'Shows what it would do, unless --yes or asked on a terminal; never removes anything',
+  )
+  .option('--yes', 'do it without asking', false)
+  .option('--only <package>', 'only this package; may be said several times', several, [])
+  .option('--model <file>', 'another model than the app has, by path or blob URL')
+  .option(...SETTINGS)
+  .option(...JSON_FLAG, false)
+  .action(async ({ settings, ...options }: ApplyOptions & { settings?: string }) =>
+    applyModel(await findSettings(process.env, settings), options),
+  );
+
+function several(text: string, others: string[]): string[] {
+  return [...others, text];
+}
+
 function id(text: string): string {
   const read = Id.safeParse(text);
   if (!read.success) throw new InvalidArgumentError(read.error.issues[0]?.message ?? '');
   return read.data;
+}
+
+function duration(text: string): number {
+  const seconds = secondsOf(text);
+  if (!seconds) throw new InvalidArgumentError('a duration such as 30s or 2m');
+  return seconds;
 }
 
 function time(text: string): Date {

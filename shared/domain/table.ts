@@ -38,4 +38,10 @@ export type AppendOnlyTable = Pick<Table, 'read' | 'insert' | 'list'>;
 /** The store cannot answer now; the same call may succeed later. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
+  /** The code behind it, as the store or the system has it. */
+  readonly code: string | undefined;
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }

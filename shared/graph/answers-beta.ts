@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AssignmentPolicy } from './answers';
+import { present, type AssignmentPolicy } from './answers';
 
 const text = z.string().nullish();
 const number = z.number().nullish();
@@ -35,6 +35,8 @@ export const BetaAssignmentPolicy = z
     durationInDays: number,
     expirationDateTime: text,
     requestorSettings: z.object({ scopeType: text }).nullish(),
+    accessReviewSettings: z.unknown().optional(),
+    canExtend: z.unknown().optional(),
     requestApprovalSettings: z
       .object({
         isApprovalRequired: z.boolean().nullish(),
@@ -53,6 +55,10 @@ export const BetaAssignmentPolicy = z
       isApprovalRequiredForAdd: approval?.isApprovalRequired,
       stages: approval?.approvalStages,
     },
+    kept: present({
+      accessReviewSettings: answer.accessReviewSettings,
+      canExtend: answer.canExtend,
+    }),
   }));
 
 type Lifetime = {

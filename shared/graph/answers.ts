@@ -5,6 +5,10 @@ import { assignmentPhase, requestPhase } from './states';
 // names of one member, so both are read wherever they differ.
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
+/** The members that are there at all: null is what Graph sends for what is not. */
+export const present = (members: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value != null));
+
 const reference = z.object({ id: z.string() }).nullish();
 
 export const User = z.object({ id: z.string(), accountEnabled: flag });
@@ -114,8 +118,24 @@ export const AssignmentPolicy = z
     allowedTargetScope: text,
     requestorSettings: z.object({ scopeType: text, enableTargetsToSelfAddAccess: flag }).nullish(),
     accessPackage: reference,
+    // Not ours to judge, but lost if a policy is replaced without them.
+    reviewSettings: z.unknown().optional(),
+    notificationSettings: z.unknown().optional(),
+    automaticRequestSettings: z.unknown().optional(),
   })
-  .transform(({ accessPackage, ...rest }) => ({ ...rest, accessPackageId: accessPackage?.id }));
+  .transform(
+    ({
+      accessPackage,
+      reviewSettings,
+      notificationSettings,
+      automaticRequestSettings,
+      ...rest
+    }) => ({
+      ...rest,
+      accessPackageId: accessPackage?.id,
+      kept: present({ reviewSettings, notificationSettings, automaticRequestSettings }),
+    }),
+  );
 export type AssignmentPolicy = z.infer<typeof AssignmentPolicy>;
 
 const Subject = z.object({ objectId: text }).nullish();

@@ -14,6 +14,14 @@ export type NewRoleScope = {
   scope: ResourceScope | undefined;
 };
 export type NewPolicy = Policy & { packageId: string };
+export type ChangedCatalog = NewCatalog & { id: string };
+/** Without a display name it keeps the one that it has. */
+export type ChangedPackage = Omit<PackageText, 'displayName'> & {
+  id: string;
+  displayName?: string | undefined;
+};
+/** A policy is replaced as a whole, so what the model does not name of it is sent as it was read. */
+export type ChangedPolicy = NewPolicy & { id: string; kept: object };
 /** At least its id, and whatever else the dialect has to say of it. */
 export type ExcludedPackage = { id: string } & Partial<PackageProperties>;
 export type NewExclusion = { packageId: string; other: ExcludedPackage };

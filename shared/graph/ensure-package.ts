@@ -24,8 +24,8 @@ export type EnsuredPackage = {
 /**
  * Makes one access package whole, or verifies that it is: catalog, resources, package, role scopes, policy and
  * incompatible packages. What exists and equals the definition is adopted. What is missing is made only in a package
- * of our own, once our row says that we are making this version; anything else is `failed`, by a code that names what
- * differs, and nothing that exists is ever changed. Once whole, a version costs no call. To be called again after `later`; the caller holds the lease on the catalog.
+ * of our own (or, under `completes`, in any), once our row says that we are making this version; anything else is
+ * `failed`, by a code that names what differs, and nothing that exists is ever changed. Once whole, a version costs no call. To be called again after `later`; the caller holds the lease on the catalog.
  *
  * Codes of failure: `drift:<members>`, `<part>-missing`, `<part>-gone`, `<part>-ambiguous`, and those of `classify`.
  */
@@ -61,8 +61,8 @@ async function begin(
   const packageRow = await rememberedRow(memory.package, blank);
   const mayMake =
     options.mode === 'ensure' &&
-    wanted.accessPackage.adoptId === undefined &&
-    !packageRow.now().adopted;
+    (options.completes === true ||
+      (wanted.accessPackage.adoptId === undefined && !packageRow.now().adopted));
   return {
     graph,
     wanted,
@@ -70,7 +70,10 @@ async function begin(
     catalogRow: await rememberedRow(memory.catalog, { writes: {} }),
     peer: memory.peer,
     options: {
-      ...{ lagSeconds: 2, visibleWithinSeconds: 300, renewLease: () => Promise.resolve(undefined) },
+      lagSeconds: 2,
+      visibleWithinSeconds: 300,
+      completes: false,
+      renewLease: () => Promise.resolve(undefined),
       ...options,
     },
     mayMake,
@@ -92,7 +95,7 @@ async function ensureRound(start: Ensuring): Promise<Outcome<Omit<EnsuredPackage
 
   const existing = await findPackage(start, catalogId);
   const notOurs = existing.length > 0 && !isOurs(start.packageRow.now());
-  const ensuring = notOurs ? { ...start, mayMake: false } : start;
+  const ensuring = notOurs && !start.options.completes ? { ...start, mayMake: false } : start;
 
   const resources = await ensureResources(ensuring, catalogId);
   if (resources.kind !== 'done') return resources;

@@ -35,21 +35,28 @@ export type EntitlementsOptions = {
  * repeated here, and throws `GraphError`. Throws at once if the root is not one that a token may be sent to.
  */
 export function createEntitlements(options: EntitlementsOptions) {
-  const { root, secure } = checkRoot(options.root, options.credential !== undefined);
-  const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
-  const table = dialectTable(options.dialect, options.draftRoots ?? draftRoots);
-  const direct = createTransport(transportOptions(options, secure, table.placeholderToken));
-  const send = options.throttle ? throttled(direct, options.throttle) : direct;
-
-  const caller = createCaller(root, table.routes, send);
+  const { root, routes, send } = openDialect(options);
+  const caller = createCaller(root, routes, send);
   return {
     /** How long one call may take at most: what a lease must have left before a write. */
-    deadlineMs,
+    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
     ...directoryVerbs(caller),
     ...catalogVerbs(caller),
     ...packageVerbs(caller),
     ...assignmentVerbs(caller),
   };
+}
+
+/** The way to Graph and the table of the dialect. Throws if the root is not one that a token may be sent to. */
+export function openDialect(options: EntitlementsOptions) {
+  const { root, secure } = checkRoot(options.root, options.credential !== undefined);
+  const { routes, placeholderToken } = dialectTable(
+    options.dialect,
+    options.draftRoots ?? draftRoots,
+  );
+  const direct = createTransport(transportOptions(options, secure, placeholderToken));
+  const send = options.throttle ? throttled(direct, options.throttle) : direct;
+  return { root, routes, send };
 }
 
 export type Entitlements = ReturnType<typeof createEntitlements>;

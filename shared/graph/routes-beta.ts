@@ -46,6 +46,16 @@ export const betaRoutes: Routes = {
     }),
     answer: Catalog,
   },
+  updateCatalog: {
+    method: 'PATCH',
+    path: ({ id }) => `${management}/accessPackageCatalogs/${segment(id)}`,
+    body: ({ displayName, description }) => ({
+      displayName,
+      description,
+      catalogStatus: 'Published',
+    }),
+    answer: Nothing,
+  },
   findCatalogResources: {
     method: 'GET',
     path: ({ catalogId }) =>
@@ -103,6 +113,16 @@ export const betaRoutes: Routes = {
     }),
     answer: AccessPackage,
   },
+  updateAccessPackage: {
+    method: 'PATCH',
+    path: ({ id }) => `${management}/accessPackages/${segment(id)}`,
+    body: ({ displayName, description, hidden }) => ({
+      displayName,
+      description,
+      isHidden: hidden,
+    }),
+    answer: Nothing,
+  },
   addResourceRoleScope: {
     method: 'POST',
     path: ({ packageId }) =>
@@ -121,6 +141,12 @@ export const betaRoutes: Routes = {
     path: () => `${management}/accessPackageAssignmentPolicies`,
     body: policyBody,
     answer: BetaAssignmentPolicy,
+  },
+  replaceAssignmentPolicy: {
+    method: 'PUT',
+    path: ({ id }) => `${management}/accessPackageAssignmentPolicies/${segment(id)}`,
+    body: ({ id, kept, ...policy }) => ({ ...policyBody(policy), ...kept, id }),
+    answer: Nothing,
   },
   listIncompatible: {
     method: 'GET',

@@ -50,6 +50,13 @@ export const v1Routes: Routes = {
     }),
     answer: Catalog,
   },
+  // Source: https://learn.microsoft.com/graph/api/accesspackagecatalog-update
+  updateCatalog: {
+    method: 'PATCH',
+    path: ({ id }) => `${management}/catalogs/${segment(id)}`,
+    body: ({ displayName, description }) => ({ displayName, description, state: 'published' }),
+    answer: Nothing,
+  },
   findCatalogResources: {
     method: 'GET',
     path: ({ catalogId }) => `${management}/catalogs/${segment(catalogId)}/resources`,
@@ -104,6 +111,17 @@ export const v1Routes: Routes = {
     }),
     answer: AccessPackage,
   },
+  // Source: https://learn.microsoft.com/graph/api/accesspackage-update
+  updateAccessPackage: {
+    method: 'PATCH',
+    path: ({ id }) => `${management}/accessPackages/${segment(id)}`,
+    body: ({ displayName, description, hidden }) => ({
+      displayName,
+      description,
+      isHidden: hidden,
+    }),
+    answer: Nothing,
+  },
   addResourceRoleScope: {
     method: 'POST',
     path: ({ packageId }) =>
@@ -125,6 +143,13 @@ export const v1Routes: Routes = {
     path: () => `${management}/assignmentPolicies`,
     body: policyBody,
     answer: AssignmentPolicy,
+  },
+  // Source: https://learn.microsoft.com/graph/api/accesspackageassignmentpolicy-update
+  replaceAssignmentPolicy: {
+    method: 'PUT',
+    path: ({ id }) => `${management}/assignmentPolicies/${segment(id)}`,
+    body: ({ id, kept, ...policy }) => ({ ...kept, id, ...policyBody(policy) }),
+    answer: Nothing,
   },
   listIncompatible: {
     method: 'GET',

@@ -11,6 +11,9 @@ import type {
 } from './answers';
 import type { PackageProperties } from './answers-draft';
 import type {
+  ChangedCatalog,
+  ChangedPackage,
+  ChangedPolicy,
   NewAssignment,
   NewCatalog,
   NewExclusion,
@@ -21,10 +24,11 @@ import type {
   NewRoleScope,
   PackageText,
 } from './definitions';
+import type { Method } from './transport';
 
 /** How one operation is asked for in one dialect and how its answer, or each item of its list, is read. */
 export type Route<Input, Answer> = {
-  method: 'GET' | 'POST';
+  method: Method;
   /** The path below the root, version included. */
   path: (input: Input) => string;
   query?: (input: Input) => Record<string, string>;
@@ -38,6 +42,7 @@ type CommonOperations = {
   findCatalogs: { input: { displayName: string }; answer: Catalog };
   getCatalog: { input: { id: string }; answer: Catalog };
   createCatalog: { input: NewCatalog; answer: Catalog };
+  updateCatalog: { input: ChangedCatalog; answer: object };
   findCatalogResources: {
     input: { catalogId: string; originId: string };
     answer: CatalogResource;
@@ -50,9 +55,11 @@ type CommonOperations = {
   findAccessPackages: { input: { displayName: string }; answer: AccessPackage };
   getAccessPackage: { input: { id: string }; answer: AccessPackage };
   createAccessPackage: { input: NewPackage; answer: AccessPackage };
+  updateAccessPackage: { input: ChangedPackage; answer: object };
   addResourceRoleScope: { input: NewRoleScope; answer: object };
   listAssignmentPolicies: { input: { packageId: string }; answer: AssignmentPolicy };
   createAssignmentPolicy: { input: NewPolicy; answer: AssignmentPolicy };
+  replaceAssignmentPolicy: { input: ChangedPolicy; answer: object };
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
   addIncompatible: { input: NewExclusion; answer: object };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };

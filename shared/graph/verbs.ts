@@ -1,6 +1,9 @@
 import type { CatalogResource } from './answers';
 import type { Caller } from './call';
 import type {
+  ChangedCatalog,
+  ChangedPackage,
+  ChangedPolicy,
   ExcludedPackage,
   NewAssignment,
   NewCatalog,
@@ -22,6 +25,8 @@ export const catalogVerbs = ({ one, all }: Caller) => ({
   findCatalogs: (displayName: string) => all('findCatalogs', { displayName }),
   getCatalog: (id: string) => one('getCatalog', { id }),
   createCatalog: (catalog: NewCatalog) => one('createCatalog', catalog),
+  /** Names it as said, and publishes it. */
+  updateCatalog: (catalog: ChangedCatalog) => one('updateCatalog', catalog),
   findCatalogResources: (catalogId: string, originId: string) =>
     all('findCatalogResources', { catalogId, originId }),
   /** The roles of one resource where its own expansion leaves them out, as for applications. */
@@ -36,9 +41,11 @@ export const packageVerbs = ({ one, all, further }: Caller) => ({
     all('findAccessPackages', { displayName }, (found) => isIn(found, catalogId)),
   getAccessPackage: (id: string) => one('getAccessPackage', { id }),
   createAccessPackage: (accessPackage: NewPackage) => one('createAccessPackage', accessPackage),
+  updateAccessPackage: (accessPackage: ChangedPackage) => one('updateAccessPackage', accessPackage),
   addResourceRoleScope: (roleScope: NewRoleScope) => one('addResourceRoleScope', roleScope),
   listAssignmentPolicies: (packageId: string) => all('listAssignmentPolicies', { packageId }),
   createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
+  replaceAssignmentPolicy: (policy: ChangedPolicy) => one('replaceAssignmentPolicy', policy),
   listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
   /** What must be known of a package before another can exclude it; nothing is asked where its id is enough. */
   describeAccessPackage: async (id: string): Promise<ExcludedPackage> =>

@@ -12,7 +12,7 @@ export async function answer<T>(
     const { status, code } = troubleOf(error);
     if (isPassing(status, code)) {
       const shown = status > NO_ANSWER ? `${status} ${code}` : code;
-      throw new StoreUnavailable(`table storage: ${shown}`);
+      throw new StoreUnavailable(`table storage: ${shown}`, code);
     }
     if (expected.includes(status)) return undefined;
     throw error;

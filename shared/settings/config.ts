@@ -89,17 +89,30 @@ export const Settings = z.object({
 
 export type Config = ReturnType<typeof readConfig>;
 
-/** Reads all settings at once; throws one Error that names every setting that is missing or wrong, never its value. */
+/** Settings that are missing or wrong, each with the rule that it breaks; never its value. */
+export class SettingsFault extends Error {
+  override name = 'SettingsFault';
+  readonly faults: readonly { setting: string; rule: string }[];
+  constructor(faults: readonly { setting: string; rule: string }[]) {
+    const lines = faults.map(({ setting, rule }) => `  ${setting}: ${rule}`);
+    super(`settings are missing or wrong:\n${lines.join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** Reads all settings at once; throws one SettingsFault that names every setting that is missing or wrong, never its value. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const present = Object.entries(env).filter(([, value]) => value !== '');
   const read = Settings.safeParse(Object.fromEntries(present));
   if (!read.success) {
-    const faults = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`settings are missing or wrong:\n${faults.join('\n')}`);
+    throw new SettingsFault(
+      read.error.issues.map(({ path, message }) => ({ setting: path.join('.'), rule: message })),
+    );
   }
   const settings = read.data;
   return {
     bus: busAddress(settings.ServiceBus, settings.ServiceBus__fullyQualifiedNamespace),
+    queue: settings.PROVISIONING_QUEUE,
     sources: settings.EVENT_SOURCES,
     accessModel: settings.ACCESS_MODEL,
     storage: { records: settings.RECORDS_STORAGE, audit: settings.AUDIT_STORAGE },

@@ -7,8 +7,10 @@ const pid = z.int().positive();
 const Url = z.object({ url: z.string(), pid });
 const Connection = z.object({ connectionString: z.string(), pid });
 
-/** What the host's app listens to, for those who look after it from outside. */
-const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
+/** What the host's app listens to and goes by, for those who look after it from outside. */
+const Settings = z
+  .object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() })
+  .catchall(z.string());
 
 const WholeStack = z.object({
   host: Url.extend({ settings: Settings.optional() }),

@@ -115,6 +115,12 @@ function environment(part: PartName, options: StackOptions, known: StackFile): N
 }
 
 /** Settings of the host's app that a command beside it needs to know. */
-function settingsOf(part: PartName, { EVENT_SOURCES, PROVISIONING_QUEUE }: NodeJS.ProcessEnv) {
-  return part === 'host' ? { settings: { EVENT_SOURCES, PROVISIONING_QUEUE } } : {};
+const TOLD = [
+  ...['EVENT_SOURCES', 'PROVISIONING_QUEUE', 'ACCESS_MODEL', 'MATCH_ATTRIBUTE', 'PACKAGES'],
+  ...['GRAPH_DIALECT', 'GRAPH_DRAFT_ROOTS', 'GRAPH_DEADLINE', 'GRAPH_LAG', 'AZURE_CLIENT_ID'],
+];
+
+function settingsOf(part: PartName, env: NodeJS.ProcessEnv) {
+  const told = TOLD.filter((name) => env[name]).map((name) => [name, env[name]]);
+  return part === 'host' ? { settings: Object.fromEntries(told) as object } : {};
 }

@@ -1,6 +1,7 @@
-import type { AccessPackage } from '../../domain/access-model';
+import type { AccessPackage, Catalog } from '../../domain/access-model';
 import type { Outcome } from '../../domain/outcome';
 import type { ExcludedPackage } from '../definitions';
+import type { Entitlements } from '../entitlements';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import type { Ensuring } from './ensuring';
@@ -15,7 +16,9 @@ import { isOurs } from './ensuring';
 export async function ensureIncompatible(ensuring: Ensuring, packageId: string): Promise<Outcome> {
   for (const other of ensuring.wanted.incompatible) {
     const record = await ensuring.peer(other.catalog, other.key);
-    const otherId = record?.accessPackageId ?? (await findId(ensuring, other));
+    const { catalogs } = ensuring.wanted;
+    const otherId =
+      record?.accessPackageId ?? (await findPackageId(ensuring.graph, catalogs, other));
     if (otherId === undefined) continue;
     const mayMake = ensuring.mayMake || (ensuring.options.mode === 'ensure' && isOurs(record));
     const outcome = await ensurePair({ ...ensuring, mayMake }, packageId, otherId, other.key);
@@ -60,12 +63,13 @@ function exclusion(
 }
 
 /** A package that we have no row of may exist all the same, made by somebody else. */
-async function findId(
-  { graph, wanted }: Ensuring,
+export async function findPackageId(
+  graph: Pick<Entitlements, 'findCatalogs' | 'findAccessPackages'>,
+  catalogs: readonly Catalog[],
   other: AccessPackage,
 ): Promise<string | undefined> {
   if (other.adoptId !== undefined) return other.adoptId;
-  const catalog = wanted.catalogs.find(({ key }) => key === other.catalog);
+  const catalog = catalogs.find(({ key }) => key === other.catalog);
   const [found] = catalog ? await graph.findCatalogs(catalog.displayName) : [];
   if (!found) return undefined;
   const [named] = await graph.findAccessPackages(found.id, other.displayName);

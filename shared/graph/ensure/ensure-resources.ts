@@ -1,17 +1,11 @@
 import type { Resource } from '../../domain/access-model';
 import type { Outcome } from '../../domain/outcome';
-import type { CatalogResource, ResourceRole, ResourceScope } from '../answers';
+import type { CatalogResource } from '../answers';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import type { Ensuring } from './ensuring';
 import { failed, isRecent, notYetVisible } from './ensuring';
-
-/** A role of a resource as the catalog knows it: what a package can be given. */
-export type GrantableRole = {
-  resource: CatalogResource;
-  role: ResourceRole;
-  scope: ResourceScope | undefined;
-};
+import { findResource, findRoles, type GrantableRole } from './grantable-role';
 
 /** Every resource of the package is in its catalog and has the role that the model names. */
 export async function ensureResources(
@@ -32,16 +26,14 @@ export async function ensureResources(
 function ensureResource(
   ensuring: Ensuring,
   catalogId: string,
-  { originId, originSystem }: Resource,
+  wanted: Resource,
 ): Promise<Outcome<{ found: CatalogResource }>> {
   const { graph, catalogRow } = ensuring;
+  const { originId, originSystem } = wanted;
   const part: Part<CatalogResource> = {
     name: resourcePart(originId),
     row: catalogRow,
-    look: async () => {
-      const found = await graph.findCatalogResources(catalogId, originId);
-      return found.filter((one) => one.originSystem === originSystem);
-    },
+    look: () => findResource(graph, catalogId, wanted),
     make: async () => {
       await graph.addResourceToCatalog({ catalogId, originId, originSystem });
       return undefined;
@@ -56,23 +48,12 @@ async function grantableRole(
   wanted: Resource,
   resource: CatalogResource,
 ): Promise<Outcome<{ role: GrantableRole }>> {
-  const expanded = resource.roles ?? [];
-  const roles =
-    expanded.length > 0 ? expanded : await ensuring.graph.findResourceRoles(catalogId, resource);
-  const [role, ...others] = roles.filter((one) => isRole(one, wanted));
+  const [role, ...others] = await findRoles(ensuring.graph, catalogId, wanted, resource);
   if (others.length > 0) return failed('resource-role-ambiguous');
-  if (role) {
-    const scope = resource.scopes?.find((one) => one.isRootScope) ?? resource.scopes?.[0];
-    return { kind: 'done', role: { resource, role, scope } };
-  }
+  if (role) return { kind: 'done', role };
   const added = ensuring.catalogRow.now().writes[resourcePart(wanted.originId)];
   const isNew = added !== undefined && isRecent(added.at, ensuring.options);
   return isNew ? notYetVisible(ensuring) : failed('resource-role-missing');
-}
-
-/** A group's roles are known by their origin id, `Member_<group id>`, whatever language their names are in. */
-function isRole({ originId, displayName }: ResourceRole, { role, ...resource }: Resource): boolean {
-  return originId === `${role}_${resource.originId}` || originId === role || displayName === role;
 }
 
 /** A table row keeps this name, and an origin id may be a URL. */

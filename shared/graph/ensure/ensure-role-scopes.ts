@@ -2,11 +2,9 @@ import type { Outcome } from '../../domain/outcome';
 import type { AccessPackage } from '../answers';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
-import type { GrantableRole } from './ensure-resources';
 import type { Ensuring } from './ensuring';
 import { failed } from './ensuring';
-
-type RoleScope = AccessPackage['roleScopes'][number];
+import { isSame, originsOf, type GrantableRole, type RoleScope } from './grantable-role';
 
 /** The package grants exactly these roles: one that the model does not name is access that nobody reviewed. */
 export async function ensureRoleScopes(
@@ -41,13 +39,4 @@ function ensureRoleScope(
     },
   };
   return ensurePart(ensuring, part, matching(roleScopes));
-}
-
-function originsOf({ resource, role, scope }: GrantableRole): RoleScope {
-  return { role: role.originId ?? '', scope: scope?.originId ?? resource.originId ?? '' };
-}
-
-function isSame(one: RoleScope, grantable: GrantableRole): boolean {
-  const { role, scope } = originsOf(grantable);
-  return one.role === role && one.scope === scope;
 }

@@ -11,6 +11,8 @@ export type WantedPackage = PackageDefinition & { catalogs: readonly Catalog[] }
 export type EnsureOptions = {
   /** `verify-only` never writes to Graph: what is missing is a failure. */
   mode: 'ensure' | 'verify-only';
+  /** Whether a package that is not ours may be given what it lacks: only where a person has seen the plan. */
+  completes?: boolean;
   /** When the caller's lease on the catalog ends: no write begins that might outlive it. */
   leaseUntil: Date;
   /** Makes the lease last longer and answers until when; undefined if it is another's by now. Unless given, it ends. */

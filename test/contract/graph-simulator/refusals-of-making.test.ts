@@ -202,6 +202,14 @@ describe('A resource', () => {
       'InvalidRequest',
     ]);
   });
+  test('that is a mail-enabled security group is refused', async () => {
+    const edit = (mailEnabled: boolean) =>
+      simulator.call('PATCH', `/_control/groups/${groupId(2)}`, { mailEnabled });
+    await edit(true);
+    const refused = await post('EM/resourceRequests', add(whole.catalog, groupId(2)));
+    await edit(false);
+    expect(refused).toEqual([400, 'InvalidRequest']);
+  });
   test('of a kind that the simulator leaves out is said so', async () => {
     const site = add(whole.catalog, groupId(1), 'SharePointOnline');
     expect(await post('EM/resourceRequests', site)).toEqual([501, 'NotSimulated']);

@@ -62,8 +62,8 @@ function recorded(
 }
 
 /**
- * The name of what is to be granted. Entitlement management cannot change the members of a dynamic or a synced group, and
- * an application may not add a role-assignable one.
+ * The name of what is to be granted. Entitlement management cannot change the members of a dynamic group, a synced one or
+ * one of Exchange, and an application may not add a role-assignable one.
  * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-catalog-create
  */
 function grantable(tenant: Tenant, { originSystem, originId }: Origin): string {
@@ -80,6 +80,9 @@ function grantable(tenant: Tenant, { originSystem, originId }: Origin): string {
   }
   if (group.onPremisesSyncEnabled === true) {
     throw invalidRequest('A group synced from on-premises cannot be a resource of a catalog.');
+  }
+  if (group.mailEnabled && group.securityEnabled) {
+    throw invalidRequest('A mail-enabled security group cannot be a resource of a catalog.');
   }
   return group.displayName;
 }

@@ -22,9 +22,9 @@ export const group: Entity<Group> = {
   type: 'group',
   properties: ({ createdAt, ...row }) => ({
     ...row,
-    // A group that is not for security alone is a Microsoft 365 group here.
+    // With a mailbox and not for security it is a Microsoft 365 group here, with both a group of Exchange.
     groupTypes: [
-      ...(row.mailEnabled ? ['Unified'] : []),
+      ...(row.mailEnabled && !row.securityEnabled ? ['Unified'] : []),
       ...(row.membershipRule === null ? [] : ['DynamicMembership']),
     ],
     createdDateTime: instant(createdAt),

@@ -1,0 +1,90 @@
+import { packageDefinition } from '../../shared/domain/package-definition';
+import { createEntitlements } from '../../shared/graph/entitlements';
+import { createTenantReads, type TenantReads } from '../../shared/graph/tenant';
+import { createPackages } from '../../shared/records/packages';
+import { openTable } from '../../shared/records/table';
+import type { Config } from '../../shared/settings/config';
+import { createCredential } from '../../shared/settings/credential';
+import type { LoadedModel } from '../../shared/settings/load-model';
+import type { AppSettings } from '../app-settings';
+import { graphOptions } from '../graph';
+import { loadModel } from '../model';
+import type { PackageSurvey } from '../model/part';
+import type { Reads } from '../model/reads';
+import { surveyPackage } from '../model/survey';
+import { NotChecked } from './finding';
+import { inTurns } from './in-turns';
+import { once } from './once';
+
+/** What the checks look at. Nothing here can write to Graph. */
+export type Patient = {
+  app: AppSettings;
+  config: Config;
+  /** Client or object id of the app's identity, where it is known. */
+  identity: string | undefined;
+  credential: ReturnType<typeof createCredential>;
+  /** Whether the stores, and whether Graph, are reached without anybody's sign-in. */
+  isLoopback: { storage: boolean; graph: boolean };
+  root: string;
+  table: (storage: string, name: string) => ReturnType<typeof openTable>;
+  tenant: TenantReads;
+  entitlements: Reads;
+  /** Read once, whoever asks. */
+  model: () => Promise<LoadedModel>;
+  survey: () => Promise<PackageSurvey[]>;
+};
+
+/** So many packages are read at once. */
+const AT_ONCE = 4;
+
+export function patientOf(app: AppSettings, config: Config, identity?: string): Patient {
+  const options = graphOptions(config);
+  const credential = createCredential(config.identity);
+  const table = (storage: string, name: string) => openTable(storage, name, credential);
+  const entitlements = remembered(createEntitlements(options));
+  const model = once(() => loadModel(config.accessModel));
+  return {
+    app,
+    config,
+    identity: identity ?? config.identity.clientId,
+    credential,
+    isLoopback: {
+      storage: /127\.0\.0\.1|localhost|UseDevelopmentStorage/i.test(config.storage.audit),
+      graph: options.root.startsWith('http:'),
+    },
+    root: options.root,
+    table,
+    tenant: createTenantReads(options),
+    entitlements,
+    model,
+    survey: once(async () => {
+      const { model: rules } = await model().catch(() => {
+        throw new NotChecked('the access model cannot be used', 'mend what "model" says first');
+      });
+      const packages = createPackages(table(config.storage.records, 'packages'));
+      return inTurns(AT_ONCE, rules.accessPackages, async ({ key }) => {
+        const definition = packageDefinition(rules, key);
+        if (!definition) throw new Error(`the model has no package ${key}`);
+        const wanted = { ...definition, catalogs: rules.catalogs };
+        return surveyPackage(entitlements, wanted, packages.memory(definition.catalog.key, key));
+      });
+    }),
+  };
+}
+
+/** Catalogs are asked for by every package in them. */
+function remembered(graph: Reads): Reads {
+  const named = new Map<string, ReturnType<Reads['findCatalogs']>>();
+  const known = new Map<string, ReturnType<Reads['getCatalog']>>();
+  return {
+    ...graph,
+    findCatalogs: (name) => kept(named, name, graph.findCatalogs),
+    getCatalog: (id) => kept(known, id, graph.getCatalog),
+  };
+}
+
+function kept<Value>(all: Map<string, Value>, key: string, make: (key: string) => Value): Value {
+  const value = all.get(key) ?? make(key);
+  all.set(key, value);
+  return value;
+}

@@ -1,0 +1,34 @@
+import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/settings/load-model';
+import { createCredential } from '../shared/settings/credential';
+import { Complaint } from './connection';
+import { print } from './print';
+
+/** The access model at a path or an https address of a blob; a bad one is a complaint that lists every fault. */
+export async function loadModel(place: string): Promise<LoadedModel> {
+  try {
+    return place.startsWith('https://')
+      ? await loadModelBlob(place, createCredential({ managed: false }))
+      : loadModelFile(place);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Complaint(code === 'ENOENT' ? `there is no access model at ${place}` : message);
+  }
+}
+
+/** Says whether an access model can be used, and by which hash the audit will name it. */
+export async function checkModel(place: string, { json }: { json: boolean }): Promise<void> {
+  const { model, hash } = await loadModel(place);
+  const told = {
+    sound: true,
+    hash,
+    catalogs: model.catalogs.length,
+    accessPackages: model.accessPackages.length,
+    birthrights: model.birthrights.length,
+  };
+  print(
+    told,
+    json,
+    () =>
+      `sound: ${told.catalogs} catalogs, ${told.accessPackages} access packages, ${told.birthrights} birthrights\nhash ${hash}`,
+  );
+}

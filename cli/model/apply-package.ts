@@ -1,0 +1,101 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Outcome } from '../../shared/domain/outcome';
+import { asOutcome } from '../../shared/graph/classify';
+import { ensurePackage } from '../../shared/graph/ensure-package';
+import type { EnsureOptions, WantedPackage } from '../../shared/graph/ensure/ensuring';
+import type { Entitlements } from '../../shared/graph/entitlements';
+import type { Packages } from '../../shared/records/packages';
+import { forgetGone } from './forget-gone';
+import { withLivingPeers } from './living-peers';
+import { changesOf, isRefused } from './plan';
+import { surveyPackage } from './survey';
+import { updateParts } from './update-parts';
+
+export type Applying = {
+  graph: Entitlements;
+  packages: Packages;
+  /** Who holds the leases of the catalogs. */
+  holder: string;
+  lagSeconds: number;
+  selected: ReadonlySet<string>;
+  /** How long to go on with one package, in ms. */
+  patienceMs: number;
+  /** Told whenever it has to wait. */
+  waiting: (packageKey: string, why: string) => void;
+};
+
+/** How one package ended: `whole`, `refused` with nothing done, or the code of what stood in the way. */
+export type Applied = { package: string; outcome: string; graphRequestId?: string };
+
+/** A lease in deadlines of one call: enough to make a package, and soon over if this process dies. */
+const LEASE_IN_CALLS = 4;
+/** Replicas are given so many lags before what they do not show counts as gone. */
+const VISIBLE_IN_LAGS = 30;
+
+/**
+ * Makes one package equal to the model: changes what differs, then has the code that runs use make what is missing and
+ * verify the whole, under the same lease and rows. Killed and called again it goes on from what is there.
+ */
+export async function applyPackage(applying: Applying, wanted: WantedPackage): Promise<Applied> {
+  const { key } = wanted.accessPackage;
+  const end = Date.now() + applying.patienceMs;
+  for (;;) {
+    const outcome = await asOutcome(() => underLease(applying, wanted));
+    if (outcome.kind === 'done') return { package: key, outcome: 'whole' };
+    const { evidence } = outcome;
+    const trace =
+      evidence?.graphRequestId === undefined ? {} : { graphRequestId: evidence.graphRequestId };
+    const code = outcome.kind === 'rejected' ? outcome.reason : outcome.why;
+    if (outcome.kind !== 'later' || Date.now() > end)
+      return { package: key, outcome: code, ...trace };
+    applying.waiting(key, code);
+    await wait(outcome.afterSeconds * 1000);
+  }
+}
+
+async function underLease(applying: Applying, wanted: WantedPackage): Promise<Outcome> {
+  const { packages, graph, holder } = applying;
+  const catalogKey = wanted.catalog.key;
+  const lease = async (): Promise<Date | undefined> => {
+    const now = new Date();
+    const until = new Date(now.getTime() + LEASE_IN_CALLS * graph.deadlineMs);
+    const [end, start] = [until.toISOString(), now.toISOString()];
+    return (await packages.lease(catalogKey, holder, end, start)) ? until : undefined;
+  };
+  const leaseUntil = await lease();
+  if (!leaseUntil) return { kind: 'later', why: 'catalog-leased', afterSeconds: 1 };
+  try {
+    return await applyOnce(applying, wanted, { leaseUntil, renewLease: lease });
+  } finally {
+    await packages.endLease(catalogKey, holder, new Date().toISOString());
+  }
+}
+
+async function applyOnce(
+  { packages, graph, lagSeconds, selected }: Applying,
+  wanted: WantedPackage,
+  lease: Pick<EnsureOptions, 'leaseUntil' | 'renewLease'>,
+): Promise<Outcome> {
+  const memory = () =>
+    withLivingPeers(graph, packages.memory(wanted.catalog.key, wanted.accessPackage.key));
+  const survey = await surveyPackage(graph, wanted, memory());
+  const changes = changesOf(survey, selected);
+  if (isRefused(changes)) return { kind: 'failed', why: 'refused' };
+  const visibleWithinSeconds = VISIBLE_IN_LAGS * lagSeconds;
+  if (changes.some(({ act }) => act !== 'nothing')) {
+    const lost = await forgetGone(memory(), survey, visibleWithinSeconds);
+    if (lost) return lost;
+  }
+  const updated = await updateParts(graph, wanted, survey);
+  const options = {
+    mode: 'ensure',
+    completes: true,
+    lagSeconds,
+    visibleWithinSeconds,
+    ...lease,
+  } as const;
+  const outcome = await ensurePackage(graph, wanted, memory(), options);
+  // A replica that has not got the change yet is no drift.
+  const stale = updated > 0 && outcome.kind === 'failed' && outcome.why.startsWith('drift:');
+  return stale ? { kind: 'later', why: 'not-yet-visible', afterSeconds: lagSeconds } : outcome;
+}

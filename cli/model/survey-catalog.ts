@@ -1,0 +1,39 @@
+import type { Catalog } from '../../shared/domain/access-model';
+import type * as answer from '../../shared/graph/answers';
+import { classify } from '../../shared/graph/classify';
+import { catalogDifferences } from '../../shared/graph/ensure/differences';
+import type { Part } from './part';
+import type { Reads } from './reads';
+
+/** The catalog by the id in our row, else by its name. */
+export async function surveyCatalog(
+  graph: Pick<Reads, 'findCatalogs' | 'getCatalog'>,
+  wanted: Catalog,
+  recordedId: string | undefined,
+): Promise<{ part: Part }> {
+  const part = { part: 'catalog', about: wanted.key } as const;
+  const known = recordedId === undefined ? [] : await byId(graph, recordedId);
+  const [found, ...others] =
+    known.length > 0 ? known : await graph.findCatalogs(wanted.displayName);
+  if (found === undefined)
+    return { part: { ...part, state: recordedId === undefined ? 'absent' : 'gone' } };
+  if (others.length > 0) return { part: { ...part, state: 'ambiguous' } };
+  const { id } = found;
+  if (recordedId !== undefined && recordedId !== id)
+    return { part: { ...part, state: 'gone', id } };
+  const members = catalogDifferences(wanted, found);
+  return { part: { ...part, id, state: members.length > 0 ? 'differs' : 'equal', members } };
+}
+
+/** Graph says "forbidden" of a catalog that it does not know; whether it is that shows when its name is looked for. */
+async function byId(graph: Pick<Reads, 'getCatalog'>, id: string): Promise<answer.Catalog[]> {
+  try {
+    return [await graph.getCatalog(id)];
+  } catch (error) {
+    const verdict = classify(error);
+    const unknown =
+      verdict.kind === 'failed' ? verdict.why === 'permission' : verdict.kind === 'conflict';
+    if (unknown) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { PackageMemory } from '../../shared/domain/package-record';
+import { findPackageId } from '../../shared/graph/ensure/ensure-incompatible';
+import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
+import { ifKnown } from '../../shared/graph/ensure/if-known';
+import type { Part } from './part';
+import type { Reads } from './reads';
+
+/** Whether each of a pair excludes the other. */
+export async function surveyIncompatible(
+  graph: Pick<Reads, 'findCatalogs' | 'findAccessPackages' | 'listIncompatible'>,
+  { incompatible, catalogs }: WantedPackage,
+  packageId: string | undefined,
+  peer: PackageMemory['peer'],
+): Promise<Part[]> {
+  const excluded = async (id: string) =>
+    (await ifKnown(graph.listIncompatible(id))).flat().map((one) => one.id);
+  const own = packageId === undefined || incompatible.length === 0 ? [] : await excluded(packageId);
+  const parts: Part[] = [];
+  for (const other of incompatible) {
+    const known = (await peer(other.catalog, other.key))?.accessPackageId;
+    const otherId = known ?? (await findPackageId(graph, catalogs, other));
+    const part = { part: 'incompatible', about: other.key } as const;
+    if (packageId === undefined || otherId === undefined) {
+      parts.push({ ...part, state: 'pending' });
+      continue;
+    }
+    const both = own.includes(otherId) && (await excluded(otherId)).includes(packageId);
+    parts.push({ ...part, state: both ? 'equal' : 'absent' });
+  }
+  return parts;
+}

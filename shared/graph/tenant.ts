@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { openDialect, type EntitlementsOptions } from './entitlements';
+import { literal, propertyPath, segment } from './odata';
+import { items } from './pages';
+import { readAnswer, readShape } from './read-answer';
+import {
+  AppRoleAssignment,
+  EntitlementRole,
+  Group,
+  Organization,
+  Person,
+  ServicePrincipal,
+  Sku,
+} from './tenant-answers';
+
+/** Microsoft Graph itself, in every tenant. */
+const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
+
+export type TenantReads = ReturnType<typeof createTenantReads>;
+
+/**
+ * What can be read of the tenant around entitlement management, by v1.0 whatever the dialect; there is no write here.
+ * Each throws `GraphError`.
+ */
+export function createTenantReads(options: EntitlementsOptions) {
+  const { root, send } = openDialect(options);
+  const base = `${root}/v1.0`;
+  const callOf = (operation: string, path: string) =>
+    ({ operation, method: 'GET', url: `${base}/${path}` }) as const;
+
+  const read = async <Answer>(operation: string, path: string, answer: z.ZodType<Answer>) => {
+    const call = callOf(operation, path);
+    const response = await send(call);
+    return readShape(call, response, answer, readAnswer(call, response));
+  };
+  const list = async <Item>(operation: string, path: string, item: z.ZodType<Item>) => {
+    const found: Item[] = [];
+    for await (const one of items(send, callOf(operation, path), base, item)) found.push(one);
+    return found;
+  };
+  const principals = (operation: string, appId: string) =>
+    list(
+      operation,
+      `servicePrincipals?$filter=${encodeURIComponent(`appId eq ${literal(appId)}`)}`,
+      ServicePrincipal,
+    );
+
+  return {
+    /** Graph's own clock, by the header of any answer; undefined if it does not say. */
+    clock: async (): Promise<Date | undefined> => {
+      const response = await send(callOf('clock', 'organization?$select=id'));
+      const date = new Date(response.headers.get('date') ?? '');
+      return Number.isNaN(date.getTime()) ? undefined : date;
+    },
+    organization: () => list('organization', 'organization?$select=id', Organization),
+    skus: () => list('subscribedSkus', 'subscribedSkus', Sku),
+    graphPrincipal: async () => (await principals('graphPrincipal', GRAPH_APP_ID))[0],
+    principalByAppId: async (appId: string) => (await principals('principalByAppId', appId))[0],
+    principalById: (id: string) =>
+      read('principalById', `servicePrincipals/${segment(id)}`, ServicePrincipal),
+    appRoleAssignments: (principalId: string) =>
+      list(
+        'appRoleAssignments',
+        `servicePrincipals/${segment(principalId)}/appRoleAssignments`,
+        AppRoleAssignment,
+      ),
+    /** Source: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments */
+    entitlementRoles: (principalId: string) =>
+      list(
+        'entitlementRoles',
+        `roleManagement/entitlementManagement/roleAssignments?$filter=${encodeURIComponent(`principalId eq ${literal(principalId)}`)}`,
+        EntitlementRole,
+      ),
+    group: (id: string) =>
+      read(
+        'group',
+        `groups/${segment(id)}?$select=id,groupTypes,isAssignableToRole,mailEnabled,onPremisesSyncEnabled`,
+        Group,
+      ),
+    /** The first `most` (to 999) enabled members of the tenant, each with one attribute. */
+    people: async (attribute: string, most: number): Promise<Person[]> => {
+      const [member = ''] = propertyPath(attribute).split('/');
+      const filter = encodeURIComponent(`accountEnabled eq true and userType eq 'Member'`);
+      const path = `users?$filter=${filter}&$select=id,${member}&$top=${most}`;
+      const page = z.object({ value: z.array(Person) });
+      return (await read('people', path, page)).value;
+    },
+  };
+}
