@@ -58,14 +58,10 @@ export type Evidence = {
 
 /** Reads all evidence of a stack. Its bus, storage and graph must be running. */
 export async function gather(world: Place): Promise<Evidence> {
-  const rows = await Promise.all(tableNames.map((name) => readTable(world.storage, name)));
-  const tables = Object.fromEntries(tableNames.map((name, at) => [name, rows[at] ?? []]));
-  const log = await control<{ value: GraphCall[] }>(world, 'requests');
   return {
-    tables: tables as Record<TableName, Row[]>,
+    tables: await readTables(world.storage),
     ...(await readBus(world.serviceBus)),
-    graph: await control<GraphState>(world, 'state'),
-    graphLog: log.value,
+    ...(await readGraph(world.graphUrl)),
     texts: [
       { place: 'log', text: world.log.join('\n') },
       ...(await filesBelow(join(world.dataDir, 'host'))),
@@ -73,9 +69,17 @@ export async function gather(world: Place): Promise<Evidence> {
   };
 }
 
-async function control<Answer>({ graphUrl }: Place, what: string): Promise<Answer> {
-  const answer = await fetch(`${graphUrl}/_control/${what}`);
-  return (await answer.json()) as Answer;
+export async function readGraph(url: string): Promise<Pick<Evidence, 'graph' | 'graphLog'>> {
+  const control = async (what: string): Promise<unknown> =>
+    (await fetch(`${url}/_control/${what}`)).json();
+  const { value } = (await control('requests')) as { value: GraphCall[] };
+  return { graph: (await control('state')) as GraphState, graphLog: value };
+}
+
+export async function readTables(storage: string): Promise<Evidence['tables']> {
+  const rows = await Promise.all(tableNames.map((name) => readTable(storage, name)));
+  const tables = Object.fromEntries(tableNames.map((name, at) => [name, rows[at] ?? []]));
+  return tables as Evidence['tables'];
 }
 
 export async function readTable(storage: string, name: TableName, filter = ''): Promise<Row[]> {
