@@ -9,12 +9,7 @@ import { asItIs, claim, tellRun } from './tell-run';
 
 let storage: Storage;
 let simulator: Simulator;
-const sent: Sent[] = [];
-
-beforeAll(async () => {
-  [storage, simulator] = await Promise.all([openStorage(), startSimulator(0)]);
-});
-afterAll(() => Promise.all([storage.close(), simulator.stop()]));
+let sent: Sent[];
 
 const start = (death?: Death): Process => startProcess(storage, simulator, death);
 
@@ -42,106 +37,116 @@ async function faults(): Promise<string[]> {
   return [...violations(evidence, { sent }), ...odd];
 }
 
-test('every activity of a run that has ended does nothing when it is executed again: in order, backwards, all at once', async () => {
-  const { eventHash } = await claimed();
-  const made = await tellRun({ eventHash, token: 't-1', start });
-  expect(new Set(made.map(({ activity }) => activity.name)).size).toBe(9);
-  const before = await left();
-  const again = (process: Process) => (one: (typeof made)[number]) =>
-    asItIs(process, one).catch(() => undefined);
-
-  for (const one of made) await again(start())(one);
-  for (const one of made.toReversed()) await again(start())(one);
-  const late = start();
-  await Promise.all(made.map(again(late)));
-
-  const after = await left();
-  expect(after.tables).toEqual(before.tables);
-  expect(after.graph).toEqual(before.graph);
-  expect(await faults()).toEqual([]);
-}, 60_000);
-
-test('every activity executed by two processes at the same moment: one of each', async () => {
-  const { eventHash } = await claimed();
-  const twin = start();
-  await tellRun({
-    eventHash,
-    token: 't-1',
-    start,
-    perform: async (process, called) => {
-      const [answer] = await Promise.all([asItIs(process, called), asItIs(twin, called)]);
-      return answer;
-    },
+describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
+  beforeAll(async () => {
+    sent = [];
+    [storage, simulator] = await Promise.all([openStorage(), startSimulator(0, dialect)]);
   });
-  expect(await faults()).toEqual([]);
-}, 60_000);
+  afterAll(() => Promise.all([storage.close(), simulator.stop()]));
 
-test('one instance started twice at once: one of the two runs the attempt, the other stops', async () => {
-  const { eventHash } = await claimed();
-  const [one, other] = await Promise.all(
-    ['t-1', 't-2'].map((token) => tellRun({ eventHash, token, start })),
-  );
-  const counts = [one?.length ?? 0, other?.length ?? 0].sort((few, many) => few - many);
-  expect(counts[0]).toBe(1);
-  expect(counts[1]).toBeGreaterThan(5);
-  expect(await faults()).toEqual([]);
-}, 60_000);
+  test('every activity of a run that has ended does nothing when it is executed again: in order, backwards, all at once', async () => {
+    const { eventHash } = await claimed();
+    const made = await tellRun({ eventHash, token: 't-1', start });
+    expect(new Set(made.map(({ activity }) => activity.name)).size).toBe(9);
+    const before = await left();
+    const again = (process: Process) => (one: (typeof made)[number]) =>
+      asItIs(process, one).catch(() => undefined);
 
-test('an instance that goes on beside the next attempt, after its own was ended, does nothing more', async () => {
-  const event = await claimed();
-  const { eventHash } = event;
-  let before: Awaited<ReturnType<typeof left>> | undefined;
-  const replay = async (process: Process): Promise<void> => {
-    const found = await process.parts.claims.read(eventHash);
-    if (!found) throw new Error('there is a claim');
-    const gone = {
-      getStatus: () =>
-        Promise.reject(new Error('Durable Functions extension replied with HTTP 404')),
+    for (const one of made) await again(start())(one);
+    for (const one of made.toReversed()) await again(start())(one);
+    const late = start();
+    await Promise.all(made.map(again(late)));
+
+    const after = await left();
+    expect(after.tables).toEqual(before.tables);
+    expect(after.graph).toEqual(before.graph);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('every activity executed by two processes at the same moment: one of each', async () => {
+    const { eventHash } = await claimed();
+    const twin = start();
+    await tellRun({
+      eventHash,
+      token: 't-1',
+      start,
+      perform: async (process, called) => {
+        const [answer] = await Promise.all([asItIs(process, called), asItIs(twin, called)]);
+        return answer;
+      },
+    });
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('one instance started twice at once: one of the two runs the attempt, the other stops', async () => {
+    const { eventHash } = await claimed();
+    const [one, other] = await Promise.all(
+      ['t-1', 't-2'].map((token) => tellRun({ eventHash, token, start })),
+    );
+    const counts = [one?.length ?? 0, other?.length ?? 0].sort((few, many) => few - many);
+    expect(counts[0]).toBe(1);
+    expect(counts[1]).toBeGreaterThan(5);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('an instance that goes on beside the next attempt, after its own was ended, does nothing more', async () => {
+    const event = await claimed();
+    const { eventHash } = event;
+    let before: Awaited<ReturnType<typeof left>> | undefined;
+    const replay = async (process: Process): Promise<void> => {
+      const found = await process.parts.claims.read(eventHash);
+      if (!found) throw new Error('there is a claim');
+      const gone = {
+        getStatus: () =>
+          Promise.reject(new Error('Durable Functions extension replied with HTTP 404')),
+      };
+      await lookAt(process.parts, gone as never, { ...found.due, eventHash }, () => undefined);
+      const attempt = await claim(process, event, { id: 'r-1' });
+      await tellRun({ eventHash, attempt, token: 't-2', start });
+      before = await left();
     };
-    await lookAt(process.parts, gone as never, { ...found.due, eventHash }, () => undefined);
-    const attempt = await claim(process, event, { id: 'r-1' });
-    await tellRun({ eventHash, attempt, token: 't-2', start });
-    before = await left();
-  };
-  await tellRun({
-    eventHash,
-    token: 't-1',
-    start,
-    perform: async (process, called) => {
-      if (called.activity.name === 'submitRequest' && !before) await replay(process);
-      return asItIs(process, called);
-    },
-  });
-  const { tables, graph } = await left();
-  expect({ graph, audit: tables.audit, claims: tables.claims }).toEqual({
-    graph: before?.graph,
-    audit: before?.tables.audit,
-    claims: before?.tables.claims,
-  });
-  const rows = tables.audit.filter(({ partitionKey }) => partitionKey === eventHash);
-  const ends = rows.filter(({ kind }) => kind === 'closing');
-  expect(ends).toMatchObject([
-    { attempt: 1, outcome: 'terminated' },
-    { attempt: 2, outcome: 'delivered' },
-  ]);
-  expect(await faults()).toEqual([]);
-}, 60_000);
+    await tellRun({
+      eventHash,
+      token: 't-1',
+      start,
+      perform: async (process, called) => {
+        if (called.activity.name === 'submitRequest' && !before) await replay(process);
+        return asItIs(process, called);
+      },
+    });
+    const { tables, graph } = await left();
+    expect({ graph, audit: tables.audit, claims: tables.claims }).toEqual({
+      graph: before?.graph,
+      audit: before?.tables.audit,
+      claims: before?.tables.claims,
+    });
+    const rows = tables.audit.filter(({ partitionKey }) => partitionKey === eventHash);
+    const ends = rows.filter(({ kind }) => kind === 'closing');
+    expect(ends).toMatchObject([
+      { attempt: 1, outcome: 'terminated' },
+      { attempt: 2, outcome: 'delivered' },
+    ]);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
 
-test('a process that dies before or after any of its writes: the next one ends the event, once', async () => {
-  const { eventHash } = await claimed();
-  const whole = start();
-  await tellRun({ eventHash, token: 't-1', start: () => whole });
-  const points = whole.writes().flatMap((what, write) => [
-    { what, write, side: 'before' as const },
-    { what, write, side: 'after' as const },
-  ]);
-  const wrong: string[] = [];
-  for (const { what, ...death } of points) {
-    const { eventHash: next } = await claimed();
-    const lives = [start(death), start()];
-    await tellRun({ eventHash: next, token: 't-1', start: () => lives.shift() ?? start() });
-    if (lives.length > 0) wrong.push(`never died ${death.side} ${what}`);
-  }
-  console.log(`${points.length} deaths: before and after each of ${whole.writes().length} writes`);
-  expect([...wrong, ...(await faults())]).toEqual([]);
-}, 120_000);
+  test('a process that dies before or after any of its writes: the next one ends the event, once', async () => {
+    const { eventHash } = await claimed();
+    const whole = start();
+    await tellRun({ eventHash, token: 't-1', start: () => whole });
+    const points = whole.writes().flatMap((what, write) => [
+      { what, write, side: 'before' as const },
+      { what, write, side: 'after' as const },
+    ]);
+    const dieAt = async ({ what, ...death }: (typeof points)[number]): Promise<string[]> => {
+      const { eventHash: next } = await claimed();
+      const lives = [start(death), start()];
+      await tellRun({ eventHash: next, token: 't-1', start: () => lives.shift() ?? start() });
+      return lives.length > 0 ? [`never died ${death.side} ${what}`] : [];
+    };
+    const wrong = (await Promise.all(points.map(dieAt))).flat();
+    console.log(
+      `${points.length} deaths: before and after each of ${whole.writes().length} writes`,
+    );
+    expect([...wrong, ...(await faults())]).toEqual([]);
+  }, 120_000);
+});
