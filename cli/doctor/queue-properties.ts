@@ -11,12 +11,13 @@ type Properties = Pick<
   | 'deadLetteringOnMessageExpiration'
 >;
 
-/** Intake holds a message up to four minutes a delivery; so many ride out an outage of half an hour. */
-const LEAST_DELIVERIES = 8;
+/** An outage of so long must not make a message a dead letter; intake holds it a while at each delivery. */
+const OUTAGE_SECONDS = 30 * 60;
 
 /** What of a queue's set-up would lose or burn messages. */
-export function queueFindings(queue: Properties): Finding[] {
+export function queueFindings(queue: Properties, holdSeconds: number): Finding[] {
   const about = queue.name;
+  const deliveries = Math.ceil(OUTAGE_SECONDS / Math.max(holdSeconds, 1));
   const findings: Finding[] = [];
   const told = (name: string, text: string, todo: string) =>
     findings.push(fault({ name, about, text, todo }));
@@ -30,11 +31,11 @@ export function queueFindings(queue: Properties): Finding[] {
     );
   if (queue.requiresSession)
     told('queue-has-sessions', 'the app takes no sessions', 'make the queue anew without sessions');
-  if (queue.maxDeliveryCount < LEAST_DELIVERIES)
+  if (queue.maxDeliveryCount < deliveries)
     told(
       'queue-gives-up-soon',
-      `after ${queue.maxDeliveryCount} deliveries`,
-      `set the maximum delivery count to ${LEAST_DELIVERIES} or more`,
+      `after ${queue.maxDeliveryCount} deliveries, before an outage of half an hour is over`,
+      `set the maximum delivery count to ${deliveries} or more`,
     );
   if (!queue.deadLetteringOnMessageExpiration)
     findings.push(

@@ -28,7 +28,10 @@ export async function checkQueue(patient: Patient): Promise<Finding[]> {
     const { deadlineMs } = patient.config.graph;
     const abortSignal = AbortSignal.timeout(deadlineMs);
     const properties = await administration.getQueue(queue, { abortSignal });
-    return orOk(queueFindings(properties), `${queue} answers and loses nothing`);
+    return orOk(
+      queueFindings(properties, patient.config.intakeHoldSeconds),
+      `${queue} answers and loses nothing`,
+    );
   } catch {
     const text = `${queue} answers; its properties may not be read`;
     return [notChecked(text, 'ask again as somebody with the right to manage the namespace')];

@@ -447,7 +447,29 @@ test('a clock that is ten minutes off is a fault', async () => {
   server.close();
 });
 
+test('beta shows the same clean tenant', async () => {
+  expect(await troubles({ settings: { GRAPH_DIALECT: 'beta' } })).toEqual([]);
+});
+
 describe('the command', () => {
+  test('finds the running local stack by itself', async () => {
+    const { ACCESS_MODEL = '', GRAPH_LAG = '' } = settings;
+    const app = { EVENT_SOURCES: 'urn:hr:acme:workday', PROVISIONING_QUEUE: QUEUE };
+    const stack = {
+      serviceBus: { connectionString: bus.connectionString, pid: 1 },
+      storage: { connectionString: tenant.storage.connectionString, pid: 1 },
+      graph: { url: tenant.simulator.url, pid: 1 },
+      host: { url: 'http://127.0.0.1:1', pid: 1, settings: { ...app, ACCESS_MODEL, GRAPH_LAG } },
+    };
+    await writeFile(join(tenant.folder, 'stack.json'), JSON.stringify(stack));
+    const local = { JOINERY_DATA_DIR: tenant.folder };
+    const { code, stdout } = await runCommand(['doctor', '--json'], local);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ faults: 0, warnings: 0 });
+    const nowhere = { JOINERY_DATA_DIR: join(tenant.folder, 'nowhere') };
+    expect((await runCommand(['doctor'], nowhere)).stderr).toContain('no running stack');
+  });
+
   test('says what it found and what to do, exits 1 on a fault only, and shows no secret', async () => {
     const clean = await runCommand(['doctor'], settings);
     expect(clean).toMatchObject({ code: 0, stderr: '' });
