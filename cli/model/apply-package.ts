@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Outcome } from '../../shared/domain/outcome';
 import { asOutcome } from '../../shared/graph/classify';
 import { ensurePackage } from '../../shared/graph/ensure-package';
-import type { EnsureOptions, WantedPackage } from '../../shared/graph/ensure/ensuring';
+import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';
+import { underLease, type HeldLease } from '../../shared/records/catalog-lease';
 import type { Packages } from '../../shared/records/packages';
 import { forgetGone } from './forget-gone';
 import { withLivingPeers } from './living-peers';
@@ -40,7 +41,7 @@ export async function applyPackage(applying: Applying, wanted: WantedPackage): P
   const { key } = wanted.accessPackage;
   const end = Date.now() + applying.patienceMs;
   for (;;) {
-    const outcome = await asOutcome(() => underLease(applying, wanted));
+    const outcome = await asOutcome(() => applyUnderLease(applying, wanted));
     if (outcome.kind === 'done') return { package: key, outcome: 'whole' };
     const { evidence } = outcome;
     const trace =
@@ -53,28 +54,18 @@ export async function applyPackage(applying: Applying, wanted: WantedPackage): P
   }
 }
 
-async function underLease(applying: Applying, wanted: WantedPackage): Promise<Outcome> {
+function applyUnderLease(applying: Applying, wanted: WantedPackage): Promise<Outcome> {
   const { packages, graph, holder } = applying;
-  const catalogKey = wanted.catalog.key;
-  const lease = async (): Promise<Date | undefined> => {
-    const now = new Date();
-    const until = new Date(now.getTime() + LEASE_IN_CALLS * graph.deadlineMs);
-    const [end, start] = [until.toISOString(), now.toISOString()];
-    return (await packages.lease(catalogKey, holder, end, start)) ? until : undefined;
-  };
-  const leaseUntil = await lease();
-  if (!leaseUntil) return { kind: 'later', why: 'catalog-leased', afterSeconds: 1 };
-  try {
-    return await applyOnce(applying, wanted, { leaseUntil, renewLease: lease });
-  } finally {
-    await packages.endLease(catalogKey, holder, new Date().toISOString());
-  }
+  const ms = LEASE_IN_CALLS * graph.deadlineMs;
+  return underLease(packages, { catalogKey: wanted.catalog.key, holder, ms }, (held) =>
+    applyOnce(applying, wanted, held),
+  );
 }
 
 async function applyOnce(
   { packages, graph, lagSeconds, selected }: Applying,
   wanted: WantedPackage,
-  lease: Pick<EnsureOptions, 'leaseUntil' | 'renewLease'>,
+  held: HeldLease,
 ): Promise<Outcome> {
   const memory = () =>
     withLivingPeers(graph, packages.memory(wanted.catalog.key, wanted.accessPackage.key));
@@ -92,7 +83,7 @@ async function applyOnce(
     completes: true,
     lagSeconds,
     visibleWithinSeconds,
-    ...lease,
+    ...held,
   } as const;
   const outcome = await ensurePackage(graph, wanted, memory(), options);
   // A replica that has not got the change yet is no drift.

@@ -4,6 +4,7 @@ import type { Outcome } from '../../shared/domain/outcome';
 import { packageDefinition } from '../../shared/domain/package-definition';
 import type { PackageRecord } from '../../shared/domain/package-record';
 import { ensurePackage } from '../../shared/graph/ensure-package';
+import { underLease } from '../../shared/records/catalog-lease';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 import { announce, stepColumns } from './audit-columns';
@@ -60,30 +61,16 @@ async function ensure(
   const known = idsOf(await packages.load(catalogKey, packageKey), wanted.version);
   if (known) return { kind: 'done', ids: known };
 
-  const lease = async (): Promise<Date | undefined> => {
-    const now = Date.now();
-    const until = new Date(now + LEASE_IN_CALLS * config.graph.deadlineMs);
-    const [end, start] = [until.toISOString(), new Date(now).toISOString()];
-    return (await packages.lease(catalogKey, holder, end, start)) ? until : undefined;
-  };
-  const leaseUntil = await lease();
-  if (!leaseUntil) return { kind: 'later', afterSeconds: 1, why: 'catalog-leased' };
-  try {
+  const ms = LEASE_IN_CALLS * graph.deadlineMs;
+  return underLease(packages, { catalogKey, holder, ms }, async (held) => {
     const memory = packages.memory(catalogKey, packageKey);
-    const options = {
-      mode: config.packages,
-      leaseUntil,
-      renewLease: lease,
-      lagSeconds: config.graph.lagSeconds,
-    };
+    const options = { mode: config.packages, lagSeconds: config.graph.lagSeconds, ...held };
     const definition = { ...wanted, catalogs: model.catalogs };
     const outcome = await ensurePackage(graph, definition, memory, options);
     if (outcome.kind !== 'done') return outcome;
     const { accessPackageId, catalogId, assignmentPolicyId } = outcome;
     return { kind: 'done', ids: { accessPackageId, catalogId, assignmentPolicyId } };
-  } finally {
-    await packages.endLease(catalogKey, holder, new Date().toISOString());
-  }
+  });
 }
 
 function idsOf(record: PackageRecord | undefined, version: string): PackageIds | undefined {

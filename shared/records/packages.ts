@@ -11,7 +11,18 @@ import { fromColumns, toColumns } from './columns';
 const CATALOG = 'catalog';
 const LEASE = 'lease';
 
-const Lease = z.object({ holder: z.string(), until: z.string() });
+const LeaseRow = z.object({ holder: z.string(), until: z.string() });
+
+/** A catalog that is ours until its time is over. */
+export type Lease = {
+  /**
+   * Makes it last until `until` (ISO 8601), also after it ran out. False if anybody took the catalog since, be it the same
+   * holder in another execution: what was seen there before may be wrong by now.
+   */
+  renew: (until: string) => Promise<boolean>;
+  /** Lets the next one in at once; if this is lost, the lease runs out by itself. */
+  end: (now: string) => Promise<void>;
+};
 
 export type Packages = ReturnType<typeof createPackages>;
 
@@ -40,22 +51,31 @@ export function createPackages(table: Table) {
       holder: string,
       until: string,
       now: string,
-    ): Promise<boolean> => {
+    ): Promise<Lease | undefined> => {
       const row = await table.read(catalogKey, LEASE);
-      const held = row ? fromColumns(Lease, row.columns) : undefined;
-      if (held && held.holder !== holder && held.until > now) return false;
+      const held = row ? fromColumns(LeaseRow, row.columns) : undefined;
+      if (held && held.holder !== holder && held.until > now) return undefined;
       const columns = toColumns({ holder, until });
-      const saved = row
+      const etag = row
         ? await table.replace(catalogKey, LEASE, columns, row.etag)
         : await table.insert(catalogKey, LEASE, columns);
-      return saved !== undefined;
+      return etag === undefined ? undefined : leaseOf(table, catalogKey, holder, etag);
     },
+  };
+}
 
-    /** Lets the next one in at once; if this is lost, the lease runs out by itself. */
-    endLease: async (catalogKey: string, holder: string, now: string): Promise<void> => {
-      const row = await table.read(catalogKey, LEASE);
-      if (!row || fromColumns(Lease, row.columns).holder !== holder) return;
-      await table.replace(catalogKey, LEASE, toColumns({ holder, until: now }), row.etag);
+/** Goes by the ETag under which the row was taken, so that it changes nothing once somebody else has. */
+function leaseOf(table: Table, catalogKey: string, holder: string, taken: string): Lease {
+  let etag = taken;
+  const last = async (until: string): Promise<boolean> => {
+    const saved = await table.replace(catalogKey, LEASE, toColumns({ holder, until }), etag);
+    etag = saved ?? etag;
+    return saved !== undefined;
+  };
+  return {
+    renew: last,
+    end: async (now) => {
+      await last(now);
     },
   };
 }

@@ -15,7 +15,7 @@ export type EnsureOptions = {
   completes?: boolean;
   /** When the caller's lease on the catalog ends: no write begins that might outlive it. */
   leaseUntil: Date;
-  /** Makes the lease last longer and answers until when; undefined if it is another's by now. Unless given, it ends. */
+  /** Makes the lease last longer and answers until when; undefined if another has had it since. Unless given, it ends. */
   renewLease?: () => Promise<Date | undefined>;
   /** How long to wait for replicas that do not show a thing yet. */
   lagSeconds?: number;

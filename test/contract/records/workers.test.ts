@@ -127,7 +127,7 @@ describe('the lease of a catalog', () => {
 
   test('of many who want a lease that has run out one has it', async () => {
     await packages.lease('c-2', 'dead', LATER, NOON);
-    expect(await packages.lease('c-2', 'early', MUCH_LATER, NOON)).toBe(false);
+    expect(await packages.lease('c-2', 'early', MUCH_LATER, NOON)).toBeUndefined();
     const got = await atOnce(10, (index) =>
       packages.lease('c-2', `holder-${index}`, MUCH_LATER, LATER),
     );
@@ -135,18 +135,37 @@ describe('the lease of a catalog', () => {
   });
 
   test('who gives it back lets the next one in at once', async () => {
-    await packages.lease('c-3', 'first', LATER, NOON);
-    await packages.endLease('c-3', 'first', NOON);
-    expect(await packages.lease('c-3', 'second', LATER, NOON)).toBe(true);
+    const first = await packages.lease('c-3', 'first', LATER, NOON);
+    await first?.end(NOON);
+    expect(await packages.lease('c-3', 'second', LATER, NOON)).toBeDefined();
   });
 
   test('who comes too late to give it back takes it from nobody', async () => {
-    await packages.lease('c-4', 'first', LATER, NOON);
+    const first = await packages.lease('c-4', 'first', LATER, NOON);
     await packages.lease('c-4', 'second', MUCH_LATER, LATER);
-    await packages.endLease('c-4', 'first', LATER);
-    expect(await packages.lease('c-4', 'third', MUCH_LATER, LATER)).toBe(false);
-    await packages.endLease('c-9', 'nobody', NOON);
+    await first?.end(LATER);
+    expect(await packages.lease('c-4', 'third', MUCH_LATER, LATER)).toBeUndefined();
   });
+
+  test('a lease that has run out can be renewed while nobody has taken it', async () => {
+    const first = await packages.lease('c-5', 'first', NOON, NOON);
+    expect(await first?.renew(LATER)).toBe(true);
+    expect(await packages.lease('c-5', 'second', LATER, NOON)).toBeUndefined();
+    expect(await first?.renew(MUCH_LATER)).toBe(true);
+  });
+
+  test.each(['second', 'first'])(
+    'a lease is not renewed after %s had it in between, though it is free again',
+    async (other) => {
+      const catalog = `c-6-${other}`;
+      const first = await packages.lease(catalog, 'first', NOON, NOON);
+      const between = await packages.lease(catalog, other, LATER, NOON);
+      await between?.end(NOON);
+      expect(await first?.renew(LATER)).toBe(false);
+      await first?.end(NOON);
+      expect(await packages.lease(catalog, 'third', LATER, NOON)).toBeDefined();
+    },
+  );
 });
 
 test('two who make the same package from the same memory: the second is told of the conflict', async () => {
