@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { StoreUnavailable, type Table } from '../domain/table';
-import { fromColumns, toColumns } from './columns';
+import { StoreUnavailable, type Columns, type Table } from '../domain/table';
+import { toColumns } from './columns';
 import { createRowUpdater } from './update-row';
 
 const PARTITION = 'tenant';
@@ -8,6 +8,15 @@ const ROW = 'throttledUntil';
 const Throttled = z.object({ until: z.iso.datetime() });
 
 const REREAD_MS = 5_000;
+/**
+ * One answer holds everybody up for so long at most: the windows that Graph publishes are 150 seconds and shorter, and a
+ * longer wait is that of one resource, or a mistake. Whoever was told of it waits it out alone; the others ask again.
+ * Source: https://learn.microsoft.com/graph/throttling-limits
+ */
+const LONGEST_MS = 300_000;
+/** How far the clocks of two processes may be apart. A time beyond it is of a clock that is wrong, and counts for nothing. */
+const SKEW_MS = 60_000;
+
 /** A time that is later by less than this is no news: many calls hear of one throttling at once. */
 const NEWS_MS = 1_000;
 
@@ -41,9 +50,9 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
       return Math.max(until - Date.now(), 0);
     },
 
-    /** Tells everybody to wait for so many milliseconds from now. */
+    /** Tells everybody to wait for so many milliseconds from now, at most five minutes. */
     learn: async (ms: number): Promise<void> => {
-      const later = Date.now() + ms;
+      const later = Date.now() + Math.min(ms, LONGEST_MS);
       if (later < until + NEWS_MS) return;
       until = later;
       freshUntil = Math.max(freshUntil, later);
@@ -57,5 +66,8 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
   };
 }
 
-const timeOf = (columns: Parameters<typeof fromColumns>[1]): number =>
-  Date.parse(fromColumns(Throttled, columns).until);
+/** 0 where the row says nothing of use: it only advises, so the next who learns of a time writes over it. */
+function timeOf(columns: Columns): number {
+  const time = Date.parse(Throttled.safeParse(columns).data?.until ?? '') || 0;
+  return time > Date.now() + LONGEST_MS + SKEW_MS ? 0 : time;
+}
