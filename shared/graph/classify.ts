@@ -56,6 +56,8 @@ const table: readonly Row[] = [
   { code: 'InvalidRequestNoActiveGrant', verdict: { conflict: 'no-active-grant' } },
   { code: 'DuplicateAccessPackage', verdict: { conflict: 'duplicate-access-package' } },
   { code: 'DuplicateKey', verdict: { conflict: 'duplicate-key' } },
+  // A person made moments ago, whom the directory has shown already; or one who has been deleted since, as it will show.
+  { code: 'SubjectNotFound', verdict: { later: 'target-not-visible', afterSeconds: 5 } },
   { code: 'CallerNotResourceOwner', verdict: { failed: 'resource-not-owned' } },
   { code: 'InvalidModel', verdict: { failed: 'invalid-request' } },
   { code: 'InvalidFilter', verdict: { failed: 'invalid-request' } },

@@ -15,6 +15,8 @@ export type RunOptions = {
   orchestrators: Record<string, OrchestrationHandler>;
   start: string;
   input: unknown;
+  /** Of the started instance; `virtual` unless set. */
+  instanceId?: string;
   activities: Record<string, Activity>;
   startAt?: Date;
   version?: string;
@@ -45,7 +47,7 @@ export type RunResult = {
  * waits for what never comes or does not end within `maxTurns`.
  */
 export async function runOrchestration(options: RunOptions): Promise<RunResult> {
-  const { start, version = '', maxTurns = 10_000 } = options;
+  const { start, version = '', instanceId = 'virtual', maxTurns = 10_000 } = options;
   const host: VirtualHost = {
     handlers: new Map(
       Object.entries(options.orchestrators).map(([name, orchestrator]) => [
@@ -60,14 +62,14 @@ export async function runOrchestration(options: RunOptions): Promise<RunResult> 
     now: (options.startAt ?? new Date('2026-01-01T00:00:00Z')).getTime(),
     turns: 0,
   };
-  const run = { id: 'virtual', name: start, version, parent: undefined };
+  const run = { id: instanceId, name: start, version, parent: undefined };
   const root = startInstance(host, run, jsonText(options.input));
   while (!root.completion) {
     const instance = await deliverNext(host);
     if (!instance) throw new Error(`${start} waits for something that never comes`);
     if (host.turns >= maxTurns) throw new Error(`${start} did not end within ${maxTurns} turns`);
-    const { id: instanceId, customStatus } = instance;
-    options.onTurn?.({ instanceId, now: new Date(host.now), customStatus });
+    const { id, customStatus } = instance;
+    options.onTurn?.({ instanceId: id, now: new Date(host.now), customStatus });
   }
   return summary(host, root);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../infra/local/part';
 import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
 import { startGraph } from '../../../infra/local/graph/server';
+import type { GraphSettings } from '../../../infra/local/graph/settings';
 import type { Dialect } from '../../../shared/graph/dialects';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 
@@ -27,9 +28,13 @@ export type Simulator = {
   stop: () => Promise<void>;
 };
 
-export async function startSimulator(lagMs: number, dialect: Dialect = 'v1.0'): Promise<Simulator> {
+export async function startSimulator(
+  lagMs: number,
+  dialect: Dialect = 'v1.0',
+  more: Partial<GraphSettings> = {},
+): Promise<Simulator> {
   const dataDir = await mkdtemp(join(tmpdir(), 'joinery-graph-client-'));
-  const settings = { port: 0, dataDir, tenantFile, lagMs };
+  const settings = { port: 0, dataDir, tenantFile, lagMs, ...more };
   const server = await startGraph(
     dialect === 'draft' ? { ...settings, draftRoots: readDraftRoots('') } : settings,
   );

@@ -43,6 +43,12 @@ describe('an error of a call that is tried again later', () => {
     });
   });
 
+  test('the person is not known to entitlement management yet, or not any more', () => {
+    expect(classify(fault({ status: 400, code: 'SubjectNotFound' }))).toMatchObject({
+      ...{ kind: 'later', why: 'target-not-visible' },
+    });
+  });
+
   test('Graph throttles and says for how long', () => {
     const error = fault({ status: 429, code: 'TooManyRequests', retryAfterSeconds: 17 });
     expect(classify(error)).toMatchObject({ kind: 'later', why: 'throttled', afterSeconds: 17 });
