@@ -16,7 +16,7 @@ export type Acts = { [Name in keyof Calls]: Act<Name> };
 export const CURRENT_VERSION = hostJson.extensions.durableTask.defaultVersion;
 
 export const EVENT_HASH = 'e'.repeat(64);
-const START = new Date('2026-11-20T09:30:00Z');
+export const START = new Date('2026-11-20T09:30:00Z');
 
 export const pace: Pace = {
   poll: [
@@ -110,13 +110,13 @@ export function happyActs(phases: Phases = [[Infinity, 'delivered']], wait = fal
 }
 
 /** Runs the story of one event on a virtual clock, begun under the version of host.json unless said otherwise. */
-export const tell = (acts: Acts, version = CURRENT_VERSION): Promise<RunResult> =>
+export const tell = (acts: Acts, version = CURRENT_VERSION, startAt = START): Promise<RunResult> =>
   runOrchestration({
     orchestrators: { accessChange },
     start: 'accessChange',
     input: { eventHash: EVENT_HASH, attempt: 1, token: 'token-1' },
     activities: acts,
-    startAt: START,
+    startAt,
     version,
   });
 
