@@ -8,6 +8,9 @@ const clock = 'An orchestrator is replayed: the time is context.df.currentUtcDat
 const chance =
   'An orchestrator is replayed: chance and ids come from activities or context.df.newGuid.';
 const outside = 'An orchestrator is replayed: anything from outside comes through an activity.';
+const attempts = 'The only retry is attempt.ts: a value that becomes a bounded timer.';
+const unwoken =
+  'No run is woken by an external event: one that is no JSON would end it, two could change places.';
 
 /** What a replayed generator must not contain, because the second execution would differ from the first. */
 const determinism = {
@@ -17,6 +20,9 @@ const determinism = {
     { object: 'performance', property: 'now', message: clock },
     { object: 'Math', property: 'random', message: chance },
     { object: 'process', property: 'env', message: outside },
+    { property: 'callActivityWithRetry', message: attempts },
+    { property: 'callSubOrchestratorWithRetry', message: attempts },
+    { property: 'waitForExternalEvent', message: unwoken },
   ],
   'no-restricted-globals': [
     'error',
@@ -82,7 +88,10 @@ export default defineConfig(
   },
   {
     files: ['functions/**/*.ts', 'orchestrations/**/*.ts', 'shared/**/*.ts'],
-    rules: { 'no-console': 'error' },
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': ['error', { property: 'raiseEvent', message: unwoken }],
+    },
   },
   { files: ['orchestrations/**/*.ts'], rules: determinism },
 );

@@ -53,14 +53,30 @@ const lintViolations: [name: string, rule: string, text: string][] = [
     generator("if (!context.df.isReplaying) yield context.df.callActivity('b');\n  return '';"),
   ],
   [
+    'a retry of the library, whose time limit ends a run in silence',
+    'no-restricted-properties',
+    generator("yield context.df.callActivityWithRetry('b', new RetryOptions(1, 2));\n  return '';"),
+  ],
+  [
+    'an external event',
+    'no-restricted-properties',
+    generator("yield context.df.waitForExternalEvent('b');\n  return '';"),
+  ],
+  [
     'a Node module',
     'no-restricted-imports',
     `import { randomUUID } from 'node:crypto';\nexport const id = randomUUID();\n`,
   ],
 ];
 
+/** An event raised from a function, which no run may wait for. */
+const WAKING = `import type { DurableClient } from 'durable-functions';
+export const wake = (client: DurableClient): Promise<void> => client.raiseEvent('id', 'name', {});
+`;
+
 test('the determinism lint catches each planted violation, and nothing in a sound orchestration', async () => {
   await plant('orchestrations/sound.ts', generator("return 'done';"));
+  await plant('functions/waking.ts', WAKING);
   for (const [index, [, , text]] of lintViolations.entries()) {
     await plant(`orchestrations/planted-${index}.ts`, text);
   }
@@ -69,6 +85,7 @@ test('the determinism lint catches each planted violation, and nothing in a soun
   const rulesIn = (file: string) =>
     results.find(({ filePath }) => filePath.endsWith(file))?.messages.map(({ ruleId }) => ruleId);
   expect(rulesIn('sound.ts')).toEqual([]);
+  expect(rulesIn('waking.ts')).toContain('no-restricted-properties');
   for (const [index, [name, rule]] of lintViolations.entries()) {
     expect({ name, rules: rulesIn(`planted-${index}.ts`) }).toEqual({
       name,
