@@ -37,9 +37,6 @@ app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
 });
 
-/** What only advises must not hold up a call for long. */
-const ADVICE_DEADLINE_MS = 2_000;
-
 const workers = table(records, 'workers');
 const parts: Parts = {
   config,
@@ -60,7 +57,7 @@ const parts: Parts = {
     draftRoots: config.graph.draftRoots,
     deadlineMs: config.graph.deadlineMs,
     appVersion: appVersion(),
-    throttle: createLimits(openTable(records, 'limits', credential, ADVICE_DEADLINE_MS)),
+    throttle: createLimits(table(records, 'limits')),
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
 };

@@ -1,5 +1,5 @@
 /** How long what was aborted may take to end; some clients do not heed the signal while they wait for a token. */
-const HEED_MS = 1_000;
+export const HEED_MS = 1_000;
 
 /**
  * Runs `act` with a signal that aborts after `ms`, and throws a `TimeoutError` a second later if `act` does not end by

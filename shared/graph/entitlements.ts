@@ -38,8 +38,8 @@ export function createEntitlements(options: EntitlementsOptions) {
   const { root, routes, send } = openDialect(options);
   const caller = createCaller(root, routes, send);
   return {
-    /** How long one call may take at most: what a lease must have left before a write. */
-    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    /** How long one call may take at most, asking the throttle included: what a lease must have left before a write. */
+    deadlineMs: (options.deadlineMs ?? defaultDeadlineMs) + (options.throttle?.withinMs ?? 0),
     ...directoryVerbs(caller),
     ...catalogVerbs(caller),
     ...packageVerbs(caller),

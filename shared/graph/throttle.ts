@@ -5,6 +5,8 @@ import type { Transport } from './transport';
 
 /** The time before which nobody who acts in this tenant is to call Graph, shared by all processes. */
 export type Throttle = {
+  /** How long either of both may take, in milliseconds. */
+  withinMs: number;
   /** Milliseconds until calls are welcome again; 0 if they are now. */
   waitMs: () => Promise<number>;
   /** Tells everybody to wait for so long from now. */

@@ -41,29 +41,25 @@ export function createTransport(
   client: HttpClient = createDefaultHttpClient(),
 ): Transport {
   const pipeline = createPipeline(options);
-  const { tokens } = options;
+  const { tokens, deadlineMs } = options;
 
-  return async (call) => {
-    const response = await send(pipeline, client, call, options);
+  const sendWithin = async (signal: AbortSignal, call: Call): Promise<PipelineResponse> => {
+    const send = () => sendOnce(signal, pipeline, client, call, options);
+    const response = await send();
     const token = response.request.headers.get('authorization')?.replace(/^Bearer /, '');
     if (response.status !== 401 || !tokens || token === undefined) return response;
     tokens.refuse(token);
-    return send(pipeline, client, call, options);
+    return send();
   };
+
+  // One deadline for both tries: a lease counts on it.
+  return (call) =>
+    withDeadline(deadlineMs, (signal) => sendWithin(signal, call)).catch((error: unknown) => {
+      throw isTimeout(error) ? late(call) : error;
+    });
 }
 
-function send(
-  pipeline: Pipeline,
-  client: HttpClient,
-  call: Call,
-  options: TransportOptions,
-): Promise<PipelineResponse> {
-  return withDeadline(options.deadlineMs, (signal) =>
-    sendWithin(signal, pipeline, client, call, options),
-  );
-}
-
-async function sendWithin(
+async function sendOnce(
   signal: AbortSignal,
   pipeline: Pipeline,
   client: HttpClient,
@@ -121,16 +117,25 @@ const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH
 
 function unanswered(error: unknown, call: Call, signal: AbortSignal, requestId: string): unknown {
   if (error instanceof GraphError) return error;
-  const write = call.method !== 'GET';
-  if (signal.aborted) {
-    const code = 'no-answer-in-time';
-    return new GraphError(call.operation, { code, requestId, ambiguous: write });
-  }
+  if (signal.aborted) return late(call, requestId);
   if (!isRestError(error)) return error;
   return new GraphError(call.operation, {
     code: 'no-connection',
     detailCodes: [safeCode(error.code)],
     requestId,
-    ambiguous: write && !notSent.has(error.code ?? ''),
+    ambiguous: isWrite(call) && !notSent.has(error.code ?? ''),
   });
 }
+
+const isWrite = ({ method }: Call): boolean => method !== 'GET';
+
+const late = (call: Call, requestId?: string): GraphError =>
+  new GraphError(call.operation, {
+    code: 'no-answer-in-time',
+    requestId,
+    ambiguous: isWrite(call),
+  });
+
+/** Not even the abort was heeded. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'TimeoutError';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HEED_MS, withDeadline } from '../deadline';
 import { StoreUnavailable, type Columns, type Table } from '../domain/table';
 import { toColumns } from './columns';
 import { createRowUpdater } from './update-row';
@@ -8,6 +9,8 @@ const ROW = 'throttledUntil';
 const Throttled = z.object({ until: z.iso.datetime() });
 
 const REREAD_MS = 5_000;
+/** What only advises must not hold up a call for long. */
+const ADVICE_MS = 2_000;
 /**
  * One answer holds everybody up for so long at most: the windows that Graph publishes are 150 seconds and shorter, and a
  * longer wait is that of one resource, or a mistake. Whoever was told of it waits it out alone; the others ask again.
@@ -33,10 +36,8 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
 
   const read = async (): Promise<void> => {
     try {
-      const row = await table.read(PARTITION, ROW);
+      const row = await ifThere(() => table.read(PARTITION, ROW));
       if (row) until = Math.max(until, timeOf(row.columns));
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
     } finally {
       freshUntil = Math.max(Date.now() + rereadMs, until);
       reading = undefined;
@@ -44,6 +45,8 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
   };
 
   return {
+    withinMs: ADVICE_MS + HEED_MS,
+
     /** Milliseconds until calls are welcome again; 0 if they are now. */
     waitMs: async (): Promise<number> => {
       if (Date.now() >= freshUntil) await (reading ??= read());
@@ -57,13 +60,22 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
       until = later;
       freshUntil = Math.max(freshUntil, later);
       const told = toColumns({ until: new Date(later).toISOString() });
-      try {
-        await updateRow(PARTITION, ROW, (row) => (row && timeOf(row) >= later ? undefined : told));
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-      }
+      await ifThere(() =>
+        updateRow(PARTITION, ROW, (row) => (row && timeOf(row) >= later ? undefined : told)),
+      );
     },
   };
+}
+
+/** What the store answers in time; undefined where it is away. */
+async function ifThere<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await withDeadline(ADVICE_MS, ask);
+  } catch (error) {
+    if (error instanceof StoreUnavailable || (error as Error).name === 'TimeoutError')
+      return undefined;
+    throw error;
+  }
 }
 
 /** 0 where the row says nothing of use: it only advises, so the next who learns of a time writes over it. */

@@ -139,6 +139,17 @@ test('a table that is away holds up no call, and what this process was told it g
   expect(await calls()).toBe(2);
 });
 
+test('a table that is silent holds up a call for three seconds at most, which a lease knows of', async () => {
+  const silent = { ...storage.table('limits'), read: () => new Promise<never>(() => undefined) };
+  const throttle = createLimits(silent);
+  const graph = createEntitlements({
+    ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: 5_000, appVersion: 'test', throttle },
+  });
+  expect(await throttle.waitMs()).toBe(0);
+  expect(throttle.withinMs).toBe(3_000);
+  expect(graph.deadlineMs).toBe(8_000);
+});
+
 test('who waits comes back up to a tenth of the time later, at most half a minute', () => {
   expect([spread(10, 0), spread(10, 1), spread(3600, 1)]).toEqual([10, 12, 3630]);
 });

@@ -81,6 +81,29 @@ test('a second refusal is the answer', async () => {
   expect(graph.sent).toEqual(['one', 'two']);
 });
 
+test('both tries share one deadline, so that a write ends within what its lease has left', async () => {
+  const signals: unknown[] = [];
+  const graph = graphAccepting('two');
+  const watched: HttpClient = {
+    sendRequest: (request) => {
+      signals.push(request.abortSignal);
+      return graph.sendRequest(request);
+    },
+  };
+  await transport(credentialOf(token('one'), token('two')), watched)(call);
+  expect(signals).toHaveLength(2);
+  expect(signals[1]).toBe(signals[0]);
+});
+
+test('a write that not even its abort ends counts as one that may have happened', async () => {
+  const deaf: HttpClient = { sendRequest: () => new Promise(() => undefined) };
+  const send = createTransport({ deadlineMs: 10, appVersion: '1' }, deaf);
+  const sent = send({ ...call, method: 'POST' });
+  await expect(sent).rejects.toMatchObject({
+    fault: { code: 'no-answer-in-time', ambiguous: true },
+  });
+});
+
 test('a token never leaves over plain http', async () => {
   const graph = graphAccepting('one');
   const send = transport(credentialOf(token('one')), graph);
