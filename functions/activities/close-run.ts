@@ -1,15 +1,13 @@
 import { calls } from '../../orchestrations/calls';
-import { closeAttempt, type Closing } from '../runs/close-attempt';
+import { closeAttempt } from '../runs/close-attempt';
 import type { Parts } from '../parts';
 import { registerActivity } from './activity';
 
 /** Closes the attempt in a turn of its own. A phase is used once, so whoever has to try again comes with the next. */
 export function registerCloseRun(parts: Parts): void {
   registerActivity(calls.closeRun, async (closing, _, log) => {
-    switch (await closeAttempt(parts, closing)) {
+    switch (await closeAttempt(parts, closing, log)) {
       case 'closed':
-        // Alerts read the logs, not the audit.
-        log({ what: 'closed', ...endOf(closing) });
         return { outcome: { kind: 'done' } };
       case 'stale':
         return { outcome: { kind: 'rejected', reason: 'stale' } };
@@ -18,10 +16,3 @@ export function registerCloseRun(parts: Parts): void {
     }
   });
 }
-
-const endOf = ({ run, outcome, reason }: Closing) => ({
-  eventHash: run.eventHash,
-  attempt: run.attempt,
-  outcome,
-  reason,
-});

@@ -1,4 +1,5 @@
 import type { ChainEnd, Run } from '../../shared/domain/run';
+import type { Log } from '../../shared/log';
 import type { Ending } from '../../shared/records/claims';
 import { marginOf, runColumns, writerColumns } from '../activities/audit-columns';
 import { isOver, turnOf } from '../activities/turns';
@@ -14,13 +15,14 @@ export type Closing = Ending & { run: Run; phase: number; chain: ChainEnd; at: s
 export async function closeAttempt(
   parts: Parts,
   { phase, ...closing }: Closing,
+  log: Log,
 ): Promise<'closed' | 'held' | 'stale'> {
   const turn = turnOf(closing.run, phase);
   const taken = await parts.turns.take(turn, isOver(parts));
   if (taken === 'stale' && (await isOver(parts)(turn.instanceId))) return 'stale';
   if (taken !== 'taken') return 'held';
   try {
-    return await close(parts, closing);
+    return await close(parts, closing, log);
   } finally {
     await parts.turns.release(turn);
   }
@@ -30,6 +32,7 @@ export async function closeAttempt(
 async function close(
   parts: Parts,
   { run, chain, at, ...ending }: Omit<Closing, 'phase'>,
+  log: Log,
 ): Promise<'closed' | 'stale'> {
   const claim = await parts.claims.beginClosing(run, { ...ending, chain }, at);
   if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
@@ -48,6 +51,8 @@ async function close(
       ...(deliveredAt && { marginMinutes: marginOf(run.fact.dueAt, deliveredAt) }),
     } as const;
     const closed = await parts.ledger.close(claim.chain ?? chain, entry, at);
+    // Alerts read the logs, not the audit. Rather twice than never: whoever is interrupted here comes again.
+    log({ what: 'closed', eventHash: run.eventHash, attempt: run.attempt, outcome, reason });
     const finished = await parts.claims.finishClosing(run, closed.chain, at);
     due = finished?.due ?? due;
   }

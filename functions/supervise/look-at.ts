@@ -6,7 +6,7 @@ import type { Log } from '../../shared/log';
 import { runs } from '../../shared/records/claims';
 import type { DueRow } from '../../shared/records/due';
 import type { Parts } from '../parts';
-import { closeAttempt } from '../runs/close-attempt';
+import { closeAttempt, type Closing } from '../runs/close-attempt';
 import { isUnderWay, statusOf, type InstanceStatus } from '../runs/instance-status';
 import { startRun } from '../runs/start-run';
 
@@ -61,7 +61,7 @@ async function close(
   const claim = found.token === undefined ? await begin(parts, found, at) : found;
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
-  const closed = await closeAttempt(parts, {
+  const closing: Closing = {
     run: runOf(claim, claim.token),
     // Later than any phase that a run or an earlier look has used.
     phase: Date.parse(at),
@@ -69,8 +69,11 @@ async function close(
     at,
     outcome: status === 'Failed' ? 'failed' : 'terminated',
     reason: `instance-${status.toLowerCase()}`,
-  });
-  log({ what: 'closed-late', eventHash, attempt, closed });
+  };
+  const result = await closeAttempt(parts, closing, log);
+  // An end that the run itself had decided is none that somebody outside has made.
+  if (result === 'closed' && found.state !== 'closing')
+    log({ what: 'closed-late', eventHash, attempt, status });
 }
 
 /** A run that would begin now finds that its attempt is another's, and stops. */

@@ -155,8 +155,8 @@ test('the log lines that alerts look for are written by the app', () => {
     'supervise.ts',
     'supervise/look-at.ts',
     'activities/activity.ts',
-    'activities/close-run.ts',
     'intake/hold-transient.ts',
+    'runs/close-attempt.ts',
   ];
   const written = sources.map((file) => textOf(`functions/${file}`)).join();
   expect([...words].filter((word) => !written.includes(`what: '${word}'`))).toEqual([]);

@@ -97,6 +97,11 @@ async function started() {
   return { eventHash, run, host, chain: chain ?? START_OF_CHAIN };
 }
 
+const linesOf = (logged: string[], eventHash: string) =>
+  logged
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line['eventHash'] === eventHash);
+
 const rowsOf = (eventHash: string) =>
   createLedgerReader(storage.table('audit'), storage.table('auditIndex')).ofEvent(eventHash);
 
@@ -152,8 +157,13 @@ test.each(['Gone', 'Failed', 'Terminated', 'Canceled', 'Completed'])(
   'a run that ended without closing is closed, behind its rows (%s)',
   async (status) => {
     const { eventHash, run, host, chain } = await started();
-    await supervise(taskHub(status).client);
+    const logged = await supervise(taskHub(status).client);
     await expectClosed(eventHash, endOf(status), ['intended', 'closing']);
+    const reason = `instance-${status.toLowerCase()}`;
+    expect(linesOf(logged, eventHash)).toEqual([
+      { what: 'closed', eventHash, attempt: 1, outcome: endOf(status), reason },
+      { what: 'closed-late', eventHash, attempt: 1, status },
+    ]);
     // Whatever of the run still comes finds that it is over.
     const late = await host.call(calls.submitRequest, {
       ...{ run, chain, at: PAST, step, targetId: 'u-1', ids, announced: true },
@@ -184,8 +194,11 @@ test('a closing that was broken off is finished with what it had decided, whole'
   const { eventHash, run, chain } = await started();
   const ending = { outcome: 'delivered', targetId: 'u-1', deliveredAt: PAST } as const;
   await parts.claims.beginClosing(run, { ...ending, chain }, PAST);
-  await supervise(taskHub('Gone').client);
+  const logged = await supervise(taskHub('Gone').client);
   await expectClosed(eventHash, 'delivered', ['intended', 'closing']);
+  // Nobody has ended it from outside.
+  const told = { what: 'closed', eventHash, attempt: 1, outcome: 'delivered' };
+  expect(linesOf(logged, eventHash)).toEqual([told]);
   expect((await rowsOf(eventHash)).at(-1)).toMatchObject(ending);
 });
 
