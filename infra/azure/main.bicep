@@ -157,6 +157,7 @@ module alerts 'modules/alerts.bicep' = {
     queueName: queueName
     workspaceId: monitoring.outputs.workspaceId
     appName: functionApp.outputs.name
+    auditAccountName: storage.outputs.auditName
   }
 }
 

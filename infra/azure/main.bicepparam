@@ -14,7 +14,10 @@ param apiClientId = readEnvironmentVariable('JOINERY_API_CLIENT_ID')
 param apiCallers = json(readEnvironmentVariable('JOINERY_API_CALLERS', '[]'))
 // Runners of GitHub have no fixed address, and the workflow asks the app whether it lives.
 param callerAddresses = json(readEnvironmentVariable('JOINERY_CALLER_ADDRESSES', '["0.0.0.0/0"]'))
-param alertMails = split(readEnvironmentVariable('JOINERY_ALERT_MAILS'), ',')
+param alertMails = map(
+  split(readEnvironmentVariable('JOINERY_ALERT_MAILS'), ','),
+  (mail) => trim(mail)
+)
 param accessModelBlob = readEnvironmentVariable('JOINERY_ACCESS_MODEL_BLOB', '')
 param settings = {
   PACKAGES: readEnvironmentVariable('PACKAGES', 'ensure') == 'verify-only'

@@ -12,7 +12,7 @@ type Stage = {
   redundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
   @description('Redundancy of the audit.')
   auditRedundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
-  @description('With activitiesPerInstance it bounds the writes to Graph; see docs/operations.md, Scale.')
+  @description('On demand, besides those always ready; with activitiesPerInstance it bounds the writes to Graph: see docs/operations.md, Scale.')
   @minValue(1)
   @maxValue(1000)
   maximumInstanceCount: int
@@ -52,7 +52,7 @@ var prod Stage = {
   durable: 'AzureStorage'
   redundancy: 'Standard_ZRS'
   auditRedundancy: 'Standard_GZRS'
-  maximumInstanceCount: 8
+  maximumInstanceCount: 7
   activitiesPerInstance: 8
   instanceMemoryMB: 2048
   alwaysReady: 1

@@ -132,12 +132,34 @@ test('azd deploys these files and what is packed, to the app that is tagged for 
 
 test('every alert has an answer in docs/operations.md', () => {
   const { variables: alerts } = resource('alerts/operators').module;
-  const names = ['queueAlerts', 'logAlerts'].flatMap((list) =>
+  const names = ['queueAlerts', 'logAlerts', 'guarded'].flatMap((list) =>
     asList(alerts[list]).map((alert) => text(asObject(alert)['name'])),
   );
-  expect(names).toHaveLength(10);
+  expect(names).toHaveLength(13);
   const page = textOf('docs/operations.md');
   expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+});
+
+test('a line that arrives late is still within the window of the next look', () => {
+  const { variables: alerts } = resource('alerts/operators').module;
+  const minutes = (duration: Json | undefined) => {
+    const [, count, unit] = /^PT(\d+)([MH])$/.exec(text(duration)) ?? [];
+    return Number(count) * (unit === 'H' ? 60 : 1);
+  };
+  const narrow = asList(alerts['logAlerts'])
+    .map((alert) => asObject(alert))
+    .filter(({ window, frequency }) => !(minutes(window) >= minutes(frequency) + 5));
+  expect(narrow.map(({ name }) => name)).toEqual([]);
+});
+
+test('an alert is split by columns that its query has', () => {
+  const { variables: alerts } = resource('alerts/operators').module;
+  const split = asList(alerts['logAlerts']).map((alert) => asObject(alert));
+  const missing = split.flatMap(({ by, query }) =>
+    asList(by).filter((column) => !new RegExp(`by .*\\b${text(column)}\\b`).test(text(query))),
+  );
+  expect(split.filter(({ by }) => asList(by).length > 0)).not.toEqual([]);
+  expect(missing).toEqual([]);
 });
 
 test('the log lines that alerts look for are written by the app', () => {

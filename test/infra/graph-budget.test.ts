@@ -25,7 +25,9 @@ const stage = (name: string) => {
     textOf('infra/azure/stages.bicep'),
   ) ?? [''];
   const value = (member: string) => Number(new RegExp(`${member}: (\\d+)`).exec(text)?.[1]);
-  return { instances: value('maximumInstanceCount'), each: value('activitiesPerInstance') };
+  // The maximum counts what is started on demand; those that are always ready come on top.
+  const instances = value('maximumInstanceCount') + value('alwaysReady');
+  return { instances, each: value('activitiesPerInstance') };
 };
 
 test.each(['dev', 'prod'])(

@@ -30,7 +30,33 @@ test.each([
     '"requiresDuplicateDetection": true',
     'serviceBus/queue: duplicate detection is on',
   ],
-  ['"ftpsState": "Disabled"', '"ftpsState": "AllAllowed"', 'FTP is on'],
+  [
+    '"http20Enabled": true',
+    '"ftpsState": "Disabled"',
+    'functionApp/app: Flex Consumption refuses siteConfig.ftpsState',
+  ],
+  [
+    '"AZURE_CLIENT_ID":',
+    '"FUNCTIONS_WORKER_RUNTIME":',
+    'has no use for the setting FUNCTIONS_WORKER_RUNTIME',
+  ],
+  [
+    '"type": "UserAssignedIdentity"',
+    '"type": "StorageAccountConnectionString"',
+    'is not read under the identity',
+  ],
+  ['"http20Enabled": true', '"cors": {"allowedOrigins": ["*"]}', 'pages of other origins'],
+  ['tenant().tenantId)]', "'common')]", 'tokens of other tenants'],
+  [
+    "\"name\": \"[format('{0}/{1}', parameters('name'), 'authsettingsV2')]\"",
+    '"condition": false, "name": "[format(\'{0}/{1}\', parameters(\'name\'), \'authsettingsV2\')]"',
+    'callers need not sign in',
+  ],
+  [
+    '"kind": "LogAlert",',
+    '"kind": "LogAlert", "condition": false,',
+    'alerts/logAlert: the alert is off',
+  ],
   ['"allow": false', '"allow": true', 'passwords may deploy'],
   ['"Return401"', '"AllowAnonymous"', 'is let through'],
   ['"/api/health/live"', '"/api/*"', 'more than the sign of life'],
@@ -59,6 +85,23 @@ test.each([
     '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9',
     'the role User Access Administrator',
   ],
+  [
+    "'who', parameters('auditorsGroupId'), 'kind', 'Group', 'role', variables('roles').storageTableDataReader",
+    "'who', parameters('appPrincipalId'), 'kind', 'ServicePrincipal', 'role', variables('roles').storageTableDataContributor",
+    'access/auditGrants: gives the role Storage Table Data Contributor',
+  ],
+  [
+    "variables('roles').reader)]",
+    "variables('roles').storageTableDataReader)]",
+    'access/operatorsSee: gives the role Storage Table Data Reader',
+  ],
+  [
+    "variables('roles').logAnalyticsReader)]",
+    "parameters('anyRole'))]",
+    'access/operatorsReadLogs: gives a role that cannot be read',
+  ],
+  ["'enabled', true()", "'enabled', false()", 'storage/audit/tableService: has no diagnostic'],
+  ['"StorageDelete"', '"Transaction"', "the audit's StorageDelete is not logged"],
   [
     'Microsoft.Insights/diagnosticSettings',
     'Microsoft.Insights/other',

@@ -15,15 +15,31 @@ const LOGGED = [
 export function findUnlogged(resources: Resource[]): Finding[] {
   return resources
     .filter(({ type }) => LOGGED.includes(type))
-    .filter((resource) => !has(resources, resource, 'Microsoft.Insights/diagnosticSettings'))
+    .filter((resource) => {
+      const settings = has(resources, resource, 'Microsoft.Insights/diagnosticSettings');
+      return settings?.condition !== true || !collects(settings);
+    })
     .map(({ path }) => ({ where: path, what: 'has no diagnostic settings' }));
+}
+
+const OFF = /"enabled":false|'enabled', false/;
+
+const collects = ({ properties }: Resource): boolean =>
+  properties['logs'] !== undefined && !OFF.test(JSON.stringify(properties['logs']));
+
+/** Who reads, adds to, changes or deletes the audit is to be seen, and somebody is told of the last two. */
+export function findUnseenAudit(resources: Resource[]): Finding[] {
+  return auditAccounts(resources).flatMap(({ path, module }) => {
+    const collected = asList(module.parameters['logCategories']);
+    return ['StorageRead', 'StorageWrite', 'StorageDelete']
+      .filter((category) => !collected.includes(category))
+      .map((category) => ({ where: path, what: `the audit's ${category} is not logged` }));
+  });
 }
 
 /** The account of the audit, without a lock that holds in every installation. */
 export function findUnlocked(resources: Resource[]): Finding[] {
-  const audits = resources.filter(
-    ({ type, module }) => type === 'Microsoft.Storage/storageAccounts' && holdsAudit(module),
-  );
+  const audits = auditAccounts(resources);
   if (audits.length === 0) return [{ where: 'storage', what: 'the audit has no account' }];
   return audits.flatMap((account) => {
     const lock = has(resources, account, 'Microsoft.Authorization/locks');
@@ -34,10 +50,7 @@ export function findUnlocked(resources: Resource[]): Finding[] {
 
 /** Tables of the audit that share their account with what changes. */
 export function findMixedAudit(resources: Resource[]): Finding[] {
-  return resources
-    .filter(
-      ({ type, module }) => type === 'Microsoft.Storage/storageAccounts' && holdsAudit(module),
-    )
+  return auditAccounts(resources)
     .filter(
       ({ module }) =>
         tablesOf(module).some((name) => !AUDIT.includes(name)) ||
@@ -52,8 +65,12 @@ const AUDIT = ['audit', 'auditIndex'];
 export const tablesOf = (module: Module): string[] =>
   asList(module.parameters['tables']).map(textOf);
 
-const holdsAudit = (module: Module): boolean =>
-  tablesOf(module).some((name) => AUDIT.includes(name));
+const auditAccounts = (resources: Resource[]): Resource[] =>
+  resources.filter(
+    ({ type, module }) =>
+      type === 'Microsoft.Storage/storageAccounts' &&
+      tablesOf(module).some((name) => AUDIT.includes(name)),
+  );
 
 /** What of this type extends the resource: its scope names the resource's type, no longer one. */
 function has(resources: Resource[], of: Resource, type: string): Resource | undefined {

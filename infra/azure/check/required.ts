@@ -8,11 +8,18 @@ const STORAGE = 'Microsoft.Storage/storageAccounts';
 const BUS = 'Microsoft.ServiceBus/namespaces';
 const SITE = 'Microsoft.Web/sites';
 const AUTHENTICATION = `${SITE}/config/authsettingsV2`;
+const ALERTS = 'Microsoft.Insights';
 const PASSWORDS = `${SITE}/basicPublishingCredentialsPolicies`;
 
 const requirements: Requirement[] = [
   { type: STORAGE, property: 'allowSharedKeyAccess', is: false, else: 'shared keys are on' },
   { type: STORAGE, property: 'allowBlobPublicAccess', is: false, else: 'blobs may be public' },
+  {
+    type: STORAGE,
+    property: 'allowCrossTenantReplication',
+    is: false,
+    else: 'blobs may be copied to another tenant',
+  },
   { type: STORAGE, property: 'minimumTlsVersion', is: 'TLS1_2', else: 'TLS is lower than 1.2' },
   { type: STORAGE, property: 'supportsHttpsTrafficOnly', is: true, else: 'http is allowed' },
   {
@@ -55,7 +62,6 @@ const requirements: Requirement[] = [
     is: '1.2',
     else: 'TLS is lower than 1.2 for deployments',
   },
-  { type: SITE, property: 'siteConfig.ftpsState', is: 'Disabled', else: 'FTP is on' },
   {
     type: SITE,
     property: 'siteConfig.remoteDebuggingEnabled',
@@ -67,6 +73,13 @@ const requirements: Requirement[] = [
     property: 'siteConfig.ipSecurityRestrictionsDefaultAction',
     is: 'Deny',
     else: 'every address may call',
+  },
+  { type: SITE, property: 'siteConfig.cors', is: null, else: 'pages of other origins may call' },
+  {
+    type: SITE,
+    property: 'functionAppConfig.deployment.storage.authentication.type',
+    is: 'UserAssignedIdentity',
+    else: 'the package is not read under the identity of the app',
   },
   { type: PASSWORDS, property: 'allow', is: false, else: 'passwords may deploy' },
   {
@@ -93,9 +106,26 @@ const requirements: Requirement[] = [
     is: ['/api/health/live'],
     else: 'more than the sign of life is open to anybody',
   },
+  {
+    type: AUTHENTICATION,
+    property: 'identityProviders.azureActiveDirectory.registration.openIdIssuer',
+    is: "[format('{0}{1}/v2.0', environment().authentication.loginEndpoint, tenant().tenantId)]",
+    else: 'tokens of other tenants are let through',
+  },
+  { type: `${ALERTS}/metricAlerts`, property: 'enabled', is: true, else: 'the alert is off' },
+  {
+    type: `${ALERTS}/scheduledQueryRules`,
+    property: 'enabled',
+    is: true,
+    else: 'the alert is off',
+  },
+  { type: `${ALERTS}/activityLogAlerts`, property: 'enabled', is: true, else: 'the alert is off' },
 ];
 
-/** Properties that must have one literal value; an expression is not one, since nobody can see what it becomes. */
+/**
+ * Properties that must have one value, written out: of another expression nobody can see what it becomes. What is there
+ * only on a condition does not count.
+ */
 export function findUnsafeProperties(resources: Resource[]): Finding[] {
   return requirements.flatMap((requirement) => {
     const { type, property, is } = requirement;
@@ -103,7 +133,11 @@ export function findUnsafeProperties(resources: Resource[]): Finding[] {
     if (concerned.length === 0)
       return [{ where: type, what: `none is there: ${requirement.else}` }];
     return concerned
-      .filter((resource) => JSON.stringify(at(resource, property)) !== JSON.stringify(is))
+      .filter(
+        (resource) =>
+          resource.condition !== true ||
+          JSON.stringify(at(resource, property)) !== JSON.stringify(is),
+      )
       .map((resource) => ({
         where: resource.path,
         what: `${requirement.else} (${property} must be ${JSON.stringify(is)})`,

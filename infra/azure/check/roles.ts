@@ -1,21 +1,59 @@
 import type { Finding } from './finding';
-import { asList, asObject, textOf, type Resource } from './template';
+import { asList, asObject, textOf, type Json, type Resource } from './template';
 
-/** The built-in roles that this installation may give. Whatever is not listed is more than somebody needs. */
-const ALLOWED: Record<string, string> = {
-  '0ad04412-c4d5-4796-b79c-f76d14c8d402': 'Durable Task Data Contributor',
-  '73c42c96-874c-492b-b04d-ab87d138a893': 'Log Analytics Reader',
-  '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
-  'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader',
-  '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0': 'Azure Service Bus Data Receiver',
-  '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39': 'Azure Service Bus Data Sender',
-  'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
-  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
-  '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
-  '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
-  '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
-  '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader',
-};
+/**
+ * What may be given where, by the expression of the scope: the built-in roles that this installation gives there. Whatever
+ * is not listed is more than somebody needs. On the tables of the audit there is none: see the custom role.
+ */
+const GIVEN: [scope: RegExp, roles: Record<string, string>][] = [
+  [
+    /'Microsoft.Storage\/storageAccounts', parameters\('hostAccountName'\)\)\]$/,
+    {
+      'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
+      '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
+      '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
+    },
+  ],
+  [
+    /'Microsoft.Storage\/storageAccounts', parameters\('recordsAccountName'\)\)\]$/,
+    {
+      '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
+      '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader',
+    },
+  ],
+  [
+    /'Microsoft.Storage\/storageAccounts\/blobServices\/containers', .* 'access-model'\)\]$/,
+    {
+      '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
+      'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
+    },
+  ],
+  [
+    /'Microsoft.Storage\/storageAccounts', parameters\('auditAccountName'\)\)\]$/,
+    { '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader' },
+  ],
+  [
+    /'Microsoft.ServiceBus\/namespaces\/queues',/,
+    {
+      '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0': 'Azure Service Bus Data Receiver',
+      '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39': 'Azure Service Bus Data Sender',
+    },
+  ],
+  [
+    /'Microsoft.Insights\/components',/,
+    { '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher' },
+  ],
+  [
+    /'Microsoft.OperationalInsights\/workspaces',/,
+    { '73c42c96-874c-492b-b04d-ab87d138a893': 'Log Analytics Reader' },
+  ],
+  [
+    /'Microsoft.DurableTask\/schedulers\/taskHubs',/,
+    { '0ad04412-c4d5-4796-b79c-f76d14c8d402': 'Durable Task Data Contributor' },
+  ],
+  // The resource group.
+  [/^$/, { 'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader' }],
+];
 
 /** Those that are named when somebody plants them. */
 const POWERFUL: Record<string, string> = {
@@ -27,23 +65,44 @@ const POWERFUL: Record<string, string> = {
   '17d1049b-9a84-46fb-8f53-869881c3d3ab': 'Storage Account Contributor',
 };
 
-const GUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+const NAMES = GIVEN.reduce((names, [, roles]) => ({ ...names, ...roles }), POWERFUL);
 
-/** Roles that are too much, wherever in the modules that assign roles they stand. */
+/** Roles that are too much for where they are given, and those of which nobody can see what they are. */
 export function findRoles(resources: Resource[]): Finding[] {
   return resources
     .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
     .flatMap((resource) => {
-      const { path, properties, module } = resource;
-      const text = JSON.stringify([properties, module.variables, module.parameters]);
-      const roles = new Set([...text.matchAll(GUID)].map(([id]) => id.toLowerCase()));
-      return [...roles]
-        .filter((id) => !(id in ALLOWED))
-        .map((id) => ({
-          where: path,
-          what: `gives the role ${POWERFUL[id] ?? 'unknown'} (${id})`,
-        }));
+      const { path, scope } = resource;
+      const text = roleText(resource);
+      if (text.includes(CUSTOM)) return [];
+      const roles = rolesIn(text, resource.module.variables['roles']);
+      if (roles.length === 0) return [{ where: path, what: 'gives a role that cannot be read' }];
+      const given = GIVEN.find(([pattern]) => pattern.test(scope))?.[1] ?? {};
+      return roles
+        .filter((id) => !(id in given))
+        .map((id) => ({ where: path, what: `gives the role ${NAMES[id] ?? 'unknown'} (${id})` }));
     });
+}
+
+/** The name of the custom role, as its definition and its assignments compute it. */
+const CUSTOM = "'audit-appender')";
+
+/** The expression of the role, with the text of the variables that it takes it from. */
+function roleText({ properties, module }: Resource): string {
+  const own = textOf(properties['roleDefinitionId']);
+  const used = [...own.matchAll(/variables\('(\w+)'\)/g)].map(([, name = '']) => name);
+  const lists = used.filter((name) => name !== 'roles').map((name) => module.variables[name]);
+  return [own, ...lists.map((list) => JSON.stringify(list))].join();
+}
+
+const GUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+
+function rolesIn(text: string, roles: Json | undefined): string[] {
+  const named = [...text.matchAll(/variables\('roles'\)\.(\w+)/g)].map(([, name = '']) =>
+    textOf(asObject(roles)[name]),
+  );
+  const written = [...text.matchAll(GUID)].map(([id]) => id);
+  return [...new Set([...named, ...written].map((id) => id.toLowerCase()))];
 }
 
 const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities';

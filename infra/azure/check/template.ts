@@ -11,7 +11,7 @@ export type Resource = {
   properties: JsonObject;
   /** Expression that names the resource it extends: of a lock, a role assignment, a diagnostic setting. */
   scope: string;
-  /** Literal true where there is none; text where only the deployment knows. */
+  /** Its own or that of its module: literal true where there is none, text where only the deployment knows. */
   condition: Json;
   module: Module;
 };
@@ -30,16 +30,17 @@ function resourcesIn(template: JsonObject, module: Module): Resource[] {
     const resource = asObject(each);
     const path = `${module.path}${symbol}`;
     const properties = asObject(resolve(resource['properties'] ?? {}, module));
+    const condition = resolve(resource['condition'] ?? true, module);
     if (resource['type'] === 'Microsoft.Resources/deployments') {
       const nested = asObject(asObject(resource['properties'])['template']);
-      return resourcesIn(nested, {
+      const inside = resourcesIn(nested, {
         path: `${path}/`,
         parameters: givenTo(properties),
         variables: variablesOf(nested),
       });
+      return condition === true ? inside : inside.map((each) => ({ ...each, condition }));
     }
     if (resource['existing'] === true) return [];
-    const condition = resolve(resource['condition'] ?? true, module);
     const scope = textOf(resource['scope']);
     return [{ path, type: typeOf(resource), properties, scope, condition, module }];
   });

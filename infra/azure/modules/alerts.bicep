@@ -9,6 +9,7 @@ param namespaceId string
 param queueName string
 param workspaceId string
 param appName string
+param auditAccountName string
 
 resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: 'ag-${name}'
@@ -25,14 +26,16 @@ resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-@description('Of the queue: 0 critical to 4 verbose; fires while `value` is above 0 in every minute of the window.')
+@description('Of the bus: 0 critical to 4 verbose; fires while the aggregate over the window is above 0.')
 type QueueAlert = {
   name: string
   says: string
   severity: int
   metric: string
-  aggregation: 'Maximum' | 'Minimum' | 'Total'
+  aggregation: 'Minimum' | 'Total'
   window: string
+  @description('Of the queue alone, or of the whole namespace, which counts some requests for no entity.')
+  of: 'queue' | 'namespace'
 }
 
 var queueAlerts QueueAlert[] = [
@@ -43,6 +46,7 @@ var queueAlerts QueueAlert[] = [
     metric: 'DeadletteredMessages'
     aggregation: 'Minimum'
     window: 'PT5M'
+    of: 'queue'
   }
   {
     // Service Bus has no metric for the age of the oldest message. A queue that was never empty for as long holds one
@@ -53,6 +57,7 @@ var queueAlerts QueueAlert[] = [
     metric: 'ActiveMessages'
     aggregation: 'Minimum'
     window: 'PT15M'
+    of: 'queue'
   }
   {
     name: 'bus-throttled'
@@ -61,6 +66,7 @@ var queueAlerts QueueAlert[] = [
     metric: 'ThrottledRequests'
     aggregation: 'Total'
     window: 'PT15M'
+    of: 'namespace'
   }
 ]
 
@@ -87,7 +93,9 @@ resource queueAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
             timeAggregation: alert.aggregation
             operator: 'GreaterThan'
             threshold: 0
-            dimensions: [{ name: 'EntityName', operator: 'Include', values: [queueName] }]
+            dimensions: alert.of == 'queue'
+              ? [{ name: 'EntityName', operator: 'Include', values: [queueName] }]
+              : []
           }
         ]
       }
@@ -96,7 +104,7 @@ resource queueAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-@description('Of the logs: fires as soon as the query has a row.')
+@description('Of the logs: fires as soon as the query has a row. The window is wider than the frequency, because a line may arrive minutes after its time.')
 type LogAlert = {
   name: string
   says: string
@@ -104,6 +112,8 @@ type LogAlert = {
   window: string
   frequency: string
   query: string
+  @description('Columns of which each value fires, and is named in the mail, by itself.')
+  by: string[]
 }
 
 // The app writes one JSON line for each thing worth knowing; `what` says which.
@@ -115,25 +125,28 @@ var logAlerts LogAlert[] = [
     name: 'needs-attention'
     says: 'An event ended in a way that only a person can mend, Graph answers 401 and 403 among them.'
     severity: 2
-    window: 'PT15M'
+    window: 'PT30M'
     frequency: 'PT15M'
-    query: '${lines} | where line.what == \'closed\' and line.outcome in (\'needs-attention\', \'failed\', \'timed-out\') | summarize events = count() by outcome = tostring(line.outcome), reason = tostring(line.reason)'
+    query: '${lines} | where line.what == \'closed\' and line.outcome in (\'needs-attention\', \'failed\', \'timed-out\') | summarize events = count() by reason = tostring(line.reason)'
+    by: ['reason']
   }
   {
     name: 'ended-from-outside'
     says: 'The supervisor closed events whose run was ended from outside or is gone.'
     severity: 2
-    window: 'PT15M'
+    window: 'PT30M'
     frequency: 'PT15M'
     query: '${lines} | where line.what == \'closed-late\''
+    by: []
   }
   {
     name: 'defect'
     says: 'Code of the app threw where it should not.'
     severity: 1
-    window: 'PT5M'
+    window: 'PT15M'
     frequency: 'PT5M'
     query: '${lines} | where line.what == \'defect\''
+    by: []
   }
   {
     name: 'stores-away'
@@ -142,6 +155,7 @@ var logAlerts LogAlert[] = [
     window: 'PT10M'
     frequency: 'PT5M'
     query: '${lines} | where line.what in (\'held\', \'supervise-held\') | summarize held = count() | where held > 20'
+    by: []
   }
   {
     // Intake fails by design when it hands a refused message back; those end as dead letters.
@@ -151,6 +165,7 @@ var logAlerts LogAlert[] = [
     window: 'PT15M'
     frequency: 'PT5M'
     query: '${calls} | where Name != \'intake\' and Success == false | summarize failures = count() by Name | where failures > 5'
+    by: ['Name']
   }
   {
     name: 'no-supervisor'
@@ -159,6 +174,7 @@ var logAlerts LogAlert[] = [
     window: 'PT15M'
     frequency: 'PT5M'
     query: '${calls} | where Name == \'supervise\' and Success == true | summarize runs = count() | where runs == 0'
+    by: []
   }
   {
     name: 'nothing-ends'
@@ -167,6 +183,17 @@ var logAlerts LogAlert[] = [
     window: 'PT6H'
     frequency: 'PT30M'
     query: '${lines} | summarize started = countif(line.what == \'started\'), ended = countif(line.what in (\'closed\', \'closed-late\')) | where started > 0 and ended == 0'
+    by: []
+  }
+  {
+    // The app has no right to do any of it: an attempt that was refused counts, too.
+    name: 'audit-changed'
+    says: 'Somebody changed or deleted something in the audit, or tried to.'
+    severity: 0
+    window: 'PT30M'
+    frequency: 'PT15M'
+    query: 'StorageTableLogs | where AccountName =~ \'${auditAccountName}\' and OperationName in (\'UpdateEntity\', \'MergeEntity\', \'DeleteEntity\', \'InsertOrReplaceEntity\', \'InsertOrMergeEntity\', \'EntityGroupTransaction\', \'DeleteTable\')'
+    by: []
   }
 ]
 
@@ -185,10 +212,17 @@ resource logAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       windowSize: alert.window
       evaluationFrequency: alert.frequency
       autoMitigate: true
+      // The tables of a new workspace are known only some time after it was made.
+      skipQueryValidation: true
       criteria: {
         allOf: [
           {
             query: alert.query
+            dimensions: map(alert.by, (column) => {
+              name: column
+              operator: 'Include'
+              values: ['*']
+            })
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
@@ -197,6 +231,41 @@ resource logAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       actions: { actionGroups: [operators.id] }
+    }
+  }
+]
+
+// What takes protection away, and is never part of a deployment.
+var guarded = [
+  {
+    name: 'lock-deleted'
+    says: 'A delete lock was taken away.'
+    operation: 'Microsoft.Authorization/locks/delete'
+  }
+  {
+    name: 'logging-stopped'
+    says: 'Logs of a resource are no longer collected.'
+    operation: 'Microsoft.Insights/diagnosticSettings/delete'
+  }
+]
+
+resource guardAlert 'Microsoft.Insights/activityLogAlerts@2020-10-01' = [
+  for alert in guarded: {
+    name: '${name}-${alert.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: alert.says
+      enabled: true
+      scopes: [resourceGroup().id]
+      condition: {
+        allOf: [
+          { field: 'category', equals: 'Administrative' }
+          { field: 'operationName', equals: alert.operation }
+          { field: 'status', equals: 'Succeeded' }
+        ]
+      }
+      actions: { actionGroups: [{ actionGroupId: operators.id }] }
     }
   }
 ]

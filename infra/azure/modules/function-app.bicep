@@ -95,10 +95,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         }
       }
     }
+    // Flex Consumption has no FTP: it refuses a site that names ftpsState or anything else that it has no use for.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       remoteDebuggingEnabled: false
       http20Enabled: true
       ipSecurityRestrictionsDefaultAction: 'Deny'
