@@ -4,7 +4,8 @@ import { dev, prod } from 'stages.bicep'
 
 param name = readEnvironmentVariable('JOINERY_NAME', 'joinery')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
-param stage = readEnvironmentVariable('JOINERY_STAGE', 'dev') == 'prod' ? prod : dev
+// By name, so that another word is an error here and not a trial where the real thing was meant.
+param stage = { dev: dev, prod: prod }[readEnvironmentVariable('JOINERY_STAGE', 'dev')]
 param eventSources = readEnvironmentVariable('EVENT_SOURCES')
 param senderPrincipalId = readEnvironmentVariable('JOINERY_SENDER', '')
 param operatorsGroupId = readEnvironmentVariable('JOINERY_OPERATORS', '')
@@ -20,7 +21,8 @@ param alertMails = map(
 )
 param accessModelBlob = readEnvironmentVariable('JOINERY_ACCESS_MODEL_BLOB', '')
 param settings = {
-  PACKAGES: readEnvironmentVariable('PACKAGES', 'ensure') == 'verify-only'
-    ? 'verify-only'
-    : 'ensure'
+  PACKAGES: { ensure: 'ensure', 'verify-only': 'verify-only' }[readEnvironmentVariable(
+    'PACKAGES',
+    'ensure'
+  )]
 }
