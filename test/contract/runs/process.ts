@@ -1,4 +1,5 @@
 import type { Table } from '../../../shared/domain/table';
+import type { Config } from '../../../shared/settings/config';
 import { hostOf, partsOver } from '../records/call-activity';
 import type { Storage } from '../records/storage';
 import type { Simulator } from '../graph-client/simulator';
@@ -18,7 +19,12 @@ export type Process = {
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-export function startProcess(storage: Storage, { graph }: Simulator, death?: Death): Process {
+export function startProcess(
+  storage: Storage,
+  { graph }: Pick<Simulator, 'graph'>,
+  death?: Death,
+  pace: Partial<Config['pace']> = {},
+): Process {
   const writes: string[] = [];
   let isDead = false;
   let die: (how: 'died') => void = () => undefined;
@@ -55,6 +61,13 @@ export function startProcess(storage: Storage, { graph }: Simulator, death?: Dea
   ]);
   const made = partsOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
   const { config } = made;
-  const parts = { ...made, config: { ...config, graph: { ...config.graph, lagSeconds: 0.01 } } };
+  const parts = {
+    ...made,
+    config: {
+      ...config,
+      graph: { ...config.graph, lagSeconds: 0.01 },
+      pace: { ...config.pace, ...pace },
+    },
+  };
   return { host: hostOf(parts), parts, died, writes: () => writes };
 }

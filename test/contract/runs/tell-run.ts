@@ -3,13 +3,14 @@ import { claimAttempt } from '../../../functions/intake/claim-attempt';
 import { accessChange } from '../../../orchestrations/access-change';
 import { calls } from '../../../orchestrations/calls';
 import type { ReplayMarks } from '../../../shared/domain/event';
+import { instanceId } from '../../../shared/domain/keys';
 import { readEvent } from '../../../shared/domain/read-event';
 import type { Sent } from '../../faults/events';
 import { runOrchestration } from '../../replay/run-orchestration';
 import type { Process } from './process';
 
 type AnyActivity = (typeof calls)[keyof typeof calls];
-type Called = { activity: AnyActivity; input: never };
+export type Called = { activity: AnyActivity; input: never };
 
 const WAITED_FOR = ['takeTurn', 'pollRequests', 'settleStep'];
 /** The simulator lives in real time: so long is given to it where the virtual clock jumps. */
@@ -33,6 +34,7 @@ export type RunToTell = {
   start: () => Process;
   /** Carries out one activity; as the process has it unless given. */
   perform?: (process: Process, called: Called) => Promise<unknown>;
+  pauseMs?: number;
 };
 
 export const asItIs = ({ host }: Process, { activity, input }: Called): Promise<unknown> =>
@@ -44,10 +46,11 @@ export const asItIs = ({ host }: Process, { activity, input }: Called): Promise<
  */
 export async function tellRun(told: RunToTell): Promise<Called[]> {
   const { eventHash, attempt = 1, token, start, perform = asItIs } = told;
+  const { pauseMs = REAL_PAUSE_MS } = told;
   let process = start();
   const made: Called[] = [];
   const untilDone = async (called: Called): Promise<unknown> => {
-    if (WAITED_FOR.includes(called.activity.name)) await wait(REAL_PAUSE_MS);
+    if (WAITED_FOR.includes(called.activity.name)) await wait(pauseMs);
     for (;;) {
       const answer = await Promise.race([perform(process, called), process.died]);
       if (answer !== 'died') return answer;
@@ -64,6 +67,7 @@ export async function tellRun(told: RunToTell): Promise<Called[]> {
   await runOrchestration({
     orchestrators: { accessChange },
     start: 'accessChange',
+    instanceId: instanceId(eventHash, attempt),
     input: { eventHash, attempt, token },
     activities: Object.fromEntries(activities) as Record<string, (input: never) => unknown>,
   });

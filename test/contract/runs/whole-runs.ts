@@ -1,23 +1,20 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { claimAttempt } from '../../../functions/intake/claim-attempt';
 import { usualSettings, type GraphSettings } from '../../../infra/local/graph/settings';
 import { projectRoot } from '../../../infra/local/part';
-import { accessChange } from '../../../orchestrations/access-change';
-import { calls, type Activity } from '../../../orchestrations/calls';
+import type { calls } from '../../../orchestrations/calls';
 import { createLedgerReader } from '../../../shared/audit/read-ledger';
 import { chainFaults } from '../../../shared/audit/verify-chain';
-import { instanceId } from '../../../shared/domain/keys';
-import { readEvent } from '../../../shared/domain/read-event';
+import { START_OF_CHAIN } from '../../../shared/domain/run';
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { readConfig } from '../../../shared/settings/config';
-import { joined } from '../../faults/events';
-import { runOrchestration } from '../../replay/run-orchestration';
-import { CURRENT_VERSION } from '../../replay/story';
+import { joined, type Sent } from '../../faults/events';
+import { readGraph, readTables } from '../../faults/evidence';
+import { violations } from '../../faults/invariants';
 import { startSimulator } from '../graph-client/simulator';
-import { hostOf, partsOver } from '../records/call-activity';
 import { openStorage } from '../records/storage';
+import { startProcess } from './process';
+import { asItIs, claim, tellRun, type Called } from './tell-run';
 
 type Name = keyof typeof calls;
 export type Told = {
@@ -30,75 +27,65 @@ export type Told = {
 
 /** Long enough for a slow machine, short enough to be waited out. */
 export const DEADLINE_MS = 1_000;
+/** Seconds; two weeks of looking would take half a minute of CPU. */
+const HALF_A_DAY = 43_200;
 
-/**
- * Events from claim to close: the orchestration on a virtual clock, and everything below it real: activities, tables in
- * Azurite, the Graph client and the simulator. Days of waiting pass at once; what the simulator does takes real time.
- */
+/** Events from claim to close, each in a process of its own, in a tenant whose requests go by `scripts`. */
 export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: object[] = []) {
   const folder = await mkdtemp(join(tmpdir(), 'joinery-runs-'));
   const sample = await readFile(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'));
-  const tenant = { ...(JSON.parse(sample.toString()) as object), scripts };
   const tenantFile = join(folder, 'tenant.json');
+  const tenant = { ...(JSON.parse(sample.toString()) as object), scripts };
   await writeFile(tenantFile, JSON.stringify(tenant));
-  const quick = { ...usualSettings, deliveryMs: 1, policyMs: 1, tenantFile, ...more };
-  const [storage, simulator] = await Promise.all([
-    openStorage(),
-    startSimulator(quick.lagMs, 'v1.0', quick),
-  ]);
-  const config = readConfig({
-    ...{ PROVISIONING_QUEUE: 'q', EVENT_SOURCES: 'urn:hr:acme:workday', GRAPH_LAG: '10ms' },
-    ...{ RECORDS_STORAGE: storage.connectionString, AUDIT_STORAGE: storage.connectionString },
-    ...{ GRAPH_URL: simulator.url, IDENTITY_DEADLINE: '12h' },
-  });
+  const quick = { ...usualSettings, deliveryMs: 1, policyMs: 1, lagMs: 0, tenantFile, ...more };
+  const [storage, simulator] = await Promise.all([openStorage(), startSimulator(0, 'v1.0', quick)]);
   const reader = createLedgerReader(storage.table('audit'), storage.table('auditIndex'));
 
-  /** A process of its own, as another instance of the app would be. */
+  const sent: Sent[] = [];
+
   const aProcess = () => {
     const graph = createEntitlements({
       ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: DEADLINE_MS, appVersion: 'test' },
     });
-    return { ...partsOver(storage, graph), config };
+    return startProcess(storage, { graph }, undefined, { identity: HALF_A_DAY });
   };
 
   /** Tells one event to its end: what its closing row says, and the calls that Graph was asked meanwhile. */
-  const tell = async ({ id, workerId, department, before = {} }: Told, parts = aProcess()) => {
-    const event = { workerId, attributes: { department, workerType: 'employee' } };
-    const read = readEvent(joined({ ...event, ...(id && { id }) }).body, config);
-    if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
-    const startAt = new Date();
-    const delivery = { now: startAt.toISOString(), owner: 'a-test' };
-    const claimed = await claimAttempt(parts, read, undefined, delivery);
-    if (claimed === 'id-reused' || !claimed.attempt) throw new Error('the event is new');
-    const { eventHash } = read;
+  const tell = async ({ id, workerId, department, before = {} }: Told) => {
+    const attributes = { department, workerType: 'employee' };
+    const event = joined({ workerId, attributes, ...(id && { id }) });
+    const { eventHash } = event;
+    sent.push(event);
+    const process = aProcess();
+    await claim(process, event);
     const asked = (await simulator.log()).length;
-    const { status, now } = await runOrchestration({
-      orchestrators: { accessChange },
-      start: 'accessChange',
-      instanceId: instanceId(eventHash, claimed.attempt),
-      input: { eventHash, attempt: claimed.attempt, token: `token-${eventHash.slice(0, 8)}` },
-      activities: activitiesOf(hostOf(parts), before),
-      ...{ startAt, version: CURRENT_VERSION },
+    await tellRun({
+      ...{ eventHash, token: `token-${workerId}`, pauseMs: 0 },
+      start: () => process,
+      perform: meanwhile(before),
     });
     const rows = await reader.ofEvent(eventHash);
-    const claim = await parts.claims.read(eventHash);
+    const stored = await process.parts.claims.read(eventHash);
     const closing = rows.filter(({ kind }) => kind === 'closing');
-    expect({ status, state: claim?.state, closed: closing.length }).toEqual({
-      ...{ status: 'Completed', state: 'closed', closed: 1 },
-    });
-    expect(chainFaults(rows, { attempt: 1, ...(claim?.chain ?? { seq: 0, hash: '' }) })).toEqual(
-      [],
-    );
+    expect([stored?.state, closing.length]).toEqual(['closed', 1]);
     const { outcome, reason } = closing[0] ?? {};
+    const chain = stored?.chain ?? START_OF_CHAIN;
+    expect(chainFaults(rows, { attempt: 1, ...chain })).toEqual([]);
     return {
       ending: reason === undefined ? outcome : `${outcome}: ${reason}`,
-      days: (now.getTime() - startAt.getTime()) / 86_400_000,
       calls: (await simulator.log()).slice(asked),
     };
   };
 
+  /** What the checker of the fault tests finds wrong with all that was told so far. */
+  const faults = async (): Promise<string[]> => {
+    const tables = await readTables(storage.connectionString);
+    const evidence = { tables, ...(await readGraph(simulator.url)) };
+    return violations({ ...evidence, queue: [], deadLetters: [], texts: [] }, { sent });
+  };
+
   return {
-    ...{ simulator, storage, aProcess, tell },
+    ...{ simulator, aProcess, tell, faults },
     close: async () => {
       await Promise.all([storage.close(), simulator.stop()]);
       await rm(folder, { recursive: true });
@@ -106,16 +93,13 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
   };
 }
 
-function activitiesOf(host: ReturnType<typeof hostOf>, before: NonNullable<Told['before']>) {
-  const pending = { ...before };
-  const activities = Object.values(calls).map((activity) => [
-    activity.name,
-    async (input: never) => {
-      const meanwhile = pending[activity.name as Name];
-      pending[activity.name as Name] = () => Promise.resolve();
-      await meanwhile?.();
-      return host.call(activity as Activity<never, object>, input);
-    },
-  ]);
-  return Object.fromEntries(activities) as Record<string, (input: never) => Promise<unknown>>;
+function meanwhile(before: NonNullable<Told['before']>) {
+  const pending = new Map(Object.entries(before));
+  return async (process: ReturnType<typeof startProcess>, called: Called): Promise<unknown> => {
+    const { name } = called.activity;
+    const happens = pending.get(name);
+    pending.delete(name);
+    await happens?.();
+    return asItIs(process, called);
+  };
 }
