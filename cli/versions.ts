@@ -11,7 +11,8 @@ type Row = { version: number | 'not begun'; open: number; oldest: string };
 
 /**
  * How many open events run under which version of the orchestration, and when the oldest of them came. With `before`, exit
- * code 1 says that one of an older version is still open, so that its path in the code is still needed.
+ * code 1 says that one of an older version is still open, so that its path in the code is still needed; one that has not
+ * begun counts too, since its start may be under way in the task hub under the version of that time.
  */
 export async function versions(
   connection: Connection,
@@ -32,8 +33,9 @@ export async function versions(
           rows.map(({ version, open, oldest }) => [version, open, oldest]),
         ),
   );
-  const isOlder = (row: Row): boolean => row.version !== 'not begun' && row.version < (before ?? 0);
-  if (rows.some(isOlder)) process.exitCode = 1;
+  const mayBeOlder = ({ version }: Row): boolean =>
+    before !== undefined && (version === 'not begun' || version < before);
+  if (rows.some(mayBeOlder)) process.exitCode = 1;
 }
 
 async function openEvents(connection: Connection): Promise<StoredClaim[]> {
@@ -52,7 +54,7 @@ async function openEvents(connection: Connection): Promise<StoredClaim[]> {
   return shares.flat();
 }
 
-/** A run under version 1 did not say so. What has not begun will begin under the version that is deployed then. */
+/** A run under version 1 did not say so; what is only claimed has said nothing yet. */
 const versionOf = ({ state, version }: StoredClaim): Row['version'] =>
   state === 'claimed' ? 'not begun' : (version ?? 1);
 

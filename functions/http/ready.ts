@@ -18,13 +18,13 @@ const KEPT_MS = 3_000;
  * it names a host, a tenant or a person.
  */
 export function registerReady(parts: Parts): void {
-  const now = keptFor(KEPT_MS, (client: df.DurableClient, log: Log) => look(parts, client, log));
+  const latest = keptFor(KEPT_MS, (client: df.DurableClient, log: Log) => look(parts, client, log));
   df.app.client.http('ready', {
     route: 'health/ready',
     methods: ['GET'],
     authLevel: 'anonymous',
     handler: async (_, client, context: InvocationContext) => {
-      const findings = await now(
+      const findings = await latest(
         client,
         logTo((line) => context.warn(line)),
       );
@@ -50,9 +50,10 @@ async function look(parts: Parts, client: df.DurableClient, log: Log): Promise<F
 
 async function finding(name: string, ask: () => Promise<string>, log: Log): Promise<string> {
   const over = new AbortController();
-  const late = wait(DEADLINE_MS, 'no-answer-in-time', { signal: over.signal });
   try {
-    return await Promise.race([ask(), late]);
+    const asked = ask();
+    const late = wait(DEADLINE_MS, 'no-answer-in-time', { signal: over.signal });
+    return await Promise.race([asked, late]);
   } catch (error) {
     log({ what: 'defect', dependency: name, ...traceOf(error) });
     return 'defect';
@@ -67,11 +68,11 @@ function keptFor<Input extends unknown[], Found>(
   act: (...input: Input) => Promise<Found>,
 ): (...input: Input) => Promise<Found> {
   let found: Promise<Found> | undefined;
-  let until = 0;
+  let until = 0; // by the clock that nobody sets
   return (...input) => {
-    if (found && Date.now() < until) return found;
+    if (found && performance.now() < until) return found;
     until = Infinity;
-    found = act(...input).finally(() => (until = Date.now() + ms));
+    found = act(...input).finally(() => (until = performance.now() + ms));
     return found;
   };
 }

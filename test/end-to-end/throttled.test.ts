@@ -6,7 +6,7 @@ import { startStack, type TestStack } from './stack';
 const PEOPLE = Array.from({ length: 10 }, (_, n) => `W-${1100 + n}`);
 const SECONDS = 5;
 /** What was on its way when Graph spoke, or left before the answer was read. */
-const ON_ITS_WAY_MS = 500;
+const ON_ITS_WAY_MS = 1_500;
 
 let stack: TestStack;
 beforeAll(async () => {
