@@ -37,6 +37,7 @@ test('every setting of the app is set in Azure, or can be', () => {
 test('no setting is set that nobody reads', () => {
   const names = [
     ...Object.keys(required),
+    ...Object.keys(objectAt(variables, 'onStorage')),
     ...Object.keys(objectAt(variables, 'onScheduler')),
     ...optional,
   ];

@@ -48,6 +48,12 @@ var required = {
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: string(stage.activitiesPerInstance)
 }
 
+// An idle hub is polled every 30 seconds unless this says less; Flex Consumption asks for 10 or less.
+// https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-azure-storage-provider#flex-consumption-plan
+var onStorage = {
+  AzureFunctionsJobHost__extensions__durableTask__storageProvider__maxQueuePollingInterval: '00:00:10'
+}
+
 var onScheduler = {
   AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
   AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'TASK_SCHEDULER'
@@ -114,7 +120,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 
   resource appSettings 'config' = {
     name: 'appsettings'
-    properties: union(required, empty(schedulerEndpoint) ? {} : onScheduler, settings)
+    properties: union(required, empty(schedulerEndpoint) ? onStorage : onScheduler, settings)
   }
 
   // The /runtime and /admin paths of the host are behind this, too: only the sign of life is not.
