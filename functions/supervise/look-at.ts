@@ -26,7 +26,11 @@ export async function lookAt(
   const { eventHash, attempt, state } = claim;
   if (state === 'closing') return close(parts, claim, 'Gone', log);
   const status = await statusOf(client, instanceId(eventHash, attempt));
-  if (isUnderWay(status)) return lookLater(parts, claim);
+  if (isUnderWay(status)) {
+    // Started this long ago and not begun: the task hub works on nothing, or has lost what would wake it.
+    if (state === 'claimed') log({ what: 'not-begun', eventHash, attempt, status });
+    return lookLater(parts, claim);
+  }
   if (state === 'started' || ENDED_BADLY.includes(status)) return close(parts, claim, status, log);
   await startRun(client, eventHash, attempt);
   log({ what: 'started-late', eventHash, attempt });

@@ -150,6 +150,15 @@ test.each(['Running', 'Pending', 'Suspended', 'ContinuedAsNew'])(
   },
 );
 
+test('an instance that does not begin is told each time it is looked at', async () => {
+  const { eventHash } = await claimed();
+  await started();
+  const logged = await supervise(taskHub('Pending').client);
+  expect(logged.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { what: 'not-begun', eventHash, attempt: 1, status: 'Pending' },
+  ]);
+});
+
 /** A defect fails a run; all else that ends one comes from outside. */
 const endOf = (status: string) => (status === 'Failed' ? 'failed' : 'terminated');
 
