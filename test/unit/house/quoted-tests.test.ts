@@ -1,22 +1,43 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-const page = readFileSync(resolve('docs/faults.md'), 'utf8');
-/** As the page quotes them: a link to the file, and the name as the file has it. */
-const quoted = [...page.matchAll(/\]\(\.\.\/(test\/[\w./-]+\.test\.ts)\): (.+?) *(?=<br>|\|)/g)];
+const pages = ['docs/faults.md', 'docs/guarantees.md'].map((path) => ({
+  folder: dirname(resolve(path)),
+  text: readFileSync(resolve(path), 'utf8'),
+}));
+const [faults] = pages;
 
-test('every test that the page of faults quotes is there, by file and name', () => {
+/** As the pages quote them: a link to the file, and the name as the file has it. */
+const QUOTED = /\]\((\.\.\/test\/[\w./-]+\.test\.ts)\): (.+?) *(?=<br>|\|)/g;
+
+test.each([
+  ['docs/faults.md', 200],
+  ['docs/guarantees.md', 20],
+])('every test that %s quotes is there, by file and name', (path, atLeast) => {
+  const quoted = [...readFileSync(resolve(path), 'utf8').matchAll(QUOTED)];
   const missing = quoted.filter(([, file = '', name = '']) => {
-    const path = join(resolve('.'), file);
-    return !existsSync(path) || !namesIn(path).includes(name);
+    const there = join(dirname(resolve(path)), file);
+    return !existsSync(there) || !namesIn(there).includes(name);
   });
-  expect(quoted.length).toBeGreaterThan(90);
+  expect(quoted.length).toBeGreaterThan(atLeast);
   expect(missing.map(([whole]) => whole)).toEqual([]);
 });
 
-test('every row of bad input is told once', () => {
-  const rows = [...page.matchAll(/^\| B(\d+) /gm)].map(([, row]) => Number(row));
-  expect(rows).toEqual(Array.from({ length: 91 }, (_, index) => index + 1));
+test('every file that these pages link to is there', () => {
+  const links = pages.flatMap(({ folder, text }) =>
+    [...text.matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)].map(([, file = '']) => join(folder, file)),
+  );
+  expect(links.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test.each([
+  ['F', 80],
+  ['B', 91],
+])('every row %s of the page of faults is told once', (letter, count) => {
+  const rows = [...(faults?.text ?? '').matchAll(new RegExp(`^\\| ${letter}(\\d+) `, 'gm'))];
+  expect(rows.map(([, row]) => Number(row))).toEqual(
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
 });
 
 /** The source without what a quoted name may need: backslashes before quotes. */
