@@ -86,7 +86,8 @@ async function applyOnce(
     ...held,
   } as const;
   const outcome = await ensurePackage(graph, wanted, memory(), options);
-  // A replica that has not got the change yet is no drift.
-  const stale = updated > 0 && outcome.kind === 'failed' && outcome.why.startsWith('drift:');
+  const why = outcome.kind === 'failed' ? outcome.why : '';
+  // A replica that has not got the change yet is no drift; and what counts as gone only since our look is let go of by the next.
+  const stale = (updated > 0 && why.startsWith('drift:')) || why.endsWith('-gone');
   return stale ? { kind: 'later', why: 'not-yet-visible', afterSeconds: lagSeconds } : outcome;
 }
