@@ -2,6 +2,7 @@ import { clouds } from '../shared/graph/clouds';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import { readConfig, SettingsFault, type Config } from '../shared/settings/config';
 import { createCredential } from '../shared/settings/credential';
+import { signIn, type waysToSignIn } from '../shared/settings/sign-in';
 import type { AppSettings } from './app-settings';
 import { Complaint } from './connection';
 
@@ -14,17 +15,38 @@ export function configOf({ settings }: AppSettings): Config {
   }
 }
 
-/** Where the app's Graph is; over https under the person's own sign-in, over loopback under nobody's. */
-export function graphOptions({ graph, identity }: Config): EntitlementsOptions {
+/** How the person who runs a command signs in to Graph. */
+export type SignInOptions = {
+  signIn: (typeof waysToSignIn)[number];
+  tenant?: string | undefined;
+  client?: string | undefined;
+};
+
+/**
+ * Where the app's Graph is: over https under the person's own sign-in with the permissions of the command, or under the
+ * managed identity where there is one; over loopback http under nobody's. Nothing is asked of anybody yet.
+ */
+export function graphOptions(
+  { graph, identity }: Config,
+  scopes: readonly string[],
+  { signIn: way, tenant: tenantId, client: clientId }: SignInOptions,
+): EntitlementsOptions {
   const cloud = clouds[graph.cloud];
-  const root = graph.url ?? cloud.root;
-  const secure = root.startsWith('https://');
-  return {
+  const root = (graph.url ?? cloud.root).replace(/\/+$/, '');
+  const options = {
     root,
     dialect: graph.dialect,
     draftRoots: graph.draftRoots,
     deadlineMs: graph.deadlineMs,
     appVersion: 'cli',
-    ...(secure && { credential: createCredential(identity), scope: cloud.scope }),
   };
+  if (!root.startsWith('https://')) return options;
+  const credential = identity.managed
+    ? createCredential(identity)
+    : signIn({ way, cloud: graph.cloud, root, scopes, tenantId, clientId });
+  return { ...options, credential, scope: cloud.scope };
 }
+
+/** What to do where nobody is signed in to Graph. */
+export const SIGN_IN =
+  'sign in when asked; --sign-in device-code needs no browser here, --client takes a public client of your own';

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Id } from '../shared/domain/event-members';
 import { StoreUnavailable } from '../shared/domain/table';
 import { secondsOf } from '../shared/settings/duration';
+import { waysToSignIn } from '../shared/settings/sign-in';
 import { findSettings } from './app-settings';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';
 import { deadLetters } from './dead-letters';
 import { doctor } from './doctor';
+import type { SignInOptions } from './graph';
 import { checkModel } from './model';
 import { applyModel, type ApplyOptions } from './model/apply-model';
 import { replay, type ReplayOptions } from './replay';
@@ -19,6 +21,19 @@ const JSON_FLAG = ['--json', 'print JSON and nothing else'] as const;
 const SETTINGS = [
   '--settings <file>',
   'the settings of an app in Azure, as "az functionapp config appsettings list" prints them; "-" is standard input',
+] as const;
+
+const WAY = new Option(
+  '--sign-in <way>',
+  'how you sign in to Microsoft Graph; "azure" is the sign-in of the Azure CLI, azd or Azure PowerShell, which lacks ' +
+    'entitlement management unless it is an application that was granted it',
+)
+  .choices(waysToSignIn)
+  .default('browser');
+const TENANT = ['--tenant <id>', 'the tenant to sign in to, where you are in several'] as const;
+const CLIENT = [
+  '--client <id>',
+  'a public client of your own to sign in with, instead of Microsoft Graph Command Line Tools',
 ] as const;
 
 const program = new Command('joinery')
@@ -110,15 +125,20 @@ program
   .option('--identity <id>', "client or object id of the app's identity (AZURE_CLIENT_ID)")
   .option('--deadline <duration>', 'how long one look may take', duration, 120)
   .option(...SETTINGS)
+  .addOption(WAY)
+  .option(...TENANT)
+  .option(...CLIENT)
   .option(...JSON_FLAG, false)
-  .action(
-    async (options: { identity?: string; deadline: number; settings?: string; json: boolean }) =>
-      doctor(await findSettings(process.env, options.settings), {
-        identity: options.identity,
-        deadlineMs: options.deadline * 1000,
-        json: options.json,
-      }),
+  .action(async ({ settings, deadline, ...options }: DoctorOptions) =>
+    doctor(await findSettings(process.env, settings), { ...options, deadlineMs: deadline * 1000 }),
   );
+
+type DoctorOptions = SignInOptions & {
+  identity?: string;
+  deadline: number;
+  settings?: string;
+  json: boolean;
+};
 
 const model = program
   .command('model')
@@ -142,6 +162,9 @@ model
   .option('--only <package>', 'only this package; may be said several times', several, [])
   .option('--model <file>', 'another model than the app has, by path or blob URL')
   .option(...SETTINGS)
+  .addOption(WAY)
+  .option(...TENANT)
+  .option(...CLIENT)
   .option(...JSON_FLAG, false)
   .action(async ({ settings, ...options }: ApplyOptions & { settings?: string }) =>
     applyModel(await findSettings(process.env, settings), options),

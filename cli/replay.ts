@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
+import { createLedgerReader } from '../shared/audit/read-ledger';
 import { createClaims } from '../shared/records/claims';
 import { openClaims, openLedger, Complaint, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';
@@ -40,8 +41,9 @@ export async function replay(
   eventId: string | undefined,
   options: ReplayOptions,
 ): Promise<void> {
-  const { audit } = openLedger(connection);
-  const records = { claims: createClaims(openClaims(connection)), audit };
+  const { audit, index } = openLedger(connection);
+  const { refusalOf } = createLedgerReader(audit, index);
+  const records = { claims: createClaims(openClaims(connection)), refusalOf };
   const entries = await withBus(connection, async (client) => {
     if (options.file !== undefined) {
       const body = await readBody(options.file);

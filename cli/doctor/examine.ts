@@ -1,14 +1,26 @@
 import { GraphError } from '../../shared/graph/graph-error';
+import type { EntitlementsOptions } from '../../shared/graph/entitlements';
+import { accountOf, type Account } from '../../shared/settings/account';
 import { readConfig, SettingsFault, type Config } from '../../shared/settings/config';
 import type { AppSettings } from '../app-settings';
+import { graphOptions, type SignInOptions } from '../graph';
 import { checks } from './checks';
 import { settingsFindings } from './checks/settings';
 import { nodeFindings } from './checks/node';
 import { NotChecked, notChecked, type Finding } from './finding';
 import { patientOf } from './patient';
 
-export type Examination = { identity?: string | undefined; deadlineMs: number };
+export type Examination = SignInOptions & { identity?: string | undefined; deadlineMs: number };
 export type Line = Finding & { check: string };
+
+/** What a person agrees to who signs in to look: to read, and nothing else. */
+const SCOPES = [
+  'EntitlementManagement.Read.All',
+  'User.Read.All',
+  'GroupMember.Read.All',
+  'Application.Read.All',
+  'Organization.Read.All',
+];
 
 /**
  * Takes every look, all at once, each by itself and within the deadline. The order is that of the table. What cannot be
@@ -16,7 +28,7 @@ export type Line = Finding & { check: string };
  */
 export async function examine(
   app: AppSettings,
-  { identity, deadlineMs }: Examination,
+  { identity, deadlineMs, ...signIn }: Examination,
 ): Promise<Line[]> {
   const read = configIn(app);
   const first = [
@@ -27,11 +39,22 @@ export async function examine(
     const untaken = notChecked('needs sound settings', 'mend the settings and ask again');
     return [...first, ...checks.flatMap(({ name }) => named(name, [untaken]))];
   }
-  const patient = patientOf(app, read, identity);
+  const graph = graphOptions(read, SCOPES, signIn);
+  const account = await signedIn(graph, read);
+  const patient = patientOf(app, read, graph, { identity, account });
   const looks = checks.map(async ({ name, check }) =>
     named(name, await within(deadlineMs, () => check(patient))),
   );
   return [...first, ...(await Promise.all(looks)).flat()];
+}
+
+/** Before any look, since a person takes longer than a look may; nobody, where that fails or is not needed. */
+async function signedIn(
+  { credential, scope = '' }: EntitlementsOptions,
+  { identity, graph }: Config,
+): Promise<Account | undefined> {
+  const deadlineMs = identity.managed ? graph.deadlineMs : undefined;
+  return credential && accountOf(credential, scope, deadlineMs).catch(() => undefined);
 }
 
 const named = (check: string, findings: readonly Finding[]): Line[] =>

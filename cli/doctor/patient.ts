@@ -1,13 +1,13 @@
 import { packageDefinition } from '../../shared/domain/package-definition';
-import { createEntitlements } from '../../shared/graph/entitlements';
+import { createEntitlements, type EntitlementsOptions } from '../../shared/graph/entitlements';
 import { createTenantReads, type TenantReads } from '../../shared/graph/tenant';
 import { createPackages } from '../../shared/records/packages';
 import { openTable } from '../../shared/records/table';
 import type { Config } from '../../shared/settings/config';
+import type { Account } from '../../shared/settings/account';
 import { createCredential } from '../../shared/settings/credential';
 import type { LoadedModel } from '../../shared/settings/load-model';
 import type { AppSettings } from '../app-settings';
-import { graphOptions } from '../graph';
 import { loadModel } from '../model';
 import type { PackageSurvey } from '../model/part';
 import type { Reads } from '../model/reads';
@@ -22,6 +22,9 @@ export type Patient = {
   config: Config;
   /** Client or object id of the app's identity, where it is known. */
   identity: string | undefined;
+  /** Who looks at Graph; undefined where nobody has signed in, as over loopback http. */
+  account: Account | undefined;
+  /** For stores and bus. */
   credential: ReturnType<typeof createCredential>;
   /** Whether the stores, and whether Graph, are reached without anybody's sign-in. */
   isLoopback: { storage: boolean; graph: boolean };
@@ -37,24 +40,29 @@ export type Patient = {
 /** So many packages are read at once. */
 const AT_ONCE = 4;
 
-export function patientOf(app: AppSettings, config: Config, identity?: string): Patient {
-  const options = graphOptions(config);
+export function patientOf(
+  app: AppSettings,
+  config: Config,
+  graph: EntitlementsOptions,
+  { identity, account }: Partial<Pick<Patient, 'identity' | 'account'>> = {},
+): Patient {
   const credential = createCredential(config.identity);
   const table = (storage: string, name: string) => openTable(storage, name, credential);
-  const entitlements = remembered(createEntitlements(options));
+  const entitlements = remembered(createEntitlements(graph));
   const model = once(() => loadModel(config.accessModel));
   return {
     app,
     config,
     identity: identity ?? config.identity.clientId,
+    account,
     credential,
     isLoopback: {
       storage: /127\.0\.0\.1|localhost|UseDevelopmentStorage/i.test(config.storage.audit),
-      graph: options.root.startsWith('http:'),
+      graph: graph.root.startsWith('http:'),
     },
-    root: options.root,
+    root: graph.root,
     table,
-    tenant: createTenantReads(options),
+    tenant: createTenantReads(graph),
     entitlements,
     model,
     survey: once(async () => {

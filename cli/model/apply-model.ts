@@ -4,23 +4,35 @@ import type { AccessModel } from '../../shared/domain/access-model';
 import { packageDefinition } from '../../shared/domain/package-definition';
 import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
 import { GraphError } from '../../shared/graph/graph-error';
-import { createEntitlements, type Entitlements } from '../../shared/graph/entitlements';
+import {
+  createEntitlements,
+  type Entitlements,
+  type EntitlementsOptions,
+} from '../../shared/graph/entitlements';
 import { createLimits } from '../../shared/records/limits';
 import { createPackages, type Packages } from '../../shared/records/packages';
 import { openTable } from '../../shared/records/table';
+import { accountOf, describeAccount } from '../../shared/settings/account';
 import { createCredential } from '../../shared/settings/credential';
 import type { AppSettings } from '../app-settings';
 import { Complaint } from '../connection';
-import { configOf, graphOptions } from '../graph';
+import { configOf, graphOptions, SIGN_IN, type SignInOptions } from '../graph';
 import { loadModel } from '../model';
 import { print, tableOf } from '../print';
 import { applyPackage, type Applied } from './apply-package';
 import { changesOf, isRefused, type Change } from './plan';
 import { surveyPackage } from './survey';
 
-export type ApplyOptions = { yes: boolean; json: boolean; only: string[]; model?: string };
+export type ApplyOptions = SignInOptions & {
+  yes: boolean;
+  json: boolean;
+  only: string[];
+  model?: string;
+};
 
 const PATIENCE_MS = 5 * 60_000;
+/** What the person who applies it agrees to when they sign in. */
+const SCOPES = ['EntitlementManagement.ReadWrite.All'];
 
 /**
  * Brings the access model into the tenant: shows what would be made and changed, and does it with `yes` or after asking
@@ -33,10 +45,9 @@ export async function applyModel(app: AppSettings, options: ApplyOptions): Promi
   const table = (name: string) =>
     openTable(config.storage.records, name, createCredential({ managed: false }));
   const packages = createPackages(table('packages'));
-  const graph = createEntitlements({
-    ...graphOptions(config),
-    throttle: createLimits(table('limits')),
-  });
+  const reached = graphOptions(config, SCOPES, options);
+  await tellAccount(reached);
+  const graph = createEntitlements({ ...reached, throttle: createLimits(table('limits')) });
 
   const keys = new Set(wanted.map(({ accessPackage }) => accessPackage.key));
   const changes = await planAll(graph, packages, wanted, keys);
@@ -57,6 +68,15 @@ export async function applyModel(app: AppSettings, options: ApplyOptions): Promi
     print({ changes, applied: results !== undefined, results }, options.json, () => ended(results));
   const short = results?.some(({ outcome }) => outcome !== 'whole') ?? isRefused(changes);
   if (short) process.exitCode = 1;
+}
+
+async function tellAccount({ credential, scope = '' }: EntitlementsOptions): Promise<void> {
+  if (!credential) return;
+  const account = await accountOf(credential, scope).catch((error: unknown) => {
+    const why = error instanceof Error ? error.name : 'unknown';
+    throw new Complaint(`nobody is signed in to Graph (${why}): ${SIGN_IN}`);
+  });
+  process.stderr.write(`to Graph as ${describeAccount(account)}\n`);
 }
 
 function selected(model: AccessModel, only: readonly string[]): WantedPackage[] {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Outcome } from '../../shared/domain/outcome';
 import { asOutcome } from '../../shared/graph/classify';
 import { ensurePackage } from '../../shared/graph/ensure-package';
-import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
+import { tooLittleLease, type WantedPackage } from '../../shared/graph/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';
 import { underLease, type HeldLease } from '../../shared/records/catalog-lease';
 import type { Packages } from '../../shared/records/packages';
@@ -28,8 +28,8 @@ export type Applying = {
 /** How one package ended: `whole`, `refused` with nothing done, or the code of what stood in the way. */
 export type Applied = { package: string; outcome: string; graphRequestId?: string };
 
-/** A lease in deadlines of one call: enough to make a package, and soon over if this process dies. */
-const LEASE_IN_CALLS = 4;
+/** A lease in deadlines of one call, as in a run: renewed before a write, and soon over if this process dies. */
+const LEASE_IN_CALLS = 2;
 /** Replicas are given so many lags before what they do not show counts as gone. */
 const VISIBLE_IN_LAGS = 30;
 
@@ -77,17 +77,20 @@ async function applyOnce(
     const lost = await forgetGone(memory(), survey, visibleWithinSeconds);
     if (lost) return lost;
   }
-  const updated = await updateParts(graph, wanted, survey);
   const options = {
-    mode: 'ensure',
+    mode: 'ensure' as const,
     completes: true,
     lagSeconds,
     visibleWithinSeconds,
     ...held,
-  } as const;
+  };
+  const changed = await updateParts(graph, wanted, survey, () =>
+    tooLittleLease({ graph, options }),
+  );
+  if ('kind' in changed) return changed;
   const outcome = await ensurePackage(graph, wanted, memory(), options);
   const why = outcome.kind === 'failed' ? outcome.why : '';
   // A replica that has not got the change yet is no drift; and what counts as gone only since our look is let go of by the next.
-  const stale = (updated > 0 && why.startsWith('drift:')) || why.endsWith('-gone');
+  const stale = (changed.updated > 0 && why.startsWith('drift:')) || why.endsWith('-gone');
   return stale ? { kind: 'later', why: 'not-yet-visible', afterSeconds: lagSeconds } : outcome;
 }

@@ -1,7 +1,8 @@
 import type { Catalog } from '../../shared/domain/access-model';
 import type * as answer from '../../shared/graph/answers';
-import { classify } from '../../shared/graph/classify';
 import { catalogDifferences } from '../../shared/graph/ensure/differences';
+import { ifKnown } from '../../shared/graph/ensure/if-known';
+import { GraphError } from '../../shared/graph/graph-error';
 import type { Part } from './part';
 import type { Reads } from './reads';
 
@@ -25,15 +26,12 @@ export async function surveyCatalog(
   return { part: { ...part, id, state: members.length > 0 ? 'differs' : 'equal', members } };
 }
 
-/** Graph says "forbidden" of a catalog that it does not know; whether it is that shows when its name is looked for. */
+/** Graph answers 403 of a catalog that it does not know, too; whether it is that shows when its name is looked for. */
 async function byId(graph: Pick<Reads, 'getCatalog'>, id: string): Promise<answer.Catalog[]> {
   try {
-    return [await graph.getCatalog(id)];
+    return await ifKnown(graph.getCatalog(id));
   } catch (error) {
-    const verdict = classify(error);
-    const unknown =
-      verdict.kind === 'failed' ? verdict.why === 'permission' : verdict.kind === 'conflict';
-    if (unknown) return [];
+    if (error instanceof GraphError && error.fault.status === 403) return [];
     throw error;
   }
 }

@@ -1,33 +1,54 @@
+import type { Later } from '../../shared/domain/outcome';
 import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';
 import type { PackageSurvey, Part } from './part';
 
 /**
- * Changes what is there and differs, each by one call that may be made again without harm. Answers how many there were.
- * Throws `GraphError`.
+ * Changes what is there and differs, each by one call that may be made again without harm. `waits` is asked before each
+ * call, and whatever it answers ends the changing. Throws `GraphError`.
  */
 export async function updateParts(
   graph: Entitlements,
+  wanted: WantedPackage,
+  survey: PackageSurvey,
+  waits: () => Promise<Later | undefined>,
+): Promise<Later | { updated: number }> {
+  const updates = updatesOf(graph, wanted, survey);
+  for (const update of updates) {
+    const later = await waits();
+    if (later) return later;
+    await update();
+  }
+  return { updated: updates.length };
+}
+
+function updatesOf(
+  graph: Entitlements,
   { catalog, accessPackage }: WantedPackage,
   { parts, policy }: PackageSurvey,
-): Promise<number> {
-  const differing = parts.filter(({ state }) => state === 'differs');
-  const idOf = (name: Part['part']) => differing.find(({ part }) => part === name)?.id;
+): (() => Promise<unknown>)[] {
+  const idOf = (name: Part['part']) =>
+    parts.find(({ part, state }) => part === name && state === 'differs')?.id;
+  const updates: (() => Promise<unknown>)[] = [];
   const catalogId = idOf('catalog');
-  if (catalogId !== undefined) await graph.updateCatalog({ ...catalog, id: catalogId });
+  if (catalogId !== undefined)
+    updates.push(() => graph.updateCatalog({ ...catalog, id: catalogId }));
 
   const packageId = idOf('package');
   if (packageId !== undefined) {
     const { displayName, adoptId } = accessPackage;
     // A package that is named by its id may be called anything.
     const name = adoptId === undefined ? displayName : undefined;
-    await graph.updateAccessPackage({ ...accessPackage, id: packageId, displayName: name });
+    updates.push(() =>
+      graph.updateAccessPackage({ ...accessPackage, id: packageId, displayName: name }),
+    );
   }
 
   const owner = parts.find(({ part }) => part === 'package')?.id;
-  if (idOf('policy') !== undefined && policy && accessPackage.policy && owner !== undefined) {
+  const wanted = accessPackage.policy;
+  if (idOf('policy') !== undefined && policy && wanted && owner !== undefined) {
     const { id, kept } = policy;
-    await graph.replaceAssignmentPolicy({ ...accessPackage.policy, id, kept, packageId: owner });
+    updates.push(() => graph.replaceAssignmentPolicy({ ...wanted, id, kept, packageId: owner }));
   }
-  return differing.length;
+  return updates;
 }

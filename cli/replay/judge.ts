@@ -1,7 +1,6 @@
 import type { ReplayMarks } from '../../shared/domain/event';
 import { readEvent } from '../../shared/domain/read-event';
 import { whyNoReplay } from '../../shared/domain/replay';
-import type { AppendOnlyTable } from '../../shared/domain/table';
 import type { Claims } from '../../shared/records/claims';
 
 /** What the intake would make of a body that is sent again, and what is known of the event. */
@@ -16,18 +15,20 @@ export type Judgement = {
   causes: string[];
 };
 
-export type Records = { claims: Claims; audit: AppendOnlyTable };
+export type Records = {
+  claims: Claims;
+  refusalOf: (bodyHash: string) => Promise<string | undefined>;
+};
 
 /** Judges by the app's own rules, so that a preview says what will happen. `attempts`: the most that an event may have. */
 export async function judge(
-  { claims, audit }: Records,
+  { claims, refusalOf }: Records,
   body: Uint8Array,
   marks: ReplayMarks,
   { sources, attempts }: { sources: string[]; attempts: number },
 ): Promise<Judgement> {
   const read = readEvent(body, { sources });
-  const refusal = await audit.read(`rejected-${read.bodyHash.slice(0, 2)}`, read.bodyHash);
-  const [refused] = String(refusal?.columns['reason'] ?? '').split(':');
+  const [refused] = (await refusalOf(read.bodyHash))?.split(':') ?? [];
   const causes = refused ? [refused] : [];
   if (read.kind === 'rejected') {
     const why = `would be refused: ${read.reason}`;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { explain } from '../tenant/explain';
 import { orUsage } from '../tenant/or-usage';
-import { openTenant, tenantOptions, tenantUsage } from '../tenant/open-tenant';
+import { openTenant, tellAccount, tenantOptions, tenantUsage } from '../tenant/open-tenant';
 import { createTenantGraph } from '../tenant/tenant-graph';
 import { grantAll, type Granting, type Wanted } from './grant/grant-all';
 
@@ -69,6 +69,7 @@ function asked() {
 
 async function main(): Promise<void> {
   const { given, wanted, tenant } = orUsage(asked, usage);
+  await tellAccount(tenant);
   const granting = await grantAll(createTenantGraph(tenant), wanted);
   if (given.json) console.log(JSON.stringify(granting));
   else print(granting);

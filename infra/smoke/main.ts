@@ -2,7 +2,13 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { createEntitlements } from '../../shared/graph/entitlements';
 import { explain } from '../tenant/explain';
-import { openTenant, tenantOptions, tenantUsage, type Tenant } from '../tenant/open-tenant';
+import {
+  openTenant,
+  tellAccount,
+  tenantOptions,
+  tenantUsage,
+  type Tenant,
+} from '../tenant/open-tenant';
 import { orUsage } from '../tenant/or-usage';
 import { createTenantGraph } from '../tenant/tenant-graph';
 import { cleanUp, findRuns } from './clean-up';
@@ -143,6 +149,7 @@ async function main(): Promise<number> {
   });
   const patience = patienceIn(wanted.tenant, stopping.signal);
   const { dialect, tenant } = wanted;
+  await tellAccount(tenant);
   const graph = {
     tenant: createTenantGraph(tenant),
     product: createEntitlements({ ...tenant, dialect, deadlineMs: 60_000, appVersion: 'smoke' }),

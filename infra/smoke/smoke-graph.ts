@@ -12,11 +12,10 @@ const Id = z.object({ id: z.string() });
 const Named = z.object({ id: z.string(), displayName: z.string().nullish() });
 export type Named = z.infer<typeof Named>;
 const Person = z.object({ id: z.string(), accountEnabled: z.boolean().nullish() });
-const Organization = z.object({ id: z.string(), displayName: z.string().nullish() });
 const Held = z.object({ id: z.string(), state: z.string().nullish() });
 
-export const readTenant = async ({ tenant }: SmokeGraph): Promise<z.infer<typeof Organization>> => {
-  const [found] = await tenant.list('organization', Organization);
+export const readTenant = async ({ tenant }: SmokeGraph): Promise<Named> => {
+  const [found] = await tenant.organization();
   if (found === undefined) throw new Error('Graph tells of no tenant');
   return found;
 };

@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { clouds } from '../../shared/graph/clouds';
+import { accountOf, describeAccount } from '../../shared/settings/account';
 import { signIn, waysToSignIn } from '../../shared/settings/sign-in';
 
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
@@ -35,6 +36,13 @@ export function openTenant(
   if (root.startsWith('http://')) return { root };
   const { tenant: tenantId, client: clientId } = given;
   return { root, credential: signIn({ way, cloud: name, root, scopes, tenantId, clientId }) };
+}
+
+/** Signs in and says as whom. Whoever did not sign in is told so by the first call. */
+export async function tellAccount({ root, credential }: Tenant): Promise<void> {
+  const account = await (credential &&
+    accountOf(credential, `${root}/.default`).catch(() => undefined));
+  if (account) console.error(`to Graph as ${describeAccount(account)}`);
 }
 
 const isCloud = (name: string): name is keyof typeof clouds => Object.hasOwn(clouds, name);

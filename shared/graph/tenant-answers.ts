@@ -4,7 +4,7 @@ import { z } from 'zod';
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
 
-export const Organization = z.object({ id: z.string() });
+export const Organization = z.object({ id: z.string(), displayName: text });
 
 /** Source: https://learn.microsoft.com/graph/api/resources/subscribedsku */
 export const Sku = z.object({
@@ -19,11 +19,16 @@ export type Sku = z.infer<typeof Sku>;
 export const ServicePrincipal = z.object({
   id: z.string(),
   appId: text,
+  displayName: text,
   appRoles: z.array(z.object({ id: z.string(), value: text, displayName: text })).nullish(),
 });
 export type ServicePrincipal = z.infer<typeof ServicePrincipal>;
 
-export const AppRoleAssignment = z.object({ appRoleId: z.string(), resourceId: z.string() });
+export const AppRoleAssignment = z.object({
+  id: z.string(),
+  appRoleId: z.string(),
+  resourceId: z.string(),
+});
 
 /** Source: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments */
 export const EntitlementRole = z.object({ roleDefinitionId: z.string(), appScopeId: text });

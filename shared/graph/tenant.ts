@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { openDialect, type EntitlementsOptions } from './entitlements';
 import { literal, propertyPath, segment } from './odata';
-import { items } from './pages';
-import { readAnswer, readShape } from './read-answer';
 import {
   AppRoleAssignment,
   EntitlementRole,
@@ -12,32 +10,26 @@ import {
   ServicePrincipal,
   Sku,
 } from './tenant-answers';
+import { v1Calls, type V1Calls } from './v1-calls';
 
 /** Microsoft Graph itself, in every tenant. */
 const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 
-export type TenantReads = ReturnType<typeof createTenantReads>;
+export type TenantReads = ReturnType<typeof tenantReads>;
+
+/** `tenantReads` over a way of their own to Graph. Throws at once if the root is not one that a token may be sent to. */
+export function createTenantReads(options: EntitlementsOptions): TenantReads {
+  const { root, send } = openDialect(options);
+  return tenantReads(v1Calls(root, send));
+}
 
 /**
  * What can be read of the tenant around entitlement management, by v1.0 whatever the dialect; there is no write here.
  * Each throws `GraphError`.
  */
-export function createTenantReads(options: EntitlementsOptions) {
-  const { root, send } = openDialect(options);
-  const base = `${root}/v1.0`;
-  const callOf = (operation: string, path: string) =>
-    ({ operation, method: 'GET', url: `${base}/${path}` }) as const;
-
-  const read = async <Answer>(operation: string, path: string, answer: z.ZodType<Answer>) => {
-    const call = callOf(operation, path);
-    const response = await send(call);
-    return readShape(call, response, answer, readAnswer(call, response));
-  };
-  const list = async <Item>(operation: string, path: string, item: z.ZodType<Item>) => {
-    const found: Item[] = [];
-    for await (const one of items(send, callOf(operation, path), base, item)) found.push(one);
-    return found;
-  };
+export function tenantReads({ get, ask, list }: V1Calls) {
+  const read = <Answer>(operation: string, path: string, answer: z.ZodType<Answer>) =>
+    ask(operation, ['GET', path], answer);
   const principals = (operation: string, appId: string) =>
     list(
       operation,
@@ -48,11 +40,11 @@ export function createTenantReads(options: EntitlementsOptions) {
   return {
     /** Graph's own clock, by the header of any answer; undefined if it does not say. */
     clock: async (): Promise<Date | undefined> => {
-      const response = await send(callOf('clock', 'organization?$select=id'));
+      const response = await get('clock', 'organization?$select=id');
       const date = new Date(response.headers.get('date') ?? '');
       return Number.isNaN(date.getTime()) ? undefined : date;
     },
-    organization: () => list('organization', 'organization?$select=id', Organization),
+    organization: () => list('organization', 'organization?$select=id,displayName', Organization),
     skus: () => list('subscribedSkus', 'subscribedSkus', Sku),
     graphPrincipal: async () => (await principals('graphPrincipal', GRAPH_APP_ID))[0],
     principalByAppId: async (appId: string) => (await principals('principalByAppId', appId))[0],

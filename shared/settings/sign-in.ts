@@ -2,6 +2,7 @@ import {
   AzureAuthorityHosts,
   DeviceCodeCredential,
   InteractiveBrowserCredential,
+  type AccessToken,
   type TokenCredential,
 } from '@azure/identity';
 import { createCredential } from './credential';
@@ -51,5 +52,17 @@ export function signIn(wanted: SignIn): TokenCredential {
           userPromptCallback: ({ message }) => process.stderr.write(`${message}\n`),
         });
   const scopes = wanted.scopes.map((scope) => `${wanted.root}/${scope}`);
-  return { getToken: (_, more) => credential.getToken(scopes, more) };
+  return askedOnce({ getToken: (_, more) => credential.getToken(scopes, more) });
+}
+
+/** Whoever needs a token waits for the same sign-in, and who has turned it down once is not asked again. */
+export function askedOnce(credential: TokenCredential): TokenCredential {
+  let first: Promise<AccessToken | null> | undefined;
+  return {
+    getToken: async (scopes, more) => {
+      if (first === undefined) return (first = credential.getToken(scopes, more));
+      await first;
+      return credential.getToken(scopes, more);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { GraphError } from '../../../shared/graph/graph-error';
 import { fault, notChecked, ok, type Finding } from '../finding';
+import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';
 
 /** Whether Graph answers, and which tenant it is. */
@@ -13,7 +14,7 @@ export async function checkGraph({ tenant, root }: Patient): Promise<Finding[]> 
     if (status === 403)
       return [ok(`${root} answers; which tenant it is, it does not tell this account`)];
     if (code === 'no-token') {
-      return [notChecked('nobody is signed in', 'sign in, for instance with "az login"')];
+      return [notChecked('nobody is signed in to Graph', SIGN_IN)];
     }
     const todo = 'check GRAPH_URL, GRAPH_CLOUD, the network and https://status.cloud.microsoft';
     return [fault({ name: 'graph-unreachable', about: root, text: error.message, todo })];

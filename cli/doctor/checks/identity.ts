@@ -1,15 +1,16 @@
+import { describeAccount } from '../../../shared/settings/account';
 import { ok, notChecked, type Finding } from '../finding';
+import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';
-import { callerOf } from '../caller';
 
-/** Under whose sign-in this looks, and whom it looks for. Ids only. */
-export async function checkIdentity(patient: Patient): Promise<Finding[]> {
-  const { identity, isLoopback } = patient;
+/** Under whose sign-in this looks at Graph, and whom it looks for. Ids only. */
+export function checkIdentity({ identity, account, isLoopback }: Patient): Promise<Finding[]> {
   const app =
     identity === undefined ? "the app's identity was not named" : `the app is ${identity}`;
-  if (isLoopback.graph) return [ok(`nobody: no token travels over loopback http; ${app}`)];
-  const caller = await callerOf(patient).catch(() => undefined);
-  if (!caller)
-    return [notChecked('no token was to be had', 'sign in, for instance with "az login"')];
-  return [ok(`${caller.isApp ? 'an application' : 'a person'}, ${caller.id}; ${app}`)];
+  const who = isLoopback.graph
+    ? 'nobody: no token travels over loopback http'
+    : account && describeAccount(account);
+  return Promise.resolve([
+    who === undefined ? notChecked('nobody is signed in to Graph', SIGN_IN) : ok(`${who}; ${app}`),
+  ]);
 }

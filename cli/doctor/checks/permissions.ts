@@ -1,7 +1,7 @@
 import { GraphError } from '../../../shared/graph/graph-error';
-import { callerOf } from '../caller';
-import { fault, notChecked, ok, orOk, type Finding } from '../finding';
+import { fault, notChecked, NotChecked, ok, orOk, type Finding } from '../finding';
 import { heldBy, type Held } from '../held';
+import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';
 
 const WRITE = 'EntitlementManagement.ReadWrite.All';
@@ -15,20 +15,20 @@ const PEOPLE = [
 
 /** Whether the app's identity holds what it needs: app roles of Graph, or with PACKAGES=verify-only a role on each catalog. */
 export async function checkPermissions(patient: Patient): Promise<Finding[]> {
-  const caller = patient.isLoopback.graph ? undefined : await callerOf(patient);
-  const isApp = caller?.isApp === true || patient.isLoopback.graph;
+  const { account, isLoopback } = patient;
+  if (!account && !isLoopback.graph) throw new NotChecked('nobody is signed in to Graph', SIGN_IN);
   if (patient.identity !== undefined)
     return judged(patient, await heldBy(patient, patient.identity));
-  if (caller?.isApp) {
+  if (account?.isApp) {
     // An application may not be let read about itself; its token says the most of it.
-    const held = await heldBy(patient, caller.id).catch(() => undefined);
+    const held = await heldBy(patient, account.id ?? '').catch(() => undefined);
     const { appRoles = [], catalogs = [] } = held ?? {};
-    return judged(patient, { appRoles: [...appRoles, ...caller.roles], catalogs });
+    return judged(patient, { appRoles: [...appRoles, ...account.roles], catalogs });
   }
-  const refused = await refusedReads(patient);
-  if (refused.length > 0 && isApp) return refused.map(lacking);
   const todo = 'name it with --identity <client or object id>';
-  if (!isApp) return [notChecked("the app's identity is not known", todo)];
+  if (account) return [notChecked("the app's identity is not known", todo)];
+  const refused = await refusedReads(patient);
+  if (refused.length > 0) return refused.map(lacking);
   return [
     ok(`the first reads of a run are answered; what an identity may was not checked: ${todo}`),
   ];

@@ -1,5 +1,5 @@
 import type { Resource } from '../../../shared/domain/access-model';
-import { classify } from '../../../shared/graph/classify';
+import { ifKnown } from '../../../shared/graph/ensure/if-known';
 import type { Group } from '../../../shared/graph/tenant-answers';
 import { fault, NotChecked, orOk, type Finding } from '../finding';
 import { inTurns } from '../in-turns';
@@ -28,10 +28,10 @@ async function findingsOf(
   const about = originId;
   if (originSystem === 'SharePointOnline') return [];
   if (originSystem === 'AadGroup') {
-    const group = await ifThere(tenant.group(originId));
+    const [group] = await ifKnown(tenant.group(originId));
     return group ? groupFindings(group) : [missing(about, 'no group has this object id')];
   }
-  const principal = await ifThere(tenant.principalById(originId));
+  const [principal] = await ifKnown(tenant.principalById(originId));
   if (!principal) return [missing(about, 'no service principal has this object id')];
   const names = (principal.appRoles ?? []).map(({ displayName }) => displayName);
   return all
@@ -74,14 +74,4 @@ function groupFindings(group: Group): Finding[] {
   if (group.mailEnabled === true && !types.includes('Unified'))
     return told('group-mail-enabled', 'it is a mail group of Exchange', 'name a security group');
   return [];
-}
-
-async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    const verdict = classify(error);
-    if (verdict.kind === 'conflict' && verdict.conflict === 'not-found') return undefined;
-    throw error;
-  }
 }

@@ -2,15 +2,13 @@ import { z } from 'zod';
 import { GraphError } from '../../../shared/graph/graph-error';
 import { literal, segment } from '../../../shared/graph/odata';
 import type { TenantGraph } from '../../tenant/tenant-graph';
-import type { ServicePrincipal } from './identity';
+import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
 
 const roles = 'roleManagement/entitlementManagement/roleAssignments';
 const catalogs = 'identityGovernance/entitlementManagement/catalogs';
 
 const Catalog = z.object({ id: z.string(), displayName: z.string() });
 export type Catalog = z.infer<typeof Catalog>;
-
-const RoleAssignment = z.object({ roleDefinitionId: z.string(), appScopeId: z.string().nullish() });
 
 /** A catalog by its id or its display name, which must be the name of one only. */
 export async function findCatalog(graph: TenantGraph, wanted: string): Promise<Catalog> {
@@ -28,15 +26,13 @@ export async function findCatalog(graph: TenantGraph, wanted: string): Promise<C
   return found;
 }
 
-/** docs: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments */
 export async function holdsRole(
   graph: TenantGraph,
   identity: ServicePrincipal,
   roleDefinitionId: string,
   catalog: Catalog,
 ): Promise<boolean> {
-  const filter = encodeURIComponent(`principalId eq ${literal(identity.id)}`);
-  const held = await graph.list(`${roles}?$filter=${filter}`, RoleAssignment);
+  const held = await graph.entitlementRoles(identity.id);
   const scope = scopeOf(catalog).toLowerCase();
   return held.some(
     (one) => one.roleDefinitionId === roleDefinitionId && one.appScopeId?.toLowerCase() === scope,

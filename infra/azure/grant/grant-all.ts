@@ -1,6 +1,7 @@
 import type { TenantGraph } from '../../tenant/tenant-graph';
 import { assignRole, findCatalog, holdsRole } from './catalog-role';
-import { findGraph, findIdentity, type ServicePrincipal } from './identity';
+import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
+import { findGraph, findIdentity } from './identity';
 import { grantPermission, heldPermissions, revokePermission } from './permissions';
 import {
   addsGroups,
@@ -41,7 +42,7 @@ export async function grantAll(graph: TenantGraph, wanted: Wanted): Promise<Gran
     ...(await grantRoles(graph, identity, wanted)),
     ...(await grantPermissions(graph, identity, permissions, wanted)),
   ];
-  return { identity: { id: identity.id, displayName: identity.displayName }, grants };
+  return { identity: { id: identity.id, displayName: identity.displayName ?? '' }, grants };
 }
 
 async function grantRoles(

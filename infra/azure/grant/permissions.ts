@@ -2,13 +2,7 @@ import { z } from 'zod';
 import { GraphError } from '../../../shared/graph/graph-error';
 import { segment } from '../../../shared/graph/odata';
 import type { TenantGraph } from '../../tenant/tenant-graph';
-import type { ServicePrincipal } from './identity';
-
-const AppRoleAssignment = z.object({
-  id: z.string(),
-  appRoleId: z.string(),
-  resourceId: z.string(),
-});
+import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
 
 /** A permission of Microsoft Graph that an identity has: its name, and the id of the grant. */
 export type HeldPermission = { permission: string; grantId: string };
@@ -19,17 +13,14 @@ export async function heldPermissions(
   identity: ServicePrincipal,
   api: ServicePrincipal,
 ): Promise<HeldPermission[]> {
-  const held = await graph.list(
-    `servicePrincipals/${segment(identity.id)}/appRoleAssignments`,
-    AppRoleAssignment,
-  );
+  const held = await graph.appRoleAssignments(identity.id);
   return held
     .filter(({ resourceId }) => resourceId === api.id)
     .map(({ id, appRoleId }) => ({ permission: nameOf(api, appRoleId), grantId: id }));
 }
 
 const nameOf = ({ appRoles }: ServicePrincipal, id: string): string =>
-  appRoles.find((role) => role.id === id)?.value ?? id;
+  appRoles?.find((role) => role.id === id)?.value ?? id;
 
 /**
  * Grants a permission. Somebody who did so meanwhile is no fault.
@@ -41,7 +32,7 @@ export async function grantPermission(
   api: ServicePrincipal,
   permission: string,
 ): Promise<'granted' | 'held'> {
-  const appRoleId = api.appRoles.find(({ value }) => value === permission)?.id;
+  const appRoleId = api.appRoles?.find(({ value }) => value === permission)?.id;
   if (appRoleId === undefined)
     throw new Error(`Microsoft Graph offers no permission ${permission}`);
   const body = { principalId: identity.id, resourceId: api.id, appRoleId };

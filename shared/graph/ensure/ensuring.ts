@@ -64,8 +64,14 @@ export function isRecent(at: string, options: Required<EnsureOptions>): boolean 
   return Date.now() - Date.parse(at) < options.visibleWithinSeconds * 1000;
 }
 
+/** What of an execution says how long its lease lasts. */
+export type Leased = {
+  graph: Pick<Entitlements, 'deadlineMs'>;
+  options: Pick<Required<EnsureOptions>, 'leaseUntil' | 'renewLease'>;
+};
+
 /** A write that began now might outlive the caller's lease, and the next holder would not know of it. */
-export async function tooLittleLease({ graph, options }: Ensuring): Promise<Later | undefined> {
+export async function tooLittleLease({ graph, options }: Leased): Promise<Later | undefined> {
   const isEnough = () => Date.now() + graph.deadlineMs <= options.leaseUntil.getTime();
   if (isEnough()) return undefined;
   options.leaseUntil = (await options.renewLease()) ?? options.leaseUntil;

@@ -65,7 +65,7 @@ type Changes = { settings?: Record<string, string | undefined>; identity?: strin
 /** All that is not well, by name and what it is about. */
 async function troubles({ settings: changed, identity }: Changes = {}): Promise<string[][]> {
   const app = { settings: { ...settings, ...changed }, local: true };
-  const lines = await examine(app, { identity, deadlineMs: 30_000 });
+  const lines = await examine(app, { identity, signIn: 'azure', deadlineMs: 30_000 });
   return lines
     .filter(({ level }) => level !== 'ok')
     .map(({ level, check, name = '', about = '' }) => [level, check, name, about]);

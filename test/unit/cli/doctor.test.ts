@@ -1,6 +1,7 @@
 import { checkDialect } from '../../../cli/doctor/checks/dialect';
 import { nodeFindings } from '../../../cli/doctor/checks/node';
 import { patientOf } from '../../../cli/doctor/patient';
+import { graphOptions } from '../../../cli/graph';
 import { queueFindings } from '../../../cli/doctor/queue-properties';
 import { readConfig } from '../../../shared/settings/config';
 
@@ -59,6 +60,8 @@ test.each([
     AUDIT_STORAGE: 'https://b.table.core.windows.net',
     ...changes,
   };
-  const patient = patientOf({ settings, local: false }, readConfig(settings));
+  const config = readConfig(settings);
+  const graph = graphOptions(config, [], { signIn: 'browser' });
+  const patient = patientOf({ settings, local: false }, config, graph);
   expect(namesOf(await checkDialect(patient))).toEqual([name]);
 });
