@@ -5,7 +5,12 @@ import { Complaint } from './connection';
 import { readBody } from './send';
 
 /** The settings of the app that is looked after, and whether it is the one of the local stack. */
-export type AppSettings = { settings: Record<string, string | undefined>; local: boolean };
+export type AppSettings = {
+  settings: Record<string, string | undefined>;
+  local: boolean;
+  /** Where the app answers over http, if that is known: only of the local stack. */
+  host?: string | undefined;
+};
 
 const ADDRESSES = [
   'ServiceBus',
@@ -19,7 +24,9 @@ const Stack = z.object({
   serviceBus: Address,
   storage: Address,
   graph: z.object({ url: z.string() }),
-  host: z.object({ settings: z.record(z.string(), z.string()).optional() }).optional(),
+  host: z
+    .object({ url: z.string(), settings: z.record(z.string(), z.string()).optional() })
+    .optional(),
 });
 
 /** What the local stack's app has unless the stack says otherwise. */
@@ -47,10 +54,8 @@ export async function findSettings(env: NodeJS.ProcessEnv, file?: string): Promi
   if (file !== undefined)
     return { settings: readSettings(await readBody(file), file), local: false };
   if (ADDRESSES.some((name) => env[name])) return { settings: env, local: false };
-  return {
-    settings: localSettings(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json')),
-    local: true,
-  };
+  const stack = readStack(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
+  return { settings: localSettings(stack), local: true, host: stack.host?.url };
 }
 
 function readSettings(bytes: Buffer, file: string): Record<string, string> {
@@ -64,8 +69,7 @@ function readSettings(bytes: Buffer, file: string): Record<string, string> {
   }
 }
 
-function localSettings(file: string): Record<string, string> {
-  const stack = readStack(file);
+function localSettings(stack: z.infer<typeof Stack>): Record<string, string> {
   const storage = stack.storage.connectionString;
   return {
     ...LOCAL,

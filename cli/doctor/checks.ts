@@ -3,6 +3,7 @@ import { checkClock } from './checks/clock';
 import { checkDeadLetters, checkQueue } from './checks/queue';
 import { checkDialect } from './checks/dialect';
 import { checkGraph } from './checks/graph';
+import { checkHost } from './checks/host';
 import { checkIdentity } from './checks/identity';
 import { checkLicence } from './checks/licence';
 import { checkMatch } from './checks/match';
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   { name: 'audit', check: checkAudit },
   { name: 'queue', check: checkQueue },
   { name: 'dead-letters', check: checkDeadLetters },
+  { name: 'host', check: checkHost },
   { name: 'dialect', check: checkDialect },
   { name: 'graph', check: checkGraph },
   { name: 'clock', check: checkClock },

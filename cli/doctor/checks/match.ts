@@ -36,7 +36,7 @@ export async function checkMatch({ tenant, config }: Patient): Promise<Finding[]
     };
     findings.push(shared / people.length > SHARED ? fault(trouble) : warning(trouble));
   }
-  return orOk(findings, `${about}: ${found}, nobody twice`);
+  return orOk(findings, `${about}: ${found}, none of these twice`);
 }
 
 function valueOf(person: Person, attribute: string): string | undefined {

@@ -452,22 +452,17 @@ test('beta shows the same clean tenant', async () => {
 });
 
 describe('the command', () => {
-  test('finds the running local stack by itself', async () => {
-    const { ACCESS_MODEL = '', GRAPH_LAG = '' } = settings;
-    const app = { EVENT_SOURCES: 'urn:hr:acme:workday', PROVISIONING_QUEUE: QUEUE };
-    const stack = {
-      serviceBus: { connectionString: bus.connectionString, pid: 1 },
-      storage: { connectionString: tenant.storage.connectionString, pid: 1 },
-      graph: { url: tenant.simulator.url, pid: 1 },
-      host: { url: 'http://127.0.0.1:1', pid: 1, settings: { ...app, ACCESS_MODEL, GRAPH_LAG } },
-    };
-    await writeFile(join(tenant.folder, 'stack.json'), JSON.stringify(stack));
-    const local = { JOINERY_DATA_DIR: tenant.folder };
-    const { code, stdout } = await runCommand(['doctor', '--json'], local);
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ faults: 0, warnings: 0 });
+  test('without settings and without a stack it says how to get either', async () => {
     const nowhere = { JOINERY_DATA_DIR: join(tenant.folder, 'nowhere') };
-    expect((await runCommand(['doctor'], nowhere)).stderr).toContain('no running stack');
+    const { code, stderr } = await runCommand(['doctor'], nowhere);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no running stack.*npm start.*--settings <file>/s);
+  });
+
+  test('takes no way to sign in that there is not', async () => {
+    const { code, stderr } = await runCommand(['doctor', '--sign-in', 'guess'], settings);
+    expect(code).toBe(2);
+    expect(stderr).toContain('browser, device-code, azure');
   });
 
   test('says what it found and what to do, exits 1 on a fault only, and shows no secret', async () => {
