@@ -156,7 +156,7 @@ model
   .command('apply')
   .description(
     'make catalogs, packages, roles, policies and incompatibilities equal to the model, under your own sign-in. ' +
-      'Shows what it would do, unless --yes or asked on a terminal; never removes anything',
+      'Shows what it would do, unless --yes or asked on a terminal; never removes access',
   )
   .option('--yes', 'do it without asking', false)
   .option('--only <package>', 'only this package; may be said several times', several, [])

@@ -36,7 +36,7 @@ const SCOPES = ['EntitlementManagement.ReadWrite.All'];
 
 /**
  * Brings the access model into the tenant: shows what would be made and changed, and does it with `yes` or after asking
- * on a terminal. Nothing is ever removed. Exit code 1 if a package did not become whole or, in a plan, is refused.
+ * on a terminal. No access is ever removed. Exit code 1 if a package did not become whole or, in a plan, is refused.
  */
 export async function applyModel(app: AppSettings, options: ApplyOptions): Promise<void> {
   const config = configOf(app);

@@ -2,7 +2,8 @@ import type { AssignmentPolicy } from '../../shared/graph/answers';
 
 /**
  * How one part of a package compares with the model. `gone`: our rows know it and Graph does not any more. `extra`: in
- * Graph and not in the model. `missing`: the model names it by its id, so it has to exist. `pending`: cannot exist before the package that it is about. `ambiguous`: several may be it.
+ * Graph and not in the model. `missing`: the model names it by its id, so it has to exist. `pending`: cannot exist
+ * before the package that it is about. `ambiguous`: several may be it. `automatic`: differs, and gives access by a rule.
  */
 export type PartState =
   | 'equal'
@@ -10,6 +11,7 @@ export type PartState =
   | 'gone'
   | 'missing'
   | 'differs'
+  | 'automatic'
   | 'extra'
   | 'pending'
   | 'ambiguous'

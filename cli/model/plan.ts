@@ -19,6 +19,10 @@ const byState: Record<PartState, Pick<Change, 'act' | 'why'>> = {
   absent: { act: 'create' },
   gone: { act: 'create', why: 'was deleted in Entra' },
   differs: { act: 'update' },
+  automatic: {
+    act: 'refuse',
+    why: 'it gives access by a rule of its own; replacing it takes access from everybody whom the rule gave it, so change it in Entra',
+  },
   pending: { act: 'create' },
   extra: {
     act: 'refuse',
@@ -45,15 +49,17 @@ export function changesOf(survey: PackageSurvey, selected: ReadonlySet<string>):
       about: part.about,
       ...byState[part.state],
       ...(part.state === 'differs' && part.members && { members: part.members }),
-      ...refusal(part),
+      ...special(part),
     }));
 }
 
-/** What no call can change. */
-function refusal({ part, members = [] }: Part): Pick<Change, 'act' | 'why'> | object {
-  return part === 'package' && members.includes('package.catalog')
-    ? { act: 'refuse', why: 'it is in another catalog, and a package cannot be moved' }
-    : {};
+/** What no call can change, and what is lost by changing. */
+function special({ part, state, members = [] }: Part): Partial<Pick<Change, 'act' | 'why'>> {
+  if (part === 'package' && members.includes('package.catalog'))
+    return { act: 'refuse', why: 'it is in another catalog, and a package cannot be moved' };
+  if (part === 'policy' && state === 'differs')
+    return { why: 'is replaced as a whole, without questions and custom extensions' };
+  return {};
 }
 
 export const isRefused = (changes: readonly Change[]): boolean =>

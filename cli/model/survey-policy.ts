@@ -23,6 +23,7 @@ export async function surveyPolicy(
   if (others.length > 0) return { part: { ...part, state: 'ambiguous' } };
   if (gone) return { part: { ...part, state: 'gone', id: found.id }, found };
   const members = policy ? policyDifferences(policy, found) : [];
-  const state = members.length > 0 ? 'differs' : 'equal';
+  const different = found.automatic ? 'automatic' : 'differs';
+  const state = members.length > 0 ? different : 'equal';
   return { part: { ...part, id: found.id, state, members }, found };
 }

@@ -55,6 +55,8 @@ export const BetaAssignmentPolicy = z
       isApprovalRequiredForAdd: approval?.isApprovalRequired,
       stages: approval?.approvalStages,
     },
+    // Beta does not tell.
+    automatic: false,
     kept: present({
       accessReviewSettings: answer.accessReviewSettings,
       canExtend: answer.canExtend,

@@ -121,7 +121,7 @@ export const AssignmentPolicy = z
     // Not ours to judge, but lost if a policy is replaced without them.
     reviewSettings: z.unknown().optional(),
     notificationSettings: z.unknown().optional(),
-    automaticRequestSettings: z.unknown().optional(),
+    automaticRequestSettings: z.looseObject({ requestAccessForAllowedTargets: flag }).nullish(),
   })
   .transform(
     ({
@@ -133,6 +133,8 @@ export const AssignmentPolicy = z
     }) => ({
       ...rest,
       accessPackageId: accessPackage?.id,
+      /** Whether it gives access by a rule of its own, and takes it when the rule no longer holds. */
+      automatic: automaticRequestSettings?.requestAccessForAllowedTargets === true,
       kept: present({ reviewSettings, notificationSettings, automaticRequestSettings }),
     }),
   );

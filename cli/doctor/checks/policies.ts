@@ -32,7 +32,9 @@ function findingsOf(survey: PackageSurvey, wanted: AccessPackage): Finding[] {
   if (!survey.policy) return [];
   const unfit = unfitness(survey.policy, wanted, about);
   if (unfit) return [unfit];
-  return state === 'differs' ? told('policy-differs', members.join(', ')) : [];
+  return state === 'differs' || state === 'automatic'
+    ? told('policy-differs', members.join(', '))
+    : [];
 }
 
 /** The first reason why access cannot be given under it, if there is one. */

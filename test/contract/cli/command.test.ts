@@ -1,49 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ServiceBusClient } from '@azure/service-bus';
-import { projectRoot } from '../../../infra/local/part';
-import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 import { createLedger } from '../../../shared/audit/ledger';
 import type { Claim } from '../../../shared/domain/claim';
 import { eventHash } from '../../../shared/domain/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/run';
 import { createClaims } from '../../../shared/records/claims';
 import { closing, entryOf } from '../audit/entries';
-import { hash, openStorage, type Storage } from '../records/storage';
+import { hash } from '../records/storage';
 import { runCommand } from './run-command';
+import { openStage, QUEUE, type Stage } from './stage';
 
 const SOURCE = 'urn:hr:acme:workday';
 const OTHER = 'urn:hr:acme:sap';
-const QUEUE = 'provisioning-events';
 
-let folder: string;
-let storage: Storage;
-let bus: ServiceBus;
-let client: ServiceBusClient;
-let settings: Record<string, string>;
-
+let stage: Stage;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'joinery-cli-'));
-  storage = await openStorage();
-  const configFile = join(projectRoot(), 'infra', 'local', 'service-bus', 'Config.json');
-  bus = await startServiceBus({ port: 0, dataDir: folder, configFile });
-  client = new ServiceBusClient(bus.connectionString);
-  settings = {
-    ServiceBus: bus.connectionString,
-    RECORDS_STORAGE: storage.connectionString,
-    AUDIT_STORAGE: storage.connectionString,
-    EVENT_SOURCES: `${SOURCE},${OTHER}`,
-  };
+  stage = await openStage(SOURCE, OTHER);
 });
-afterAll(async () => {
-  await client.close();
-  await bus.stop();
-  await storage.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => stage.close());
 
-const joinery = (args: string[], input?: string | Uint8Array) => runCommand(args, settings, input);
+const joinery = (args: string[], input?: string | Uint8Array) =>
+  runCommand(args, stage.settings, input);
 
 const event = (id: string, changes: object = {}) =>
   JSON.stringify({
@@ -58,7 +35,7 @@ const event = (id: string, changes: object = {}) =>
 
 /** All that is in the queue, taken out. */
 async function taken(): Promise<string[]> {
-  const receiver = client.createReceiver(QUEUE, {
+  const receiver = stage.client.createReceiver(QUEUE, {
     receiveMode: 'receiveAndDelete',
     skipParsingBodyAsJson: true,
   });
@@ -73,7 +50,7 @@ async function closedEvent(id: string, source = SOURCE): Promise<string> {
   const fact = { eventId: id, eventSource: source, workerId: 'W-7' };
   const about = { ...fact, eventHash: key };
   const at = '2026-11-20T09:30:02.000Z';
-  const ledger = createLedger(storage.table('audit'), storage.table('auditIndex'));
+  const ledger = createLedger(stage.storage.table('audit'), stage.storage.table('auditIndex'));
   const first = await ledger.append(START_OF_CHAIN, entryOf(about), at);
   const last = await ledger.append(first.chain, entryOf({ ...about, ...closing }), at);
   const claim: Claim = {
@@ -97,7 +74,7 @@ async function closedEvent(id: string, source = SOURCE): Promise<string> {
     chain: last.chain,
     updatedAt: at,
   };
-  await createClaims(storage.table('claims')).claim(key, claim);
+  await createClaims(stage.storage.table('claims')).claim(key, claim);
   return key;
 }
 
@@ -119,7 +96,7 @@ test('--help explains every command and succeeds; a wrong call says what is righ
 
 describe('send', () => {
   test('an event from a file or from standard input comes to the queue byte by byte', async () => {
-    const file = join(folder, 'event.json');
+    const file = join(stage.folder, 'event.json');
     await writeFile(file, event('sent-1'));
     const fromFile = await joinery(['send', file, '--json']);
     expect(fromFile).toMatchObject({ code: 0, stderr: '' });
@@ -168,7 +145,7 @@ describe('send', () => {
   });
 
   test('a file that is not there is named', async () => {
-    const file = join(folder, 'absent.json');
+    const file = join(stage.folder, 'absent.json');
     const { code, stderr } = await joinery(['send', file]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `cannot read ${file}: ENOENT\n` });
   });
@@ -177,7 +154,10 @@ describe('send', () => {
 describe('status', () => {
   test('an event is found by its id, in every listed source, and --json prints one object', async () => {
     const key = await closedEvent('found-1', OTHER);
-    await createClaims(storage.table('claims')).countDuplicate(key, '2026-11-20T10:00:00.000Z');
+    await createClaims(stage.storage.table('claims')).countDuplicate(
+      key,
+      '2026-11-20T10:00:00.000Z',
+    );
     const { code, stdout, stderr } = await joinery(['status', 'found-1', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -197,7 +177,7 @@ describe('status', () => {
   });
 
   test('an event that was only ever refused is told with the reason', async () => {
-    const ledger = createLedger(storage.table('audit'), storage.table('auditIndex'));
+    const ledger = createLedger(stage.storage.table('audit'), stage.storage.table('auditIndex'));
     const at = '2026-11-20T09:30:00.000Z';
     const key = eventHash(SOURCE, 'refused-1');
     const bodyHash = 'ab'.repeat(32);
@@ -261,7 +241,7 @@ describe('audit', () => {
 
   test('a row that is missing at the end is a fault, and the command fails', async () => {
     const key = await closedEvent('cut');
-    await storage.table('audit').remove(key, '0001-000002');
+    await stage.storage.table('audit').remove(key, '0001-000002');
     const { code, stdout } = await joinery(['audit', '--event', 'cut', '--json']);
     expect(code).toBe(1);
     expect((JSON.parse(stdout) as { faults: string[] }).faults).toEqual([
@@ -281,9 +261,9 @@ describe('audit', () => {
 
 test('dead letters are listed up to the limit, without their bodies, and stay where they are', async () => {
   const bodies = [event('dead-1'), 'CANARY', event('dead-3')];
-  const sender = client.createSender(QUEUE);
+  const sender = stage.client.createSender(QUEUE);
   for (const body of bodies) await sender.sendMessages({ body: Buffer.from(body) });
-  const receiver = client.createReceiver(QUEUE);
+  const receiver = stage.client.createReceiver(QUEUE);
   for (const message of await receiver.receiveMessages(3, { maxWaitTimeInMs: 5000 })) {
     await receiver.deadLetterMessage(message, {
       deadLetterReason: 'tested',
@@ -308,12 +288,12 @@ test('dead letters are listed up to the limit, without their bodies, and stay wh
 
 describe('where the stack is', () => {
   const writeStack = (stack: object) =>
-    writeFile(join(folder, 'stack.json'), JSON.stringify(stack));
-  const local = (args: string[]) => runCommand(args, { JOINERY_DATA_DIR: folder });
+    writeFile(join(stage.folder, 'stack.json'), JSON.stringify(stack));
+  const local = (args: string[]) => runCommand(args, { JOINERY_DATA_DIR: stage.folder });
 
   test('without settings and without a stack the command says how to have either', async () => {
     const { code, stdout, stderr } = await runCommand(['status', 'x', '--json'], {
-      JOINERY_DATA_DIR: join(folder, 'nothing-here'),
+      JOINERY_DATA_DIR: join(stage.folder, 'nothing-here'),
     });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('no running stack');
@@ -325,8 +305,8 @@ describe('where the stack is', () => {
   test('the running stack tells what its app listens to, and can be asked while its host is away', async () => {
     await closedEvent('on-stack', OTHER);
     const parts = {
-      serviceBus: { connectionString: bus.connectionString, pid: 1 },
-      storage: { connectionString: storage.connectionString, pid: 1 },
+      serviceBus: { connectionString: stage.settings['ServiceBus'], pid: 1 },
+      storage: { connectionString: stage.storage.connectionString, pid: 1 },
     };
     const settings = { EVENT_SOURCES: OTHER, PROVISIONING_QUEUE: QUEUE };
     await writeStack({ ...parts, host: { url: 'http://127.0.0.1:1', pid: 1, settings } });
@@ -340,7 +320,7 @@ describe('where the stack is', () => {
   test('a stack that has ended since is told as that, by bus and by stores', async () => {
     const gone =
       'Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=a;SharedAccessKey=SECRET;UseDevelopmentEmulator=true;';
-    const nowhere = storage.connectionString.replace(
+    const nowhere = stage.storage.connectionString.replace(
       /TableEndpoint=http:\/\/[^/]+/,
       'TableEndpoint=http://127.0.0.1:1',
     );

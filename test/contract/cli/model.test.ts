@@ -189,6 +189,32 @@ test('access that the model does not name is shown and left, and so is the packa
   expect(await tenant.simulator.writes()).toEqual(writes);
 });
 
+test('a policy that gives access by a rule of its own is refused, and nothing of it changes', async () => {
+  await apply('--yes');
+  const { accessPackages } = await tenant.state();
+  const policyId = accessPackages.find(({ displayName }) => displayName === 'Ledger')?.policies[0];
+  await tenant.edit('policies', policyId ?? '', {
+    allowedTargetScope: 'specificDirectoryUsers',
+    automaticRequestSettings: { requestAccessForAllowedTargets: true },
+  });
+  const writes = await tenant.simulator.writes();
+  const { code, told } = await apply('--yes', '--only', 'ledger');
+  expect(actsOf({ told })).toEqual(['refuse policy']);
+  expect(told.results).toEqual([{ package: 'ledger', outcome: 'refused' }]);
+  expect(code).toBe(1);
+  expect(await tenant.simulator.writes()).toEqual(writes);
+});
+
+test('the plan says what a policy loses that is replaced', async () => {
+  await apply('--yes');
+  const policy = { ...ledger.policy, description: 'Reviewed' };
+  await tenant.writeModel({ ...pair, accessPackages: [{ ...ledger, policy }, payments] });
+  const { stdout } = await model('apply');
+  expect(stdout).toMatch(
+    /ledger +update +policy +Birthright +policy\.description, is replaced .*without questions/,
+  );
+});
+
 test('a package that the model has not is a usage error that names those it has', async () => {
   const { code, stderr } = await model('apply', '--only', 'nonsense');
   expect(code).toBe(2);

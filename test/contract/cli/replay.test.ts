@@ -1,53 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ServiceBusClient } from '@azure/service-bus';
-import { projectRoot } from '../../../infra/local/part';
-import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 import type { Claim } from '../../../shared/domain/claim';
 import { readEvent } from '../../../shared/domain/read-event';
 import { createClaims } from '../../../shared/records/claims';
-import { openStorage, type Storage } from '../records/storage';
 import { runCommand } from './run-command';
+import { openStage, QUEUE, type Stage } from './stage';
 
 const SOURCE = 'urn:hr:acme:workday';
-const QUEUE = 'provisioning-events';
 const WHO = ['--by', 'alice', '--reason', 'INC-1'];
 
-let folder: string;
-let storage: Storage;
-let bus: ServiceBus;
-let client: ServiceBusClient;
-let settings: Record<string, string>;
-
+let stage: Stage;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'joinery-replay-'));
-  storage = await openStorage();
-  const configFile = join(projectRoot(), 'infra', 'local', 'service-bus', 'Config.json');
-  bus = await startServiceBus({ port: 0, dataDir: folder, configFile });
-  client = new ServiceBusClient(bus.connectionString);
-  settings = {
-    ServiceBus: bus.connectionString,
-    RECORDS_STORAGE: storage.connectionString,
-    AUDIT_STORAGE: storage.connectionString,
-    EVENT_SOURCES: SOURCE,
-  };
+  stage = await openStage(SOURCE);
 });
 afterEach(async () => {
   await taken('deadLetter');
   await taken();
 });
-afterAll(async () => {
-  await client.close();
-  await bus.stop();
-  await storage.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => stage.close());
 
 type Told = { preview: boolean; events: Record<string, unknown>[] };
 
 async function replay(args: string[], input?: string) {
-  const { code, stdout, stderr } = await runCommand(['replay', ...args, '--json'], settings, input);
+  const { code, stdout, stderr } = await runCommand(
+    ['replay', ...args, '--json'],
+    stage.settings,
+    input,
+  );
   return { code, stderr, told: JSON.parse(stdout || '{"events":[]}') as Told };
 }
 
@@ -60,8 +37,8 @@ const bodyOf = (id: string) =>
 
 /** Puts bodies into the dead letters, in this order. */
 async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promise<void> {
-  const sender = client.createSender(QUEUE);
-  const receiver = client.createReceiver(QUEUE);
+  const sender = stage.client.createSender(QUEUE);
+  const receiver = stage.client.createReceiver(QUEUE);
   for (const body of bodies) {
     await sender.sendMessages({
       ...{ body: Buffer.from(body), messageId: 'old', subject: 'joined' },
@@ -77,7 +54,7 @@ async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promis
 
 /** Takes out all that is in the queue or its dead letters. */
 async function taken(subQueueType?: 'deadLetter') {
-  const receiver = client.createReceiver(QUEUE, {
+  const receiver = stage.client.createReceiver(QUEUE, {
     receiveMode: 'receiveAndDelete',
     skipParsingBodyAsJson: true,
     ...(subQueueType && { subQueueType }),
@@ -95,7 +72,7 @@ async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
   const read = readEvent(Buffer.from(bodyOf(id)), { sources: [SOURCE] });
   if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
   const at = '2026-11-20T09:30:02.000Z';
-  await createClaims(storage.table('claims')).claim(read.eventHash, {
+  await createClaims(stage.storage.table('claims')).claim(read.eventHash, {
     ...{ state: 'closed', contentHash: read.contentHash, attempt: 1, attributes: {} },
     fact: {
       ...{ eventId: id, eventSource: SOURCE, eventType: read.event.type, bodyHash: read.bodyHash },

@@ -141,7 +141,10 @@ describe('The command', () => {
     expect(methods.filter((method) => method !== 'GET')).toEqual([]);
   });
 
-  test('killed while somebody holds the package, it is cleaned up by its run id', async () => {
+  test.each([
+    ['its run id', (id: string) => ['--clean', id]],
+    ['the next run', () => ['--user', user]],
+  ])('killed while somebody holds the package, it is cleaned up by %s', async (_, again) => {
     simulator = await startSimulator({ deliveryMs: 300 });
     const child = spawn(process.execPath, [script, '--user', user, '--yes'], {
       env: env(),
@@ -151,7 +154,9 @@ describe('The command', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     const [name = ''] = await findRuns(graphAt(simulator.url));
-    await command('--clean', name.replace('joinery-smoke-', ''), '--yes');
+    expect(await left()).toMatchObject({ catalogs: 1, accessPackages: 1, grants: 1, groups: 1 });
+    const { stdout } = await command(...again(name.replace('joinery-smoke-', '')), '--yes');
+    expect(stdout).toContain(name);
     expect(await left()).toEqual(nothing);
   });
 
