@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   AccessPackage,
   Assignment,
@@ -11,10 +10,10 @@ import { BetaAssignmentPolicy } from './answers-beta';
 import { policyBody, roleScopeBody } from './bodies-beta';
 import { literal, segment } from './odata';
 import type { Routes } from './routes';
+import { Nothing, publishedRoutes } from './routes-published';
 import { v1Routes } from './routes-v1';
 
 const management = '/beta/identityGovernance/entitlementManagement';
-const Nothing = z.unknown().transform(() => ({}));
 const expandRequest = 'accessPackage,accessPackageAssignment($expand=target),requestor';
 
 /**
@@ -23,6 +22,7 @@ const expandRequest = 'accessPackage,accessPackageAssignment($expand=target),req
  * Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview?view=graph-rest-beta
  */
 export const betaRoutes: Routes = {
+  ...publishedRoutes(management),
   findUsers: v1Routes.findUsers,
   findCatalogs: {
     method: 'GET',
@@ -113,16 +113,6 @@ export const betaRoutes: Routes = {
     }),
     answer: AccessPackage,
   },
-  updateAccessPackage: {
-    method: 'PATCH',
-    path: ({ id }) => `${management}/accessPackages/${segment(id)}`,
-    body: ({ displayName, description, hidden }) => ({
-      displayName,
-      description,
-      isHidden: hidden,
-    }),
-    answer: Nothing,
-  },
   addResourceRoleScope: {
     method: 'POST',
     path: ({ packageId }) =>
@@ -146,21 +136,6 @@ export const betaRoutes: Routes = {
     method: 'PUT',
     path: ({ id }) => `${management}/accessPackageAssignmentPolicies/${segment(id)}`,
     body: ({ id, kept, ...policy }) => ({ ...policyBody(policy), ...kept, id }),
-    answer: Nothing,
-  },
-  listIncompatible: {
-    method: 'GET',
-    path: ({ packageId }) =>
-      `${management}/accessPackages/${segment(packageId)}/incompatibleAccessPackages`,
-    answer: z.object({ id: z.string() }),
-  },
-  addIncompatible: {
-    method: 'POST',
-    path: ({ packageId }) =>
-      `${management}/accessPackages/${segment(packageId)}/incompatibleAccessPackages/$ref`,
-    body: ({ other }, root) => ({
-      '@odata.id': `${root}${management}/accessPackages/${segment(other.id)}`,
-    }),
     answer: Nothing,
   },
   findAssignments: {

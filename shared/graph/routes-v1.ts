@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   AccessPackage,
   Assignment,
@@ -12,13 +11,13 @@ import {
 import { policyBody, roleScopeBody } from './bodies-v1';
 import { literal, propertyPath, segment } from './odata';
 import type { Routes } from './routes';
+import { Nothing, publishedRoutes } from './routes-published';
 
 const management = '/v1.0/identityGovernance/entitlementManagement';
-/** What a write answers with where nobody reads it. */
-const Nothing = z.unknown().transform(() => ({}));
 
 /** Published Graph. Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview */
 export const v1Routes: Routes = {
+  ...publishedRoutes(management),
   findUsers: {
     method: 'GET',
     path: () => '/v1.0/users',
@@ -111,17 +110,6 @@ export const v1Routes: Routes = {
     }),
     answer: AccessPackage,
   },
-  // Source: https://learn.microsoft.com/graph/api/accesspackage-update
-  updateAccessPackage: {
-    method: 'PATCH',
-    path: ({ id }) => `${management}/accessPackages/${segment(id)}`,
-    body: ({ displayName, description, hidden }) => ({
-      displayName,
-      description,
-      isHidden: hidden,
-    }),
-    answer: Nothing,
-  },
   addResourceRoleScope: {
     method: 'POST',
     path: ({ packageId }) =>
@@ -149,21 +137,6 @@ export const v1Routes: Routes = {
     method: 'PUT',
     path: ({ id }) => `${management}/assignmentPolicies/${segment(id)}`,
     body: ({ id, kept, ...policy }) => ({ ...kept, id, ...policyBody(policy) }),
-    answer: Nothing,
-  },
-  listIncompatible: {
-    method: 'GET',
-    path: ({ packageId }) =>
-      `${management}/accessPackages/${segment(packageId)}/incompatibleAccessPackages`,
-    answer: z.object({ id: z.string() }),
-  },
-  addIncompatible: {
-    method: 'POST',
-    path: ({ packageId }) =>
-      `${management}/accessPackages/${segment(packageId)}/incompatibleAccessPackages/$ref`,
-    body: ({ other }, root) => ({
-      '@odata.id': `${root}${management}/accessPackages/${segment(other.id)}`,
-    }),
     answer: Nothing,
   },
   findAssignments: {

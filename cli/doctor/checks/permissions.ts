@@ -5,6 +5,8 @@ import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';
 
 const WRITE = 'EntitlementManagement.ReadWrite.All';
+/** Beside roles in catalogs, which list only what names a package: catalogs and packages are looked for by name. */
+const READ = 'EntitlementManagement.Read.All';
 /** Any of them reads people with their worker number. */
 const PEOPLE = [
   'User.Read.All',
@@ -46,8 +48,10 @@ async function judged(patient: Patient, held: Held | undefined): Promise<Finding
   if (!PEOPLE.some((role) => held.appRoles.includes(role))) findings.push(lacking('User.Read.All'));
   const manages = held.appRoles.includes(WRITE);
   if (!manages && patient.config.packages === 'ensure') findings.push(lacking(WRITE));
-  if (!manages && patient.config.packages === 'verify-only')
+  if (!manages && patient.config.packages === 'verify-only') {
+    if (!held.appRoles.includes(READ)) findings.push(lacking(READ));
     findings.push(...(await uncovered(patient, held)));
+  }
   return orOk(findings, manages ? `${WRITE}, and people may be read` : 'a role on each catalog');
 }
 
@@ -91,5 +95,5 @@ const lacking = (about: string): Finding =>
     name: 'permission-missing',
     about,
     text: "the app's identity does not hold this app role of Microsoft Graph",
-    todo: 'grant it: npm run grant:graph',
+    todo: 'grant it: npm run grant:graph; docs/permissions.md says which way',
   });

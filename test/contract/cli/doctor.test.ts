@@ -21,6 +21,7 @@ const IDENTITY = {
 };
 /** Application permissions of Graph, by their ids. */
 const USER_READ = 'df021288-bdef-4463-88db-98f22de89214';
+const MAY_READ = 'c74fd47d-ed3c-45c3-9a9e-b8676de685d2';
 const MANAGE = '9acd699f-1e81-4958-b001-93b1d2506e19';
 const MAY_ASSIGN = 'e2182095-804a-4656-ae11-64734e9b7ae5';
 
@@ -407,9 +408,14 @@ describe('the identity', () => {
       appScopeId: `/AccessPackageCatalog/${catalogNamed('Finance')}`,
     });
     const narrow = { identity, settings: { PACKAGES: 'verify-only' } };
+    const roleMissing = ['permissions', 'catalog-role-missing', 'operations'];
     expect(faults(await troubles(narrow))).toEqual([
-      ['permissions', 'catalog-role-missing', 'operations'],
+      ['permissions', 'permission-missing', 'EntitlementManagement.Read.All'],
+      roleMissing,
     ]);
+    const takeReadingBack = await grant(MAY_READ);
+    expect(faults(await troubles(narrow))).toEqual([roleMissing]);
+    await takeReadingBack();
     await tenant.simulator.remove('entitlementRoles', String(id));
     await takeBack();
   });
