@@ -96,6 +96,13 @@ export const openBus = ({ serviceBus }: Pick<Connection, 'serviceBus'>): Service
     ? new ServiceBusClient(serviceBus, IMPATIENT)
     : new ServiceBusClient(serviceBus, credential(), IMPATIENT);
 
+/** The client gathers what several tries said under an empty message. */
+function textOf(error: unknown): string {
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const text = last instanceof Error ? last.message : String(last);
+  return text === '' ? 'it does not answer' : text;
+}
+
 /** Runs `act` with a client of the bus, and closes it whatever happens. */
 export async function withBus<T>(
   connection: Connection,
@@ -105,8 +112,8 @@ export async function withBus<T>(
   try {
     return await act(client);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new Complaint(`the Service Bus does not do it: ${text}`);
+    if (error instanceof Complaint) throw error;
+    throw new Complaint(`the Service Bus does not do it: ${textOf(error)}`);
   } finally {
     await client.close();
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
 import { Id } from '../shared/domain/event-members';
 import { StoreUnavailable } from '../shared/domain/table';
 import { secondsOf } from '../shared/settings/duration';
@@ -122,8 +123,12 @@ program
     'look whether the app can do its work: settings, stores, queue, Microsoft Graph, permissions, licence, and all that ' +
       'the access model names. Changes nothing; exit code 1 on a fault',
   )
-  .option('--identity <id>', "client or object id of the app's identity (AZURE_CLIENT_ID)")
-  .option('--deadline <duration>', 'how long one look may take', duration, 120)
+  .option('--identity <id>', "client or object id of the app's identity (AZURE_CLIENT_ID)", guid)
+  .addOption(
+    new Option('--deadline <duration>', 'how long one look may take')
+      .argParser(duration)
+      .default(120, '2m'),
+  )
   .option(...SETTINGS)
   .addOption(WAY)
   .option(...TENANT)
@@ -180,6 +185,11 @@ function id(text: string): string {
   return read.data;
 }
 
+function guid(text: string): string {
+  if (!z.guid().safeParse(text).success) throw new InvalidArgumentError('a GUID, not a name');
+  return text;
+}
+
 function duration(text: string): number {
   const seconds = secondsOf(text);
   if (!seconds) throw new InvalidArgumentError('a duration such as 30s or 2m');
@@ -202,8 +212,9 @@ function wholeNumber(text: string): number {
 }
 
 program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${textOf(error)}\n`);
-  process.exitCode = error instanceof Complaint ? error.code : 1;
+  const code = error instanceof Complaint ? error.code : 1;
+  // A bus that does not answer leaves sockets and timers behind, for which the process would wait for minutes.
+  process.stderr.write(`${textOf(error)}\n`, () => process.exit(code));
 });
 
 function textOf(error: unknown): string {

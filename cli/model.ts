@@ -10,8 +10,7 @@ export async function loadModel(place: string): Promise<LoadedModel> {
       ? await loadModelBlob(place, createCredential({ managed: false }))
       : loadModelFile(place);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Complaint(code === 'ENOENT' ? `there is no access model at ${place}` : message);
+    throw new Complaint(error instanceof Error ? error.message : String(error));
   }
 }
 

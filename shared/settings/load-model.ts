@@ -18,7 +18,20 @@ const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
 /** Loads the access model from a file. Throws one Error that lists every fault of a bad model. */
 export function loadModelFile(path: string): LoadedModel {
-  return sound(path, readFileSync(path, 'utf8'));
+  return sound(path, textOf(path));
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const what =
+      code === 'ENOENT'
+        ? `there is no access model at ${path}`
+        : `the access model cannot be read: ${message}`;
+    throw new Error(what, { cause: error });
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createLedger } from '../../../shared/audit/ledger';
 import type { Claim } from '../../../shared/domain/claim';
@@ -93,6 +95,22 @@ test('--help explains every command and succeeds; a wrong call says what is righ
     expect(stderr).toContain('Usage: joinery');
   }
 });
+
+test('a bus that takes connections and never answers ends the command', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const sockets: Socket[] = [];
+  silent.on('connection', (socket) => sockets.push(socket));
+  const { port } = silent.address() as AddressInfo;
+  const { ServiceBus: address = '' } = stage.settings;
+  const ServiceBus = address.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
+  const ended = await runCommand(['dead-letters'], { ...stage.settings, ServiceBus });
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(/^the Service Bus does not do it: .+/);
+  expect(sockets).not.toEqual([]);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+}, 60_000);
 
 describe('send', () => {
   test('an event from a file or from standard input comes to the queue byte by byte', async () => {

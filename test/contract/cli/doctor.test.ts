@@ -500,5 +500,9 @@ describe('the command', () => {
       code: 2,
       stderr: expect.stringContaining('az functionapp config appsettings list') as string,
     });
+    expect(await runCommand(['doctor', '--identity', 'joinery'], settings)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a GUID, not a name') as string,
+    });
   });
 });

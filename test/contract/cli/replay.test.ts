@@ -188,6 +188,7 @@ test('a wrong call says what is right and exits 2', async () => {
     [...WHO, '--since', 'yesterday'],
     [...WHO, '--preview', '--yes'],
     ['x', '--file', '-', ...WHO],
+    ['--file', '/absent.json', ...WHO],
   ];
   const answers = await Promise.all(calls.map((args) => replay(args)));
   expect(answers.map(({ code }) => code)).toEqual(calls.map(() => 2));
