@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { explain } from '../tenant/explain';
 import { orUsage } from '../tenant/or-usage';
 import { openTenant, tellAccount, tenantOptions, tenantUsage } from '../tenant/open-tenant';
@@ -45,6 +46,8 @@ type Given = ReturnType<typeof parsed>;
 function wantedOf(given: Given): Wanted {
   const { identity, narrow, catalog, 'tenant-wide': wide, 'adds-groups': addsGroups } = given;
   if (identity === undefined) throw new Error('--identity is missing: its object id or client id');
+  if (!z.guid().safeParse(identity).success)
+    throw new Error(`--identity takes an object id or client id, not "${identity}"`);
   if (narrow === wide) throw new Error('say either --narrow or --tenant-wide');
   if (narrow && catalog.length === 0) throw new Error('--narrow needs a --catalog');
   if (wide && catalog.length > 0) throw new Error('--catalog belongs to --narrow');

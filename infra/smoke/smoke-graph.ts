@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Entitlements } from '../../shared/graph/entitlements';
+import { GraphError } from '../../shared/graph/graph-error';
 import { literal, segment } from '../../shared/graph/odata';
 import type { TenantGraph } from '../tenant/tenant-graph';
 
@@ -20,9 +21,20 @@ export const readTenant = async ({ tenant }: SmokeGraph): Promise<Named> => {
   return found;
 };
 
-/** A person by object id or user principal name. */
-export const readPerson = ({ tenant }: SmokeGraph, user: string): Promise<z.infer<typeof Person>> =>
-  tenant.read(`users/${encodeURIComponent(user)}?$select=id,accountEnabled`, Person);
+/** A person by object id or user principal name. Throws with what to do if the tenant has none. */
+export async function readPerson(
+  { tenant }: SmokeGraph,
+  user: string,
+): Promise<z.infer<typeof Person>> {
+  try {
+    return await tenant.read(`users/${encodeURIComponent(user)}?$select=id,accountEnabled`, Person);
+  } catch (error) {
+    if (!(error instanceof GraphError && error.fault.status === 404)) throw error;
+    throw new Error(`this tenant has no user ${user}; give a user principal name or object id`, {
+      cause: error,
+    });
+  }
+}
 
 export const listGroups = ({ tenant }: SmokeGraph, prefix: string): Promise<Named[]> =>
   tenant.list(

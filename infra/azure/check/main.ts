@@ -1,16 +1,35 @@
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { projectRoot } from '../../local/part';
+import { orUsage } from '../../tenant/or-usage';
 import { BICEP_VERSION, findBicep, NO_CLI } from './bicep-cli';
 import { bicepFiles } from './build';
 import { checkInfrastructure } from './check-infrastructure';
 
+const usage = `Builds, lints and checks every file of infra/azure with the Bicep CLI. Exits 1 if there is a finding, 2 without a CLI.
+
+usage: npm run infra -- [--write]
+
+  --write  format the files and compile main.json anew`;
+
+function asked(): { write: boolean } | undefined {
+  const { values } = parseArgs({
+    options: {
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return values.help ? undefined : { write: values.write };
+}
+
+const { write } = orUsage(asked, usage);
 const folder = join(projectRoot(), 'infra/azure');
 const cli = findBicep(folder);
 if (!cli) {
   console.error(`infra: ${NO_CLI}`);
   process.exit(2);
 }
-const findings = checkInfrastructure(cli, folder, { write: process.argv.includes('--write') });
+const findings = checkInfrastructure(cli, folder, { write });
 for (const { where, what } of findings) console.error(`infra/azure/${where}: ${what}`);
 const version = cli.pinned ? cli.version : `${cli.version}, not the pinned ${BICEP_VERSION}`;
 const files = bicepFiles(folder).length;

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { parseArgs } from 'node:util';
 import { dataDir, portFrom, projectRoot } from '../part';
 import { appSettings } from '../up/app-settings';
 import type { PartName } from '../up/parts';
@@ -10,12 +11,22 @@ const MISSING = `func is not installed, or not on the PATH: this command runs th
 Functions Core Tools 4 (https://learn.microsoft.com/azure/azure-functions/functions-run-local).
 "npm start" runs the same app without it, on the local stand-in.`;
 
+const usage = `Runs the app on the real Functions host (func, Azure Functions Core Tools 4), with storage, bus and Graph as
+local stand-ins. Ports and folder are those of "npm start -- --help".
+
+usage: npm run start:func`;
+
 /** On Windows func is a script, which only a shell starts. */
 const shell = process.platform === 'win32';
 const others: PartName[] = ['storage', 'service-bus', 'graph'];
 
 /** Starts storage, bus and Graph, each a local stand-in, and on them the built app by `func start`, until that ends. */
 async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
   const { stdout, error } = spawnSync('func', ['--version'], { encoding: 'utf8', shell });
   if (error || stdout.trim() === '') throw new Error(MISSING);
   if (!stdout.startsWith('4.'))

@@ -236,6 +236,7 @@ describe('The command', () => {
     [2, ['--narrow'], /--narrow needs a --catalog/],
     [2, [], /either --narrow or --tenant-wide/],
     [2, ['--tenant-wide', '--sign-in', 'guess'], /--sign-in must be one of/],
+    [2, ['--tenant-wide', '--identity', 'joinery'], /object id or client id, not "joinery"/],
     [1, ['--narrow', '--catalog', 'Nothing'], /no catalog "Nothing"/],
   ])('ends with %d on %j', async (code, args, said) => {
     await expect(command(...args)).rejects.toMatchObject({

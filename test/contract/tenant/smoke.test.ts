@@ -129,7 +129,7 @@ describe('The command', () => {
     ['without a terminal and --yes', ['--user', user], 2, /say --yes/],
     ['without a user', ['--yes'], 2, /either --user or --clean/],
     ['for a name that no run has', ['--clean', 'Finance', '--yes'], 2, /is no run/],
-    ['for somebody who does not exist', ['--user', userId(1999), '--yes'], 1, /404/],
+    ['for somebody who does not exist', ['--user', userId(1999), '--yes'], 1, /has no user/],
   ])('ends at once %s', async (_, args, code, said) => {
     simulator = await startSimulator();
     await expect(command(...args)).rejects.toMatchObject({

@@ -20,7 +20,8 @@ async function main(): Promise<void> {
     return;
   }
   const [events, seconds, seed] = [values.events, values.seconds, values.seed].map(Number);
-  if (!(Number(events) > 0 && Number(seconds) > 0 && Number(seed) >= 0)) throw new Error(usage);
+  if (!(Number(events) > 0 && Number(seconds) > 0 && Number(seed) >= 0))
+    throw new Error('--events and --seconds take a number above 0, --seed one from 0');
   const options = { events: Number(events), seconds: Number(seconds), seed: Number(seed) };
   console.log(`events ${options.events}, seconds ${options.seconds}, seed ${options.seed}`);
   try {
@@ -39,7 +40,11 @@ async function main(): Promise<void> {
   }
 }
 
+/** A run that broke off was broken by something, whose stack is wanted; a wrong command line only needs its sentence. */
+const told = ({ message, cause }: Error): string =>
+  cause instanceof Error ? `${message}\n${cause.stack ?? cause.message}` : message;
+
 main().catch((error: unknown) => {
-  console.error(error);
+  console.error(error instanceof Error ? told(error) : String(error));
   process.exitCode = 1;
 });

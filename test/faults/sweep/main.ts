@@ -58,9 +58,13 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = scenarios.filter(({ name }) => name.includes(values.only));
+  if (chosen.length === 0) {
+    const names = scenarios.map(({ name }) => `"${name}"`).join(', ');
+    throw new Error(`--only "${values.only}" fits no scenario; there are ${names}`);
+  }
   let failed = 0;
   for (const scenario of chosen) failed += await sweep(scenario, Number(values.lanes));
-  process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
+  process.exitCode = failed > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {
