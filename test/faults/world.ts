@@ -19,6 +19,7 @@ export type World = {
   storage: string;
   serviceBus: string;
   graphUrl: string;
+  hostUrl: string;
   /** What the parts have printed so far. */
   log: string[];
   send: (messages: readonly Sent[]) => Promise<void>;
@@ -89,8 +90,8 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
     throw new Error(`the stack did not start:\n${log.join('\n')}`, { cause: error });
   }
   const { now, exited, start } = stack;
-  const { serviceBus, storage, graph } = now();
-  if (!serviceBus || !storage || !graph) throw new Error('a part is missing');
+  const { serviceBus, storage, graph, host } = now();
+  if (!serviceBus || !storage || !graph || !host) throw new Error('a part is missing');
   // A sender that meets a dying bus would wait a minute for an answer.
   const retryOptions = { timeoutInMs: 5000, maxRetries: 0 };
   const client = new ServiceBusClient(serviceBus.connectionString, { retryOptions });
@@ -103,6 +104,7 @@ export async function startWorld({ env = {}, files = {} }: WorldOptions = {}): P
     storage: storage.connectionString,
     serviceBus: serviceBus.connectionString,
     graphUrl: graph.url,
+    hostUrl: host.url,
     send: (messages) =>
       queue.sendMessages(messages.map(({ body }) => ({ body, contentType: 'application/json' }))),
     isIdle: () => isEmpty(serviceBus.connectionString),

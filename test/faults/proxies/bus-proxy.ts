@@ -5,8 +5,9 @@ import { PAGE, type Proxy } from './http-proxy';
 import type { Tap, Verdict } from './tap';
 
 /**
- * A proxy for AMQP 1.0. Two things count as calls: a message handed to the app (`deliver`), and the app's word on it
- * (`settle`), whose answer is the bus's disposition. All other frames pass, as long as the connection does.
+ * A proxy for AMQP 1.0. Three things count as calls: a message handed to the app (`deliver`), the app's word on it
+ * (`settle`), whose answer is the bus's disposition, and the bus's word on the app's token (`authorize`), which comes once
+ * per connection. All other frames pass, as long as the connection does.
  */
 export async function startBusProxy(tap: Tap): Promise<Proxy> {
   const sockets = new Set<Socket>();
@@ -81,8 +82,7 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
       to.write(lastBytes(bytes, verdict), end);
     };
     return (frame) => {
-      const what = frame.performative === TRANSFER ? 'deliver' : 'settle';
-      const verdict = judge(frame, () => tap.see('bus', what));
+      const verdict = judge(frame, () => tap.see('bus', whatOf(frame)));
       if (verdict?.kind !== 'delay' && queue === undefined) {
         act(frame, verdict);
         return;
@@ -103,6 +103,12 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   const cutBus = createFrameCutter();
   app.on('data', (chunk) => cutApp(chunk).forEach(fromApp));
   bus.on('data', (chunk) => cutBus(chunk).forEach(fromBus));
+}
+
+/** The answer to a token is a transfer too, told from a message by the property that claims-based security gives it. */
+function whatOf({ performative, bytes }: Frame): 'deliver' | 'settle' | 'authorize' {
+  if (performative !== TRANSFER) return 'settle';
+  return bytes.includes('status-code') ? 'authorize' : 'deliver';
 }
 
 /** What still passes before the connection ends: the frame, half of it, nothing, or what is no AMQP. */

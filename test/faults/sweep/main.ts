@@ -1,55 +1,24 @@
 import { parseArgs } from 'node:util';
+import { runScenario, type SweepResult } from './run-scenario';
 import { scenarios, type Scenario } from './scenarios';
-import { openSweep, pointsOf, type CrashPoint } from './sweep';
 
 const usage = `Kills the host at every outside call of one event, before the call leaves and after its answer is lost,
-starts it again and checks every invariant. Exits 1 if one is violated.
+starts it again and checks every invariant. Exits 1 if one is violated, or if a point was never reached.
 
-usage: npm run sweep -- [--only <words of a scenario>] [--lanes <n>]`;
+usage: npm run sweep -- [options]
 
-/** Sweeps one kind of event on several worlds at once; answers how many points failed. */
-async function sweep(scenario: Scenario, lanes: number): Promise<number> {
-  const first = await openSweep(scenario);
-  const { calls } = first;
-  const points = pointsOf(calls);
-  console.log(`${scenario.name}: ${calls.length} calls recorded, ${points.length} crash points`);
-  const left = points.values();
-  let failed = 0;
-  const lane = async (open: typeof first): Promise<void> => {
-    try {
-      for (const point of left) {
-        const faults = await open.crashAt(point).catch((error: unknown) => [String(error)]);
-        if (faults.length > 0) failed += 1;
-        console.log(lineOf(point, calls.length, faults));
-        // What is wrong once stays wrong: the next points need a world of their own.
-        if (faults.length > 0) {
-          await open.stop();
-          open = await openSweep(scenario);
-        }
-      }
-    } finally {
-      await open.stop();
-    }
-  };
-  const more = Array.from({ length: lanes - 1 }, () => openSweep(scenario).then(lane));
-  await Promise.all([lane(first), ...more]);
-  console.log(
-    `${scenario.name}: ${calls.length} calls, each survived before and after: ` +
-      `${points.length - failed} of ${points.length} crash points passed`,
-  );
-  return failed;
-}
-
-function lineOf({ call, side }: CrashPoint, of: number, faults: string[]): string {
-  const point = `  ${String(call.n).padStart(3)} of ${of} ${side.padEnd(6)} ${call.to} ${call.what}`;
-  return faults.length === 0 ? `${point}: ok` : `${point}: FAILED\n    ${faults.join('\n    ')}`;
-}
+  --scenario <words>  only the scenarios whose name has these words:
+                      ${scenarios.map(({ name }) => name).join(', ')}
+  --lanes <n>         local stacks that work side by side, 1 to 8 (2)
+  --json              print the results as JSON and nothing else; progress goes to stderr
+  --help              print this`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: '' },
+      scenario: { type: 'string', default: '' },
       lanes: { type: 'string', default: '2' },
+      json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -57,14 +26,36 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const chosen = scenarios.filter(({ name }) => name.includes(values.only));
-  if (chosen.length === 0) {
-    const names = scenarios.map(({ name }) => `"${name}"`).join(', ');
-    throw new Error(`--only "${values.only}" fits no scenario; there are ${names}`);
+  const tell = values.json ? console.error : console.log;
+  const options = { lanes: lanesOf(values.lanes), tell };
+  const results: SweepResult[] = [];
+  for (const scenario of chosen(values.scenario)) {
+    const result = await runScenario(scenario, options);
+    tell(summaryOf(result));
+    results.push(result);
   }
-  let failed = 0;
-  for (const scenario of chosen) failed += await sweep(scenario, Number(values.lanes));
-  process.exitCode = failed > 0 ? 1 : 0;
+  if (values.json) console.log(JSON.stringify(results, null, 2));
+  process.exitCode = results.every(isWell) ? 0 : 1;
+}
+
+const isWell = ({ points, hit, passed }: SweepResult): boolean =>
+  hit === points && passed === points;
+
+const summaryOf = ({ scenario, calls, points, hit, passed, seconds, failed }: SweepResult) =>
+  [
+    `${scenario}: ${calls} calls recorded, ${points} crash points, ${hit} hit, ${passed} passed; ${seconds} s`,
+    ...failed.map(({ point }) => `  failed: ${point}`),
+  ].join('\n');
+
+function chosen(words: string): Scenario[] {
+  const some = scenarios.filter(({ name }) => name.includes(words));
+  if (some.length === 0) throw new Error(`no scenario has "${words}" in its name\n\n${usage}`);
+  return some;
+}
+
+function lanesOf(text: string): number {
+  if (!/^[1-8]$/.test(text)) throw new Error(`--lanes takes a number from 1 to 8\n\n${usage}`);
+  return Number(text);
 }
 
 main().catch((error: unknown) => {
