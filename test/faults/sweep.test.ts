@@ -14,7 +14,7 @@ beforeAll(async () => {
   if (!scenario) throw new Error('there is no scenario');
   sweep = await openSweep(scenario);
   calls = await sweep.record();
-});
+}, 120_000);
 afterAll(() => sweep.stop());
 
 test('the host is killed at some outside calls of a new package: each is hit, and every invariant holds', async () => {

@@ -68,8 +68,8 @@ async function recorded(sweep: Awaited<ReturnType<typeof openSweep>>): Promise<N
   }
 }
 
-/** A run that found no end has met its point as far as anybody knows; the fault says what happened. */
-const brokenOff = (error: unknown): Crash => ({ isHit: true, faults: [String(error)] });
+/** A run that found no end proves nothing of its point; the fault says what happened. */
+const brokenOff = (error: unknown): Crash => ({ isHit: false, faults: [String(error)] });
 
 const nameOfPoint = (point: CrashPoint): string => `${point.side} ${textOf(point)}`;
 
