@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => sweep.stop());
 
-test('the host is killed at some outside calls of a new package: each is hit, and every invariant holds', async () => {
+test('the host is killed at some outside calls of a new package: every invariant holds', async () => {
   const all = pointsOf(calls);
   // The last call is the one that is missed where a run makes fewer calls than the recorded one.
   const last = all.slice(-1);
