@@ -9,7 +9,7 @@ usage: npm run sweep -- [options]
 
   --scenario <words>  only the scenarios whose name has these words:
                       ${scenarios.map(({ name }) => name).join(', ')}
-  --lanes <n>         local stacks that work side by side, 1 to 8 (2)
+  --lanes <n>         local stacks that work side by side, 1 to 8 (3)
   --json              print the results as JSON and nothing else; progress goes to stderr
   --help              print this`;
 
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       scenario: { type: 'string', default: '' },
-      lanes: { type: 'string', default: '2' },
+      lanes: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
