@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { Complaint } from './connection';
+import { Complaint, LOCAL, readStack, Stack } from './connection';
 import { readBody } from './send';
 
 /** The settings of the app that is looked after, and whether it is the one of the local stack. */
@@ -19,22 +17,12 @@ const ADDRESSES = [
   'AUDIT_STORAGE',
 ];
 
-const Address = z.object({ connectionString: z.string() });
-const Stack = z.object({
-  serviceBus: Address,
-  storage: Address,
+const WholeStack = Stack.extend({
   graph: z.object({ url: z.string() }),
   host: z
     .object({ url: z.string(), settings: z.record(z.string(), z.string()).optional() })
     .optional(),
 });
-
-/** What the local stack's app has unless the stack says otherwise. */
-const LOCAL = {
-  EVENT_SOURCES: 'urn:hr:acme:workday',
-  PROVISIONING_QUEUE: 'provisioning-events',
-  GRAPH_LAG: '250ms',
-};
 
 /** `az functionapp config appsettings list`, a local.settings.json, or a plain object. */
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -54,7 +42,11 @@ export async function findSettings(env: NodeJS.ProcessEnv, file?: string): Promi
   if (file !== undefined)
     return { settings: readSettings(await readBody(file), file), local: false };
   if (ADDRESSES.some((name) => env[name])) return { settings: env, local: false };
-  const stack = readStack(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
+  const stack = readStack(
+    WholeStack,
+    env,
+    'hand over the settings of an app in Azure with --settings <file>',
+  );
   return { settings: localSettings(stack), local: true, host: stack.host?.url };
 }
 
@@ -69,10 +61,11 @@ function readSettings(bytes: Buffer, file: string): Record<string, string> {
   }
 }
 
-function localSettings(stack: z.infer<typeof Stack>): Record<string, string> {
+function localSettings(stack: z.infer<typeof WholeStack>): Record<string, string> {
   const storage = stack.storage.connectionString;
   return {
     ...LOCAL,
+    GRAPH_LAG: '250ms',
     ...stack.host?.settings,
     ServiceBus: stack.serviceBus.connectionString,
     AzureWebJobsStorage: storage,
@@ -80,15 +73,4 @@ function localSettings(stack: z.infer<typeof Stack>): Record<string, string> {
     AUDIT_STORAGE: storage,
     GRAPH_URL: stack.graph.url,
   };
-}
-
-function readStack(file: string): z.infer<typeof Stack> {
-  try {
-    return Stack.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    throw new Complaint(
-      `no running stack: ${file} does not tell of one.\n` +
-        'Start one with "npm start", or hand over the settings of an app in Azure with --settings <file>.',
-    );
-  }
 }

@@ -5,7 +5,7 @@ import { Id } from '../shared/domain/event-members';
 import { eventHash } from '../shared/domain/keys';
 import { isDate } from '../shared/domain/rfc3339';
 import { createClaims, type Claims } from '../shared/records/claims';
-import { Complaint, openClaims, openLedger, type Connection } from './connection';
+import { openClaims, openLedger, Complaint, unknownEvent, type Connection } from './connection';
 import { print, tableOf } from './print';
 
 type Question = { event?: string; source?: string; worker?: string; day?: string; json: boolean };
@@ -46,7 +46,9 @@ async function ask(
     const candidates = source === undefined ? sources : [source];
     const id = idOf('--event', event);
     const lists = candidates.map((candidate) => reader.ofEvent(eventHash(candidate, id)));
-    return (await Promise.all(lists)).flat();
+    const rows = (await Promise.all(lists)).flat();
+    if (rows.length === 0) throw unknownEvent(id, candidates);
+    return rows;
   }
   if (!isDate(day ?? '')) throw new Complaint('--day is a UTC day YYYY-MM-DD', 2);
   const rows = await reader.ofDay(day ?? '');

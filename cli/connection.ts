@@ -16,14 +16,18 @@ export type Connection = {
 
 const Address = z.object({ connectionString: z.string() });
 const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
-const Stack = z.object({
+/** What every running stack tells of itself. */
+export const Stack = z.object({
   serviceBus: Address,
   storage: Address,
   host: z.object({ settings: Settings.optional() }).optional(),
 });
 
 /** What the local stack listens to unless it says otherwise: bus and stores can be asked while its host is away. */
-const LOCAL = { EVENT_SOURCES: 'urn:hr:acme:workday', PROVISIONING_QUEUE: 'provisioning-events' };
+export const LOCAL = {
+  EVENT_SOURCES: 'urn:hr:acme:workday',
+  PROVISIONING_QUEUE: 'provisioning-events',
+};
 
 /** A thing that the person can mend; printed without a stack, and the command exits with `code`. */
 export class Complaint extends Error {
@@ -35,6 +39,11 @@ export class Complaint extends Error {
   }
 }
 
+export const unknownEvent = (id: string, sources: string[]): Complaint =>
+  new Complaint(
+    `no event ${id} of ${sources.join(', ')} is known; see "audit --day" for messages without a readable id`,
+  );
+
 /** The settings of the environment where they are complete (Azure), else the stack that runs on this machine. */
 export function findConnection(env: NodeJS.ProcessEnv): Connection {
   const serviceBus = env['ServiceBus'] ?? env['ServiceBus__fullyQualifiedNamespace'];
@@ -43,11 +52,17 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
     const queue = env['PROVISIONING_QUEUE'] ?? LOCAL.PROVISIONING_QUEUE;
     return { serviceBus, queue, records, audit, sources: listOf(sources) };
   }
-  return localConnection(join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json'));
+  return localConnection(
+    readStack(
+      Stack,
+      env,
+      'set ServiceBus (or ServiceBus__fullyQualifiedNamespace), RECORDS_STORAGE, AUDIT_STORAGE and EVENT_SOURCES to ' +
+        'those of Azure',
+    ),
+  );
 }
 
-function localConnection(file: string): Connection {
-  const { serviceBus, storage, host } = readStack(file);
+function localConnection({ serviceBus, storage, host }: z.infer<typeof Stack>): Connection {
   const settings = host?.settings ?? LOCAL;
   return {
     serviceBus: serviceBus.connectionString,
@@ -58,14 +73,18 @@ function localConnection(file: string): Connection {
   };
 }
 
-function readStack(file: string): z.infer<typeof Stack> {
+/** What the stack that runs on this machine tells; a Complaint with what else to do if there is none. */
+export function readStack<Told>(
+  schema: z.ZodType<Told>,
+  env: NodeJS.ProcessEnv,
+  otherwise: string,
+): Told {
+  const file = join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json');
   try {
-    return Stack.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     throw new Complaint(
-      `no running stack: ${file} does not tell of one.\n` +
-        'Start one with "npm start", or set ServiceBus (or ServiceBus__fullyQualifiedNamespace), RECORDS_STORAGE, ' +
-        'AUDIT_STORAGE and EVENT_SOURCES to those of Azure.',
+      `no running stack: ${file} does not tell of one.\nStart one with "npm start", or ${otherwise}.`,
     );
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { createLedgerReader } from '../shared/audit/read-ledger';
 import { createClaims } from '../shared/records/claims';
@@ -28,7 +27,8 @@ type Entry = Judgement & {
   sequenceNumber?: string;
   enqueuedAt?: string | undefined;
   deadLetterReason?: string | undefined;
-  replayId: string;
+  /** Of a letter; that of a file is known by its reason and person. */
+  replayId?: string | undefined;
   result?: string;
 };
 
@@ -47,7 +47,8 @@ export async function replay(
   const entries = await withBus(connection, async (client) => {
     if (options.file !== undefined) {
       const body = await readBody(options.file);
-      const entry = await judgeBody(connection, records, body, randomUUID(), options);
+      const judged = await judgeBody(connection, records, body, undefined, options);
+      const entry = judged.action === 'complete' ? { ...judged, ...TAKEN_BEFORE } : judged;
       if (!options.yes || entry.action !== 'send') return [entry];
       await sendCopy(client.createSender(connection.queue), { body }, marksOf(entry, options));
       return [{ ...entry, result: 'replayed' }];
@@ -70,6 +71,12 @@ export async function replay(
   if (options.yes && !entries.every((entry) => isDone(entry, isNamed))) process.exitCode = 1;
 }
 
+/** There is no letter to complete, and the same person and reason are the same replay. */
+const TAKEN_BEFORE = {
+  action: 'leave',
+  why: 'this replay was taken before; another one needs another --reason',
+} as const;
+
 /** To leave a letter is right among many, and not what was asked for where one event was named. */
 const isDone = ({ action, result }: Entry, isNamed: boolean): boolean =>
   (action === 'leave' && !isNamed) || result === 'replayed' || result === 'completed';
@@ -78,7 +85,7 @@ async function judgeBody(
   { sources }: Connection,
   records: Records,
   body: Uint8Array,
-  replayId: string,
+  replayId: string | undefined,
   options: ReplayOptions,
 ): Promise<Entry> {
   const marks = marksOf({ replayId }, options);
@@ -86,7 +93,7 @@ async function judgeBody(
   return { ...judgement, replayId };
 }
 
-const marksOf = ({ replayId: id }: { replayId: string }, { by, reason }: ReplayOptions) => ({
+const marksOf = ({ replayId: id }: Pick<Entry, 'replayId'>, { by, reason }: ReplayOptions) => ({
   id,
   by,
   reason,

@@ -2,7 +2,7 @@ import { createLedgerReader } from '../shared/audit/read-ledger';
 import { eventHash } from '../shared/domain/keys';
 import type { StoredClaim } from '../shared/domain/claim';
 import { createClaims } from '../shared/records/claims';
-import { Complaint, openClaims, openLedger, type Connection } from './connection';
+import { Complaint, openClaims, openLedger, unknownEvent, type Connection } from './connection';
 import { print, tableOf } from './print';
 
 /** Where one event stands, by its id; without `source` every listed source is tried. */
@@ -60,11 +60,7 @@ async function refused(
   const reader = createLedgerReader(audit, index);
   const lists = await Promise.all(sources.map((source) => reader.ofEvent(eventHash(source, id))));
   const row = lists.flat().at(-1);
-  if (!row) {
-    throw new Complaint(
-      `no event ${id} of ${sources.join(', ')} is known; see "audit --day" for messages without a readable id`,
-    );
-  }
+  if (!row) throw unknownEvent(id, sources);
   const { eventId, eventSource: source, outcome, reason, receivedAt, bodyHash } = row;
   const shown = { eventId, source, state: 'rejected', outcome, reason, receivedAt, bodyHash };
   print(shown, json, () => tableOf(['what', 'is'], Object.entries(shown)));

@@ -220,6 +220,8 @@ describe('status', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`no event unknown of ${SOURCE}, ${OTHER} is known`);
     expect(stderr).toContain('audit --day');
+    const rows = await joinery(['audit', '--event', 'unknown', '--json']);
+    expect(rows).toMatchObject({ code: 1, stdout: '', stderr });
   });
 });
 

@@ -175,8 +175,16 @@ test('an event whose message was taken in is replayed from its body; without one
   expect(await taken()).toMatchObject([
     { id: 'f-1', applicationProperties: { replayedby: 'alice' } },
   ]);
-  await claimed('f-2', { outcome: 'delivered' });
-  expect((await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-2'))).code).toBe(1);
+  await claimed('f-2', { outcome: 'failed', replays: ['why:INC-1/alice'] });
+  const again = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-2'));
+  expect({ code: again.code, events: again.told.events }).toMatchObject({
+    ...{
+      code: 1,
+      events: [{ action: 'leave', why: expect.stringContaining('--reason') as string }],
+    },
+  });
+  await claimed('f-3', { outcome: 'delivered' });
+  expect((await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-3'))).code).toBe(1);
   expect(await taken()).toEqual([]);
 });
 
