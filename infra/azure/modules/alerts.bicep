@@ -140,6 +140,15 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
+    name: 'not-begun'
+    says: 'Events were started and their runs do not begin: the task hub works on nothing, or has lost what would wake them.'
+    severity: 1
+    window: 'PT30M'
+    frequency: 'PT15M'
+    query: '${lines} | where line.what == \'not-begun\''
+    by: []
+  }
+  {
     name: 'defect'
     says: 'Code of the app threw where it should not.'
     severity: 1
