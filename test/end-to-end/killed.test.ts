@@ -9,7 +9,8 @@ const EVENTS = Array.from({ length: 20 }, (_, n) => joiner(`W-${1100 + n}`));
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startStack();
+  // What a kill has lost is looked for, and tried again, within seconds.
+  stack = await startStack({ env: { LOOK_AFTER: '5s', CALL_PATIENCE: '2m' } });
 });
 afterAll(() => stack.stop());
 
