@@ -1,4 +1,4 @@
-const ring = (name) => ({
+const level = (name) => ({
   displayName: name,
   testEnvironment: 'node',
   rootDir: __dirname,
@@ -12,5 +12,7 @@ const ring = (name) => ({
 module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
-  projects: ['unit', 'replay', 'contract', 'end-to-end', 'faults', 'fuzz', 'infra'].map(ring),
+  projects: ['unit', 'histories', 'integration', 'simulators', 'end-to-end', 'resilience'].map(
+    level,
+  ),
 };

@@ -1,10 +1,10 @@
-import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledger';
-import { chainFaults } from '../shared/audit/verify-chain';
-import type { AuditRow } from '../shared/domain/audit-entry';
-import { Id } from '../shared/domain/event-members';
-import { eventHash } from '../shared/domain/keys';
-import { isDate } from '../shared/domain/rfc3339';
-import { createClaims, type Claims } from '../shared/records/claims';
+import { createLedgerReader, type LedgerReader } from '../shared/storage/read-ledger';
+import { chainFaults } from '../shared/storage/verify-chain';
+import type { AuditRow } from '../shared/domain/workflow/audit-entry';
+import { Id } from '../shared/domain/events/event-members';
+import { eventHash } from '../shared/domain/events/keys';
+import { isDate } from '../shared/domain/events/rfc3339';
+import { createClaims, type Claims } from '../shared/storage/claims';
 import { openClaims, openLedger, Complaint, unknownEvent, type Connection } from './connection';
 import { print, tableOf } from './print';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCredential } from '../shared/settings/credential';
-import { openTable } from '../shared/records/table';
+import { createCredential } from '../shared/config/credential';
+import { openTable } from '../shared/storage/table';
 import { ServiceBusClient } from '@azure/service-bus';
 import { z } from 'zod';
 

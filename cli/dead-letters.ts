@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { createLedgerReader, type LedgerReader } from '../shared/audit/read-ledger';
-import { readEvent } from '../shared/domain/read-event';
+import { createLedgerReader, type LedgerReader } from '../shared/storage/read-ledger';
+import { readEvent } from '../shared/domain/events/read-event';
 import { openLedger, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';
 import { print, tableOf } from './print';

@@ -1,8 +1,8 @@
 import { clouds } from '../shared/graph/clouds';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
-import { readConfig, SettingsFault, type Config } from '../shared/settings/config';
-import { createCredential } from '../shared/settings/credential';
-import { signIn, type waysToSignIn } from '../shared/settings/sign-in';
+import { readConfig, SettingsFault, type Config } from '../shared/config/config';
+import { createCredential } from '../shared/config/credential';
+import { signIn, type waysToSignIn } from '../shared/config/sign-in';
 import type { AppSettings } from './app-settings';
 import { Complaint } from './connection';
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { Id } from '../shared/domain/event-members';
-import { StoreUnavailable } from '../shared/domain/table';
-import { secondsOf } from '../shared/settings/duration';
-import { waysToSignIn } from '../shared/settings/sign-in';
+import { Id } from '../shared/domain/events/event-members';
+import { StoreUnavailable } from '../shared/storage/storage-port';
+import { secondsOf } from '../shared/config/duration';
+import { waysToSignIn } from '../shared/config/sign-in';
 import { findSettings } from './app-settings';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';

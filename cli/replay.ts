@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { createLedgerReader } from '../shared/audit/read-ledger';
-import { createClaims } from '../shared/records/claims';
+import { createLedgerReader } from '../shared/storage/read-ledger';
+import { createClaims } from '../shared/storage/claims';
 import { openClaims, openLedger, Complaint, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';
 import { print, tableOf } from './print';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { readEvent } from '../shared/domain/read-event';
+import { readEvent } from '../shared/domain/events/read-event';
 import { Complaint, withBus, type Connection } from './connection';
 import { print } from './print';
 

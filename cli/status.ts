@@ -1,7 +1,7 @@
-import { createLedgerReader } from '../shared/audit/read-ledger';
-import { eventHash } from '../shared/domain/keys';
-import type { StoredClaim } from '../shared/domain/claim';
-import { createClaims } from '../shared/records/claims';
+import { createLedgerReader } from '../shared/storage/read-ledger';
+import { eventHash } from '../shared/domain/events/keys';
+import type { StoredClaim } from '../shared/domain/workflow/claim';
+import { createClaims } from '../shared/storage/claims';
 import { Complaint, openClaims, openLedger, unknownEvent, type Connection } from './connection';
 import { print, tableOf } from './print';
 

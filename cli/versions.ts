@@ -1,6 +1,6 @@
-import type { StoredClaim } from '../shared/domain/claim';
-import { createClaims } from '../shared/records/claims';
-import { createDue, shards } from '../shared/records/due';
+import type { StoredClaim } from '../shared/domain/workflow/claim';
+import { createClaims } from '../shared/storage/claims';
+import { createDue, shards } from '../shared/storage/due';
 import { openClaims, openDue, type Connection } from './connection';
 import { print, tableOf } from './print';
 

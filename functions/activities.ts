@@ -6,16 +6,16 @@ import { registerPollRequests } from './activities/poll-requests';
 import { registerSettleStep } from './activities/settle-step';
 import { registerSubmitRequest } from './activities/submit-request';
 import { registerTurns } from './activities/turns';
-import type { Parts } from './parts';
+import type { Services } from './services';
 
 /** All that an orchestration can have done, in the order of the story. */
-export function registerActivities(parts: Parts): void {
-  registerBeginRun(parts);
-  registerTurns(parts);
-  registerPlanAccess(parts);
-  registerEnsurePackage(parts);
-  registerSubmitRequest(parts);
-  registerPollRequests(parts);
-  registerSettleStep(parts);
-  registerCloseRun(parts);
+export function registerActivities(services: Services): void {
+  registerBeginRun(services);
+  registerTurns(services);
+  registerPlanAccess(services);
+  registerEnsurePackage(services);
+  registerSubmitRequest(services);
+  registerPollRequests(services);
+  registerSettleStep(services);
+  registerCloseRun(services);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import { readEvent } from '../shared/domain/read-event';
-import { StoreUnavailable } from '../shared/domain/table';
+import { readEvent } from '../shared/domain/events/read-event';
+import { StoreUnavailable } from '../shared/storage/storage-port';
 import { logTo, type Log } from '../shared/log';
 import { traceOf } from './activities/activity';
 import { claimAttempt } from './intake/claim-attempt';
@@ -10,7 +10,7 @@ import type { Delivery } from './intake/claim-of';
 import { holdTransient } from './intake/hold-transient';
 import { MessageRejected, rejectMessage } from './intake/reject-message';
 import { replayMarks } from './intake/replay-marks';
-import type { Parts } from './parts';
+import type { Services } from './services';
 import { HostUnavailable } from './runs/instance-status';
 import { startRun } from './runs/start-run';
 
@@ -18,7 +18,7 @@ import { startRun } from './runs/start-run';
  * Service Bus message -> parsed event -> claim -> one orchestration. Returning completes the message; throwing hands it
  * back, and after its deliveries the bus dead-letters it. Nothing but the body is believed, beyond the marks of a replay.
  */
-export function registerIntake(parts: Parts): void {
+export function registerIntake(services: Services): void {
   const trigger = {
     connection: 'ServiceBus',
     queueName: '%PROVISIONING_QUEUE%',
@@ -32,8 +32,8 @@ export function registerIntake(parts: Parts): void {
       const delivery = { now: new Date().toISOString(), owner: randomUUID() };
       const properties = context.triggerMetadata?.['applicationProperties'];
       const act = () =>
-        takeIn(parts, client, { body: bytesOf(message), properties, delivery }, log);
-      await holdTransient(parts.config.intakeHoldSeconds, log, act).catch((error: unknown) => {
+        takeIn(services, client, { body: bytesOf(message), properties, delivery }, log);
+      await holdTransient(services.config.intakeHoldSeconds, log, act).catch((error: unknown) => {
         throw withoutText(error, log);
       });
     },
@@ -41,29 +41,29 @@ export function registerIntake(parts: Parts): void {
 }
 
 async function takeIn(
-  parts: Parts,
+  services: Services,
   client: df.DurableClient,
   { body, properties, delivery }: { body: Uint8Array; properties: unknown; delivery: Delivery },
   log: Log,
 ): Promise<void> {
   const { now } = delivery;
-  const read = readEvent(body, { sources: parts.config.sources });
-  if (read.kind === 'rejected') return rejectMessage(parts, read, now, log);
+  const read = readEvent(body, { sources: services.config.sources });
+  if (read.kind === 'rejected') return rejectMessage(services, read, now, log);
 
   const { eventHash, event } = read;
   const marks = replayMarks(properties, read.replay, log);
-  const claimed = await claimAttempt(parts, read, marks, delivery);
+  const claimed = await claimAttempt(services, read, marks, delivery);
   if (claimed === 'id-reused') {
     const { id: eventId, source: eventSource, type: eventType } = event;
     const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };
-    return rejectMessage(parts, { ...read, ...identity, ...ID_REUSED }, now, log);
+    return rejectMessage(services, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
   const { attempt, noReplay } = claimed;
   if (attempt !== undefined) {
     await startRun(client, eventHash, attempt);
     log({ what: 'started', eventHash, attempt });
   } else {
-    const count = await parts.claims.countDuplicate(eventHash, now);
+    const count = await services.claims.countDuplicate(eventHash, now);
     log({ what: 'duplicate', eventHash, count, noReplay });
   }
 }

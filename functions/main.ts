@@ -2,25 +2,25 @@ import { resolve } from 'node:path';
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { accessChange } from '../orchestrations/access-change';
-import { createLedger } from '../shared/audit/ledger';
+import { createLedger } from '../shared/storage/ledger';
 import { clouds } from '../shared/graph/clouds';
 import { createEntitlements } from '../shared/graph/entitlements';
-import { createClaims } from '../shared/records/claims';
-import { createDue } from '../shared/records/due';
-import { createLimits } from '../shared/records/limits';
-import { createPackages } from '../shared/records/packages';
-import { openTable } from '../shared/records/table';
-import { createTurns } from '../shared/records/turns';
-import { createWorkers } from '../shared/records/workers';
-import { readConfig } from '../shared/settings/config';
-import { createCredential } from '../shared/settings/credential';
-import { loadModelBlob, loadModelFile } from '../shared/settings/load-model';
+import { createClaims } from '../shared/storage/claims';
+import { createDue } from '../shared/storage/due';
+import { createLimits } from '../shared/storage/limits';
+import { createPackages } from '../shared/storage/packages';
+import { openTable } from '../shared/storage/table';
+import { createTurns } from '../shared/storage/turns';
+import { createWorkers } from '../shared/storage/workers';
+import { readConfig } from '../shared/config/config';
+import { createCredential } from '../shared/config/credential';
+import { loadModelBlob, loadModelFile } from '../shared/config/load-model';
 import { registerActivities } from './activities';
 import { appFolder, appVersion } from './app-version';
 import { registerHealth } from './http/health';
 import { registerReady } from './http/ready';
 import { registerIntake } from './intake';
-import type { Parts } from './parts';
+import type { Services } from './services';
 import { registerSupervise } from './supervise';
 
 // Config -> clients -> every registration. What is missing or wrong stops the app here, with every fault listed.
@@ -38,7 +38,7 @@ app.hook.appStart(async () => {
 });
 
 const workers = table(records, 'workers');
-const parts: Parts = {
+const services: Services = {
   config,
   appVersion: appVersion(),
   model: () => {
@@ -62,9 +62,9 @@ const parts: Parts = {
   }),
 };
 
-registerIntake(parts);
+registerIntake(services);
 df.app.orchestration('accessChange', accessChange);
-registerActivities(parts);
-registerSupervise(parts);
+registerActivities(services);
+registerSupervise(services);
 registerHealth();
-registerReady(parts);
+registerReady(services);

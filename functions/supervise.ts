@@ -1,10 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import { StoreUnavailable } from '../shared/domain/table';
+import { StoreUnavailable } from '../shared/storage/storage-port';
 import { logTo, type Log } from '../shared/log';
-import { shards, type DueRow } from '../shared/records/due';
+import { shards, type DueRow } from '../shared/storage/due';
 import { traceOf } from './activities/activity';
-import type { Parts } from './parts';
+import type { Services } from './services';
 import { HostUnavailable } from './runs/instance-status';
 import { lookAt } from './supervise/look-at';
 
@@ -12,17 +12,17 @@ import { lookAt } from './supervise/look-at';
 const BUDGET_MS = 45_000;
 
 /** Looks after every event whose time in the `due` table has come. Two runs at once do no harm, and neither do live runs. */
-export function registerSupervise(parts: Parts): void {
+export function registerSupervise(services: Services): void {
   df.app.client.timer('supervise', {
-    schedule: parts.config.supervise.schedule,
+    schedule: services.config.supervise.schedule,
     handler: async (_: unknown, client: df.DurableClient, context: InvocationContext) => {
       const log = logTo((line) => context.log(line));
       const now = new Date().toISOString();
       const until = Date.now() + BUDGET_MS;
-      const look = (row: DueRow) => lookAt(parts, client, row, log);
+      const look = (row: DueRow) => lookAt(services, client, row, log);
       await Promise.all(
         shards.map(async (shard) => {
-          await lookThrough(parts.due.ready(shard, now), look, until, log);
+          await lookThrough(services.due.ready(shard, now), look, until, log);
         }),
       );
     },

@@ -1,12 +1,13 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { z } from 'zod';
-import { Journey, Retry, type Progress } from '../shared/domain/journey';
-import type { Failed, Later, Outcome, Rejected } from '../shared/domain/outcome';
-import type { Patience } from '../shared/domain/pace';
-import { START_OF_CHAIN } from '../shared/domain/run';
-import { ClosingOutcome, endingOf } from '../shared/domain/step-outcome';
-import { noRetry, once, pauseFor, secondsFrom } from './attempt';
-import { calls, sleepUntil, type Leg, type Telling } from './calls';
+import { Journey, Retry, type Progress } from '../shared/domain/workflow/workflow-state';
+import type { Failed, Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
+import type { Patience } from '../shared/domain/workflow/timeouts';
+import { START_OF_CHAIN } from '../shared/domain/workflow/run';
+import { ClosingOutcome, endingOf } from '../shared/domain/workflow/step-outcome';
+import { noRetry, once, pauseFor, secondsFrom } from './retry';
+import { activities } from '../shared/domain/workflow/activities';
+import { sleepUntil, type Leg, type Telling } from './durable';
 import { settleSteps, untilNextPoll } from './settle-steps';
 import { end, submitStep } from './submit-step';
 import { TELLS_ITS_VERSION, versionOf } from './version';
@@ -59,7 +60,7 @@ function* begin(telling: Telling, story: Story): Leg<number | 'over'> {
     ...{ eventHash, attempt, token, instanceId: df.instanceId },
     ...(version >= TELLS_ITS_VERSION && { version }),
   };
-  const { outcome } = yield* once(telling, calls.beginRun, started);
+  const { outcome } = yield* once(telling, activities.beginRun, started);
   if (outcome.kind === 'rejected') return 'over';
   if (outcome.kind === 'done') {
     const { run, pace } = outcome;
@@ -98,7 +99,7 @@ function* nextLeg(telling: Telling, journey: Journey): Leg<number | 'over'> {
 /** Takes the worker's turn, acts, and gives the turn back before anything waits. Without a right to it, all is over. */
 function* actInTurn(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const turn = { run: journey.run, phase: journey.phase };
-  const { outcome } = yield* once(telling, calls.takeTurn, turn);
+  const { outcome } = yield* once(telling, activities.takeTurn, turn);
   if (outcome.kind === 'rejected') return 'over';
   const pause =
     outcome.kind === 'done'
@@ -117,7 +118,7 @@ function* actInTurn(telling: Telling, journey: Journey): Leg<number | 'over'> {
 function* giveBack(telling: Telling, journey: Journey): Leg<number> {
   if (!journey.owed) return 0;
   const { phase, retry } = journey.owed;
-  const { outcome } = yield* once(telling, calls.releaseTurn, { run: journey.run, phase });
+  const { outcome } = yield* once(telling, activities.releaseTurn, { run: journey.run, phase });
   if (outcome.kind === 'later') {
     const now = telling.context.df.currentUtcDateTime;
     const pause = pauseFor(retry, outcome, now, journey.pace);
@@ -152,7 +153,7 @@ function waitOrGiveUp(
 }
 
 function* planAndSubmit(telling: Telling, journey: Journey): Leg<Outcome> {
-  const { outcome: plan } = yield* once(telling, calls.planAccess, { run: journey.run });
+  const { outcome: plan } = yield* once(telling, activities.planAccess, { run: journey.run });
   if (plan.kind !== 'done') return plan;
   journey.targetId = plan.targetId;
   const known = new Set(journey.steps.map((progress) => progress.packageKey));
@@ -177,7 +178,7 @@ function giveUp(journey: Journey, outcome: Rejected | Failed): void {
 /** Writes the one closing row, in a turn of its own. No event ends without it: it is tried for as long as it takes. */
 function* close(telling: Telling, journey: Journey): Leg<number | 'over'> {
   const { df } = telling.context;
-  const { outcome } = yield* once(telling, calls.closeRun, {
+  const { outcome } = yield* once(telling, activities.closeRun, {
     run: journey.run,
     phase: journey.phase,
     chain: journey.chain,

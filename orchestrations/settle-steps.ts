@@ -1,9 +1,10 @@
-import { stepOf, type Journey, type Progress } from '../shared/domain/journey';
-import { nextPoll } from '../shared/domain/pace';
-import { verdictOn } from '../shared/domain/settlement';
-import { closingOutcome, endingOf, StepOutcome } from '../shared/domain/step-outcome';
-import { noRetry, once, pauseFor } from './attempt';
-import { calls, type Leg, type Telling } from './calls';
+import { stepOf, type Journey, type Progress } from '../shared/domain/workflow/workflow-state';
+import { nextPoll } from '../shared/domain/workflow/timeouts';
+import { verdictOn } from '../shared/domain/workflow/settlement';
+import { closingOutcome, endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
+import { noRetry, once, pauseFor } from './retry';
+import { activities } from '../shared/domain/workflow/activities';
+import { type Leg, type Telling } from './durable';
 
 /** Polls every open request once and records what has ended. Answers the seconds until the next poll, or 0. */
 export function* settleSteps(telling: Telling, journey: Journey): Leg<number | 'over'> {
@@ -39,7 +40,10 @@ function* pollOpen(telling: Telling, journey: Journey): Leg<number> {
   const waiting = open(journey);
   if (waiting.length === 0) return 0;
   const requestIds = waiting.flatMap((progress) => progress.requestId ?? []);
-  const { outcome } = yield* once(telling, calls.pollRequests, { run: journey.run, requestIds });
+  const { outcome } = yield* once(telling, activities.pollRequests, {
+    run: journey.run,
+    requestIds,
+  });
   journey.polls += 1;
   waiting.forEach((progress, index) => {
     const reading = outcome.kind === 'done' ? outcome.readings[index] : undefined;
@@ -68,7 +72,7 @@ function* settleStep(telling: Telling, journey: Journey, progress: Progress): Le
     Object.assign(progress, { at: 'settled', outcome: verdict?.outcome ?? 'failed' });
     return 0;
   }
-  const { chain, outcome } = yield* once(telling, calls.settleStep, {
+  const { chain, outcome } = yield* once(telling, activities.settleStep, {
     run: journey.run,
     chain: journey.chain,
     at: df.currentUtcDateTime.toISOString(),

@@ -1,8 +1,9 @@
-import { stepOf, type Journey, type Progress } from '../shared/domain/journey';
-import type { Failed, Later, Rejected } from '../shared/domain/outcome';
-import { endingOf, StepOutcome } from '../shared/domain/step-outcome';
-import { once } from './attempt';
-import { calls, type Answer, type Leg, type Telling } from './calls';
+import { stepOf, type Journey, type Progress } from '../shared/domain/workflow/workflow-state';
+import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
+import { endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
+import { once } from './retry';
+import { activities, type Answer } from '../shared/domain/workflow/activities';
+import { type Leg, type Telling } from './durable';
 
 /**
  * One step, from the plan to an open request: the package is ensured whole, then a request is looked for and
@@ -22,7 +23,7 @@ export function* submitStep(
       journey,
       progress,
       'ensure',
-      yield* once(telling, calls.ensurePackage, input),
+      yield* once(telling, activities.ensurePackage, input),
     );
     if (outcome.kind === 'later') return outcome;
     if (outcome.kind !== 'done') end(progress, outcome);
@@ -38,7 +39,7 @@ export function* submitStep(
       journey,
       progress,
       'assign',
-      yield* once(telling, calls.submitRequest, input),
+      yield* once(telling, activities.submitRequest, input),
     );
     if (outcome.kind === 'later') return outcome;
     if (outcome.kind !== 'done') end(progress, outcome);

@@ -1,7 +1,7 @@
 import { GraphError } from '../../shared/graph/graph-error';
 import type { EntitlementsOptions } from '../../shared/graph/entitlements';
-import { accountOf, type Account } from '../../shared/settings/account';
-import { readConfig, SettingsFault, type Config } from '../../shared/settings/config';
+import { accountOf, type Account } from '../../shared/config/account';
+import { readConfig, SettingsFault, type Config } from '../../shared/config/config';
 import type { AppSettings } from '../app-settings';
 import { graphOptions, type SignInOptions } from '../graph';
 import { checks } from './checks';

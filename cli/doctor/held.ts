@@ -1,4 +1,4 @@
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import type { Patient } from './patient';
 
 /** What an identity holds: app roles of Graph by name, and the catalogs ("/" is all) on which it may assign. */

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import type { AccessModel } from '../../shared/domain/access-model';
-import { packageDefinition } from '../../shared/domain/package-definition';
-import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
+import type { AccessModel } from '../../shared/domain/access-model/access-model';
+import { packageDefinition } from '../../shared/domain/access-model/package-definition';
+import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
 import { GraphError } from '../../shared/graph/graph-error';
 import {
   createEntitlements,
   type Entitlements,
   type EntitlementsOptions,
 } from '../../shared/graph/entitlements';
-import { createLimits } from '../../shared/records/limits';
-import { createPackages, type Packages } from '../../shared/records/packages';
-import { openTable } from '../../shared/records/table';
-import { accountOf, describeAccount } from '../../shared/settings/account';
-import { createCredential } from '../../shared/settings/credential';
+import { createLimits } from '../../shared/storage/limits';
+import { createPackages, type Packages } from '../../shared/storage/packages';
+import { openTable } from '../../shared/storage/table';
+import { accountOf, describeAccount } from '../../shared/config/account';
+import { createCredential } from '../../shared/config/credential';
 import type { AppSettings } from '../app-settings';
 import { Complaint } from '../connection';
 import { configOf, graphOptions, SIGN_IN, type SignInOptions } from '../graph';

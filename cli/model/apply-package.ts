@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Outcome } from '../../shared/domain/outcome';
+import type { Outcome } from '../../shared/domain/workflow/outcome';
 import { asOutcome } from '../../shared/graph/classify';
-import { ensurePackage } from '../../shared/graph/ensure-package';
-import { tooLittleLease, type WantedPackage } from '../../shared/graph/ensure/ensuring';
+import { ensurePackage } from '../../shared/packages/ensure-package';
+import { tooLittleLease, type WantedPackage } from '../../shared/packages/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';
-import { underLease, type HeldLease } from '../../shared/records/catalog-lease';
-import type { Packages } from '../../shared/records/packages';
+import { underLease, type HeldLease } from '../../shared/storage/catalog-lease';
+import type { Packages } from '../../shared/storage/packages';
 import { forgetGone } from './forget-gone';
 import { withLivingPeers } from './living-peers';
 import { changesOf, isRefused } from './plan';

@@ -1,11 +1,11 @@
-import type { Later } from '../../shared/domain/outcome';
+import type { Later } from '../../shared/domain/workflow/outcome';
 import type {
   CatalogRecord,
   PackageMemory,
   PackageRecord,
   Slot,
   Writes,
-} from '../../shared/domain/package-record';
+} from '../../shared/storage/package-record';
 import type { PackageSurvey, Part } from './part';
 
 /**

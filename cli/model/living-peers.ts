@@ -1,5 +1,5 @@
-import type { PackageMemory } from '../../shared/domain/package-record';
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import type { PackageMemory } from '../../shared/storage/package-record';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import type { Reads } from './reads';
 
 /** Our rows, but of another package that was deleted in Entra without the id that it had: it excludes nobody any more. */

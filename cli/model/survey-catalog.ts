@@ -1,7 +1,7 @@
-import type { Catalog } from '../../shared/domain/access-model';
+import type { Catalog } from '../../shared/domain/access-model/access-model';
 import type * as answer from '../../shared/graph/answers';
-import { catalogDifferences } from '../../shared/graph/ensure/differences';
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import { catalogDifferences } from '../../shared/packages/ensure/differences';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import { GraphError } from '../../shared/graph/graph-error';
 import type { Part } from './part';
 import type { Reads } from './reads';

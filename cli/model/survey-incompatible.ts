@@ -1,7 +1,7 @@
-import type { PackageMemory } from '../../shared/domain/package-record';
-import { findPackageId } from '../../shared/graph/ensure/ensure-incompatible';
-import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import type { PackageMemory } from '../../shared/storage/package-record';
+import { findPackageId } from '../../shared/packages/ensure/ensure-incompatible';
+import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import type { Part } from './part';
 import type { Reads } from './reads';
 

@@ -1,6 +1,6 @@
-import type { AccessPackage } from '../../shared/domain/access-model';
+import type { AccessPackage } from '../../shared/domain/access-model/access-model';
 import type { AssignmentPolicy } from '../../shared/graph/answers';
-import { policyDifferences } from '../../shared/graph/ensure/differences';
+import { policyDifferences } from '../../shared/packages/ensure/differences';
 import type { Part } from './part';
 import type { Reads } from './reads';
 

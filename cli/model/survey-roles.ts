@@ -1,11 +1,11 @@
 import type * as answer from '../../shared/graph/answers';
-import type { AccessPackage, Resource } from '../../shared/domain/access-model';
+import type { AccessPackage, Resource } from '../../shared/domain/access-model/access-model';
 import {
   findResource,
   findRoles,
   isSame,
   type GrantableRole,
-} from '../../shared/graph/ensure/grantable-role';
+} from '../../shared/packages/ensure/grantable-role';
 import type { Part } from './part';
 import type { Reads } from './reads';
 

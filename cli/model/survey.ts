@@ -1,7 +1,7 @@
-import type { PackageMemory } from '../../shared/domain/package-record';
-import { packageDifferences } from '../../shared/graph/ensure/differences';
-import { isOurs, type WantedPackage } from '../../shared/graph/ensure/ensuring';
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import type { PackageMemory } from '../../shared/storage/package-record';
+import { packageDifferences } from '../../shared/packages/ensure/differences';
+import { isOurs, type WantedPackage } from '../../shared/packages/ensure/ensuring';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import type { AccessPackage } from '../../shared/graph/answers';
 import { isIn } from '../../shared/graph/verbs';
 import type { PackageSurvey, Part } from './part';

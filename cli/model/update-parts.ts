@@ -1,5 +1,5 @@
-import type { Later } from '../../shared/domain/outcome';
-import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
+import type { Later } from '../../shared/domain/workflow/outcome';
+import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';
 import type { PackageSurvey, Part } from './part';
 

@@ -1,7 +1,7 @@
-import type { ReplayMarks } from '../../shared/domain/event';
-import { readEvent } from '../../shared/domain/read-event';
-import { whyNoReplay } from '../../shared/domain/replay';
-import type { Claims } from '../../shared/records/claims';
+import type { ReplayMarks } from '../../shared/domain/events/event';
+import { readEvent } from '../../shared/domain/events/read-event';
+import { whyNoReplay } from '../../shared/domain/workflow/replay';
+import type { Claims } from '../../shared/storage/claims';
 
 /** What the intake would make of a body that is sent again, and what is known of the event. */
 export type Judgement = {

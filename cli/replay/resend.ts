@@ -4,7 +4,7 @@ import type {
   ServiceBusReceivedMessage,
   ServiceBusSender,
 } from '@azure/service-bus';
-import type { ReplayMarks } from '../../shared/domain/event';
+import type { ReplayMarks } from '../../shared/domain/events/event';
 import { bytesOf, numberOf, openLetters } from '../letters';
 
 export type Chosen = { marks: ReplayMarks; action: 'send' | 'complete' };

@@ -1,9 +1,9 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import type { Activity, Answer } from '../../orchestrations/calls';
-import { StaleRun } from '../../shared/audit/ledger';
-import type { Later, Outcome, Rejected } from '../../shared/domain/outcome';
-import { StoreUnavailable } from '../../shared/domain/table';
+import type { Activity, Answer } from '../../shared/domain/workflow/activities';
+import { StaleRun } from '../../shared/storage/ledger';
+import type { Later, Outcome, Rejected } from '../../shared/domain/workflow/outcome';
+import { StoreUnavailable } from '../../shared/storage/storage-port';
 import { logTo, type Log } from '../../shared/log';
 
 /** Runs what comes after a row was written and gives its exception as an outcome, so that the chain's end is answered. */

@@ -1,8 +1,8 @@
-import type { Failed, Later } from '../../shared/domain/outcome';
-import { packageDefinition } from '../../shared/domain/package-definition';
+import type { Failed, Later } from '../../shared/domain/workflow/outcome';
+import { packageDefinition } from '../../shared/domain/access-model/package-definition';
 import type { AssignmentRequest } from '../../shared/graph/answers';
 import { classify } from '../../shared/graph/classify';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import type { Wanted } from './look-before-submit';
 
 /**
@@ -10,7 +10,7 @@ import type { Wanted } from './look-before-submit';
  * so after a crash. Undefined once it has; a request of another package is left alone.
  */
 export async function bindPackage(
-  { graph, model }: Parts,
+  { graph, model }: Services,
   { ids, step }: Wanted,
   request: AssignmentRequest,
 ): Promise<Later | Failed | undefined> {

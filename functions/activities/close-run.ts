@@ -1,12 +1,12 @@
-import { calls } from '../../orchestrations/calls';
+import { activities } from '../../shared/domain/workflow/activities';
 import { closeAttempt } from '../runs/close-attempt';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
 
 /** Closes the attempt in a turn of its own. A phase is used once, so whoever has to try again comes with the next. */
-export function registerCloseRun(parts: Parts): void {
-  registerActivity(calls.closeRun, async (closing, _, log) => {
-    switch (await closeAttempt(parts, closing, log)) {
+export function registerCloseRun(services: Services): void {
+  registerActivity(activities.closeRun, async (closing, _, log) => {
+    switch (await closeAttempt(services, closing, log)) {
       case 'closed':
         return { outcome: { kind: 'done' } };
       case 'stale':

@@ -1,8 +1,8 @@
-import type { Later, Outcome } from '../../shared/domain/outcome';
-import type { StepOutcome } from '../../shared/domain/step-outcome';
+import type { Later, Outcome } from '../../shared/domain/workflow/outcome';
+import type { StepOutcome } from '../../shared/domain/workflow/step-outcome';
 import { asOutcome } from '../../shared/graph/classify';
-import type { Parts } from '../parts';
-import type { StepTold } from './audit-columns';
+import type { Services } from '../services';
+import type { AuditContext } from '../../shared/events/audit-context';
 import { recordAssignment } from './record-assignment';
 
 /**
@@ -10,18 +10,18 @@ import { recordAssignment } from './record-assignment';
  * `deliveredAt`) and is not there is recorded first, where Graph leaves that to us.
  */
 export async function confirmAccess(
-  parts: Parts,
-  told: StepTold,
+  services: Services,
+  told: AuditContext,
   outcome: StepOutcome,
   deliveredAt: string | undefined,
 ): Promise<Outcome<{ assignmentId?: string | undefined }>> {
   const { ids, targetId } = told;
   if (!ids || (outcome !== 'delivered' && outcome !== 'already-held')) return { kind: 'done' };
   return asOutcome(async () => {
-    const assignments = await parts.graph.findAssignments(ids.accessPackageId, targetId);
+    const assignments = await services.graph.findAssignments(ids.accessPackageId, targetId);
     const active = assignments.find(({ phase }) => phase === 'delivered');
     if (active) return { kind: 'done', assignmentId: active.id };
-    if (deliveredAt !== undefined) await recordAssignment(parts, told, ids, deliveredAt);
+    if (deliveredAt !== undefined) await recordAssignment(services, told, ids, deliveredAt);
     return NOT_VISIBLE;
   });
 }

@@ -1,13 +1,13 @@
-import { calls } from '../../orchestrations/calls';
-import type { PackageIds } from '../../shared/domain/journey';
-import type { Outcome } from '../../shared/domain/outcome';
-import { packageDefinition } from '../../shared/domain/package-definition';
-import type { PackageRecord } from '../../shared/domain/package-record';
-import { ensurePackage } from '../../shared/graph/ensure-package';
-import { underLease } from '../../shared/records/catalog-lease';
-import type { Parts } from '../parts';
+import { activities } from '../../shared/domain/workflow/activities';
+import type { PackageIds } from '../../shared/domain/workflow/workflow-state';
+import type { Outcome } from '../../shared/domain/workflow/outcome';
+import { packageDefinition } from '../../shared/domain/access-model/package-definition';
+import type { PackageRecord } from '../../shared/storage/package-record';
+import { ensurePackage } from '../../shared/packages/ensure-package';
+import { underLease } from '../../shared/storage/catalog-lease';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
-import { announce, stepColumns } from './audit-columns';
+import { recordIntent, stepColumns } from '../../shared/events/audit-context';
 
 /** The lease of a catalog in deadlines of one call: renewed before a write that it might not last for, and soon over after a crash. */
 const LEASE_IN_CALLS = 2;
@@ -15,14 +15,14 @@ const LEASE_IN_CALLS = 2;
 const WHOLE_FOR_MS = 60_000;
 
 /** Makes the package whole, or finds that it is; a package that is known to be whole costs no call to Graph. */
-export function registerEnsurePackage(parts: Parts): void {
+export function registerEnsurePackage(services: Services): void {
   const making = new Map<string, Promise<Outcome<{ ids: PackageIds }>>>();
 
   /** Everybody in this process who needs the same package waits for the same making of it. */
   const ensureOnce = (packageKey: string, holder: string) => {
     const shared = making.get(packageKey);
     if (shared) return shared;
-    const running = ensure(parts, packageKey, holder);
+    const running = ensure(services, packageKey, holder);
     making.set(packageKey, running);
     const forget = () => making.delete(packageKey);
     running.then(({ kind }) => {
@@ -32,14 +32,14 @@ export function registerEnsurePackage(parts: Parts): void {
     return running;
   };
 
-  registerActivity(calls.ensurePackage, async (input, guard) => {
-    let chain = input.announced ? input.chain : await announce(parts, input, 'ensure');
+  registerActivity(activities.ensurePackage, async (input, guard) => {
+    let chain = input.announced ? input.chain : await recordIntent(services, input, 'ensure');
     const outcome = await guard(async () => {
       const ensured = await ensureOnce(input.step.packageKey, input.run.instanceId);
       if (ensured.kind === 'done') {
-        const columns = stepColumns(parts, { ...input, ids: ensured.ids });
+        const columns = stepColumns(services, { ...input, ids: ensured.ids });
         const entry = { ...columns, kind: 'settled', step: 'ensure', outcome: 'whole' } as const;
-        chain = (await parts.ledger.append(chain, entry, input.at)).chain;
+        chain = (await services.ledger.append(chain, entry, input.at)).chain;
       }
       return ensured;
     });
@@ -49,12 +49,12 @@ export function registerEnsurePackage(parts: Parts): void {
 
 /** `holder` is the run: killed and executed again, it has its lease still, and nobody waits for the lease to run out. */
 async function ensure(
-  parts: Parts,
+  services: Services,
   packageKey: string,
   holder: string,
 ): Promise<Outcome<{ ids: PackageIds }>> {
-  const { packages, graph, config } = parts;
-  const { model } = parts.model();
+  const { packages, graph, config } = services;
+  const { model } = services.model();
   const wanted = packageDefinition(model, packageKey);
   if (!wanted) return { kind: 'failed', why: 'package-not-in-model' };
   const catalogKey = wanted.catalog.key;

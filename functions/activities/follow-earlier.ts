@@ -1,37 +1,37 @@
-import { ifKnown } from '../../shared/graph/ensure/if-known';
+import { ifKnown } from '../../shared/packages/ensure/if-known';
 import { isOpen } from '../../shared/graph/states';
-import type { StoredGrant } from '../../shared/records/workers';
-import type { Parts } from '../parts';
+import type { StoredGrant } from '../../shared/storage/workers';
+import type { Services } from '../services';
 import { isYoung, keepRequest, notYet, saveGrant, type Submission } from './keep-request';
 import { AGREEING_READS, findRequest, type Wanted } from './look-before-submit';
 
 /** A POST went out and its answer was lost: adopts the request if there is one; undefined once it is surely absent. */
 export async function clearUp(
-  parts: Parts,
+  services: Services,
   wanted: Wanted,
   grant: StoredGrant,
 ): Promise<Submission | undefined> {
   if (grant.requestId !== undefined) {
-    const [known] = await ifKnown(parts.graph.getAssignmentRequest(grant.requestId));
-    return known ? keepRequest(parts, wanted, grant, known) : notYet('request-not-visible');
+    const [known] = await ifKnown(services.graph.getAssignmentRequest(grant.requestId));
+    return known ? keepRequest(services, wanted, grant, known) : notYet('request-not-visible');
   }
-  const request = await findRequest(parts, wanted, grant);
-  if (request) return keepRequest(parts, wanted, grant, request);
+  const request = await findRequest(services, wanted, grant);
+  if (request) return keepRequest(services, wanted, grant, request);
   const absentReads = grant.absentReads + 1;
   if (absentReads >= AGREEING_READS) return undefined;
-  await saveGrant(parts, wanted, { ...grant, absentReads });
+  await saveGrant(services, wanted, { ...grant, absentReads });
   return notYet('unclear-submit');
 }
 
 /** Another run of ours may have a request open: it is followed, because not every Graph would refuse a second one. */
 export async function followOther(
-  parts: Parts,
+  services: Services,
   wanted: Wanted,
   grant: StoredGrant,
 ): Promise<Submission | undefined> {
   const { state, requestId, updatedAt } = grant;
   if (requestId === undefined || (state !== 'requested' && state !== 'recording')) return undefined;
-  const [known] = await ifKnown(parts.graph.getAssignmentRequest(requestId));
-  if (known) return isOpen(known.phase) ? keepRequest(parts, wanted, grant, known) : undefined;
+  const [known] = await ifKnown(services.graph.getAssignmentRequest(requestId));
+  if (known) return isOpen(known.phase) ? keepRequest(services, wanted, grant, known) : undefined;
   return isYoung(updatedAt) ? notYet('request-not-visible') : undefined;
 }

@@ -1,8 +1,8 @@
-import type { Evidence, Later, Outcome, Rejected } from '../../shared/domain/outcome';
-import type { Verdict } from '../../shared/domain/step-outcome';
+import type { Evidence, Later, Outcome, Rejected } from '../../shared/domain/workflow/outcome';
+import type { Verdict } from '../../shared/domain/workflow/step-outcome';
 import type { AssignmentRequest } from '../../shared/graph/answers';
-import type { StoredGrant } from '../../shared/records/workers';
-import type { Parts } from '../parts';
+import type { StoredGrant } from '../../shared/storage/workers';
+import type { Services } from '../services';
 import { bindPackage } from './bind-package';
 import type { Wanted } from './look-before-submit';
 
@@ -15,7 +15,7 @@ export type Submission = Outcome<{
 
 /** There is a request: sees that it has its package, and keeps its id whatever comes of that. */
 export async function keepRequest(
-  parts: Parts,
+  services: Services,
   wanted: Wanted,
   grant: StoredGrant,
   request: AssignmentRequest & { graphRequestId?: string },
@@ -23,19 +23,19 @@ export async function keepRequest(
   const { eventHash, attempt, instanceId } = wanted.run;
   const updatedAt = new Date().toISOString();
   const requestId = request.id;
-  const unbound = await bindPackage(parts, wanted, request);
+  const unbound = await bindPackage(services, wanted, request);
   if (unbound) {
-    await saveGrant(parts, wanted, { ...grant, requestId, updatedAt, state: 'submitting' });
+    await saveGrant(services, wanted, { ...grant, requestId, updatedAt, state: 'submitting' });
     return unbound;
   }
   const ours = { eventHash, attempt, instanceId, requestId, updatedAt };
-  await saveGrant(parts, wanted, { ...grant, ...ours, state: 'requested' });
+  await saveGrant(services, wanted, { ...grant, ...ours, state: 'requested' });
   const { graphRequestId } = request;
   return { kind: 'done', requestId, ...(graphRequestId && { evidence: { graphRequestId } }) };
 }
 
 /** Saves the grant if nobody has changed it since it was read; undefined if somebody has. */
-export const saveGrant = ({ workers }: Parts, { run, step }: Wanted, grant: StoredGrant) =>
+export const saveGrant = ({ workers }: Services, { run, step }: Wanted, grant: StoredGrant) =>
   workers.saveGrant(run.fact.workerId, step.packageKey, grant);
 
 /** This execution comes late: another has done or decided what it was to do. */

@@ -1,11 +1,11 @@
-import type { PackageIds, Step } from '../../shared/domain/journey';
-import { justification } from '../../shared/domain/keys';
-import { packageDefinition } from '../../shared/domain/package-definition';
-import type { Run } from '../../shared/domain/run';
-import type { Verdict } from '../../shared/domain/step-outcome';
+import type { PackageIds, Step } from '../../shared/domain/workflow/workflow-state';
+import { justification } from '../../shared/domain/events/keys';
+import { packageDefinition } from '../../shared/domain/access-model/package-definition';
+import type { Run } from '../../shared/domain/workflow/run';
+import type { Verdict } from '../../shared/domain/workflow/step-outcome';
 import type { AssignmentRequest } from '../../shared/graph/answers';
 import { isOpen } from '../../shared/graph/states';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 
 /** One package for one person, with all the ids that a request needs. */
 export type Wanted = { run: Run; step: Step; targetId: string; ids: PackageIds };
@@ -25,7 +25,7 @@ export const markOf = ({ step }: Wanted, { eventHash, attempt }: Sender): string
  * Or any open one for the same person and package.
  */
 export async function findRequest(
-  { graph }: Parts,
+  { graph }: Services,
   wanted: Wanted,
   sender: Sender,
 ): Promise<AssignmentRequest | undefined> {
@@ -44,18 +44,18 @@ const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
   /add$/i.test(requestType);
 
 /** Whether Graph would refuse the request in a way that it publishes no code for, or has nothing left to do. */
-export async function foreseeEnd(parts: Parts, wanted: Wanted): Promise<Verdict | undefined> {
+export async function foreseeEnd(services: Services, wanted: Wanted): Promise<Verdict | undefined> {
   const { ids, step, targetId } = wanted;
-  if (await holds(parts, ids.accessPackageId, targetId)) return { outcome: 'already-held' };
-  const peers = packageDefinition(parts.model().model, step.packageKey)?.incompatible ?? [];
+  if (await holds(services, ids.accessPackageId, targetId)) return { outcome: 'already-held' };
+  const peers = packageDefinition(services.model().model, step.packageKey)?.incompatible ?? [];
   for (const { catalog, key } of peers) {
-    const peer = await parts.packages.load(catalog, key);
-    if (peer?.accessPackageId && (await holds(parts, peer.accessPackageId, targetId))) {
+    const peer = await services.packages.load(catalog, key);
+    if (peer?.accessPackageId && (await holds(services, peer.accessPackageId, targetId))) {
       return { outcome: 'refused-sod', reason: 'holds-incompatible-package' };
     }
   }
   return undefined;
 }
 
-const holds = async ({ graph }: Parts, packageId: string, userId: string): Promise<boolean> =>
+const holds = async ({ graph }: Services, packageId: string, userId: string): Promise<boolean> =>
   (await graph.findAssignments(packageId, userId)).some(({ phase }) => phase === 'delivered');

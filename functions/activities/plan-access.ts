@@ -1,13 +1,13 @@
-import { calls } from '../../orchestrations/calls';
-import type { Outcome } from '../../shared/domain/outcome';
-import { planFor } from '../../shared/domain/plan';
+import { activities } from '../../shared/domain/workflow/activities';
+import type { Outcome } from '../../shared/domain/workflow/outcome';
+import { planFor } from '../../shared/domain/lifecycle/plan';
 import { asOutcome } from '../../shared/graph/classify';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
 
 /** Facts and access model -> steps, and the person in the directory who is to get them. */
-export function registerPlanAccess({ workers, model, graph, config }: Parts): void {
-  registerActivity(calls.planAccess, async ({ run }) => {
+export function registerPlanAccess({ workers, model, graph, config }: Services): void {
+  registerActivity(activities.planAccess, async ({ run }) => {
     const facts = await workers.facts(run.fact.workerId);
     const fact = facts.find((known) => known.eventHash === run.eventHash);
     if (!fact) throw new Error('the fact of this run is not recorded');

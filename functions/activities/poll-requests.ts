@@ -1,14 +1,14 @@
-import { calls } from '../../orchestrations/calls';
-import type { Later } from '../../shared/domain/outcome';
-import type { RequestPhase } from '../../shared/domain/settlement';
+import { activities } from '../../shared/domain/workflow/activities';
+import type { Later } from '../../shared/domain/workflow/outcome';
+import type { RequestPhase } from '../../shared/domain/workflow/settlement';
 import { classify } from '../../shared/graph/classify';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
 
 type Reading = { phase: RequestPhase; graphState: string; completedAt?: string | undefined };
 
 /** Reads the state of each open request, in the order of the ids. */
-export function registerPollRequests({ graph }: Parts): void {
+export function registerPollRequests({ graph }: Services): void {
   const read = async (id: string): Promise<Reading | Later> => {
     try {
       const { phase, state = 'unknown', completedDateTime } = await graph.getAssignmentRequest(id);
@@ -23,7 +23,7 @@ export function registerPollRequests({ graph }: Parts): void {
     }
   };
 
-  registerActivity(calls.pollRequests, async ({ requestIds }) => {
+  registerActivity(activities.pollRequests, async ({ requestIds }) => {
     const readings: Reading[] = [];
     for (const id of requestIds) {
       const reading = await read(id);

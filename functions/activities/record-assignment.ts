@@ -1,9 +1,9 @@
-import type { PackageIds } from '../../shared/domain/journey';
+import type { PackageIds } from '../../shared/domain/workflow/workflow-state';
 import { classify } from '../../shared/graph/classify';
 import { GraphError } from '../../shared/graph/graph-error';
-import type { StoredGrant } from '../../shared/records/workers';
-import type { Parts } from '../parts';
-import type { StepTold } from './audit-columns';
+import type { StoredGrant } from '../../shared/storage/workers';
+import type { Services } from '../services';
+import type { AuditContext } from '../../shared/events/audit-context';
 import { AGREEING_READS } from './look-before-submit';
 
 /**
@@ -12,8 +12,8 @@ import { AGREEING_READS } from './look-before-submit';
  * that is not this run's. Throws `GraphError`.
  */
 export async function recordAssignment(
-  { graph, workers }: Parts,
-  { run, step, targetId }: StepTold,
+  { graph, workers }: Services,
+  { run, step, targetId }: AuditContext,
   ids: PackageIds,
   from: string,
 ): Promise<void> {

@@ -1,19 +1,19 @@
-import { calls } from '../../orchestrations/calls';
-import { StepOutcome } from '../../shared/domain/step-outcome';
-import type { Parts } from '../parts';
+import { activities } from '../../shared/domain/workflow/activities';
+import { StepOutcome } from '../../shared/domain/workflow/step-outcome';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
-import { marginOf, stepColumns, type StepTold } from './audit-columns';
+import { marginOf, stepColumns, type AuditContext } from '../../shared/events/audit-context';
 import { confirmAccess } from './confirm-access';
 
 /** Writes the settled row of a step, and confirms first what it is going to say of access that is there. */
-export function registerSettleStep(parts: Parts): void {
-  registerActivity(calls.settleStep, async (settled) => {
+export function registerSettleStep(services: Services): void {
+  registerActivity(activities.settleStep, async (settled) => {
     const { verdict, chain, at, part, requestId, submittedAt, graphState, evidence } = settled;
     const deliveredAt = verdict.outcome === 'delivered' ? (settled.completedAt ?? at) : undefined;
-    const confirmed = await confirmAccess(parts, settled, verdict.outcome, deliveredAt);
+    const confirmed = await confirmAccess(services, settled, verdict.outcome, deliveredAt);
     if (confirmed.kind !== 'done') return { outcome: confirmed };
     const entry = {
-      ...stepColumns(parts, settled),
+      ...stepColumns(services, settled),
       kind: 'settled',
       step: part,
       outcome: verdict.outcome,
@@ -22,8 +22,8 @@ export function registerSettleStep(parts: Parts): void {
       ...{ submittedAt, graphState, deliveredAt, ...evidence },
       ...(deliveredAt && { marginMinutes: marginOf(settled.run.fact.dueAt, deliveredAt) }),
     } as const;
-    const { row, chain: end } = await parts.ledger.append(chain, entry, at);
-    await settleGrant(parts, settled, row.outcome, row.assignmentId);
+    const { row, chain: end } = await services.ledger.append(chain, entry, at);
+    await settleGrant(services, settled, row.outcome, row.assignmentId);
     // A row that was there already may tell of a package that became whole after all: this step ended as decided.
     const outcome = StepOutcome.safeParse(row.outcome).data ?? verdict.outcome;
     return { chain: end, outcome: { kind: 'done', outcome, deliveredAt: row.deliveredAt } };
@@ -31,8 +31,8 @@ export function registerSettleStep(parts: Parts): void {
 }
 
 async function settleGrant(
-  { workers }: Parts,
-  { run, step }: StepTold,
+  { workers }: Services,
+  { run, step }: AuditContext,
   outcome: string | undefined,
   assignmentId: string | undefined,
 ): Promise<void> {

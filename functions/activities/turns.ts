@@ -1,19 +1,19 @@
-import { calls } from '../../orchestrations/calls';
-import { parseInstanceId } from '../../shared/domain/keys';
-import type { Run } from '../../shared/domain/run';
-import type { Parts } from '../parts';
+import { activities } from '../../shared/domain/workflow/activities';
+import { parseInstanceId } from '../../shared/domain/events/keys';
+import type { Run } from '../../shared/domain/workflow/run';
+import type { Services } from '../services';
 import { registerActivity } from './activity';
 
-export function registerTurns(parts: Parts): void {
-  const { turns } = parts;
-  registerActivity(calls.takeTurn, async ({ run, phase }) => {
-    const taken = await turns.take(turnOf(run, phase), isOver(parts));
+export function registerTurns(services: Services): void {
+  const { turns } = services;
+  registerActivity(activities.takeTurn, async ({ run, phase }) => {
+    const taken = await turns.take(turnOf(run, phase), isOver(services));
     if (taken === 'taken') return { outcome: { kind: 'done' } };
     if (taken === 'stale') return { outcome: { kind: 'rejected', reason: 'stale' } };
     return { outcome: { kind: 'later', afterSeconds: 1, why: 'turn-held' } };
   });
 
-  registerActivity(calls.releaseTurn, async ({ run, phase }) => {
+  registerActivity(activities.releaseTurn, async ({ run, phase }) => {
     await turns.release(turnOf(run, phase));
     return { outcome: { kind: 'done' } };
   });
@@ -27,7 +27,7 @@ export const turnOf = ({ fact, instanceId }: Run, phase: number) => ({
 
 /** Whether the run of an instance is closed, or was followed by another attempt. */
 export const isOver =
-  ({ claims }: Parts) =>
+  ({ claims }: Services) =>
   async (instanceId: string): Promise<boolean> => {
     const run = parseInstanceId(instanceId);
     const claim = run && (await claims.read(run.eventHash));

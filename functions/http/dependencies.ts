@@ -1,7 +1,7 @@
 import type { DurableClient } from 'durable-functions';
-import { StoreUnavailable } from '../../shared/domain/table';
+import { StoreUnavailable } from '../../shared/storage/storage-port';
 import { asOutcome } from '../../shared/graph/classify';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import { HostUnavailable, statusOf } from '../runs/instance-status';
 import { accepts } from './accepts';
 
@@ -11,12 +11,12 @@ const NO_WORKER = 'readiness-of-joinery';
 
 /** One question to each dependency, the cheapest that only a working one can answer: `ok`, or the code of its trouble. */
 export function dependencies(
-  parts: Parts,
+  services: Services,
   client: DurableClient,
 ): Record<string, () => Promise<string>> {
-  const { claims, ledger, graph, config } = parts;
+  const { claims, ledger, graph, config } = services;
   return {
-    accessModel: () => Promise.resolve(isLoaded(parts) ? 'ok' : 'not-loaded'),
+    accessModel: () => Promise.resolve(isLoaded(services) ? 'ok' : 'not-loaded'),
     records: () => told(claims.read(NO_EVENT)),
     audit: () => told(ledger.endOf(NO_EVENT, 1)),
     taskHub: () => told(statusOf(client, NO_EVENT)),
@@ -40,7 +40,7 @@ export function dependencies(
   };
 }
 
-function isLoaded({ model }: Parts): boolean {
+function isLoaded({ model }: Services): boolean {
   try {
     model();
     return true;

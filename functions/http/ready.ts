@@ -3,7 +3,7 @@ import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { logTo, type Log } from '../../shared/log';
 import { traceOf } from '../activities/activity';
-import type { Parts } from '../parts';
+import type { Services } from '../services';
 import { dependencies } from './dependencies';
 
 /** What each dependency is now: `ok`, or the code of its trouble. */
@@ -17,8 +17,10 @@ const KEPT_MS = 3_000;
  * GET /api/health/ready: 200 if every dependency answers now, else 503; in JSON each by its name. Codes only: nothing in
  * it names a host, a tenant or a person.
  */
-export function registerReady(parts: Parts): void {
-  const latest = keptFor(KEPT_MS, (client: df.DurableClient, log: Log) => look(parts, client, log));
+export function registerReady(services: Services): void {
+  const latest = keptFor(KEPT_MS, (client: df.DurableClient, log: Log) =>
+    look(services, client, log),
+  );
   df.app.client.http('ready', {
     route: 'health/ready',
     methods: ['GET'],
@@ -38,8 +40,8 @@ export function registerReady(parts: Parts): void {
   });
 }
 
-async function look(parts: Parts, client: df.DurableClient, log: Log): Promise<Findings> {
-  const looks = Object.entries(dependencies(parts, client)).map(
+async function look(services: Services, client: df.DurableClient, log: Log): Promise<Findings> {
+  const looks = Object.entries(dependencies(services, client)).map(
     async ([name, ask]) => [name, await finding(name, ask, log)] as const,
   );
   const findings = Object.fromEntries(await Promise.all(looks));

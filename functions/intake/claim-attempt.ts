@@ -1,7 +1,7 @@
-import type { ReplayMarks } from '../../shared/domain/event';
-import type { AcceptedEvent } from '../../shared/domain/read-event';
-import { whyNoReplay } from '../../shared/domain/replay';
-import type { Parts } from '../parts';
+import type { ReplayMarks } from '../../shared/domain/events/event';
+import type { AcceptedEvent } from '../../shared/domain/events/read-event';
+import { whyNoReplay } from '../../shared/domain/workflow/replay';
+import type { Services } from '../services';
 import { claimOf, type Delivery } from './claim-of';
 
 /** The attempt to start, if any; if none although the message says that it is a replay, why. */
@@ -12,14 +12,14 @@ export type Claimed = { attempt?: number; noReplay?: string | undefined };
  * the start of what it claimed is still to come.
  */
 export async function claimAttempt(
-  parts: Parts,
+  services: Services,
   read: AcceptedEvent,
   marks: ReplayMarks | undefined,
   delivery: Delivery,
 ): Promise<Claimed | 'id-reused'> {
-  const { claims, due } = parts;
+  const { claims, due } = services;
   const { eventHash } = read;
-  const claim = await claimOf(parts, read, marks, delivery);
+  const claim = await claimOf(services, read, marks, delivery);
   const held = await claims.claim(eventHash, claim);
   if (held === 'claimed') return { attempt: 1 };
   const isSame = held.contentHash === read.contentHash;

@@ -1,17 +1,17 @@
-import { attributesRead, zoneFor } from '../../shared/domain/birthrights';
-import type { Claim } from '../../shared/domain/claim';
-import type { ReplayMarks } from '../../shared/domain/event';
-import type { AcceptedEvent } from '../../shared/domain/read-event';
-import { replayKey } from '../../shared/domain/replay';
-import { dueAt } from '../../shared/domain/time-zone';
-import type { Parts } from '../parts';
+import { attributesRead, zoneFor } from '../../shared/domain/lifecycle/birthrights';
+import type { Claim } from '../../shared/domain/workflow/claim';
+import type { ReplayMarks } from '../../shared/domain/events/event';
+import type { AcceptedEvent } from '../../shared/domain/events/read-event';
+import { replayKey } from '../../shared/domain/workflow/replay';
+import { dueAt } from '../../shared/domain/events/time-zone';
+import type { Services } from '../services';
 
 /** One delivery of a message: when it came (ISO 8601), and what tells its rows from those of another at that moment. */
 export type Delivery = { now: string; owner: string };
 
 /** The claim on an accepted event, watched over by the `due` table before it is made. `marks`: what calls it a replay. */
 export async function claimOf(
-  { model, due, config }: Pick<Parts, 'model' | 'due' | 'config'>,
+  { model, due, config }: Pick<Services, 'model' | 'due' | 'config'>,
   { event, eventHash, contentHash, bodyHash }: AcceptedEvent,
   marks: ReplayMarks | undefined,
   { now, owner }: Delivery,

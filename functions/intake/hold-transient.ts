@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { StoreUnavailable } from '../../shared/domain/table';
+import { StoreUnavailable } from '../../shared/storage/storage-port';
 import type { Log } from '../../shared/log';
 import { HostUnavailable } from '../runs/instance-status';
 

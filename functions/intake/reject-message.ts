@@ -1,7 +1,7 @@
-import type { RejectedMessage } from '../../shared/domain/read-event';
+import type { RejectedMessage } from '../../shared/domain/events/read-event';
 import type { Log } from '../../shared/log';
-import { writerColumns } from '../activities/audit-columns';
-import type { Parts } from '../parts';
+import { writerColumns } from '../../shared/events/audit-context';
+import type { Services } from '../services';
 
 type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rule'> & {
   reason: string;
@@ -21,13 +21,13 @@ export class MessageRejected extends Error {
  * error says what the sender wrote, beyond an id and a source that keep the contract.
  */
 export async function rejectMessage(
-  parts: Pick<Parts, 'ledger' | 'model' | 'config' | 'appVersion'>,
+  services: Pick<Services, 'ledger' | 'model' | 'config' | 'appVersion'>,
   { reason, field, rule, ...named }: Rejection,
   now: string,
   log: Log,
 ): Promise<never> {
   const entry = {
-    ...writerColumns(parts),
+    ...writerColumns(services),
     ...identityOf(named),
     attempt: 1,
     kind: 'rejected',
@@ -36,7 +36,7 @@ export async function rejectMessage(
     reason: field === undefined ? reason : `${reason}: ${field}`,
     receivedAt: now,
   } as const;
-  await parts.ledger.reject(entry, now);
+  await services.ledger.reject(entry, now);
   const { bodyHash, eventHash } = named;
   log({ what: 'rejected', bodyHash, eventHash, reason, field, rule });
   throw new MessageRejected(reason);

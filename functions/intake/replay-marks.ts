@@ -1,5 +1,5 @@
-import type { ReplayMarks } from '../../shared/domain/event';
-import { Id } from '../../shared/domain/event-members';
+import type { ReplayMarks } from '../../shared/domain/events/event';
+import { Id } from '../../shared/domain/events/event-members';
 import type { Log } from '../../shared/log';
 
 const NAMES = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as const;

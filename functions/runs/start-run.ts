@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DurableClient } from 'durable-functions';
-import { instanceId } from '../../shared/domain/keys';
+import { instanceId } from '../../shared/domain/events/keys';
 import { HostUnavailable, inTime, isUnderWay, statusOf } from './instance-status';
 
 /** Starts the orchestration of one attempt, or finds that it was started. Throws HostUnavailable if neither is sure. */

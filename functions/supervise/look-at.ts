@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DurableClient } from 'durable-functions';
-import { runOf, type StoredClaim } from '../../shared/domain/claim';
-import { instanceId } from '../../shared/domain/keys';
+import { runOf, type StoredClaim } from '../../shared/domain/workflow/claim';
+import { instanceId } from '../../shared/domain/events/keys';
 import type { Log } from '../../shared/log';
-import { runs } from '../../shared/records/claims';
-import type { DueRow } from '../../shared/records/due';
-import type { Parts } from '../parts';
+import { runs } from '../../shared/storage/claims';
+import type { DueRow } from '../../shared/storage/due';
+import type { Services } from '../services';
 import { closeAttempt, type Closing } from '../runs/close-attempt';
 import { isUnderWay, statusOf, type InstanceStatus } from '../runs/instance-status';
 import { startRun } from '../runs/start-run';
@@ -15,32 +15,34 @@ const LONGEST_WAIT_MS = 3_600_000;
 
 /** Sees that one event comes to its end: starts it, closes it, or looks again later. */
 export async function lookAt(
-  parts: Parts,
+  services: Services,
   client: DurableClient,
   row: DueRow,
   log: Log,
 ): Promise<void> {
-  const claim = await parts.claims.read(row.eventHash);
+  const claim = await services.claims.read(row.eventHash);
   // A row that is not the claim's own place was left by somebody who was interrupted.
-  if (!claim || claim.state === 'closed' || claim.due.key !== row.key) return parts.due.forget(row);
+  if (!claim || claim.state === 'closed' || claim.due.key !== row.key)
+    return services.due.forget(row);
   const { eventHash, attempt, state } = claim;
-  if (state === 'closing') return close(parts, claim, 'Gone', log);
+  if (state === 'closing') return close(services, claim, 'Gone', log);
   const status = await statusOf(client, instanceId(eventHash, attempt));
   if (isUnderWay(status)) {
     // Started this long ago and not begun: the task hub works on nothing, or has lost what would wake it.
     if (state === 'claimed') log({ what: 'not-begun', eventHash, attempt, status });
-    return lookLater(parts, claim);
+    return lookLater(services, claim);
   }
-  if (state === 'started' || ENDED_BADLY.includes(status)) return close(parts, claim, status, log);
+  if (state === 'started' || ENDED_BADLY.includes(status))
+    return close(services, claim, status, log);
   await startRun(client, eventHash, attempt);
   log({ what: 'started-late', eventHash, attempt });
-  return lookLater(parts, claim);
+  return lookLater(services, claim);
 }
 
 /** Of an event that was not begun, these say that somebody or a defect has ended its run; else its start was lost. */
 const ENDED_BADLY: InstanceStatus[] = ['Failed', 'Terminated', 'Canceled'];
 
-async function lookLater({ due, claims, config }: Parts, claim: StoredClaim): Promise<void> {
+async function lookLater({ due, claims, config }: Services, claim: StoredClaim): Promise<void> {
   const now = Date.now();
   const age = now - Date.parse(claim.fact.receivedAt);
   const wait = Math.max(config.supervise.lookAfterSeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
@@ -55,31 +57,31 @@ async function lookLater({ due, claims, config }: Parts, claim: StoredClaim): Pr
  * `terminated`. Where an end was decided before, that one is finished.
  */
 async function close(
-  parts: Parts,
+  services: Services,
   found: StoredClaim,
   status: InstanceStatus,
   log: Log,
 ): Promise<void> {
   const { eventHash, attempt } = found;
   const at = new Date().toISOString();
-  const claim = found.token === undefined ? await begin(parts, found, at) : found;
+  const claim = found.token === undefined ? await begin(services, found, at) : found;
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
   const closing: Closing = {
     run: runOf(claim, claim.token),
     // Later than any phase that a run or an earlier look has used.
     phase: Date.parse(at),
-    chain: await parts.ledger.endOf(eventHash, attempt),
+    chain: await services.ledger.endOf(eventHash, attempt),
     at,
     outcome: status === 'Failed' ? 'failed' : 'terminated',
     reason: `instance-${status.toLowerCase()}`,
   };
-  const result = await closeAttempt(parts, closing, log);
+  const result = await closeAttempt(services, closing, log);
   // An end that the run itself had decided is none that somebody outside has made.
   if (result === 'closed' && found.state !== 'closing')
     log({ what: 'closed-late', eventHash, attempt, status });
 }
 
 /** A run that would begin now finds that its attempt is another's, and stops. */
-const begin = ({ claims }: Parts, { eventHash, attempt }: StoredClaim, at: string) =>
+const begin = ({ claims }: Services, { eventHash, attempt }: StoredClaim, at: string) =>
   claims.start({ eventHash, attempt, token: randomUUID() }, at);

@@ -1,4 +1,4 @@
-import { loadApp } from '../local/host/app/load-app';
+import { loadApp } from '../local/functions-host/app/load-app';
 
 /** What one process paid until every function was registered. Milliseconds and megabytes. */
 export type Load = {

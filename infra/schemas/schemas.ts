@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AccessModel } from '../../shared/domain/access-model';
-import { JoinedMessage } from '../../shared/domain/event';
+import { AccessModel } from '../../shared/domain/access-model/access-model';
+import { JoinedMessage } from '../../shared/domain/events/event';
 
 /** The published JSON Schemas by file name under docs/, made from what the product itself checks with. */
 export const schemas: Record<string, () => object> = {

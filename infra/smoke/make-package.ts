@@ -1,7 +1,7 @@
-import { AccessPackage } from '../../shared/domain/access-model';
-import type { CatalogRecord, PackageRecord, Slot } from '../../shared/domain/package-record';
-import { ensurePackage, type EnsuredPackage } from '../../shared/graph/ensure-package';
-import type { WantedPackage } from '../../shared/graph/ensure/ensuring';
+import { AccessPackage } from '../../shared/domain/access-model/access-model';
+import type { CatalogRecord, PackageRecord, Slot } from '../../shared/storage/package-record';
+import { ensurePackage, type EnsuredPackage } from '../../shared/packages/ensure-package';
+import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
 import { until, type Patience } from './patience';
 import type { SmokeGraph } from './smoke-graph';
 

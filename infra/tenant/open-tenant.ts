@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { clouds } from '../../shared/graph/clouds';
-import { accountOf, describeAccount } from '../../shared/settings/account';
-import { signIn, waysToSignIn } from '../../shared/settings/sign-in';
+import { accountOf, describeAccount } from '../../shared/config/account';
+import { signIn, waysToSignIn } from '../../shared/config/sign-in';
 
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
 export const tenantOptions = {

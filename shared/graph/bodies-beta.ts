@@ -1,4 +1,9 @@
-import type { Approval, ApprovalStage, Approver, Expiration } from '../domain/access-model';
+import type {
+  Approval,
+  ApprovalStage,
+  Approver,
+  Expiration,
+} from '../domain/access-model/access-model';
 import type { NewPolicy, NewRoleScope } from './definitions';
 
 /** Source: https://learn.microsoft.com/graph/api/accesspackage-post-accesspackageresourcerolescopes?view=graph-rest-beta */

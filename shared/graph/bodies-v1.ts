@@ -1,4 +1,4 @@
-import type { Approval, ApprovalStage, Approver } from '../domain/access-model';
+import type { Approval, ApprovalStage, Approver } from '../domain/access-model/access-model';
 import type { NewPolicy, NewRoleScope } from './definitions';
 
 /**

@@ -1,4 +1,4 @@
-import type { Evidence, Failed, Later, Outcome } from '../domain/outcome';
+import type { Evidence, Failed, Later, Outcome } from '../domain/workflow/outcome';
 import { GraphError } from './graph-error';
 import type { GraphFault } from './graph-error';
 import { UNSAID_SECONDS } from './retry-after';

@@ -1,4 +1,4 @@
-import type { AccessPackage, Catalog, Policy, Resource } from '../domain/access-model';
+import type { AccessPackage, Catalog, Policy, Resource } from '../domain/access-model/access-model';
 import type { CatalogResource, ResourceRole, ResourceScope } from './answers';
 import type { PackageProperties } from './answers-draft';
 

@@ -1,4 +1,4 @@
-import type { RequestPhase } from '../domain/settlement';
+import type { RequestPhase } from '../domain/workflow/settlement';
 
 const requestPhases: Readonly<Record<string, RequestPhase>> = {
   submitted: 'open',

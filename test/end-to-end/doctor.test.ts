@@ -1,6 +1,6 @@
 import { TableServiceClient } from '@azure/data-tables';
-import type { PartName } from '../../infra/local/up/parts';
-import { runCommand } from '../contract/cli/run-command';
+import type { PartName } from '../../infra/local/stack/parts';
+import { runCommand } from '../integration/cli/run-command';
 import { startStack, type TestStack } from './stack';
 
 /* Whole local stacks, with nothing wrong and with one thing wrong, and the command as a person gives it. */

@@ -1,7 +1,7 @@
 import { TableClient } from '@azure/data-tables';
-import { sentOf, type Sent } from '../faults/events';
-import { gather } from '../faults/evidence';
-import { violations } from '../faults/invariants';
+import { sentOf, type Sent } from '../resilience/events';
+import { gather } from '../resilience/evidence';
+import { violations } from '../resilience/invariants';
 import { joiner, sendTo } from './events';
 import { eventually } from './eventually';
 import { startStack, type TestStack } from './stack';

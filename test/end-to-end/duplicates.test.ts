@@ -1,9 +1,9 @@
 import { ServiceBusClient } from '@azure/service-bus';
-import { sentOf } from '../faults/events';
-import { gather } from '../faults/evidence';
-import { violations } from '../faults/invariants';
-import { createClaims, type Claims } from '../../shared/records/claims';
-import { openTable } from '../../shared/records/table';
+import { sentOf } from '../resilience/events';
+import { gather } from '../resilience/evidence';
+import { violations } from '../resilience/invariants';
+import { createClaims, type Claims } from '../../shared/storage/claims';
+import { openTable } from '../../shared/storage/table';
 import { joiner } from './events';
 import { eventually } from './eventually';
 import { startStack, type TestStack } from './stack';

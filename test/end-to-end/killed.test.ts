@@ -1,6 +1,6 @@
-import { sentOf } from '../faults/events';
-import { gather, readTable } from '../faults/evidence';
-import { violations } from '../faults/invariants';
+import { sentOf } from '../resilience/events';
+import { gather, readTable } from '../resilience/evidence';
+import { violations } from '../resilience/invariants';
 import { joiner, sendTo } from './events';
 import { eventually } from './eventually';
 import { startStack, type TestStack } from './stack';

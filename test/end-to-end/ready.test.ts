@@ -1,4 +1,4 @@
-import type { PartName } from '../../infra/local/up/parts';
+import type { PartName } from '../../infra/local/stack/parts';
 import { eventually } from './eventually';
 import { startStack, type TestStack } from './stack';
 

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../../infra/local/up/parts';
-import type { PartName } from '../../infra/local/up/parts';
-import { bringUp } from '../../infra/local/up/stack';
-import { memberOf } from '../../infra/local/up/stack-file';
+import { freePorts } from '../../infra/local/stack/parts';
+import type { PartName } from '../../infra/local/stack/parts';
+import { bringUp } from '../../infra/local/stack/stack';
+import { memberOf } from '../../infra/local/stack/stack-file';
 
 /** A local stack of one test: the built programs on free ports, with data of their own. */
 export type TestStack = {

@@ -1,4 +1,4 @@
-import type { AccessPackage } from '../../../shared/domain/access-model';
+import type { AccessPackage } from '../../../shared/domain/access-model/access-model';
 import type { AssignmentPolicy } from '../../../shared/graph/answers';
 import type { PackageSurvey } from '../../model/part';
 import { fault, orOk, warning, type Finding } from '../finding';

@@ -1,5 +1,5 @@
-import type { Resource } from '../../../shared/domain/access-model';
-import { ifKnown } from '../../../shared/graph/ensure/if-known';
+import type { Resource } from '../../../shared/domain/access-model/access-model';
+import { ifKnown } from '../../../shared/packages/ensure/if-known';
 import type { Group } from '../../../shared/graph/tenant-answers';
 import { fault, NotChecked, orOk, type Finding } from '../finding';
 import { inTurns } from '../in-turns';

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../../shared/domain/table';
+import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
 import type { Patient } from '../patient';
 

@@ -1,4 +1,4 @@
-import { ifKnown } from '../../../shared/graph/ensure/if-known';
+import { ifKnown } from '../../../shared/packages/ensure/if-known';
 import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
 import type { TenantGraph } from '../../tenant/tenant-graph';
 

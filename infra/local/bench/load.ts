@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
-import { eventHash } from '../../../shared/domain/keys';
+import { eventHash } from '../../../shared/domain/events/keys';
 
 export const source = 'urn:hr:acme:workday';
 const lookEveryMs = 1000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { memberOf } from '../up/stack-file';
-import type { StackFile } from '../up/stack-file';
-import { partNames } from '../up/parts';
+import { memberOf } from '../stack/stack-file';
+import type { StackFile } from '../stack/stack-file';
+import { partNames } from '../stack/parts';
 import { graphCalls, tableRequests, tail } from './logs';
 import type { GraphCall, TableRequest } from './logs';
 import { usageOf } from './usage';

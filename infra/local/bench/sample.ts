@@ -1,5 +1,5 @@
 import { TableClient } from '@azure/data-tables';
-import { eventHash } from '../../../shared/domain/keys';
+import { eventHash } from '../../../shared/domain/events/keys';
 import type { FloorScript } from './floor-script';
 import { idOf, source } from './load';
 import { isWrite } from './logs';

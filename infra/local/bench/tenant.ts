@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../part';
+import { projectRoot } from '../stack/part';
 
 const first = 100_001;
 

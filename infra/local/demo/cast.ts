@@ -1,4 +1,4 @@
-import type { ClosingOutcome } from '../../../shared/domain/step-outcome';
+import type { ClosingOutcome } from '../../../shared/domain/workflow/step-outcome';
 
 /** One person of the demo: who they are, what is odd about their message, and how their event must end. */
 export type Joiner = {

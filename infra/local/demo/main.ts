@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { onPassingStack } from '../up/passing-stack';
-import type { PassingStack } from '../up/passing-stack';
+import { onPassingStack } from '../stack/passing-stack';
+import type { PassingStack } from '../stack/passing-stack';
 import { openBus } from './bus';
 import { castIn } from './cast';
 import { partOf } from './play';

@@ -1,4 +1,4 @@
-import { bodyHash, eventHash } from '../../../shared/domain/keys';
+import { bodyHash, eventHash } from '../../../shared/domain/events/keys';
 import type { Joiner } from './cast';
 
 /** One person's part, ready to be sent: the messages in their order, and the keys they will be found by. */

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { dataDir, portFrom, projectRoot } from '../part';
-import { appSettings } from '../up/app-settings';
-import type { PartName } from '../up/parts';
-import { bringUp, type Stack } from '../up/stack';
-import { readStack } from '../up/stack-file';
+import { dataDir, portFrom, projectRoot } from '../stack/part';
+import { appSettings } from '../stack/app-settings';
+import type { PartName } from '../stack/parts';
+import { bringUp, type Stack } from '../stack/stack';
+import { readStack } from '../stack/stack-file';
 
 const MISSING = `func is not installed, or not on the PATH: this command runs the app on the real Functions host of Azure
 Functions Core Tools 4 (https://learn.microsoft.com/azure/azure-functions/functions-run-local).

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, projectRoot, runPart } from '../part';
+import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
 import { readDraftRoots, type DraftRoots } from './draft/roots';
 import { readFaultFile } from './faults';
 import { startGraph } from './server';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { advanceRequest, expireAssignment } from './acts/deliver';
+import { advanceRequest, expireAssignment } from './services/deliver';
 import { betaRoutes } from './beta/routes';
 import { answerControl } from './control/answer-control';
 import { draftRoutes } from './draft/routes';

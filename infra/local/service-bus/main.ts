@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, projectRoot, runPart } from '../part';
+import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
 import { startServiceBus } from './server';
 
 void runPart('service-bus', async () => {

@@ -4,9 +4,9 @@ import { readConfig, type QueueSettings } from './config';
 import { openJournal, type Journal } from './journal/journal';
 import { readJournal } from './journal/file';
 import { snapshotOf } from './journal/snapshot';
-import type { Broker } from './link/attach';
-import { listen } from './link/listen';
-import { KEY, KEY_NAME } from './link/shared-access';
+import type { Broker } from './amqp/attach';
+import { listen } from './amqp/listen';
+import { KEY, KEY_NAME } from './amqp/shared-access';
 import { createNamespace, type Namespace } from './queue/namespace';
 import { apply } from './queue/queue';
 

@@ -3,7 +3,7 @@ import { nodeFindings } from '../../../cli/doctor/checks/node';
 import { patientOf } from '../../../cli/doctor/patient';
 import { graphOptions } from '../../../cli/graph';
 import { queueFindings } from '../../../cli/doctor/queue-properties';
-import { readConfig } from '../../../shared/settings/config';
+import { readConfig } from '../../../shared/config/config';
 
 const namesOf = (findings: { name?: string }[]) => findings.map(({ name }) => name);
 

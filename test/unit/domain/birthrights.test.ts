@@ -1,6 +1,10 @@
-import { attributesRead, birthrightsFor, zoneFor } from '../../../shared/domain/birthrights';
-import { matches } from '../../../shared/domain/condition';
-import { packageDefinition } from '../../../shared/domain/package-definition';
+import {
+  attributesRead,
+  birthrightsFor,
+  zoneFor,
+} from '../../../shared/domain/lifecycle/birthrights';
+import { matches } from '../../../shared/domain/access-model/condition';
+import { packageDefinition } from '../../../shared/domain/access-model/package-definition';
 import { aPackage, aRule, parsedModel } from './make-model';
 
 const finance = { attribute: 'department', equals: 'Finance' };

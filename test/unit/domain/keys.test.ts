@@ -7,7 +7,7 @@ import {
   justification,
   padded,
   parseInstanceId,
-} from '../../../shared/domain/keys';
+} from '../../../shared/domain/events/keys';
 
 test('no two pairs of source and id share an event hash', () => {
   fc.assert(

@@ -1,5 +1,5 @@
-import type { AccessModel } from '../../../shared/domain/access-model';
-import { readAccessModel } from '../../../shared/domain/read-access-model';
+import type { AccessModel } from '../../../shared/domain/access-model/access-model';
+import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
 
 const policy = {
   displayName: 'Birthright',

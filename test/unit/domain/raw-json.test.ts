@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readJson } from '../../../shared/domain/raw-json';
+import { readJson } from '../../../shared/domain/events/raw-json';
 
 const fault = (text: string, depth = 8): string => {
   const read = readJson(text, depth);

@@ -1,4 +1,4 @@
-import { readAccessModel } from '../../../shared/domain/read-access-model';
+import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
 import { aModel, aPackage, aRule, faultsOf, parsedModel } from './make-model';
 
 const is = (value: string) => ({ attribute: 'department', equals: value });

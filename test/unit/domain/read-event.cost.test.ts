@@ -1,4 +1,4 @@
-import { readEvent } from '../../../shared/domain/read-event';
+import { readEvent } from '../../../shared/domain/events/read-event';
 import { sampleEvent, SOURCE } from './sample';
 
 const LIMIT = 65_536;

@@ -1,5 +1,5 @@
-import { eventHash } from '../../../shared/domain/keys';
-import { readEvent } from '../../../shared/domain/read-event';
+import { eventHash } from '../../../shared/domain/events/keys';
+import { readEvent } from '../../../shared/domain/events/read-event';
 import { bytes, sampleEvent, SOURCE, type Sample } from './sample';
 
 const read = (body: unknown) => readEvent(bytes(body), { sources: [SOURCE] });

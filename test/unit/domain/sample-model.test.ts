@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { birthrightsFor } from '../../../shared/domain/birthrights';
-import { readAccessModel } from '../../../shared/domain/read-access-model';
+import { birthrightsFor } from '../../../shared/domain/lifecycle/birthrights';
+import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
 import { sampleEvent } from './sample';
 
 const text = readFileSync(join(__dirname, '../../../access-model.json'), 'utf8');

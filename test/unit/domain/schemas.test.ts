@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { schemas } from '../../../infra/schemas/schemas';
-import { RejectionReason } from '../../../shared/domain/rejection';
+import { RejectionReason } from '../../../shared/domain/events/rejection';
 import { sampleEvent } from './sample';
 
 const root = join(__dirname, '../../..');

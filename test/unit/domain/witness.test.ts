@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { matches, type Condition } from '../../../shared/domain/condition';
-import { findWitness } from '../../../shared/domain/witness';
+import { matches, type Condition } from '../../../shared/domain/access-model/condition';
+import { findWitness } from '../../../shared/domain/access-model/satisfying-example';
 
 const attribute = fc.constantFrom('a', 'b', 'c');
 const value = fc.constantFrom('1', '2', '3');

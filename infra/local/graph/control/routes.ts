@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { enterStep } from '../acts/deliver';
-import { decide } from '../acts/decide';
-import { requireServicePrincipal } from '../acts/service-principals';
+import { enterStep } from '../services/deliver';
+import { decide } from '../services/decide';
+import { requireServicePrincipal } from '../services/service-principals';
 import { resourceNotFound } from '../errors';
 import { FaultRule } from '../faults';
 import type { Parts } from '../http/handle';

@@ -1,5 +1,5 @@
-import { grantAppRole } from '../acts/app-roles';
-import { requireServicePrincipal } from '../acts/service-principals';
+import { grantAppRole } from '../services/app-roles';
+import { requireServicePrincipal } from '../services/service-principals';
 import { directoryObjectNotFound, directoryRefuses } from '../errors';
 import { idAt, type Answer, type Call, type Operation } from '../http/call';
 import { checkBody } from '../odata/check-body';

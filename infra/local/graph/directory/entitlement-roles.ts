@@ -3,7 +3,7 @@ import {
   definitionOf,
   roleDefinitions,
   type RoleDefinition,
-} from '../acts/entitlement-roles';
+} from '../services/entitlement-roles';
 import { resourceNotFound } from '../errors';
 import type { Answer, Call, Operation } from '../http/call';
 import { checkBody } from '../odata/check-body';

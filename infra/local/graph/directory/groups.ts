@@ -1,4 +1,4 @@
-import { createGroup, removeGroup } from '../acts/groups';
+import { createGroup, removeGroup } from '../services/groups';
 import { directoryRefuses, notSimulated, resourceNotFound } from '../errors';
 import type { Answer, Call, Operation } from '../http/call';
 import { checkBody, type Body } from '../odata/check-body';

@@ -1,4 +1,4 @@
-import { requireServicePrincipal } from '../acts/service-principals';
+import { requireServicePrincipal } from '../services/service-principals';
 import type { Operation } from '../http/call';
 import { list, one, type Dialect, type Entity, type Listing } from '../odata/entities';
 import { guidAt } from '../odata/read';

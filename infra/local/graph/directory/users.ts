@@ -1,4 +1,4 @@
-import { allUsers, findUsers, getUser } from '../acts/users';
+import { allUsers, findUsers, getUser } from '../services/users';
 import { resourceNotFound } from '../errors';
 import { idAt, type Call, type Operation } from '../http/call';
 import { list, one, type Dialect, type Listing } from '../odata/entities';

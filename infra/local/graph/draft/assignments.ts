@@ -1,4 +1,4 @@
-import { recordAssignment } from '../acts/record-assignment';
+import { recordAssignment } from '../services/record-assignment';
 import type { Answer, Call } from '../http/call';
 import { list, one, present, type Listing } from '../odata/entities';
 import { flag, id, optionalText } from '../odata/read';

@@ -1,4 +1,4 @@
-import { addIncompatible, createPackage, requirePackage } from '../acts/packages';
+import { addIncompatible, createPackage, requirePackage } from '../services/packages';
 import type { Answer, Call, Operation } from '../http/call';
 import { list, one, type Listing } from '../odata/entities';
 import { flag, guidAt, id, optionalText, text } from '../odata/read';

@@ -1,6 +1,6 @@
-import { bindRequest } from '../acts/bind-request';
-import { requirePackageNamed } from '../acts/packages';
-import { submitUnbound } from '../acts/requests';
+import { bindRequest } from '../services/bind-request';
+import { requirePackageNamed } from '../services/packages';
+import { submitUnbound } from '../services/requests';
 import { notSimulated } from '../errors';
 import type { Answer, Call } from '../http/call';
 import { list, one, present, type Listing } from '../odata/entities';

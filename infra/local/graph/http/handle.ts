@@ -10,7 +10,7 @@ import type { Store } from '../state/store';
 import type { Tenant } from '../tenant/tenant';
 import type { Answer } from './call';
 import { jsonOf, type Received } from './received';
-import { isBefore, sendDisturbed } from './disturb';
+import { isBefore, sendDisturbed } from './inject-fault';
 import { entryOf, rawOf, type Outcome } from './log-entry';
 import { refusalReply, replyOf, type RequestIds } from './reply';
 import type { RouteTree } from './route-tree';

@@ -1,4 +1,4 @@
-import type { Reach } from '../acts/entitlement-roles';
+import type { Reach } from '../services/entitlement-roles';
 import { callerNotResourceOwner, notAuthorized } from '../errors';
 import type { Call } from '../http/call';
 import type { Body } from '../odata/check-body';

@@ -1,4 +1,4 @@
-import { catalogIn, definitionOf, reaches, type Reach } from '../acts/entitlement-roles';
+import { catalogIn, definitionOf, reaches, type Reach } from '../services/entitlement-roles';
 import { permissionOf, type Permission } from '../directory/graph-app-roles';
 import type { Tenant } from '../tenant/tenant';
 

@@ -1,4 +1,4 @@
-import { reprocessAssignment } from '../acts/reprocess';
+import { reprocessAssignment } from '../services/reprocess';
 import { assignmentsAreNotDeleted, resourceNotFound } from '../errors';
 import type { Answer, Call } from '../http/call';
 import { guidAt } from '../odata/read';

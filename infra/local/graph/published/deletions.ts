@@ -1,13 +1,13 @@
-import { requireCatalog } from '../acts/catalogs';
+import { requireCatalog } from '../services/catalogs';
 import {
   deleteCatalog,
   deletePackage,
   deletePolicy,
   deleteRequest,
   deleteRoleScope,
-} from '../acts/deletions';
-import { requirePackage } from '../acts/packages';
-import { requirePolicy } from '../acts/policies';
+} from '../services/deletions';
+import { requirePackage } from '../services/packages';
+import { requirePolicy } from '../services/policies';
 import { idAt, type Call, type Operation } from '../http/call';
 import { guidAt } from '../odata/read';
 import { requestAt } from './requests';

@@ -1,4 +1,4 @@
-import { addIncompatible, removeIncompatible, requirePackage } from '../acts/packages';
+import { addIncompatible, removeIncompatible, requirePackage } from '../services/packages';
 import { invalidModel } from '../errors';
 import type { Answer, Call, Operation } from '../http/call';
 import type { Routes } from '../http/route-tree';

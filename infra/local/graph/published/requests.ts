@@ -1,4 +1,4 @@
-import { reprocessRequest } from '../acts/reprocess';
+import { reprocessRequest } from '../services/reprocess';
 import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../errors';
 import type { Answer, Call } from '../http/call';
 import type { Body } from '../odata/check-body';

@@ -1,6 +1,6 @@
-import { grantAppRole } from '../acts/app-roles';
-import { assignRole, roleDefinitions } from '../acts/entitlement-roles';
-import { derivedId } from '../acts/ids';
+import { grantAppRole } from '../services/app-roles';
+import { assignRole, roleDefinitions } from '../services/entitlement-roles';
+import { derivedId } from '../services/ids';
 import { graphAppId, graphAppRoles, permissionId } from '../directory/graph-app-roles';
 import type { Tenant } from './tenant';
 import type { TenantFile } from './tenant-file';

@@ -1,5 +1,5 @@
 import type { QueueSettings } from '../config';
-import { createAlarm } from './alarm';
+import { createAlarm } from './timer';
 import type { QueueChange } from './change';
 import { deliver } from './deliver';
 import { activate } from './enqueue';

@@ -1,4 +1,4 @@
-import { submitGrant, submitRemoval } from '../../acts/requests';
+import { submitGrant, submitRemoval } from '../../services/requests';
 import { delegatedOnly, notSimulated } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';

@@ -1,4 +1,4 @@
-import { changePackage, createPackage, requirePackage } from '../../acts/packages';
+import { changePackage, createPackage, requirePackage } from '../../services/packages';
 import { invalidModel, notSimulated } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';

@@ -1,4 +1,4 @@
-import { createPolicy, replacePolicy, requirePolicy } from '../../acts/policies';
+import { createPolicy, replacePolicy, requirePolicy } from '../../services/policies';
 import { invalidModel } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';

@@ -1,4 +1,4 @@
-import { addResource, removeResource } from '../../acts/resources';
+import { addResource, removeResource } from '../../services/resources';
 import { notSimulated, resourceNotFound } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';

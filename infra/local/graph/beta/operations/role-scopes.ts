@@ -1,5 +1,5 @@
-import { requirePackage } from '../../acts/packages';
-import { addRoleScope } from '../../acts/role-scopes';
+import { requirePackage } from '../../services/packages';
+import { addRoleScope } from '../../services/role-scopes';
 import type { Answer, Call } from '../../http/call';
 import { list, made, type Listing } from '../../odata/entities';
 import { guidAt, id, object, optionalObject, text } from '../../odata/read';

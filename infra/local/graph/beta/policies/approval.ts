@@ -1,4 +1,4 @@
-import { endOf } from '../../acts/schedules';
+import { endOf } from '../../services/schedules';
 import { invalidModel, invalidRequest } from '../../errors';
 import type { Body } from '../../odata/check-body';
 import { flag, optionalText } from '../../odata/read';

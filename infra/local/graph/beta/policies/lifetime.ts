@@ -1,4 +1,4 @@
-import { endOf } from '../../acts/schedules';
+import { endOf } from '../../services/schedules';
 import { invalidRequest } from '../../errors';
 import type { Body } from '../../odata/check-body';
 import { optionalText } from '../../odata/read';

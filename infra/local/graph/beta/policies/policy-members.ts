@@ -1,4 +1,4 @@
-import { policyMembers } from '../../acts/policy-members';
+import { policyMembers } from '../../services/policy-members';
 import { notSimulated } from '../../errors';
 import { instant } from '../../odata/navigation';
 import type { Body } from '../../odata/check-body';

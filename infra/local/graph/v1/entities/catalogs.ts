@@ -1,4 +1,9 @@
-import { rolesOf, scopeOf, type ResourceRole, type ResourceScope } from '../../acts/resource-roles';
+import {
+  rolesOf,
+  scopeOf,
+  type ResourceRole,
+  type ResourceScope,
+} from '../../services/resource-roles';
 import type { Entity } from '../../odata/entities';
 import type {
   AccessPackage,

@@ -1,5 +1,5 @@
-import { changeCatalog, createCatalog, requireCatalog } from '../../acts/catalogs';
-import { rolesOf, type ResourceRole } from '../../acts/resource-roles';
+import { changeCatalog, createCatalog, requireCatalog } from '../../services/catalogs';
+import { rolesOf, type ResourceRole } from '../../services/resource-roles';
 import { invalidModel } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';

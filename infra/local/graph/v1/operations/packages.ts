@@ -1,4 +1,4 @@
-import { changePackage, createPackage, requirePackage } from '../../acts/packages';
+import { changePackage, createPackage, requirePackage } from '../../services/packages';
 import type { Answer, Call } from '../../http/call';
 import { list, made, one, type Listing } from '../../odata/entities';
 import type { AccessPackage } from '../../state/rows';

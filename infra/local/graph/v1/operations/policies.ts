@@ -1,4 +1,4 @@
-import { createPolicy, replacePolicy, requirePolicy } from '../../acts/policies';
+import { createPolicy, replacePolicy, requirePolicy } from '../../services/policies';
 import { invalidModel, notSimulated } from '../../errors';
 import type { Answer, Call } from '../../http/call';
 import type { Body } from '../../odata/check-body';
@@ -6,7 +6,7 @@ import { list, made, one, type Listing } from '../../odata/entities';
 import type { Policy, SubjectSet } from '../../state/rows';
 import { bodyOf, v1 } from '../dialect';
 import { policy } from '../entities/catalogs';
-import { policyMembers } from '../../acts/policy-members';
+import { policyMembers } from '../../services/policy-members';
 import { guidAt, id, object, text } from '../../odata/read';
 
 const policies: Listing<Policy> = {

@@ -1,0 +1,24 @@
+import type { Ledger } from '../shared/storage/ledger';
+import type { Entitlements } from '../shared/graph/entitlements';
+import type { Claims } from '../shared/storage/claims';
+import type { Due } from '../shared/storage/due';
+import type { Packages } from '../shared/storage/packages';
+import type { Turns } from '../shared/storage/turns';
+import type { Workers } from '../shared/storage/workers';
+import type { Config } from '../shared/config/config';
+import type { LoadedModel } from '../shared/config/load-model';
+
+/** What the functions act with; made once in main.ts. */
+export type Services = {
+  config: Config;
+  appVersion: string;
+  /** The access model in force, and its hash. Throws until it is loaded. */
+  model: () => LoadedModel;
+  claims: Claims;
+  due: Due;
+  workers: Workers;
+  turns: Turns;
+  packages: Packages;
+  ledger: Ledger;
+  graph: Entitlements;
+};

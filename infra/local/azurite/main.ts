@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { dataDir, portFrom, runPart } from '../stack/part';
+import { startStorage } from './server';
+
+void runPart('storage', async () => {
+  const { connectionString, stop } = await startStorage({
+    blobPort: portFrom('AZURITE_BLOB_PORT', 10_000),
+    queuePort: portFrom('AZURITE_QUEUE_PORT', 10_001),
+    tablePort: portFrom('AZURITE_TABLE_PORT', 10_002),
+    dataDir: join(dataDir(), 'storage'),
+    tableLog: process.env['AZURITE_TABLE_LOG'],
+  });
+  return { address: { connectionString }, stop };
+});

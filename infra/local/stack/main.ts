@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { dataDir } from './part';
+import { partNames } from './parts';
+import type { PartName } from './parts';
+import { bringUp } from './stack';
+import type { StackFile } from './stack-file';
+
+const usage = `Runs Joinery on this machine: storage, Service Bus, Microsoft Graph and the Functions host, each a local
+stand-in in a process of its own, bound to loopback. For development and tests, not for production.
+
+usage: npm start -- [options]
+  --only <part>   start one part beside those that run: ${partNames.join(', ')}
+  --no-restart    leave a part that dies as it is
+  --data <dir>    the folder of all data (JOINERY_DATA_DIR; .joinery)
+  --help          this text
+ports: HOST_PORT 7071, SERVICE_BUS_PORT 5672, GRAPH_PORT 7080, AZURITE_BLOB_PORT 10000, AZURITE_QUEUE_PORT 10001,
+       AZURITE_TABLE_PORT 10002; 0 takes a free one`;
+
+function readArguments(): { only?: PartName; restart: boolean; folder: string; help: boolean } {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      'no-restart': { type: 'boolean', default: false },
+      data: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const only = partNames.find((part) => part === values.only);
+  if (values.only !== undefined && only === undefined) {
+    throw new Error(`--only takes one of ${partNames.join(', ')}, not "${values.only}"`);
+  }
+  const folder = resolve(values.data ?? dataDir());
+  const common = { restart: !values['no-restart'], folder, help: values.help };
+  return only === undefined ? common : { ...common, only };
+}
+
+function addresses(stack: StackFile, folder: string): string {
+  return [
+    '',
+    `Joinery is up. Local stand-ins for development, not for production. Data: ${folder}`,
+    `  host         ${stack.host?.url ?? '(not running)'}`,
+    `  service bus  ${stack.serviceBus?.connectionString ?? '(not running)'}`,
+    `  storage      ${stack.storage?.connectionString ?? '(not running)'}`,
+    `  graph        ${stack.graph?.url ?? '(not running)'}`,
+    'Ctrl-C ends it.',
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const { help, folder, ...options } = readArguments();
+  if (help) {
+    console.log(usage);
+    return;
+  }
+  // Before the stack is whole, leaving is enough: its parts end when this process is gone.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let leave = (): void => process.exit(130);
+  for (const signal of signals) process.on(signal, () => leave());
+  const stack = await bringUp({
+    ...options,
+    dataDir: folder,
+    env: process.env,
+    print: (part, line) => console.log(`${part.padEnd(11)} | ${line}`),
+  });
+  console.log(addresses(stack.now(), folder));
+  // Only reached when every part has died and none is started again.
+  process.once('beforeExit', () => process.exit(1));
+  leave = () => {
+    leave = () => process.exit(130);
+    stack.stop().then(() => process.exit(0), fail);
+  };
+}
+
+function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
+
+main().catch(fail);

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { Condition } from './condition';
+import { TimeZone } from '../events/event-members';
+
+const Key = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: '1 to 63 of a-z 0-9 -, not beginning with -' });
+const Guid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: 'an object id in lower case' });
+/** Graph trims what it stores, so a name with spaces around it would never be found again. */
+const trimmed = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^\S(?:.*\S)?$/, { error: 'one line of text without spaces around it' });
+const Name = trimmed(256);
+const Description = trimmed(1024);
+const Days = z
+  .string()
+  .regex(/^P[1-9]\d{0,3}D$/, { error: 'an ISO 8601 duration in days such as P90D' });
+
+/** Where packages live; made and published if absent, and found by its display name. */
+export const Catalog = z.strictObject({ key: Key, displayName: Name, description: Description });
+export type Catalog = z.infer<typeof Catalog>;
+
+const RoleName = Name.meta({ description: "The role's display name, as Graph shows it." });
+
+/** One role of one resource, in the terms of Graph's accessPackageResource. */
+export const Resource = z.discriminatedUnion('originSystem', [
+  z.strictObject({
+    originSystem: z.literal('AadGroup'),
+    originId: Guid,
+    role: z.enum(['Member', 'Owner']),
+  }),
+  z.strictObject({ originSystem: z.literal('AadApplication'), originId: Guid, role: RoleName }),
+  z.strictObject({
+    originSystem: z.literal('SharePointOnline'),
+    originId: z.url({ protocol: /^https$/ }),
+    role: RoleName,
+  }),
+]);
+export type Resource = z.infer<typeof Resource>;
+
+/** How long an assignment lasts; the members of Graph's expirationPattern. */
+export const Expiration = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('noExpiration') }),
+  z.strictObject({ type: z.literal('afterDuration'), duration: Days }),
+  z.strictObject({ type: z.literal('afterDateTime'), endDateTime: z.iso.datetime() }),
+]);
+export type Expiration = z.infer<typeof Expiration>;
+
+/** Who may decide: a person, the members of a group, or the manager of the person who gets the access. */
+export const Approver = z.union(
+  [
+    z.strictObject({ userId: Guid }),
+    z.strictObject({ groupId: Guid }),
+    z.strictObject({ managerLevel: z.int().min(1).max(4) }),
+  ],
+  { error: 'exactly one of {userId}, {groupId}, {managerLevel}' },
+);
+export type Approver = z.infer<typeof Approver>;
+
+const ApprovalStage = z.strictObject({
+  durationBeforeAutomaticDenial: Days,
+  primaryApprovers: z.array(Approver).min(1),
+});
+export type ApprovalStage = z.infer<typeof ApprovalStage>;
+
+/** Whether somebody in Entra has to agree, and who, stage by stage (Entra has at most three). */
+export const Approval = z.discriminatedUnion('required', [
+  z.strictObject({ required: z.literal(false) }),
+  z.strictObject({ required: z.literal(true), stages: z.array(ApprovalStage).min(1).max(3) }),
+]);
+export type Approval = z.infer<typeof Approval>;
+
+/** An assignment policy that is made for the package: administrators assign, nobody requests for themselves. */
+export const Policy = z.strictObject({
+  displayName: Name,
+  description: Description,
+  expiration: Expiration,
+  approval: Approval,
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** A package and what must be true of it in Graph: made so, or adopted if it is so. */
+export const AccessPackage = z.strictObject({
+  key: Key,
+  catalog: Key,
+  displayName: Name,
+  description: Description,
+  hidden: z.boolean().default(false),
+  resources: z.array(Resource).min(1),
+  policy: Policy.optional(),
+  policyId: Guid.optional().meta({ description: 'An existing policy; needs adoptId.' }),
+  adoptId: Guid.optional().meta({ description: 'An existing package to use.' }),
+  incompatibleWith: z
+    .array(Key)
+    .default([])
+    .meta({ description: 'Packages that nobody may hold beside this one; one side is enough.' }),
+  wait: z.boolean().default(false).meta({
+    description: 'Whether a run waits for a pending approval, or closes as approval-required.',
+  }),
+});
+export type AccessPackage = z.infer<typeof AccessPackage>;
+
+/** Who gets what on joining, and why: `id` and `description` are what an auditor reads. */
+export const Birthright = z.strictObject({
+  id: Key,
+  description: Description,
+  when: Condition,
+  packages: z.array(Key).min(1),
+});
+export type Birthright = z.infer<typeof Birthright>;
+
+/** The reviewed rules; docs/access-model.md explains each member. */
+export const AccessModel = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1).meta({ description: 'The version of this format.' }),
+  leadDays: z.int().min(0).max(365).meta({
+    description: 'How many days before the start date access may be given.',
+  }),
+  timeZones: z.strictObject({ default: TimeZone, byLocation: z.record(Name, TimeZone) }),
+  catalogs: z.array(Catalog).min(1),
+  accessPackages: z.array(AccessPackage).min(1),
+  birthrights: z.array(Birthright).min(1),
+});
+export type AccessModel = z.infer<typeof AccessModel>;

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { PackageIds, Step } from './workflow-state';
+import { Evidence, outcomeOf, type Outcome } from './outcome';
+import { Pace } from './timeouts';
+import { ChainEnd, Run } from './run';
+import { RequestPhase } from './settlement';
+import { ClosingOutcome, StepOutcome, Verdict } from './step-outcome';
+
+/** What an activity answers. One that writes audit rows answers the chain's new end too, also with `later`. */
+export type Answer<Done extends object> = { outcome: Outcome<Done>; chain?: ChainEnd | undefined };
+
+/** The contract of one activity: its registered name, what it is handed and what comes back. */
+export type Activity<Input, Done extends object> = {
+  name: string;
+  input: z.ZodType<Input>;
+  output: z.ZodType<Answer<Done>>;
+};
+
+/** An empty shape says nothing about its members; zod infers that it has none, which no outcome would fit. */
+type MembersOf<Shape extends z.ZodRawShape> = keyof Shape extends never
+  ? object
+  : z.infer<z.ZodObject<Shape>>;
+
+const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
+  name: string,
+  input: Input,
+  done: Done,
+) =>
+  ({
+    name,
+    input: z.object(input),
+    output: z.object({ outcome: outcomeOf(done), chain: ChainEnd.optional() }),
+  }) as unknown as Activity<z.infer<z.ZodObject<Input>>, MembersOf<Done>>;
+
+const written = { run: Run, chain: ChainEnd, at: z.string() };
+const turn = { run: Run, phase: z.number().int() };
+const inTurn = { ...written, step: Step, targetId: z.string(), announced: z.boolean() };
+
+/** Every activity that an orchestration calls. */
+export const activities = {
+  beginRun: activity(
+    'beginRun',
+    {
+      eventHash: z.string(),
+      attempt: z.number().int(),
+      instanceId: z.string(),
+      token: z.string(),
+      version: z.number().int().optional(),
+    },
+    { run: Run, pace: Pace },
+  ),
+  takeTurn: activity('takeTurn', turn, {}),
+  releaseTurn: activity('releaseTurn', turn, {}),
+  planAccess: activity('planAccess', { run: Run }, { targetId: z.string(), steps: z.array(Step) }),
+  ensurePackage: activity('ensurePackage', inTurn, { ids: PackageIds }),
+  submitRequest: activity(
+    'submitRequest',
+    { ...inTurn, ids: PackageIds },
+    {
+      requestId: z.string().optional(),
+      verdict: Verdict.optional(),
+      evidence: Evidence.optional(),
+    },
+  ),
+  pollRequests: activity(
+    'pollRequests',
+    { run: Run, requestIds: z.array(z.string()) },
+    {
+      readings: z.array(
+        z.object({
+          phase: RequestPhase,
+          graphState: z.string(),
+          completedAt: z.string().optional(),
+        }),
+      ),
+    },
+  ),
+  settleStep: activity(
+    'settleStep',
+    {
+      ...written,
+      step: Step,
+      part: z.enum(['ensure', 'assign']),
+      targetId: z.string(),
+      verdict: Verdict,
+      ids: PackageIds.optional(),
+      requestId: z.string().optional(),
+      submittedAt: z.string().optional(),
+      completedAt: z.string().optional(),
+      graphState: z.string().optional(),
+      evidence: Evidence.optional(),
+    },
+    { outcome: StepOutcome, deliveredAt: z.string().optional() },
+  ),
+  closeRun: activity(
+    'closeRun',
+    {
+      ...written,
+      phase: z.number().int(),
+      targetId: z.string().optional(),
+      outcome: ClosingOutcome,
+      reason: z.string().optional(),
+      deliveredAt: z.string().optional(),
+    },
+    {},
+  ),
+};

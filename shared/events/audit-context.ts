@@ -1,0 +1,78 @@
+import type { AuditEntry } from '../domain/workflow/audit-entry';
+import type { PackageIds, Step } from '../domain/workflow/workflow-state';
+import { packageDefinition } from '../domain/access-model/package-definition';
+import type { ChainEnd, Run } from '../domain/workflow/run';
+import type { LoadedModel } from '../config/load-model';
+import type { Ledger } from '../storage/ledger';
+
+/** What writes audit rows, and what each row says of it. */
+export type AuditWriter = {
+  ledger: Ledger;
+  model: () => LoadedModel;
+  config: { environment: string };
+  appVersion: string;
+};
+type RowWriter = Omit<AuditWriter, 'ledger'>;
+
+/** What a row says of the app that writes it. */
+export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
+  recordedAt: new Date().toISOString(),
+  accessModelHash: model().hash,
+  appVersion,
+  environment: config.environment,
+  schemaVersion: 1,
+});
+
+/** What every row of a run says of its event. */
+export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: Run) => ({
+  ...fact,
+  eventHash,
+  attempt,
+  instanceId,
+  runToken: token,
+  initiator: replay ? `replay:${replay.by ?? 'unknown'}` : 'event',
+  replayOf: replay?.of === undefined ? undefined : String(replay.of),
+  replayId: replay?.id,
+  replayReason: replay?.reason,
+});
+
+export type AuditContext = {
+  run: Run;
+  chain: ChainEnd;
+  at: string;
+  step: Step;
+  targetId: string;
+  ids?: PackageIds | undefined;
+};
+
+/** What a row says of a step: who gets which package by which rule. */
+export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: AuditContext) {
+  const definition = packageDefinition(writer.model().model, step.packageKey)?.accessPackage;
+  const approval = definition?.policy?.approval.required;
+  return {
+    ...runColumns(run),
+    ...writerColumns(writer),
+    ...ids,
+    state: 'started',
+    action: 'grant',
+    packageKey: step.packageKey,
+    packageName: definition?.displayName,
+    ruleId: step.ruleId,
+    targetId,
+    ...(approval !== undefined && { approval: approval ? 'required' : 'not-required' }),
+  } satisfies Partial<AuditEntry>;
+}
+
+/** Writes the row that says what is about to be done, before it is done. Answers the chain's new end. */
+export async function recordIntent(
+  writer: AuditWriter,
+  context: AuditContext,
+  part: 'ensure' | 'assign',
+): Promise<ChainEnd> {
+  const entry = { ...stepColumns(writer, context), kind: 'intended', step: part } as const;
+  return (await writer.ledger.append(context.chain, entry, context.at)).chain;
+}
+
+/** Whole minutes by which access came before it was due; negative when it came late. */
+export const marginOf = (dueAt: string, deliveredAt: string): number =>
+  Math.floor((Date.parse(dueAt) - Date.parse(deliveredAt)) / 60_000);

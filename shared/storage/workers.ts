@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { padded } from '../domain/events/keys';
+import type { Table } from './storage-port';
+import { fromColumns, toColumns } from './columns';
+import { createRowUpdater } from './update-row';
+
+/** What one event says of the worker. A run plans from the fact of its own event. */
+export const Fact = z.object({
+  eventHash: z.string(),
+  attempt: z.number().int().optional(),
+  employmentId: z.string(),
+  sequence: z.number().int().optional(),
+  startDate: z.string(),
+  endDate: z.string().optional(),
+  timeZone: z.string(),
+  occurredAt: z.string(),
+  attributes: z.record(z.string(), z.string()),
+});
+export type Fact = z.infer<typeof Fact>;
+
+/**
+ * Our own work on one package for one worker. `submitting` is written before the POST: whoever finds it does not know
+ * whether Graph has the request, unless its id is kept, and `absentReads` counts the looks that agreed that it has not.
+ * `recording` is the same of an assignment, where Graph leaves it to us to record it.
+ */
+export const Grant = z.object({
+  state: z.enum(['idle', 'submitting', 'requested', 'recording', 'settled']),
+  eventHash: z.string(),
+  attempt: z.number().int(),
+  instanceId: z.string(),
+  targetId: z.string(),
+  absentReads: z.number().int(),
+  requestId: z.string().optional(),
+  assignmentId: z.string().optional(),
+  outcome: z.string().optional(),
+  updatedAt: z.string(),
+});
+export type Grant = z.infer<typeof Grant>;
+export type StoredGrant = Grant & { etag?: string | undefined };
+
+export type Workers = ReturnType<typeof createWorkers>;
+
+/** What is recorded per worker: the facts that events stated and the grants that we asked for. */
+export function createWorkers(table: Table) {
+  const updateRow = createRowUpdater(table);
+  return {
+    /** Of one event, the fact of its last attempt stands: rules may ask for more than they did before. */
+    addFact: async (workerId: string, fact: Fact): Promise<void> => {
+      const key = `fact-${orderOf(fact.occurredAt)}-${fact.eventHash}`;
+      await updateRow(workerId, key, (columns) => {
+        const known = columns && fromColumns(Fact, columns);
+        const isNews = !known || (known.attempt ?? 1) < (fact.attempt ?? 1);
+        return isNews ? toColumns(Fact.parse(fact)) : undefined;
+      });
+    },
+
+    facts: async (workerId: string): Promise<Fact[]> => {
+      const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
+      return rows.map((row) => fromColumns(Fact, row.columns));
+    },
+
+    grant: async (workerId: string, packageKey: string): Promise<StoredGrant | undefined> => {
+      const row = await table.read(workerId, grantKey(packageKey));
+      return row && { ...fromColumns(Grant, row.columns), etag: row.etag };
+    },
+
+    /** Saves the grant if nobody changed it since it was read (or made it, if it was not there). */
+    saveGrant: async (
+      workerId: string,
+      packageKey: string,
+      grant: StoredGrant,
+    ): Promise<StoredGrant | undefined> => {
+      const key = grantKey(packageKey);
+      const columns = toColumns(Grant.parse(grant));
+      const saved =
+        grant.etag === undefined
+          ? await table.insert(workerId, key, columns)
+          : await table.replace(workerId, key, columns, grant.etag);
+      return saved === undefined ? undefined : { ...grant, etag: saved };
+    },
+  };
+}
+
+const grantKey = (packageKey: string): string => `grant-${packageKey}`;
+
+/** Milliseconds since the first year that an event may name, padded so that text order is time order. */
+const orderOf = (time: string): string => padded(Date.parse(time) - Date.parse(EARLIEST), 16);
+
+const EARLIEST = '0001-01-01T00:00:00Z';

@@ -1,0 +1,383 @@
+import type { Later } from '../../shared/domain/workflow/outcome';
+import { callsTo, closingOf, daysOf, happyActs, ids, step, tell, type Phases } from './story';
+
+const later = (why: string, afterSeconds = 1): Later => ({ kind: 'later', afterSeconds, why });
+
+test('a happy joiner: one turn to plan and submit, and no wait inside it', async () => {
+  const result = await tell(happyActs());
+  expect(result.status).toBe('Completed');
+  expect(result.calls.map((call) => call.name)).toEqual([
+    'beginRun',
+    'takeTurn',
+    'planAccess',
+    'ensurePackage',
+    'submitRequest',
+    'releaseTurn',
+    'pollRequests',
+    'settleStep',
+    'closeRun',
+  ]);
+  expect(closingOf(result).outcome).toBe('delivered');
+});
+
+test('each activity is handed the end of the chain that the one before it left', async () => {
+  const result = await tell(happyActs());
+  const chain = (name: 'ensurePackage' | 'submitRequest' | 'settleStep' | 'closeRun') =>
+    (callsTo(result, name)[0] as unknown as { chain: { seq: number } }).chain.seq;
+  expect([
+    chain('ensurePackage'),
+    chain('submitRequest'),
+    chain('settleStep'),
+    chain('closeRun'),
+  ]).toEqual([0, 2, 3, 4]);
+});
+
+const endings: [
+  name: string,
+  phases: Phases,
+  wait: boolean,
+  outcome: string,
+  atLeastDays: number,
+][] = [
+  [
+    'delivered after hours',
+    [
+      [5, 'open'],
+      [Infinity, 'delivered'],
+    ],
+    false,
+    'delivered',
+    5 / 24,
+  ],
+  [
+    'denied',
+    [
+      [1, 'open'],
+      [Infinity, 'denied'],
+    ],
+    false,
+    'denied',
+    0,
+  ],
+  [
+    'canceled',
+    [
+      [1, 'open'],
+      [Infinity, 'canceled'],
+    ],
+    false,
+    'denied',
+    0,
+  ],
+  [
+    'failed',
+    [
+      [1, 'open'],
+      [Infinity, 'failed'],
+    ],
+    false,
+    'failed',
+    0,
+  ],
+  ['partial for good', [[Infinity, 'partial']], false, 'partly-delivered', 4 / 24],
+  [
+    'partial, then healed',
+    [
+      [2, 'partial'],
+      [3, 'open'],
+      [Infinity, 'delivered'],
+    ],
+    false,
+    'delivered',
+    3 / 24,
+  ],
+  ['waiting for approval', [[Infinity, 'waiting-for-approval']], false, 'approval-required', 0],
+  ['never approved', [[Infinity, 'waiting-for-approval']], true, 'timed-out', 15],
+  [
+    'approved on day 14',
+    [
+      [336, 'waiting-for-approval'],
+      [Infinity, 'delivered'],
+    ],
+    true,
+    'delivered',
+    14,
+  ],
+  ['stuck', [[Infinity, 'open']], false, 'timed-out', 3],
+  [
+    'scheduled, then delivered',
+    [
+      [10, 'scheduled'],
+      [Infinity, 'delivered'],
+    ],
+    false,
+    'delivered',
+    10 / 24,
+  ],
+  ['waiting for a callback for ever', [[Infinity, 'waiting-for-callback']], false, 'timed-out', 3],
+  ['a state that nobody knows', [[Infinity, 'unknown']], false, 'needs-attention', 3],
+];
+
+test.each(endings)('a request that is %s', async (_name, phases, wait, outcome, atLeastDays) => {
+  const result = await tell(happyActs(phases, wait));
+  expect(closingOf(result).outcome).toBe(outcome);
+  expect(daysOf(result)).toBeGreaterThanOrEqual(atLeastDays);
+  expect(daysOf(result)).toBeLessThan(atLeastDays + 0.2);
+});
+
+test('a 14-day wait for an approval keeps every history below 500 events', async () => {
+  const result = await tell(
+    happyActs(
+      [
+        [336, 'waiting-for-approval'],
+        [Infinity, 'delivered'],
+      ],
+      true,
+    ),
+  );
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(result.generations).toBeGreaterThan(3);
+  expect(result.largestHistory).toBeLessThan(500);
+});
+
+test('the person who is not in the directory yet is looked for until there, holding nothing', async () => {
+  const acts = happyActs();
+  const { planAccess } = acts;
+  let looks = 0;
+  acts.planAccess = (...told) =>
+    ++looks < 8 ? { outcome: later('no-identity') } : planAccess(...told);
+  const result = await tell(acts);
+  expect(closingOf(result).outcome).toBe('delivered');
+  const phases = callsTo(result, 'takeTurn').map(({ phase }) => phase);
+  expect(phases).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(callsTo(result, 'releaseTurn').map(({ phase }) => phase)).toEqual(phases);
+});
+
+test('the person who never appears closes as no-identity after the deadline, in short histories', async () => {
+  const acts = { ...happyActs(), planAccess: () => ({ outcome: later('no-identity') }) };
+  const { beginRun } = acts;
+  acts.beginRun = (...told) => {
+    const { outcome } = beginRun(...told);
+    if (outcome.kind === 'done') outcome.pace = { ...outcome.pace, identity: 2 * 86_400 };
+    return { outcome };
+  };
+  const result = await tell(acts);
+  expect(closingOf(result).outcome).toBe('no-identity');
+  expect(Math.round(daysOf(result))).toBe(2);
+  expect(result.largestHistory).toBeLessThan(500);
+});
+
+test('no rule matches: closed without a step', async () => {
+  const rejected = { kind: 'rejected', reason: 'no-matching-rule' } as const;
+  const result = await tell({ ...happyActs(), planAccess: () => ({ outcome: rejected }) });
+  expect(closingOf(result).outcome).toBe('no-matching-rule');
+  expect(callsTo(result, 'submitRequest')).toEqual([]);
+});
+
+test('a package that differs from the model needs attention, with its settled row', async () => {
+  const acts = happyActs();
+  acts.ensurePackage = ({ chain }) => ({
+    chain: { ...chain, seq: chain.seq + 1 },
+    outcome: { kind: 'failed', why: 'drift:description' },
+  });
+  const result = await tell(acts);
+  expect(closingOf(result)).toMatchObject({
+    outcome: 'needs-attention',
+    reason: 'drift:description',
+  });
+  expect(callsTo(result, 'settleStep')).toMatchObject([{ part: 'ensure', chain: { seq: 1 } }]);
+});
+
+test('a step taken up again is announced once', async () => {
+  const acts = happyActs();
+  const { submitRequest } = acts;
+  let tries = 0;
+  acts.submitRequest = (input, clock) =>
+    ++tries < 3
+      ? {
+          chain: input.announced ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
+          outcome: later('throttled', 20),
+        }
+      : submitRequest(input, clock);
+  const result = await tell(acts);
+  expect(callsTo(result, 'submitRequest').map(({ announced }) => announced)).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(callsTo(result, 'ensurePackage')).toHaveLength(1);
+  expect(closingOf(result).outcome).toBe('delivered');
+});
+
+test('Graph throttles for longer than the patience: timed out, and the settled row says so', async () => {
+  const acts = happyActs();
+  acts.submitRequest = (input) => ({
+    chain: input.announced ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
+    outcome: later('throttled', 60),
+  });
+  const result = await tell(acts);
+  expect(closingOf(result).outcome).toBe('timed-out');
+  expect(callsTo(result, 'settleStep')).toMatchObject([
+    { part: 'assign', verdict: { outcome: 'timed-out' } },
+  ]);
+});
+
+test('the stores are down for a day: the run waits for them and then goes on', async () => {
+  const acts = happyActs();
+  const { closeRun } = acts;
+  const until = Date.parse('2026-11-21T09:30:00Z');
+  acts.closeRun = (input, clock) =>
+    clock.now.getTime() < until
+      ? { outcome: later('store-unavailable', 5) }
+      : closeRun(input, clock);
+  const result = await tell(acts);
+  expect(result.status).toBe('Completed');
+  const closings = callsTo(result, 'closeRun') as { outcome: string }[];
+  expect(closings.at(-1)?.outcome).toBe('delivered');
+  expect(daysOf(result)).toBeLessThan(1.1);
+  expect(result.largestHistory).toBeLessThan(500);
+});
+
+test('an activity that throws is tried three times and ends as failed', async () => {
+  const acts = happyActs();
+  acts.submitRequest = () => {
+    throw new Error('a defect');
+  };
+  const result = await tell(acts);
+  expect(callsTo(result, 'submitRequest')).toHaveLength(3);
+  expect(closingOf(result)).toMatchObject({ outcome: 'failed' });
+});
+
+test('a stale run does nothing at all', async () => {
+  const stale = { kind: 'rejected', reason: 'stale' } as const;
+  const result = await tell({ ...happyActs(), beginRun: () => ({ outcome: stale }) });
+  expect(result.status).toBe('Completed');
+  expect(result.calls).toHaveLength(1);
+});
+
+test('a run whose turn is history stops without a closing row', async () => {
+  const stale = { kind: 'rejected', reason: 'stale' } as const;
+  const result = await tell({ ...happyActs(), takeTurn: () => ({ outcome: stale }) });
+  expect(callsTo(result, 'closeRun')).toEqual([]);
+});
+
+test('several packages end each on its own, and together as partly delivered', async () => {
+  const acts = happyActs();
+  acts.planAccess = () => ({
+    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
+  });
+  acts.pollRequests = ({ requestIds }) => ({
+    outcome: {
+      kind: 'done',
+      readings: requestIds.map((id) => ({
+        phase: id === 'r-b' ? 'denied' : 'delivered',
+        graphState: '',
+      })),
+    },
+  });
+  acts.submitRequest = ({ chain, step: { packageKey } }) => ({
+    chain: { ...chain, seq: chain.seq + 1 },
+    outcome:
+      packageKey === 'c'
+        ? { kind: 'done', verdict: { outcome: 'already-held' } }
+        : { kind: 'done', requestId: `r-${packageKey}` },
+  });
+  const result = await tell(acts);
+  expect(closingOf(result).outcome).toBe('partly-delivered');
+  expect(callsTo(result, 'settleStep')).toMatchObject([
+    { step: { packageKey: 'a' }, verdict: { outcome: 'delivered' }, ids, requestId: 'r-a' },
+    { step: { packageKey: 'b' }, verdict: { outcome: 'denied' } },
+    { step: { packageKey: 'c' }, verdict: { outcome: 'already-held' } },
+  ]);
+});
+
+test('a run that turns out to be stale while it settles stops, and closes nothing', async () => {
+  const stale = { kind: 'rejected', reason: 'stale' } as const;
+  const result = await tell({ ...happyActs(), settleStep: () => ({ outcome: stale }) });
+  expect(result.status).toBe('Completed');
+  expect(callsTo(result, 'settleStep')).toHaveLength(1);
+  expect(callsTo(result, 'closeRun')).toEqual([]);
+});
+
+test('a settled row that can never be written is given up after a bound, and the event is closed', async () => {
+  const acts = happyActs();
+  acts.settleStep = () => {
+    throw new Error('a defect');
+  };
+  const result = await tell(acts);
+  expect(callsTo(result, 'settleStep')).toHaveLength(6);
+  expect(closingOf(result).outcome).toBe('failed');
+});
+
+test('a request that may not be read needs attention, and holds up no other step', async () => {
+  const acts = happyActs();
+  acts.planAccess = () => ({
+    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b')] },
+  });
+  acts.pollRequests = ({ requestIds }) => ({
+    outcome: {
+      kind: 'done',
+      readings: requestIds.map((id) =>
+        id === 'r-a'
+          ? { phase: 'unreadable', graphState: 'permission' }
+          : { phase: 'delivered', graphState: 'delivered' },
+      ),
+    },
+  });
+  const result = await tell(acts);
+  expect(callsTo(result, 'settleStep')).toMatchObject([
+    { verdict: { outcome: 'needs-attention', reason: 'request-unreadable' } },
+    { verdict: { outcome: 'delivered' } },
+  ]);
+  expect(closingOf(result).outcome).toBe('partly-delivered');
+});
+
+test('polls that are throttled for days decide nothing about an approval that is waited for', async () => {
+  const acts = happyActs([[Infinity, 'waiting-for-approval']], true);
+  const { pollRequests } = acts;
+  acts.pollRequests = (input, clock) => {
+    const days = (clock.now.getTime() - Date.parse('2026-11-20T09:30:00Z')) / 86_400_000;
+    if (days < 1) return pollRequests(input, clock);
+    if (days < 6) return { outcome: later('throttled', 600) };
+    return {
+      outcome: { kind: 'done', readings: [{ phase: 'delivered', graphState: 'delivered' }] },
+    };
+  };
+  expect(closingOf(await tell(acts)).outcome).toBe('delivered');
+});
+
+test.each(['beginRun', 'takeTurn', 'releaseTurn'] as const)(
+  'the stores are down for three days at %s: the run waits in short histories and then goes on',
+  async (name) => {
+    const acts = happyActs();
+    const act = acts[name] as (...told: unknown[]) => unknown;
+    const until = Date.parse('2026-11-23T09:30:00Z');
+    const waiting = (input: unknown, clock: { now: Date }) =>
+      clock.now.getTime() < until ? { outcome: later('store-unavailable', 5) } : act(input, clock);
+    const result = await tell({ ...acts, [name]: waiting });
+    expect(closingOf(result).outcome).toBe('delivered');
+    expect(result.largestHistory).toBeLessThan(500);
+  },
+);
+
+test('an answer that breaks its contract is a defect in the first execution and in every replay', async () => {
+  const acts = happyActs();
+  const { planAccess } = acts;
+  let plans = 0;
+  acts.planAccess = (...told) =>
+    ++plans === 1 ? ({ outcome: { kind: 'done' } } as never) : planAccess(...told);
+  const result = await tell(acts);
+  expect(plans).toBe(2);
+  expect(closingOf(result).outcome).toBe('delivered');
+});
+
+test.each([
+  ['2.0', 2],
+  ['10.0', 10],
+  ['1', undefined],
+  ['', undefined],
+])('a run begun under version "%s" tells its claim %s', async (version, told) => {
+  const result = await tell(happyActs(), version);
+  expect((callsTo(result, 'beginRun') as { version?: number }[])[0]?.version).toBe(told);
+  expect(closingOf(result).outcome).toBe('delivered');
+});

@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OrchestrationContext, OrchestrationHandler } from 'durable-functions';
+import {
+  EventType,
+  type HistoryEvent,
+} from '../../infra/local/functions-host/durable/protocol/history';
+import { accessChange } from '../../orchestrations/access-change';
+import { paths } from './paths';
+import { replayHistory } from './replay-history';
+import { CURRENT_VERSION, tell } from './story';
+
+const folder = join(__dirname, 'recorded');
+// `npm run histories` sets this: what has no history yet gets one. What has one keeps it, whatever the story is today.
+const recording = process.env['JOINERY_RECORD_HISTORIES'] === '1';
+const current = String(Number.parseInt(CURRENT_VERSION, 10));
+if (recording) mkdirSync(join(folder, current), { recursive: true });
+
+/** One folder for each version, named by its first number: what runs of it have done, for good. */
+const versions = readdirSync(folder).sort((a, b) => Number(a) - Number(b));
+const fileOf = (version: string, path: string): string => join(folder, version, `${path}.json`);
+const frozenPaths = (version: string): string[] =>
+  readdirSync(join(folder, version)).map((name) => name.replace(/\.json$/, ''));
+
+if (recording) {
+  test('the histories of all paths are recorded', async () => {
+    for (const [path, acts] of Object.entries(paths)) {
+      if (existsSync(fileOf(current, path))) continue;
+      const { histories } = await tell(acts());
+      writeFileSync(fileOf(current, path), asText(histories));
+    }
+  }, 120_000);
+}
+
+/** An event a line, so that a difference between two recordings can be read. */
+const asText = (generations: HistoryEvent[][]): string =>
+  `[\n${generations.map((events) => `[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]`).join(',\n')}\n]\n`;
+
+const read = (version: string, path: string): HistoryEvent[][] =>
+  JSON.parse(readFileSync(fileOf(version, path), 'utf8')) as HistoryEvent[][];
+
+async function replay(
+  orchestrator: OrchestrationHandler,
+  path: string,
+  version = current,
+): Promise<void> {
+  for (const generation of read(version, path)) await replayHistory(orchestrator, generation);
+}
+
+test('the version of host.json has the form that hosts compare as numbers, and none is newer', () => {
+  expect(CURRENT_VERSION).toMatch(/^[1-9]\d*\.0$/);
+  expect(versions.at(-1)).toBe(current);
+});
+
+test('every path has a history frozen under the version of today, and every such history its path', () => {
+  expect(frozenPaths(current).toSorted()).toEqual(Object.keys(paths).toSorted());
+});
+
+test('each frozen run was begun under the version of its folder', () => {
+  for (const version of versions) {
+    const begun = frozenPaths(version).flatMap((path) =>
+      read(version, path).flatMap((events) =>
+        events.filter((event) => event.EventType === EventType.ExecutionStarted),
+      ),
+    );
+    // The first version was recorded before there was a name for it.
+    const named = new Set(begun.map((event) => event.Version ?? ''));
+    expect([...named]).toEqual([version === '1' ? '' : `${version}.0`]);
+  }
+});
+
+const frozen = versions.flatMap((version) => frozenPaths(version).map((path) => [version, path]));
+
+test.each(frozen)('a run of version %s goes on as it began: %s', async (version, path) => {
+  await replay(accessChange, path, version).catch((error: unknown) => {
+    throw new Error(
+      `the orchestration no longer does what runs of version ${version} have done: keep their path behind a check of ` +
+        'versionOf, and raise defaultVersion in host.json for the new one (docs/versioning.md)',
+      { cause: error },
+    );
+  });
+});
+
+type Df = OrchestrationContext['df'];
+
+/** The story told with another `df`: some of what it asks for becomes something else. */
+const mutant = (change: (df: Df) => Partial<Df>): OrchestrationHandler =>
+  function* (context) {
+    return yield* accessChange(altered(context, change));
+  };
+
+function altered(context: OrchestrationContext, change: (df: Df) => Partial<Df>) {
+  const changed = new Map<PropertyKey, unknown>(Object.entries(change(context.df)));
+  const df = new Proxy(context.df, {
+    get: (real, member) => {
+      const value: unknown = changed.get(member) ?? Reflect.get(real, member, real);
+      return typeof value === 'function' ? (value.bind(real) as unknown) : value;
+    },
+  });
+  return Object.assign(Object.create(context) as OrchestrationContext, { df });
+}
+
+const renamed = (names: Record<string, string>): OrchestrationHandler =>
+  mutant((df) => ({
+    callActivity: (name, input) => df.callActivity(names[name] ?? name, input),
+  }));
+
+/** The story without one call: it goes on as if the call had been made and had answered `done`. */
+const without = (removed: string): OrchestrationHandler =>
+  function* (context) {
+    const removal = { due: false };
+    const story = accessChange(
+      altered(context, (df) => ({
+        callActivity: (name, input) => {
+          removal.due = name === removed;
+          return removal.due ? (undefined as never) : df.callActivity(name, input);
+        },
+      })),
+    );
+    let next = story.next();
+    while (!next.done) {
+      if (removal.due) {
+        removal.due = false;
+        next = story.next({ outcome: { kind: 'done' } });
+      } else next = story.next(yield next.value);
+    }
+  };
+
+const later = (time: Date, ms: number): Date => new Date(time.getTime() + ms);
+
+const mutants: [what: string, orchestrator: OrchestrationHandler][] = [
+  ['an activity is renamed', renamed({ planAccess: 'planChange' })],
+  [
+    'two activities have changed places',
+    renamed({ ensurePackage: 'submitRequest', submitRequest: 'ensurePackage' }),
+  ],
+  [
+    'a call is made in front',
+    function* (context) {
+      yield context.df.callActivity('releaseTurn', {});
+      return yield* accessChange(context);
+    },
+  ],
+  ['a call is gone', without('releaseTurn')],
+  [
+    'a timer is set by the clock of the machine',
+    mutant((df) => ({ createTimer: () => df.createTimer(new Date(Date.now() + 5000)) })),
+  ],
+  [
+    'a timer is added',
+    function* (context) {
+      yield* accessChange(context);
+      yield context.df.createTimer(later(context.df.currentUtcDateTime, 1000));
+    },
+  ],
+  [
+    'polls are further apart',
+    mutant((df) => ({ createTimer: (time) => df.createTimer(later(time, 1000)) })),
+  ],
+  [
+    'a branch asks the environment',
+    mutant((df) => ({
+      callActivity: (name, input) =>
+        df.callActivity(process.env['PATH'] && name === 'closeRun' ? 'closeQuietly' : name, input),
+    })),
+  ],
+];
+
+test.each(mutants)('a story in which %s is caught by a frozen history', async (_, orchestrator) => {
+  await expect(replay(orchestrator, 'delivered-after-hours')).rejects.toThrow(
+    expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
+  );
+});
+
+test('a story that takes the path of today for a run of version 1 is caught by what such runs have done', async () => {
+  const forgetful = mutant(() => ({ version: CURRENT_VERSION }));
+  await expect(replay(forgetful, 'delivered-at-once', '1')).rejects.toThrow(
+    expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
+  );
+});

@@ -1,0 +1,207 @@
+import { createLedger, StaleRun, type Ledger } from '../../../shared/storage/ledger';
+import { createLedgerReader, type LedgerReader } from '../../../shared/storage/read-ledger';
+import { chainFaults } from '../../../shared/storage/verify-chain';
+import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
+import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
+import { atOnce, hash, openStorage, type Storage } from '../storage/storage';
+import { AT, closing, entryOf } from './entries';
+
+let storage: Storage;
+let ledger: Ledger;
+let reader: LedgerReader;
+
+beforeAll(async () => {
+  storage = await openStorage();
+  const [audit, index] = [storage.table('audit'), storage.table('auditIndex')];
+  ledger = createLedger(audit, index);
+  reader = createLedgerReader(audit, index);
+});
+afterAll(() => storage.close());
+
+/** Writes entries about one event one after another; answers the chain's end after each. */
+async function write(eventHash: string, entries: Partial<AuditEntry>[], at = AT) {
+  const ends = [START_OF_CHAIN];
+  for (const entry of entries) {
+    const { chain } = await ledger.append(
+      ends.at(-1) ?? START_OF_CHAIN,
+      entryOf({ ...entry, eventHash }),
+      at,
+    );
+    ends.push(chain);
+  }
+  return ends;
+}
+
+test('rows come back as they were written, chained from the first to the last', async () => {
+  const ends = await write(hash('1'), [{}, { kind: 'settled', outcome: 'whole' }, closing]);
+  const rows = await reader.ofEvent(hash('1'));
+  expect(rows.map(({ seq, prevHash }) => ({ seq, prevHash }))).toEqual([
+    { seq: 1, prevHash: START_OF_CHAIN.hash },
+    { seq: 2, prevHash: ends[1]?.hash },
+    { seq: 3, prevHash: ends[2]?.hash },
+  ]);
+  expect(rows[0]).toMatchObject(entryOf({ eventHash: hash('1') }));
+  expect(chainFaults(rows)).toEqual([]);
+});
+
+test('a second execution of the same deed writes nothing and answers what is recorded', async () => {
+  const eventHash = hash('2');
+  const first = await ledger.append(START_OF_CHAIN, entryOf({ eventHash, outcome: 'whole' }), AT);
+  const again = entryOf({ eventHash, outcome: 'other', recordedAt: '2026-11-20T10:00:00.000Z' });
+  const second = await ledger.append(START_OF_CHAIN, again, '2026-11-20T10:00:00.000Z');
+  expect(second).toEqual(first);
+  expect(await reader.ofEvent(eventHash)).toEqual([first.row]);
+});
+
+test('executions at the same moment write one row, and all are told the same', async () => {
+  const eventHash = hash('3');
+  const answers = await atOnce(10, (index) =>
+    ledger.append(
+      START_OF_CHAIN,
+      entryOf({ eventHash, recordedAt: `2026-11-20T09:30:0${index}Z` }),
+      AT,
+    ),
+  );
+  expect(new Set(answers.map(({ chain }) => chain.hash)).size).toBe(1);
+  expect(await reader.ofEvent(eventHash)).toHaveLength(1);
+});
+
+test('another run finds its place taken, stops, and forks nothing', async () => {
+  const eventHash = hash('4');
+  const [, end] = await write(eventHash, [{}]);
+  const foreign = entryOf({ eventHash, runToken: 'token-2' });
+  await expect(ledger.append(START_OF_CHAIN, foreign, AT)).rejects.toThrow(StaleRun);
+  await expect(
+    ledger.close(START_OF_CHAIN, entryOf({ ...foreign, ...closing }), AT),
+  ).rejects.toThrow(StaleRun);
+  const rows = await reader.ofEvent(eventHash);
+  expect(rows.map((row) => row.hash)).toEqual([end?.hash]);
+});
+
+test('a run that would write another deed where it wrote before stops as well', async () => {
+  const eventHash = hash('5');
+  await write(eventHash, [{}]);
+  const other = entryOf({ eventHash, packageKey: 'sales' });
+  await expect(ledger.append(START_OF_CHAIN, other, AT)).rejects.toThrow(StaleRun);
+});
+
+test('the closing row stands behind rows whose answers were lost, and only once', async () => {
+  const eventHash = hash('6');
+  const ends = await write(eventHash, [{}, { kind: 'settled' }, { step: 'assign' }]);
+  const lagging = ends[1] ?? START_OF_CHAIN;
+  const first = await ledger.close(lagging, entryOf({ eventHash, ...closing }), AT);
+  const second = await ledger.close(
+    lagging,
+    entryOf({ eventHash, ...closing, outcome: 'failed' }),
+    AT,
+  );
+  expect(first.row.seq).toBe(4);
+  expect(second).toEqual(first);
+  const rows = await reader.ofEvent(eventHash);
+  expect(rows.map((row) => row.kind)).toEqual(['intended', 'settled', 'intended', 'closing']);
+  expect(chainFaults(rows, { attempt: 1, ...first.chain })).toEqual([]);
+});
+
+test('attempts have chains of their own', async () => {
+  const eventHash = hash('7');
+  await write(eventHash, [{}, closing]);
+  await write(eventHash, [{ attempt: 2 }, { ...closing, attempt: 2 }]);
+  const rows = await reader.ofEvent(eventHash);
+  expect(rows.map(({ attempt, seq }) => [attempt, seq])).toEqual([
+    [1, 1],
+    [1, 2],
+    [2, 1],
+    [2, 2],
+  ]);
+  expect(chainFaults(rows)).toEqual([]);
+});
+
+const refusal = (changes: Partial<AuditEntry> = {}) => ({
+  ...entryOf({ kind: 'rejected', state: 'rejected', reason: 'not-json', ...changes }),
+  ...{ runToken: undefined, workerId: undefined, eventHash: undefined },
+  bodyHash: changes.bodyHash ?? hash('f'),
+});
+
+test('a refused body is recorded once, however often and however fast it comes again', async () => {
+  const day = '2026-11-22';
+  await atOnce(10, () => ledger.reject(refusal(), `${day}T09:00:00.000Z`));
+  await ledger.reject(refusal({ reason: 'too-deep' }), `${day}T10:00:00.000Z`);
+  const rows = await reader.ofDay(day);
+  expect(rows.map(({ kind, bodyHash, reason }) => [kind, bodyHash, reason])).toEqual([
+    ['rejected', hash('f'), 'not-json'],
+  ]);
+  expect(chainFaults(rows)).toEqual([]);
+});
+
+describe('looking up', () => {
+  const [first, second] = ['ab', 'cd'].map((digits) => digits.repeat(32)) as [string, string];
+  const later = '2027-01-02T00:00:00.000Z';
+
+  beforeAll(async () => {
+    const [, end] = await write(first, [{ workerId: 'W-9' }], '2027-01-01T23:59:59.999Z');
+    const tomorrow = entryOf({ ...closing, workerId: 'W-9', eventHash: first });
+    await ledger.append(end ?? START_OF_CHAIN, tomorrow, later);
+    await write(second, [{ workerId: 'W-9' }, { ...closing, workerId: 'W-9' }], later);
+    await write(hash('8'), [{ workerId: 'W-91' }], later);
+  });
+
+  const eventsOf = (rows: { eventHash?: string | undefined; seq: number }[]) =>
+    rows.map(({ eventHash, seq }) => `${eventHash?.slice(0, 2)} ${seq}`);
+
+  test('by worker: all rows of all events of that worker, the oldest event first, none twice', async () => {
+    expect(eventsOf(await reader.ofWorker('W-9'))).toEqual(['ab 1', 'ab 2', 'cd 1', 'cd 2']);
+    expect(await reader.ofWorker('W-0')).toEqual([]);
+  });
+
+  test('by day: the whole story of every event that something happened to on that UTC day', async () => {
+    expect(eventsOf(await reader.ofDay('2027-01-01'))).toEqual(['ab 1', 'ab 2']);
+    expect(eventsOf(await reader.ofDay('2027-01-02')).sort()).toEqual([
+      '88 1',
+      'ab 1',
+      'ab 2',
+      'cd 1',
+      'cd 2',
+    ]);
+    expect(await reader.ofDay('2027-01-03')).toEqual([]);
+  });
+
+  test('the index is written before the row: a crash in between leaves a reference that leads nowhere', async () => {
+    const audit = storage.table('audit');
+    const crashing = createLedger(
+      { ...audit, insert: () => Promise.reject(new Error('crash')) },
+      storage.table('auditIndex'),
+    );
+    const eventHash = hash('9');
+    const day = '2027-02-01';
+    const entry = entryOf({ eventHash, workerId: 'W-92' });
+    await expect(crashing.append(START_OF_CHAIN, entry, `${day}T00:00:00.000Z`)).rejects.toThrow(
+      'crash',
+    );
+    expect(await reader.ofDay(day)).toEqual([]);
+    await ledger.append(START_OF_CHAIN, entry, `${day}T00:00:05.000Z`);
+    expect(eventsOf(await reader.ofDay(day))).toEqual(['99 1']);
+    expect(eventsOf(await reader.ofWorker('W-92'))).toEqual(['99 1']);
+  });
+
+  test('a day of many events is read whole', async () => {
+    const day = '2027-03-01';
+    const hashes = Array.from({ length: 70 }, (_, at) => String(at).padStart(64, '0'));
+    await Promise.all(hashes.map((eventHash) => write(eventHash, [{}], `${day}T12:00:00.000Z`)));
+    const read = (await reader.ofDay(day)).map((row) => row.eventHash);
+    expect(read.sort()).toEqual(hashes);
+  });
+});
+
+test('the ledger has no way to change or remove a row', async () => {
+  const touched: string[] = [];
+  const spy = (name: string) => ({
+    ...storage.table(name),
+    replace: () => Promise.reject(new Error(`replace ${touched.push('replace')}`)),
+    remove: () => Promise.reject(new Error(`remove ${touched.push('remove')}`)),
+  });
+  const watched = createLedger(spy('audit'), spy('auditIndex'));
+  const { chain } = await watched.append(START_OF_CHAIN, entryOf({ eventHash: hash('0') }), AT);
+  await watched.close(chain, entryOf({ eventHash: hash('0'), ...closing }), AT);
+  await watched.reject(refusal({ bodyHash: hash('0') }), AT);
+  expect(touched).toEqual([]);
+});

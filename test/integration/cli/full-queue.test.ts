@@ -1,0 +1,48 @@
+import { joined } from '../../resilience/events';
+import { runCommand } from './run-command';
+import { openStage, QUEUE, type Stage } from './stage';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage('urn:hr:acme:workday');
+});
+afterAll(() => stage.close());
+
+/** To its last 300 bytes; a queue holds 100 MiB. */
+async function fill(): Promise<void> {
+  const sender = stage.client.createSender(QUEUE);
+  const put = (size: number) => sender.sendMessages({ body: Buffer.alloc(size) });
+  await Promise.all(Array.from({ length: 415 }, () => put(250_000)));
+  for (const size of [50_000, 5_000, 300]) {
+    const isRefused = () =>
+      put(size).then(
+        () => false,
+        () => true,
+      );
+    while (!(await isRefused()));
+  }
+}
+
+const { body } = joined({ workerId: 'W-1', attributes: { department: 'Finance' } });
+
+test('while the queue is full nothing is sent, the command says so and fails, and the dead letter stays', async () => {
+  const sender = stage.client.createSender(QUEUE);
+  const receiver = stage.client.createReceiver(QUEUE);
+  await sender.sendMessages({ body });
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+  if (!message) throw new Error('the message is there');
+  await receiver.deadLetterMessage(message);
+  await fill();
+
+  const replay = ['replay', '--by', 'alice', '--reason', 'INC-1', '--yes'];
+  const refused = [
+    await runCommand(replay, stage.settings),
+    await runCommand(['send', '-'], stage.settings, body),
+  ];
+  for (const { code, stderr } of refused) {
+    expect(code).toBe(1);
+    expect(stderr).toContain('receive or delete messages first');
+  }
+  const letters = stage.client.createReceiver(QUEUE, { subQueueType: 'deadLetter' });
+  expect(await letters.peekMessages(5)).toHaveLength(1);
+}, 60_000);

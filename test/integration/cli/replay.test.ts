@@ -1,0 +1,204 @@
+import type { Claim } from '../../../shared/domain/workflow/claim';
+import { readEvent } from '../../../shared/domain/events/read-event';
+import { createClaims } from '../../../shared/storage/claims';
+import { runCommand } from './run-command';
+import { openStage, QUEUE, type Stage } from './stage';
+
+const SOURCE = 'urn:hr:acme:workday';
+const WHO = ['--by', 'alice', '--reason', 'INC-1'];
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage(SOURCE);
+});
+afterEach(async () => {
+  await taken('deadLetter');
+  await taken();
+});
+afterAll(() => stage.close());
+
+type Told = { preview: boolean; events: Record<string, unknown>[] };
+
+async function replay(args: string[], input?: string) {
+  const { code, stdout, stderr } = await runCommand(
+    ['replay', ...args, '--json'],
+    stage.settings,
+    input,
+  );
+  return { code, stderr, told: JSON.parse(stdout || '{"events":[]}') as Told };
+}
+
+const bodyOf = (id: string) =>
+  JSON.stringify({
+    ...{ specversion: '1.0', id, source: SOURCE, type: 'hr.worker.joined.v1' },
+    time: '2026-11-20T09:30:00Z',
+    data: { workerId: 'W-1', startDate: '2026-11-23', attributes: { department: 'Finance' } },
+  });
+
+/** Puts bodies into the dead letters, in this order. */
+async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promise<void> {
+  const sender = stage.client.createSender(QUEUE);
+  const receiver = stage.client.createReceiver(QUEUE);
+  for (const body of bodies) {
+    await sender.sendMessages({
+      ...{ body: Buffer.from(body), messageId: 'old', subject: 'joined' },
+      applicationProperties: { team: 'hr' },
+    });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    if (!message) throw new Error('the message is there');
+    const why = { deadLetterReason, deadLetterErrorDescription: 'by a test' };
+    await receiver.deadLetterMessage(message, why);
+  }
+  await Promise.all([sender.close(), receiver.close()]);
+}
+
+/** Takes out all that is in the queue or its dead letters. */
+async function taken(subQueueType?: 'deadLetter') {
+  const receiver = stage.client.createReceiver(QUEUE, {
+    receiveMode: 'receiveAndDelete',
+    skipParsingBodyAsJson: true,
+    ...(subQueueType && { subQueueType }),
+  });
+  const messages = await receiver.receiveMessages(100, { maxWaitTimeInMs: 300 });
+  await receiver.close();
+  return messages.map(({ body, ...rest }) => {
+    const text = Buffer.from(body as Uint8Array).toString();
+    return { ...rest, id: /"id":"([^"]*)"/.exec(text)?.[1] ?? text };
+  });
+}
+
+/** A claim on the event, in the state that a test wants. */
+async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
+  const read = readEvent(Buffer.from(bodyOf(id)), { sources: [SOURCE] });
+  if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
+  const at = '2026-11-20T09:30:02.000Z';
+  await createClaims(stage.storage.table('claims')).claim(read.eventHash, {
+    ...{ state: 'closed', contentHash: read.contentHash, attempt: 1, attributes: {} },
+    fact: {
+      ...{ eventId: id, eventSource: SOURCE, eventType: read.event.type, bodyHash: read.bodyHash },
+      ...{ workerId: 'W-1', employmentId: 'primary', startDate: '2026-11-23', timeZone: 'UTC' },
+      ...{ dueAt: at, occurredAt: at, receivedAt: at },
+    },
+    due: { partition: 'shard-1', key: 'k' },
+    updatedAt: at,
+    ...changes,
+  });
+}
+
+test('a preview takes and sends nothing, and tells of each letter what would be done and why', async () => {
+  await claimed('p-failed', { outcome: 'failed', reason: 'forbidden' });
+  await claimed('p-delivered', { outcome: 'delivered' });
+  await claimed('p-open', { state: 'started' });
+  await claimed('p-often', { outcome: 'failed', attempt: 5 });
+  const ids = ['p-new', 'p-failed', 'p-delivered', 'p-open', 'p-often'];
+  await deadLetter([...ids.map(bodyOf), '{"id":"CANARY"}']);
+  const { code, told } = await replay(WHO);
+  expect(code).toBe(0);
+  expect(told).toMatchObject({
+    preview: true,
+    events: [
+      { eventId: 'p-new', action: 'send', attempt: 1 },
+      { eventId: 'p-failed', action: 'send', attempt: 2, causes: ['failed', 'forbidden'] },
+      {
+        eventId: 'p-delivered',
+        action: 'leave',
+        why: 'ended as delivered, which is never run again',
+      },
+      { eventId: 'p-open', action: 'leave', why: 'under way: started' },
+      { eventId: 'p-often', action: 'leave', why: 'had 5 attempts; see --attempts' },
+      { action: 'leave', why: 'would be refused: missing-member' },
+    ],
+  });
+  expect(JSON.stringify(told)).not.toContain('CANARY');
+  expect(await taken()).toEqual([]);
+  expect(await taken('deadLetter')).toHaveLength(6);
+});
+
+test('with --yes the copies are sent, marked and stripped, and only their letters are completed', async () => {
+  await claimed('y-delivered', { outcome: 'delivered' });
+  await deadLetter(['y-1', 'y-delivered', 'y-2'].map(bodyOf));
+  const { code, told } = await replay([...WHO, '--yes']);
+  expect(code).toBe(0);
+  expect(told.events.map(({ result }) => result)).toEqual(['replayed', 'left', 'replayed']);
+  const copies = await taken();
+  expect(copies.map(({ id }) => id)).toEqual(['y-1', 'y-2']);
+  for (const { applicationProperties, messageId, subject } of copies) {
+    const marks = { replayid: messageId, replayreason: 'INC-1', replayedby: 'alice' };
+    expect(applicationProperties).toEqual({ team: 'hr', ...marks });
+    expect(messageId).toMatch(/^dead-letter:\d+:\d+$/);
+    expect(subject).toBe('joined');
+  }
+  expect((await taken('deadLetter')).map(({ id }) => id)).toEqual(['y-delivered']);
+});
+
+test('a letter whose copy was accepted is only completed: the command had broken off', async () => {
+  await deadLetter([bodyOf('broken')]);
+  const [first] = (await replay(WHO)).told.events;
+  await claimed('broken', { state: 'started', replays: [`id:${String(first?.['replayId'])}`] });
+  const { code, told } = await replay([...WHO, '--yes']);
+  expect({ code, result: told.events[0]?.['result'] }).toEqual({ code: 0, result: 'completed' });
+  expect(await taken()).toEqual([]);
+  expect(await taken('deadLetter')).toEqual([]);
+});
+
+test('letters are chosen by id, cause, time and number', async () => {
+  await claimed('c-2', { outcome: 'timed-out' });
+  await deadLetter(['c-1', 'c-2', 'c-3'].map(bodyOf));
+  const chosen = async (...args: string[]) =>
+    (await replay([...args, ...WHO])).told.events.map(({ eventId }) => eventId);
+  const answers = await Promise.all([
+    chosen('c-3'),
+    chosen('--cause', 'timed-out'),
+    chosen('--cause', 'tested', '--limit', '2'),
+    chosen('--since', '1h'),
+    chosen('--since', '2100-01-01T00:00:00Z'),
+  ]);
+  expect(answers).toEqual([['c-3'], ['c-2'], ['c-1', 'c-2'], ['c-1', 'c-2', 'c-3'], []]);
+});
+
+test('more letters than are taken at once are gone through, and those in between come back', async () => {
+  await deadLetter(Array.from({ length: 25 }, (_, index) => bodyOf(`m-${index}`)));
+  const { code, told } = await replay(['m-24', ...WHO, '--yes']);
+  expect({ code, result: told.events[0]?.['result'] }).toEqual({ code: 0, result: 'replayed' });
+  expect((await taken()).map(({ id }) => id)).toEqual(['m-24']);
+  expect(await taken('deadLetter')).toHaveLength(24);
+});
+
+test('an event whose message was taken in is replayed from its body; without one the command says so', async () => {
+  await claimed('f-1', { outcome: 'failed' });
+  const absent = await replay(['f-1', ...WHO, '--yes']);
+  expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('--file') as string });
+  const { code, told } = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-1'));
+  expect({ code, events: told.events }).toMatchObject({
+    ...{ code: 0, events: [{ result: 'replayed', attempt: 2 }] },
+  });
+  expect(await taken()).toMatchObject([
+    { id: 'f-1', applicationProperties: { replayedby: 'alice' } },
+  ]);
+  await claimed('f-2', { outcome: 'failed', replays: ['why:INC-1/alice'] });
+  const again = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-2'));
+  expect({ code: again.code, events: again.told.events }).toMatchObject({
+    ...{
+      code: 1,
+      events: [{ action: 'leave', why: expect.stringContaining('--reason') as string }],
+    },
+  });
+  await claimed('f-3', { outcome: 'delivered' });
+  expect((await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-3'))).code).toBe(1);
+  expect(await taken()).toEqual([]);
+});
+
+test('a wrong call says what is right and exits 2', async () => {
+  const calls = [
+    [],
+    ['--by', 'alice'],
+    ['--by', 'a@b', '--reason', 'x'],
+    [...WHO, '--since', 'yesterday'],
+    [...WHO, '--preview', '--yes'],
+    ['x', '--file', '-', ...WHO],
+    ['--file', '/absent.json', ...WHO],
+  ];
+  const answers = await Promise.all(calls.map((args) => replay(args)));
+  expect(answers.map(({ code }) => code)).toEqual(calls.map(() => 2));
+  for (const { stderr } of answers) expect(stderr).not.toBe('');
+});

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServiceBusClient } from '@azure/service-bus';
+import { projectRoot } from '../../../infra/local/stack/part';
+import { startServiceBus } from '../../../infra/local/service-bus/server';
+import { openStorage, type Storage } from '../storage/storage';
+
+export const QUEUE = 'provisioning-events';
+
+/** What the command works on: tables, a bus with an empty queue, and the settings that lead there. */
+export type Stage = {
+  folder: string;
+  storage: Storage;
+  client: ServiceBusClient;
+  settings: Record<string, string>;
+  close: () => Promise<void>;
+};
+
+export async function openStage(...sources: string[]): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'joinery-cli-'));
+  const configFile = join(projectRoot(), 'infra', 'local', 'service-bus', 'Config.json');
+  const [storage, bus] = await Promise.all([
+    openStorage(),
+    startServiceBus({ port: 0, dataDir: folder, configFile }),
+  ]);
+  const client = new ServiceBusClient(bus.connectionString);
+  return {
+    folder,
+    storage,
+    client,
+    settings: {
+      ServiceBus: bus.connectionString,
+      RECORDS_STORAGE: storage.connectionString,
+      AUDIT_STORAGE: storage.connectionString,
+      EVENT_SOURCES: sources.join(','),
+    },
+    close: async () => {
+      await client.close();
+      await bus.stop();
+      await storage.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

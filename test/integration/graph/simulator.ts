@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../../infra/local/stack/part';
+import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
+import { startGraph } from '../../../infra/local/graph/server';
+import type { GraphSettings } from '../../../infra/local/graph/settings';
+import type { Dialect } from '../../../shared/graph/dialects';
+import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
+
+const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
+
+/** `status` is null if the call never reached its operation. */
+type Logged = { method: string; path: string; status: number | null };
+
+/** A simulator of one test file, its client, and what was asked of it. */
+export type Simulator = {
+  url: string;
+  graph: Entitlements;
+  log: () => Promise<Logged[]>;
+  /** The writes since the last `reset`, as `POST /path`. */
+  writes: () => Promise<string[]>;
+  reset: () => Promise<void>;
+  /** Adds rules to the fault schedule; `reset` ends them. */
+  disturb: (...rules: object[]) => Promise<void>;
+  /** Removes a row as an administrator would. */
+  remove: (table: string, id: string) => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export async function startSimulator(
+  lagMs: number,
+  dialect: Dialect = 'v1.0',
+  more: Partial<GraphSettings> = {},
+): Promise<Simulator> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'joinery-graph-client-'));
+  const settings = { port: 0, dataDir, tenantFile, lagMs, ...more };
+  const server = await startGraph(
+    dialect === 'draft' ? { ...settings, draftRoots: readDraftRoots('') } : settings,
+  );
+  const { url } = server;
+  const log = async () => {
+    const answer = (await (await fetch(`${url}/_control/requests`)).json()) as { value: Logged[] };
+    return answer.value;
+  };
+  return {
+    url,
+    graph: createEntitlements({
+      root: url,
+      dialect,
+      deadlineMs: 5_000,
+      appVersion: 'test',
+    }),
+    log,
+    writes: async () =>
+      (await log())
+        .filter(({ method }) => method !== 'GET')
+        .map(({ method, path }) => `${method} ${path}`),
+    reset: async () => {
+      await fetch(`${url}/_control/reset`, { method: 'POST' });
+    },
+    disturb: async (...rules) => {
+      const answer = await fetch(`${url}/_control/faults`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(rules),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    remove: async (table, id) => {
+      const answer = await fetch(`${url}/_control/${table}/${id}`, { method: 'DELETE' });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    stop: async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { lookAt } from '../../../functions/supervise/look-at';
+import { joined, type Sent } from '../../resilience/events';
+import { readGraph, readTables } from '../../resilience/evidence';
+import { violations } from '../../resilience/invariants';
+import { startSimulator, type Simulator } from '../graph/simulator';
+import { openStorage, type Storage } from '../storage/storage';
+import { startProcess, type Death, type Process } from './process';
+import { asItIs, claim, tellRun } from './tell-run';
+
+let storage: Storage;
+let simulator: Simulator;
+let sent: Sent[];
+
+const start = (death?: Death): Process => startProcess(storage, simulator, death);
+
+/** An event of somebody new, claimed. */
+async function claimed(): Promise<Sent> {
+  const workerId = `W-${1020 + sent.length}`;
+  const attributes = { department: 'Finance', workerType: 'employee' };
+  const event = joined({ workerId, attributes });
+  sent.push(event);
+  await claim(start(), event);
+  return event;
+}
+
+async function left() {
+  const tables = await readTables(storage.connectionString);
+  return { tables, ...(await readGraph(simulator.url)) };
+}
+
+/** Everything wrong so far, and every event that has not ended with its access. */
+async function faults(): Promise<string[]> {
+  const evidence = { ...(await left()), queue: [], deadLetters: [], texts: [] };
+  const odd = evidence.tables.claims
+    .filter(({ rowKey, outcome }) => rowKey === 'claim' && outcome !== 'delivered')
+    .map(({ partitionKey, outcome }) => `ended as ${String(outcome)}: ${partitionKey}`);
+  return [...violations(evidence, { sent }), ...odd];
+}
+
+describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
+  beforeAll(async () => {
+    sent = [];
+    [storage, simulator] = await Promise.all([openStorage(), startSimulator(0, dialect)]);
+  });
+  afterAll(() => Promise.all([storage.close(), simulator.stop()]));
+
+  test('every activity of a run that has ended does nothing when it is executed again: in order, backwards, all at once', async () => {
+    const { eventHash } = await claimed();
+    const made = await tellRun({ eventHash, token: 't-1', start });
+    expect(new Set(made.map(({ activity }) => activity.name)).size).toBe(9);
+    const before = await left();
+    const again = (process: Process) => (one: (typeof made)[number]) =>
+      asItIs(process, one).catch(() => undefined);
+
+    for (const one of made) await again(start())(one);
+    for (const one of made.toReversed()) await again(start())(one);
+    const late = start();
+    await Promise.all(made.map(again(late)));
+
+    const after = await left();
+    expect(after.tables).toEqual(before.tables);
+    expect(after.graph).toEqual(before.graph);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('every activity executed by two processes at the same moment: one of each', async () => {
+    const { eventHash } = await claimed();
+    const twin = start();
+    await tellRun({
+      eventHash,
+      token: 't-1',
+      start,
+      perform: async (process, called) => {
+        const [answer] = await Promise.all([asItIs(process, called), asItIs(twin, called)]);
+        return answer;
+      },
+    });
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('one instance started twice at once: one of the two runs the attempt, the other stops', async () => {
+    const { eventHash } = await claimed();
+    const [one, other] = await Promise.all(
+      ['t-1', 't-2'].map((token) => tellRun({ eventHash, token, start })),
+    );
+    const counts = [one?.length ?? 0, other?.length ?? 0].sort((few, many) => few - many);
+    expect(counts[0]).toBe(1);
+    expect(counts[1]).toBeGreaterThan(5);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('an instance that goes on beside the next attempt, after its own was ended, does nothing more', async () => {
+    const event = await claimed();
+    const { eventHash } = event;
+    let before: Awaited<ReturnType<typeof left>> | undefined;
+    const replay = async (process: Process): Promise<void> => {
+      const found = await process.parts.claims.read(eventHash);
+      if (!found) throw new Error('there is a claim');
+      const gone = {
+        getStatus: () =>
+          Promise.reject(new Error('Durable Functions extension replied with HTTP 404')),
+      };
+      await lookAt(process.parts, gone as never, { ...found.due, eventHash }, () => undefined);
+      const attempt = await claim(process, event, { id: 'r-1' });
+      await tellRun({ eventHash, attempt, token: 't-2', start });
+      before = await left();
+    };
+    await tellRun({
+      eventHash,
+      token: 't-1',
+      start,
+      perform: async (process, called) => {
+        if (called.activity.name === 'submitRequest' && !before) await replay(process);
+        return asItIs(process, called);
+      },
+    });
+    const { tables, graph } = await left();
+    expect({ graph, audit: tables.audit, claims: tables.claims }).toEqual({
+      graph: before?.graph,
+      audit: before?.tables.audit,
+      claims: before?.tables.claims,
+    });
+    const rows = tables.audit.filter(({ partitionKey }) => partitionKey === eventHash);
+    const ends = rows.filter(({ kind }) => kind === 'closing');
+    expect(ends).toMatchObject([
+      { attempt: 1, outcome: 'terminated' },
+      { attempt: 2, outcome: 'delivered' },
+    ]);
+    expect(await faults()).toEqual([]);
+  }, 60_000);
+
+  test('a process that dies before or after any of its writes: the next one ends the event, once', async () => {
+    const { eventHash } = await claimed();
+    const whole = start();
+    await tellRun({ eventHash, token: 't-1', start: () => whole });
+    const points = whole.writes().flatMap((what, write) => [
+      { what, write, side: 'before' as const },
+      { what, write, side: 'after' as const },
+    ]);
+    const dieAt = async ({ what, ...death }: (typeof points)[number]): Promise<string[]> => {
+      const { eventHash: next } = await claimed();
+      const lives = [start(death), start()];
+      await tellRun({ eventHash: next, token: 't-1', start: () => lives.shift() ?? start() });
+      return lives.length > 0 ? [`never died ${death.side} ${what}`] : [];
+    };
+    const wrong = (await Promise.all(points.map(dieAt))).flat();
+    console.log(
+      `${points.length} deaths: before and after each of ${whole.writes().length} writes`,
+    );
+    expect([...wrong, ...(await faults())]).toEqual([]);
+  }, 120_000);
+});

@@ -1,0 +1,73 @@
+import type { Table } from '../../../shared/storage/storage-port';
+import type { Config } from '../../../shared/config/config';
+import { hostOf, partsOver } from '../storage/call-activity';
+import type { Storage } from '../storage/storage';
+import type { Simulator } from '../graph/simulator';
+
+/** Where a process dies: around its nth write to a table, counted from 0. */
+export type Death = { write: number; side: 'before' | 'after' };
+
+/** The activities as one process runs them, over its own connections and with nothing in its memory. */
+export type Process = {
+  host: ReturnType<typeof hostOf>;
+  parts: ReturnType<typeof partsOver>;
+  /** Resolves when it dies. Whatever it was doing then never goes on, not even to clean up. */
+  died: Promise<'died'>;
+  /** Its writes to tables so far. */
+  writes: () => readonly string[];
+};
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+export function startProcess(
+  storage: Storage,
+  { graph }: Pick<Simulator, 'graph'>,
+  death?: Death,
+  pace: Partial<Config['pace']> = {},
+): Process {
+  const writes: string[] = [];
+  let isDead = false;
+  let die: (how: 'died') => void = () => undefined;
+  const died = new Promise<'died'>((resolve) => (die = resolve));
+  const ifAlive = <T>(act: () => Promise<T>): Promise<T> => (isDead ? never() : act());
+  const write = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+    if (isDead) return never();
+    const isLast = death?.write === writes.push(what) - 1;
+    if (isLast && death.side === 'before') return end();
+    const answer = await act();
+    return isLast ? end() : ifAlive(() => Promise.resolve(answer));
+  };
+  const end = (): Promise<never> => {
+    isDead = true;
+    die('died');
+    return never();
+  };
+  const table = (name: string): Table => {
+    const real = storage.table(name);
+    return {
+      read: (...at) => ifAlive(() => real.read(...at)),
+      list: (...range) => ifAlive(() => real.list(...range)),
+      insert: (...row) => write(`insert ${name} ${row[1]}`, () => real.insert(...row)),
+      replace: (...row) => write(`replace ${name} ${row[1]}`, () => real.replace(...row)),
+      remove: (...at) => write(`remove ${name}`, () => real.remove(...at)),
+    };
+  };
+  type Verb = (...input: never[]) => Promise<unknown>;
+  const verbs = Object.entries(graph).map(([name, member]: [string, unknown]) => [
+    name,
+    typeof member === 'function'
+      ? (...input: never[]) => ifAlive(() => (member as Verb)(...input))
+      : member,
+  ]);
+  const made = partsOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
+  const { config } = made;
+  const parts = {
+    ...made,
+    config: {
+      ...config,
+      graph: { ...config.graph, lagSeconds: 0.01 },
+      pace: { ...config.pace, ...pace },
+    },
+  };
+  return { host: hostOf(parts), parts, died, writes: () => writes };
+}

@@ -1,0 +1,69 @@
+import * as df from 'durable-functions';
+import type { FunctionHandler, InvocationContext } from '@azure/functions';
+import { join } from 'node:path';
+import { registerActivities } from '../../../functions/activities';
+import type { Services } from '../../../functions/services';
+import { projectRoot } from '../../../infra/local/stack/part';
+import type { Activity, Answer } from '../../../shared/domain/workflow/activities';
+import { createLedger } from '../../../shared/storage/ledger';
+import { createClaims } from '../../../shared/storage/claims';
+import { createDue } from '../../../shared/storage/due';
+import { createPackages } from '../../../shared/storage/packages';
+import { createTurns } from '../../../shared/storage/turns';
+import { createWorkers } from '../../../shared/storage/workers';
+import { readConfig } from '../../../shared/config/config';
+import { loadModelFile } from '../../../shared/config/load-model';
+import type { Storage } from './storage';
+
+/** What the activities act with: real stores, the sample access model, and the Graph that a test hands in. */
+export function partsOver(storage: Storage, graph: Partial<Services['graph']> = {}): Services {
+  const loaded = loadModelFile(join(projectRoot(), 'access-model.json'));
+  const { connectionString } = storage;
+  const untouched = new Proxy(graph, {
+    get: (verbs, verb): unknown => {
+      if (verb in verbs) return Reflect.get(verbs, verb);
+      throw new Error(`nobody should use graph.${String(verb)} here`);
+    },
+  });
+  return {
+    config: readConfig({
+      PROVISIONING_QUEUE: 'provisioning-events',
+      EVENT_SOURCES: 'urn:hr:acme:workday',
+      RECORDS_STORAGE: connectionString,
+      AUDIT_STORAGE: connectionString,
+    }),
+    appVersion: '0.1.0',
+    model: () => loaded,
+    claims: createClaims(storage.table('claims')),
+    due: createDue(storage.table('due')),
+    workers: createWorkers(storage.table('workers')),
+    turns: createTurns(storage.table('workers')),
+    packages: createPackages(storage.table('packages')),
+    ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
+    graph: untouched as Services['graph'],
+  };
+}
+
+/** Registers the activities as the app does and lets a test call them as the host does: by name, with JSON. */
+export function hostOf(services: Services) {
+  const handlers = new Map<string, FunctionHandler>();
+  const logged: string[] = [];
+  const registering = jest
+    .spyOn(df.app, 'activity')
+    .mockImplementation((name, { handler }) => handlers.set(name, handler) as never);
+  registerActivities(services);
+  registering.mockRestore();
+  const keep = (line: string) => logged.push(line);
+  const context = { error: keep, log: keep } as unknown as InvocationContext;
+  return {
+    logged,
+    call: async <Input, Done extends object>(
+      { name, output }: Activity<Input, Done>,
+      input: Input,
+    ): Promise<Answer<Done>> => {
+      const wire = JSON.parse(JSON.stringify(input)) as unknown;
+      const answer: unknown = await handlers.get(name)?.(wire, context);
+      return output.parse(JSON.parse(JSON.stringify(answer)));
+    },
+  };
+}

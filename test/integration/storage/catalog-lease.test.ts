@@ -1,0 +1,81 @@
+import { readConfig } from '../../../shared/config/config';
+import { activities } from '../../../shared/domain/workflow/activities';
+import { instanceId } from '../../../shared/domain/events/keys';
+import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
+import { startSimulator, type Simulator } from '../graph/simulator';
+import { eventually } from '../../end-to-end/eventually';
+import { hostOf, partsOver } from './call-activity';
+import { hash, openStorage, type Storage } from './storage';
+
+let storage: Storage;
+let simulator: Simulator;
+beforeAll(async () => {
+  [storage, simulator] = await Promise.all([openStorage(), startSimulator(0)]);
+});
+afterAll(() => Promise.all([storage.close(), simulator.stop()]));
+
+const AT = '2026-11-20T09:30:02.000Z';
+const DEADLINE = '1s';
+
+function runOf(digit: string): Run {
+  const eventHash = hash(digit);
+  return {
+    ...{ eventHash, attempt: 1, instanceId: instanceId(eventHash, 1), token: 't-1' },
+    fact: {
+      ...{ eventId: `e-${digit}`, eventSource: 'urn:hr:acme:workday', bodyHash: hash('b') },
+      ...{ eventType: 'hr.worker.joined.v1', workerId: 'W-1001', employmentId: 'primary' },
+      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: AT },
+      ...{ occurredAt: AT, receivedAt: AT },
+    },
+  };
+}
+
+const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
+const inputOf = (run: Run) => ({
+  ...{ run, chain: START_OF_CHAIN, at: AT, step, targetId: 'u-1', announced: false },
+});
+
+/** A process of its own; `over` replaces verbs of its client. */
+function aProcess(over: object = {}) {
+  const { url, graph } = simulator;
+  const parts = partsOver(storage, { ...graph, deadlineMs: 1_000, ...over });
+  const config = readConfig({
+    ...{ PROVISIONING_QUEUE: 'q', EVENT_SOURCES: 'urn:hr:acme:workday', GRAPH_URL: url },
+    ...{ RECORDS_STORAGE: storage.connectionString, AUDIT_STORAGE: storage.connectionString },
+    ...{ GRAPH_DEADLINE: DEADLINE, GRAPH_LAG: '10ms' },
+  });
+  return hostOf({ ...parts, config });
+}
+
+test('a run that dies inside the lease for good holds up others for two deadlines; its package is then finished', async () => {
+  let reached = false;
+  const dead = aProcess({
+    createAccessPackage: () => {
+      reached = true;
+      return new Promise(() => undefined);
+    },
+  });
+  void dead.call(activities.ensurePackage, inputOf(runOf('1')));
+  await eventually('the package is about to be made', () => Promise.resolve(reached || undefined));
+  const diedAt = Date.now();
+
+  const other = aProcess();
+  const first = await other.call(activities.ensurePackage, inputOf(runOf('2')));
+  expect(first.outcome).toMatchObject({ kind: 'later', why: 'catalog-leased' });
+  const announced = { ...inputOf(runOf('2')), chain: first.chain ?? START_OF_CHAIN };
+  const made = await eventually(
+    'the other has the package',
+    async () => {
+      const { outcome } = await other.call(activities.ensurePackage, {
+        ...announced,
+        announced: true,
+      });
+      return outcome.kind === 'done' ? outcome : undefined;
+    },
+    20,
+  );
+  expect(Date.now() - diedAt).toBeLessThan(12_000);
+  expect(made.ids.accessPackageId).not.toBe('');
+  const packages = (await simulator.writes()).filter((write) => write.endsWith('/accessPackages'));
+  expect(packages).toHaveLength(1);
+}, 40_000);

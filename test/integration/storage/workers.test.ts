@@ -1,0 +1,204 @@
+import { createDue, placeOf } from '../../../shared/storage/due';
+import { createPackages, type Packages } from '../../../shared/storage/packages';
+import {
+  createWorkers,
+  type Fact,
+  type Grant,
+  type Workers,
+} from '../../../shared/storage/workers';
+import { atOnce, hash, openStorage, type Storage } from './storage';
+
+let storage: Storage;
+let workers: Workers;
+let packages: Packages;
+
+beforeAll(async () => {
+  storage = await openStorage();
+  workers = createWorkers(storage.table('workers'));
+  packages = createPackages(storage.table('packages'));
+});
+afterAll(() => storage.close());
+
+const factOf = (changes: Partial<Fact> = {}): Fact => ({
+  eventHash: hash('e'),
+  employmentId: 'E-1',
+  sequence: 20_261_120_093_000,
+  startDate: '2026-11-23',
+  endDate: '2027-05-31',
+  timeZone: 'Europe/Berlin',
+  occurredAt: '2026-11-20T09:30:00.000Z',
+  attributes: { department: 'Finance' },
+  ...changes,
+});
+
+const grantOf = (changes: Partial<Grant> = {}): Grant => ({
+  state: 'submitting',
+  eventHash: hash('e'),
+  attempt: 1,
+  instanceId: `${hash('e')}-1`,
+  targetId: 'u-1',
+  absentReads: 0,
+  updatedAt: '2026-11-20T09:30:02.000Z',
+  ...changes,
+});
+
+describe('facts', () => {
+  test('a fact stated twice is one fact, and the first statement stays', async () => {
+    await workers.addFact('W-1', factOf());
+    await workers.addFact('W-1', factOf({ attributes: { department: 'Sales' } }));
+    expect(await workers.facts('W-1')).toEqual([factOf()]);
+  });
+
+  test('of a replayed event the fact of the last attempt stands, however late an earlier one comes', async () => {
+    const replayed = factOf({ attempt: 2, attributes: { department: 'Sales' } });
+    await workers.addFact('W-4', factOf({ attempt: 1 }));
+    await workers.addFact('W-4', replayed);
+    await workers.addFact('W-4', factOf({ attempt: 1 }));
+    expect(await workers.facts('W-4')).toEqual([replayed]);
+  });
+
+  test('facts are told in the order in which they happened, over all years that an event may name', async () => {
+    const years = ['9999', '1970', '0001', '2026', '1969'];
+    for (const [index, year] of years.entries()) {
+      const occurredAt = `${year}-01-01T00:00:00.000Z`;
+      await workers.addFact('W-2', factOf({ occurredAt, eventHash: hash(String(index)) }));
+    }
+    const told = (await workers.facts('W-2')).map((fact) => fact.occurredAt.slice(0, 4));
+    expect(told).toEqual([...years].sort());
+  });
+
+  test.each(['json:null', 'json:x', 'json:"E-1"', 'json:'])(
+    'an employment with the id %s does not keep the worker from being read',
+    async (employmentId) => {
+      const workerId = employmentId.replaceAll('"', '-');
+      await workers.addFact(workerId, factOf({ employmentId }));
+      expect(await workers.facts(workerId)).toEqual([factOf({ employmentId })]);
+    },
+  );
+
+  test('grants and turns of a worker are no facts, nor are the facts of another', async () => {
+    await workers.saveGrant('W-3', 'finance', grantOf());
+    await workers.addFact('W-31', factOf());
+    expect(await workers.facts('W-3')).toEqual([]);
+  });
+});
+
+describe('grants', () => {
+  test('of two who make the same grant at once one is told that it is made', async () => {
+    const saved = await atOnce(10, (index) =>
+      workers.saveGrant('W-4', 'finance', grantOf({ instanceId: `run-${index}` })),
+    );
+    const winners = saved.filter((grant) => grant !== undefined);
+    expect(winners).toHaveLength(1);
+    expect(await workers.grant('W-4', 'finance')).toEqual(winners[0]);
+  });
+
+  test('of two who read the same grant and change it, the second changes nothing', async () => {
+    await workers.saveGrant('W-5', 'finance', grantOf());
+    const mine = await workers.grant('W-5', 'finance');
+    const theirs = await workers.grant('W-5', 'finance');
+    if (!mine || !theirs) throw new Error('the grant is there');
+    expect(await workers.saveGrant('W-5', 'finance', { ...mine, state: 'idle' })).toBeDefined();
+    const lost = { ...theirs, state: 'requested', requestId: 'r-2' } as const;
+    expect(await workers.saveGrant('W-5', 'finance', lost)).toBeUndefined();
+    expect((await workers.grant('W-5', 'finance'))?.state).toBe('idle');
+  });
+
+  test('who saved goes on saving without reading again', async () => {
+    const submitting = await workers.saveGrant('W-6', 'finance', grantOf());
+    if (!submitting) throw new Error('nobody else has it');
+    const requested = { ...submitting, state: 'requested', requestId: 'r-1' } as const;
+    expect(await workers.saveGrant('W-6', 'finance', requested)).toMatchObject({
+      requestId: 'r-1',
+    });
+    expect(await workers.grant('W-6', 'other')).toBeUndefined();
+  });
+});
+
+describe('the lease of a catalog', () => {
+  const NOON = '2026-11-20T12:00:00.000Z';
+  const LATER = '2026-11-20T12:02:00.000Z';
+  const MUCH_LATER = '2026-11-20T12:04:00.000Z';
+
+  test('of many who want a free lease at once one has it', async () => {
+    const got = await atOnce(10, (index) => packages.lease('c-1', `holder-${index}`, LATER, NOON));
+    expect(got.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('of many who want a lease that has run out one has it', async () => {
+    await packages.lease('c-2', 'dead', LATER, NOON);
+    expect(await packages.lease('c-2', 'early', MUCH_LATER, NOON)).toBeUndefined();
+    const got = await atOnce(10, (index) =>
+      packages.lease('c-2', `holder-${index}`, MUCH_LATER, LATER),
+    );
+    expect(got.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('who gives it back lets the next one in at once', async () => {
+    const first = await packages.lease('c-3', 'first', LATER, NOON);
+    await first?.end(NOON);
+    expect(await packages.lease('c-3', 'second', LATER, NOON)).toBeDefined();
+  });
+
+  test('who comes too late to give it back takes it from nobody', async () => {
+    const first = await packages.lease('c-4', 'first', LATER, NOON);
+    await packages.lease('c-4', 'second', MUCH_LATER, LATER);
+    await first?.end(LATER);
+    expect(await packages.lease('c-4', 'third', MUCH_LATER, LATER)).toBeUndefined();
+  });
+
+  test('a lease that has run out can be renewed while nobody has taken it', async () => {
+    const first = await packages.lease('c-5', 'first', NOON, NOON);
+    expect(await first?.renew(LATER)).toBe(true);
+    expect(await packages.lease('c-5', 'second', LATER, NOON)).toBeUndefined();
+    expect(await first?.renew(MUCH_LATER)).toBe(true);
+  });
+
+  test.each(['second', 'first'])(
+    'a lease is not renewed after %s had it in between, though it is free again',
+    async (other) => {
+      const catalog = `c-6-${other}`;
+      const first = await packages.lease(catalog, 'first', NOON, NOON);
+      const between = await packages.lease(catalog, other, LATER, NOON);
+      await between?.end(NOON);
+      expect(await first?.renew(LATER)).toBe(false);
+      await first?.end(NOON);
+      expect(await packages.lease(catalog, 'third', LATER, NOON)).toBeDefined();
+    },
+  );
+});
+
+test('two who make the same package from the same memory: the second is told of the conflict', async () => {
+  const mine = packages.memory('catalog', 'finance').package;
+  const theirs = packages.memory('catalog', 'finance').package;
+  await Promise.all([mine.load(), theirs.load()]);
+  const record = { state: 'making', version: 'v1', adopted: false, writes: {} } as const;
+  expect(await mine.save(record)).toBe('saved');
+  expect(await theirs.save({ ...record, version: 'v2' })).toBe('conflict');
+  expect(await mine.save({ ...record, state: 'whole' })).toBe('saved');
+  expect(await packages.load('catalog', 'finance')).toMatchObject({
+    state: 'whole',
+    version: 'v1',
+  });
+  expect(await packages.load('catalog', 'sales')).toBeUndefined();
+});
+
+describe('what is due', () => {
+  const LOOK_AT = '2026-11-20T09:40:00.000Z';
+
+  test('an event is watched once per time, in its shard and in the order of time', async () => {
+    const due = createDue(storage.table('due'));
+    const place = await due.watch(hash('d'), LOOK_AT);
+    expect(await due.watch(hash('d'), LOOK_AT)).toEqual(place);
+    await due.watch(hash('d').replace(/d$/, 'a'), '2026-11-20T09:39:59.999Z');
+    const rows = await storage.table('due').list('shard-d');
+    expect(rows.map((row) => row.columns['lookAt'])).toEqual(['2026-11-20T09:39:59.999Z', LOOK_AT]);
+    await due.forget(place);
+    await due.forget(place);
+    expect(await storage.table('due').list('shard-d')).toHaveLength(1);
+  });
+
+  test('a time that is none is a defect, not a place at the end of time', () => {
+    expect(() => placeOf(hash('d'), 'tomorrow')).toThrow(RangeError);
+  });
+});

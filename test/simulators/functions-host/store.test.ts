@@ -1,0 +1,100 @@
+import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newInstance } from '../../../infra/local/functions-host/durable/engine/new-instance';
+import { eventRaised } from '../../../infra/local/functions-host/durable/protocol/make-event';
+import { written, type Op } from '../../../infra/local/functions-host/durable/store/op';
+import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
+
+const settings = {
+  defaultVersion: '',
+  versionMatch: 'None',
+  overridable: 'NonRunningStates',
+  storeInputs: false,
+} as const;
+const start = (id: string): Op => newInstance({ id, name: 'story', input: '{"n":1}' }, settings);
+const raise = (id: string, name: string): Op => ({
+  op: 'arrive',
+  id,
+  events: [written(eventRaised(Date.now(), name, '"ä"'))],
+});
+const turn = (id: string, taken: number): Op => ({
+  ...{ op: 'turn', id, at: Date.now(), taken, status: 'Running', events: [] },
+  activities: [{ taskId: 0, name: 'act', input: '{"x":2}' }],
+});
+
+describe('the store of the task hub', () => {
+  let dir: string;
+  let warnings: string[];
+  const open = (options = {}): Promise<Store> =>
+    openStore(dir, { warn: (text) => warnings.push(text), ...options });
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'joinery-host-store-'));
+    warnings = [];
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('has after a restart what it had before: history, inbox, work that is still open', async () => {
+    const first = await open();
+    await first.commit([start('a')]);
+    await first.commit([turn('a', 1), raise('a', 'later')]);
+    const before = structuredClone(first.instances.get('a'));
+    await first.close();
+    const second = await open();
+    expect(second.instances.get('a')).toEqual(before);
+    expect(before?.activities.get(0)).toMatchObject({ input: '{"x":2}' });
+    expect(before?.inbox).toHaveLength(1);
+    await second.close();
+  });
+
+  it('forgets a commit of which only a part was written', async () => {
+    const first = await open();
+    await first.commit([start('a')]);
+    await first.close();
+    const journal = join(dir, 'journal.jsonl');
+    const whole = await readFile(journal);
+    await appendFile(journal, whole.subarray(0, whole.length - 2));
+    const second = await open();
+    expect([...second.instances.keys()]).toEqual(['a']);
+    expect(warnings).toEqual([
+      `durable: dropped ${whole.length - 2} bytes that a crash left unfinished`,
+    ]);
+    await second.close();
+  });
+
+  it('writes its journal anew while it runs, and loses nothing of what comes meanwhile', async () => {
+    const first = await open({ compactBytes: 4_000 });
+    await first.commit([start('a')]);
+    const commits = Array.from({ length: 300 }, async (_, i) => {
+      if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      return first.commit([raise('a', `event ${i}`), turn('a', 1), start('again')]);
+    });
+    await Promise.all(commits);
+    const before = structuredClone(first.instances);
+    await first.close();
+    const written300 = 300 * 600; // what the commits came to, at the least
+    expect((await stat(join(dir, 'journal.jsonl'))).size).toBeLessThan(written300);
+    const second = await open();
+    const asWhole = (store: ReadonlyMap<string, { turns: string[]; eventCount: number }>) =>
+      [...store].map(([id, { turns, eventCount }]) => ({ id, eventCount, text: turns.join(',') }));
+    expect(asWhole(second.instances)).toEqual(asWhole(before));
+    await second.close();
+  });
+
+  it('keeps the histories of ended instances on disk, and only the newest of them', async () => {
+    const store = await open({ segmentBytes: 100 });
+    const places = [];
+    for (let i = 0; i < 8; i++) {
+      places.push(store.archive(`"${String(i).repeat(120)}"`));
+      await store.commit([start(`a${i}`)]);
+    }
+    const kept = await Promise.all(places.map((place) => store.archived(place)));
+    expect(kept.map((text) => text !== undefined)).toEqual([
+      ...[false, false, false, false, false],
+      ...[true, true, true],
+    ]);
+    expect(kept[7]).toBe(`"${'7'.repeat(120)}"`);
+    await store.close();
+  });
+});

@@ -1,0 +1,153 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../../infra/local/stack/part';
+import { ask, aWholePackage, type Whole } from './build';
+import {
+  call,
+  groupId,
+  smallTenant,
+  startSimulator,
+  until,
+  userId,
+  type Simulator,
+  type State,
+} from './simulator';
+
+const main = join(projectRoot(), 'dist/infra/local/graph/main.js');
+
+type Running = Simulator & { kill: () => Promise<void> };
+
+async function startProcess(
+  folder: string,
+  settings: Record<string, string> = {},
+): Promise<Running> {
+  const child: ChildProcess = fork(main, {
+    env: {
+      ...process.env,
+      JOINERY_DATA_DIR: folder,
+      GRAPH_PORT: '0',
+      GRAPH_TENANT: join(folder, 'tenant.json'),
+      GRAPH_LAG_MS: '0',
+      ...settings,
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [message] = (await once(child, 'message')) as [{ ready: { url: string } }];
+  const { url } = message.ready;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  };
+  return {
+    url,
+    folder,
+    call: (method, path, body, headers) => call(url, method, path, body, headers),
+    state: async () => (await call(url, 'GET', '/_control/state')).body as State,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'joinery-graph-'));
+  await writeFile(join(folder, 'tenant.json'), JSON.stringify(smallTenant));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('After kill -9 everything acknowledged is there, and what was to happen goes on to its end', async () => {
+  const first = await startProcess(folder, { GRAPH_DELIVERY_MS: '300' });
+  const whole: Whole = await aWholePackage(first);
+  const workers = Array.from({ length: 20 }, (_, index) => 1001 + index);
+  const answers = await Promise.all(workers.map((worker) => ask(first, whole, worker)));
+  expect(answers.every(({ status }) => status === 201)).toBe(true);
+  await first.kill();
+
+  const second = await startProcess(folder, { GRAPH_DELIVERY_MS: '300' });
+  const asked = new Set(answers.map(({ body }) => body['id']));
+  const state = await until(
+    () => second.state(),
+    ({ requests }) => requests.every((request) => request.state === 'delivered'),
+  );
+  expect(new Set(state.requests.map(({ id }) => id))).toEqual(asked);
+  const members = state.groups.find(({ id }) => id === groupId(1))?.members ?? [];
+  expect([...members].sort()).toEqual(workers.map(userId));
+  const log = (await second.call('GET', '/_control/requests')).body['value'] as {
+    n: number;
+    path: string;
+  }[];
+  expect(log.filter(({ path }) => path.endsWith('/assignmentRequests'))).toHaveLength(20);
+  expect(log.map(({ n }) => n)).toEqual(log.map((_, index) => index + 1));
+  await second.stop();
+});
+
+test('A journal whose last line was cut off loses that line and nothing before it', async () => {
+  const first = await startSimulator({ folder });
+  await aWholePackage(first);
+  const before = await first.state();
+  await first.stop();
+  const journal = join(folder, 'graph', 'journal.jsonl');
+  await appendFile(journal, '[["catalogs","torn-off');
+  const second = await startSimulator({ folder });
+  expect(await second.state()).toEqual(before);
+  await second.stop();
+  expect(await readFile(journal, 'utf8')).not.toContain('torn-off');
+});
+
+test('A journal is rewritten with the latest change of each row when it is opened', async () => {
+  const first = await startSimulator({ folder });
+  const whole = await aWholePackage(first);
+  for (let change = 0; change < 30; change += 1) {
+    await first.call('PATCH', `EM/catalogs/${whole.catalog}`, { description: `change ${change}` });
+  }
+  await first.stop();
+  const second = await startSimulator({ folder });
+  const lines = (await readFile(join(folder, 'graph', 'journal.jsonl'), 'utf8'))
+    .trimEnd()
+    .split('\n');
+  const { counts } = await second.state();
+  const kept = [
+    'catalogs',
+    'resources',
+    'resourceRequests',
+    'accessPackages',
+    'roleScopes',
+    'policies',
+  ];
+  expect(lines).toHaveLength(kept.reduce((sum, table) => sum + (counts[table] ?? 0), 0));
+  expect((await second.call('GET', `EM/catalogs/${whole.catalog}`)).body).toMatchObject({
+    description: 'change 29',
+  });
+  await second.stop();
+});
+
+test('A setting that makes no sense ends the process with one line that names it', async () => {
+  const child = fork(main, {
+    env: { ...process.env, JOINERY_DATA_DIR: folder, GRAPH_PORT: '0', GRAPH_LAG_MS: 'long' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, said.trim()]).toEqual([
+    1,
+    'graph: GRAPH_LAG_MS must be a whole number from 0, but is "long"',
+  ]);
+});
+
+test('A port that is taken is an error, and leaves the data to whoever comes next', async () => {
+  const first = await startSimulator({ folder });
+  const port = Number(new URL(first.url).port);
+  const other = await mkdtemp(join(tmpdir(), 'joinery-graph-'));
+  await writeFile(join(other, 'tenant.json'), '{}');
+  await expect(startSimulator({ folder: other, port })).rejects.toThrow(/EADDRINUSE/);
+  const again = await startSimulator({ folder: other });
+  await again.stop();
+  await rm(other, { recursive: true });
+  await first.stop();
+});

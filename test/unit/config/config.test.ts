@@ -1,0 +1,139 @@
+import { readConfig } from '../../../shared/config/config';
+
+const connection =
+  'AccountName=acme;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/acme;';
+const needed = {
+  PROVISIONING_QUEUE: 'provisioning-events',
+  EVENT_SOURCES: 'urn:hr:acme:workday, https://hr.example.com/acme ,',
+  RECORDS_STORAGE: connection,
+  AUDIT_STORAGE: 'https://acmeaudit.table.core.windows.net',
+};
+
+/** The lines of the error, by the settings that they name. */
+function faultsOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const faults: Record<string, string> = {};
+  try {
+    readConfig(env);
+  } catch (error) {
+    const [heading, ...lines] = (error as Error).message.split('\n');
+    expect(heading).toBe('settings are missing or wrong:');
+    for (const line of lines) {
+      const [name = '', rule = ''] = line.trim().split(/: (.*)/);
+      faults[name] = rule;
+    }
+  }
+  return faults;
+}
+
+test('what is needed is enough; the rest has the values of a real tenant', () => {
+  expect(readConfig(needed)).toMatchObject({
+    sources: ['urn:hr:acme:workday', 'https://hr.example.com/acme'],
+    accessModel: 'access-model.json',
+    storage: { records: connection, audit: 'https://acmeaudit.table.core.windows.net' },
+    graph: {
+      cloud: 'global',
+      url: undefined,
+      dialect: 'v1.0',
+      draftRoots: {
+        '000': 'v1.0',
+        '001': 'beta',
+        '002': 'beta',
+        '003': 'beta',
+        '004': 'localtest',
+      },
+      deadlineMs: 30_000,
+      lagSeconds: 2,
+    },
+    packages: 'ensure',
+    matchAttribute: 'employeeId',
+    pace: {
+      poll: [
+        ...[5, 10, 20, 30].map((every) => ({ every })),
+        ...[{ every: 60, until: 1800 }, { every: 900, until: 86_400 }, { every: 3600 }],
+      ],
+      delivery: 3 * 86_400,
+      approval: 15 * 86_400,
+      partialGrace: 4 * 3600,
+      identity: 14 * 86_400,
+      call: 6 * 3600,
+    },
+    intakeHoldSeconds: 240,
+    supervise: { schedule: '0 * * * * *', lookAfterSeconds: 600 },
+    identity: { clientId: undefined, managed: false },
+    environment: 'Production',
+  });
+});
+
+test('an empty setting is a missing one', () => {
+  const empty = { ...needed, ACCESS_MODEL: '', POLL_SCHEDULE: '', GRAPH_URL: '' };
+  expect(readConfig(empty)).toEqual(readConfig(needed));
+  expect(Object.keys(faultsOf({ ...needed, EVENT_SOURCES: '' }))).toEqual(['EVENT_SOURCES']);
+});
+
+test('all that is missing is named at once', () => {
+  expect(faultsOf({})).toEqual({
+    PROVISIONING_QUEUE: 'the name of the queue',
+    EVENT_SOURCES: 'the URIs of the HR systems, separated by commas',
+    RECORDS_STORAGE: 'a connection string, or the https address of a table endpoint',
+    AUDIT_STORAGE: 'a connection string, or the https address of a table endpoint',
+  });
+});
+
+const wrong: Record<string, string> = {
+  EVENT_SOURCES: 'urn:hr:acme:workday,CANARY',
+  RECORDS_STORAGE: 'CANARY',
+  AUDIT_STORAGE: 'https://[CANARY',
+  GRAPH_CLOUD: 'CANARY',
+  GRAPH_URL: 'CANARY',
+  GRAPH_DIALECT: 'CANARY',
+  GRAPH_DRAFT_ROOTS: '004=CANARY/users',
+  GRAPH_DEADLINE: 'CANARY',
+  GRAPH_LAG: 'CANARY',
+  PACKAGES: 'CANARY',
+  MATCH_ATTRIBUTE: "CANARY'",
+  POLL_SCHEDULE: '5s CANARY',
+  DELIVERY_DEADLINE: 'CANARY',
+  APPROVAL_DEADLINE: '-1d',
+  PARTIAL_GRACE: 'CANARY',
+  IDENTITY_DEADLINE: 'CANARY',
+  CALL_PATIENCE: 'CANARY',
+  INTAKE_HOLD: 'CANARY',
+};
+
+test('all that is wrong is named at once with what it should be, and no value is shown', () => {
+  const faults = faultsOf({ ...needed, ...wrong });
+  expect(Object.keys(faults).sort()).toEqual(Object.keys(wrong).sort());
+  expect(JSON.stringify(faults)).not.toContain('CANARY');
+  expect(Object.values(faults).every((rule) => rule.length > 5)).toBe(true);
+});
+
+test.each(Object.entries(wrong))('%s alone is found wrong', (name, value) => {
+  expect(Object.keys(faultsOf({ ...needed, [name]: value }))).toEqual([name]);
+});
+
+test('a call to Graph without any time is refused', () => {
+  expect(faultsOf({ ...needed, GRAPH_DEADLINE: '0s' })).toEqual({
+    GRAPH_DEADLINE: 'a duration above 0s',
+  });
+});
+
+test('Azure tells by its endpoint that there is a managed identity', () => {
+  const env = { ...needed, IDENTITY_ENDPOINT: 'http://169.254.0.1/', AZURE_CLIENT_ID: 'c-1' };
+  expect(readConfig(env).identity).toEqual({ clientId: 'c-1', managed: true });
+});
+
+test('a root of the draft dialect that is not given is that of its document', () => {
+  const { draftRoots } = readConfig({ ...needed, GRAPH_DRAFT_ROOTS: '001=v1.0, 004=beta' }).graph;
+  expect(draftRoots).toEqual({
+    ...{ '000': 'v1.0', '001': 'v1.0', '002': 'beta', '003': 'beta', '004': 'beta' },
+  });
+});
+
+test.each(['005=beta', '004', '004=beta=v1.0', '004=', '004=..'])(
+  'roots of the draft dialect such as "%s" are refused',
+  (roots) => {
+    expect(Object.keys(faultsOf({ ...needed, GRAPH_DRAFT_ROOTS: roots }))).toEqual([
+      'GRAPH_DRAFT_ROOTS',
+    ]);
+  },
+);

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { z } from 'zod';
+import { BoundedAttributes } from '../../../shared/domain/events/event-members';
+import { fromColumns, toColumns } from '../../../shared/storage/columns';
+import { entityOf } from '../../../shared/storage/entity';
+
+test('scalars stay columns that a person can read and filter by', () => {
+  expect(toColumns({ text: 'a', count: 3, yes: false, absent: undefined, list: ['a'] })).toEqual({
+    text: 'a',
+    count: 3,
+    yes: false,
+    list: 'json:["a"]',
+  });
+});
+
+test('any record comes back as it was, whatever its texts look like', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string().map((rest) => `json:${rest}`),
+    fc.constantFrom('json:', 'json:null', 'json:"a"', 'JSON:x', ' json:x'),
+  );
+  const value = fc.oneof(
+    text,
+    fc.integer(),
+    fc.boolean(),
+    fc.array(text),
+    fc.dictionary(text, text, { noNullPrototype: true }),
+  );
+  const record = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), value, { noNullPrototype: true });
+  const anything = z.record(z.string(), z.unknown());
+  fc.assert(
+    fc.property(record, (written) => {
+      const columns = toColumns(written);
+      expect(fromColumns(anything, columns)).toEqual(written);
+      expect(Object.values(columns).every((cell) => typeof cell !== 'object')).toBe(true);
+    }),
+  );
+});
+
+test('a row that does not fit is a defect, never guessed around', () => {
+  expect(() => fromColumns(z.object({ count: z.number() }), { count: 'three' })).toThrow(
+    z.ZodError,
+  );
+  expect(() => fromColumns(z.object({ list: z.array(z.string()) }), { list: 'json:[' })).toThrow();
+});
+
+test('as many attributes as an event may have fit into one column', () => {
+  const attributes = Object.fromEntries(
+    Array.from({ length: 32 }, (_, at) => [`a${at}`, '\u0000'.repeat(at < 20 ? 256 : 13)]),
+  );
+  expect(JSON.stringify(attributes).length).toBeGreaterThan(31_900);
+  expect(BoundedAttributes.safeParse(attributes).success).toBe(true);
+  expect(() => entityOf('partition', 'key', toColumns({ attributes }))).not.toThrow();
+});
