@@ -1,16 +1,21 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
 import { eventHash } from '../../../shared/domain/events/keys';
+import { projectRoot } from '../stack/part';
+import type { BaselineScript } from './baseline';
+import { isWrite, type Lap } from './measure';
 
-export const source = 'urn:hr:acme:workday';
-const lookEveryMs = 1000;
+const source = 'urn:hr:acme:workday';
+const pollEveryMs = 1000;
 
 export type Ending = { outcome: string; latencyMs: number; closedAt: number };
 
 /** Sends joiners through the bus and waits for their closing rows. */
-export type Load = {
-  /** How each of the workers ended. Throws if one has no closing row after `deadlineMs`. */
+type Load = {
+  /** Returns how each worker's event ended. Throws if one has no closing row after `deadlineMs`. */
   join: (workers: string[], deadlineMs: number) => Promise<{ endings: Ending[]; sentAt: number }>;
   close: () => Promise<void>;
 };
@@ -18,9 +23,7 @@ export type Load = {
 export function openLoad(serviceBus: string, queue: string, storage: string): Load {
   const client = new ServiceBusClient(serviceBus);
   const sender = client.createSender(queue);
-  const open = (name: string): TableClient =>
-    TableClient.fromConnectionString(storage, name, { allowInsecureConnection: true });
-  const [audit, claims] = [open('audit'), open('claims')];
+  const [audit, claims] = [openTable(storage, 'audit'), openTable(storage, 'claims')];
   let joinedBefore = 0;
 
   const closed = async (): Promise<number> => {
@@ -54,8 +57,9 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
       }
       joinedBefore += workers.length;
       while ((await closed()) < joinedBefore) {
-        if (Date.now() - began > deadlineMs) throw new Error('not every joiner came to an end');
-        await wait(lookEveryMs);
+        if (Date.now() - began > deadlineMs)
+          throw new Error('not every joiner has a closing row: the deadline has passed');
+        await wait(pollEveryMs);
       }
       const found = await closings();
       const endings = workers.map((worker) => {
@@ -70,7 +74,7 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   };
 }
 
-export const idOf = (worker: string): string => `bench-${worker}-joined`;
+const idOf = (worker: string): string => `bench-${worker}-joined`;
 
 function joined(worker: string): Buffer {
   return Buffer.from(
@@ -95,4 +99,73 @@ function joined(worker: string): Buffer {
       },
     }),
   );
+}
+
+const first = 100_001;
+
+/** The worker id of the n-th person of the bench's tenant, from 0. */
+export const workerId = (n: number): string => `W-${first + n}`;
+
+/** Writes a tenant of `size` people without scripted faults, with the groups and applications of the sample tenant. */
+export function writeTenant(file: string, size: number): void {
+  const sample = JSON.parse(
+    readFileSync(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
+  ) as object;
+  const workers = [{ from: workerId(0), to: workerId(size - 1) }];
+  const ordinary = { users: [], holdings: [], scripts: [] };
+  writeFileSync(file, JSON.stringify({ ...sample, ...ordinary, workers }));
+}
+
+const openTable = (storage: string, table: string): TableClient =>
+  TableClient.fromConnectionString(storage, table, { allowInsecureConnection: true });
+
+/** Turns the run of one joiner, alone on the stack, into the script that the baseline runs for others. */
+export async function recordSample(
+  worker: string,
+  { calls, tables: requests }: Lap,
+  storage: string,
+): Promise<Pick<BaselineScript, 'calls' | 'writes' | 'columns' | 'sample'>> {
+  const rows = openTable(storage, 'audit').listEntities({
+    queryOptions: { filter: `PartitionKey eq '${eventHash(source, idOf(worker))}'` },
+  });
+  const seen: Record<string, string> = {};
+  for await (const row of rows) {
+    for (const [name, value] of Object.entries(row)) {
+      if (typeof value === 'string') seen[name] = value;
+    }
+  }
+  const id = (name: string): string => {
+    const value = seen[name];
+    if (value === undefined) throw new Error(`the audit rows of the sample have no ${name}`);
+    return value;
+  };
+  const writes = requests.filter(isWrite);
+  const tables = [...new Set(writes.map(({ table }) => table))];
+  const columns = await Promise.all(
+    tables.map(async (table) => [table, await someRow(storage, table)]),
+  );
+  return {
+    calls,
+    writes,
+    columns: Object.fromEntries(columns) as BaselineScript['columns'],
+    sample: {
+      worker,
+      targetId: id('targetId'),
+      requestId: id('assignmentRequestId'),
+      accessPackageId: id('accessPackageId'),
+      assignmentPolicyId: id('assignmentPolicyId'),
+    },
+  };
+}
+
+/** The columns that the product wrote in the table's first row. */
+async function someRow(storage: string, table: string): Promise<Record<string, unknown>> {
+  const pages = openTable(storage, table).listEntities().byPage({ maxPageSize: 1 });
+  for await (const [row] of pages) {
+    const own = Object.entries(row ?? {}).filter(
+      ([name]) => !name.startsWith('odata') && name !== 'etag' && name !== 'timestamp',
+    );
+    return Object.fromEntries(own);
+  }
+  return {};
 }

@@ -6,29 +6,33 @@ import { parseArgs } from 'node:util';
 import { projectRoot } from '../stack/part';
 import { onPassingStack } from '../stack/passing-stack';
 import type { PassingStack } from '../stack/passing-stack';
-import type { FloorResult, FloorScript, Floors } from './floor-script';
-import { openLoad } from './load';
-import { watchParts } from './measure';
-import { printed, reportOf } from './report';
-import type { Report } from './report';
-import { readSample } from './sample';
-import { workerId, writeTenant } from './tenant';
+import type { BaselineResult, Baselines, BaselineScript } from './baseline';
+import { compareBuilds, printedComparison } from './compare';
+import { openLoad, recordSample, workerId, writeTenant } from './load';
+import { measureServices } from './measure';
+import { printed, reportOf, type Report } from './report';
 
 /**
- * Joiners before the measured ones: the first makes the package, the others let the processes compile what they run; the
- * last is the sample. The warmed floor serves as many before it is measured, the fresh one none.
+ * Joiners before the measured ones: the first creates the package, the others let the processes compile their code, the
+ * last is the sample. The warmed baseline serves as many before its measurement, the fresh one none.
  */
 const warmUps = 400;
 
-const usage = `Measures joiners at once on a local stack of its own, from the bus to their closing rows, beside a floor: a
-plain script that makes the same Graph calls and table writes without bus, host or history, on the same simulator and
-Azurite; once measured from its first call (fresh), once after it has served ${warmUps} others, as the host has (warmed).
-Exits 1 if a joiner was not delivered.
+const usage = `Sends joiners through the bus of a temporary local stack, all at once, and measures until their closing rows exist.
+Beside the host runs a baseline: a plain script that makes the same Graph calls and table writes without bus, host or
+history, on the same simulator and Azurite. It runs twice: measured from its first call (fresh), and measured after it
+has served ${warmUps} others, as the host has (warmed). Needs Linux. Exits 1 if a joiner is not delivered.
 
-usage: npm run bench -- [--joiners <n>] [--json]`;
+usage: npm run bench -- [--joiners <n>] [--json] [--compare <dir> [--rounds <n>]]
+  --joiners <n>    measured joiners (500)
+  --compare <dir>  run the bench of another build in turn with this one (that one, this one, that one, ...), and print
+                   the medians of both and their ratio. <dir> has the other build's package.json and node_modules; its
+                   bench must take --joiners and --json
+  --rounds <n>     runs of each build for --compare (3)
+  --json           print all figures as JSON`;
 
 const queue = 'provisioning-events';
-/** Nobody joins twice: the measured ones come to the host and to both floors, the others to all but the fresh floor. */
+/** No person joins twice: the measured ones go to the host and both baselines, the others to all but the fresh baseline. */
 const peopleFor = (joiners: number): number => 2 * warmUps + 3 * joiners;
 
 async function bench(joiners: number): Promise<Report> {
@@ -40,7 +44,7 @@ async function bench(joiners: number): Promise<Report> {
       GRAPH_TENANT: tenant,
       AZURITE_TABLE_LOG: tableLog(dataDir),
       PROVISIONING_QUEUE: queue,
-      // As in Azure; a laptop's supervisor looks far more often.
+      // As in Azure; the local default is far more frequent.
       SUPERVISE_SCHEDULE: '0 * * * * *',
       LOOK_AFTER: '10m',
     };
@@ -58,7 +62,7 @@ async function bench(joiners: number): Promise<Report> {
 async function measure(stack: PassingStack, tableLog: string, joiners: number): Promise<Report> {
   const { graph, serviceBus, storage } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
-  const look = watchParts(stack.dataDir, tableLog, stack.now);
+  const lap = measureServices(stack.dataDir, tableLog, stack.now);
   const workers = Array.from({ length: peopleFor(joiners) }, (_, n) => workerId(n));
   const deadlineMs = 60_000 + 100 * (warmUps + joiners);
 
@@ -66,15 +70,15 @@ async function measure(stack: PassingStack, tableLog: string, joiners: number): 
   const crowd = workers.splice(0, warmUps - 2);
   const [sampled = ''] = workers.splice(0, 1);
   for (const group of [first, crowd]) await load.join(group, deadlineMs);
-  look();
+  lap();
   await load.join([sampled], deadlineMs);
-  const script = await readSample(sampled, look(), storage.connectionString);
+  const script = await recordSample(sampled, lap(), storage.connectionString);
 
   const joined = await load.join(workers.splice(0, joiners), deadlineMs);
-  const lap = look();
+  const measured = lap();
   await load.close();
-  const play = (warmUps: string[]): Promise<FloorResult> =>
-    runFloor({
+  const serve = (warmUps: string[]): Promise<BaselineResult> =>
+    runBaseline({
       ...script,
       graphUrl: graph.url,
       storage: storage.connectionString,
@@ -82,20 +86,20 @@ async function measure(stack: PassingStack, tableLog: string, joiners: number): 
       workers: workers.splice(0, joiners),
       concurrency: activitiesAtOnce(),
     });
-  const floors: Floors = {
-    fresh: await play([]),
-    warmed: await play(workers.splice(0, warmUps)),
+  const baselines: Baselines = {
+    fresh: await serve([]),
+    warmed: await serve(workers.splice(0, warmUps)),
   };
-  return reportOf(joined, lap, floors);
+  return reportOf(joined, measured, baselines);
 }
 
-async function runFloor(script: FloorScript): Promise<FloorResult> {
-  const child = fork(require.resolve('./floor'), { execArgv: [] });
+async function runBaseline(script: BaselineScript): Promise<BaselineResult> {
+  const child = fork(require.resolve('./baseline'), { execArgv: [] });
   const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the floor script ended with exit code ${String(code)}`);
+    throw new Error(`the baseline script ended with exit code ${String(code)}`);
   });
   child.send(script);
-  const [result] = (await Promise.race([once(child, 'message'), failed])) as [FloorResult];
+  const [result] = (await Promise.race([once(child, 'message'), failed])) as [BaselineResult];
   await failed.catch(() => undefined);
   return result;
 }
@@ -108,10 +112,18 @@ function activitiesAtOnce(): number {
   return extensions.durableTask.maxConcurrentActivityFunctions;
 }
 
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new Error(`${option} takes a whole number from 1 to ${most}, not "${text}"`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       joiners: { type: 'string', default: '500' },
+      compare: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -120,9 +132,12 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const joiners = Number(values.joiners);
-  if (!Number.isInteger(joiners) || joiners < 1 || joiners > 100_000) {
-    throw new Error(`--joiners takes a whole number from 1 to 100000, not "${values.joiners}"`);
+  const joiners = wholeNumber('--joiners', values.joiners, 100_000);
+  if (values.compare !== undefined) {
+    const rounds = wholeNumber('--rounds', values.rounds, 100);
+    const comparison = await compareBuilds(values.compare, joiners, rounds, console.error);
+    console.log(values.json ? JSON.stringify(comparison, null, 2) : printedComparison(comparison));
+    return;
   }
   const report = await bench(joiners);
   console.log(values.json ? JSON.stringify(report, null, 2) : printed(report));

@@ -1,22 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memberOf } from '../stack/stack-file';
-import type { StackFile } from '../stack/stack-file';
+import { z } from 'zod';
 import { partNames } from '../stack/parts';
-import { graphCalls, tableRequests, tail } from './logs';
-import type { GraphCall, TableRequest } from './logs';
-import { usageOf } from './usage';
-import type { Usage } from './usage';
+import { memberOf, type StackFile } from '../stack/stack-file';
 
-/** What happened since the last look. */
+/** What happened since the measurement before. */
 export type Lap = {
   calls: GraphCall[];
   tables: TableRequest[];
-  /** CPU since the last look and peak memory since the start, by part; parts without figures are left out. */
+  /** By service: CPU since the measurement before, and peak memory since the start. Services without figures are absent. */
   usage: Record<string, Usage>;
 };
 
-/** Watches the four parts from outside: the system's figures of each process, and the two logs. */
-export function watchParts(dataDir: string, tableLog: string, now: () => StackFile): () => Lap {
+/** Measures the four services from outside, at each call: /proc for each process, and the logs of Graph and tables. */
+export function measureServices(
+  dataDir: string,
+  tableLog: string,
+  now: () => StackFile,
+): () => Lap {
   const graphLog = tail(join(dataDir, 'graph', 'requests.jsonl'));
   const tableLines = tail(tableLog);
   let before: Record<string, Usage> = {};
@@ -32,4 +33,84 @@ export function watchParts(dataDir: string, tableLog: string, now: () => StackFi
     before = total;
     return { calls: graphCalls(graphLog.next()), tables: tableRequests(tableLines.next()), usage };
   };
+}
+
+/** A log file that is read in steps: each call returns the lines added since the call before. */
+type Tail = { next: () => string[] };
+
+export function tail(file: string): Tail {
+  let seen = 0;
+  return {
+    next: () => {
+      if (!existsSync(file)) return [];
+      const bytes = readFileSync(file).subarray(seen);
+      const complete = bytes.lastIndexOf(0x0a) + 1;
+      seen += complete;
+      return bytes.subarray(0, complete).toString('utf8').split('\n').slice(0, -1);
+    },
+  };
+}
+
+/** One request to a table, from Azurite's log. */
+export type TableRequest = { kind: 'insert' | 'replace' | 'remove' | 'read'; table: string };
+
+const kinds: Record<string, TableRequest['kind']> = {
+  POST: 'insert',
+  PUT: 'replace',
+  PATCH: 'replace',
+  DELETE: 'remove',
+  GET: 'read',
+};
+
+/** The requests in lines of Azurite's table log (Common Log Format), in order. */
+export function tableRequests(lines: string[]): TableRequest[] {
+  return lines.flatMap((line) => {
+    const [, method, table] = /"([A-Z]+) \/devstoreaccount1\/(\w+)/.exec(line) ?? [];
+    const kind = kinds[method ?? ''];
+    return kind === undefined || table === undefined ? [] : [{ kind, table }];
+  });
+}
+
+export const isWrite = ({ kind }: TableRequest): boolean => kind !== 'read';
+
+/** The members of a line of the simulator's request log that are used here. */
+const Logged = z.object({
+  method: z.string(),
+  path: z.string(),
+  query: z.string(),
+  at: z.iso.datetime(),
+});
+
+/** One call, and when it was made in milliseconds since 1970. */
+export type GraphCall = { method: string; path: string; query: string; at: number };
+
+/** The calls in lines of the simulator's request log, without those to its control endpoint. */
+export function graphCalls(lines: string[]): GraphCall[] {
+  return lines
+    .map((line) => Logged.parse(JSON.parse(line)))
+    .filter(({ path }) => !path.startsWith('/_control'))
+    .map((call) => ({ ...call, at: Date.parse(call.at) }));
+}
+
+/** What a process has used since its start. */
+type Usage = { cpuMs: number; peakMb: number };
+
+/** The kernel counts CPU in hundredths of a second, on every Linux that Node runs on. */
+const tickMs = 10;
+
+/** Undefined where the system has no /proc. */
+function usageOf(pid: number): Usage | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses can contain anything, spaces too; user and system time are 11 fields after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const peakKb = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]);
+    return {
+      cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
+      peakMb: peakKb / 1024,
+    };
+  } catch {
+    return undefined;
+  }
 }

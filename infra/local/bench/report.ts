@@ -1,9 +1,7 @@
 import { tableOf } from '../demo/table';
-import type { FloorResult, Floors } from './floor-script';
+import type { BaselineResult, Baselines } from './baseline';
 import type { Ending } from './load';
-import { isWrite } from './logs';
-import type { TableRequest } from './logs';
-import type { Lap } from './measure';
+import { isWrite, type Lap, type TableRequest } from './measure';
 
 export type Report = {
   joiners: number;
@@ -11,30 +9,30 @@ export type Report = {
   seconds: number;
   joinersPerSecond: number;
   latencyMs: { p50: number; p95: number; p99: number; max: number };
-  /** Of each process: CPU for each joiner, and peak memory since its start. */
+  /** By process: CPU for each joiner, and peak memory since its start. */
   processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
   graphCallsPerJoiner: number;
   tableWritesPerJoiner: number;
-  /** Every kind of request that the tables got, reads too; the bench's own looks are among them. */
+  /** Every kind of table request, reads too; the bench's own polling is included. */
   tableRequestsPerJoiner: Record<string, number>;
-  floors: Record<keyof Floors, FloorFigures>;
+  baselines: Record<keyof Baselines, BaselineFigures>;
 };
 
-export type FloorFigures = {
+export type BaselineFigures = {
   seconds: number;
   joinersPerSecond: number;
   cpuMsPerJoiner: number;
   peakMb: number;
   graphCallsPerJoiner: number;
   tableWritesPerJoiner: number;
-  /** CPU of the host for each joiner, as a multiple of this floor's. */
-  hostToFloor: number | undefined;
+  /** CPU of the host for each joiner, as a multiple of this baseline's. */
+  hostToBaseline: number | undefined;
 };
 
 export function reportOf(
   { endings, sentAt }: { endings: Ending[]; sentAt: number },
   lap: Lap,
-  { fresh, warmed }: Floors,
+  { fresh, warmed }: Baselines,
 ): Report {
   const joiners = endings.length;
   const seconds = (Math.max(...endings.map(({ closedAt }) => closedAt)) - sentAt) / 1000;
@@ -65,18 +63,18 @@ export function reportOf(
     graphCallsPerJoiner: lap.calls.length / joiners,
     tableWritesPerJoiner: lap.tables.filter(isWrite).length / joiners,
     tableRequestsPerJoiner: perJoiner(lap.tables, joiners),
-    floors: {
-      fresh: floorFigures(fresh, joiners, hostCpu),
-      warmed: floorFigures(warmed, joiners, hostCpu),
+    baselines: {
+      fresh: baselineFigures(fresh, joiners, hostCpu),
+      warmed: baselineFigures(warmed, joiners, hostCpu),
     },
   };
 }
 
-function floorFigures(
-  { seconds, cpuMs, peakMb, graphCalls, tableWrites }: FloorResult,
+function baselineFigures(
+  { seconds, cpuMs, peakMb, graphCalls, tableWrites }: BaselineResult,
   joiners: number,
   hostCpu: number | undefined,
-): FloorFigures {
+): BaselineFigures {
   const cpuMsPerJoiner = cpuMs / joiners;
   return {
     seconds,
@@ -85,24 +83,24 @@ function floorFigures(
     peakMb,
     graphCallsPerJoiner: graphCalls / joiners,
     tableWritesPerJoiner: tableWrites / joiners,
-    hostToFloor: hostCpu === undefined ? undefined : hostCpu / cpuMsPerJoiner,
+    hostToBaseline: hostCpu === undefined ? undefined : hostCpu / cpuMsPerJoiner,
   };
 }
 
 function perJoiner(requests: TableRequest[], joiners: number): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { act, table } of requests) {
-    const kind = `${act} ${table}`;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const { kind, table } of requests) {
+    const name = `${kind} ${table}`;
+    counts[name] = (counts[name] ?? 0) + 1;
   }
   return Object.fromEntries(
-    Object.entries(counts).map(([kind, count]) => [kind, Number((count / joiners).toFixed(2))]),
+    Object.entries(counts).map(([name, count]) => [name, Number((count / joiners).toFixed(2))]),
   );
 }
 
 export function printed(report: Report): string {
-  const { joiners, outcomes, seconds, latencyMs, floors, processes } = report;
-  const { fresh, warmed } = floors;
+  const { joiners, outcomes, seconds, latencyMs, baselines, processes } = report;
+  const { fresh, warmed } = baselines;
   const ends = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   const { p50, p95, p99, max } = latencyMs;
   const row = (name: string, used: { cpuMsPerJoiner: number; peakMb: number }): string[] => [
@@ -112,29 +110,29 @@ export function printed(report: Report): string {
   ];
   const rows = [
     ...Object.entries(processes).map(([part, used]) => row(part, used)),
-    row('fresh floor', fresh),
-    row('warmed floor', warmed),
+    row('fresh baseline', fresh),
+    row('warmed baseline', warmed),
   ];
   return [
     `${joiners} joiners at once: ${ends.join(', ')}`,
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
-      `(warmed floor ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
+      `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
-    `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (floor ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
-      `table writes ${report.tableWritesPerJoiner.toFixed(1)} (floor ${warmed.tableWritesPerJoiner.toFixed(1)})`,
+    `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
+      `table writes ${report.tableWritesPerJoiner.toFixed(1)} (baseline ${warmed.tableWritesPerJoiner.toFixed(1)})`,
     '',
     tableOf(['process', 'CPU ms per joiner', 'peak MB'], rows),
     '',
-    comparison(floors),
+    comparison(baselines),
   ].join('\n');
 }
 
-function comparison({ fresh, warmed }: Report['floors']): string {
-  if (fresh.hostToFloor === undefined || warmed.hostToFloor === undefined) {
-    return 'This system does not tell what other processes use (no /proc), so only the floors have figures.';
+function comparison({ fresh, warmed }: Report['baselines']): string {
+  if (fresh.hostToBaseline === undefined || warmed.hostToBaseline === undefined) {
+    return 'This system has no /proc, so only the baselines have figures for CPU and memory.';
   }
   return (
-    `The host needs ${fresh.hostToFloor.toFixed(2)} times the CPU of the floor script as it is run, from its first call ` +
-    `(fresh), and ${warmed.hostToFloor.toFixed(2)} times that of one whose code is as warm as the host's (warmed).`
+    `The host needs ${fresh.hostToBaseline.toFixed(2)} times the CPU of the baseline script measured from its first call ` +
+    `(fresh), and ${warmed.hostToBaseline.toFixed(2)} times that of one whose code is as warm as the host's (warmed).`
   );
 }

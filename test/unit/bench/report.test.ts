@@ -1,13 +1,13 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { graphCalls, tableRequests, tail } from '../../../infra/local/bench/logs';
+import { graphCalls, tableRequests, tail } from '../../../infra/local/bench/measure';
 import { printed, reportOf } from '../../../infra/local/bench/report';
 
 const warmed = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
-const floors = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };
+const baselines = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };
 
-test('latencies, rates and shares are those of the joiners, and the host is held against both floors', () => {
+test('latencies, rates and shares are those of the joiners, and the host is compared with both baselines', () => {
   const endings = Array.from({ length: 100 }, (_, n) => ({
     outcome: n === 0 ? 'failed' : 'delivered',
     latencyMs: 100 - n,
@@ -19,7 +19,11 @@ test('latencies, rates and shares are those of the joiners, and the host is held
   ]);
   const usage = { host: { cpuMs: 150, peakMb: 200 } };
 
-  const report = reportOf({ endings, sentAt: 900 }, { calls: [], tables: writes, usage }, floors);
+  const report = reportOf(
+    { endings, sentAt: 900 },
+    { calls: [], tables: writes, usage },
+    baselines,
+  );
 
   expect(report).toMatchObject({
     joiners: 100,
@@ -30,9 +34,9 @@ test('latencies, rates and shares are those of the joiners, and the host is held
     processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
     tableWritesPerJoiner: 0.01,
     tableRequestsPerJoiner: { 'insert audit': 0.01, 'read claims': 0.01 },
-    floors: {
-      fresh: { cpuMsPerJoiner: 1, joinersPerSecond: 50, hostToFloor: 1.5 },
-      warmed: { cpuMsPerJoiner: 0.5, joinersPerSecond: 100, hostToFloor: 3 },
+    baselines: {
+      fresh: { cpuMsPerJoiner: 1, joinersPerSecond: 50, hostToBaseline: 1.5 },
+      warmed: { cpuMsPerJoiner: 0.5, joinersPerSecond: 100, hostToBaseline: 3 },
     },
   });
 });
@@ -40,11 +44,11 @@ test('latencies, rates and shares are those of the joiners, and the host is held
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  const report = reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, floors);
+  const report = reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, baselines);
 
-  expect(report.floors.fresh.hostToFloor).toBeUndefined();
-  expect(report.floors.warmed.hostToFloor).toBeUndefined();
-  expect(printed(report)).toContain('does not tell');
+  expect(report.baselines.fresh.hostToBaseline).toBeUndefined();
+  expect(report.baselines.warmed.hostToBaseline).toBeUndefined();
+  expect(printed(report)).toContain('has no /proc');
 });
 
 test('the table log tells inserts, replacements, removals and reads apart', () => {
@@ -53,7 +57,7 @@ test('the table log tells inserts, replacements, removals and reads apart', () =
       `127.0.0.1 - - [x] "${method} /devstoreaccount1/due(PartitionKey=%27a%27) HTTP/1.1"`,
   );
 
-  expect(tableRequests(lines).map(({ act }) => act)).toEqual([
+  expect(tableRequests(lines).map(({ kind }) => kind)).toEqual([
     'insert',
     'replace',
     'replace',
