@@ -1,18 +1,8 @@
 import { z } from 'zod';
-
-/**
- * One POST to Graph that must happen once. It is saved as `intended` before it is sent and as `made` once Graph has
- * confirmed it, so an `intended` one found later may have happened: `absentReads` counts the reads since then that
- * agreed that it did not.
- */
-const Write = z.object({
-  state: z.enum(['intended', 'made']),
-  at: z.iso.datetime(),
-  absentReads: z.number().int().nonnegative(),
-});
+import { RememberedWrite } from '../write-once';
 
 /** Writes by the part they make: `catalog`, `resource:<originId>`, `package`, `role-scope:<role originId>`, ... */
-export const Writes = z.record(z.string(), Write);
+export const Writes = z.record(z.string(), RememberedWrite);
 export type Writes = z.infer<typeof Writes>;
 
 /** What we know of a catalog and of what we put into it; one row per catalog, shared by its packages. */
