@@ -1,0 +1,97 @@
+'use strict';
+/*
+ * usage: node infra/package/build.cjs [tsconfig...]   (tsconfig.build.json)
+ *
+ * Builds each project whose outputs are older than its sources, and starts no compiler for the others. It is plain
+ * JavaScript because it runs before anything is built.
+ */
+const { spawnSync } = require('node:child_process');
+const { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+
+const root = join(__dirname, '..', '..');
+
+/** These decide what the compiler makes, too. npm writes the second one at every install. */
+const INPUTS = ['package.json', 'node_modules/.package-lock.json'];
+
+function readProject(config) {
+  const text = readFileSync(join(root, config), 'utf8');
+  const { extends: base, include = [], compilerOptions = {} } = JSON.parse(text);
+  const inherited = base ? readProject(join(dirname(config), base)) : { configs: [], folders: [] };
+  return {
+    config,
+    include,
+    configs: [config, ...inherited.configs],
+    // A source may import from everywhere in its top folder, and from the projects that it extends.
+    folders: [...new Set([...include.map((path) => path.split('/')[0]), ...inherited.folders])],
+    outDir: compilerOptions.outDir ?? inherited.outDir,
+    buildInfo: compilerOptions.tsBuildInfoFile ?? inherited.buildInfo,
+  };
+}
+
+const modifiedAt = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** The files below a folder that end in `ending`, as paths below `base` without it. */
+function filesIn(base, folder, ending) {
+  const entries = existsSync(join(root, base, folder))
+    ? readdirSync(join(root, base, folder), { withFileTypes: true })
+    : [];
+  return entries.flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return filesIn(base, path, ending);
+    return path.endsWith(ending) ? [path.slice(0, -ending.length)] : [];
+  });
+}
+
+/** Compares a project with what was built of it. */
+function inspect({ include, configs, folders, outDir, buildInfo }) {
+  const builtAt = modifiedAt(buildInfo);
+  const isNewer = (path) => modifiedAt(path) > builtAt;
+  const sources = new Set(include.flatMap((folder) => filesIn('.', folder, '.ts')));
+  const outputs = new Set(include.flatMap((folder) => filesIn(outDir, folder, '.js')));
+  const orphans = [...outputs].filter((output) => !sources.has(output));
+  const missing = [...sources].filter(
+    (source) => !/\.(test|d)$/.test(source) && !outputs.has(source),
+  );
+  const isStale =
+    orphans.length > 0 ||
+    missing.length > 0 ||
+    [...configs, ...INPUTS].some(isNewer) ||
+    folders
+      .flatMap((folder) => filesIn('.', folder, '.ts'))
+      .some((source) => !source.endsWith('.test') && isNewer(`${source}.ts`));
+  // The compiler believes what it noted last time: an output that was deleted since comes back only without its notes.
+  const isDamaged = missing.some((source) => !isNewer(`${source}.ts`));
+  return { isStale, isDamaged, orphans };
+}
+
+/** Builds the project if it is stale; answers the compiler's exit code. */
+function build(config) {
+  const project = readProject(config);
+  const { isStale, isDamaged, orphans } = inspect(project);
+  if (!isStale) return 0;
+  if (process.stderr.isTTY) process.stderr.write(`Building ${config}\n`);
+  // The compiler leaves the output of a source that is gone, and other code could still load it.
+  for (const orphan of orphans)
+    for (const ending of ['.js', '.js.map'])
+      rmSync(join(root, project.outDir, orphan + ending), { force: true });
+  const buildInfo = join(root, project.buildInfo);
+  if (isDamaged) rmSync(buildInfo, { force: true });
+
+  const startedAt = new Date();
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  // Its messages go to stderr: stdout belongs to the command that runs next.
+  const { status } = spawnSync(process.execPath, [compiler, '-p', config], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  // A failed build stays stale, and so does one whose sources changed while it ran.
+  if (existsSync(buildInfo)) utimesSync(buildInfo, startedAt, status === 0 ? startedAt : 0);
+  return status ?? 1;
+}
+
+const configs = process.argv.slice(2);
+for (const config of configs.length > 0 ? configs : ['tsconfig.build.json']) {
+  process.exitCode = build(config);
+  if (process.exitCode !== 0) break;
+}
