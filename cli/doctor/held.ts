@@ -1,4 +1,4 @@
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import type { Patient } from './patient';
 
 /** What an identity holds: app roles of Graph by name, and the catalogs ("/" is all) on which it may assign. */
@@ -17,7 +17,8 @@ const MAY_ASSIGN = [
 /** What the service principal of a client or object id holds; undefined if the tenant has none. Throws `GraphError`. */
 export async function heldBy({ tenant }: Patient, identity: string): Promise<Held | undefined> {
   const principal =
-    (await tenant.principalByAppId(identity)) ?? (await ifKnown(tenant.principalById(identity)))[0];
+    (await tenant.principalByAppId(identity)) ??
+    (await emptyOn404(tenant.principalById(identity)))[0];
   if (!principal) return undefined;
   const [graph, assigned, roles] = await Promise.all([
     tenant.graphPrincipal(),

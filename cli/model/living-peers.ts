@@ -1,5 +1,5 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import type { Reads } from './reads';
 
 /** Our rows, but of another package that was deleted in Entra without the id that it had: it excludes nobody any more. */
@@ -12,7 +12,7 @@ export function withLivingPeers(
     peer: async (catalogKey, packageKey) => {
       const record = await memory.peer(catalogKey, packageKey);
       if (record?.accessPackageId === undefined) return record;
-      const found = await ifKnown(graph.getAccessPackage(record.accessPackageId));
+      const found = await emptyOn404(graph.getAccessPackage(record.accessPackageId));
       return found.length > 0 ? record : { ...record, accessPackageId: undefined };
     },
   };

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../shared/domain/access-model/access-model';
 import type * as answer from '../../shared/graph/answers';
 import { catalogDifferences } from '../../shared/packages/ensure/differences';
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import { GraphError } from '../../shared/graph/graph-error';
 import type { Part } from './part';
 import type { Reads } from './reads';
@@ -29,7 +29,7 @@ export async function surveyCatalog(
 /** Graph answers 403 of a catalog that it does not know, too; whether it is that shows when its name is looked for. */
 async function byId(graph: Pick<Reads, 'getCatalog'>, id: string): Promise<answer.Catalog[]> {
   try {
-    return await ifKnown(graph.getCatalog(id));
+    return await emptyOn404(graph.getCatalog(id));
   } catch (error) {
     if (error instanceof GraphError && error.fault.status === 403) return [];
     throw error;

@@ -1,7 +1,7 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
 import { findPackageId } from '../../shared/packages/ensure/ensure-incompatible';
 import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import type { Part } from './part';
 import type { Reads } from './reads';
 
@@ -13,7 +13,7 @@ export async function surveyIncompatible(
   peer: PackageMemory['peer'],
 ): Promise<Part[]> {
   const excluded = async (id: string) =>
-    (await ifKnown(graph.listIncompatible(id))).flat().map((one) => one.id);
+    (await emptyOn404(graph.listIncompatible(id))).flat().map((one) => one.id);
   const own = packageId === undefined || incompatible.length === 0 ? [] : await excluded(packageId);
   const parts: Part[] = [];
   for (const other of incompatible) {

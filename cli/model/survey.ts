@@ -1,7 +1,7 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
 import { packageDifferences } from '../../shared/packages/ensure/differences';
 import { isOurs, type WantedPackage } from '../../shared/packages/ensure/ensuring';
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import type { AccessPackage } from '../../shared/graph/answers';
 import { isIn } from '../../shared/graph/verbs';
 import type { PackageSurvey, Part } from './part';
@@ -47,12 +47,13 @@ async function findThere(
   recordedId: string | undefined,
 ): Promise<AccessPackage[]> {
   if (accessPackage.adoptId !== undefined)
-    return ifKnown(graph.getAccessPackage(accessPackage.adoptId));
-  const known = recordedId === undefined ? [] : await ifKnown(graph.getAccessPackage(recordedId));
+    return emptyOn404(graph.getAccessPackage(accessPackage.adoptId));
+  const known =
+    recordedId === undefined ? [] : await emptyOn404(graph.getAccessPackage(recordedId));
   if (known.length > 0 || catalogId === undefined) return known;
   const named = await graph.findAccessPackages(catalogId, accessPackage.displayName);
   // Only by its id is a package read with its role scopes.
-  const read = await Promise.all(named.map(({ id }) => ifKnown(graph.getAccessPackage(id))));
+  const read = await Promise.all(named.map(({ id }) => emptyOn404(graph.getAccessPackage(id))));
   return read.flat().filter((one) => isIn(one, catalogId));
 }
 

@@ -1,4 +1,4 @@
-import { ifKnown } from '../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../shared/graph/classify';
 import { isOpen } from '../../shared/graph/states';
 import type { StoredGrant } from '../../shared/storage/workers';
 import type { Services } from '../services';
@@ -12,7 +12,7 @@ export async function clearUp(
   grant: StoredGrant,
 ): Promise<Submission | undefined> {
   if (grant.requestId !== undefined) {
-    const [known] = await ifKnown(services.graph.getAssignmentRequest(grant.requestId));
+    const [known] = await emptyOn404(services.graph.getAssignmentRequest(grant.requestId));
     return known ? keepRequest(services, wanted, grant, known) : notYet('request-not-visible');
   }
   const request = await findRequest(services, wanted, grant);
@@ -31,7 +31,7 @@ export async function followOther(
 ): Promise<Submission | undefined> {
   const { state, requestId, updatedAt } = grant;
   if (requestId === undefined || (state !== 'requested' && state !== 'recording')) return undefined;
-  const [known] = await ifKnown(services.graph.getAssignmentRequest(requestId));
+  const [known] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
   if (known) return isOpen(known.phase) ? keepRequest(services, wanted, grant, known) : undefined;
   return isYoung(updatedAt) ? notYet('request-not-visible') : undefined;
 }

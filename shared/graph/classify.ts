@@ -105,6 +105,17 @@ export async function asOutcome<Done extends object>(
   }
 }
 
+/** The answer to a read by id as a list of one; empty if Graph does not know the id, or this replica not yet. */
+export async function emptyOn404<Answer>(answer: Promise<Answer>): Promise<Answer[]> {
+  try {
+    return [await answer];
+  } catch (error) {
+    const verdict = classify(error);
+    if (verdict.kind === 'conflict' && verdict.conflict === 'not-found') return [];
+    throw error;
+  }
+}
+
 function applies({ status, code, detail }: Row, fault: GraphFault): boolean {
   return (
     (status === undefined || (fault.status !== undefined && status.includes(fault.status))) &&

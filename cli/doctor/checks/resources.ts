@@ -1,5 +1,5 @@
 import type { Resource } from '../../../shared/domain/access-model/access-model';
-import { ifKnown } from '../../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../../shared/graph/classify';
 import type { Group } from '../../../shared/graph/tenant-answers';
 import { fault, NotChecked, orOk, type Finding } from '../finding';
 import { inTurns } from '../in-turns';
@@ -28,10 +28,10 @@ async function findingsOf(
   const about = originId;
   if (originSystem === 'SharePointOnline') return [];
   if (originSystem === 'AadGroup') {
-    const [group] = await ifKnown(tenant.group(originId));
+    const [group] = await emptyOn404(tenant.group(originId));
     return group ? groupFindings(group) : [missing(about, 'no group has this object id')];
   }
-  const [principal] = await ifKnown(tenant.principalById(originId));
+  const [principal] = await emptyOn404(tenant.principalById(originId));
   if (!principal) return [missing(about, 'no service principal has this object id')];
   const names = (principal.appRoles ?? []).map(({ displayName }) => displayName);
   return all

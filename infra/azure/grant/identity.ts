@@ -1,10 +1,11 @@
-import { ifKnown } from '../../../shared/packages/ensure/if-known';
+import { emptyOn404 } from '../../../shared/graph/classify';
 import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
 import type { TenantGraph } from '../../tenant/tenant-graph';
 
 /** An identity by its object id or its client id. Throws with what to do if the tenant has neither. */
 export async function findIdentity(graph: TenantGraph, id: string): Promise<ServicePrincipal> {
-  const found = (await graph.principalByAppId(id)) ?? (await ifKnown(graph.principalById(id)))[0];
+  const found =
+    (await graph.principalByAppId(id)) ?? (await emptyOn404(graph.principalById(id)))[0];
   if (found !== undefined) return found;
   throw new Error(
     `this tenant has no identity with the object id or client id ${id}; one that was just made takes up to a minute`,

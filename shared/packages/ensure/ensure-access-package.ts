@@ -6,7 +6,7 @@ import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import { isIn } from '../../graph/verbs';
 import type { Ensuring } from './ensuring';
-import { ifKnown } from './if-known';
+import { emptyOn404 } from '../../graph/classify';
 
 /** The package that is there already: by the id that we know or the model gives, else by its name in the catalog. */
 export async function findPackage(
@@ -15,10 +15,10 @@ export async function findPackage(
 ): Promise<Traced<AccessPackage>[]> {
   const { graph, wanted } = ensuring;
   const id = knownId(ensuring);
-  if (id !== undefined) return ifKnown(graph.getAccessPackage(id));
+  if (id !== undefined) return emptyOn404(graph.getAccessPackage(id));
   const named = await graph.findAccessPackages(catalogId, wanted.accessPackage.displayName);
   // Only by its id is a package read with its role scopes.
-  const known = await Promise.all(named.map((one) => ifKnown(graph.getAccessPackage(one.id))));
+  const known = await Promise.all(named.map((one) => emptyOn404(graph.getAccessPackage(one.id))));
   return known.flat().filter((found) => isIn(found, catalogId));
 }
 

@@ -4,7 +4,7 @@ import { catalogDifferences } from './differences';
 import type { Part } from './ensure-part';
 import { ensurePart } from './ensure-part';
 import type { Ensuring } from './ensuring';
-import { ifKnown } from './if-known';
+import { emptyOn404 } from '../../graph/classify';
 
 /** The catalog of the package: published, described as in the model, made if there is none of its name. */
 export function ensureCatalog(ensuring: Ensuring): Promise<Outcome<{ found: Catalog }>> {
@@ -16,7 +16,9 @@ export function ensureCatalog(ensuring: Ensuring): Promise<Outcome<{ found: Cata
     row: catalogRow,
     knownId,
     look: () =>
-      knownId === undefined ? graph.findCatalogs(displayName) : ifKnown(graph.getCatalog(knownId)),
+      knownId === undefined
+        ? graph.findCatalogs(displayName)
+        : emptyOn404(graph.getCatalog(knownId)),
     make: () => graph.createCatalog({ displayName, description }),
     differences: (found) => catalogDifferences(wanted.catalog, found),
     keep: ({ id }) => ({ catalogId: id }),
