@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
+import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
 import { createLedger } from '../shared/storage/ledger';
 import { clouds } from '../shared/graph/clouds';
@@ -16,14 +18,17 @@ import { readConfig } from '../shared/config/config';
 import { createCredential } from '../shared/config/credential';
 import { loadModelBlob, loadModelFile } from '../shared/config/load-model';
 import { registerActivities } from './activities';
-import { appFolder, appVersion } from './app-version';
 import { registerHealth } from './http/health';
-import { registerReady } from './http/ready';
 import { registerIntake } from './intake';
 import type { Services } from './services';
-import { registerSupervise } from './supervise';
+import { registerTimers } from './timers';
 
-// Config -> clients -> every registration. What is missing or wrong stops the app here, with every fault listed.
+// Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here, with all of them listed.
+/** The folder of package.json, above the built functions. */
+const appFolder = join(__dirname, '..', '..');
+const packageJson = readFileSync(join(appFolder, 'package.json'), 'utf8');
+const { version: appVersion } = z.object({ version: z.string() }).parse(JSON.parse(packageJson));
+
 const config = readConfig(process.env);
 const credential = createCredential(config.identity);
 const table = (storage: string, name: string) => openTable(storage, name, credential);
@@ -40,7 +45,7 @@ app.hook.appStart(async () => {
 const workers = table(records, 'workers');
 const services: Services = {
   config,
-  appVersion: appVersion(),
+  appVersion,
   model: () => {
     if (!loaded) throw new Error('the access model is not loaded');
     return loaded;
@@ -56,7 +61,7 @@ const services: Services = {
     dialect: config.graph.dialect,
     draftRoots: config.graph.draftRoots,
     deadlineMs: config.graph.deadlineMs,
-    appVersion: appVersion(),
+    appVersion,
     throttle: createLimits(table(records, 'limits')),
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
@@ -65,6 +70,5 @@ const services: Services = {
 registerIntake(services);
 df.app.orchestration('accessChange', accessChange);
 registerActivities(services);
-registerSupervise(services);
-registerHealth();
-registerReady(services);
+registerTimers(services);
+registerHealth(services);

@@ -10,3 +10,11 @@ export const logTo =
   (write: (text: string) => void): Log =>
   (line) =>
     write(JSON.stringify(line));
+
+/** Where an error was thrown, without its message: that may quote what the code was given. */
+export function traceOf(error: unknown): { kind: string; trace: string } {
+  if (!(error instanceof Error)) return { kind: typeof error, trace: '' };
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  const nearest = frames.slice(0, 5).map((frame) => frame.trim());
+  return { kind: error.name, trace: nearest.join(' < ') };
+}

@@ -4,7 +4,7 @@ import type { Activity, Answer } from '../../shared/domain/workflow/activities';
 import { StaleRun } from '../../shared/storage/ledger';
 import type { Later, Outcome, Rejected } from '../../shared/domain/workflow/outcome';
 import { StoreUnavailable } from '../../shared/storage/storage-port';
-import { logTo, type Log } from '../../shared/log';
+import { logTo, traceOf, type Log } from '../../shared/log';
 
 /** Runs what comes after a row was written and gives its exception as an outcome, so that the chain's end is answered. */
 export type Guard = <Done extends object>(
@@ -47,12 +47,4 @@ function outcomeOf(error: unknown): Later | Rejected | undefined {
     return { kind: 'later', afterSeconds: 5, why: 'store-unavailable' };
   }
   return undefined;
-}
-
-/** Where it happened, without the message: that may quote what it was given. */
-export function traceOf(error: unknown): { kind: string; trace: string } {
-  if (!(error instanceof Error)) return { kind: typeof error, trace: '' };
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  const nearest = frames.slice(0, 5).map((frame) => frame.trim());
-  return { kind: error.name, trace: nearest.join(' < ') };
 }

@@ -1,5 +1,5 @@
 import { activities } from '../../shared/domain/workflow/activities';
-import { closeAttempt } from '../runs/close-attempt';
+import { closeAttempt } from '../../shared/events/close';
 import type { Services } from '../services';
 import { registerActivity } from './activity';
 

@@ -12,7 +12,7 @@ export type AuditWriter = {
   config: { environment: string };
   appVersion: string;
 };
-type RowWriter = Omit<AuditWriter, 'ledger'>;
+export type RowWriter = Omit<AuditWriter, 'ledger'>;
 
 /** What a row says of the app that writes it. */
 export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({

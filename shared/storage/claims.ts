@@ -1,3 +1,4 @@
+import { parseInstanceId } from '../domain/events/keys';
 import { Claim, type StoredClaim } from '../domain/workflow/claim';
 import { whyNoReplay } from '../domain/workflow/replay';
 import type { ChainEnd } from '../domain/workflow/run';
@@ -49,6 +50,13 @@ export function createClaims(table: Table) {
 
   return {
     read,
+
+    /** Whether the attempt that an instance runs is closed, or was followed by another attempt. */
+    isOver: async (instanceId: string): Promise<boolean> => {
+      const run = parseInstanceId(instanceId);
+      const claim = run && (await read(run.eventHash));
+      return !claim || claim.state === 'closed' || claim.attempt !== run.attempt;
+    },
 
     /** Claims the event for good, or answers the claim that has it. */
     claim: async (eventHash: string, claim: Claim): Promise<StoredClaim | 'claimed'> => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
-import { claimAttempt } from '../../functions/intake/claim-attempt';
+import { claimAttempt } from '../../shared/events/accept';
 import { createLedgerReader } from '../../shared/storage/read-ledger';
 import { chainFaults } from '../../shared/storage/verify-chain';
 import type { StoredClaim } from '../../shared/domain/workflow/claim';

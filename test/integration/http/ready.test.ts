@@ -1,6 +1,6 @@
-import type { HttpHandler, InvocationContext } from '@azure/functions';
+import { app, type HttpHandler, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import { registerReady } from '../../../functions/http/ready';
+import { registerHealth } from '../../../functions/http/health';
 import type { Services } from '../../../functions/services';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { partsOver } from '../storage/call-activity';
@@ -22,8 +22,9 @@ async function ask(over: Partial<Services> = {}, hub = UNKNOWN) {
   const registering = jest.spyOn(df.app.client, 'http').mockImplementation((_, options) => {
     handler = (request, context) => options.handler(request, client, context);
   });
-  registerReady({ ...partsOver(storage, { findUsers: nobody }), ...over });
-  registering.mockRestore();
+  const live = jest.spyOn(app, 'http').mockReturnValue();
+  registerHealth({ ...partsOver(storage, { findUsers: nobody }), ...over });
+  for (const mock of [registering, live]) mock.mockRestore();
   const logged: string[] = [];
   const context = { warn: (line: string) => logged.push(line) } as unknown as InvocationContext;
   const answer = (await handler?.({} as never, context)) as {

@@ -174,13 +174,11 @@ test('the log lines that alerts look for are written by the app', () => {
   );
   expect(words.size).toBeGreaterThan(4);
   const sources = [
-    'intake.ts',
-    'supervise.ts',
-    'supervise/look-at.ts',
-    'activities/activity.ts',
-    'intake/hold-transient.ts',
-    'runs/close-attempt.ts',
+    'shared/events/accept.ts',
+    'shared/events/close.ts',
+    'shared/events/recover.ts',
+    'functions/activities/activity.ts',
   ];
-  const written = sources.map((file) => textOf(`functions/${file}`)).join();
+  const written = sources.map((file) => textOf(file)).join();
   expect([...words].filter((word) => !written.includes(`what: '${word}'`))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { lookAt } from '../../../functions/supervise/look-at';
+import { recoverEvent } from '../../../shared/events/recover';
 import { joined, type Sent } from '../../resilience/events';
 import { readGraph, readTables } from '../../resilience/evidence';
 import { violations } from '../../resilience/invariants';
@@ -96,11 +96,11 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     const replay = async (process: Process): Promise<void> => {
       const found = await process.parts.claims.read(eventHash);
       if (!found) throw new Error('there is a claim');
-      const gone = {
-        getStatus: () =>
-          Promise.reject(new Error('Durable Functions extension replied with HTTP 404')),
+      const host = {
+        status: () => Promise.resolve('Gone' as const),
+        start: () => Promise.reject(new Error('no start')),
       };
-      await lookAt(process.parts, gone as never, { ...found.due, eventHash }, () => undefined);
+      await recoverEvent(process.parts, host, { ...found.due, eventHash }, () => undefined);
       const attempt = await claim(process, event, { id: 'r-1' });
       await tellRun({ eventHash, attempt, token: 't-2', start });
       before = await left();

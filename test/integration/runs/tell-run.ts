@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { claimAttempt } from '../../../functions/intake/claim-attempt';
+import { claimAttempt } from '../../../shared/events/accept';
 import { accessChange } from '../../../orchestrations/access-change';
 import { activities as contracts } from '../../../shared/domain/workflow/activities';
 import type { ReplayMarks } from '../../../shared/domain/events/event';

@@ -1,7 +1,7 @@
 import type { FunctionHandler, InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import type { Services } from '../../../functions/services';
-import { registerSupervise } from '../../../functions/supervise';
+import { registerTimers } from '../../../functions/timers';
 import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/read-ledger';
 import { chainFaults } from '../../../shared/storage/verify-chain';
@@ -57,7 +57,7 @@ async function supervise(
   const registering = jest.spyOn(df.app.client, 'timer').mockImplementation((_, options) => {
     handler = (timer, context) => options.handler(timer as never, client, context);
   });
-  registerSupervise({ ...services, ...over });
+  registerTimers({ ...services, ...over });
   registering.mockRestore();
   const logged: string[] = [];
   const context = { log: (line: string) => logged.push(line) } as unknown as InvocationContext;

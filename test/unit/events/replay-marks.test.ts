@@ -1,4 +1,4 @@
-import { replayMarks } from '../../../functions/intake/replay-marks';
+import { replayMarks } from '../../../shared/events/accept';
 
 const marksOf = (properties: unknown) => {
   const ignored: unknown[] = [];

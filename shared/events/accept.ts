@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ReplayMarks } from '../domain/events/event';
+import { Id } from '../domain/events/event-members';
+import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
+import { dueAt } from '../domain/events/time-zone';
+import { attributesRead, zoneFor } from '../domain/lifecycle/birthrights';
+import type { Claim } from '../domain/workflow/claim';
+import { replayKey, whyNoReplay } from '../domain/workflow/replay';
+import { traceOf, type Log } from '../log';
+import type { Claims } from '../storage/claims';
+import type { Due } from '../storage/due';
+import type { Ledger } from '../storage/ledger';
+import type { RowWriter } from './audit-context';
+import { MessageRejected, rejectMessage } from './reject';
+import { isTransient, type RunHost } from './run-host';
+import { startRun } from './start';
+
+export type AcceptServices = RowWriter & {
+  claims: Pick<Claims, 'claim' | 'reopen' | 'countDuplicate'>;
+  due: Pick<Due, 'watch' | 'forget'>;
+  ledger: Pick<Ledger, 'reject'>;
+  config: {
+    sources: readonly string[];
+    intakeHoldSeconds: number;
+    supervise: { lookAfterSeconds: number };
+  };
+};
+
+/** A message of the queue: its bytes as they were sent, and its application properties. */
+export type Message = { body: Uint8Array; properties: unknown };
+
+/** One delivery of a message: when it came (ISO 8601), and what makes its rows differ from those of another delivery. */
+export type Delivery = { now: string; owner: string };
+
+/**
+ * Message -> parsed event -> claim -> one orchestration. Returning means that the message can be completed. Throws
+ * MessageRejected if it breaks the contract, StoreUnavailable or HostUnavailable if one of them stays unavailable, and an
+ * Error without details on a defect. Only the body is trusted, and the marks of a replay in the properties.
+ */
+export async function acceptMessage(
+  services: AcceptServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  message: Message,
+  log: Log,
+): Promise<void> {
+  const delivery = { now: new Date().toISOString(), owner: randomUUID() };
+  const accepted = retryTransient(services.config.intakeHoldSeconds, log, () =>
+    accept(services, host, message, delivery, log),
+  );
+  await accepted.catch((error: unknown) => {
+    throw withoutDetails(error, log);
+  });
+}
+
+/** The host stores what is thrown, and the text of a defect may quote the message. */
+function withoutDetails(error: unknown, log: Log): Error {
+  if (error instanceof MessageRejected || isTransient(error)) return error;
+  log({ what: 'defect', ...traceOf(error) });
+  return new Error('intake: defect');
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+
+/**
+ * Retries for at most `seconds` while a store or the host is unavailable. Service Bus redelivers at once and would use up
+ * all deliveries within a second; the host renews the message's lock during the retries.
+ */
+async function retryTransient(seconds: number, log: Log, act: () => Promise<void>): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (!isTransient(error) || Date.now() + pause > until) throw error;
+      log({ what: 'held', why: error.name, pauseMs: pause });
+    }
+    await wait(pause);
+  }
+}
+
+async function accept(
+  services: AcceptServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  { body, properties }: Message,
+  delivery: Delivery,
+  log: Log,
+): Promise<void> {
+  const { now } = delivery;
+  const read = readEvent(body, { sources: services.config.sources });
+  if (read.kind === 'rejected') return rejectMessage(services, read, now, log);
+
+  const { eventHash, event } = read;
+  const marks = replayMarks(properties, read.replay, log);
+  const claimed = await claimAttempt(services, read, marks, delivery);
+  if (claimed === 'id-reused') {
+    const { id: eventId, source: eventSource, type: eventType } = event;
+    const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };
+    return rejectMessage(services, { ...read, ...identity, ...ID_REUSED }, now, log);
+  }
+  const { attempt, noReplay } = claimed;
+  if (attempt !== undefined) {
+    await startRun(host, eventHash, attempt);
+    log({ what: 'started', eventHash, attempt });
+  } else {
+    const count = await services.claims.countDuplicate(eventHash, now);
+    log({ what: 'duplicate', eventHash, count, noReplay });
+  }
+}
+
+const ID_REUSED = {
+  kind: 'rejected',
+  reason: 'id-reused',
+  field: 'id',
+  rule: 'an id that the source has given to no other event',
+} as const;
+
+const MARKS = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as const;
+
+/**
+ * The marks of a replay: those in the application properties, which are set last, else those in the body. A property
+ * that is no id is ignored. Names match in any case, because the Functions host changes the case of properties.
+ */
+export function replayMarks(
+  properties: unknown,
+  inBody: ReplayMarks | undefined,
+  log: Log,
+): ReplayMarks | undefined {
+  const marks: ReplayMarks = {};
+  for (const [property, value] of Object.entries(properties ?? {})) {
+    const name = property.toLowerCase();
+    if (!isMark(name)) continue;
+    const id = Id.safeParse(typeof value === 'number' ? String(value) : value);
+    if (id.success) marks[MARKS[name]] = id.data;
+    else log({ what: 'replay-mark-ignored', property: name });
+  }
+  return Object.keys(marks).length > 0 ? marks : inBody;
+}
+
+const isMark = (name: string): name is keyof typeof MARKS => Object.hasOwn(MARKS, name);
+
+/**
+ * Claims the event, or a new attempt at it for a replay. Answers the attempt to start, if any; if there is none although
+ * the message is marked as a replay, why. A duplicate starts an attempt that is claimed and not started yet.
+ */
+export async function claimAttempt(
+  services: AcceptServices,
+  read: AcceptedEvent,
+  marks: ReplayMarks | undefined,
+  delivery: Delivery,
+): Promise<{ attempt?: number; noReplay?: string } | 'id-reused'> {
+  const { claims, due } = services;
+  const { eventHash } = read;
+  const claim = await newClaim(services, read, marks, delivery);
+  const held = await claims.claim(eventHash, claim);
+  if (held === 'claimed') return { attempt: 1 };
+  const isSame = held.contentHash === read.contentHash;
+  const reopened = isSame && marks ? await claims.reopen(eventHash, claim) : undefined;
+  if (reopened) return { attempt: reopened.attempt };
+  // The claim that has the event has a due row of its own.
+  if (held.due.key !== claim.due.key) await due.forget(claim.due);
+  if (!isSame) return 'id-reused';
+  if (held.state === 'claimed') return { attempt: held.attempt };
+  return marks ? { noReplay: whyNoReplay(held, marks) ?? 'open' } : {};
+}
+
+/** A claim on an accepted event. Its due row is written first, so that no claim is ever without one. */
+async function newClaim(
+  { model, due, config }: Pick<AcceptServices, 'model' | 'due' | 'config'>,
+  { event, eventHash, contentHash, bodyHash }: AcceptedEvent,
+  marks: ReplayMarks | undefined,
+  { now, owner }: Delivery,
+): Promise<Claim> {
+  const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
+  const accessModel = model().model;
+  const timeZone = zoneFor(accessModel, event.data);
+  const read = attributesRead(accessModel);
+  const recoverAt = new Date(Date.parse(now) + config.supervise.lookAfterSeconds * 1000);
+  return {
+    state: 'claimed',
+    contentHash,
+    attempt: 1,
+    fact: {
+      eventId: event.id,
+      eventSource: event.source,
+      eventType: event.type,
+      bodyHash,
+      ...{ workerId, employmentId, sequence, startDate, timeZone },
+      dueAt: dueAt(startDate, timeZone, 0),
+      occurredAt: event.time,
+      receivedAt: now,
+    },
+    endDate,
+    attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
+    due: await due.watch(eventHash, recoverAt.toISOString(), owner),
+    ...(marks && { replay: marks, replays: [replayKey(marks)] }),
+    updatedAt: now,
+  };
+}

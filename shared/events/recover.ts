@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { instanceId } from '../domain/events/keys';
+import { runOf, type StoredClaim } from '../domain/workflow/claim';
+import { traceOf, type Log } from '../log';
+import { runs, type Claims } from '../storage/claims';
+import { shards, type Due, type DueRow } from '../storage/due';
+import type { Ledger } from '../storage/ledger';
+import { closeAttempt, type Closing, type CloseServices } from './close';
+import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
+import { startRun } from './start';
+
+export type RecoverServices = CloseServices & {
+  claims: Pick<Claims, 'read' | 'start' | 'moveWatch'>;
+  due: Pick<Due, 'watch' | 'ready'>;
+  ledger: Pick<Ledger, 'endOf'>;
+  config: { supervise: { lookAfterSeconds: number } };
+};
+
+/** A pass ends before the timer starts the next one; the rows that are left wait for it. */
+const BUDGET_MS = 45_000;
+
+/**
+ * Recovers every event whose time in the `due` table has come: restarts lost starts and closes orphaned runs. Safe beside
+ * live runs and beside another pass.
+ */
+export async function recoverDueEvents(
+  services: RecoverServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  log: Log,
+): Promise<void> {
+  const now = new Date().toISOString();
+  const until = Date.now() + BUDGET_MS;
+  await Promise.all(
+    shards.map((shard) =>
+      recoverRows(services.due.ready(shard, now), until, log, (row) =>
+        recoverEvent(services, host, row, log),
+      ),
+    ),
+  );
+}
+
+/** One row after another. An unavailable store or host ends the shard's pass; a defect affects only its own row. */
+async function recoverRows(
+  rows: AsyncIterable<DueRow>,
+  until: number,
+  log: Log,
+  recover: (row: DueRow) => Promise<void>,
+): Promise<void> {
+  try {
+    for await (const row of rows) {
+      if (Date.now() > until) break;
+      await recover(row).catch((error: unknown) => {
+        if (isTransient(error)) throw error;
+        log({ what: 'defect', eventHash: row.eventHash, ...traceOf(error) });
+      });
+    }
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    log({ what: 'supervise-held', why: error.name });
+  }
+}
+
+/** Starts the event if its start was lost, closes it if its run is gone, or schedules the next check. */
+export async function recoverEvent(
+  services: RecoverServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  row: DueRow,
+  log: Log,
+): Promise<void> {
+  const claim = await services.claims.read(row.eventHash);
+  // A row that the claim does not name is left from an interrupted intake or recovery.
+  if (!claim || claim.state === 'closed' || claim.due.key !== row.key)
+    return services.due.forget(row);
+  const { eventHash, attempt, state } = claim;
+  if (state === 'closing') return close(services, claim, 'Gone', log);
+  const status = await host.status(instanceId(eventHash, attempt));
+  if (isRunning(status)) {
+    // The instance exists and its first activity has not run: the task hub is stuck, or has lost its message.
+    if (state === 'claimed') log({ what: 'not-begun', eventHash, attempt, status });
+    return scheduleNext(services, claim);
+  }
+  if (state === 'started' || ENDED_BADLY.includes(status))
+    return close(services, claim, status, log);
+  await startRun(host, eventHash, attempt);
+  log({ what: 'started-late', eventHash, attempt });
+  return scheduleNext(services, claim);
+}
+
+/** For a claim that was not started: its run was ended by a person or a defect. With any other status its start was lost. */
+const ENDED_BADLY: InstanceStatus[] = ['Failed', 'Terminated', 'Canceled'];
+
+/** The next check comes after the event's age, at most this. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+async function scheduleNext(
+  { due, claims, config }: RecoverServices,
+  claim: StoredClaim,
+): Promise<void> {
+  const now = Date.now();
+  const age = now - Date.parse(claim.fact.receivedAt);
+  const wait = Math.max(config.supervise.lookAfterSeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
+  const at = new Date(now + wait).toISOString();
+  const place = await due.watch(claim.eventHash, at, randomUUID());
+  const moved = await claims.moveWatch(claim, place);
+  await due.forget(moved?.due.key === place.key ? claim.due : place);
+}
+
+/**
+ * Closes an attempt that has no run any more, behind the rows that exist: as `failed` if a defect ended it, else as
+ * `terminated`. If an end was decided before, finishes that one.
+ */
+async function close(
+  services: RecoverServices,
+  found: StoredClaim,
+  status: InstanceStatus,
+  log: Log,
+): Promise<void> {
+  const { eventHash, attempt } = found;
+  const at = new Date().toISOString();
+  // A claim that was not started gets a token first; a late start of its run then finds that the attempt is not its own.
+  const claim =
+    found.token === undefined
+      ? await services.claims.start({ eventHash, attempt, token: randomUUID() }, at)
+      : found;
+  if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
+    return;
+  const closing: Closing = {
+    run: runOf(claim, claim.token),
+    // Higher than any phase that a run or an earlier recovery has used.
+    phase: Date.parse(at),
+    chain: await services.ledger.endOf(eventHash, attempt),
+    at,
+    outcome: status === 'Failed' ? 'failed' : 'terminated',
+    reason: `instance-${status.toLowerCase()}`,
+  };
+  const result = await closeAttempt(services, closing, log);
+  // With `closing`, the run itself has decided the end: nothing ended it from outside.
+  if (result === 'closed' && found.state !== 'closing')
+    log({ what: 'closed-late', eventHash, attempt, status });
+}
