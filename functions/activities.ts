@@ -1,21 +1,31 @@
+import { planAccess } from '../shared/assignments/plan';
+import { pollRequests } from '../shared/assignments/poll';
+import { settleStep } from '../shared/assignments/settle';
+import { submitRequest } from '../shared/assignments/submit';
+import { activities } from '../shared/domain/workflow/activities';
+import { recordIntent } from '../shared/events/audit-context';
+import { registerActivity } from './activities/activity';
 import { registerBeginRun } from './activities/begin-run';
 import { registerCloseRun } from './activities/close-run';
 import { registerEnsurePackage } from './activities/ensure-package';
-import { registerPlanAccess } from './activities/plan-access';
-import { registerPollRequests } from './activities/poll-requests';
-import { registerSettleStep } from './activities/settle-step';
-import { registerSubmitRequest } from './activities/submit-request';
 import { registerTurns } from './activities/turns';
 import type { Services } from './services';
 
-/** All that an orchestration can have done, in the order of the story. */
+/** Everything that an orchestration can call, in the order of a run: a contract and the use case that keeps it. */
 export function registerActivities(services: Services): void {
   registerBeginRun(services);
   registerTurns(services);
-  registerPlanAccess(services);
+  registerActivity(activities.planAccess, async ({ run }) => ({
+    outcome: await planAccess(services, run),
+  }));
   registerEnsurePackage(services);
-  registerSubmitRequest(services);
-  registerPollRequests(services);
-  registerSettleStep(services);
+  registerActivity(activities.submitRequest, async (input, guard) => ({
+    chain: input.announced ? input.chain : await recordIntent(services, input, 'assign'),
+    outcome: await guard(() => submitRequest(services, input)),
+  }));
+  registerActivity(activities.pollRequests, async ({ requestIds }) => ({
+    outcome: await pollRequests(services.graph, requestIds),
+  }));
+  registerActivity(activities.settleStep, (input) => settleStep(services, input));
   registerCloseRun(services);
 }

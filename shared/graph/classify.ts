@@ -89,20 +89,9 @@ export function classify(
   return { kind: 'later', why: verdict.later, afterSeconds, evidence };
 }
 
-/**
- * Runs calls to Graph whose conflicts nobody there expects, and gives every `GraphError` as an outcome; a conflict is
- * then `failed` under its name.
- */
-export async function asOutcome<Done extends object>(
-  act: () => Promise<Outcome<Done>>,
-): Promise<Outcome<Done>> {
-  try {
-    return await act();
-  } catch (error) {
-    const verdict = classify(error);
-    if (verdict.kind !== 'conflict') return verdict;
-    return { kind: 'failed', why: verdict.conflict, evidence: verdict.evidence };
-  }
+/** Whether the error says that nothing was written. After any other error of a write it may have happened. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof GraphError && !error.fault.ambiguous;
 }
 
 /** The answer to a read by id as a list of one; empty if Graph does not know the id, or this replica not yet. */
@@ -113,6 +102,19 @@ export async function emptyOn404<Answer>(answer: Promise<Answer>): Promise<Answe
     const verdict = classify(error);
     if (verdict.kind === 'conflict' && verdict.conflict === 'not-found') return [];
     throw error;
+  }
+}
+
+/** Gives every `GraphError` of calls to Graph as an outcome. A conflict is `failed` under its name. */
+export async function asOutcome<Done extends object>(
+  act: () => Promise<Outcome<Done>>,
+): Promise<Outcome<Done>> {
+  try {
+    return await act();
+  } catch (error) {
+    const verdict = classify(error);
+    if (verdict.kind !== 'conflict') return verdict;
+    return { kind: 'failed', why: verdict.conflict, evidence: verdict.evidence };
   }
 }
 

@@ -77,19 +77,18 @@ export const assignmentVerbs = ({ one, all, further }: Caller) => ({
     await further('bindRequest')?.({ requestId, accessPackage });
   },
   /**
-   * Records the assignment that a delivered request has led to, where Graph does not do so by itself; undefined elsewhere,
-   * where nothing is sent. `intend` is awaited right before the POST, and calls it off by answering false.
+   * The POST that records the assignment of a delivered request, where Graph leaves that to the client; undefined where
+   * Graph makes assignments itself. Reads the policy, without which the end of the access is unknown.
    */
-  recordAssignment: async (assignment: NewAssignment, intend: () => Promise<boolean>) => {
+  prepareAssignment: async (assignment: NewAssignment) => {
     const record = further('recordAssignment');
     if (!record) return undefined;
     const policies = await all('listAssignmentPolicies', { packageId: assignment.packageId });
     const policy = policies.find(({ id }) => id === assignment.policyId);
-    // Without its policy nobody knows when the access ends.
     if (!policy) {
       throw new GraphError('recordAssignment', { code: 'not-yet-visible', ambiguous: false });
     }
     const expiredDateTime = endUnder(policy, assignment.from);
-    return (await intend()) ? record({ ...assignment, expiredDateTime }) : undefined;
+    return () => record({ ...assignment, expiredDateTime });
   },
 });

@@ -8,6 +8,7 @@ import {
   wanted,
 } from '../graph/ensure-harness';
 import { startSimulator, type Simulator } from '../graph/simulator';
+import { recordAssignment } from './calls';
 import { documents, type Exchange } from './exchange';
 
 const dialects = ['v1.0', 'beta', 'draft'] as const;
@@ -66,7 +67,7 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     }
     expect(phase).toBe('delivered');
     const from = '2026-11-20T09:30:00Z';
-    await graph.recordAssignment({ ...ids, from }, () => Promise.resolve(true));
+    await recordAssignment(graph, { ...ids, from });
     expect(await graph.findAssignments(ids.packageId, user)).toMatchObject([
       { phase: 'delivered', userId: user, packageId: ids.packageId, policyId: ids.policyId },
     ]);

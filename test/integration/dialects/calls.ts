@@ -23,8 +23,14 @@ export const operations = {
   '003': (graph: Entitlements) =>
     graph.submitAssignmentRequest({ packageId, policyId, userId, justification }),
   '004': (graph: Entitlements) =>
-    graph.recordAssignment(
-      { catalogId, packageId, policyId, userId, from: '2026-11-20T09:30:00Z' },
-      () => Promise.resolve(true),
-    ),
+    recordAssignment(graph, {
+      ...{ catalogId, packageId, policyId, userId },
+      from: '2026-11-20T09:30:00Z',
+    }),
 };
+
+/** Reads what the record needs and sends it at once; undefined where nothing is to be sent. */
+export const recordAssignment = async (
+  graph: Entitlements,
+  assignment: Parameters<Entitlements['prepareAssignment']>[0],
+) => (await graph.prepareAssignment(assignment))?.();

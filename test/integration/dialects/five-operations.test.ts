@@ -1,5 +1,5 @@
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { operations } from './calls';
+import { operations, recordAssignment } from './calls';
 import { documents } from './exchange';
 import { startRecorder, wireOf, type Recorder } from './recorder';
 
@@ -77,7 +77,7 @@ test('a root that would leave its path segment is refused', () => {
   ).toThrow(/path segment/);
 });
 
-test('an assignment is not recorded if that is called off, nor without an end that its policy has', async () => {
+test('an assignment is not recorded by preparing it, nor without an end that its policy has', async () => {
   const graph = clientOf('draft');
   const [look, record] = documents['004'].dialects.draft;
   if (!look || !record) throw new Error('the fixture has a look and a POST');
@@ -90,12 +90,13 @@ test('an assignment is not recorded if that is called off, nor without an end th
     ...{ policyId: assignmentPolicyId ?? '', userId: targetId ?? '', from: '2026-11-20T09:30:00Z' },
   };
   recorder.expect([look]);
-  expect(await graph.recordAssignment(assignment, () => Promise.resolve(false))).toBeUndefined();
+  expect(await graph.prepareAssignment(assignment)).toBeInstanceOf(Function);
   expect(recorder.recorded.map(({ method }) => method)).toEqual(['GET']);
 
   const odd = { id: assignment.policyId, expiration: { type: 'afterDuration', duration: 'soon' } };
   recorder.expect([{ ...look, answer: { status: 200, body: { value: [odd] } } }]);
-  const recorded = graph.recordAssignment(assignment, () => Promise.resolve(true));
-  await expect(recorded).rejects.toMatchObject({ fault: { code: 'invalid-value' } });
+  await expect(recordAssignment(graph, assignment)).rejects.toMatchObject({
+    fault: { code: 'invalid-value' },
+  });
   expect(recorder.recorded.map(({ method }) => method)).toEqual(['GET']);
 });

@@ -64,14 +64,14 @@ export function startReceiver() {
         const request = requests.find((one) => one.id === id);
         if (request) request.packageId = 'p-1';
       }),
-    recordAssignment: async ({ packageId, userId }, intend) => {
-      if (!(await intend())) return undefined;
-      return writing('004', () => {
-        const assignment = { id: `a-${assignments.length + 1}`, packageId, userId };
-        assignments.push(assignment);
-        return assignment as never;
-      });
-    },
+    prepareAssignment: ({ packageId, userId }) =>
+      Promise.resolve(() =>
+        writing('004', () => {
+          const assignment = { id: `a-${assignments.length + 1}`, packageId, userId };
+          assignments.push(assignment);
+          return assignment as never;
+        }),
+      ),
   };
   return { graph, requests, assignments, log, hidden, faults };
 }

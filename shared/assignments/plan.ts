@@ -1,0 +1,40 @@
+import { planFor } from '../domain/lifecycle/plan';
+import type { Outcome } from '../domain/workflow/outcome';
+import type { Run } from '../domain/workflow/run';
+import type { Step } from '../domain/workflow/workflow-state';
+import type { LoadedModel } from '../config/load-model';
+import { asOutcome } from '../graph/classify';
+import type { Entitlements } from '../graph/entitlements';
+import type { Workers } from '../storage/workers';
+
+type Services = {
+  model: () => LoadedModel;
+  workers: Workers;
+  graph: Entitlements;
+  config: { matchAttribute: string };
+};
+
+type Plan = { targetId: string; steps: Step[] };
+
+/** Facts and access model -> steps, and the object id of the person in the directory who gets them. */
+export async function planAccess(
+  { model, workers, graph, config }: Services,
+  run: Run,
+): Promise<Outcome<Plan>> {
+  const { workerId } = run.fact;
+  const facts = await workers.facts(workerId);
+  const fact = facts.find(({ eventHash }) => eventHash === run.eventHash);
+  if (!fact) throw new Error('the fact of this run is not recorded');
+  const steps = planFor(fact.attributes, model().model);
+  if (steps.length === 0) return { kind: 'rejected', reason: 'no-matching-rule' };
+  return asOutcome(async (): Promise<Outcome<Plan>> => {
+    const [user, ...others] = await graph.findUsers(config.matchAttribute, workerId);
+    if (!user) return { ...NOT_YET, why: 'no-identity' };
+    if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
+    // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
+    if (user.accountEnabled === false) return { ...NOT_YET, why: 'account-disabled' };
+    return { kind: 'done', targetId: user.id, steps };
+  });
+}
+
+const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;

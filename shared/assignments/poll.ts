@@ -1,0 +1,34 @@
+import type { Later, Outcome } from '../domain/workflow/outcome';
+import type { RequestPhase } from '../domain/workflow/settlement';
+import { classify } from '../graph/classify';
+import type { Entitlements } from '../graph/entitlements';
+
+type Reading = { phase: RequestPhase; graphState: string; completedAt?: string | undefined };
+
+/** Reads the state of each open request, in the order of the ids. Ends with the first read that has to wait. */
+export async function pollRequests(
+  graph: Entitlements,
+  requestIds: readonly string[],
+): Promise<Outcome<{ readings: Reading[] }>> {
+  const readings: Reading[] = [];
+  for (const id of requestIds) {
+    const reading = await readRequest(graph, id);
+    if ('kind' in reading) return reading;
+    readings.push(reading);
+  }
+  return { kind: 'done', readings };
+}
+
+async function readRequest(graph: Entitlements, id: string): Promise<Reading | Later> {
+  try {
+    const { phase, state = 'unknown', completedDateTime } = await graph.getAssignmentRequest(id);
+    return { phase, graphState: state, completedAt: completedDateTime };
+  } catch (error) {
+    const verdict = classify(error);
+    if (verdict.kind === 'later') return verdict;
+    // A replica may not have it yet. A request that stays unknown ends like one in an unknown state.
+    return verdict.kind === 'conflict'
+      ? { phase: 'unknown', graphState: verdict.conflict }
+      : { phase: 'unreadable', graphState: verdict.why };
+  }
+}

@@ -1,0 +1,139 @@
+import type { z } from 'zod';
+import type { activities, Answer } from '../domain/workflow/activities';
+import type { Later, Outcome } from '../domain/workflow/outcome';
+import { StepOutcome } from '../domain/workflow/step-outcome';
+import type { PackageIds } from '../domain/workflow/workflow-state';
+import {
+  marginOf,
+  stepColumns,
+  type AuditContext,
+  type AuditWriter,
+} from '../events/audit-context';
+import { asOutcome, classify, isRefusal } from '../graph/classify';
+import type { Entitlements } from '../graph/entitlements';
+import type { Grant, StoredGrant, Workers } from '../storage/workers';
+import { writeOnce, type RememberedWrite } from '../write-once';
+
+type Services = AuditWriter & { workers: Workers; graph: Entitlements };
+type Settlement = z.infer<typeof activities.settleStep.input>;
+
+/**
+ * Ends a step: confirms the access that the settled row is to state, writes the row, and settles the grant. Answers
+ * `later` while the access is not visible; nothing is written then.
+ */
+export async function settleStep(
+  services: Services,
+  settlement: Settlement,
+): Promise<Answer<{ outcome: StepOutcome; deliveredAt?: string | undefined }>> {
+  const { verdict, chain, at, part, requestId, submittedAt, graphState, evidence } = settlement;
+  const deliveredAt = verdict.outcome === 'delivered' ? (settlement.completedAt ?? at) : undefined;
+  const confirmed = await confirmAccess(services, settlement, verdict.outcome, deliveredAt);
+  if (confirmed.kind !== 'done') return { outcome: confirmed };
+  const entry = {
+    ...stepColumns(services, settlement),
+    kind: 'settled',
+    step: part,
+    outcome: verdict.outcome,
+    reason: verdict.reason,
+    ...{ assignmentRequestId: requestId, assignmentId: confirmed.assignmentId },
+    ...{ submittedAt, graphState, deliveredAt, ...evidence },
+    ...(deliveredAt && { marginMinutes: marginOf(settlement.run.fact.dueAt, deliveredAt) }),
+  } as const;
+  const { row, chain: end } = await services.ledger.append(chain, entry, at);
+  await settleGrant(services, settlement, row);
+  // A row that an earlier execution wrote may state that the package is complete: the step still ends as decided.
+  const outcome = StepOutcome.safeParse(row.outcome).data ?? verdict.outcome;
+  return { chain: end, outcome: { kind: 'done', outcome, deliveredAt: row.deliveredAt } };
+}
+
+/**
+ * Access that a row calls delivered or held must be visible as an active assignment. One that was delivered (at
+ * `deliveredAt`) and is not visible is recorded first, where Graph leaves that to the client.
+ */
+async function confirmAccess(
+  services: Services,
+  context: AuditContext,
+  outcome: StepOutcome,
+  deliveredAt: string | undefined,
+): Promise<Outcome<{ assignmentId?: string | undefined }>> {
+  const { ids, targetId } = context;
+  if (!ids || (outcome !== 'delivered' && outcome !== 'already-held')) return { kind: 'done' };
+  return asOutcome(async () => {
+    const assignments = await services.graph.findAssignments(ids.accessPackageId, targetId);
+    const active = assignments.find(({ phase }) => phase === 'delivered');
+    if (active) return { kind: 'done', assignmentId: active.id };
+    if (deliveredAt !== undefined) await recordAssignment(services, context, ids, deliveredAt);
+    return NOT_VISIBLE;
+  });
+}
+
+const NOT_VISIBLE: Later = { kind: 'later', afterSeconds: 1, why: 'assignment-not-visible' };
+
+/**
+ * Records an assignment, once, that was just looked for and not found. Does nothing where Graph makes assignments itself,
+ * nor for a grant of another run. The next execution looks for what was recorded. Throws `GraphError`.
+ */
+async function recordAssignment(
+  { graph, workers }: Services,
+  { run, step, targetId }: AuditContext,
+  { accessPackageId: packageId, catalogId, assignmentPolicyId: policyId }: PackageIds,
+  from: string,
+): Promise<void> {
+  const stored = await workers.grant(run.fact.workerId, step.packageKey);
+  if (stored?.instanceId !== run.instanceId) return;
+  if (stored.state !== 'requested' && stored.state !== 'recording') return;
+  let grant = stored;
+  const save = async (changes: Partial<Grant>) => {
+    const changed = { ...grant, ...changes };
+    const saved = await workers.saveGrant(run.fact.workerId, step.packageKey, changed);
+    grant = saved ?? grant;
+    return saved ? ('saved' as const) : ('conflict' as const);
+  };
+  const assignment = { packageId, catalogId, policyId, userId: targetId, from };
+  let post: Awaited<ReturnType<typeof graph.prepareAssignment>>;
+  try {
+    await writeOnce({
+      load: () => Promise.resolve(rememberedRecord(stored)),
+      find: () => Promise.resolve(undefined),
+      prepare: async () => {
+        post = await graph.prepareAssignment(assignment);
+        return post ? undefined : ('made-by-graph' as const);
+      },
+      save: ({ absentReads }) => save({ state: 'recording', absentReads }),
+      withdraw: () => save({ state: 'requested' }),
+      create: async () => post?.(),
+      keep: async (recorded) => {
+        await save({ assignmentId: recorded?.id });
+        return undefined;
+      },
+      isRefusal: (error) => isRefusal(error) && !isRecorded(error),
+    });
+  } catch (error) {
+    if (!isRecorded(error)) throw error;
+  }
+}
+
+/** An assignment whose id is kept is only not visible yet. */
+function rememberedRecord(grant: StoredGrant): RememberedWrite | undefined {
+  const { state, assignmentId, absentReads, updatedAt: at } = grant;
+  if (assignmentId !== undefined) return { state: 'made', at, absentReads };
+  return state === 'recording' ? { state: 'intended', at, absentReads } : undefined;
+}
+
+/** The assignment was recorded meanwhile, and the next execution will see it. */
+function isRecorded(error: unknown): boolean {
+  const refusal = classify(error);
+  return refusal.kind === 'conflict' && refusal.conflict === 'existing-grant';
+}
+
+async function settleGrant(
+  { workers }: Services,
+  { run, step }: AuditContext,
+  { outcome, assignmentId }: { outcome?: string | undefined; assignmentId?: string | undefined },
+): Promise<void> {
+  const grant = await workers.grant(run.fact.workerId, step.packageKey);
+  if (grant?.instanceId !== run.instanceId || grant.state === 'settled') return;
+  const updatedAt = new Date().toISOString();
+  const settled = { ...grant, state: 'settled' as const, outcome, assignmentId, updatedAt };
+  await workers.saveGrant(run.fact.workerId, step.packageKey, settled);
+}

@@ -1,0 +1,298 @@
+import { packageDefinition } from '../domain/access-model/package-definition';
+import { justification } from '../domain/events/keys';
+import type { Evidence, Failed, Later, Outcome, Rejected } from '../domain/workflow/outcome';
+import type { Run } from '../domain/workflow/run';
+import type { Verdict } from '../domain/workflow/step-outcome';
+import type { PackageIds, Step } from '../domain/workflow/workflow-state';
+import type { LoadedModel } from '../config/load-model';
+import type { AssignmentRequest } from '../graph/answers';
+import { classify, emptyOn404, isRefusal, type Conflict } from '../graph/classify';
+import type { Entitlements } from '../graph/entitlements';
+import { isOpen } from '../graph/states';
+import type { Packages } from '../storage/packages';
+import type { Turns } from '../storage/turns';
+import type { StoredGrant, Workers } from '../storage/workers';
+import { writeOnce, type RememberedWrite } from '../write-once';
+
+type Services = {
+  model: () => LoadedModel;
+  workers: Workers;
+  turns: Turns;
+  packages: Packages;
+  graph: Entitlements;
+};
+
+/** One package for one person, with all the ids that a request needs. */
+export type AssignmentTarget = { run: Run; step: Step; targetId: string; ids: PackageIds };
+
+/** How submitting ends: with a request to poll, or with a verdict that needs none. */
+type Submission = Outcome<{
+  requestId?: string | undefined;
+  verdict?: Verdict | undefined;
+  evidence?: Evidence;
+}>;
+
+type SubmittedRequest = AssignmentRequest & { graphRequestId?: string };
+
+/** Another execution has done or decided what this one was to do. */
+const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
+
+const notYet = (why: string): Later => ({ kind: 'later', afterSeconds: 1, why });
+
+/** A replica of Graph may not show what was made less than this ago. */
+const REPLICA_DELAY_MS = 5 * 60_000;
+
+const isRecent = (at: string): boolean => Date.now() - Date.parse(at) < REPLICA_DELAY_MS;
+
+/**
+ * Submits the assignment request of one step, once: answers the request that this run has already, adopts one whose
+ * answer was lost or that another run of ours left open, and only then sends a new one. Safe to run any number of times.
+ */
+export async function submitRequest(
+  services: Services,
+  target: AssignmentTarget,
+): Promise<Submission> {
+  const grant = await loadGrant(services, target);
+  if (grant?.instanceId === target.run.instanceId) {
+    if (grant.state === 'requested' || grant.state === 'recording') {
+      return { kind: 'done', requestId: grant.requestId };
+    }
+    // A run submits a step once and settles it later: this is a late execution.
+    if (grant.state === 'settled') return STALE;
+  }
+  try {
+    return await submitOnce(services, target, grant);
+  } catch (error) {
+    const refusal = classify(error);
+    return refusal.kind === 'conflict' ? resolveConflict(services, target, refusal) : refusal;
+  }
+}
+
+async function submitOnce(
+  services: Services,
+  target: AssignmentTarget,
+  earlier: StoredGrant | undefined,
+): Promise<Submission> {
+  const { run, targetId, ids } = target;
+  let grant = earlier ?? newGrant(target);
+  const save = async (changes: Partial<StoredGrant>) => {
+    const saved = await saveGrant(services, target, { ...grant, ...changes });
+    grant = saved ?? grant;
+    return saved ? ('saved' as const) : ('conflict' as const);
+  };
+  const written = await writeOnce<SubmittedRequest, Submission>({
+    load: () => Promise.resolve(rememberedSubmit(earlier)),
+    find: async () => earlier && resolveAmbiguousSubmit(services, target, earlier),
+    prepare: async () => {
+      const verdict = await preflight(services, target);
+      if (verdict) return { kind: 'done', verdict };
+      const adopted = earlier && (await adoptOpenRequest(services, target, earlier));
+      if (adopted) return adopted;
+      // A run that has lost the worker lock comes late: another run may be submitting.
+      if (!(await services.turns.holds(run.fact.workerId, run.instanceId))) return STALE;
+      // From here on the row names this run as the sender.
+      grant = { ...newGrant(target), etag: earlier?.etag };
+      return undefined;
+    },
+    save: ({ at, absentReads }) => save({ state: 'submitting', updatedAt: at, absentReads }),
+    withdraw: () => save({ state: 'idle' }),
+    create: () =>
+      services.graph.submitAssignmentRequest({
+        packageId: ids.accessPackageId,
+        policyId: ids.assignmentPolicyId,
+        userId: targetId,
+        justification: correlationTag(target, run),
+      }),
+    keep: async (request) => request && saveRequest(services, target, grant, request),
+    isRefusal,
+  });
+  switch (written.kind) {
+    case 'done':
+      return submitted(written.found);
+    case 'stopped':
+      return written.stop;
+    case 'not-visible':
+      return notYet('request-not-visible');
+    case 'unclear':
+      return notYet('unclear-submit');
+    case 'conflict':
+      return notYet('changed-meanwhile');
+  }
+}
+
+/** A request id that is kept with `submitting` says that Graph has the request, and that its package is still to be bound. */
+function rememberedSubmit(grant: StoredGrant | undefined): RememberedWrite | undefined {
+  if (grant?.state !== 'submitting') return undefined;
+  const { requestId, updatedAt: at, absentReads } = grant;
+  return { state: requestId === undefined ? 'intended' : 'made', at, absentReads };
+}
+
+/**
+ * The request of an earlier POST whose answer was lost. Nothing is read where there was none: Graph has no filter by
+ * person, so a look reads every request of the package, and Graph itself refuses a second open request.
+ */
+async function resolveAmbiguousSubmit(
+  services: Services,
+  target: AssignmentTarget,
+  grant: StoredGrant,
+): Promise<AssignmentRequest | undefined> {
+  if (grant.state !== 'submitting') return undefined;
+  if (grant.requestId === undefined) return findRequest(services, target, grant);
+  const [known] = await emptyOn404(services.graph.getAssignmentRequest(grant.requestId));
+  return known;
+}
+
+/** The verdict where Graph would refuse without a published code, or where nothing is left to do. */
+async function preflight(
+  services: Services,
+  { ids, step, targetId }: AssignmentTarget,
+): Promise<Verdict | undefined> {
+  const holds = async (packageId: string): Promise<boolean> => {
+    const assignments = await services.graph.findAssignments(packageId, targetId);
+    return assignments.some(({ phase }) => phase === 'delivered');
+  };
+  if (await holds(ids.accessPackageId)) return { outcome: 'already-held' };
+  const peers = packageDefinition(services.model().model, step.packageKey)?.incompatible ?? [];
+  for (const { catalog, key } of peers) {
+    const peer = await services.packages.load(catalog, key);
+    if (peer?.accessPackageId && (await holds(peer.accessPackageId))) {
+      return { outcome: 'refused-sod', reason: 'holds-incompatible-package' };
+    }
+  }
+  return undefined;
+}
+
+/** Another run of ours may have a request open. It is polled instead: not every Graph refuses a second one. */
+async function adoptOpenRequest(
+  services: Services,
+  target: AssignmentTarget,
+  grant: StoredGrant,
+): Promise<Submission | undefined> {
+  const { state, requestId, updatedAt } = grant;
+  if (requestId === undefined || (state !== 'requested' && state !== 'recording')) return undefined;
+  const [known] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
+  if (!known) return isRecent(updatedAt) ? notYet('request-not-visible') : undefined;
+  if (!isOpen(known.phase)) return undefined;
+  return (await saveRequest(services, target, grant, known)) ?? submitted(known);
+}
+
+/** What a refusal comes to that says what exists in Graph, or does not. */
+async function resolveConflict(
+  services: Services,
+  target: AssignmentTarget,
+  { conflict, evidence }: Conflict,
+): Promise<Submission> {
+  if (conflict === 'existing-grant') return { kind: 'done', verdict: { outcome: 'already-held' } };
+  if (conflict === 'existing-open-request') {
+    const grant = await loadGrant(services, target);
+    const request = await findRequest(services, target, target.run);
+    if (!request || !grant) return notYet('open-request-not-visible');
+    return (await saveRequest(services, target, grant, request)) ?? submitted(request);
+  }
+  if (conflict === 'not-found' && (await isPackageRecent(services, target))) {
+    return notYet('not-yet-visible');
+  }
+  return { kind: 'failed', why: conflict, evidence };
+}
+
+/** Sees that the request has its package, and saves its id in either case. Answers how it ends if it has not. */
+async function saveRequest(
+  services: Services,
+  target: AssignmentTarget,
+  grant: StoredGrant,
+  { id: requestId, packageId }: AssignmentRequest,
+): Promise<Later | Failed | undefined> {
+  const { eventHash, attempt, instanceId } = target.run;
+  const updatedAt = new Date().toISOString();
+  const unbound = await bindPackage(services, target, { requestId, packageId });
+  await saveGrant(services, target, {
+    ...{ ...grant, requestId, updatedAt },
+    ...(unbound ? { state: 'submitting' } : { state: 'requested', eventHash, attempt, instanceId }),
+  });
+  return unbound;
+}
+
+/**
+ * Gives a request its package, in dialects where a request begins without one. It may be found so after a crash. A
+ * request of another package is left alone. Answers how it ends if the request has no package yet.
+ */
+async function bindPackage(
+  { graph, model }: Services,
+  { ids, step }: AssignmentTarget,
+  { requestId, packageId }: { requestId: string; packageId: string | undefined },
+): Promise<Later | Failed | undefined> {
+  if (packageId === ids.accessPackageId) return undefined;
+  if (packageId !== undefined) return { kind: 'failed', why: 'request-of-another-package' };
+  const definition = packageDefinition(model().model, step.packageKey);
+  if (!definition) return { kind: 'failed', why: 'package-not-in-model' };
+  try {
+    await graph.bindRequest(requestId, definition.accessPackage);
+    return undefined;
+  } catch (error) {
+    const refusal = classify(error);
+    if (refusal.kind !== 'conflict') return refusal;
+    const { conflict, evidence } = refusal;
+    if (conflict !== 'not-found') return { kind: 'failed', why: conflict, evidence };
+    // The replica may not have the request, or the package, yet.
+    return { ...notYet('not-yet-visible'), evidence };
+  }
+}
+
+/**
+ * The request that the run of `sender` may have sent, by its correlation tag: in whatever state if that is this run, else
+ * only an open one. Or any open one that grants this package to this person.
+ */
+async function findRequest(
+  { graph }: Services,
+  target: AssignmentTarget,
+  sender: Pick<Run, 'eventHash' | 'attempt'>,
+): Promise<AssignmentRequest | undefined> {
+  const tag = correlationTag(target, sender);
+  const requests = await graph.findAssignmentRequests(target.ids.accessPackageId, tag);
+  const isOwn = tag === correlationTag(target, target.run);
+  return (
+    requests.find(
+      ({ justification, phase }) => justification === tag && (isOwn || isOpen(phase)),
+    ) ?? requests.find((one) => isAdd(one) && one.userId === target.targetId && isOpen(one.phase))
+  );
+}
+
+/** An open removal blocks a grant too, but polling it would end in no access. */
+const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
+  /add$/i.test(requestType);
+
+/** What the request carries, so that it is known as ours when its answer was lost. */
+const correlationTag = (
+  { step }: AssignmentTarget,
+  { eventHash, attempt }: Pick<Run, 'eventHash' | 'attempt'>,
+): string => justification(eventHash, attempt, step.packageKey);
+
+async function isPackageRecent(
+  { packages, model }: Services,
+  { step }: AssignmentTarget,
+): Promise<boolean> {
+  const catalog = model().model.accessPackages.find(({ key }) => key === step.packageKey)?.catalog;
+  const record = catalog && (await packages.load(catalog, step.packageKey));
+  return Object.values((record || undefined)?.writes ?? {}).some(({ at }) => isRecent(at));
+}
+
+function submitted({ id: requestId, graphRequestId }: SubmittedRequest): Submission {
+  return { kind: 'done', requestId, ...(graphRequestId && { evidence: { graphRequestId } }) };
+}
+
+const newGrant = ({ run, targetId }: AssignmentTarget): StoredGrant => ({
+  state: 'idle',
+  eventHash: run.eventHash,
+  attempt: run.attempt,
+  instanceId: run.instanceId,
+  targetId,
+  absentReads: 0,
+  updatedAt: new Date().toISOString(),
+});
+
+const loadGrant = ({ workers }: Services, { run, step }: AssignmentTarget) =>
+  workers.grant(run.fact.workerId, step.packageKey);
+
+/** Undefined if the row was changed since it was loaded. */
+const saveGrant = ({ workers }: Services, { run, step }: AssignmentTarget, grant: StoredGrant) =>
+  workers.saveGrant(run.fact.workerId, step.packageKey, grant);
