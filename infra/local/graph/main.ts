@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
-import { readDraftRoots, type DraftRoots } from './draft/roots';
-import { readFaultFile } from './faults';
+import { type DraftRoots, readDraftRoots } from './draft/roots';
+import { readFaultFile } from './http/faults';
 import { startGraph } from './server';
 import { usualSettings } from './settings';
 

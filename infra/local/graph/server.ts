@@ -2,24 +2,25 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { advanceRequest, expireAssignment } from './services/deliver';
-import { betaRoutes } from './beta/routes';
-import { answerControl } from './control/answer-control';
+import { beta } from './dialects/beta';
+import { v1 } from './dialects/v1';
+import { answerControl } from './control/routes';
 import { draftRoutes } from './draft/routes';
-import { createFaultSchedule } from './faults';
-import { handle, type Parts } from './http/handle';
+import { versionRoutes } from './entitlements/routes';
+import { Refusal } from './errors';
+import { createFaultSchedule } from './http/faults';
+import { handle, type Runtime } from './http/handle';
 import { receive } from './http/received';
-import { merged, routeTree } from './http/route-tree';
 import { refuseUnread } from './http/reply';
+import { openRequestLog } from './http/request-log';
+import { merged, routeTree } from './http/routes';
 import { guarded } from './permissions/guarded';
-import { Refusal } from './refusal';
-import { openRequestLog } from './request-log';
-import { usualSettings, type GraphSettings } from './settings';
+import { advanceRequest, expireAssignment } from './services/delivery';
+import type { Tenant } from './services/tenant';
+import { type GraphSettings, usualSettings } from './settings';
 import { openStore, type Rewritable } from './state/store';
-import { seedTenant } from './tenant/seed-tenant';
+import { seedTenant } from './tenant/seed';
 import { readTenantFile } from './tenant/tenant-file';
-import type { Tenant } from './tenant/tenant';
-import { v1Routes } from './v1/routes';
 
 export type Graph = { url: string; stop: () => Promise<void> };
 
@@ -31,39 +32,39 @@ type Wanted = Pick<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> & Partial<G
  */
 export async function startGraph(wanted: Wanted): Promise<Graph> {
   const settings = { ...usualSettings, ...wanted };
-  const parts = open(settings);
+  const runtime = open(settings);
   const inFlight = new Set<Promise<void>>();
   const server = createServer((message, response) => {
-    const answered = answer(parts, message, response).finally(() => inFlight.delete(answered));
+    const answered = answer(runtime, message, response).finally(() => inFlight.delete(answered));
     inFlight.add(answered);
   });
   server.keepAliveTimeout = 65_000;
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
-    close(parts);
+    close(runtime);
     throw error;
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, parts, inFlight) };
+  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, runtime, inFlight) };
 }
 
 /** Answers one call and never rejects. */
 async function answer(
-  parts: Parts,
+  runtime: Runtime,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     const received = await receive(message);
-    if (received.path.startsWith('/_control/')) answerControl(parts, received, response);
-    else await handle(parts, received, response);
+    if (received.path.startsWith('/_control/')) answerControl(runtime, received, response);
+    else await handle(runtime, received, response);
   } catch (error) {
     if (error instanceof Refusal) refuseUnread(response, error);
     else response.destroy(error as Error);
   }
 }
 
-function open(settings: GraphSettings): Parts {
+function open(settings: GraphSettings): Runtime {
   const { draftRoots } = settings;
   const folder = join(settings.dataDir, 'graph');
   const file = readTenantFile(settings.tenantFile);
@@ -75,7 +76,7 @@ function open(settings: GraphSettings): Parts {
     put: rows.put,
     remove: rows.remove,
     rules: file,
-    pace: settings,
+    durations: settings,
     uniqueNames: settings.uniqueNames,
     caller: { id: file.caller },
     busy: { policy: false },
@@ -95,24 +96,28 @@ function open(settings: GraphSettings): Parts {
     store,
     tenant,
     routes: routeTree(
-      merged(guarded(v1Routes), guarded(betaRoutes), draftRoots ? draftRoutes(draftRoots) : {}),
+      merged(
+        guarded(versionRoutes(v1)),
+        guarded(versionRoutes(beta)),
+        draftRoots ? draftRoutes(draftRoots) : {},
+      ),
     ),
     faults: createFaultSchedule(settings.seed, settings.faults),
     log: openRequestLog(folder),
   };
 }
 
-function close({ store, log }: Parts): void {
+function close({ store, log }: Runtime): void {
   store.close();
   log.close();
 }
 
 /** Ends all connections, and the files only when no call is at work any more. */
-async function stop(server: Server, parts: Parts, inFlight: Set<Promise<void>>): Promise<void> {
+async function stop(server: Server, runtime: Runtime, inFlight: Set<Promise<void>>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
   await closed;
   await Promise.all(inFlight);
-  close(parts);
+  close(runtime);
 }

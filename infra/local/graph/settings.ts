@@ -1,5 +1,5 @@
 import type { DraftRoots } from './draft/roots';
-import type { FaultRule } from './faults';
+import type { FaultRule } from './http/faults';
 
 /** How a simulator behaves; each has an environment variable in README.md. */
 export type GraphSettings = {

@@ -1,19 +1,52 @@
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { enterStep } from '../services/deliver';
-import { decide } from '../services/decide';
-import { requireServicePrincipal } from '../services/service-principals';
-import { resourceNotFound } from '../errors';
-import { FaultRule } from '../faults';
-import type { Parts } from '../http/handle';
-import { Refusal } from '../refusal';
+import { badQuery, Refusal, resourceNotFound } from '../errors';
+import { FaultRule } from '../http/faults';
+import type { Runtime } from '../http/handle';
+import { jsonOf, type Received } from '../http/received';
+import { refusalReply, replyOf, type RequestIds, send } from '../http/reply';
+import { decide, enterStep } from '../services/delivery';
+import { requireServicePrincipal } from '../services/permissions';
 import type { AssignmentRequest } from '../state/rows';
-import { userOf } from '../tenant/people';
-import { User } from '../tenant/tenant-file';
-import { deleteRow, editRow } from './edits';
-import { showState } from './show-state';
+import { UserEntry, userOf } from '../tenant/tenant-file';
+import { deleteRow, editRow, showState } from './state';
+
+const noIds: RequestIds = { requestId: '', clientRequestId: '' };
+
+/** Answers a call of the control endpoint: for tests, seen by no fault, no lag and no request log. */
+export function answerControl(
+  runtime: Runtime,
+  received: Received,
+  response: ServerResponse,
+): void {
+  try {
+    const call: ControlCall = { runtime, query: received.query, body: jsonOf(received), ids: [] };
+    const body = dispatch(received, call);
+    runtime.store.commit();
+    send(response, replyOf({ status: 200, body }, noIds));
+  } catch (error) {
+    runtime.store.commit();
+    const refusal = error instanceof Refusal ? error : badQuery(String(error));
+    send(response, refusalReply(refusal, noIds));
+  }
+}
+
+function dispatch({ method, path }: Received, call: ControlCall): object {
+  const segments = path.split('/').slice(2).map(decodeURIComponent);
+  for (const route of controlRoutes) {
+    const [routeMethod, routePath] = route.at;
+    const pattern = routePath.split('/');
+    if (routeMethod !== method || pattern.length !== segments.length) continue;
+    const fits = pattern.every((part, place) => part === '{}' || part === segments[place]);
+    const ids = segments.filter((_, place) => pattern[place] === '{}');
+    if (fits) return route.act({ ...call, ids });
+  }
+  const known = controlRoutes.map(({ at }) => at.join(' /_control/')).join(', ');
+  throw new Refusal(404, 'NotFound', `The control endpoint has: ${known}.`);
+}
 
 export type ControlCall = {
-  parts: Parts;
+  runtime: Runtime;
   query: URLSearchParams;
   body: unknown;
   ids: readonly string[];
@@ -23,41 +56,41 @@ type ControlRoute = { at: [method: string, path: string]; act: (call: ControlCal
 
 /** What tests and demonstrations may do that no client of Graph can. `{}` is a variable segment. */
 export const controlRoutes: readonly ControlRoute[] = [
-  { at: ['GET', 'state'], act: ({ parts }) => showState(parts.tenant.tables) },
+  { at: ['GET', 'state'], act: ({ runtime }) => showState(runtime.tenant.tables) },
   {
     at: ['GET', 'requests'],
-    act: ({ parts, query }) => ({
-      value: parts.log.read(Number(query.get('since') ?? 0), query.get('raw') === '1'),
+    act: ({ runtime, query }) => ({
+      value: runtime.log.read(Number(query.get('since') ?? 0), query.get('raw') === '1'),
     }),
   },
-  { at: ['GET', 'faults'], act: ({ parts }) => ({ value: parts.faults.list() }) },
+  { at: ['GET', 'faults'], act: ({ runtime }) => ({ value: runtime.faults.list() }) },
   {
     at: ['POST', 'faults'],
-    act: ({ parts, body }) => {
-      parts.faults.add(
+    act: ({ runtime, body }) => {
+      runtime.faults.add(
         parsed(z.union([z.array(FaultRule), FaultRule.transform((one) => [one])]), body),
       );
-      return { value: parts.faults.list() };
+      return { value: runtime.faults.list() };
     },
   },
   {
     at: ['DELETE', 'faults'],
-    act: ({ parts }) => {
-      parts.faults.clear();
+    act: ({ runtime }) => {
+      runtime.faults.clear();
       return { value: [] };
     },
   },
   {
     at: ['POST', 'users'],
-    act: ({ parts, body }) => {
-      const user = userOf(parsed(User, body));
-      parts.tenant.put('users', user);
+    act: ({ runtime, body }) => {
+      const user = userOf(parsed(UserEntry, body));
+      runtime.tenant.put('users', user);
       return user;
     },
   },
   {
     at: ['PUT', 'caller'],
-    act: ({ parts: { tenant }, body }) => {
+    act: ({ runtime: { tenant }, body }) => {
       const { id } = parsed(Caller, body);
       if (id !== null) requireServicePrincipal(tenant, undefined, id);
       tenant.caller.id = id ?? undefined;
@@ -68,33 +101,33 @@ export const controlRoutes: readonly ControlRoute[] = [
     at: ['POST', 'requests/{}/decide'],
     act: (call) => {
       const request = requestOf(call);
-      return decide(call.parts.tenant, request, parsed(Decision, call.body).decision);
+      return decide(call.runtime.tenant, request, parsed(Decision, call.body).decision);
     },
   },
   {
     at: ['POST', 'requests/{}/advance'],
     act: (call) => {
-      const { tenant } = call.parts;
+      const { tenant } = call.runtime;
       const request = requestOf(call);
       return enterStep(tenant, request, request.step + 1, tenant.now());
     },
   },
-  { at: ['PATCH', '{}/{}'], act: ({ parts, body, ids }) => editRow(parts.tenant, ids, body) },
-  { at: ['DELETE', '{}/{}'], act: ({ parts, ids }) => deleteRow(parts.tenant, ids) },
+  { at: ['PATCH', '{}/{}'], act: ({ runtime, body, ids }) => editRow(runtime.tenant, ids, body) },
+  { at: ['DELETE', '{}/{}'], act: ({ runtime, ids }) => deleteRow(runtime.tenant, ids) },
   {
     at: ['POST', 'reset'],
-    act: ({ parts }) => {
-      parts.store.reset();
-      parts.log.clear();
-      parts.faults.clear();
-      parts.tenant.caller.id = parts.tenant.rules.caller;
+    act: ({ runtime }) => {
+      runtime.store.reset();
+      runtime.log.clear();
+      runtime.faults.clear();
+      runtime.tenant.caller.id = runtime.tenant.rules.caller;
       return { reset: true };
     },
   },
 ];
 
-function requestOf({ parts, ids: [id = ''] }: ControlCall): AssignmentRequest {
-  const request = parts.tenant.tables.requests.get(id);
+function requestOf({ runtime, ids: [id = ''] }: ControlCall): AssignmentRequest {
+  const request = runtime.tenant.tables.requests.get(id);
   if (request === undefined) throw resourceNotFound('assignment request');
   return request;
 }

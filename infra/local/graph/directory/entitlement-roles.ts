@@ -1,18 +1,19 @@
+import { resourceNotFound } from '../errors';
+import type { Answer, Call } from '../http/routes';
+import { checkBody, guidAt, id, optionalText } from '../odata/body';
+import { list, type Listing } from '../odata/list';
+import { created, one, toOne, type Entity } from '../odata/present';
 import {
   assignRole,
   definitionOf,
   roleDefinitions,
   type RoleDefinition,
-} from '../services/entitlement-roles';
-import { resourceNotFound } from '../errors';
-import type { Answer, Call, Operation } from '../http/call';
-import { checkBody } from '../odata/check-body';
-import { list, made, one, type Dialect, type Entity } from '../odata/entities';
-import { navigationIn } from '../odata/navigation';
-import { guidAt, id, optionalText } from '../odata/read';
-import type { EntitlementRole } from '../state/directory-rows';
+} from '../services/permissions';
+import type { EntitlementRole } from '../state/rows';
+import { directoryModel as model } from './model';
 
 const definition: Entity<RoleDefinition> = {
+  model,
   type: 'unifiedRoleDefinition',
   properties: ({ id, displayName, description }) => ({
     id,
@@ -25,64 +26,55 @@ const definition: Entity<RoleDefinition> = {
   navigation: {},
 };
 
-const assignment = (dialect: Dialect): Entity<EntitlementRole> => ({
+const definitions: Listing<RoleDefinition> = {
+  filterable: {
+    id: { is: 'guid', value: (row) => row.id },
+    displayName: { is: 'text', value: (row) => row.displayName },
+  },
+  candidates: () => roleDefinitions.map((row, at) => ({ row, order: at + 1 })),
+};
+
+const assignment: Entity<EntitlementRole> = {
+  model,
   type: 'unifiedRoleAssignment',
   properties: (row) => ({ ...row }),
   navigation: {
-    roleDefinition: navigationIn(dialect).toOne(
+    roleDefinition: toOne(
       () => definition,
-      ({ roleDefinitionId }: EntitlementRole) => definitionOf(roleDefinitionId),
+      ({ roleDefinitionId }) => definitionOf(roleDefinitionId),
     ),
   },
-});
+};
+
+const assignments: Listing<EntitlementRole> = {
+  filterable: {
+    principalId: { is: 'guid', value: (row) => row.principalId },
+    roleDefinitionId: { is: 'guid', value: (row) => row.roleDefinitionId },
+    appScopeId: { is: 'text', value: (row) => row.appScopeId },
+  },
+  candidates: ({ tenant, view }) => tenant.tables.entitlementRoles.all(view),
+};
 
 /** docs: https://learn.microsoft.com/graph/api/rbacapplication-list-roledefinitions (entitlement management) */
-export const listRoleDefinitions =
-  (dialect: Dialect): Operation =>
-  (call) => {
-    const candidates = () => roleDefinitions.map((row, at) => ({ row, order: at + 1 }));
-    const filterable = {
-      id: { is: 'guid' as const, value: (row: RoleDefinition) => row.id },
-      displayName: { is: 'text' as const, value: (row: RoleDefinition) => row.displayName },
-    };
-    return list(dialect, definition, { filterable, candidates }, call);
-  };
+export const listRoleDefinitions = (call: Call): Answer => list(definition, definitions, call);
 
 /** docs: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments (entitlement management) */
-export const listRoleAssignments =
-  (dialect: Dialect): Operation =>
-  (call) => {
-    const filterable = {
-      principalId: { is: 'guid' as const, value: (row: EntitlementRole) => row.principalId },
-      roleDefinitionId: {
-        is: 'guid' as const,
-        value: (row: EntitlementRole) => row.roleDefinitionId,
-      },
-      appScopeId: { is: 'text' as const, value: (row: EntitlementRole) => row.appScopeId },
-    };
-    const candidates = () => call.tenant.tables.entitlementRoles.all(call.view);
-    return list(dialect, assignment(dialect), { filterable, candidates }, call);
-  };
+export const listRoleAssignments = (call: Call): Answer => list(assignment, assignments, call);
 
 /** docs: https://learn.microsoft.com/graph/api/unifiedroleassignment-get */
-export const readRoleAssignment =
-  (dialect: Dialect): Operation =>
-  (call) =>
-    one(dialect, assignment(dialect), assignmentAt(call), call);
+export const readRoleAssignment = (call: Call): Answer => one(assignment, assignmentAt(call), call);
 
 /** docs: https://learn.microsoft.com/graph/api/rbacapplication-post-roleassignments (entitlement management) */
-export const postRoleAssignment =
-  (dialect: Dialect): Operation =>
-  (call) => {
-    const body = checkBody(dialect.model, 'unifiedRoleAssignment', call.body ?? {});
-    const given = assignRole(call.tenant, {
-      principalId: id(body, 'principalId'),
-      roleDefinitionId: id(body, 'roleDefinitionId'),
-      appScopeId: optionalText(body, 'appScopeId'),
-      directoryScopeId: optionalText(body, 'directoryScopeId'),
-    });
-    return made(dialect, assignment(dialect), given, call);
-  };
+export function postRoleAssignment(call: Call): Answer {
+  const body = checkBody(model, 'unifiedRoleAssignment', call.body ?? {});
+  const assigned = assignRole(call.tenant, {
+    principalId: id(body, 'principalId'),
+    roleDefinitionId: id(body, 'roleDefinitionId'),
+    appScopeId: optionalText(body, 'appScopeId'),
+    directoryScopeId: optionalText(body, 'directoryScopeId'),
+  });
+  return created(assignment, assigned, call);
+}
 
 /** docs: https://learn.microsoft.com/graph/api/unifiedroleassignment-delete */
 export function deleteRoleAssignment(call: Call): Answer {

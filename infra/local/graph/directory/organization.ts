@@ -1,14 +1,23 @@
-import type { Operation } from '../http/call';
-import { list, type Dialect, type Entity } from '../odata/entities';
-import type { Organization, Sku } from '../state/directory-rows';
+import type { Answer, Call } from '../http/routes';
+import { list, type Listing } from '../odata/list';
+import type { Entity } from '../odata/present';
+import type { Organization, Sku } from '../state/rows';
+import { directoryModel as model } from './model';
 
 const organization: Entity<Organization> = {
+  model,
   type: 'organization',
   properties: ({ id, displayName }) => ({ id, displayName, tenantType: 'AAD' }),
   navigation: {},
 };
 
+const organizations: Listing<Organization> = {
+  filterable: {},
+  candidates: ({ tenant, view }) => tenant.tables.organizations.all(view),
+};
+
 const sku: Entity<Sku> = {
+  model,
   type: 'subscribedSku',
   properties: ({ enabledUnits, servicePlans, ...row }) => ({
     ...row,
@@ -20,18 +29,13 @@ const sku: Entity<Sku> = {
   navigation: {},
 };
 
+const skus: Listing<Sku> = {
+  filterable: {},
+  candidates: ({ tenant, view }) => tenant.tables.skus.all(view),
+};
+
 /** docs: https://learn.microsoft.com/graph/api/organization-list: the one tenant. */
-export const listOrganizations =
-  (dialect: Dialect): Operation =>
-  (call) => {
-    const candidates = () => call.tenant.tables.organizations.all(call.view);
-    return list(dialect, organization, { filterable: {}, candidates }, call);
-  };
+export const listOrganizations = (call: Call): Answer => list(organization, organizations, call);
 
 /** docs: https://learn.microsoft.com/graph/api/subscribedsku-list, which supports no filter. */
-export const listSkus =
-  (dialect: Dialect): Operation =>
-  (call) => {
-    const candidates = () => call.tenant.tables.skus.all(call.view);
-    return list(dialect, sku, { filterable: {}, candidates }, call);
-  };
+export const listSkus = (call: Call): Answer => list(sku, skus, call);

@@ -1,11 +1,4 @@
-import type { Routes } from '../http/route-tree';
-import type { Dialect } from '../odata/entities';
-import {
-  deleteAppRoleAssignment,
-  listAppRoleAssignments,
-  postAppRoleAssignment,
-  type Side,
-} from './app-role-assignments';
+import type { Routes } from '../http/routes';
 import {
   deleteRoleAssignment,
   listRoleAssignments,
@@ -13,42 +6,50 @@ import {
   postRoleAssignment,
   readRoleAssignment,
 } from './entitlement-roles';
-import { deleteGroup, listGroups, listMembers, listOwners, postGroup, readGroup } from './groups';
 import { listOrganizations, listSkus } from './organization';
-import { listServicePrincipals, readServicePrincipal } from './service-principals';
-import { listUsers, readUser } from './users';
+import {
+  deleteAppRoleAssignment,
+  listAppRoleAssignments,
+  listServicePrincipals,
+  postAppRoleAssignment,
+  readServicePrincipal,
+  type Side,
+} from './service-principals';
+import {
+  deleteGroup,
+  listGroups,
+  listMembers,
+  listOwners,
+  listUsers,
+  postGroup,
+  readGroup,
+  readUser,
+} from './users-and-groups';
 
-/** The directory, which all versions of Graph have alike: people, groups, applications, permissions, roles, licences. */
-export const directoryRoutes = (dialect: Dialect, version: string): Routes => ({
-  [`/${version}/organization`]: { GET: listOrganizations(dialect) },
-  [`/${version}/subscribedSkus`]: { GET: listSkus(dialect) },
-  [`/${version}/users`]: { GET: listUsers(dialect) },
-  [`/${version}/users/{}`]: { GET: readUser(dialect) },
-  [`/${version}/groups`]: { GET: listGroups(dialect), POST: postGroup(dialect) },
-  [`/${version}/groups/{}`]: { GET: readGroup(dialect), DELETE: deleteGroup },
-  [`/${version}/groups/{}/members`]: { GET: listMembers(dialect) },
-  [`/${version}/groups/{}/owners`]: { GET: listOwners(dialect) },
-  [`/${version}/servicePrincipals`]: { GET: listServicePrincipals(dialect) },
-  [`/${version}/servicePrincipals/{}`]: { GET: readServicePrincipal(dialect) },
-  ...appRoleRoutes(dialect, `/${version}/servicePrincipals/{}/appRoleAssignments`, 'principal'),
-  ...appRoleRoutes(dialect, `/${version}/servicePrincipals/{}/appRoleAssignedTo`, 'resource'),
-  [`/${version}/roleManagement/entitlementManagement/roleDefinitions`]: {
-    GET: listRoleDefinitions(dialect),
-  },
-  [`/${version}/roleManagement/entitlementManagement/roleAssignments`]: {
-    GET: listRoleAssignments(dialect),
-    POST: postRoleAssignment(dialect),
-  },
-  [`/${version}/roleManagement/entitlementManagement/roleAssignments/{}`]: {
-    GET: readRoleAssignment(dialect),
-    DELETE: deleteRoleAssignment,
-  },
-});
+/** The directory, which v1.0 and beta have alike: users, groups, applications, permissions, roles, licences. */
+export function directoryRoutes(version: string): Routes {
+  const servicePrincipals = `/${version}/servicePrincipals`;
+  const roles = `/${version}/roleManagement/entitlementManagement`;
+  return {
+    [`/${version}/organization`]: { GET: listOrganizations },
+    [`/${version}/subscribedSkus`]: { GET: listSkus },
+    [`/${version}/users`]: { GET: listUsers },
+    [`/${version}/users/{}`]: { GET: readUser },
+    [`/${version}/groups`]: { GET: listGroups, POST: postGroup },
+    [`/${version}/groups/{}`]: { GET: readGroup, DELETE: deleteGroup },
+    [`/${version}/groups/{}/members`]: { GET: listMembers },
+    [`/${version}/groups/{}/owners`]: { GET: listOwners },
+    [servicePrincipals]: { GET: listServicePrincipals },
+    [`${servicePrincipals}/{}`]: { GET: readServicePrincipal },
+    ...appRoleRoutes(`${servicePrincipals}/{}/appRoleAssignments`, 'principal'),
+    ...appRoleRoutes(`${servicePrincipals}/{}/appRoleAssignedTo`, 'resource'),
+    [`${roles}/roleDefinitions`]: { GET: listRoleDefinitions },
+    [`${roles}/roleAssignments`]: { GET: listRoleAssignments, POST: postRoleAssignment },
+    [`${roles}/roleAssignments/{}`]: { GET: readRoleAssignment, DELETE: deleteRoleAssignment },
+  };
+}
 
-const appRoleRoutes = (dialect: Dialect, path: string, side: Side): Routes => ({
-  [path]: {
-    GET: listAppRoleAssignments(dialect, side),
-    POST: postAppRoleAssignment(dialect, side),
-  },
+const appRoleRoutes = (path: string, side: Side): Routes => ({
+  [path]: { GET: listAppRoleAssignments(side), POST: postAppRoleAssignment(side) },
   [`${path}/{}`]: { DELETE: deleteAppRoleAssignment(side) },
 });

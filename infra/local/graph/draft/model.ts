@@ -1,4 +1,15 @@
+import { pascal } from '../dialects/beta';
+import { caller } from '../dialects/dialect';
 import type { EntityModel } from '../odata/model';
+import { instant, toOne, type Entity } from '../odata/present';
+import type { AccessPackage, Assignment, AssignmentRequest } from '../state/rows';
+
+/** The values of `@odata.type` in the documents. Published Graph has never heard of the first. */
+export const typeNames = {
+  accessPackage: '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage',
+  request: '#microsoft.graph.accessPackageAssignmentRequest',
+  assignment: '#microsoft.graph.accessPackageAssignment',
+};
 
 const described = {
   displayName: 'String',
@@ -18,7 +29,7 @@ const known = {
 };
 
 /** The types of the five documents: the properties of their tables, and nothing else. */
-export const model: EntityModel = {
+export const draftModel: EntityModel = {
   enums: {},
   types: {
     /** What documents 000 and 001 let a body say of a package. */
@@ -60,4 +71,71 @@ export const model: EntityModel = {
       },
     },
   },
+};
+
+/** A package as 001 answers with it. */
+export const describedPackage = (row: AccessPackage): Record<string, unknown> => ({
+  '@odata.type': typeNames.accessPackage,
+  id: row.id,
+  displayName: row.displayName,
+  description: row.description,
+  isHidden: row.isHidden,
+  createdDateTime: instant(row.createdAt),
+  modifiedDateTime: instant(row.modifiedAt),
+});
+
+/** A package with all that 002 names of it. */
+export const accessPackage: Entity<AccessPackage> = {
+  model: draftModel,
+  type: 'accessPackage',
+  properties: (row) => ({
+    ...describedPackage(row),
+    catalogId: row.catalogId ?? null,
+    createdBy: caller,
+    isRoleScopesVisible: row.isRoleScopesVisible ?? false,
+    modifiedBy: caller,
+  }),
+  navigation: {},
+};
+
+export const request: Entity<AssignmentRequest> = {
+  model: draftModel,
+  type: 'readableRequest',
+  properties: (row) => ({
+    '@odata.type': typeNames.request,
+    id: row.id,
+    requestType: pascal(row.requestType),
+    requestState: pascal(row.state),
+    requestStatus: row.status,
+    isValidationOnly: false,
+    createdDateTime: instant(row.createdAt),
+    completedDate: instant(row.completedAt) ?? row.given?.completedDate ?? null,
+    expirationDateTime: row.given?.expirationDateTime ?? null,
+    justification: row.justification,
+  }),
+  navigation: {
+    accessPackage: toOne(
+      () => accessPackage,
+      ({ packageId }, { tenant, view }) => tenant.tables.accessPackages.get(packageId ?? '', view),
+    ),
+  },
+};
+
+/** `targetId` is the user's object id, as 004 sends it. */
+export const assignment: Entity<Assignment> = {
+  model: draftModel,
+  type: 'accessPackageAssignment',
+  properties: (row, { tenant }) => ({
+    '@odata.type': typeNames.assignment,
+    id: row.id,
+    catalogId: tenant.tables.accessPackages.get(row.packageId)?.catalogId ?? null,
+    accessPackageId: row.packageId,
+    assignmentPolicyId: row.policyId,
+    targetId: row.targetId,
+    assignmentStatus: row.status,
+    assignmentState: pascal(row.state),
+    isExtended: row.isExtended ?? false,
+    expiredDateTime: instant(row.expiredAt) ?? row.schedule.expiration.endDateTime,
+  }),
+  navigation: {},
 };

@@ -1,18 +1,29 @@
-import type { Routes } from '../http/route-tree';
-import { merged } from '../http/route-tree';
-import { listIncompatible } from '../published/incompatible';
-import { accessPackage as v1Package } from '../v1/entities/catalogs';
-import { listAssignments, postAssignment, readAssignment } from './assignments';
-import { documented, draft } from './documented';
-import { accessPackage } from './entities';
-import { filterable, listPackages, postIncompatible, postPackage, readPackage } from './packages';
-import { listRequests, postPackageOfRequest, postRequest, readRequest } from './requests';
+import { merged, type Routes } from '../http/routes';
+import { v1 } from '../dialects/v1';
+import { catalogEntitiesIn } from '../entitlements/catalog-entities';
+import { listIncompatible } from '../entitlements/packages';
+import { accessPackage } from './model';
+import {
+  documented,
+  listAssignments,
+  listPackages,
+  listRequests,
+  packageFilters,
+  postAssignment,
+  postIncompatible,
+  postPackage,
+  postPackageOfRequest,
+  postRequest,
+  readAssignment,
+  readPackage,
+  readRequest,
+} from './operations';
 import type { DraftRoots } from './roots';
 
 /**
  * The five operations of the documents, each under its root, and reads of the collections that they write to. Where a
  * route line and its example differ, the route line is served: `/$ref` of 003 and 004, and 002 at the root of its version.
- * These reads take the place of beta's but never of v1.0's, which the documents leave all else to.
+ * These reads replace those of beta, but never those of v1.0, which clients of the documents use for everything else.
  */
 export function draftRoutes(roots: DraftRoots): Routes {
   const management = (document: keyof DraftRoots) =>
@@ -22,6 +33,7 @@ export function draftRoutes(roots: DraftRoots): Routes {
   const assignments = `${management('004')}/accessPackageAssignments`;
   const incompatible = `/${roots['002']}/accessPackages/{}/incompatibleAccessPackages`;
   const readsAreV1 = roots['001'] === 'v1.0';
+  const shown = readsAreV1 ? catalogEntitiesIn(v1).accessPackage : accessPackage;
   const packageReads: Routes = {
     [packages]: { GET: listPackages },
     [`${packages}/{}`]: { GET: readPackage },
@@ -32,10 +44,10 @@ export function draftRoutes(roots: DraftRoots): Routes {
     },
     [packages]: { POST: documented(postPackage) },
     [incompatible]: {
-      GET: listIncompatible({ dialect: draft, entity: accessPackage, filterable }),
+      GET: (call) => listIncompatible(accessPackage, packageFilters, call),
     },
     [`${incompatible}/$ref`]: {
-      POST: documented(postIncompatible((readsAreV1 ? v1Package : accessPackage).properties)),
+      POST: documented(postIncompatible(shown.properties)),
     },
     [requests]: { GET: listRequests },
     [`${requests}/$ref`]: { POST: documented(postRequest) },

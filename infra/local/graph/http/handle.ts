@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { noToken } from '../errors';
-import type { FaultSchedule } from '../faults';
-import { Refusal } from '../refusal';
-import type { RequestLog } from '../request-log';
+import { noToken, Refusal } from '../errors';
+import type { Tenant } from '../services/tenant';
 import type { GraphSettings } from '../settings';
 import { viewOf } from '../state/lag';
 import type { Store } from '../state/store';
-import type { Tenant } from '../tenant/tenant';
-import type { Answer } from './call';
+import { type FaultSchedule, isBefore, sendDisturbed } from './faults';
 import { jsonOf, type Received } from './received';
-import { isBefore, sendDisturbed } from './inject-fault';
-import { entryOf, rawOf, type Outcome } from './log-entry';
 import { refusalReply, replyOf, type RequestIds } from './reply';
-import type { RouteTree } from './route-tree';
+import { entryOf, type Outcome, rawOf, type RequestLog } from './request-log';
+import type { Answer, RouteTree } from './routes';
 
 /** What answering needs. */
-export type Parts = {
+export type Runtime = {
   settings: GraphSettings;
   store: Store;
   tenant: Tenant;
@@ -27,26 +23,26 @@ export type Parts = {
 
 /** Answers one call of Graph: the fault schedule first, then the operation, its commit, the log, and only then the wire. */
 export async function handle(
-  parts: Parts,
+  runtime: Runtime,
   received: Received,
   response: ServerResponse,
 ): Promise<void> {
-  const n = parts.log.next();
+  const n = runtime.log.next();
   const ids = idsOf(received);
-  const fault = parts.faults.next(received.method, received.path);
-  const outcome = isBefore(fault) ? undefined : await carryOut(parts, received, ids, n);
-  parts.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
+  const fault = runtime.faults.next(received.method, received.path);
+  const outcome = isBefore(fault) ? undefined : await carryOut(runtime, received, ids, n);
+  runtime.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
   await sendDisturbed(response, outcome?.reply, fault, ids);
 }
 
 async function carryOut(
-  parts: Parts,
+  runtime: Runtime,
   received: Received,
   ids: RequestIds,
   n: number,
 ): Promise<Outcome> {
   try {
-    const answer = await operate(parts, received, n);
+    const answer = await operate(runtime, received, n);
     const created = answer.status === 201 ? createdId(answer) : undefined;
     return { reply: replyOf(answer, ids), ...(created === undefined ? {} : { created }) };
   } catch (error) {
@@ -57,12 +53,12 @@ async function carryOut(
         : new Refusal(500, 'InternalServerError', 'The simulator has a defect; see its output.');
     return { reply: refusalReply(refusal, ids), code: refusal.code };
   } finally {
-    parts.store.commit();
+    runtime.store.commit();
   }
 }
 
-async function operate(parts: Parts, received: Received, n: number): Promise<Answer> {
-  const { settings, tenant, routes } = parts;
+async function operate(runtime: Runtime, received: Received, n: number): Promise<Answer> {
+  const { settings, tenant, routes } = runtime;
   const token = /^Bearer \S+$/.test(received.headers.authorization ?? '');
   if (settings.requireToken && !token) throw noToken();
   const { operation, ids } = routes(received.method, received.path);

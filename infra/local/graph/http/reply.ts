@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from '../refusal';
-import type { Answer } from './call';
+import type { Refusal } from '../errors';
+import type { Answer } from './routes';
 
 /** What goes over the wire. */
 export type Reply = {

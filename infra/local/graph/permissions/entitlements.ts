@@ -1,10 +1,33 @@
-import type { Reach } from '../services/entitlement-roles';
 import { callerNotResourceOwner, notAuthorized } from '../errors';
-import type { Call } from '../http/call';
-import type { Body } from '../odata/check-body';
-import { optionalObject } from '../odata/read';
-import { catalogOf } from './catalog-of';
-import { hasAny, makesCatalogs, reachesIn } from './held';
+import type { Call } from '../http/routes';
+import { type Body, optionalObject } from '../odata/body';
+import { parseFilter } from '../odata/filter';
+import { type Permission, permissionOf } from '../services/graph-permissions';
+import { catalogIn, definitionOf, type Reach, reaches } from '../services/permissions';
+import type { Tenant } from '../services/tenant';
+
+/** Whether the caller was granted any of these application permissions. */
+export function hasAny({ caller, tables }: Tenant, wanted: readonly Permission[]): boolean {
+  return tables.appRoleAssignments.find('principal', caller.id ?? '').some(({ row }) => {
+    const name = permissionOf(row.appRoleId);
+    return name !== undefined && wanted.includes(name);
+  });
+}
+
+/** Whether a role of the caller reaches so far in a catalog. */
+export function reachesIn({ caller, tables }: Tenant, catalogId: string, wanted: Reach): boolean {
+  return tables.entitlementRoles.find('principal', caller.id ?? '').some(({ row }) => {
+    const reach = definitionOf(row.roleDefinitionId)?.reach;
+    if (reach === undefined || catalogIn(row) !== catalogId) return false;
+    return reaches.indexOf(reach) >= reaches.indexOf(wanted);
+  });
+}
+
+/** Whether the caller may make catalogs without the permission to. */
+export const makesCatalogs = ({ caller, tables }: Tenant): boolean =>
+  tables.entitlementRoles
+    .find('principal', caller.id ?? '')
+    .some(({ row }) => row.directoryScopeId === '/');
 
 /**
  * Throws UnAuthorized if the caller may not. An application needs the permission of the tenant or a role in the catalog
@@ -49,3 +72,59 @@ function requireResourceOwner({ tenant, body }: Call): void {
       : system !== 'AadGroup' || hasAny(tenant, ['Group.ReadWrite.All', 'Directory.ReadWrite.All']);
   if (!owns) throw callerNotResourceOwner();
 }
+
+/** The catalog that a call is about, as it truly is: what a role in a catalog is held against. */
+export function catalogOf(call: Call, place: string): string | undefined {
+  const { tables } = call.tenant;
+  const id = call.ids[0]?.toLowerCase();
+  const ofPackage = (packageId: string | undefined): string | undefined =>
+    tables.accessPackages.get(packageId?.toLowerCase() ?? '')?.catalogId;
+  const named = namedIn(call);
+
+  if (place.startsWith('/catalogs')) return id;
+  if (place.startsWith('/accessPackages')) {
+    return id === undefined ? named.catalog : ofPackage(id);
+  }
+  if (place.startsWith('/resourceRequests')) {
+    return named.catalog ?? tables.resources.get(named.resource ?? '')?.catalogId;
+  }
+  if (id === undefined) {
+    const assignment = tables.assignments.get(named.assignment ?? '');
+    return ofPackage(named.accessPackage ?? assignment?.packageId);
+  }
+  const row = tables.policies.get(id) ?? tables.requests.get(id) ?? tables.assignments.get(id);
+  return ofPackage(row?.packageId);
+}
+
+type Named = Record<'catalog' | 'accessPackage' | 'assignment' | 'resource', string | undefined>;
+
+/** What a call names in its body or its filter, in the spelling of v1.0 or of beta. */
+function namedIn({ body, query }: Call): Named {
+  const said = (typeof body === 'object' && body !== null ? body : {}) as Body;
+  const filter = query.get('$filter') ?? query.get('filter');
+  const filtered = filter === null ? [] : parseFilter(filter);
+  const assignment =
+    optionalObject(said, 'assignment') ?? optionalObject(said, 'accessPackageAssignment') ?? {};
+  const inFilter = (...paths: string[]): unknown =>
+    filtered.find(({ path }) => paths.includes(path))?.value;
+  const idIn = (member: string): unknown => optionalObject(said, member)?.['id'];
+  return {
+    catalog: first(
+      idIn('catalog'),
+      idIn('accessPackageCatalog'),
+      said['catalogId'],
+      inFilter('catalog/id', 'catalogId', 'accessPackageCatalog/id'),
+    ),
+    accessPackage: first(
+      idIn('accessPackage'),
+      said['accessPackageId'],
+      assignment['accessPackageId'],
+      inFilter('accessPackage/id', 'accessPackageId'),
+    ),
+    assignment: first(assignment['id']),
+    resource: first(idIn('resource'), idIn('accessPackageResource')),
+  };
+}
+
+const first = (...values: unknown[]): string | undefined =>
+  values.find((value): value is string => typeof value === 'string')?.toLowerCase();

@@ -1,7 +1,8 @@
-import type { Operation } from '../http/call';
-import type { Routes } from '../http/route-tree';
-import { requireDirectoryPermission } from './directory';
-import { requireEntitlement } from './entitlements';
+import { requestDenied } from '../errors';
+import type { Operation, Routes } from '../http/routes';
+import type { Permission } from '../services/graph-permissions';
+import type { Tenant } from '../services/tenant';
+import { hasAny, requireEntitlement } from './entitlements';
 
 const management = /^\/[^/]+\/identityGovernance\/entitlementManagement/;
 
@@ -29,3 +30,55 @@ const guard =
     }
     return operation(call);
   };
+
+const directory: Permission[] = ['Directory.Read.All', 'Directory.ReadWrite.All'];
+const applications: Permission[] = ['Application.Read.All', 'Application.ReadWrite.All'];
+const groups: Permission[] = ['Group.Read.All', 'Group.ReadWrite.All', ...directory];
+const members: Permission[] = ['GroupMember.Read.All', 'GroupMember.ReadWrite.All'];
+const entitlements: Permission[] = ['EntitlementManagement.ReadWrite.All'];
+const grants: Permission[] = ['AppRoleAssignment.ReadWrite.All'];
+
+/**
+ * Any one of these lets an application do it. `User.ReadBasic.All` is left out: whether it tells the employee id, nobody
+ * has shown.
+ * Source: permissions.json of https://github.com/microsoftgraph/microsoft-graph-devx-content (August 2026).
+ */
+const needed: [path: RegExp, methods: Record<string, readonly Permission[]>][] = [
+  [/\/organization$/, { GET: ['Organization.Read.All', 'User.Read.All', ...directory] }],
+  [/\/subscribedSkus$/, { GET: ['Organization.Read.All', ...directory] }],
+  [/\/users(\/\{\})?$/, { GET: ['User.Read.All', 'User.ReadWrite.All', ...directory] }],
+  [
+    /\/groups(\/\{\})?$/,
+    {
+      GET: [...groups, 'GroupMember.Read.All'],
+      POST: ['Group.Create', 'Group.ReadWrite.All', 'Directory.ReadWrite.All'],
+      DELETE: ['Group.ReadWrite.All'],
+    },
+  ],
+  [/\/groups\/\{\}\/(members|owners)$/, { GET: [...groups, ...members] }],
+  [/\/servicePrincipals(\/\{\})?$/, { GET: [...applications, 'Directory.Read.All'] }],
+  [
+    /\/appRoleAssign(ments|edTo)(\/\{\})?$/,
+    { GET: [...applications, ...directory], POST: grants, DELETE: grants },
+  ],
+  [
+    /\/entitlementManagement\/role(Assignments|Definitions)(\/\{\})?$/,
+    {
+      GET: [
+        ...entitlements,
+        'EntitlementManagement.Read.All',
+        'RoleManagement.Read.All',
+        'RoleManagement.Read.Directory',
+      ],
+      POST: [...entitlements, 'RoleManagement.ReadWrite.Directory'],
+      DELETE: [...entitlements, 'RoleManagement.ReadWrite.Directory'],
+    },
+  ],
+];
+
+/** Throws Authorization_RequestDenied if the caller may not. */
+export function requireDirectoryPermission(tenant: Tenant, path: string, method: string): void {
+  const [, methods] = needed.find(([pattern]) => pattern.test(path)) ?? [];
+  const wanted = methods?.[method];
+  if (wanted !== undefined && !hasAny(tenant, wanted)) throw requestDenied();
+}

@@ -1,8 +1,16 @@
-import { unauthorizedCatalog } from '../errors';
+import {
+  alreadyOnboarded,
+  callerNotResourceOwner,
+  invalidRequest,
+  resourceInUse,
+  resourceNotFound,
+  unauthorizedCatalog,
+} from '../errors';
 import type { View } from '../state/lag';
-import type { Catalog } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
-import { newId } from './ids';
+import type { Catalog, OriginSystem, Resource, ResourceRequest } from '../state/rows';
+import { both } from '../state/tables';
+import { derivedId, newId } from './ids';
+import type { Tenant } from './tenant';
 
 type Wanted = Pick<Catalog, 'displayName' | 'description' | 'state' | 'isExternallyVisible'>;
 
@@ -25,4 +33,116 @@ export function requireCatalog(tenant: Tenant, view: View | undefined, id: strin
   const catalog = tenant.tables.catalogs.get(id, view);
   if (catalog === undefined) throw unauthorizedCatalog();
   return catalog;
+}
+
+export type Origin = { originSystem: OriginSystem; originId: string };
+
+/** Puts a group or application into a catalog, or refuses what the app may not add or nobody can grant. */
+export function addResource(
+  tenant: Tenant,
+  view: View | undefined,
+  catalogId: string,
+  origin: Origin,
+): ResourceRequest {
+  const catalog = requireCatalog(tenant, view, catalogId);
+  const displayName = grantable(tenant, origin);
+  const key = both(catalog.id, origin.originId);
+  if (tenant.tables.resources.find('catalogAndOrigin', key).length > 0) throw alreadyOnboarded();
+  const resource: Resource = {
+    ...origin,
+    id: derivedId('resource', catalog.id, origin.originId),
+    catalogId: catalog.id,
+    displayName,
+    createdAt: tenant.now(),
+  };
+  tenant.put('resources', resource);
+  return recorded(tenant, 'adminAdd', resource);
+}
+
+/** Takes a resource out of its catalog unless a package still grants it. */
+export function removeResource(tenant: Tenant, view: View, resourceId: string): ResourceRequest {
+  const resource = tenant.tables.resources.get(resourceId, view);
+  if (resource === undefined) throw resourceNotFound('resource');
+  if (tenant.tables.roleScopes.find('resource', resource.id).length > 0) throw resourceInUse();
+  tenant.remove('resources', resource.id);
+  return recorded(tenant, 'adminRemove', resource);
+}
+
+function recorded(
+  tenant: Tenant,
+  requestType: ResourceRequest['requestType'],
+  resource: Resource,
+): ResourceRequest {
+  const request = {
+    id: newId(),
+    requestType,
+    catalogId: resource.catalogId,
+    resourceId: resource.id,
+    createdAt: tenant.now(),
+  };
+  tenant.put('resourceRequests', request);
+  return request;
+}
+
+/**
+ * The name of what is to be granted. Entitlement management cannot change the members of a dynamic group, a synced one or
+ * one of Exchange, and an application may not add a role-assignable one.
+ * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-catalog-create
+ */
+function grantable(tenant: Tenant, { originSystem, originId }: Origin): string {
+  if (originSystem === 'AadApplication') {
+    const application = tenant.tables.servicePrincipals.get(originId);
+    if (application === undefined) throw resourceNotFound('application');
+    return application.displayName;
+  }
+  const group = tenant.tables.groups.get(originId);
+  if (group === undefined) throw resourceNotFound('group');
+  if (group.isAssignableToRole === true) throw callerNotResourceOwner();
+  if (group.membershipRule !== null) {
+    throw invalidRequest('A group with dynamic membership cannot be a resource of a catalog.');
+  }
+  if (group.onPremisesSyncEnabled === true) {
+    throw invalidRequest('A group synced from on-premises cannot be a resource of a catalog.');
+  }
+  if (group.mailEnabled && group.securityEnabled) {
+    throw invalidRequest('A mail-enabled security group cannot be a resource of a catalog.');
+  }
+  return group.displayName;
+}
+
+export type ResourceRole = {
+  id: string;
+  originId: string;
+  displayName: string;
+  resource: Resource;
+};
+export type ResourceScope = { id: string; originId: string; resource: Resource };
+
+/** What can be granted of a resource: Member and Owner of a group, the app roles of an application. */
+export function rolesOf(tenant: Tenant, resource: Resource): ResourceRole[] {
+  return origins(tenant, resource).map(({ originId, displayName }) => ({
+    id: derivedId('role', resource.id, originId),
+    originId,
+    displayName,
+    resource,
+  }));
+}
+
+/** Groups and applications have one scope, the root. */
+export function scopeOf(resource: Resource): ResourceScope {
+  return { id: derivedId('scope', resource.id), originId: resource.originId, resource };
+}
+
+function origins(tenant: Tenant, resource: Resource): { originId: string; displayName: string }[] {
+  if (resource.originSystem === 'AadGroup') {
+    return ['Member', 'Owner'].map((role) => ({
+      originId: `${role}_${resource.originId}`,
+      displayName: role,
+    }));
+  }
+  const application = tenant.tables.servicePrincipals.get(resource.originId);
+  return (application?.appRoles ?? []).map(({ id, displayName }) => ({
+    originId: id,
+    displayName,
+  }));
 }

@@ -7,15 +7,14 @@ import {
   subjectNotFound,
 } from '../errors';
 import type { View } from '../state/lag';
-import type { AccessPackage, Policy, User } from '../state/rows';
+import type { AccessPackage, Policy, SubjectSet, User } from '../state/rows';
 import { both } from '../state/tables';
-import type { Tenant } from '../tenant/tenant';
-import { isActive, isOpen } from './deliver';
-import { isEligible } from './eligibility';
-import { roleScopesOf } from './grants';
+import { isActive, isOpen } from './delivery';
+import { getUser } from './directory';
+import { isMember, roleScopesOf } from './grants';
 import { requirePackage } from './packages';
 import { requirePolicy } from './policies';
-import { getUser } from './users';
+import type { Tenant } from './tenant';
 
 /* What must be so before a person is given a package, in whatever dialect. */
 
@@ -31,12 +30,12 @@ export function requireGrantable(
   const accessPackage = requirePackage(tenant, view, packageId);
   const policy = requirePolicy(tenant, view, policyId);
   if (policy.packageId !== accessPackage.id) throw resourceNotFound('policy of the access package');
-  requireWhole(tenant, accessPackage.id);
+  requireComplete(tenant, accessPackage.id);
   return { accessPackage, policy };
 }
 
 /** A package in a published catalog that grants something, as it truly is. */
-export function requireWhole(tenant: Tenant, packageId: string): void {
+export function requireComplete(tenant: Tenant, packageId: string): void {
   const accessPackage = requirePackage(tenant, undefined, packageId);
   requirePublished(tenant, accessPackage);
   requireRoles(tenant, accessPackage);
@@ -86,4 +85,28 @@ export function hasOpenRequest(tenant: Tenant, packageId: string, targetId: stri
 function holds(tenant: Tenant, packageId: string, targetId: string): boolean {
   const found = tenant.tables.assignments.find('accessPackageAndTarget', both(packageId, targetId));
   return found.some(({ row }) => isActive(row));
+}
+
+/** Scopes that every user of the directory is in. `notSpecified` is the policy for direct assignment by administrators. */
+const everyUser = new Set(['notSpecified', 'allMemberUsers', 'allDirectoryUsers']);
+
+/**
+ * Whether a user fits a policy; it binds administrators too.
+ * docs: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentpolicy (allowedTargetScope)
+ */
+export function isEligible(tenant: Tenant, policy: Policy, user: User): boolean {
+  if (everyUser.has(policy.allowedTargetScope)) return true;
+  if (policy.allowedTargetScope !== 'specificDirectoryUsers') return false;
+  return policy.specificAllowedTargets.some((set) => includes(tenant, set, user));
+}
+
+function includes(tenant: Tenant, set: SubjectSet, user: User): boolean {
+  switch (set['@odata.type'].replace(/^#/, '')) {
+    case 'microsoft.graph.singleUser':
+      return set['userId'] === user.id;
+    case 'microsoft.graph.groupMembers':
+      return typeof set['groupId'] === 'string' && isMember(tenant, set['groupId'], user.id);
+    default:
+      return false;
+  }
 }

@@ -1,8 +1,8 @@
 import { invalidRequest, resourceNotFound } from '../errors';
 import type { AccessPackage, Assignment, AssignmentRequest, Catalog, Policy } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
-import { isActive, isOpen } from './deliver';
+import { isActive, isOpen } from './delivery';
 import { withdrawRole } from './grants';
+import type { Tenant } from './tenant';
 
 /* What can be deleted, and what still stands in the way of it. What a refusal's code is, nobody has published. */
 

@@ -1,5 +1,5 @@
 import type { Assignment, Grant, RoleScope } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
+import type { Tenant } from './tenant';
 
 /** The role scopes of a package in the order they were added. */
 export function roleScopesOf(tenant: Tenant, packageId: string): RoleScope[] {

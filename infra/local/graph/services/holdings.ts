@@ -1,7 +1,7 @@
 import type { AccessPackage, Policy, User } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
-import { enterStep } from './deliver';
+import { enterStep } from './delivery';
 import { derivedId } from './ids';
+import type { Tenant } from './tenant';
 
 /** Grants a package that became whole to those who the tenant file says hold it, as another administrator would have. */
 export function grantHoldings(tenant: Tenant, policy: Policy): void {

@@ -1,11 +1,19 @@
-import { ambiguousName, duplicateAccessPackage, invalidRequest, resourceNotFound } from '../errors';
+import {
+  ambiguousName,
+  duplicateAccessPackage,
+  duplicateKey,
+  invalidRequest,
+  resourceNotFound,
+  roleNotFound,
+} from '../errors';
 import type { View } from '../state/lag';
-import type { AccessPackage } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
-import { requireCatalog } from './catalogs';
+import type { AccessPackage, RoleScope } from '../state/rows';
+import { requireCatalog, rolesOf, scopeOf } from './catalogs';
+import { grantRole } from './grants';
 import { newId } from './ids';
+import type { Tenant } from './tenant';
 
-type Wanted = Pick<
+type PackageDetails = Pick<
   AccessPackage,
   'catalogId' | 'displayName' | 'description' | 'isHidden' | 'isRoleScopesVisible'
 >;
@@ -14,16 +22,16 @@ type Wanted = Pick<
 export function createPackage(
   tenant: Tenant,
   view: View | undefined,
-  wanted: Wanted,
+  details: PackageDetails,
   id = newId(),
 ): AccessPackage {
-  if (wanted.catalogId !== undefined) requireCatalog(tenant, view, wanted.catalogId);
-  const { catalogId } = wanted;
-  requireFreeName(tenant, wanted.displayName, (other) =>
+  if (details.catalogId !== undefined) requireCatalog(tenant, view, details.catalogId);
+  const { catalogId } = details;
+  requireFreeName(tenant, details.displayName, (other) =>
     catalogId === undefined ? true : other.catalogId === catalogId,
   );
   const now = tenant.now();
-  const made = { ...wanted, id, incompatibleWith: [], createdAt: now, modifiedAt: now };
+  const made = { ...details, id, incompatibleWith: [], createdAt: now, modifiedAt: now };
   tenant.put('accessPackages', made);
   return made;
 }
@@ -35,7 +43,7 @@ export function createPackage(
 export function changePackage(
   tenant: Tenant,
   current: AccessPackage,
-  change: Omit<Wanted, 'catalogId'>,
+  change: Omit<PackageDetails, 'catalogId'>,
 ): void {
   const { id, catalogId, displayName } = { ...current, ...change };
   requireFreeName(
@@ -110,4 +118,49 @@ export function removeIncompatible(tenant: Tenant, view: View, id: string, other
   if (!current.incompatibleWith.includes(other)) throw resourceNotFound('incompatible package');
   const incompatibleWith = current.incompatibleWith.filter((one) => one !== other);
   tenant.put('accessPackages', { ...current, incompatibleWith });
+}
+
+type NewRoleScope = {
+  packageId: string;
+  resourceId: string;
+  roleOriginId: string;
+  scopeOriginId: string | undefined;
+};
+
+/**
+ * Lets a package grant a role of a resource of its own catalog; those who hold the package already get it too. The role
+ * must be one that the resource has: the role's origin id, not its name, decides.
+ */
+export function addRoleScope(
+  tenant: Tenant,
+  view: View | undefined,
+  details: NewRoleScope,
+): RoleScope {
+  requirePackage(tenant, view, details.packageId);
+  const accessPackage = requirePackage(tenant, undefined, details.packageId);
+  const resource = tenant.tables.resources.get(details.resourceId, view);
+  const home = accessPackage.catalogId ?? resource?.catalogId;
+  if (resource === undefined || resource.catalogId !== home) throw resourceNotFound('resource');
+  const role = rolesOf(tenant, resource).find(({ originId }) => originId === details.roleOriginId);
+  if (role === undefined) throw roleNotFound();
+  const scope = scopeOf(resource);
+  const scopeKnown =
+    details.scopeOriginId === undefined || details.scopeOriginId === scope.originId;
+  if (!scopeKnown) throw resourceNotFound('scope');
+  const id = `${accessPackage.id}/${role.id}_${scope.id}`;
+  // How the real service answers a role that the package has already is unpublished; it is never there twice.
+  if (tenant.tables.roleScopes.get(id) !== undefined) throw duplicateKey();
+  if (accessPackage.catalogId === undefined) enterCatalog(tenant, accessPackage, home);
+  const made: RoleScope = {
+    id,
+    packageId: accessPackage.id,
+    resourceId: resource.id,
+    roleOriginId: role.originId,
+    createdAt: tenant.now(),
+  };
+  tenant.put('roleScopes', made);
+  for (const { row } of tenant.tables.assignments.find('accessPackage', accessPackage.id)) {
+    if (row.state === 'delivered') grantRole(tenant, row, made);
+  }
+  return made;
 }

@@ -1,48 +1,52 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { duplicateKey, invalidRequest, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
-import type { Policy } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
+import type { Policy, Settings, SubjectSet } from '../state/rows';
 import { grantHoldings } from './holdings';
 import { newId } from './ids';
 import { requirePackage } from './packages';
+import type { Tenant } from './tenant';
 
-type Wanted = Omit<Policy, 'id' | 'createdAt' | 'modifiedAt'>;
+export type PolicyDetails = Omit<Policy, 'id' | 'createdAt' | 'modifiedAt'>;
 
 /**
  * Makes a policy. It takes a moment, and another one that is asked for meanwhile, even for another package, fails with
  * DuplicateKey.
  */
-export async function createPolicy(tenant: Tenant, view: View, wanted: Wanted): Promise<Policy> {
-  requirePackage(tenant, view, wanted.packageId);
-  requireApprovers(wanted);
+export async function createPolicy(
+  tenant: Tenant,
+  view: View,
+  details: PolicyDetails,
+): Promise<Policy> {
+  requirePackage(tenant, view, details.packageId);
+  requireApprovers(details);
   if (tenant.busy.policy) throw duplicateKey();
   tenant.busy.policy = true;
   try {
-    await wait(tenant.pace.policyMs);
+    await wait(tenant.durations.policyMs);
   } finally {
     tenant.busy.policy = false;
   }
-  return addPolicy(tenant, wanted);
+  return addPolicy(tenant, details);
 }
 
 /** Adds a policy at once. The package is whole with it, so whoever is said to hold it then gets it. */
-export function addPolicy(tenant: Tenant, wanted: Wanted, id = newId()): Policy {
+export function addPolicy(tenant: Tenant, details: PolicyDetails, id = newId()): Policy {
   const now = tenant.now();
-  const policy = { ...wanted, id, createdAt: now, modifiedAt: now };
+  const policy = { ...details, id, createdAt: now, modifiedAt: now };
   tenant.put('policies', policy);
   grantHoldings(tenant, policy);
   return policy;
 }
 
 /** Replaces all of a policy but its id and package, as PUT does. */
-export function replacePolicy(tenant: Tenant, policy: Policy, wanted: Wanted): Policy {
-  if (wanted.packageId !== policy.packageId) {
+export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDetails): Policy {
+  if (details.packageId !== policy.packageId) {
     throw invalidRequest('A policy cannot be moved to another access package.');
   }
-  requireApprovers(wanted);
+  requireApprovers(details);
   const replaced = {
-    ...wanted,
+    ...details,
     id: policy.id,
     createdAt: policy.createdAt,
     modifiedAt: tenant.now(),
@@ -58,10 +62,60 @@ export function requirePolicy(tenant: Tenant, view: View | undefined, id: string
   return policy;
 }
 
-function requireApprovers({ requestApprovalSettings }: Wanted): void {
+function requireApprovers({ requestApprovalSettings }: PolicyDetails): void {
   const stages = requestApprovalSettings['stages'];
   const required = requestApprovalSettings['isApprovalRequiredForAdd'] === true;
   if (required && (!Array.isArray(stages) || stages.length === 0)) {
     throw invalidRequest('A policy that requires approval needs at least one approval stage.');
   }
 }
+
+const requestorDefaults = {
+  enableTargetsToSelfAddAccess: false,
+  enableTargetsToSelfUpdateAccess: false,
+  enableTargetsToSelfRemoveAccess: false,
+  allowCustomAssignmentSchedule: false,
+  enableOnBehalfRequestorsToAddAccess: false,
+  enableOnBehalfRequestorsToUpdateAccess: false,
+  enableOnBehalfRequestorsToRemoveAccess: false,
+  onBehalfRequestors: [],
+};
+
+const approvalDefaults = {
+  isApprovalRequiredForAdd: false,
+  isApprovalRequiredForUpdate: false,
+  isRequestorJustificationRequired: false,
+  stages: [],
+};
+
+const noExpiration = { type: 'noExpiration', endDateTime: null, duration: null };
+
+/**
+ * The members of a policy, those that a body leaves out at the values that the service gives them. Stored policies are in
+ * the shape of v1.0, which the other dialects translate to and from.
+ */
+export function withPolicyDefaults(
+  body: Settings,
+): Omit<Policy, 'id' | 'packageId' | 'createdAt' | 'modifiedAt'> {
+  const targets = body['specificAllowedTargets'];
+  return {
+    displayName: textOrNull(body['displayName']),
+    description: textOrNull(body['description']),
+    allowedTargetScope: textOrNull(body['allowedTargetScope']) ?? 'notSpecified',
+    specificAllowedTargets: Array.isArray(targets) ? (targets as SubjectSet[]) : [],
+    expiration: { ...noExpiration, ...settingsOrNull(body['expiration']) },
+    requestorSettings: { ...requestorDefaults, ...settingsOrNull(body['requestorSettings']) },
+    requestApprovalSettings: {
+      ...approvalDefaults,
+      ...settingsOrNull(body['requestApprovalSettings']),
+    },
+    automaticRequestSettings: settingsOrNull(body['automaticRequestSettings']),
+    reviewSettings: settingsOrNull(body['reviewSettings']),
+    notificationSettings: settingsOrNull(body['notificationSettings']),
+  };
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+const settingsOrNull = (value: unknown): Settings | null =>
+  typeof value === 'object' && value !== null ? (value as Settings) : null;

@@ -1,17 +1,25 @@
-import { existingOpenRequest, invalidRequest, noActiveGrant, resourceNotFound } from '../errors';
+import {
+  boundToAnother,
+  existingOpenRequest,
+  invalidModel,
+  invalidRequest,
+  noActiveGrant,
+  resourceNotFound,
+} from '../errors';
 import type { View } from '../state/lag';
-import type { AssignmentRequest, Schedule } from '../state/rows';
-import type { Tenant } from '../tenant/tenant';
+import type { AccessPackage, Assignment, AssignmentRequest, Policy, Schedule } from '../state/rows';
 import {
   hasOpenRequest,
+  type Named,
   requireGrantable,
   requireNothingInTheWay,
   requireTarget,
-  type Named,
+  requireComplete,
 } from './conditions';
-import { enterStep, isActive } from './deliver';
+import { delivery, enterStep, isActive, scriptFor } from './delivery';
+import { grantRole, roleScopesOf } from './grants';
 import { newId } from './ids';
-import { delivery, scriptFor } from './scripts';
+import type { Tenant } from './tenant';
 
 export type Asked = Named & {
   justification: string | null;
@@ -53,7 +61,7 @@ export function submitRemoval(
     justification,
     schedule: undefined,
     assignmentId,
-    script: [{ state: 'submitted', forMs: tenant.pace.deliveryMs }, ...delivery(tenant)],
+    script: [{ state: 'submitted', forMs: tenant.durations.deliveryMs }, ...delivery(tenant)],
   });
 }
 
@@ -100,4 +108,76 @@ function submitted(tenant: Tenant, asked: New): AssignmentRequest {
     dueAt: undefined,
   };
   return enterStep(tenant, request, 0, now);
+}
+
+/**
+ * Gives a request that has none its package, from when on it passes through its states. Nobody is named, so only scripts
+ * for everybody apply, and approval is waited for only if every policy of the package requires it. The same package
+ * again changes nothing.
+ */
+export function bindRequest(tenant: Tenant, requestId: string, accessPackage: AccessPackage): void {
+  const request = tenant.tables.requests.get(requestId);
+  if (request === undefined) throw resourceNotFound('assignment request');
+  if (request.packageId === accessPackage.id) return;
+  if (request.packageId !== undefined) throw boundToAnother();
+  requireComplete(tenant, accessPackage.id);
+  const policies = tenant.tables.policies.find('accessPackage', accessPackage.id);
+  const [first, ...others] = policies.map(({ row }) => row);
+  if (first === undefined) throw resourceNotFound('policy of the access package');
+  const policy = [first, ...others].find(({ requestApprovalSettings }) => {
+    return requestApprovalSettings['isApprovalRequiredForAdd'] !== true;
+  });
+  const script = scriptFor(tenant, { accessPackage, policy: policy ?? first, schedule: undefined });
+  const bound = { ...request, packageId: accessPackage.id, script };
+  enterStep(tenant, bound, 0, tenant.now());
+}
+
+type Recorded = Named & {
+  catalogId: string;
+  isExtended: boolean;
+  /** When it ends, as the caller wrote it. */
+  expiredDateTime: string | null;
+};
+
+/**
+ * Records that a person has a package, and gives them what it grants. The documents tie it to no request, so nothing is
+ * asked of one; whatever stands in the way of a request does so here.
+ */
+export function recordAssignment(tenant: Tenant, view: View, recorded: Recorded): Assignment {
+  const { accessPackage, policy } = requireGrantable(tenant, view, recorded);
+  const { catalogId } = tenant.tables.accessPackages.get(accessPackage.id) ?? accessPackage;
+  if (catalogId !== recorded.catalogId) throw resourceNotFound('access package in the catalog');
+  const user = requireTarget(tenant, view, policy, recorded.targetId);
+  requireNothingInTheWay(tenant, accessPackage, user);
+  const schedule = scheduleOf(tenant, recorded.expiredDateTime, policy);
+  const { endDateTime } = schedule.expiration;
+  const assignment: Assignment = {
+    id: newId(),
+    packageId: accessPackage.id,
+    policyId: policy.id,
+    targetId: user.id,
+    state: 'delivered',
+    status: 'Delivered',
+    schedule,
+    isExtended: recorded.isExtended,
+    createdAt: tenant.now(),
+    expiredAt: undefined,
+    dueAt: endDateTime === null ? undefined : Date.parse(endDateTime),
+  };
+  tenant.put('assignments', assignment);
+  for (const role of roleScopesOf(tenant, accessPackage.id)) grantRole(tenant, assignment, role);
+  return assignment;
+}
+
+/** The end is the caller's to give where the policy has one. */
+function scheduleOf(tenant: Tenant, end: string | null, { expiration }: Policy): Schedule {
+  const ends = expiration['type'] === 'afterDateTime' || expiration['type'] === 'afterDuration';
+  if (ends && end === null) {
+    throw invalidModel("'expiredDateTime' is required under a policy that has an end.");
+  }
+  const type = end === null ? 'noExpiration' : 'afterDateTime';
+  return {
+    startDateTime: new Date(tenant.now()).toISOString(),
+    expiration: { type, endDateTime: end, duration: null },
+  };
 }

@@ -1,4 +1,4 @@
-import { chance } from '../seeded';
+import { chance } from '../seeded-random';
 
 /** How something is read: one object by its id, or a collection. Collections lag longer than single objects. */
 export type Reading = 'one' | 'many';

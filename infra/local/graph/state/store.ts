@@ -1,7 +1,7 @@
-import { createTimerHeap } from '../timer-heap';
-import { openJournal, type Change } from './journal';
+import { type Change, openJournal } from './journal';
 import type { Stamp } from './lag';
 import { createTables, type Rows, type TableName, type Tables } from './tables';
+import { createTimerHeap } from './timer-heap';
 
 /** A row whose time has come, named by its table. */
 export type DueRow = { table: TableName; id: string; at: number };

@@ -1,21 +1,19 @@
 import type {
-  AppRoleAssignment,
-  EntitlementRole,
-  Organization,
-  ServicePrincipal,
-  Sku,
-} from './directory-rows';
-import type {
   AccessPackage,
+  AppRoleAssignment,
   Assignment,
   AssignmentRequest,
   Catalog,
+  EntitlementRole,
   Grant,
   Group,
+  Organization,
   Policy,
   Resource,
   ResourceRequest,
   RoleScope,
+  ServicePrincipal,
+  Sku,
   User,
 } from './rows';
 import { createTable, type Table } from './table';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { permissions } from '../directory/graph-app-roles';
+import { permissions } from '../services/graph-permissions';
+import type { User } from '../state/rows';
 
 const uuid = z.guid();
 const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker number');
@@ -8,7 +9,7 @@ const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker
 /** `W-1001`: letters and a hyphen, then the number that counts up. */
 const rangeEnd = z.string().regex(/^[A-Za-z-]*\d{1,12}$/, 'must end in a number, as W-1001 does');
 
-export const User = z.strictObject({
+export const UserEntry = z.strictObject({
   employeeId: employeeId.nullable(),
   id: uuid.optional(),
   userPrincipalName: z.string().endsWith('@example.com').optional(),
@@ -17,7 +18,7 @@ export const User = z.strictObject({
 });
 
 /** Of somebody whom HR does not know, neither id nor name can be derived. */
-const ListedUser = User.refine(
+const ListedUser = UserEntry.refine(
   (user) =>
     user.employeeId !== null || (user.id !== undefined && user.userPrincipalName !== undefined),
   'somebody without an employeeId needs an id and a userPrincipalName',
@@ -160,4 +161,63 @@ export function readTenantFile(path: string): TenantFile {
   if (read.success) return read.data;
   const faults = read.error.issues.map(({ path: at, message }) => `  ${at.join('.')}: ${message}`);
   throw new Error(`The tenant file ${path} is not valid:\n${faults.join('\n')}`);
+}
+
+/**
+ * The users of a tenant file: those of its ranges, replaced or joined by those it lists. A listed user without an id
+ * stands in for the worker of a range; one with an id is somebody else, even with the same employeeId. Throws on a range
+ * that does not count up and on an id used twice.
+ */
+export function people({ workers, users }: TenantFile): User[] {
+  const byId = new Map<string, User>();
+  for (const range of workers) {
+    for (const employeeId of numbersOf(range)) {
+      const user = userOf({ employeeId, accountEnabled: true });
+      byId.set(user.id, user);
+    }
+  }
+  const listed = new Set<string>();
+  for (const entry of users) {
+    const user = userOf(entry);
+    const usedTwice = listed.has(user.id) || (entry.id !== undefined && byId.has(user.id));
+    if (usedTwice) throw new Error(`The tenant file has two users with the id ${user.id}`);
+    listed.add(user.id);
+    byId.set(user.id, user);
+  }
+  return [...byId.values()];
+}
+
+/** The user that an entry of a tenant file describes, with the derived id and name where it gives none. */
+export function userOf(entry: TenantFile['users'][number]): User {
+  const employeeId = entry.employeeId ?? '';
+  return {
+    id: entry.id ?? userId(employeeId),
+    employeeId: entry.employeeId,
+    accountEnabled: entry.accountEnabled,
+    userPrincipalName: entry.userPrincipalName ?? `${employeeId.toLowerCase()}@example.com`,
+    displayName: entry.employeeId === null ? 'Somebody' : `Worker ${employeeId}`,
+    ...(entry.appearsAfterMs === undefined ? {} : { appearsAfterMs: entry.appearsAfterMs }),
+  };
+}
+
+/** The directory id of a worker, readable in tests and logs: the digits of the number, after a fixed prefix. */
+export function userId(employeeId: string): string {
+  const digits = employeeId.replace(/\D/g, '').slice(-12).padStart(12, '0');
+  return `20000000-0000-4000-8000-${digits}`;
+}
+
+function* numbersOf({ from, to }: { from: string; to: string }): Generator<string> {
+  const [prefix, first] = split(from);
+  const [otherPrefix, last] = split(to);
+  if (prefix !== otherPrefix || Number(first) > Number(last)) {
+    throw new Error(`The tenant file has a range from ${from} to ${to} that does not count up`);
+  }
+  for (let number = Number(first); number <= Number(last); number += 1) {
+    yield `${prefix}${String(number).padStart(first.length, '0')}`;
+  }
+}
+
+function split(text: string): [prefix: string, number: string] {
+  const digits = /\d+$/.exec(text)?.[0] ?? '';
+  return [text.slice(0, text.length - digits.length), digits];
 }

@@ -1,4 +1,0 @@
-import { navigationIn } from '../../odata/navigation';
-import { beta } from '../dialect';
-
-export const { toOne, toMany } = navigationIn(beta);

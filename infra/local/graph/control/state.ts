@@ -1,0 +1,83 @@
+import { badQuery, resourceNotFound } from '../errors';
+import type { Tenant } from '../services/tenant';
+import type { Table } from '../state/table';
+import type { Rows, Tables } from '../state/tables';
+
+/** All that the tenant holds, as it truly is (no replica lag): what tests compare with what clients believe. */
+export function showState(tables: Tables): object {
+  const counts = Object.fromEntries(
+    Object.entries(tables).map(([name, table]) => [name, table.size()]),
+  );
+  return {
+    counts,
+    catalogs: rowsOf(tables.catalogs),
+    resources: rowsOf(tables.resources),
+    accessPackages: rowsOf(tables.accessPackages).map((row) => ({
+      ...row,
+      roles: tables.roleScopes.find('accessPackage', row.id).map(({ row }) => row.roleOriginId),
+      policies: tables.policies.find('accessPackage', row.id).map(({ row }) => row.id),
+    })),
+    policies: rowsOf(tables.policies),
+    requests: rowsOf(tables.requests),
+    assignments: rowsOf(tables.assignments),
+    groups: rowsOf(tables.groups).map((row) => ({
+      ...row,
+      members: tables.grants.find('role', `Member_${row.id}`).map(({ row }) => row.userId),
+    })),
+    grants: rowsOf(tables.grants),
+    appRoleAssignments: rowsOf(tables.appRoleAssignments),
+    entitlementRoles: rowsOf(tables.entitlementRoles),
+    skus: rowsOf(tables.skus),
+  };
+}
+
+const rowsOf = <Row>(table: Table<Row>): Row[] => table.all().map(({ row }) => row);
+
+/** The tables that an administrator can change by hand, in the portal, behind the product's back. */
+const editable = [
+  'users',
+  'groups',
+  'skus',
+  'appRoleAssignments',
+  'entitlementRoles',
+  'catalogs',
+  'resources',
+  'accessPackages',
+  'roleScopes',
+  'policies',
+] as const;
+type Editable = (typeof editable)[number];
+
+/** Changes members of a row to values of the same kind: drift for tests. */
+export function editRow(tenant: Tenant, ids: readonly string[], change: unknown): object {
+  const { table, id, row } = found(tenant, ids);
+  if (typeof change !== 'object' || change === null || Array.isArray(change))
+    throw badQuery('The change is no object.');
+  for (const [member, value] of Object.entries(change)) {
+    const current = (row as Record<string, unknown>)[member];
+    const known = Object.hasOwn(row, member) && member !== 'id';
+    const sameKind = current === null || value === null || typeof current === typeof value;
+    if (!known || !sameKind) throw badQuery(`'${member}' of ${id} cannot be set to that.`);
+  }
+  const edited = { ...row, ...change };
+  tenant.put(table, edited);
+  return edited;
+}
+
+/** Removes a row, as an administrator may between two steps of a client. */
+export function deleteRow(tenant: Tenant, ids: readonly string[]): object {
+  const { table, id } = found(tenant, ids);
+  tenant.remove(table, id);
+  return { deleted: id };
+}
+
+function found(
+  tenant: Tenant,
+  [name, id = '']: readonly string[],
+): { table: Editable; id: string; row: Rows[Editable] } {
+  const table = editable.find((known) => known === name);
+  if (table === undefined) throw badQuery(`Only ${editable.join(', ')} can be edited.`);
+  const row = tenant.tables[table].get(id);
+  if (row === undefined) throw resourceNotFound(`row ${id} of ${table}`);
+  return { table, id, row };
+}

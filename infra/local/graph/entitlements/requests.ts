@@ -1,0 +1,140 @@
+import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
+import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../errors';
+import { deletion, notImplemented, type Answer, type Call, type Routes } from '../http/routes';
+import {
+  checkBody,
+  flag,
+  guidAt,
+  id,
+  object,
+  optionalObject,
+  optionalText,
+  text,
+  type Body,
+} from '../odata/body';
+import { list, type Listing } from '../odata/list';
+import { created, one } from '../odata/present';
+import { deleteRequest } from '../services/deletions';
+import { reprocessRequest } from '../services/delivery';
+import { submitGrant, submitRemoval } from '../services/requests';
+import type { View } from '../state/lag';
+import type { AssignmentRequest, Schedule } from '../state/rows';
+import { both } from '../state/tables';
+import type { Version } from './version';
+
+/** Assignment requests. docs: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentrequest */
+export function requestRoutes({ dialect, entities }: Version): Routes {
+  const { request } = entities;
+  const { model, spell } = dialect;
+  const collection = `${rootOf(dialect)}/${nameIn(dialect, 'assignmentRequests')}`;
+
+  const requests: Listing<AssignmentRequest> = {
+    filterable: filtersIn(dialect, request.type, {
+      id: { is: 'guid', value: (row) => row.id },
+      state: {
+        is: model.enums['accessPackageRequestState'] ?? [],
+        value: ({ state }) => spell(state),
+      },
+      requestType: {
+        is: model.enums['accessPackageRequestType'] ?? [],
+        value: ({ requestType }) => spell(requestType),
+      },
+      'accessPackage/id': { is: 'guid', value: ({ packageId }) => packageId },
+    }),
+    candidates: ({ tenant, view }, equals) => {
+      const { requests: table } = tenant.tables;
+      const [packageId, spelled] = [equals('accessPackage/id'), equals('state')];
+      const state = spelled === undefined ? undefined : dialect.unspell(spelled, 'state');
+      if (packageId !== undefined && state !== undefined) {
+        return table.find('accessPackageAndState', both(packageId, state), view);
+      }
+      if (packageId !== undefined) return table.find('accessPackage', packageId, view);
+      return state === undefined ? table.all(view) : table.find('state', state, view);
+    },
+  };
+
+  function postRequest(call: Call): Answer {
+    const body = checkBody(model, dialect.newRequest, call.body ?? {});
+    if (flag(body, 'isValidationOnly', false)) throw notSimulated('validation without a request');
+    return created(request, submit(call, body), call);
+  }
+
+  function submit({ tenant, view }: Call, body: Body): AssignmentRequest {
+    const assignment = object(body, nameIn(dialect, 'assignment'));
+    const justification = optionalText(body, 'justification');
+    const requestType = dialect.unspell(text(body, 'requestType'), 'requestType');
+    if (requestType === 'adminRemove') {
+      return submitRemoval(tenant, view, id(assignment, 'id'), justification);
+    }
+    if (dialect.requestsNotSimulated.includes(requestType)) {
+      throw notSimulated(`assignment requests of type ${requestType}`);
+    }
+    // The other types come from a signed-in user or from the service itself.
+    if (requestType !== 'adminAdd') throw delegatedOnly();
+    return submitGrant(tenant, view, {
+      packageId: id(assignment, 'accessPackageId'),
+      policyId: id(assignment, 'assignmentPolicyId'),
+      targetId: targetIdIn(assignment),
+      justification,
+      schedule: scheduleIn(body),
+    });
+  }
+
+  return {
+    [collection]: { GET: (call) => list(request, requests, call), POST: postRequest },
+    [`${collection}/{}`]: {
+      GET: (call) => one(request, requestAt(call, call.view), call),
+      DELETE: deletion(requestAt, ({ tenant }, row) => deleteRequest(tenant, row)),
+    },
+    [`${collection}/{}/cancel`]: { POST: postCancel },
+    [`${collection}/{}/reprocess`]: { POST: postReprocess },
+    [`${collection}/{}/resume`]: { POST: notImplemented('resuming custom extensions') },
+  };
+}
+
+/** The object id of the user: `targetId` as on the reference page, or `target.objectId` as in the metadata. */
+function targetIdIn(assignment: Body): string {
+  const target = optionalObject(assignment, 'target');
+  if (target === null) return id(assignment, 'targetId');
+  if ('email' in target) throw notSimulated('targets by mail address');
+  return id(target, 'objectId');
+}
+
+function scheduleIn(body: Body): Schedule | undefined {
+  const schedule = optionalObject(body, 'schedule');
+  if (schedule === null) return undefined;
+  const expiration = optionalObject(schedule, 'expiration') ?? {};
+  const type = optionalText(expiration, 'type') ?? 'notSpecified';
+  const endDateTime = optionalText(expiration, 'endDateTime');
+  const duration = optionalText(expiration, 'duration');
+  if (type === 'afterDateTime' && endDateTime === null) {
+    throw invalidModel("'endDateTime' is required for afterDateTime.");
+  }
+  if (type === 'afterDuration' && duration === null) {
+    throw invalidModel("'duration' is required for afterDuration.");
+  }
+  return {
+    startDateTime: optionalText(schedule, 'startDateTime') ?? new Date().toISOString(),
+    expiration: { type, endDateTime, duration },
+  };
+}
+
+/** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-reprocess */
+function postReprocess(call: Call): Answer {
+  requestAt(call, call.view);
+  reprocessRequest(call.tenant, requestAt(call));
+  return { status: 202 };
+}
+
+/** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-cancel: for signed-in users only. */
+function postCancel(call: Call): Answer {
+  guidAt(call);
+  throw delegatedOnly();
+}
+
+/** The request that the address names: with a view as its replica knows it, without one as it truly is. */
+export function requestAt(call: Call, view?: View): AssignmentRequest {
+  const found = call.tenant.tables.requests.get(guidAt(call), view);
+  if (found === undefined) throw resourceNotFound('assignment request');
+  return found;
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { Refusal } from '../errors';
+import { chance } from '../seeded-random';
+import { gatewayReply, refusalReply, type Reply, type RequestIds, send, sendHalf } from './reply';
+
+const Reply = z.strictObject({
+  status: z.int().min(400).max(599),
+  code: z.string().default('ServiceUnavailable'),
+  /** Seconds, or an HTTP date as text; absent means no header. */
+  retryAfter: z.union([z.int().nonnegative(), z.string()]).optional(),
+  /** Whether the operation is carried out before this is answered. */
+  afterCommit: z.boolean().default(false),
+});
+
+const Disturbance = z.union([
+  z.enum(['drop-before', 'drop-after-commit', 'truncate', 'html']),
+  z.strictObject({ delayMs: z.int().nonnegative() }),
+  Reply,
+]);
+export type Disturbance = z.infer<typeof Disturbance>;
+
+/**
+ * What goes wrong, and when: on the `nth` call that matches (from 1), or with a probability, or each time; at most
+ * `times` times. `path` is a regular expression on the path without its query.
+ */
+export const FaultRule = z.strictObject({
+  match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).default({}),
+  nth: z.int().positive().optional(),
+  probability: z.number().min(0).max(1).optional(),
+  times: z.int().positive().optional(),
+  answer: Disturbance,
+});
+export type FaultRule = z.infer<typeof FaultRule>;
+
+export type FaultSchedule = {
+  /** The disturbance of this call, if a rule says so; counts the call for every rule it matches. */
+  next: (method: string, path: string) => Disturbance | undefined;
+  add: (rules: readonly FaultRule[]) => void;
+  list: () => object[];
+  clear: () => void;
+};
+
+/** A schedule that repeats from its seed: whether a rule fires depends on seed, rule and the count of its matches. */
+export function createFaultSchedule(seed: number, initial: readonly FaultRule[]): FaultSchedule {
+  type Entry = { rule: FaultRule; path: RegExp | undefined; matched: number; fired: number };
+  let entries: Entry[] = [];
+
+  const add = (rules: readonly FaultRule[]): void => {
+    for (const rule of rules) {
+      const path = rule.match.path === undefined ? undefined : new RegExp(rule.match.path);
+      entries.push({ rule, path, matched: 0, fired: 0 });
+    }
+  };
+  const fires = ({ rule, matched, fired }: Entry, index: number): boolean => {
+    if (rule.times !== undefined && fired >= rule.times) return false;
+    if (rule.nth !== undefined) return matched === rule.nth;
+    return rule.probability === undefined || chance(seed, index, matched) < rule.probability;
+  };
+
+  add(initial);
+  return {
+    next: (method, path) => {
+      let chosen: Entry | undefined;
+      for (const [index, entry] of entries.entries()) {
+        const { match } = entry.rule;
+        if (match.method !== undefined && match.method !== method) continue;
+        if (entry.path !== undefined && !entry.path.test(path)) continue;
+        entry.matched += 1;
+        if (chosen === undefined && fires(entry, index)) chosen = entry;
+      }
+      if (chosen === undefined) return undefined;
+      chosen.fired += 1;
+      return chosen.rule.answer;
+    },
+    add,
+    list: () => entries.map(({ rule, matched, fired }) => ({ ...rule, matched, fired })),
+    clear: () => {
+      entries = [];
+    },
+  };
+}
+
+/** The rules of a file (a JSON array). Throws with the place of what is wrong. */
+export function readFaultFile(path: string): FaultRule[] {
+  const read = z.array(FaultRule).safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (read.success) return read.data;
+  throw new Error(`The fault file ${path} is not valid:\n${z.prettifyError(read.error)}`);
+}
+
+/** Whether a disturbance comes before the operation, which then never happens. */
+export function isBefore(fault: Disturbance | undefined): boolean {
+  if (typeof fault === 'object' && 'status' in fault) return !fault.afterCommit;
+  return fault === 'drop-before' || fault === 'html';
+}
+
+/** Sends a reply as the fault schedule lets it through, which may be not at all. */
+export async function sendDisturbed(
+  response: ServerResponse,
+  reply: Reply | undefined,
+  fault: Disturbance | undefined,
+  ids: RequestIds,
+): Promise<void> {
+  if (fault === 'drop-before' || fault === 'drop-after-commit') response.destroy();
+  else if (fault === 'html') send(response, gatewayReply(ids));
+  else if (typeof fault === 'object' && 'status' in fault) {
+    const retryAfter = fault.retryAfter === undefined ? {} : { retryAfter: `${fault.retryAfter}` };
+    const refusal = new Refusal(
+      fault.status,
+      fault.code,
+      'The fault schedule says so.',
+      retryAfter,
+    );
+    send(response, refusalReply(refusal, ids));
+  } else if (reply !== undefined && fault === 'truncate') sendHalf(response, reply);
+  else if (reply !== undefined) {
+    if (typeof fault === 'object') await delay(fault.delayMs, response);
+    send(response, reply);
+  }
+}
+
+/** Waits, but not for somebody who has gone. */
+async function delay(ms: number, response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  await wait(ms, undefined, { signal: gone.signal }).catch(() => undefined);
+}

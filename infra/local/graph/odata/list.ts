@@ -1,0 +1,133 @@
+import { invalidFilter, notSimulated, unrecognizedGuid, unsupportedQuery } from '../errors';
+import type { Answer, Call } from '../http/routes';
+import type { Placed } from '../state/table';
+import { isGuid } from './body';
+import type { Comparison, Operator } from './filter';
+import { membersOf } from './model';
+import { present, withContext, type Entity } from './present';
+import { readOptions, type Options } from './query-options';
+
+/** How a member is compared in a filter. */
+export type Filterable<Row> = {
+  /** `guid`, `text`, or the names of an enumeration. */
+  is: 'guid' | 'text' | readonly string[];
+  value: (row: Row) => string | null | undefined;
+  /** Operators besides `eq`. */
+  also?: readonly Operator[];
+  /** The path that `candidates` knows the member by; its own path if absent. */
+  as?: string;
+};
+
+export type Filters<Row> = Record<string, Filterable<Row>>;
+
+/** A collection that can be listed. */
+export type Listing<Row> = {
+  filterable: Filters<Row>;
+  /** Whether it supports `$count` and `ne`, as objects of the directory do. */
+  advanced?: boolean;
+  /**
+   * The rows that can match, from an index where the filter allows it. `equals` returns the value that the filter
+   * requires a member to have.
+   */
+  candidates: (call: Call, equals: (path: string) => string | undefined) => Placed<Row>[];
+};
+
+/** 200 with one page of a collection: filtered, in the order of creation, with a link to the next page if there is one. */
+export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call): Answer {
+  const options = readOptions(call.query);
+  const comparisons = options.filter.map((comparison) =>
+    checkComparison(entity, listing.filterable, comparison),
+  );
+  requireConsistency(listing, options, call);
+  const equals = (path: string): string | undefined =>
+    comparisons.find(
+      (one) => one.operator === 'eq' && (listing.filterable[one.path]?.as ?? one.path) === path,
+    )?.value;
+  const found = listing
+    .candidates(call, equals)
+    .filter(({ row }) => matches(listing.filterable, comparisons, row));
+  return page(call, options, found, (row) => present(entity, row, call, options.shape));
+}
+
+function page<Row>(
+  call: Call,
+  { top, after, count }: Options,
+  found: Placed<Row>[],
+  show: (row: Row) => object,
+): Answer {
+  const size = Math.min(top ?? call.pageSize, call.pageSize);
+  const left = found.filter(({ order }) => order > after);
+  const shown = left.slice(0, size);
+  const last = shown.at(-1)?.order ?? after;
+  const more = left.length > size && size > 0;
+  const value = shown.map(({ row }) => show(row));
+  const next = more ? { '@odata.nextLink': nextLink(call, last) } : {};
+  const counted = count ? { '@odata.count': found.length } : {};
+  return { status: 200, body: withContext(call, '', { ...counted, ...next, value }) };
+}
+
+function nextLink(call: Call, after: number): string {
+  const query = new URLSearchParams(call.query);
+  query.delete('skiptoken');
+  query.set('$skiptoken', String(after));
+  return `${call.origin}${call.path}?${query.toString()}`;
+}
+
+/** Checks a comparison against what the collection can be filtered by. Ids become lower case, states their exact name. */
+function checkComparison<Row>(
+  { model, type }: Entity<Row>,
+  filterable: Filters<Row>,
+  comparison: Comparison,
+): Comparison {
+  const { path, operator, value, quoted } = comparison;
+  const member = Object.hasOwn(filterable, path) ? filterable[path] : undefined;
+  if (member === undefined) {
+    const [first = ''] = path.split('/');
+    if (Object.hasOwn(membersOf(model, type), first)) throw notSimulated(`a filter on ${path}`);
+    throw invalidFilter(`could not find a property named '${path}'`);
+  }
+  if (operator !== 'eq' && member.also?.includes(operator) !== true) {
+    throw notSimulated(`the filter operator ${operator} on ${path}`);
+  }
+  if (member.is === 'guid') {
+    if (!isGuid(value)) throw unrecognizedGuid(value);
+    return { ...comparison, value: value.toLowerCase() };
+  }
+  if (member.is === 'text') {
+    if (!quoted && value !== 'null')
+      throw invalidFilter(`'${path}' is compared with a value that is not text`);
+    return comparison;
+  }
+  const name = member.is.find((known) => known.toLowerCase() === value.toLowerCase());
+  if (name === undefined) throw invalidFilter(`'${value}' is not a value of '${path}'`);
+  return { ...comparison, value: name };
+}
+
+function matches<Row>(filterable: Filters<Row>, comparisons: Comparison[], row: Row): boolean {
+  return comparisons.every(({ path, operator, value, quoted }) => {
+    const actual = filterable[path]?.value(row);
+    if (operator === 'startsWith') {
+      return actual?.toLowerCase().startsWith(value.toLowerCase()) === true;
+    }
+    const expected = value === 'null' && !quoted ? null : value;
+    return (actual === expected) === (operator === 'eq');
+  });
+}
+
+/**
+ * `$count` and `ne` are advanced queries of the directory. Without the header and `$count=true` they are refused.
+ * docs: https://learn.microsoft.com/graph/aad-advanced-queries
+ */
+function requireConsistency<Row>(
+  { advanced }: Listing<Row>,
+  { count, filter }: Options,
+  { headers }: Call,
+): void {
+  const unequal = filter.some(({ operator }) => operator === 'ne');
+  if (!count && !unequal) return;
+  if (advanced !== true) throw notSimulated('counting this collection');
+  const consistent = headers['consistencylevel']?.toString().toLowerCase() === 'eventual';
+  if (!consistent || !count) {
+    throw unsupportedQuery('It needs the header ConsistencyLevel: eventual and $count=true.');
+  }
+}

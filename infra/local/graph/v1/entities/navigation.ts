@@ -1,4 +1,0 @@
-import { navigationIn } from '../../odata/navigation';
-import { v1 } from '../dialect';
-
-export const { toOne, toMany } = navigationIn(v1);
