@@ -1,7 +1,7 @@
 import { TableServiceClient } from '@azure/data-tables';
 import type { PartName } from '../../infra/local/stack/parts';
 import { runCommand } from '../integration/cli/run-command';
-import { startStack, type TestStack } from './stack';
+import { startStack, type TestStack } from '../support/test-stack';
 
 /* Whole local stacks, with nothing wrong and with one thing wrong, and the command as a person gives it. */
 

@@ -1,10 +1,11 @@
-import { TableClient } from '@azure/data-tables';
-import { sentOf, type Sent } from '../resilience/events';
-import { gather } from '../resilience/evidence';
-import { violations } from '../resilience/invariants';
-import { joiner, sendTo } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { messageOf, type TestMessage } from '../support/events';
+import { collectEvidence } from '../resilience/invariants/evidence';
+import { violations } from '../resilience/invariants/violations';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { graphCalls, injectGraphFaults, type GraphCall } from '../support/graph-control';
+import { readTable } from '../support/tables';
+import { startStack, type TestStack } from '../support/test-stack';
 
 const FINANCE_GROUP = '10000000-0000-4000-8000-000000000002';
 const submitted = '/accessPackageAssignmentRequests/\\$ref$';
@@ -12,7 +13,7 @@ const bound = '/assignmentRequests/[^/]+/accessPackage/\\$ref$';
 const polled = '/accessPackageAssignmentRequests/[^/$]+$';
 const recorded = '/accessPackageAssignments/\\$ref$';
 
-const sent: Sent[] = [];
+const sent: TestMessage[] = [];
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -20,34 +21,23 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-type Logged = { n: number; method: string; path: string; status: number | null };
-async function log(after: number): Promise<Logged[]> {
-  const answer = await fetch(`${stack.graphUrl}/_control/requests?since=${after}`);
-  return ((await answer.json()) as { value: Logged[] }).value;
-}
-const calls = async (method: string, path: string, after: number): Promise<Logged[]> =>
-  (await log(after)).filter((call) => call.method === method && new RegExp(path).test(call.path));
+const calls = async (method: string, path: string, after: number): Promise<GraphCall[]> =>
+  (await graphCalls(stack.graphUrl, after)).filter(
+    (call) => call.method === method && new RegExp(path).test(call.path),
+  );
 const succeeded = async (path: string, after: number): Promise<number> =>
   (await calls('POST', path, after)).filter(({ status }) => (status ?? 500) < 300).length;
 
-/** Carries out the next such call, and keeps its answer back until nobody waits for it any more. */
-async function hold(method: string, path: string): Promise<void> {
-  const rule = { match: { method, path }, times: 1, answer: { delayMs: 600_000 } };
-  const answer = await fetch(`${stack.graphUrl}/_control/faults`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify([rule]),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-}
+/** Carries out the next such call and holds its answer until nobody waits for it. */
+const holdAnswer = (method: string, path: string): Promise<void> =>
+  injectGraphFaults(stack.graphUrl, [
+    { match: { method, path }, times: 1, answer: { delayMs: 600_000 } },
+  ]);
 
-async function closing(workerId: string): Promise<unknown> {
-  const table = TableClient.fromConnectionString(stack.storage, 'audit', {
-    allowInsecureConnection: true,
-  });
+async function outcomeOf(workerId: string): Promise<unknown> {
   const filter = `workerId eq '${workerId}' and kind eq 'closing'`;
-  for await (const row of table.listEntities({ queryOptions: { filter } })) return row['outcome'];
-  return undefined;
+  const [closing] = await readTable(stack.storage, 'audit', filter);
+  return closing?.['outcome'];
 }
 
 test.each([
@@ -58,23 +48,24 @@ test.each([
 ])(
   'the host is killed %s: one request, bound once, one assignment recorded',
   async (_, method, path, workerId) => {
-    const before = (await log(0)).at(-1)?.n ?? 0;
-    await hold(method, path);
-    const event = joiner(workerId);
-    sent.push(sentOf(event));
-    await sendTo(stack.serviceBus, [event]);
-    await eventually('the call is held', async () =>
-      (await calls(method, path, before)).length > 0 ? true : undefined,
+    const before = (await graphCalls(stack.graphUrl)).at(-1)?.n ?? 0;
+    await holdAnswer(method, path);
+    const event = joinerEvent(workerId);
+    sent.push(messageOf(event));
+    await stack.send([event]);
+    await eventually(
+      'the call is held',
+      async () => (await calls(method, path, before)).length > 0,
     );
     await stack.kill('host');
     await stack.start('host');
-    const outcome = await eventually('the event is closed', () => closing(workerId));
+    const outcome = await eventually('the event is closed', () => outcomeOf(workerId));
     expect(outcome).toBe('delivered');
     expect(await succeeded(submitted, before)).toBe(1);
     expect(await succeeded(bound, before)).toBe(1);
     expect(await succeeded(recorded, before)).toBe(1);
     const evidence = await eventually('all messages are completed', async () => {
-      const found = await gather(stack);
+      const found = await collectEvidence(stack);
       return found.queue.length === 0 ? found : undefined;
     });
     expect(violations(evidence, { sent })).toEqual([]);

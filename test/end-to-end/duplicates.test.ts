@@ -1,19 +1,19 @@
 import { ServiceBusClient } from '@azure/service-bus';
-import { sentOf } from '../resilience/events';
-import { gather } from '../resilience/evidence';
-import { violations } from '../resilience/invariants';
+import { messageOf } from '../support/events';
+import { collectEvidence } from '../resilience/invariants/evidence';
+import { violations } from '../resilience/invariants/violations';
 import { createClaims, type Claims } from '../../shared/storage/claims';
 import { openTable } from '../../shared/storage/table';
-import { joiner } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { startStack, type TestStack } from '../support/test-stack';
 
 const SENDERS = 5;
 const EACH = 20;
 const ALL = SENDERS * EACH;
 
-const event = joiner('W-1024', { id: 'sent-by-many' });
-const sent = sentOf(event);
+const event = joinerEvent('W-1024', { id: 'sent-by-many' });
+const sent = messageOf(event);
 const { eventHash } = sent;
 
 let stack: TestStack;
@@ -47,7 +47,7 @@ const allTaken = (messages: number) =>
   });
 
 async function expectOneOfEach(): Promise<void> {
-  const evidence = await gather(stack);
+  const evidence = await collectEvidence(stack);
   expect(violations(evidence, { sent: [sent] })).toEqual([]);
   expect(evidence.graph.accessPackages).toHaveLength(1);
   expect(evidence.graph.requests).toHaveLength(1);
@@ -60,8 +60,9 @@ const instance = () =>
 
 test('100 messages of one event from five senders at once: one package, one request, one closing row', async () => {
   await sendFrom(SENDERS, EACH);
-  await eventually('the event is closed', async () =>
-    (await claims.read(eventHash))?.state === 'closed' ? true : undefined,
+  await eventually(
+    'the event is closed',
+    async () => (await claims.read(eventHash))?.state === 'closed',
   );
   expect(await allTaken(ALL)).toBe(lines('duplicate'));
   await expectOneOfEach();

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { TableClient } from '@azure/data-tables';
-import { joiner, sendTo } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { readTable } from '../support/tables';
+import { startStack, type TestStack } from '../support/test-stack';
 
 const EVENT_ID = '8b5e0c3a-joined-1';
 const FINANCE_GROUP = '10000000-0000-4000-8000-000000000002';
@@ -30,18 +30,11 @@ async function graph(path: string): Promise<Record<string, unknown>[]> {
   return body.value;
 }
 
-async function rowsOf(eventHash: string) {
-  const table = TableClient.fromConnectionString(stack.storage, 'audit', {
-    allowInsecureConnection: true,
-  });
-  const rows = [];
-  const filter = `PartitionKey eq '${eventHash}'`;
-  for await (const row of table.listEntities({ queryOptions: { filter } })) rows.push(row);
-  return rows;
-}
+const rowsOf = (eventHash: string) =>
+  readTable(stack.storage, 'audit', `PartitionKey eq '${eventHash}'`);
 
 test('a joiner event leads to access, and to rows that prove it', async () => {
-  await sendTo(stack.serviceBus, [joiner('W-1024', { id: EVENT_ID })]);
+  await stack.send([joinerEvent('W-1024', { id: EVENT_ID })]);
   const status = await eventually('the event is closed', async () => {
     const found = await joinery('status', EVENT_ID);
     return found?.['state'] === 'closed' ? found : undefined;
@@ -100,7 +93,7 @@ test('the audit command finds the rows by event, worker and day, and their chain
 });
 
 test('the same event again changes nothing but a count', async () => {
-  await sendTo(stack.serviceBus, [joiner('W-1024', { id: EVENT_ID })]);
+  await stack.send([joinerEvent('W-1024', { id: EVENT_ID })]);
   const status = await eventually('the duplicate is counted', async () => {
     const found = await joinery('status', EVENT_ID);
     return found?.['duplicates'] === 1 ? found : undefined;

@@ -1,11 +1,12 @@
-import { sentOf } from '../resilience/events';
-import { gather, readTable } from '../resilience/evidence';
-import { violations } from '../resilience/invariants';
-import { joiner, sendTo } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { messageOf } from '../support/events';
+import { collectEvidence } from '../resilience/invariants/evidence';
+import { readTable } from '../support/tables';
+import { violations } from '../resilience/invariants/violations';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { startStack, type TestStack } from '../support/test-stack';
 
-const EVENTS = Array.from({ length: 20 }, (_, n) => joiner(`W-${1100 + n}`));
+const EVENTS = Array.from({ length: 20 }, (_, n) => joinerEvent(`W-${1100 + n}`));
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -17,15 +18,11 @@ afterAll(() => stack.stop());
 const claims = () => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
 
 test('the host and then the bus are killed with 20 events in flight: each ends once, nothing is doubled', async () => {
-  await sendTo(stack.serviceBus, EVENTS);
-  await eventually('some have started', async () =>
-    (await claims()).length >= 5 ? true : undefined,
-  );
+  await stack.send(EVENTS);
+  await eventually('some have started', async () => (await claims()).length >= 5);
   await stack.kill('host');
   await stack.start('host');
-  await eventually('some have gone on', async () =>
-    (await claims()).length >= 12 ? true : undefined,
-  );
+  await eventually('some have gone on', async () => (await claims()).length >= 12);
   await stack.kill('service-bus');
   await stack.start('service-bus');
 
@@ -35,14 +32,14 @@ test('the host and then the bus are killed with 20 events in flight: each ends o
       const rows = await claims();
       return rows.filter(({ state }) => state === 'closed').length === 20 ? rows : undefined;
     },
-    90,
+    { seconds: 90 },
   );
   expect(closed.map(({ outcome }) => outcome)).toEqual(EVENTS.map(() => 'delivered'));
   const evidence = await eventually('all messages are completed', async () => {
-    const found = await gather(stack);
+    const found = await collectEvidence(stack);
     return found.queue.length === 0 ? found : undefined;
   });
-  expect(violations(evidence, { sent: EVENTS.map(sentOf) })).toEqual([]);
+  expect(violations(evidence, { sent: EVENTS.map(messageOf) })).toEqual([]);
   expect(evidence.graph.accessPackages).toHaveLength(1);
   expect(evidence.graph.policies).toHaveLength(1);
   expect(evidence.graph.requests).toHaveLength(20);

@@ -4,13 +4,12 @@ import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { TableClient } from '@azure/data-tables';
-import { ServiceBusClient } from '@azure/service-bus';
 import { unzipSync } from 'fflate';
 import { castIn } from '../../infra/local/demo/cast';
 import { partOf } from '../../infra/local/demo/play';
-import { eventually } from './eventually';
-import { startStack } from './stack';
+import { eventually } from '../support/eventually';
+import { readTable } from '../support/tables';
+import { startStack } from '../support/test-stack';
 
 const program = resolve('dist/infra/package/main.js');
 type Packed = { zip: string; bytes: number; sha256: string };
@@ -110,17 +109,12 @@ test('the first joiner of the demo gets access from the unpacked package', async
     const [first] = castIn(undefined);
     if (!first) throw new Error('the demo has no cast');
     const { first: body, eventHash } = partOf(first);
-    const client = new ServiceBusClient(stack.serviceBus);
-    await client.createSender('provisioning-events').sendMessages({ body });
-    await client.close();
+    await stack.send([body]);
 
-    const audit = TableClient.fromConnectionString(stack.storage, 'audit', {
-      allowInsecureConnection: true,
-    });
     const filter = `PartitionKey eq '${eventHash}' and kind eq 'closing'`;
     const closing = await eventually('the event is closed', async () => {
-      const rows = audit.listEntities({ queryOptions: { filter } });
-      return (await rows.next()).value as Record<string, unknown> | undefined;
+      const [row] = await readTable(stack.storage, 'audit', filter);
+      return row;
     });
     expect(closing).toMatchObject({ outcome: first.ends, appVersion: '9.9.9-unpacked' });
   } finally {

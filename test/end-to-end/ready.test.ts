@@ -1,10 +1,11 @@
 import type { PartName } from '../../infra/local/stack/parts';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { eventually } from '../support/eventually';
+import { graphCalls } from '../support/graph-control';
+import { startStack, type TestStack } from '../support/test-stack';
 
 type Readiness = { status: number; ready: boolean; dependencies: Record<string, string> };
 
-const WELL = {
+const ALL_OK = {
   ...{ accessModel: 'ok', records: 'ok', audit: 'ok', taskHub: 'ok', graph: 'ok', queue: 'ok' },
 };
 
@@ -25,20 +26,17 @@ const becomes = (status: number) =>
     return readiness.status === status ? readiness : undefined;
   });
 
-const lookedUp = async (): Promise<number> => {
-  const answer = await fetch(`${stack.graphUrl}/_control/requests`);
-  return ((await answer.json()) as { value: unknown[] }).value.length;
-};
+const graphCallCount = async (): Promise<number> => (await graphCalls(stack.graphUrl)).length;
 
 test('a stack that is well is ready, and asking a hundred times asks Graph once in three seconds', async () => {
-  const before = await lookedUp();
+  const before = await graphCallCount();
   const began = Date.now();
   const answers = await Promise.all(Array.from({ length: 100 }, ask));
-  expect(answers[0]).toEqual({ status: 200, ready: true, dependencies: WELL });
+  expect(answers[0]).toEqual({ status: 200, ready: true, dependencies: ALL_OK });
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-  const looks = (await lookedUp()) - before;
-  expect(looks).toBeGreaterThanOrEqual(1);
-  expect(looks).toBeLessThanOrEqual(1 + Math.floor((Date.now() - began) / 3_000));
+  const calls = (await graphCallCount()) - before;
+  expect(calls).toBeGreaterThanOrEqual(1);
+  expect(calls).toBeLessThanOrEqual(1 + Math.floor((Date.now() - began) / 3_000));
 });
 
 const downs: [PartName, Record<string, string>][] = [
@@ -53,20 +51,20 @@ test.each(downs)(
     await stack.kill(part);
     expect(await becomes(503)).toEqual({
       ...{ status: 503, ready: false },
-      dependencies: { ...WELL, ...said },
+      dependencies: { ...ALL_OK, ...said },
     });
     await stack.start(part);
-    expect(await becomes(200)).toMatchObject({ dependencies: WELL });
+    expect(await becomes(200)).toMatchObject({ dependencies: ALL_OK });
   },
   60_000,
 );
 
 test('a dependency that is silent is found out within the deadline', async () => {
-  process.kill(stack.pid('graph'), 'SIGSTOP');
+  stack.signal('graph', 'SIGSTOP');
   try {
     const readiness = await becomes(503);
-    expect(readiness.dependencies).toEqual({ ...WELL, graph: 'no-answer-in-time' });
+    expect(readiness.dependencies).toEqual({ ...ALL_OK, graph: 'no-answer-in-time' });
   } finally {
-    process.kill(stack.pid('graph'), 'SIGCONT');
+    stack.signal('graph', 'SIGCONT');
   }
 }, 60_000);

@@ -10,9 +10,9 @@ import { readEvent } from '../../shared/domain/events/read-event';
 import { createClaims, type Claims } from '../../shared/storage/claims';
 import { openTable } from '../../shared/storage/table';
 import { partsOver } from '../integration/storage/call-activity';
-import { joiner, sendTo } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { startStack, type TestStack } from '../support/test-stack';
 
 const SOURCE = 'urn:hr:acme:workday';
 const QUEUE = 'provisioning-events';
@@ -52,8 +52,9 @@ const claimWhen = (id: string, what: string, fits: (claim: StoredClaim) => boole
 const closed = (id: string, attempt = 1) =>
   claimWhen(id, 'is closed', (claim) => claim.state === 'closed' && claim.attempt === attempt);
 const counted = (id: string, count: number) =>
-  eventually(`${count} duplicates of ${id}`, async () =>
-    (await claims.duplicates(keyOf(id))) >= count ? true : undefined,
+  eventually(
+    `${count} duplicates of ${id}`,
+    async () => (await claims.duplicates(keyOf(id))) >= count,
   );
 
 async function send(...messages: ServiceBusMessage[]): Promise<void> {
@@ -95,8 +96,11 @@ async function joinery(...args: string[]) {
 }
 
 test('a delivered event resent in eight ways stays as it is: each is counted, or refused for what was edited', async () => {
-  const body = joiner('W-1101', { id: 'resent' });
-  const other = joiner('W-1101', { id: 'resent', data: { attributes: { department: 'Sales' } } });
+  const body = joinerEvent('W-1101', { id: 'resent' });
+  const other = joinerEvent('W-1101', {
+    id: 'resent',
+    data: { attributes: { department: 'Sales' } },
+  });
   await stack.kill('host');
   await send({ body, messageId: 'first', applicationProperties: { team: 'hr' } });
   await deadLetter('first');
@@ -134,7 +138,7 @@ test('a delivered event resent in eight ways stays as it is: each is counted, or
 }, 90_000);
 
 test('what ended otherwise runs again only as a replay, once each, and its rows say who, why and after which attempt', async () => {
-  const body = joiner('W-1102', { id: 'unmatched', data: NO_RULE });
+  const body = joinerEvent('W-1102', { id: 'unmatched', data: NO_RULE });
   const marks = { replayid: 'r-1', replayreason: 'INC-7', replayedby: 'alice' };
   await send({ body });
   await closed('unmatched');
@@ -169,7 +173,7 @@ test('what ended otherwise runs again only as a replay, once each, and its rows 
 test('the command shows first, then sends the copy and completes the dead letter; the rows say who and why', async () => {
   const marks = ['--by', 'bob', '--reason', 'INC-9'];
   await stack.kill('host');
-  const body = joiner('W-1103', { id: 'lost' });
+  const body = joinerEvent('W-1103', { id: 'lost' });
   await send({ body, messageId: 'lost', applicationProperties: { team: 'hr' } });
   await deadLetter('lost');
   const before = await deadLetters();
@@ -192,7 +196,7 @@ test('the command shows first, then sends the copy and completes the dead letter
 }, 60_000);
 
 test('an instance that is terminated from outside ends its event as terminated, behind the rows that stand', async () => {
-  await sendTo(stack.serviceBus, [joiner('W-9999', { id: 'ended' })]);
+  await stack.send([joinerEvent('W-9999', { id: 'ended' })]);
   const { attempt } = await claimWhen('ended', 'runs', ({ state }) => state === 'started');
   const instance = `${stack.hostUrl}/runtime/webhooks/durabletask/instances/${keyOf('ended')}-${attempt}`;
   const answer = await fetch(`${instance}/terminate?reason=tested&code=local`, { method: 'POST' });
@@ -211,7 +215,7 @@ describe('an intake that was killed', () => {
   /** What the intake does until just before it starts the run. */
   async function claimOnly(id: string, workerId: string): Promise<void> {
     const parts = partsOver({ connectionString: stack.storage, table, close: stack.stop });
-    const body = Buffer.from(JSON.stringify(joiner(workerId, { id })));
+    const body = Buffer.from(JSON.stringify(joinerEvent(workerId, { id })));
     const read = readEvent(body, { sources: [SOURCE] });
     if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
     const config = { ...parts.config, supervise: { schedule: '', lookAfterSeconds: 1 } };

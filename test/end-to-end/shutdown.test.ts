@@ -1,8 +1,9 @@
 import { ServiceBusClient } from '@azure/service-bus';
-import { TableClient } from '@azure/data-tables';
-import { joiner, sendTo } from './events';
-import { eventually } from './eventually';
-import { startStack, type TestStack } from './stack';
+import { joinerEvent } from '../support/events';
+import { eventually } from '../support/eventually';
+import { graphCalls, injectGraphFaults } from '../support/graph-control';
+import { readTable } from '../support/tables';
+import { startStack, type TestStack } from '../support/test-stack';
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -11,17 +12,9 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const people = (first: number, count: number) =>
-  Array.from({ length: count }, (_, n) => joiner(`W-${first + n}`));
+  Array.from({ length: count }, (_, n) => joinerEvent(`W-${first + n}`));
 
-async function claims() {
-  const table = TableClient.fromConnectionString(stack.storage, 'claims', {
-    allowInsecureConnection: true,
-  });
-  const rows: Record<string, unknown>[] = [];
-  const filter = `RowKey eq 'claim'`;
-  for await (const row of table.listEntities({ queryOptions: { filter } })) rows.push(row);
-  return rows;
-}
+const claims = () => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
 
 const closed = (count: number) =>
   eventually(`${count} are closed`, async () => {
@@ -29,17 +22,12 @@ const closed = (count: number) =>
     return rows.length === count ? rows : undefined;
   });
 
-type Logged = { method: string; path: string; status: number | null };
-
-/** What was made in Graph under this noun. */
-async function created(noun: string): Promise<number> {
-  const answer = await fetch(`${stack.graphUrl}/_control/requests`);
-  const { value } = (await answer.json()) as { value: Logged[] };
-  return value.filter(
+/** The number of objects that were created in this collection of Graph. */
+const created = async (noun: string): Promise<number> =>
+  (await graphCalls(stack.graphUrl)).filter(
     ({ method, path, status }) =>
       method === 'POST' && path.endsWith(`/${noun}`) && status !== null && status < 300,
   ).length;
-}
 
 /** SIGTERM; answers how the host ended and after how many seconds. */
 async function shutDown(): Promise<{ how: string | undefined; seconds: number }> {
@@ -54,10 +42,8 @@ const deliveries = () =>
   stack.log.flatMap((line) => /intake: .*\(delivery (\d+),/.exec(line)?.[1] ?? []).map(Number);
 
 test('a host that is told to stop with events in flight loses nothing and does nothing twice', async () => {
-  await sendTo(stack.serviceBus, people(1100, 40));
-  await eventually('some have started', async () =>
-    (await claims()).length >= 10 ? true : undefined,
-  );
+  await stack.send(people(1100, 40));
+  await eventually('some have started', async () => (await claims()).length >= 10);
   expect(await shutDown()).toMatchObject({ how: 'exit code 0' });
   expect((await claims()).filter(({ state }) => state === 'closed').length).toBeLessThan(40);
 
@@ -75,15 +61,9 @@ test('a host that is told to stop with events in flight loses nothing and does n
 
 test('a call that outlasts the bound is left to the next host, which finds what came of it', async () => {
   const rule = { match: { method: 'POST', path: 'assignmentRequests$' }, times: 1 };
-  await fetch(`${stack.graphUrl}/_control/faults`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify([{ ...rule, answer: { delayMs: 25_000 } }]),
-  });
-  await sendTo(stack.serviceBus, people(1200, 1));
-  await eventually('the request is made', async () =>
-    (await created('assignmentRequests')) === 41 ? true : undefined,
-  );
+  await injectGraphFaults(stack.graphUrl, [{ ...rule, answer: { delayMs: 25_000 } }]);
+  await stack.send(people(1200, 1));
+  await eventually('the request is made', async () => (await created('assignmentRequests')) === 41);
   const { how, seconds } = await shutDown();
   expect(how).toBe('exit code 0');
   expect(seconds).toBeLessThan(10);
@@ -94,9 +74,9 @@ test('a call that outlasts the bound is left to the next host, which finds what 
 
 test('a message that is held because the stores are away is left to its lock, at the cost of one delivery', async () => {
   await stack.kill('storage');
-  await sendTo(stack.serviceBus, people(1190, 1));
+  await stack.send(people(1190, 1));
   await eventually('the message is held', () =>
-    Promise.resolve(stack.log.some((line) => line.includes('"what":"held"')) || undefined),
+    stack.log.some((line) => line.includes('"what":"held"')),
   );
   const { how, seconds } = await shutDown();
   expect(how).toBe('exit code 0');

@@ -1,20 +1,21 @@
-import { join } from 'node:path';
-import { eventually } from '../end-to-end/eventually';
-import { encodingsFound, rawFiles, type RawFile } from './bytes';
-import { joined, refusedAs, sentOf, type Sent } from './events';
-import { gather, readTable } from './evidence';
-import { violations } from './invariants';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { eventually } from '../support/eventually';
+import { joinerEvent, joinerMessage, messageOf, rejectedMessage } from '../support/events';
+import { seeded } from '../support/seeded';
+import { readTable } from '../support/tables';
+import { collectEvidence } from './invariants/evidence';
+import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';
+import { startProxiedStack, type ProxiedStack } from './proxies/proxied-stack';
 import type { Fault } from './proxies/tap';
-import { seeded } from './seeded';
-import { startWorld, type World } from './world';
 
 const PEOPLE = 12;
 
-/** Of an attribute that no rule reads, of a member that nobody knows, and of what makes a message be refused. */
+/** Texts of an attribute that no rule reads, of a member that the contract does not have, and of what makes a message invalid. */
 const NOWHERE = ['canary-nickname-4d1f', 'canary-member-8a3c', 'canary-refused-77e0'] as const;
 const [NICKNAME, MEMBER, REFUSED] = NOWHERE;
-/** Of the attribute that a rule reads: it belongs where the facts of the event are kept. */
+/** The text of the attribute that a rule reads: only the tables with the facts of the event may hold it. */
 const DEPARTMENT = 'canary-department-2b9d';
 const canaries = [
   ...NOWHERE.map((text) => ({ text, belongs: [] })),
@@ -24,19 +25,19 @@ const canaries = [
 const attributes = { department: DEPARTMENT, nickname: NICKNAME };
 const extra = { unknownmember: MEMBER, given_name: { family: MEMBER } };
 const accepted = Array.from({ length: PEOPLE }, (_, n) =>
-  joined({ workerId: workerId(n), attributes, extra }),
+  joinerMessage(workerId(n), attributes, { envelope: extra }),
 );
 
-type Members = Record<string, unknown>;
-const event = (id: string, members: Members = {}, data: Members = {}) => ({
-  ...{ specversion: '1.0', id, source: 'urn:hr:acme:workday', type: 'hr.worker.joined.v1' },
-  ...{ subject: workerId(0), time: '2026-11-20T09:30:00Z', ...extra, ...members },
-  data: { workerId: workerId(0), startDate: '2026-11-23', attributes, ...data },
-});
+const event = (id: string, members: object = {}, data: object = {}) =>
+  joinerEvent(workerId(0), {
+    id,
+    envelope: { ...extra, ...members },
+    data: { attributes, ...data },
+  });
 const half = (text: string): Buffer => Buffer.from(text.slice(0, -20));
 
-/** A message for each way to be refused that could tempt somebody to quote what it says. */
-const refused: Sent[] = [
+/** A message for each rejection that could quote what the sender wrote. */
+const refused = [
   event('bad-type', { type: `hr.worker.${REFUSED}.v9` }),
   event('bad-source', { source: `urn:${REFUSED}` }),
   event(`bad id ${REFUSED}`),
@@ -45,77 +46,77 @@ const refused: Sent[] = [
   event('bad-zone', {}, { timeZone: `Europe/${REFUSED}` }),
   event('bad-worker', { subject: `${REFUSED} !` }, { workerId: `${REFUSED} !` }),
   event('bad-attribute', {}, { attributes: { ...attributes, department: { of: REFUSED } } }),
-  // The same id as an event that is accepted, with other content.
-  event(`${workerId(0)}-joined`, {}, { attributes: { ...attributes, department: REFUSED } }),
+  // The id of an accepted event, with other content.
+  event(`${workerId(0)}-joined-1`, {}, { attributes: { ...attributes, department: REFUSED } }),
 ]
-  .map((one) => refusedAs(sentOf(one).body))
+  .map((one) => rejectedMessage(messageOf(one).body))
   .concat(
-    refusedAs(half(JSON.stringify(event('broken', { note: REFUSED })))),
-    refusedAs(Buffer.from(`${REFUSED} is no JSON`)),
-    refusedAs(Buffer.from(`{"id":"a","id":"${REFUSED}"}`)),
+    rejectedMessage(half(JSON.stringify(event('broken', {}, { note: REFUSED })))),
+    rejectedMessage(Buffer.from(`${REFUSED} is no JSON`)),
+    rejectedMessage(Buffer.from(`{"id":"a","id":"${REFUSED}"}`)),
   );
 const sent = [...accepted, ...refused];
 
-let world: World;
+let stack: ProxiedStack;
 beforeAll(async () => {
   const model = modelOf(
     [{ key: 'package', catalog: 'catalog' }],
     [{ id: 'rule', department: DEPARTMENT, packages: ['package'] }],
   );
   const env = { GRAPH_DEADLINE: '2s', GRAPH_LAG: '300ms', POLL_SCHEDULE: '300ms' };
-  world = await startWorld({ env, files: { ACCESS_MODEL: model, GRAPH_TENANT: tenantOf(PEOPLE) } });
+  stack = await startProxiedStack({
+    env,
+    files: { ACCESS_MODEL: model, GRAPH_TENANT: tenantOf(PEOPLE) },
+  });
 });
-afterAll(() => world.stop());
+afterAll(() => stack.stop());
 
-const claims = () => readTable(world.storage, 'claims', "RowKey eq 'claim'");
+const claims = () => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
 
-/** Disturbs one call in eight, in every way that loses an answer. */
-function disturb(): void {
-  const chance = seeded(1);
+/** Fails one call in eight, in every way that loses an answer. */
+function failCalls(): void {
+  const random = seeded(1);
   const kinds = ['cut-before', 'cut-after', 'truncate', 'gateway-page', 'login-page'] as const;
-  world.tap.watch(({ to }): Fault | undefined =>
-    to !== 'bus' && chance.between(1, 8) === 1 ? { kind: chance.pick(kinds) } : undefined,
+  stack.tap.intercept(({ to }): Fault | undefined =>
+    to !== 'bus' && random.between(1, 8) === 1 ? { kind: random.pick(kinds) } : undefined,
   );
 }
 
-/** Ends a part in order, so that all it has is in its files. */
-async function end(part: 'host' | 'storage'): Promise<void> {
-  world.signal(part, 'SIGTERM');
-  await world.gone(part);
-}
-
-test('what was planted in events is nowhere but in its field, whatever fails while they are worked on', async () => {
-  disturb();
-  await world.send(accepted);
-  await eventually('some are under way', async () =>
-    (await claims()).length >= PEOPLE / 2 ? true : undefined,
+test('a canary stays in its own column, whatever fails while its event is processed', async () => {
+  failCalls();
+  await stack.send(accepted.map(({ body }) => body));
+  await eventually(
+    'half of the events are claimed',
+    async () => (await claims()).length >= PEOPLE / 2,
   );
-  await world.send(refused);
+  await stack.send(refused.map(({ body }) => body));
   for (const part of ['host', 'service-bus', 'host'] as const) {
-    world.signal(part, 'SIGKILL');
-    await world.gone(part);
-    await world.start(part);
+    await stack.kill(part);
+    await stack.start(part);
   }
-  world.tap.watch();
-  const evidence = await eventually('all has come to its end', async () => {
+  stack.tap.intercept();
+  const evidence = await eventually('all events are closed', async () => {
     const closed = (await claims()).filter(({ state }) => state === 'closed');
-    return closed.length === PEOPLE && (await world.isIdle()) ? gather(world) : undefined;
+    return closed.length === PEOPLE && (await stack.isQueueEmpty())
+      ? collectEvidence(stack)
+      : undefined;
   });
   expect(violations(evidence, { sent, canaries })).toEqual([]);
   expect(evidence.deadLetters).toHaveLength(refused.length);
 }, 90_000);
 
-test('nor is it in any byte that the host, the tables or Graph have on disk, however encoded', async () => {
-  await end('host');
-  await end('storage');
-  const places = ['host', 'storage', 'graph'].map((part) => join(world.dataDir, part));
+test('no file of the host, the tables or Graph holds a canary in any encoding', async () => {
+  // Stopped in order, they write everything to their files.
+  await stack.kill('host', 'SIGTERM');
+  await stack.kill('storage', 'SIGTERM');
+  const places = ['host', 'storage', 'graph'].map((part) => join(stack.dataDir, part));
   const files = (await Promise.all(places.map(rawFiles))).flat();
-  const log = { place: 'log', bytes: Buffer.from(world.log.join('\n')) };
+  const log = { place: 'log', bytes: Buffer.from(stack.log.join('\n')) };
   const found = [...files, log].flatMap(({ place, bytes }) =>
     NOWHERE.flatMap((text) => encodingsFound(bytes, text).map((how) => `${text}: ${place} ${how}`)),
   );
   expect(found).toEqual([]);
-  // The looking itself works: what a rule reads is found, and only among the rows of facts.
+  // The search itself works: it finds the attribute that a rule reads, only in the tables with facts.
   const holding = tablesIn(files)
     .filter(({ bytes }) => encodingsFound(bytes, DEPARTMENT).length > 0)
     .map(({ place }) => place);
@@ -124,7 +125,7 @@ test('nor is it in any byte that the host, the tables or Graph have on disk, how
   expect(others.filter(({ bytes }) => encodingsFound(bytes, DEPARTMENT).length > 0)).toEqual([]);
 });
 
-test.each([0, 1, 2, 3])('a text behind %d others is found in base64', (before) => {
+test.each([0, 1, 2, 3])('a text after %d other bytes is found in base64', (before) => {
   const encoded = Buffer.from(`${'x'.repeat(before)}${REFUSED} and more`).toString('base64');
   expect(encodingsFound(Buffer.from(encoded), REFUSED)).toEqual(['base64']);
 });
@@ -139,4 +140,40 @@ function tablesIn(files: readonly RawFile[]): RawFile[] {
     place: collection.name.split('$').at(-1) ?? '',
     bytes: Buffer.from(JSON.stringify(collection)),
   }));
+}
+
+/** A file on the disk. */
+type RawFile = { place: string; bytes: Buffer };
+
+/** Every file below a folder, by its path in it. */
+async function rawFiles(folder: string): Promise<RawFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(
+    files.map(async ({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return { place: relative(folder, path), bytes: await readFile(path) };
+    }),
+  );
+}
+
+/** The encodings in which bytes hold a text: plain, UTF-16, hex, and base64 at any offset in its groups of three. */
+function encodingsFound(bytes: Buffer, text: string): string[] {
+  const plain = Buffer.from(text);
+  const hex = plain.toString('hex');
+  const needles: [name: string, needle: Buffer | string][] = [
+    ['plain', plain],
+    ['utf-16', Buffer.from(text, 'utf16le')],
+    ['hex', hex],
+    ['hex', hex.toUpperCase()],
+    ...[0, 1, 2].map((offset): [string, string] => ['base64', base64At(plain, offset)]),
+  ];
+  return needles.filter(([, needle]) => bytes.includes(needle)).map(([name]) => name);
+}
+
+/** The base64 characters that depend on the text alone if `offset` other bytes come before it. */
+function base64At(plain: Buffer, offset: number): string {
+  const encoded = Buffer.concat([Buffer.alloc(offset), plain]).toString('base64');
+  const first = Math.ceil((offset * 8) / 6);
+  return encoded.slice(first, Math.floor(((offset + plain.length) * 8) / 6));
 }

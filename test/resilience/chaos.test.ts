@@ -10,18 +10,18 @@ test('the faults of a run repeat from its seed, and another seed has others', ()
 });
 
 test('a long run kills and freezes host and bus, and every dependency meets every fault', () => {
-  const { blows, spells } = scheduleOf(600, 1);
-  const struck = blows.map(({ part, kind }) => `${kind} ${part}`);
-  for (const blow of ['kill host', 'kill service-bus', 'freeze host', 'freeze service-bus']) {
-    expect(struck.filter((one) => one === blow).length).toBeGreaterThanOrEqual(12);
+  const { processFaults, callFaults } = scheduleOf(600, 1);
+  const hits = processFaults.map(({ part, kind }) => `${kind} ${part}`);
+  for (const hit of ['kill host', 'kill service-bus', 'freeze host', 'freeze service-bus']) {
+    expect(hits.filter((one) => one === hit).length).toBeGreaterThanOrEqual(12);
   }
-  expect(new Set(spells.map(({ to, fault }) => `${fault.kind} ${to}`)).size).toBe(21);
+  expect(new Set(callFaults.map(({ to, fault }) => `${fault.kind} ${to}`)).size).toBe(21);
 });
 
 test('200 events survive a minute of kills, freezes, cuts and garbled answers', async () => {
-  const story: string[] = [`JOINERY_SEED=${seed}`];
-  const options = { events: 200, seconds: 50, seed, tell: (line: string) => story.push(line) };
-  const result = await runChaos(options).finally(() => console.log(story.join('\n')));
+  const lines: string[] = [`JOINERY_SEED=${seed}`];
+  const options = { events: 200, seconds: 50, seed, print: (line: string) => lines.push(line) };
+  const result = await runChaos(options).finally(() => console.log(lines.join('\n')));
   expect(result.faults).toEqual([]);
   expect(result.kills).toBeGreaterThanOrEqual(20);
   expect(result.freezes).toBeGreaterThanOrEqual(4);

@@ -1,11 +1,12 @@
-import type { Evidence, Row } from './evidence';
-import { violations } from './invariants';
+import type { Row } from '../support/tables';
+import type { Evidence } from './invariants/evidence';
 import { hashOf } from './invariants/ledger';
-import { accepted, chained, refused, soundEvidence, toldRows } from './sound-evidence';
+import { accepted, auditRows, chained, rejected, validEvidence } from './invariants/valid-evidence';
+import { violations } from './invariants/violations';
 
 const hash = accepted.eventHash;
 const expected = {
-  sent: [accepted, refused],
+  sent: [accepted, rejected],
   canaries: [{ text: 'canary-1', belongs: ['claims.attributes'] }],
 };
 
@@ -19,12 +20,12 @@ const change = (items: object[], at: number, columns: object): void => {
 };
 /** The evidence of the same event with other rows in its chain. */
 const withRows = (evidence: Evidence, rows: readonly Record<string, unknown>[]): void => {
-  evidence.tables.audit.splice(0, toldRows.length, ...chained(rows));
+  evidence.tables.audit.splice(0, auditRows.length, ...chained(rows));
 };
-const without = (at: number): Record<string, unknown>[] => toldRows.toSpliced(at, 1);
+const without = (at: number): Record<string, unknown>[] => auditRows.toSpliced(at, 1);
 
-test('nothing is wrong where all is as promised', () => {
-  expect(violations(soundEvidence(), expected)).toEqual([]);
+test('valid evidence has no violation', () => {
+  expect(violations(validEvidence(), expected)).toEqual([]);
 });
 
 test.each<[violation: string, plant: (evidence: Evidence) => void]>([
@@ -59,7 +60,7 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
     ({ tables }) => change(tables.claims, 0, { attempt: 2 }),
   ],
   [
-    'claim and closing row tell different outcomes',
+    'claim and closing row differ in their outcome',
     ({ tables }) => change(tables.claims, 0, { outcome: 'failed' }),
   ],
   [
@@ -81,10 +82,10 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   ['two runs in one chain', (evidence) => replaceRow(evidence, 4, { runToken: 'other' })],
   ['settled without an intended row', (evidence) => withRows(evidence, without(2))],
   ['0 closing rows', (evidence) => withRows(evidence, without(4))],
-  ['2 closing rows', (evidence) => withRows(evidence, [...toldRows, { kind: 'closing' }])],
+  ['2 closing rows', (evidence) => withRows(evidence, [...auditRows, { kind: 'closing' }])],
   [
-    'a row behind the closing one',
-    (evidence) => withRows(evidence, [...toldRows, { kind: 'intended', step: 'assign' }]),
+    'a row after the closing row',
+    (evidence) => withRows(evidence, [...auditRows, { kind: 'intended', step: 'assign' }]),
   ],
   [
     'message completed without a claim or a rejected row',
@@ -127,7 +128,7 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   ],
   ['assigned, but no role is granted', ({ graph }) => graph.grants.splice(0)],
   [
-    'assignment of which no row tells',
+    'assignment without a settled row',
     ({ graph }) => again(graph.assignments, { targetId: 'u-2' }),
   ],
   ['canary canary-1 in log', ({ texts }) => change(texts, 0, { text: '..canary-1..' })],
@@ -140,18 +141,18 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
     ({ tables }) => change(tables.claims, 0, { reason: 'canary-1' }),
   ],
 ])('the checker names it: %s', (violation, plant) => {
-  const evidence = soundEvidence();
+  const evidence = validEvidence();
   plant(evidence);
   expect(violations(evidence, expected).join('\n')).toContain(violation);
 });
 
 test('a canary in its own column is no violation', () => {
-  const evidence = soundEvidence();
+  const evidence = validEvidence();
   change(evidence.tables.claims, 0, { attributes: 'json:{"department":"canary-1"}' });
   expect(violations(evidence, expected)).toEqual([]);
 });
 
-/** Writes one row anew, as somebody would who can also work out its hash. */
+/** Changes one row and its hash, as an attacker could. */
 function replaceRow({ tables }: Evidence, at: number, columns: object): void {
   const row = { ...tables.audit[at], ...columns } as Row;
   tables.audit.splice(at, 1, { ...row, hash: hashOf(row) });

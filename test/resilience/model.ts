@@ -1,4 +1,4 @@
-/** Groups of the tenants that are made for fault tests; packages give membership in one of them. */
+/** The groups of a generated tenant; packages give membership in them. */
 const groups = ['one', 'two'].map((name, at) => ({
   id: `10000000-0000-4000-8000-00000000000${at + 1}`,
   displayName: `grp-${name}`,
@@ -8,7 +8,7 @@ const FIRST_WORKER = 100_001;
 
 export const workerId = (n: number): string => `W-${FIRST_WORKER + n}`;
 
-/** A tenant of `size` ordinary people in which nobody but Joinery acts. */
+/** A tenant of `size` people that nobody but Joinery changes. */
 export const tenantOf = (size: number): object => ({
   workers: [{ from: workerId(0), to: workerId(size - 1) }],
   groups,
@@ -17,7 +17,7 @@ export const tenantOf = (size: number): object => ({
 export type PackageSketch = { key: string; catalog: string; incompatibleWith?: string[] };
 export type RuleSketch = { id: string; department: string; packages: string[] };
 
-/** An access model of packages that give both groups, and of rules that ask for the department. */
+/** An access model whose packages give both groups and whose rules read the department. */
 export function modelOf(packages: readonly PackageSketch[], rules: readonly RuleSketch[]): object {
   const catalogs = [...new Set(packages.map(({ catalog }) => catalog))];
   return {

@@ -1,20 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually } from '../end-to-end/eventually';
-import { joined, type Sent } from './events';
-import { gather, readTable } from './evidence';
-import { violations } from './invariants';
+import { eventually } from '../support/eventually';
+import { joinerMessage, type TestMessage } from '../support/events';
+import { readTable } from '../support/tables';
+import { collectEvidence } from './invariants/evidence';
+import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';
+import { startProxiedStack, type ProxiedStack } from './proxies/proxied-stack';
 import type { Call } from './proxies/tap';
-import { startWorld, type World } from './world';
 
-/** A second here stands for 150 in production: ten minutes last four seconds. */
+/** One second here is 150 in production: ten minutes last four seconds. */
 const SCALE = 150;
 const OUTAGE_MS = (10 * 60_000) / SCALE;
 const scaled = (seconds: number): string => `${(1000 * seconds) / SCALE}ms`;
 
 const MINUTE = 60;
 const HOUR = 3600;
-/** The defaults of README.md at that scale. The queue takes as many deliveries as in production. */
+/** The default settings at that scale. The queue allows as many deliveries as in production. */
 const settings = {
   INTAKE_HOLD: scaled(4 * MINUTE),
   CALL_PATIENCE: scaled(6 * HOUR),
@@ -34,24 +35,24 @@ const model = modelOf(
   outages.map((name, n) => ({ id: `rule-${n}`, department: name, packages: [`package-${n}`] })),
 );
 
-let world: World;
-const sent: Sent[] = [];
+let stack: ProxiedStack;
+const sent: TestMessage[] = [];
 beforeAll(async () => {
   const files = { ACCESS_MODEL: model, GRAPH_TENANT: tenantOf(2 * EACH * outages.length) };
-  world = await startWorld({ env: settings, files });
+  stack = await startProxiedStack({ env: settings, files });
 });
-afterAll(() => world.stop());
+afterAll(() => stack.stop());
 
-async function sendSome(department: Outage): Promise<Sent[]> {
+async function sendSome(department: Outage): Promise<TestMessage[]> {
   const more = Array.from({ length: EACH }, (_, n) =>
-    joined({ workerId: workerId(sent.length + n), attributes: { department } }),
+    joinerMessage(workerId(sent.length + n), { department }),
   );
   sent.push(...more);
-  await world.send(more);
+  await stack.send(more.map(({ body }) => body));
   return more;
 }
 
-const claims = () => readTable(world.storage, 'claims', "RowKey eq 'claim'");
+const claims = () => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
 const closed = async (): Promise<string[]> =>
   (await claims())
     .filter(({ state }) => state === 'closed')
@@ -60,40 +61,38 @@ const closed = async (): Promise<string[]> =>
 const isAudit = ({ what }: Call): boolean => /\/audit(Index)?\b/.test(what);
 const cut = { kind: 'cut-before' } as const;
 
-function takeAway(outage: Outage, isDown: boolean): void {
-  if (outage === 'Service Bus') world.down('bus', isDown);
-  else if (outage === 'Microsoft Graph') world.down('graph', isDown);
+function setOutage(outage: Outage, isDown: boolean): void {
+  if (outage === 'Service Bus') stack.setDown('bus', isDown);
+  else if (outage === 'Microsoft Graph') stack.setDown('graph', isDown);
   else {
     const ofAudit = outage === 'audit tables';
-    world.tap.watch((call) =>
+    stack.tap.intercept((call) =>
       isDown && call.to === 'tables' && isAudit(call) === ofAudit ? cut : undefined,
     );
   }
 }
 
 test.each(outages)(
-  '%s is away for ten minutes: what comes meanwhile waits, nothing is dead-lettered, and the backlog drains',
+  '%s is unavailable for ten minutes: new events wait, nothing is dead-lettered, and the backlog drains',
   async (outage) => {
     const before = (await closed()).length;
     await sendSome(outage);
-    await eventually('some runs are under way', async () =>
-      (await claims()).length > before ? true : undefined,
-    );
-    takeAway(outage, true);
+    await eventually('some runs have started', async () => (await claims()).length > before);
+    setOutage(outage, true);
     const late = (await sendSome(outage)).map(({ eventHash }) => eventHash);
     await wait(OUTAGE_MS);
     expect((await closed()).filter((eventHash) => late.includes(eventHash))).toEqual([]);
-    takeAway(outage, false);
+    setOutage(outage, false);
 
     const evidence = await eventually('the backlog has drained', async () => {
       if ((await closed()).length < sent.length) return undefined;
-      const found = await gather(world);
+      const found = await collectEvidence(stack);
       return found.queue.length === 0 ? found : undefined;
     });
     expect(evidence.deadLetters).toEqual([]);
     expect(violations(evidence, { sent })).toEqual([]);
-    const ends = evidence.tables.claims.filter(({ rowKey }) => rowKey === 'claim');
-    expect(ends.filter(({ outcome }) => outcome !== 'delivered')).toEqual([]);
+    const ended = evidence.tables.claims.filter(({ rowKey }) => rowKey === 'claim');
+    expect(ended.filter(({ outcome }) => outcome !== 'delivered')).toEqual([]);
   },
   60_000,
 );

@@ -1,47 +1,48 @@
 import { ServiceBusClient } from '@azure/service-bus';
-import { eventually } from '../end-to-end/eventually';
-import { broken, joined, type Sent } from './events';
-import { gather, readTable } from './evidence';
-import { violations } from './invariants';
+import { eventually } from '../support/eventually';
+import { joinerMessage, QUEUE, truncatedMessage, type TestMessage } from '../support/events';
+import { readTable } from '../support/tables';
+import { collectEvidence } from './invariants/evidence';
+import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';
-import { QUEUE, startWorld, type World } from './world';
+import { startProxiedStack, type ProxiedStack } from './proxies/proxied-stack';
 
-/** As many as a message may have before the last one. */
-const GIVEN_BACK = 9;
+/** The deliveries that a message may have before its last one. */
+const REDELIVERED = 9;
 const HEALTHY = 36;
-const BAD = 5;
+const INVALID = 5;
 
-let world: World;
+let stack: ProxiedStack;
 let client: ServiceBusClient;
 
 beforeAll(async () => {
-  world = await startWorld({
+  stack = await startProxiedStack({
     env: { GRAPH_DELIVERY_MS: '20', POLL_SCHEDULE: '200ms' },
     files: {
-      GRAPH_TENANT: tenantOf(GIVEN_BACK + HEALTHY + BAD),
+      GRAPH_TENANT: tenantOf(REDELIVERED + HEALTHY + INVALID),
       ACCESS_MODEL: modelOf(
         [{ key: 'package', catalog: 'catalog' }],
         [{ id: 'rule', department: 'Sales', packages: ['package'] }],
       ),
     },
   });
-  client = new ServiceBusClient(world.serviceBus);
+  client = new ServiceBusClient(stack.serviceBus);
 });
 afterAll(async () => {
   await client.close();
-  await world.stop();
+  await stack.stop();
 });
 
-const events = Array.from({ length: GIVEN_BACK + HEALTHY + BAD }, (_, n) =>
-  joined({ workerId: workerId(n), attributes: { department: 'Sales' } }),
+const events = Array.from({ length: REDELIVERED + HEALTHY + INVALID }, (_, n) =>
+  joinerMessage(workerId(n), { department: 'Sales' }),
 );
 
-/** The first message has been delivered once for each of them, the last one once. */
-async function giveBack(messages: readonly Sent[]): Promise<number[]> {
+/** Abandons messages so that the first was delivered once for each of them, and the last once. Answers the next delivery of each. */
+async function abandon(messages: readonly TestMessage[]): Promise<number[]> {
   const receiver = client.createReceiver(QUEUE);
   let counts: number[] = [];
   for (const [index, message] of messages.entries()) {
-    await world.send([message]);
+    await stack.send([message.body]);
     const held = [];
     while (held.length <= index) held.push(...(await receiver.receiveMessages(index + 1)));
     for (const each of held) await receiver.abandonMessage(each);
@@ -51,29 +52,32 @@ async function giveBack(messages: readonly Sent[]): Promise<number[]> {
   return counts.sort((one, other) => one - other);
 }
 
-test('messages at any of their deliveries are worked on, and bad ones among them are dead-lettered alone', async () => {
-  world.signal('host', 'SIGKILL');
-  await world.gone('host');
-  const redelivered = events.slice(0, GIVEN_BACK);
-  const bad = events.slice(-BAD).map(broken);
-  const sent = [...redelivered, ...events.slice(GIVEN_BACK, -BAD), ...bad];
-  expect(await giveBack(redelivered)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  await world.send(sent.slice(GIVEN_BACK).toSorted((a, b) => a.bodyHash.localeCompare(b.bodyHash)));
-  await world.start('host');
+test('messages are processed at any of their deliveries, and only the invalid ones among them are dead-lettered', async () => {
+  await stack.kill('host');
+  const redelivered = events.slice(0, REDELIVERED);
+  const invalid = events.slice(-INVALID).map(truncatedMessage);
+  const sent = [...redelivered, ...events.slice(REDELIVERED, -INVALID), ...invalid];
+  expect(await abandon(redelivered)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const mixed = sent.slice(REDELIVERED).toSorted((a, b) => a.bodyHash.localeCompare(b.bodyHash));
+  await stack.send(mixed.map(({ body }) => body));
+  await stack.start('host');
 
-  const evidence = await eventually('all are at their ends', async () => {
-    const claims = await readTable(world.storage, 'claims', `RowKey eq 'claim'`);
-    if (claims.filter(({ state }) => state === 'closed').length < GIVEN_BACK + HEALTHY) return;
-    const found = await gather(world);
-    return found.queue.length === 0 && found.deadLetters.length === BAD ? found : undefined;
-  });
+  const evidence = await eventually(
+    'all events are closed and all invalid messages dead-lettered',
+    async () => {
+      const claims = await readTable(stack.storage, 'claims', `RowKey eq 'claim'`);
+      if (claims.filter(({ state }) => state === 'closed').length < REDELIVERED + HEALTHY) return;
+      const found = await collectEvidence(stack);
+      return found.queue.length === 0 && found.deadLetters.length === INVALID ? found : undefined;
+    },
+  );
   expect(violations(evidence, { sent })).toEqual([]);
-  const letters = await client
+  const deadLetters = await client
     .createReceiver(QUEUE, { subQueueType: 'deadLetter' })
     .peekMessages(50);
   expect(
-    letters.map(({ deadLetterReason, deliveryCount }) => [deadLetterReason, deliveryCount]),
-  ).toEqual(Array(BAD).fill(['MaxDeliveryCountExceeded', 10]));
+    deadLetters.map(({ deadLetterReason, deliveryCount }) => [deadLetterReason, deliveryCount]),
+  ).toEqual(Array(INVALID).fill(['MaxDeliveryCountExceeded', 10]));
   const rejected = evidence.tables.audit.filter(({ kind }) => kind === 'rejected');
-  expect(rejected).toHaveLength(BAD);
+  expect(rejected).toHaveLength(INVALID);
 }, 60_000);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   [storage, proxy] = await Promise.all([openStorage(), startHttpProxy('tables', tap)]);
   const endpoint = /(TableEndpoint=http:\/\/127\.0\.0\.1:)(\d+)/;
   const [, , port = ''] = endpoint.exec(storage.connectionString) ?? [];
-  proxy.lead(Number(port));
+  proxy.forwardTo(Number(port));
   through = storage.connectionString.replace(endpoint, `$1${proxy.port}`);
 });
 afterAll(() => Promise.all([proxy.stop(), storage.close()]));
@@ -36,7 +36,7 @@ test.each(cases)(
     const ledger = createLedger(openTable(through, 'audit'), openTable(through, 'auditIndex'));
     const entries = [entryOf({ eventHash }), entryOf({ eventHash, ...closing })];
     let inserts = 0;
-    tap.watch((call) => {
+    tap.intercept((call) => {
       if (!isInsert(call) || inserts++ !== nth) return undefined;
       return { kind } as Fault;
     });

@@ -1,4 +1,4 @@
-import { joined } from '../../resilience/events';
+import { joinerMessage } from '../../support/events';
 import { runCommand } from './run-command';
 import { openStage, QUEUE, type Stage } from './stage';
 
@@ -23,7 +23,7 @@ async function fill(): Promise<void> {
   }
 }
 
-const { body } = joined({ workerId: 'W-1', attributes: { department: 'Finance' } });
+const { body } = joinerMessage('W-1', { department: 'Finance' });
 
 test('while the queue is full nothing is sent, the command says so and fails, and the dead letter stays', async () => {
   const sender = stage.client.createSender(QUEUE);

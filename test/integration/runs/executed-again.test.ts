@@ -1,7 +1,7 @@
 import { recoverEvent } from '../../../shared/events/recover';
-import { joined, type Sent } from '../../resilience/events';
-import { readGraph, readTables } from '../../resilience/evidence';
-import { violations } from '../../resilience/invariants';
+import { joinerMessage, type TestMessage } from '../../support/events';
+import { readGraph, readTables } from '../../resilience/invariants/evidence';
+import { violations } from '../../resilience/invariants/violations';
 import { startSimulator, type Simulator } from '../graph/simulator';
 import { openStorage, type Storage } from '../storage/storage';
 import { startProcess, type Death, type Process } from './process';
@@ -9,15 +9,15 @@ import { asItIs, claim, tellRun } from './tell-run';
 
 let storage: Storage;
 let simulator: Simulator;
-let sent: Sent[];
+let sent: TestMessage[];
 
 const start = (death?: Death): Process => startProcess(storage, simulator, death);
 
 /** An event of somebody new, claimed. */
-async function claimed(): Promise<Sent> {
+async function claimed(): Promise<TestMessage> {
   const workerId = `W-${1020 + sent.length}`;
   const attributes = { department: 'Finance', workerType: 'employee' };
-  const event = joined({ workerId, attributes });
+  const event = joinerMessage(workerId, attributes);
   sent.push(event);
   await claim(start(), event);
   return event;

@@ -5,7 +5,7 @@ import { activities as contracts } from '../../../shared/domain/workflow/activit
 import type { ReplayMarks } from '../../../shared/domain/events/event';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
-import type { Sent } from '../../resilience/events';
+import type { TestMessage } from '../../support/events';
 import { runOrchestration } from '../../histories/run-orchestration';
 import type { Process } from './process';
 
@@ -17,7 +17,7 @@ const WAITED_FOR = ['takeTurn', 'pollRequests', 'settleStep'];
 const REAL_PAUSE_MS = 20;
 
 /** Claims an event, or its next attempt by a replay, as the intake does. Answers the attempt. */
-export async function claim({ parts }: Process, { body }: Sent, marks?: ReplayMarks) {
+export async function claim({ parts }: Process, { body }: TestMessage, marks?: ReplayMarks) {
   const read = readEvent(body, { sources: ['urn:hr:acme:workday'] });
   if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
   const delivery = { now: new Date().toISOString(), owner: 'a-test' };

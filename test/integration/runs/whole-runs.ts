@@ -8,9 +8,9 @@ import { createLedgerReader } from '../../../shared/storage/read-ledger';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { joined, type Sent } from '../../resilience/events';
-import { readGraph, readTables } from '../../resilience/evidence';
-import { violations } from '../../resilience/invariants';
+import { joinerMessage, type TestMessage } from '../../support/events';
+import { readGraph, readTables } from '../../resilience/invariants/evidence';
+import { violations } from '../../resilience/invariants/violations';
 import { startSimulator } from '../graph/simulator';
 import { openStorage } from '../storage/storage';
 import { startProcess } from './process';
@@ -41,7 +41,7 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
   const [storage, simulator] = await Promise.all([openStorage(), startSimulator(0, 'v1.0', quick)]);
   const reader = createLedgerReader(storage.table('audit'), storage.table('auditIndex'));
 
-  const sent: Sent[] = [];
+  const sent: TestMessage[] = [];
 
   const aProcess = () => {
     const graph = createEntitlements({
@@ -53,7 +53,7 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
   /** Tells one event to its end: what its closing row says, and the calls that Graph was asked meanwhile. */
   const tell = async ({ id, workerId, department, before = {} }: Told) => {
     const attributes = { department, workerType: 'employee' };
-    const event = joined({ workerId, attributes, ...(id && { id }) });
+    const event = joinerMessage(workerId, attributes, id === undefined ? {} : { id });
     const { eventHash } = event;
     sent.push(event);
     const process = aProcess();

@@ -3,7 +3,7 @@ import { activities } from '../../../shared/domain/workflow/activities';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
 import { startSimulator, type Simulator } from '../graph/simulator';
-import { eventually } from '../../end-to-end/eventually';
+import { eventually } from '../../support/eventually';
 import { hostOf, partsOver } from './call-activity';
 import { hash, openStorage, type Storage } from './storage';
 
@@ -56,7 +56,7 @@ test('a run that dies inside the lease for good holds up others for two deadline
     },
   });
   void dead.call(activities.ensurePackage, inputOf(runOf('1')));
-  await eventually('the package is about to be made', () => Promise.resolve(reached || undefined));
+  await eventually('the package is about to be made', () => reached);
   const diedAt = Date.now();
 
   const other = aProcess();
@@ -72,7 +72,7 @@ test('a run that dies inside the lease for good holds up others for two deadline
       });
       return outcome.kind === 'done' ? outcome : undefined;
     },
-    20,
+    { seconds: 20 },
   );
   expect(Date.now() - diedAt).toBeLessThan(12_000);
   expect(made.ids.accessPackageId).not.toBe('');

@@ -1,35 +1,38 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Sent } from '../events';
-import { gather, readTable, type Evidence } from '../evidence';
-import { violations } from '../invariants';
+import { eventually } from '../../support/eventually';
+import type { TestMessage } from '../../support/events';
+import { seeded } from '../../support/seeded';
+import { readTable } from '../../support/tables';
+import { collectEvidence, type Evidence } from '../invariants/evidence';
+import { violations } from '../invariants/violations';
 import { tenantOf } from '../model';
-import { seeded } from '../seeded';
-import { startWorld, type World } from '../world';
-import { canaries, chaosModel, crowdOf } from './crowd';
-import { scheduleOf, type Blow, type Schedule, type Spell } from './schedule';
+import { startProxiedStack, type ProxiedStack } from '../proxies/proxied-stack';
+import { canaries, chaosModel, messagesOf } from './messages';
+import { scheduleOf, type CallFault, type ProcessFault, type Schedule } from './schedule';
 
 export type ChaosOptions = {
   events: number;
   seconds: number;
   seed: number;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 };
 
-/** What was done, what came of it, and every violation. */
+/** What was done, how the events ended, and every violation. */
 export type ChaosResult = {
   kills: number;
   freezes: number;
-  spells: number;
-  /** Events that the contract accepts; each was sent at least once. */
+  /** Periods in which calls failed. */
+  callFaults: number;
+  /** Valid events; each was sent at least once. */
   accepted: number;
   refused: number;
-  /** How many events ended in which way. */
+  /** The number of events by outcome. */
   outcomes: Record<string, number>;
   faults: string[];
 };
 
-/** A backlog that has stood still for so long is stuck, however slow the machine is. */
-const STILL_MS = 90_000;
+/** A backlog in which nothing closes for so long is stuck, however slow the machine is. */
+const STALLED_MS = 90_000;
 
 const settings = {
   GRAPH_LAG: '300ms',
@@ -39,46 +42,46 @@ const settings = {
   DELIVERY_DEADLINE: '1h',
 };
 
-/** Sends events while processes die and calls fail as the seed has it; then waits for the end and asks the checker. */
+/** Sends events while processes die and calls fail, as drawn from the seed; then waits for the end and checks the invariants. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { events, seconds, seed, tell } = options;
+  const { events, seconds, seed, print } = options;
   const schedule = scheduleOf(seconds, seed);
-  const { sent, messages } = crowdOf(events, seed);
-  const world = await startWorld({
+  const { sent, messages } = messagesOf(events, seed);
+  const stack = await startProxiedStack({
     env: { ...settings, GRAPH_SEED: String(seed) },
     files: { ACCESS_MODEL: chaosModel(), GRAPH_TENANT: tenantOf(events) },
   });
   try {
     const began = Date.now();
-    const tellTime = (line: string): void =>
-      tell(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+    const printTime = (line: string): void =>
+      print(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
     await Promise.all([
-      sendAll(world, messages, seconds * 800),
-      strike(world, schedule.blows, began, tellTime),
-      cast(world, schedule.spells, began, seed, tellTime),
+      sendAll(stack, messages, seconds * 800),
+      hitProcesses(stack, schedule.processFaults, began, printTime),
+      failCalls(stack, schedule.callFaults, began, seed, printTime),
     ]);
-    world.tap.watch();
-    tellTime('the faults are over; waiting for the backlog');
+    stack.tap.intercept();
+    printTime('the faults are over; waiting for the backlog');
     const accepted = sent.filter(({ expect }) => expect === 'accepted').length;
-    const late = await untilDrained(world, accepted, tellTime);
-    const evidence = await gather(world);
+    const stalled = await untilDrained(stack, accepted, printTime);
+    const evidence = await collectEvidence(stack);
     const faults = violations(evidence, { sent, canaries });
     return {
       ...countsOf(schedule),
       accepted,
       refused: sent.length - accepted,
       outcomes: outcomesOf(evidence),
-      faults: [...late, ...faults],
+      faults: [...stalled, ...faults],
     };
   } finally {
-    await world.stop();
+    await stack.stop();
   }
 }
 
-const countsOf = ({ blows, spells }: Schedule) => ({
-  kills: blows.filter(({ kind }) => kind === 'kill').length,
-  freezes: blows.filter(({ kind }) => kind === 'freeze').length,
-  spells: spells.length,
+const countsOf = ({ processFaults, callFaults }: Schedule) => ({
+  kills: processFaults.filter(({ kind }) => kind === 'kill').length,
+  freezes: processFaults.filter(({ kind }) => kind === 'freeze').length,
+  callFaults: callFaults.length,
 });
 
 function outcomesOf({ tables }: Evidence): Record<string, number> {
@@ -89,13 +92,17 @@ function outcomesOf({ tables }: Evidence): Record<string, number> {
   return counts;
 }
 
-/** A bus that was killed or frozen meanwhile has perhaps taken a message whose sending failed: then it has it twice. */
-async function sendAll(world: World, messages: readonly Sent[], withinMs: number): Promise<void> {
+/** Sends a failed batch again. A bus that died may have stored it already, and then has it twice. */
+async function sendAll(
+  stack: ProxiedStack,
+  messages: readonly TestMessage[],
+  withinMs: number,
+): Promise<void> {
   const batch = Math.max(1, Math.ceil(messages.length / (withinMs / 500)));
   for (let at = 0; at < messages.length; at += batch) {
-    const some = messages.slice(at, at + batch);
+    const bodies = messages.slice(at, at + batch).map(({ body }) => body);
     for (let isSent = false; !isSent;) {
-      isSent = await world.send(some).then(
+      isSent = await stack.send(bodies).then(
         () => true,
         () => false,
       );
@@ -104,73 +111,81 @@ async function sendAll(world: World, messages: readonly Sent[], withinMs: number
   }
 }
 
-/** One blow after another: a part is whole again before the next is struck. */
-async function strike(
-  world: World,
-  blows: Schedule['blows'],
+/** Kills and freezes processes one after another: each runs again before the next is hit. */
+async function hitProcesses(
+  stack: ProxiedStack,
+  faults: Schedule['processFaults'],
   began: number,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
-  for (const blow of blows) {
-    await wait(Math.max(0, began + blow.at - Date.now()));
-    tell(`${blow.kind} ${blow.part}, ${blow.pauseMs} ms`);
-    await deal(world, blow);
+  for (const fault of faults) {
+    await wait(Math.max(0, began + fault.at - Date.now()));
+    print(`${fault.kind} ${fault.part}, ${fault.pauseMs} ms`);
+    await hitProcess(stack, fault);
   }
 }
 
-async function deal(world: World, { part, kind, pauseMs }: Blow): Promise<void> {
+async function hitProcess(
+  stack: ProxiedStack,
+  { part, kind, pauseMs }: ProcessFault,
+): Promise<void> {
   if (kind === 'freeze') {
-    world.signal(part, 'SIGSTOP');
+    stack.signal(part, 'SIGSTOP');
     await wait(pauseMs);
-    world.signal(part, 'SIGCONT');
+    stack.signal(part, 'SIGCONT');
     return;
   }
-  world.signal(part, 'SIGKILL');
-  await world.gone(part);
+  await stack.kill(part);
   await wait(pauseMs);
-  await world.start(part);
+  await stack.start(part);
 }
 
-/** Lays each spell on the proxies for as long as it lasts; the latest on a dependency is the one that counts. */
-async function cast(
-  world: World,
-  spells: Schedule['spells'],
+/** Makes calls fail for each period of the schedule. Where periods of one dependency overlap, the latest counts. */
+async function failCalls(
+  stack: ProxiedStack,
+  faults: Schedule['callFaults'],
   began: number,
   seed: number,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
-  const chance = seeded(seed ^ 0xca57);
-  const laid: (Spell & { until: number })[] = [];
-  world.tap.watch(({ to }) => {
-    const spell = laid.findLast((one) => one.to === to && one.until > Date.now());
-    return spell && chance.between(1, spell.oneIn) === 1 ? spell.fault : undefined;
+  const random = seeded(seed ^ 0xca57);
+  const started: (CallFault & { until: number })[] = [];
+  stack.tap.intercept(({ to }) => {
+    const current = started.findLast((one) => one.to === to && one.until > Date.now());
+    return current && random.between(1, current.oneIn) === 1 ? current.fault : undefined;
   });
-  for (const spell of spells) {
-    await wait(Math.max(0, began + spell.at - Date.now()));
-    const { to, fault, oneIn, lastsMs } = spell;
-    tell(`${fault.kind} one in ${oneIn} calls to ${to} for ${lastsMs} ms`);
-    laid.push({ ...spell, until: Date.now() + lastsMs });
+  for (const callFault of faults) {
+    await wait(Math.max(0, began + callFault.at - Date.now()));
+    const { to, fault, oneIn, lastsMs } = callFault;
+    print(`${fault.kind} one in ${oneIn} calls to ${to} for ${lastsMs} ms`);
+    started.push({ ...callFault, until: Date.now() + lastsMs });
   }
-  const last = Math.max(0, ...laid.map(({ until }) => until));
+  const last = Math.max(0, ...started.map(({ until }) => until));
   await wait(Math.max(0, last - Date.now()));
 }
 
+/** Waits until all events are closed and the queue is empty. Answers a fault if nothing closes for `STALLED_MS`. */
 async function untilDrained(
-  world: World,
+  stack: ProxiedStack,
   accepted: number,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<string[]> {
-  let until = Date.now() + STILL_MS;
-  for (let told = -1; ;) {
-    const claims = await readTable(world.storage, 'claims', "RowKey eq 'claim'");
+  let stalledAt = Date.now() + STALLED_MS;
+  let closedBefore = -1;
+  const isDrained = async (): Promise<'drained' | 'stalled' | undefined> => {
+    const claims = await readTable(stack.storage, 'claims', "RowKey eq 'claim'");
     const closed = claims.filter(({ state }) => state === 'closed').length;
-    if (closed !== told) {
-      tell(`${closed} of ${accepted} closed`);
-      until = Date.now() + STILL_MS;
+    if (closed !== closedBefore) {
+      print(`${closed} of ${accepted} closed`);
+      stalledAt = Date.now() + STALLED_MS;
     }
-    told = closed;
-    if (closed >= accepted && (await world.isIdle())) return [];
-    if (Date.now() > until) return [`the backlog stood still for ${STILL_MS / 1000} s`];
-    await wait(1000);
-  }
+    closedBefore = closed;
+    if (closed >= accepted && (await stack.isQueueEmpty())) return 'drained';
+    return Date.now() > stalledAt ? 'stalled' : undefined;
+  };
+  const end = await eventually('the backlog is drained or stalled', isDrained, {
+    seconds: Infinity,
+    everyMs: 1000,
+  });
+  return end === 'drained' ? [] : [`nothing closed for ${STALLED_MS / 1000} s`];
 }

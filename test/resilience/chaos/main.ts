@@ -25,26 +25,28 @@ async function main(): Promise<void> {
   const options = { events: Number(events), seconds: Number(seconds), seed: Number(seed) };
   console.log(`events ${options.events}, seconds ${options.seconds}, seed ${options.seed}`);
   try {
-    const { kills, freezes, spells, faults, ...came } = await runChaos({
+    const { kills, freezes, callFaults, faults, ...result } = await runChaos({
       ...options,
-      tell: console.log,
+      print: console.log,
     });
-    console.log(`${kills} kills, ${freezes} freezes, ${spells} spells on the proxies`);
-    const ends = Object.entries(came.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
-    console.log(`${came.accepted} events accepted (${ends.join(', ')}), ${came.refused} refused`);
+    console.log(`${kills} kills, ${freezes} freezes, ${callFaults} periods of failing calls`);
+    const ends = Object.entries(result.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+    console.log(
+      `${result.accepted} events accepted (${ends.join(', ')}), ${result.refused} refused`,
+    );
     for (const fault of faults.slice(0, 50)) console.log(`  ${fault}`);
     console.log(`${faults.length} violations; seed ${options.seed}`);
     process.exitCode = faults.length > 0 ? 1 : 0;
   } catch (error) {
-    throw new Error(`the run broke off; seed ${options.seed}`, { cause: error });
+    throw new Error(`the run failed; seed ${options.seed}`, { cause: error });
   }
 }
 
-/** A run that broke off was broken by something, whose stack is wanted; a wrong command line only needs its sentence. */
-const told = ({ message, cause }: Error): string =>
+/** A failed run is reported with the stack of its cause, a wrong option with its message only. */
+const messageOf = ({ message, cause }: Error): string =>
   cause instanceof Error ? `${message}\n${cause.stack ?? cause.message}` : message;
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? told(error) : String(error));
+  console.error(error instanceof Error ? messageOf(error) : String(error));
   process.exitCode = 1;
 });

@@ -1,23 +1,27 @@
 import type { Dependency, Fault } from '../proxies/tap';
-import { seeded, type Chance } from '../seeded';
+import { seeded, type Random } from '../../support/seeded';
 
-/** What is done to a process: killed and started again after a pause, or stopped and continued after it. */
-export type Blow = { part: 'host' | 'service-bus'; kind: 'kill' | 'freeze'; pauseMs: number };
-
-/** What happens to some of the calls to one dependency for a while: one in `oneIn` of them. */
-export type Spell = { to: Dependency; fault: Fault; oneIn: number; lastsMs: number };
-
-/** The faults of a run: times are milliseconds since its begin, in order. */
-export type Schedule = {
-  blows: (Blow & { at: number })[];
-  spells: (Spell & { at: number })[];
+/** A process is killed and started again after a pause, or stopped and continued after it. */
+export type ProcessFault = {
+  part: 'host' | 'service-bus';
+  kind: 'kill' | 'freeze';
+  pauseMs: number;
 };
 
-type Target = Pick<Blow, 'part' | 'kind'>;
+/** For a while, one in `oneIn` of the calls to a dependency fails. */
+export type CallFault = { to: Dependency; fault: Fault; oneIn: number; lastsMs: number };
+
+/** The faults of a run in order; `at` is milliseconds since its start. */
+export type Schedule = {
+  processFaults: (ProcessFault & { at: number })[];
+  callFaults: (CallFault & { at: number })[];
+};
+
+type Target = Pick<ProcessFault, 'part' | 'kind'>;
 const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
 
-/** Ten blows of which eight kill; each ten of a run are these in another order. */
-const BLOWS: readonly Target[] = [
+/** Eight kills and two freezes; every ten process faults of a run are these in another order. */
+const PROCESS_FAULTS: readonly Target[] = [
   ...times<Target>(5, { part: 'host', kind: 'kill' }),
   ...times<Target>(3, { part: 'service-bus', kind: 'kill' }),
   { part: 'host', kind: 'freeze' },
@@ -34,7 +38,7 @@ const FAULTS = [
   'delay',
 ] as const satisfies Fault['kind'][];
 /** Every fault on every dependency. */
-const SPELLS = (['bus', 'tables', 'graph'] as const).flatMap((to) =>
+const CALL_FAULTS = (['bus', 'tables', 'graph'] as const).flatMap((to) =>
   FAULTS.map((kind) => ({ to, kind })),
 );
 
@@ -42,42 +46,42 @@ const SPELLS = (['bus', 'tables', 'graph'] as const).flatMap((to) =>
 const LONGEST_FREEZE_MS = 7000;
 
 /**
- * Draws all faults of a run before it begins, so that the same seed gives the same schedule. A short run is struck as
- * often as time allows, a long one so rarely that something grows between two blows.
+ * Draws all faults of a run before it starts, so that the same seed gives the same schedule. A short run has as many as
+ * time allows; a long one leaves time between two faults for a backlog to grow.
  */
 export function scheduleOf(seconds: number, seed: number): Schedule {
-  const chance = seeded(seed);
+  const random = seeded(seed);
   const gap = Math.min(5000, Math.max(1800, seconds * 25));
   return {
-    blows: dealt(BLOWS, seconds * 1000, gap, chance).map(({ at, item }) => ({
+    processFaults: spread(PROCESS_FAULTS, seconds * 1000, gap, random).map(({ at, item }) => ({
       at,
       ...item,
       pauseMs:
-        item.kind === 'kill' ? chance.between(0, 1000) : chance.between(500, LONGEST_FREEZE_MS),
+        item.kind === 'kill' ? random.between(0, 1000) : random.between(500, LONGEST_FREEZE_MS),
     })),
-    spells: dealt(SPELLS, seconds * 1000, 2 * gap, chance).map(({ at, item }) => ({
+    callFaults: spread(CALL_FAULTS, seconds * 1000, 2 * gap, random).map(({ at, item }) => ({
       at,
       to: item.to,
       fault:
         item.kind === 'delay'
-          ? { kind: item.kind, ms: chance.between(200, 3000) }
+          ? { kind: item.kind, ms: random.between(200, 3000) }
           : { kind: item.kind },
-      oneIn: chance.pick([1, 3, 10]),
-      lastsMs: Math.round(gap * (0.25 + 0.75 * chance.next())),
+      oneIn: random.pick([1, 3, 10]),
+      lastsMs: Math.round(gap * (0.25 + 0.75 * random.next())),
     })),
   };
 }
 
-/** One item per gap, somewhere in it, from a deck that is shuffled anew when it is used up. */
-function dealt<T>(
+/** One item per gap, at a random time in it, from a deck that is shuffled again when it is used up. */
+function spread<T>(
   deck: readonly T[],
-  wholeMs: number,
+  totalMs: number,
   gapMs: number,
-  chance: Chance,
+  random: Random,
 ): { at: number; item: T }[] {
-  const count = Math.floor(wholeMs / gapMs);
-  const decks = times(Math.ceil(count / deck.length), deck).flatMap((one) => chance.shuffle(one));
+  const count = Math.floor(totalMs / gapMs);
+  const decks = times(Math.ceil(count / deck.length), deck).flatMap((one) => random.shuffle(one));
   return decks
     .slice(0, count)
-    .map((item, n) => ({ item, at: Math.round((n + chance.next()) * gapMs) }));
+    .map((item, n) => ({ item, at: Math.round((n + random.next()) * gapMs) }));
 }

@@ -1,14 +1,11 @@
 import fc from 'fast-check';
-import { damaged } from './damaged';
-import { heavy } from './heavy';
-import { byteFault } from './mutations/bytes';
-import { secret } from './mutations/canary';
-import { invalidAmount } from './mutations/amounts';
-import { invalidDate } from './mutations/dates';
+import { CHECKS, type Case, type Expected, type Mutation, type Valid } from './mutation';
 import { harmless } from './mutations/harmless';
-import { textFault } from './mutations/json-text';
 import { envelope, invalidId, missing, wrongType } from './mutations/members';
-import { STAGES, type Case, type Expected, type Mutation, type Valid } from './sent';
+import { secret } from './mutations/secrets';
+import { byteFault, textFault } from './mutations/text';
+import { invalidAmount, invalidDate } from './mutations/values';
+import { damaged, heavy } from './open-cases';
 import { validEvent } from './valid-event';
 
 const MAX_BYTES = 65_536;
@@ -27,16 +24,16 @@ const families: Record<string, fc.Arbitrary<Mutation>> = {
 };
 const anyMutation = fc.oneof(...Object.values(families));
 
-/** One arbitrary per family of bad input: a valid event with one mutation of the family, and maybe one more of any. */
+/** One arbitrary per family of invalid input: a valid event with one mutation of the family, and sometimes one of another. */
 const mutated = Object.entries(families).map(([family, mutation]) =>
   fc
     .tuple(validEvent, mutation, fc.option(anyMutation, { nil: undefined, freq: 3 }))
     .map(([valid, one, other]) =>
-      caseOf(family, valid, other && agree(one, other) ? [one, other] : [one]),
+      caseOf(family, valid, other && areIndependent(one, other) ? [one, other] : [one]),
     ),
 );
 
-/** Any body that the fuzz tries. */
+/** Any body of the fuzz test. */
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: validEvent.map((valid) => caseOf('valid', valid, [])) },
   ...mutated.map((arbitrary) => ({ weight: 2, arbitrary })),
@@ -44,15 +41,15 @@ export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 1, arbitrary: heavy },
 );
 
-/** Whether two mutations leave each other's members alone. */
-const agree = (one: Mutation, other: Mutation): boolean =>
+/** Whether two mutations touch different members. */
+const areIndependent = (one: Mutation, other: Mutation): boolean =>
   !one.touches.some((path) => other.touches.some((touched) => overlap(path, touched)));
 const overlap = (one: string, other: string): boolean =>
   one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 
 export function caseOf(family: string, { sent, event }: Valid, mutations: Mutation[]): Case {
   const changed = mutations.reduce((value, { onEvent }) => onEvent?.(value) ?? value, sent);
-  // What breaks the text comes last: the other changes still have to read it.
+  // Changes that break the text come last: the others must still be able to read it.
   const inOrder = mutations.toSorted((one, other) => rankOf(other) - rankOf(one));
   const text = inOrder.reduce(
     (value, { onText }) => onText?.(value) ?? value,
@@ -69,9 +66,9 @@ export function caseOf(family: string, { sent, event }: Valid, mutations: Mutati
   };
 }
 
-/** Where the mutation's fault stands in the order in which faults are told; harmless ones come last. */
+/** The place of the mutation's fault in the order of the checks; harmless ones come last. */
 const rankOf = ({ fault }: Mutation): number =>
-  fault === undefined ? STAGES.length : STAGES.indexOf(fault.stage);
+  fault === undefined ? CHECKS.length : CHECKS.indexOf(fault.check);
 
 function expectedOf(
   mutations: Mutation[],
@@ -82,8 +79,8 @@ function expectedOf(
   if (body.length > MAX_BYTES) return { kind: 'rejected', reason: 'too-large' };
   const [first] = mutations.toSorted((one, other) => rankOf(one) - rankOf(other));
   if (first?.fault === undefined) return { kind: 'accepted', event };
-  const { stage, ...fault } = first.fault;
-  const isReadable = STAGES.indexOf(stage) > STAGES.indexOf('not-an-object');
+  const { check, ...fault } = first.fault;
+  const isReadable = CHECKS.indexOf(check) > CHECKS.indexOf('not-an-object');
   const touched = mutations.flatMap(({ touches }) => touches);
   const hasIdentity = isReadable && !touched.includes('id') && !touched.includes('source');
   return { kind: 'rejected', ...fault, ...(hasIdentity && { identified: String(sent['id']) }) };

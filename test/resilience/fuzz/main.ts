@@ -1,18 +1,17 @@
 import { parseArgs } from 'node:util';
 import { sampleOf, throughStack, type StackReport } from './on-stack';
-import { printed } from './report';
-import { runFuzz, type FuzzReport } from './run-fuzz';
+import { formatReport, runFuzz, type FuzzReport } from './run-fuzz';
 
-const usage = `Makes events from a seed, breaks most of them in ways of which the right answer is known, and holds the intake's
-reader to it: what is wrong is refused for that and nothing else, what is not is accepted as the same event, nothing
-throws, no answer repeats what the sender wrote, none takes 5 ms of CPU. A sample of the refused ones then goes through
-a local stack: a rejected row and a dead letter each, and no call to Graph. Exits 1 if anything is otherwise.
+const usage = `Makes events from a seed, most of them with a fault, and checks the answers of the intake's reader: an invalid
+event is rejected for its fault, a valid one is accepted unchanged, nothing throws, no answer repeats what the sender
+wrote, and none takes 5 ms of CPU. Then sends a sample of the rejected bodies through a local stack: each must leave a
+rejected row and a dead letter, and no call to Graph. Exits 1 otherwise.
 
 usage: npm run fuzz -- [--events <n>] [--seed <s>] [--sample <n>] [--json]
 
   --events  bodies to make (100000)
   --seed    the same seed makes the same bodies (1)
-  --sample  refused bodies to send through a local stack; 0 for none (200)
+  --sample  rejected bodies to send through a local stack; 0 for none (200)
   --json    print JSON and nothing else`;
 
 type Options = { events: number; seed: number; sample: number; json: boolean };
@@ -41,26 +40,26 @@ function readOptions(): Options | undefined {
 }
 
 async function fuzz({ events, seed, sample: size, json }: Options): Promise<boolean> {
-  const tell = (text: string): void => {
+  const print = (text: string): void => {
     if (!json) console.log(text);
   };
-  tell(`${events} bodies, seed ${seed}`);
+  print(`${events} bodies, seed ${seed}`);
   const sample = sampleOf(size);
   const report = runFuzz({
     ...{ events, seed },
-    watch: (one, done) => {
-      sample.see(one);
-      if (done % 10_000 === 0) tell(`  ${done} of ${events}`);
+    onCase: (one, done) => {
+      sample.add(one);
+      if (done % 10_000 === 0) print(`  ${done} of ${events}`);
     },
   });
-  tell(printed(report));
+  print(formatReport(report));
   const stack = size > 0 && !report.failure ? await throughStack(sample.cases()) : undefined;
-  if (stack) tell(told(stack));
+  if (stack) print(formatStack(stack));
   if (json) console.log(JSON.stringify(asJson(report, stack), null, 2));
-  return !report.failure && (!stack || isSound(stack));
+  return !report.failure && (!stack || hasPassed(stack));
 }
 
-const isSound = ({
+const hasPassed = ({
   bodies,
   deadLetters,
   rejectedRows,
@@ -70,7 +69,7 @@ const isSound = ({
 }: StackReport): boolean =>
   deadLetters === bodies && rejectedRows === bodies && otherRows + graphCalls + wrong.length === 0;
 
-const told = ({
+const formatStack = ({
   bodies,
   deadLetters,
   rejectedRows,
@@ -79,12 +78,12 @@ const told = ({
   wrong,
 }: StackReport): string =>
   [
-    `${bodies} refused bodies through bus, host and intake: ${deadLetters} dead letters, ${rejectedRows} rejected rows, ` +
+    `${bodies} rejected bodies through bus, host and intake: ${deadLetters} dead letters, ${rejectedRows} rejected rows, ` +
       `${otherRows} other rows, ${graphCalls} calls to Graph`,
     ...wrong.map((line) => `WRONG: ${line}`),
   ].join('\n');
 
-/** A body as base64, because it need not be text. */
+/** The body is in base64, because it may not be text. */
 const asJson = ({ failure, ...rest }: FuzzReport, stack: StackReport | undefined) => ({
   ...rest,
   ...(failure && { failure: { ...failure, body: Buffer.from(failure.body).toString('base64') } }),

@@ -3,12 +3,10 @@ import { createLedgerReader } from '../../../shared/storage/read-ledger';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { createClaims } from '../../../shared/storage/claims';
 import { openTable } from '../../../shared/storage/table';
-import { joiner } from '../../end-to-end/events';
-import { eventually } from '../../end-to-end/eventually';
-import { startStack, type TestStack } from '../../end-to-end/stack';
-import { SOURCE } from './sent';
+import { eventually } from '../../support/eventually';
+import { joinerEvent, QUEUE, SOURCE } from '../../support/events';
+import { startStack, type TestStack } from '../../support/test-stack';
 
-const QUEUE = 'provisioning-events';
 let stack: TestStack;
 beforeAll(async () => {
   stack = await startStack({ env: { IDENTITY_DEADLINE: '1s' } });
@@ -25,8 +23,8 @@ async function send(messages: ServiceBusMessage[]): Promise<void> {
   await client.close();
 }
 
-test('what a message says of itself beside its body is neither needed nor believed', async () => {
-  const body = joiner('W-1024', { id: 'odd-1' });
+test('the properties of a message are neither needed nor trusted', async () => {
+  const body = joinerEvent('W-1024', { id: 'odd-1' });
   const long = 'x'.repeat(10_240);
   const odd: Omit<ServiceBusMessage, 'body'>[] = [
     ...[{}, { messageId: '' }, { messageId: '../x/y?z#' }, { messageId: 'a'.repeat(128) }],
@@ -43,8 +41,9 @@ test('what a message says of itself beside its body is neither needed nor believ
     return found?.state === 'closed' ? found : undefined;
   });
   await send(odd.map((properties) => ({ body, ...properties })));
-  await eventually('they are duplicates', async () =>
-    (await claims().duplicates(hash)) === odd.length ? true : undefined,
+  await eventually(
+    'they are duplicates',
+    async () => (await claims().duplicates(hash)) === odd.length,
   );
   const claim = await claims().read(hash);
   expect(claim).toMatchObject({ attempt: 1, outcome: 'delivered' });
@@ -52,7 +51,7 @@ test('what a message says of itself beside its body is neither needed nor believ
   expect(stack.log.join('\n')).not.toContain(long.slice(0, 100));
 });
 
-test('ids at the edge of their charset are keys like any other', async () => {
+test('ids with unusual allowed characters work as keys', async () => {
   const ids = [
     '.',
     '..',
@@ -65,7 +64,7 @@ test('ids at the edge of their charset are keys like any other', async () => {
     ':',
     'a'.repeat(64),
   ];
-  await send(ids.map((id) => ({ body: joiner(id, { id, data: { employmentId: id } }) })));
+  await send(ids.map((id) => ({ body: joinerEvent(id, { id, data: { employmentId: id } }) })));
   const reader = createLedgerReader(table('audit'), table('auditIndex'));
   for (const id of ids) {
     const rows = await eventually(`${id} is closed`, async () => {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { onPassingStack, type PassingStack } from '../../../infra/local/stack/passing-stack';
-import type { Case } from './sent';
+import { eventually } from '../../support/eventually';
+import { QUEUE } from '../../support/events';
+import { graphCalls } from '../../support/graph-control';
+import { readTable } from '../../support/tables';
+import type { Case } from './mutation';
 
-const QUEUE = 'provisioning-events';
-/** What a message may hold at most on the bus, less what is around the body. */
-const MOST_BYTES = 200_000;
+/** The largest body that fits into a message on the bus. */
+const MAX_BYTES = 200_000;
 
 export type StackReport = {
   bodies: number;
@@ -19,8 +20,8 @@ export type StackReport = {
 };
 
 /**
- * Sends bodies that break the contract through the real bus, host and intake of a local stack of its own (`npm run build`
- * first), waits until all are dead letters, and reads what they left: one rejected row each, no claim and no call to Graph.
+ * Sends invalid bodies through bus, host and intake of a local stack (`npm run build` first), waits until all are dead
+ * letters, and reads what they left: it must be one rejected row each, no claim and no call to Graph.
  */
 export async function throughStack(cases: readonly Case[]): Promise<StackReport> {
   const byHash = new Map(cases.filter(isSendable).map((one) => [hashOf(one.body), one]));
@@ -30,26 +31,26 @@ export async function throughStack(cases: readonly Case[]): Promise<StackReport>
     async (stack) => {
       const { connectionString } = stack.serviceBus;
       await withBus(connectionString, (client) => sendAll(client, [...byHash.values()]));
-      const letters = await lettersOf(connectionString, byHash.size);
-      return inspect(stack, byHash, letters);
+      const deadLetters = await deadLettersOf(connectionString, byHash.size);
+      return inspect(stack, byHash, deadLetters);
     },
   );
 }
 
 async function withBus<T>(
   address: string,
-  act: (client: ServiceBusClient) => Promise<T>,
+  use: (client: ServiceBusClient) => Promise<T>,
 ): Promise<T> {
   const client = new ServiceBusClient(address);
   try {
-    return await act(client);
+    return await use(client);
   } finally {
     await client.close();
   }
 }
 
 const isSendable = ({ body, expected }: Case): boolean =>
-  expected.kind === 'rejected' && body.length <= MOST_BYTES;
+  expected.kind === 'rejected' && body.length <= MAX_BYTES;
 
 const hashOf = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
 
@@ -65,50 +66,52 @@ async function sendAll(client: ServiceBusClient, cases: Case[]): Promise<void> {
   if (batch.count > 0) await sender.sendMessages(batch);
 }
 
-/** The dead letters once there are `count` of them; each message is delivered ten times before. */
-async function lettersOf(address: string, count: number): Promise<ServiceBusReceivedMessage[]> {
-  for (const until = Date.now() + 60_000 + 500 * count; ;) {
-    const letters = await withBus(address, (client) => peekAll(client, count));
-    if (letters.length >= count) return letters;
-    if (Date.now() > until) throw new Error(`${letters.length} of ${count} messages were given up`);
-    await wait(500);
-  }
-}
+/** Waits for `count` dead letters; each message is delivered ten times before. */
+const deadLettersOf = (address: string, count: number): Promise<ServiceBusReceivedMessage[]> =>
+  eventually(
+    `${count} dead letters`,
+    async () => {
+      const found = await withBus(address, (client) => peekAll(client, count));
+      return found.length >= count && found;
+    },
+    { seconds: 60 + count / 2, everyMs: 500 },
+  );
 
-/** A client peeks on from where it last was, so each look needs a new one. */
+/** A client continues behind the messages that it has peeked at, so each check needs a new one. */
 async function peekAll(
   client: ServiceBusClient,
   count: number,
 ): Promise<ServiceBusReceivedMessage[]> {
   const options = { subQueueType: 'deadLetter', skipParsingBodyAsJson: true } as const;
   const receiver = client.createReceiver(QUEUE, options);
-  const letters: ServiceBusReceivedMessage[] = [];
+  const deadLetters: ServiceBusReceivedMessage[] = [];
   for (;;) {
     const more = await receiver.peekMessages(count);
-    letters.push(...more);
-    if (more.length === 0) return letters;
+    deadLetters.push(...more);
+    if (more.length === 0) return deadLetters;
   }
 }
 
 async function inspect(
   { storage, graph, log }: PassingStack,
   byHash: Map<string, Case>,
-  letters: ServiceBusReceivedMessage[],
+  deadLetters: ServiceBusReceivedMessage[],
 ): Promise<StackReport> {
-  const rows = await rowsOf(storage.connectionString, 'audit');
-  const claims = await rowsOf(storage.connectionString, 'claims');
-  const answer = await fetch(`${graph.url}/_control/requests`);
-  const { value: calls } = (await answer.json()) as { value: unknown[] };
+  const rows = await readTable(storage.connectionString, 'audit');
+  const claims = await readTable(storage.connectionString, 'claims');
+  const calls = await graphCalls(graph.url);
   const refused = new Map(rows.map((row) => [String(row['bodyHash']), String(row['reason'])]));
-  const told = [...log, ...letters.map(whyOf), JSON.stringify(rows)].join('\n');
+  const texts = [...log, ...deadLetters.map(whyOf), JSON.stringify(rows)].join('\n');
   const wrong = [...byHash].flatMap(([hash, one]) => [
     ...(isRowOf(one, refused.get(hash))
       ? []
       : [`${nameOf(one)}: row says ${refused.get(hash) ?? 'nothing'}`]),
-    ...one.planted.filter((secret) => told.includes(secret)).map(() => `${nameOf(one)}: was told`),
+    ...one.planted
+      .filter((secret) => texts.includes(secret))
+      .map(() => `${nameOf(one)}: its text was repeated`),
   ]);
   return {
-    ...{ bodies: byHash.size, deadLetters: letters.length, graphCalls: calls.length, wrong },
+    ...{ bodies: byHash.size, deadLetters: deadLetters.length, graphCalls: calls.length, wrong },
     rejectedRows: rows.filter((row) => row['kind'] === 'rejected').length,
     otherRows: rows.filter((row) => row['kind'] !== 'rejected').length + claims.length,
   };
@@ -125,23 +128,16 @@ const whyOf = ({
 const isRowOf = ({ expected }: Case, reason: string | undefined): boolean =>
   expected.kind === 'rejected' && reason?.split(':')[0] === expected.reason;
 
-async function rowsOf(storage: string, name: string): Promise<Record<string, unknown>[]> {
-  const table = TableClient.fromConnectionString(storage, name, { allowInsecureConnection: true });
-  const rows: Record<string, unknown>[] = [];
-  for await (const row of table.listEntities()) rows.push(row);
-  return rows;
-}
-
-/** Of all the cases that come by, so many that are refused, no two alike, as many of each family as of any other. */
+/** Collects up to `size` distinct rejected cases, as many of each family as of any other. */
 export function sampleOf(size: number) {
   const byFamily = new Map<string, Map<string, Case>>();
   return {
-    see: (one: Case): void => {
+    add: (one: Case): void => {
       const kept = byFamily.get(one.family) ?? new Map<string, Case>();
       if (kept.size < size && isSendable(one))
         byFamily.set(one.family, kept.set(hashOf(one.body), one));
     },
-    /** In turn one of each family, until there are enough. */
+    /** One of each family in turn, until there are enough. */
     cases: (): Case[] => {
       const lists = [...byFamily.values()].map((kept) => [...kept.values()]);
       const inTurn = Array.from({ length: size }, (_, at) =>

@@ -1,9 +1,10 @@
-import { SOURCE, type Members } from './sent';
+import { SOURCE } from '../../support/events';
+import type { Members } from './mutation';
 
 /**
- * A second reading of docs/event-contract.md that shares nothing with the first, not even the way: JSON.parse and plain
- * comparisons. It cannot see what JSON.parse hides (a key twice, forbidden keys, depth), so `valid` means: if nothing of
- * that kind is wrong. Answers the event as it should be accepted, or undefined.
+ * A second reader of docs/event-contract.md that shares no code and no method with the product's: JSON.parse and plain
+ * comparisons. It cannot see what JSON.parse hides (duplicate keys, forbidden keys, depth). Answers the event as it must
+ * be accepted if nothing of that kind is wrong, or undefined.
  */
 export function reread(body: Uint8Array): Members | undefined {
   if (body.length > 65_536) return undefined;
@@ -37,7 +38,7 @@ function eventOf(sent: Members): Members | undefined {
 function dataOf(data: Members): Members | undefined {
   const { workerId, employmentId = 'primary', sequence, startDate, endDate, timeZone } = data;
   const { attributes } = data;
-  const isFine =
+  const isValid =
     isId(workerId) &&
     isId(employmentId) &&
     (sequence === undefined || isSequence(sequence)) &&
@@ -46,7 +47,7 @@ function dataOf(data: Members): Members | undefined {
     (timeZone === undefined || isZone(timeZone)) &&
     isMembers(attributes) &&
     areAttributes(attributes);
-  if (!isFine) return undefined;
+  if (!isValid) return undefined;
   const present = Object.entries({ sequence, endDate, timeZone }).filter(
     ([, one]) => one !== undefined,
   );
@@ -64,7 +65,7 @@ const isId = (value: unknown): value is string =>
 const isSequence = (value: unknown): boolean =>
   Number.isSafeInteger(value) && Number(value) >= 0 && !Object.is(value, -0);
 
-/** A day that JavaScript writes as it was written. */
+/** A day that JavaScript writes back unchanged. */
 function isDay(value: unknown): value is string {
   if (typeof value !== 'string' || value.length !== 10 || value.startsWith('0000')) return false;
   const read = new Date(`${value}T00:00:00.000Z`);
@@ -97,29 +98,15 @@ const isTimeOfDay = (parts: string[], most: number[]): boolean =>
 
 const zones = new Set(Intl.supportedValuesOf('timeZone').map((zone) => zone.toLowerCase()));
 
-/** Beside those that the platform lists, it knows old names of theirs: letters, digits and one slash at least. */
+const UNAMBIGUOUS = 'UTC GMT EST MST HST CET EET MET WET UCT PRC ROC ROK'.split(' ');
+
+/** The zones that the platform lists, and those of their old names that are not ambiguous. */
 function isZone(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   if (zones.has(value.toLowerCase())) return true;
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions();
-    const ambiguous =
-      value.length === 3 &&
-      ![
-        'UTC',
-        'GMT',
-        'EST',
-        'MST',
-        'HST',
-        'CET',
-        'EET',
-        'MET',
-        'WET',
-        'UCT',
-        'PRC',
-        'ROC',
-        'ROK',
-      ].includes(value.toUpperCase());
+    const ambiguous = value.length === 3 && !UNAMBIGUOUS.includes(value.toUpperCase());
     return !ambiguous && !/^[+-]/.test(timeZone) && !/^systemv/i.test(value);
   } catch {
     return false;

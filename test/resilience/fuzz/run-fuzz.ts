@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { cpuMsOf } from '../../support/cpu-cost';
 import { anyCase } from './cases';
-import { MOST_CPU_MS, watchCost } from './cost';
-import { judge, readIt, type Read } from './judge';
-import type { Case } from './sent';
+import { evaluate, readBody, type Read } from './evaluate';
+import type { Case } from './mutation';
 
-/** Counts by family, and in it by what became of the body: `accepted` or the reason. */
+/** Counts by family and answer: `accepted` or the reason. */
 export type Counts = Record<string, Record<string, number>>;
 
 export type CounterExample = { family: string; changes: string[]; body: Uint8Array; wrong: string };
@@ -21,16 +21,16 @@ export type FuzzReport = {
 export type FuzzOptions = {
   events: number;
   seed: number;
-  /** What is held to the contract; the intake's reader unless a test wants another. */
+  /** The reader under test; the intake's unless given. */
   read?: Read;
-  /** Is shown every case once, and how many there were. */
-  watch?: (one: Case, done: number) => void;
+  /** Called once for every case, with the number of cases so far. */
+  onCase?: (one: Case, done: number) => void;
 };
 
-/** Reads so many bodies made from a seed and judges every answer. A failure comes with the smallest body that shows it. */
-export function runFuzz({ events, seed, read = readIt, watch }: FuzzOptions): FuzzReport {
+/** Reads `events` bodies made from the seed and evaluates every answer. A failure has the smallest body that shows it. */
+export function runFuzz({ events, seed, read = readBody, onCase }: FuzzOptions): FuzzReport {
   const counts: Counts = {};
-  const cost = watchCost((one: Case) => read(one.body));
+  const cost = trackCost((one: Case) => read(one.body));
   let done = 0;
   let failed = false;
   const attempt = (one: Case): void => {
@@ -38,17 +38,17 @@ export function runFuzz({ events, seed, read = readIt, watch }: FuzzOptions): Fu
     const answer = read(one.body);
     const took = performance.now() - began;
     const isSame = isDeepStrictEqual(read(one.body), answer);
-    const wrong = isSame ? judge(one, answer) : 'read again, answered otherwise';
-    // From here on fast-check only looks for a smaller body that fails as well.
+    const wrong = isSame ? evaluate(one, answer) : 'a second read gave another answer';
+    // From here on fast-check only searches for a smaller body that fails too.
     if (wrong !== undefined) failed = true;
-    if (wrong !== undefined) throw new Wrong(wrong);
+    if (wrong !== undefined) throw new WrongAnswer(wrong);
     if (failed) return;
-    cost.look(one, took);
+    cost.measure(one, took);
     const family = (counts[one.family] ??= {});
     const end = answer.kind === 'accepted' ? 'accepted' : answer.reason;
     family[end] = (family[end] ?? 0) + 1;
     done += 1;
-    watch?.(one, done);
+    onCase?.(one, done);
   };
   const run = fc.check(fc.property(anyCase, attempt), { numRuns: events, seed });
   const worst = cost.worst();
@@ -64,16 +64,16 @@ export function runFuzz({ events, seed, read = readIt, watch }: FuzzOptions): Fu
   };
 }
 
-class Wrong extends Error {
-  override name = 'Wrong';
+class WrongAnswer extends Error {
+  override name = 'WrongAnswer';
 }
 
 function counterExample({ counterexample, errorInstance }: fc.RunDetails<[Case]>): CounterExample {
   const [{ family, changes, body }] = counterexample ?? [
     { family: '', changes: [], body: Buffer.of() },
   ];
-  const isOurs = errorInstance instanceof Wrong;
-  const wrong = isOurs ? errorInstance.message : `threw ${String(errorInstance)}`;
+  const isWrongAnswer = errorInstance instanceof WrongAnswer;
+  const wrong = isWrongAnswer ? errorInstance.message : `threw ${String(errorInstance)}`;
   return { family, changes, body, wrong };
 }
 
@@ -85,3 +85,49 @@ function tooSlow(worst: { cpuMs: number; item: Case } | undefined): CounterExamp
 
 const nameOf = (one: Case | undefined): string =>
   one === undefined ? 'nothing' : [one.family, ...one.changes].join(', ');
+
+/** The CPU that one validation may take at 64 KiB, in milliseconds. */
+const MOST_CPU_MS = 5;
+
+type Worst<Item> = { cpuMs: number; item: Item };
+
+/**
+ * Finds the item that costs most CPU. One measurement is cheap but noisy, so an item that seems slower than the worst so
+ * far is measured again, best of several, before it counts.
+ */
+function trackCost<Item>(run: (item: Item) => unknown) {
+  let worst: Worst<Item> | undefined;
+  return {
+    measure: (item: Item, tookMs: number): void => {
+      if (worst && tookMs <= worst.cpuMs) return;
+      const cpuMs = cpuMsOf(() => run(item), 5);
+      if (!worst || cpuMs > worst.cpuMs) worst = { cpuMs, item };
+    },
+    worst: (): Worst<Item> | undefined =>
+      worst && { ...worst, cpuMs: cpuMsOf(() => run(worst?.item as Item)) },
+  };
+}
+
+/** The report of a run as text. */
+export function formatReport({ seed, events, counts, worst, failure }: FuzzReport): string {
+  const lines = Object.entries(counts).map(([family, ends]) => lineOf(family, ends));
+  const cost = `worst validation: ${worst.cpuMs.toFixed(2)} ms of CPU at ${worst.bytes} bytes (${worst.what})`;
+  const result = failure ? formatFailure(failure) : 'every body was answered as the contract says';
+  return [...lines, `${events} bodies, seed ${seed}`, cost, result].join('\n');
+}
+
+function lineOf(family: string, ends: Record<string, number>): string {
+  const byCount = Object.entries(ends).toSorted(([, one], [, other]) => other - one);
+  const total = byCount.reduce((sum, [, count]) => sum + count, 0);
+  const answers = byCount.map(([end, count]) => `${end} ${count}`).join(', ');
+  return `${family.padEnd(24)} ${String(total).padStart(7)}  ${answers}`;
+}
+
+const MOST_SHOWN = 2000;
+
+function formatFailure({ family, changes, body, wrong }: CounterExample): string {
+  const text = JSON.stringify(Buffer.from(body).toString());
+  const shown =
+    text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}... (${body.length} bytes)` : text;
+  return `WRONG: ${wrong}\n  family ${[family, ...changes].join(', ')}\n  body ${shown}`;
+}

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { SOURCE, type Members, type Valid } from './sent';
+import { SOURCE } from '../../support/events';
+import type { Members, Valid } from './mutation';
 
 const idCharacter = fc.constantFrom(
   ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-'),
@@ -24,7 +25,7 @@ const days = fc
   .tuple(day, fc.nat(4000))
   .map(([start, length]) => [dayText(start), dayText(Math.min(start + length, LAST_DAY))] as const);
 
-/** A time as text, written with some offset and fraction, and the instant that it names. */
+/** A time as text, with any offset and fraction, and the instant that it names. */
 const time = fc
   .record({
     day: fc.integer({ min: FIRST_DAY + 1, max: LAST_DAY - 1 }),
@@ -71,7 +72,7 @@ export const attributes = fc.dictionary(name, text, { maxKeys: 6, noNullPrototyp
 const zones = Intl.supportedValuesOf('timeZone').flatMap((zone) => [zone, zone.toLowerCase()]);
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** An event that keeps the contract, in any of the ways that a sender may write its members. */
+/** A valid event, in any of the ways that a sender may write its members. */
 export const validEvent: fc.Arbitrary<Valid> = fc
   .record({
     ids: fc.record({ id, workerId: id, employmentId: optional(id) }),

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Row } from '../evidence';
-import { grouped } from './repeats';
-import { attemptOf, isRejection, text } from './rows';
+import type { Row } from '../../support/tables';
+import { attemptOf, grouped, isRejection, text } from './rows';
 
-const START = '0'.repeat(64);
+const START_OF_CHAIN = '0'.repeat(64);
 
-/** Exactly one row per event, attempt and seq, no gap, one closing row and that last; every hash as it must be. */
+/** Each attempt has one row per seq, no gap, one closing row at its end, and a correct chain of hashes. */
 export function ledgerFaults(audit: readonly Row[]): string[] {
   const changed = audit
     .filter((row) => hashOf(row) !== row['hash'])
@@ -36,18 +35,18 @@ function attemptFaults(name: string, unsorted: readonly Row[]): string[] {
     const before = rows[at - 1];
     return [
       seq !== at + 1 && `gap or repeat in the audit at seq ${seq}`,
-      row['prevHash'] !== (before?.['hash'] ?? START) && `broken chain at seq ${seq}`,
+      row['prevHash'] !== (before?.['hash'] ?? START_OF_CHAIN) && `broken chain at seq ${seq}`,
       row.rowKey !== keyOf(row) && `audit row under a foreign key at seq ${seq}`,
       row['runToken'] !== rows[0]?.['runToken'] && `two runs in one chain at seq ${seq}`,
       row['kind'] === 'settled' &&
-        !announced(row, rows.slice(0, at)) &&
+        !hasIntendedRow(row, rows.slice(0, at)) &&
         `settled without an intended row at seq ${seq}`,
     ];
   });
   return [
     ...found,
     closings !== 1 && `${closings} closing rows`,
-    closings === 1 && rows.at(-1)?.['kind'] !== 'closing' && 'a row behind the closing one',
+    closings === 1 && rows.at(-1)?.['kind'] !== 'closing' && 'a row after the closing row',
   ]
     .filter((fault) => fault !== false)
     .map((fault) => `${fault}: ${name}`);
@@ -56,7 +55,7 @@ function attemptFaults(name: string, unsorted: readonly Row[]): string[] {
 const keyOf = (row: Row): string =>
   `${text(row, 'attempt').padStart(4, '0')}-${text(row, 'seq').padStart(6, '0')}`;
 
-const announced = (settled: Row, before: readonly Row[]): boolean =>
+const hasIntendedRow = (settled: Row, before: readonly Row[]): boolean =>
   before.some(
     (row) =>
       row['kind'] === 'intended' &&

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createFrameCutter, DISPOSITION, TRANSFER, type Frame } from './amqp-frames';
 import { PAGE, type Proxy } from './http-proxy';
-import type { Tap, Verdict } from './tap';
+import type { Interception, Tap } from './tap';
 
 /**
- * A proxy for AMQP 1.0. Three things count as calls: a message handed to the app (`deliver`), the app's word on it
- * (`settle`), whose answer is the bus's disposition, and the bus's word on the app's token (`authorize`), which comes once
- * per connection. All other frames pass, as long as the connection does.
+ * A proxy for AMQP 1.0. Three frames count as calls: the delivery of a message to the app (`deliver`), the app's
+ * settlement of it (`settle`), which the bus answers with a disposition, and the bus's answer to the app's token
+ * (`authorize`), once per connection. All other frames pass while the connection is open.
  */
 export async function startBusProxy(tap: Tap): Promise<Proxy> {
   const sockets = new Set<Socket>();
@@ -36,9 +35,9 @@ export async function startBusProxy(tap: Tap): Promise<Proxy> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    lead: (port) => (target = port),
-    down: (now) => {
-      isDown = now;
+    forwardTo: (port) => (target = port),
+    setDown: (down) => {
+      isDown = down;
       if (isDown) cutAll();
     },
     stop: async () => {
@@ -50,70 +49,102 @@ export async function startBusProxy(tap: Tap): Promise<Proxy> {
 }
 
 function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
-  /** What becomes of the next disposition of the bus: the answer to a settlement that was let through. */
-  let lost: Verdict | undefined;
+  /** The fault for the next disposition from the bus: the answer to a settlement that was let through. */
+  let onAnswer: Interception | undefined;
 
-  const fromApp = pipe(bus, (frame, verdict) => {
+  const fromApp = pipe(bus, (frame, recorded) => {
     if (frame.performative !== DISPOSITION) return undefined;
-    const settle = verdict();
-    if (settle === undefined || settle.kind === 'cut-before' || settle.kind === 'delay')
-      return settle;
-    lost = settle;
+    const fault = recorded();
+    if (fault === undefined || fault.kind === 'cut-before' || fault.kind === 'delay') return fault;
+    onAnswer = fault;
     return undefined;
   });
-  const fromBus = pipe(app, (frame, verdict) => {
-    if (frame.performative === TRANSFER) return verdict();
-    if (frame.performative !== DISPOSITION || lost === undefined) return undefined;
-    // The settlement is done: to lose its answer whole is to stop the frame that answers it.
-    return lost.kind === 'cut-after' ? { ...lost, kind: 'cut-before' } : lost;
+  const fromBus = pipe(app, (frame, recorded) => {
+    if (frame.performative === TRANSFER) return recorded();
+    if (frame.performative !== DISPOSITION || onAnswer === undefined) return undefined;
+    // The settlement is carried out. To lose its whole answer, the frame that answers it is stopped.
+    return onAnswer.kind === 'cut-after' ? { ...onAnswer, kind: 'cut-before' } : onAnswer;
   });
 
   function pipe(
     to: Socket,
-    judge: (frame: Frame, verdict: () => Verdict | undefined) => Verdict | undefined,
+    faultOf: (frame: Frame, recorded: () => Interception | undefined) => Interception | undefined,
   ): (frame: Frame) => void {
     let queue: Promise<void> | undefined;
-    const act = ({ bytes }: Frame, verdict: Verdict | undefined): void => {
-      if (verdict === undefined || verdict.kind === 'delay') {
+    const forward = ({ bytes }: Frame, fault: Interception | undefined): void => {
+      if (fault === undefined || fault.kind === 'delay') {
         to.write(bytes);
         return;
       }
-      verdict.now?.();
-      to.write(lastBytes(bytes, verdict), end);
+      fault.onFault?.();
+      to.write(lastBytes(bytes, fault), end);
     };
     return (frame) => {
-      const verdict = judge(frame, () => tap.see('bus', whatOf(frame)));
-      if (verdict?.kind !== 'delay' && queue === undefined) {
-        act(frame, verdict);
+      const fault = faultOf(frame, () => tap.record('bus', callIn(frame)));
+      if (fault?.kind !== 'delay' && queue === undefined) {
+        forward(frame, fault);
         return;
       }
-      // What waits keeps all that follows it waiting: a stream has one order.
-      const ms = verdict?.kind === 'delay' ? verdict.ms : 0;
+      // A delayed frame delays all that follow it: a stream keeps its order.
+      const ms = fault?.kind === 'delay' ? fault.ms : 0;
       const mine: Promise<void> = (queue ?? Promise.resolve())
         .then(() => new Promise((resolve) => setTimeout(resolve, ms)))
         .then(() => {
-          act(frame, verdict);
+          forward(frame, fault);
           if (queue === mine) queue = undefined;
         });
       queue = mine;
     };
   }
 
-  const cutApp = createFrameCutter();
-  const cutBus = createFrameCutter();
-  app.on('data', (chunk) => cutApp(chunk).forEach(fromApp));
-  bus.on('data', (chunk) => cutBus(chunk).forEach(fromBus));
+  const splitApp = createFrameSplitter();
+  const splitBus = createFrameSplitter();
+  app.on('data', (chunk) => splitApp(chunk).forEach(fromApp));
+  bus.on('data', (chunk) => splitBus(chunk).forEach(fromBus));
 }
 
-/** The answer to a token is a transfer too, told from a message by the property that claims-based security gives it. */
-function whatOf({ performative, bytes }: Frame): 'deliver' | 'settle' | 'authorize' {
+/** The answer to a token is a transfer too. Claims-based security gives it a property that no message has. */
+function callIn({ performative, bytes }: Frame): 'deliver' | 'settle' | 'authorize' {
   if (performative !== TRANSFER) return 'settle';
   return bytes.includes('status-code') ? 'authorize' : 'deliver';
 }
 
-/** What still passes before the connection ends: the frame, half of it, nothing, or what is no AMQP. */
-function lastBytes(frame: Buffer, { kind }: Verdict): Buffer {
+/** What still passes before the connection ends: the frame, half of it, nothing, or bytes that are not AMQP. */
+function lastBytes(frame: Buffer, { kind }: Interception): Buffer {
   if (kind === 'cut-before') return Buffer.alloc(0);
   if (kind === 'cut-after') return frame;
   return kind === 'truncate' ? frame.subarray(0, frame.length / 2) : Buffer.from(PAGE);
+}
+
+/** A frame of AMQP 1.0. `performative` is `undefined` for protocol headers and SASL frames. */
+type Frame = { bytes: Buffer; performative: number | undefined };
+
+/** The performatives that concern a message (AMQP 1.0 part 2, 2.7.5 and 2.7.6). */
+const TRANSFER = 0x14;
+const DISPOSITION = 0x15;
+
+const AMQP_TYPE = 0;
+
+/** Splits a stream into frames: 4 bytes of size, 1 of data offset in words, 1 of type, 2 of channel, then the performative. */
+function createFrameSplitter(): (chunk: Buffer) => Frame[] {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    const frames: Frame[] = [];
+    for (;;) {
+      const isHeader = rest.subarray(0, 4).toString('latin1') === 'AMQP';
+      const size = isHeader ? 8 : rest.length >= 8 ? rest.readUInt32BE(0) : Infinity;
+      if (rest.length < Math.max(size, 8)) return frames;
+      const bytes = rest.subarray(0, size);
+      rest = rest.subarray(size);
+      frames.push({ bytes, performative: isHeader ? undefined : performativeOf(bytes) });
+    }
+  };
+}
+
+/** A described list: 0x00, then the descriptor as smallulong (0x53) and its one byte. An empty frame is a heartbeat. */
+function performativeOf(frame: Buffer): number | undefined {
+  const at = (frame[4] ?? 0) * 4;
+  const isDescribed = frame[5] === AMQP_TYPE && frame[at] === 0x00 && frame[at + 1] === 0x53;
+  return isDescribed ? frame[at + 2] : undefined;
 }

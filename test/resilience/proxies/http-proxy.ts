@@ -2,24 +2,24 @@ import { Agent, createServer, request, type IncomingMessage, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Dependency, Tap, Verdict } from './tap';
+import type { Dependency, Interception, Tap } from './tap';
 
 /** Stands between the app and one of its dependencies. */
 export type Proxy = {
   port: number;
-  /** Where the dependency is; nothing is forwarded before this is known. */
-  lead: (port: number) => void;
-  /** Whether the dependency is down: connections are cut, and new ones are cut when they come. */
-  down: (isDown: boolean) => void;
+  /** Sets the port of the dependency. Call it before the first request. */
+  forwardTo: (port: number) => void;
+  /** Sets whether the dependency is down: then open and new connections are cut. */
+  setDown: (isDown: boolean) => void;
   stop: () => Promise<void>;
 };
 
 type Answer = { status: number; headers: string[]; body: Buffer };
 
-/** What some gateway says in place of the answer. */
+/** What a gateway answers in place of the dependency. */
 export const PAGE = '<html><body><h1>Please sign in</h1></body></html>';
 
-/** A proxy for HTTP/1.1 that takes each request whole, forwards it, and passes the whole answer on, if the tap lets it. */
+/** A proxy for HTTP/1.1 that reads a whole request, forwards it and returns the whole answer, unless the tap orders a fault. */
 export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
   const agent = new Agent({ keepAlive: true });
   let target = 0;
@@ -28,25 +28,25 @@ export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
     handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const body = await wholeOf(incoming);
+    const body = await bodyOf(incoming);
     const { method = '', url = '' } = incoming;
-    const verdict = tap.see(to, `${method} ${url.split('?')[0] ?? ''}`);
-    if (verdict?.kind === 'delay') await wait(verdict.ms);
-    if (verdict?.kind === 'cut-before') {
-      verdict.now?.();
+    const fault = tap.record(to, `${method} ${url.split('?')[0] ?? ''}`);
+    if (fault?.kind === 'delay') await wait(fault.ms);
+    if (fault?.kind === 'cut-before') {
+      fault.onFault?.();
       outgoing.destroy();
       return;
     }
-    reply(outgoing, await forward(incoming, body, { agent, port: target }), verdict);
+    reply(outgoing, await forward(incoming, body, { agent, port: target }), fault);
   };
   server.on('connection', (socket) => isDown && socket.destroy());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    lead: (port) => (target = port),
-    down: (now) => {
-      isDown = now;
+    forwardTo: (port) => (target = port),
+    setDown: (down) => {
+      isDown = down;
       if (isDown) server.closeAllConnections();
     },
     stop: async () => {
@@ -69,13 +69,13 @@ async function forward(
   return {
     status: answer.statusCode ?? 502,
     headers: answer.rawHeaders,
-    body: await wholeOf(answer),
+    body: await bodyOf(answer),
   };
 }
 
-function reply(outgoing: ServerResponse, answer: Answer, verdict: Verdict | undefined): void {
-  verdict?.now?.();
-  switch (verdict?.kind) {
+function reply(outgoing: ServerResponse, answer: Answer, fault: Interception | undefined): void {
+  fault?.onFault?.();
+  switch (fault?.kind) {
     case 'cut-after':
       outgoing.destroy();
       return;
@@ -85,27 +85,27 @@ function reply(outgoing: ServerResponse, answer: Answer, verdict: Verdict | unde
       return;
     case 'gateway-page':
     case 'login-page':
-      outgoing.writeHead(verdict.kind === 'login-page' ? 200 : 502, {
+      outgoing.writeHead(fault.kind === 'login-page' ? 200 : 502, {
         'Content-Type': 'text/html',
       });
       outgoing.end(PAGE);
       return;
     default:
-      outgoing.writeHead(answer.status, headersOf(answer, verdict)).end(answer.body);
+      outgoing.writeHead(answer.status, headersOf(answer, fault)).end(answer.body);
   }
 }
 
-/** The body is passed on whole, so its length is ours to say. */
-function headersOf({ headers }: Answer, verdict: Verdict | undefined): string[] {
-  const isWrong = verdict?.kind === 'wrong-type';
-  const ours = isWrong ? /^(transfer-encoding|connection|content-type)$/i : FRAMING;
-  const kept = headers.filter((_, at) => !ours.test(headers[at & ~1] ?? ''));
+/** The headers without those of the framing, which Node sets anew for the whole body. */
+function headersOf({ headers }: Answer, fault: Interception | undefined): string[] {
+  const isWrong = fault?.kind === 'wrong-type';
+  const dropped = isWrong ? /^(transfer-encoding|connection|content-type)$/i : FRAMING;
+  const kept = headers.filter((_, at) => !dropped.test(headers[at & ~1] ?? ''));
   return isWrong ? [...kept, 'Content-Type', 'text/plain'] : kept;
 }
 
 const FRAMING = /^(transfer-encoding|connection)$/i;
 
-async function wholeOf(message: IncomingMessage): Promise<Buffer> {
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

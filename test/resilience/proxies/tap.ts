@@ -1,13 +1,14 @@
-/** What the host's app talks to. */
+/** What the host's app calls. */
 export type Dependency = 'bus' | 'tables' | 'graph';
 
-/** One call that passes a proxy: by its number, what it goes to and what it is. */
+/** One call that passes a proxy: its number, its receiver and its request line. */
 export type Call = { n: number; to: Dependency; what: string };
 
 /**
- * What becomes of a call: it never leaves; it is done but its answer is lost (whole, behind its first half, or behind a
- * page of some gateway, with status 502 or with 200); its answer comes under a wrong type; it waits first. On the bus,
- * where there is no HTTP, the last three of the answers are bytes that are no AMQP.
+ * What happens to a call. `cut-before`: it never leaves. `cut-after`, `truncate`, `gateway-page`, `login-page`: it is
+ * carried out, but its answer is lost, cut in half, or replaced by an HTML page with status 502 or 200. `wrong-type`: its
+ * answer has a wrong content type. `delay`: it leaves `ms` later. On the bus, which has no HTTP, the pages and the wrong
+ * type are bytes that are not AMQP.
  */
 export type Fault =
   | { kind: 'cut-before' }
@@ -18,30 +19,36 @@ export type Fault =
   | { kind: 'wrong-type' }
   | { kind: 'delay'; ms: number };
 
-/** Decides about each call when it comes. `now` runs at the moment of the fault: before the call leaves, or once it is done. */
-export type Verdict = Fault & { now?: () => void };
+/** A fault for one call. `onFault` runs when the fault happens: before the call leaves, or after it was carried out. */
+export type Interception = Fault & { onFault?: () => void };
 
-/** Sees every call of all three proxies, numbers them, and lets a test decide what becomes of them. */
+/** Decides what happens to a call; `undefined` lets it pass. */
+export type Decide = (call: Call) => Interception | undefined;
+
+/** Records and numbers the calls through all proxies, and lets a test decide what happens to each. */
 export type Tap = {
-  see: (to: Dependency, what: string) => Verdict | undefined;
-  /** Forgets the calls seen so far and lets `decide` judge from now on; without it everything passes. */
-  watch: (decide?: (call: Call) => Verdict | undefined) => void;
-  seen: () => readonly Call[];
+  /** For the proxies: records a call and answers what to do with it. */
+  record: (to: Dependency, what: string) => Interception | undefined;
+  /** Drops the recorded calls and asks `decide` about each from now on; without it all calls pass. */
+  intercept: (decide?: Decide) => void;
+  /** The calls since the last `intercept`. */
+  calls: () => readonly Call[];
 };
 
 export function createTap(): Tap {
+  const pass: Decide = () => undefined;
   let calls: Call[] = [];
-  let judge: (call: Call) => Verdict | undefined = () => undefined;
+  let current = pass;
   return {
-    see: (to, what) => {
+    record: (to, what) => {
       const call = { n: calls.length + 1, to, what };
       calls.push(call);
-      return judge(call);
+      return current(call);
     },
-    watch: (decide = () => undefined) => {
+    intercept: (decide = pass) => {
       calls = [];
-      judge = decide;
+      current = decide;
     },
-    seen: () => calls,
+    calls: () => calls,
   };
 }

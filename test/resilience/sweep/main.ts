@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { runScenario, type SweepResult } from './run-scenario';
+import { pointsOf, textOf, type CrashPoint, type NamedCall } from './crash-points';
 import { scenarios, type Scenario } from './scenarios';
+import { openSweep, type Crash } from './sweep';
 
 const usage = `Kills the host at every outside call of one event, before the call leaves and after its answer is lost,
 starts it again and checks every invariant. Exits 1 if one is violated, or if a point was never reached.
@@ -26,19 +27,19 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const tell = values.json ? console.error : console.log;
-  const options = { lanes: lanesOf(values.lanes), tell };
+  const print = values.json ? console.error : console.log;
+  const options = { lanes: lanesOf(values.lanes), print };
   const results: SweepResult[] = [];
   for (const scenario of chosen(values.scenario)) {
     const result = await runScenario(scenario, options);
-    tell(summaryOf(result));
+    print(summaryOf(result));
     results.push(result);
   }
   if (values.json) console.log(JSON.stringify(results, null, 2));
-  process.exitCode = results.every(isWell) ? 0 : 1;
+  process.exitCode = results.every(hasPassed) ? 0 : 1;
 }
 
-const isWell = ({ points, hit, passed }: SweepResult): boolean =>
+const hasPassed = ({ points, hit, passed }: SweepResult): boolean =>
   hit === points && passed === points;
 
 const summaryOf = ({ scenario, calls, points, hit, passed, seconds, failed }: SweepResult) =>
@@ -57,6 +58,83 @@ function lanesOf(text: string): number {
   if (!/^[1-8]$/.test(text)) throw new Error(`--lanes takes a number from 1 to 8\n\n${usage}`);
   return Number(text);
 }
+
+/** The result of a scenario. `points` is two for each of the `calls`; it passes if all of them are `hit` and `passed`. */
+type SweepResult = {
+  scenario: string;
+  calls: number;
+  points: number;
+  hit: number;
+  passed: number;
+  seconds: number;
+  failed: { point: string; faults: string[] }[];
+};
+
+type SweepOptions = { lanes: number; print: (line: string) => void };
+
+/** Kills the host at every call of one kind of event, on several stacks at once. */
+async function runScenario(
+  scenario: Scenario,
+  { lanes, print }: SweepOptions,
+): Promise<SweepResult> {
+  const began = Date.now();
+  const first = await openSweep(scenario);
+  const calls = await recorded(first);
+  const points = pointsOf(calls);
+  print(`${scenario.name}: ${calls.length} calls recorded, ${points.length} crash points`);
+
+  const remaining = points.values();
+  const crashes: (Crash & { point: CrashPoint })[] = [];
+  const lane = async (open: typeof first): Promise<void> => {
+    try {
+      for (const point of remaining) {
+        const crash = await open.crashAt(point).catch(notEnded);
+        crashes.push({ point, ...crash });
+        print(lineOf(point, crash.faults, `${crashes.length} of ${points.length}`));
+        // A violation stays in the data, so the next points need a new stack.
+        if (crash.faults.length > 0) {
+          await open.stop();
+          open = await openSweep(scenario);
+        }
+      }
+    } finally {
+      await open.stop();
+    }
+  };
+  const more = Array.from({ length: lanes - 1 }, () => openSweep(scenario).then(lane));
+  await Promise.all([lane(first), ...more]);
+
+  const failed = crashes.filter(({ faults }) => faults.length > 0);
+  return {
+    scenario: scenario.name,
+    calls: calls.length,
+    points: points.length,
+    hit: crashes.filter(({ isHit }) => isHit).length,
+    passed: crashes.length - failed.length,
+    seconds: Math.round((Date.now() - began) / 1000),
+    failed: failed.map(({ point, faults }) => ({ point: nameOfPoint(point), faults })),
+  };
+}
+
+async function recorded(sweep: Awaited<ReturnType<typeof openSweep>>): Promise<NamedCall[]> {
+  try {
+    return await sweep.record();
+  } catch (error) {
+    await sweep.stop();
+    throw error;
+  }
+}
+
+/** A run that does not end says nothing about its point; the fault says what happened. */
+const notEnded = (error: unknown): Crash => ({ isHit: false, faults: [String(error)] });
+
+const nameOfPoint = (point: CrashPoint): string => `${point.side} ${textOf(point)}`;
+
+const lineOf = (point: CrashPoint, faults: readonly string[], count: string): string =>
+  [
+    `  ${count}: ${nameOfPoint(point)}: ${faults.length === 0 ? 'ok' : 'FAILED'}`,
+    ...faults.map((fault) => `    ${fault}`),
+  ].join('\n');
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));

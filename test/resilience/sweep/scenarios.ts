@@ -1,10 +1,10 @@
 import { modelOf, type PackageSketch, type RuleSketch } from '../model';
 
-/** One kind of event, told so that the same calls are made for each number. */
+/** One kind of event. The event of each number leads to the same calls. */
 export type Scenario = {
   name: string;
   dialect: 'v1.0' | 'draft';
-  /** The model in which the event of each number from 0 to `size` - 1 does the same. */
+  /** The access model for the events of the numbers from 0 to `size` - 1. */
   model: (size: number) => object;
   department: (n: number) => string;
 };
@@ -35,7 +35,7 @@ const existingPackage = {
   department: () => 'Department 0',
 };
 
-/** One package that everybody gets, and two new ones in its catalog. */
+/** One package for everybody, and two new ones in its catalog. */
 const severalPackages = {
   model: (size: number) => {
     const ofNumber = (n: number): string[] => [`first-${n}`, `second-${n}`];

@@ -1,34 +1,37 @@
 import { isDeepStrictEqual } from 'node:util';
-import { joined, type Sent } from '../events';
-import { gather } from '../evidence';
-import { violations } from '../invariants';
+import { eventually } from '../../support/eventually';
+import { joinerMessage, type TestMessage } from '../../support/events';
+import { readTable, type Row } from '../../support/tables';
+import { collectEvidence } from '../invariants/evidence';
+import { json } from '../invariants/rows';
+import { violations } from '../invariants/violations';
 import { tenantOf, workerId } from '../model';
-import { startWorld, type World } from '../world';
-import { named, nameOf, textOf, type CrashPoint, type NamedCall } from './crash-points';
+import { startProxiedStack, type ProxiedStack } from '../proxies/proxied-stack';
+import { nameCalls, nameOf, textOf, type CrashPoint, type NamedCall } from './crash-points';
 import type { Scenario } from './scenarios';
-import { until, untilEnded } from './until-ended';
 
-/** What came of a kill: whether its point was reached at all, and what was wrong after the restart. */
+/** The result of one kill: whether its point was reached, and the faults after the restart. */
 export type Crash = { isHit: boolean; faults: string[] };
 
-/** A world for one kind of event. Each event meets a host that was started for it, so that all meet the same. */
+/** A stack for one kind of event. Each event gets a host that was started for it, so that all start from the same state. */
 export type Sweep = {
-  /** The calls of one event, as two events after each other have made them. */
+  /** The calls of one event, recorded until two events in a row make the same ones. */
   record: () => Promise<NamedCall[]>;
-  /** Sends one event, kills the host there, starts it again, waits for the end and looks for what is wrong. */
+  /** Sends one event, kills the host at this point, starts it again, waits for the end and checks the invariants. */
   crashAt: (point: CrashPoint) => Promise<Crash>;
   stop: () => Promise<void>;
 };
 
 /** More events than a sweep of one kind needs. */
 const EVENTS = 400;
-/** A busy machine polls once more or less: a call that one event did not make is looked for in the next ones. */
+/** A busy machine polls once more or less often: a call that one event did not make may come with the next one. */
 const EVENTS_PER_POINT = 3;
 const RECORDINGS = 6;
+const END_WITHIN_SECONDS = 90;
 
 /**
- * Short waits, and no lag, so that two events of a kind make the same calls; the lease of a catalog is two deadlines. The
- * supervisor reads tables at times of its own, so it does not run: what comes to its end here does so without it.
+ * Short waits and no lag, so that two events of one kind make the same calls; the lease of a catalog is two deadlines. The
+ * supervisor reads tables on a schedule of its own, so it does not run: events must end without it.
  */
 const settings = {
   GRAPH_LAG_MS: '0',
@@ -40,53 +43,52 @@ const settings = {
   SUPERVISE_SCHEDULE: '0 0 0 29 2 *',
 };
 
-/** Starts a world, and lets one event end in it, which makes what all others of its kind find. */
+/** Starts a stack and lets one event end in it. That event creates what all others of its kind find. */
 export async function openSweep(scenario: Scenario): Promise<Sweep> {
-  const world = await startWorld({
+  const stack = await startProxiedStack({
     env: { ...settings, GRAPH_DIALECT: scenario.dialect },
     files: { ACCESS_MODEL: scenario.model(EVENTS), GRAPH_TENANT: tenantOf(EVENTS) },
   });
-  const sent: Sent[] = [];
-  const send = async (): Promise<Sent> => {
+  const sent: TestMessage[] = [];
+  const send = async (): Promise<TestMessage> => {
     const n = sent.length;
-    const attributes = { department: scenario.department(n) };
-    const event = joined({ workerId: workerId(n), attributes });
+    const event = joinerMessage(workerId(n), { department: scenario.department(n) });
     sent.push(event);
-    await world.send([event]);
+    await stack.send([event.body]);
     return event;
   };
   try {
-    await untilEnded(world, await send());
+    await untilEnded(stack, await send());
   } catch (error) {
-    await world.stop();
+    await stack.stop();
     throw error;
   }
   const callsOfOne = async (): Promise<NamedCall[]> => {
-    await renewHost(world);
-    world.tap.watch();
-    await untilEnded(world, await send());
-    return named(world.tap.seen());
+    await renewHost(stack);
+    stack.tap.intercept();
+    await untilEnded(stack, await send());
+    return nameCalls(stack.tap.calls());
   };
 
   const crashOnce = async (point: CrashPoint): Promise<Crash> => {
-    await renewHost(world);
-    const crash = arm(world, point);
+    await renewHost(stack);
+    const crash = killAt(stack, point);
     const event = await send();
-    const ended = untilEnded(world, event);
-    // Once the host is dead this one finds nobody to ask.
-    ended.catch(() => undefined);
-    const isHit = await Promise.race([crash.then(() => true), ended.then(() => false)]);
-    world.tap.watch();
+    const end = untilEnded(stack, event);
+    // This wait fails when the host is dead, because it asks the host.
+    end.catch(() => undefined);
+    const isHit = await Promise.race([crash.then(() => true), end.then(() => false)]);
+    stack.tap.intercept();
     if (isHit) {
-      await world.gone('host');
-      await world.start('host');
-      await untilEnded(world, event);
+      await stack.exited('host');
+      await stack.start('host');
+      await untilEnded(stack, event);
     }
-    return { isHit, faults: await judge(world, sent) };
+    return { isHit, faults: await faultsAfter(stack, sent) };
   };
 
   return {
-    record: () => recordTwice(callsOfOne),
+    record: () => recordUntilEqual(callsOfOne),
     crashAt: async (point) => {
       for (let left = EVENTS_PER_POINT; left > 0; left -= 1) {
         const crash = await crashOnce(point);
@@ -95,35 +97,36 @@ export async function openSweep(scenario: Scenario): Promise<Sweep> {
       const missed = `never reached: ${EVENTS_PER_POINT} events ended without ${textOf(point)}`;
       return { isHit: false, faults: [missed] };
     },
-    stop: world.stop,
+    stop: stack.stop,
   };
 }
 
-/** Ends the host in order and starts it; resolves when it has shown its token to the bus, and so is about to listen. */
-async function renewHost(world: World): Promise<void> {
-  world.signal('host', 'SIGTERM');
-  await world.gone('host');
-  world.tap.watch();
-  await world.start('host');
-  await until(world, () => world.tap.seen().some(({ what }) => what === 'authorize'));
+/** Stops the host in order and starts it. Resolves when the bus has answered its token, just before it starts to listen. */
+async function renewHost(stack: ProxiedStack): Promise<void> {
+  await stack.kill('host', 'SIGTERM');
+  stack.tap.intercept();
+  await stack.start('host');
+  await until(stack, 'the host is connected to the bus', () =>
+    stack.tap.calls().some(({ what }) => what === 'authorize'),
+  );
 }
 
-/** Resolves when the host was killed at that call of the next event. */
-function arm(world: World, { to, name, nth, side }: CrashPoint): Promise<void> {
+/** Kills the host at that call of the next event, and resolves then. */
+function killAt(stack: ProxiedStack, { to, name, nth, side }: CrashPoint): Promise<void> {
   return new Promise((resolve) => {
-    const now = (): void => {
-      world.signal('host', 'SIGKILL');
+    const onFault = (): void => {
+      stack.signal('host', 'SIGKILL');
       resolve();
     };
-    let seen = 0;
-    world.tap.watch((call) => {
-      if (call.to !== to || nameOf(call) !== name || (seen += 1) !== nth) return undefined;
-      return { kind: side === 'before' ? 'cut-before' : 'cut-after', now };
+    let count = 0;
+    stack.tap.intercept((call) => {
+      if (call.to !== to || nameOf(call) !== name || (count += 1) !== nth) return undefined;
+      return { kind: side === 'before' ? 'cut-before' : 'cut-after', onFault };
     });
   });
 }
 
-async function recordTwice(callsOfOne: () => Promise<NamedCall[]>): Promise<NamedCall[]> {
+async function recordUntilEqual(callsOfOne: () => Promise<NamedCall[]>): Promise<NamedCall[]> {
   const texts = (calls: readonly NamedCall[]): string[] => calls.map(textOf).toSorted();
   let before = await callsOfOne();
   for (let left = RECORDINGS - 1; left > 0; left -= 1) {
@@ -131,15 +134,49 @@ async function recordTwice(callsOfOne: () => Promise<NamedCall[]>): Promise<Name
     if (isDeepStrictEqual(texts(calls), texts(before))) return calls;
     before = calls;
   }
-  throw new Error(
-    `${RECORDINGS} events of one kind, and no two after each other made the same calls`,
-  );
+  throw new Error(`no two in a row of ${RECORDINGS} events of one kind made the same calls`);
 }
 
-async function judge(world: World, sent: readonly Sent[]): Promise<string[]> {
-  const evidence = await gather(world);
-  const odd = evidence.tables.audit
+async function faultsAfter(stack: ProxiedStack, sent: readonly TestMessage[]): Promise<string[]> {
+  const evidence = await collectEvidence(stack);
+  const undelivered = evidence.tables.audit
     .filter(({ kind, outcome }) => kind === 'closing' && outcome !== 'delivered')
     .map(({ outcome, partitionKey }) => `ended as ${String(outcome)}: ${partitionKey}`);
-  return [...violations(evidence, { sent }), ...odd];
+  return [...violations(evidence, { sent }), ...undelivered];
+}
+
+/** Waits for `check`. Throws with the last lines of the log if it takes too long. */
+const until = (stack: ProxiedStack, what: string, check: () => Promise<boolean> | boolean) =>
+  eventually(what, check, {
+    seconds: END_WITHIN_SECONDS,
+    everyMs: 50,
+    details: () => stack.log.slice(-40).join('\n'),
+  });
+
+/**
+ * Waits until nothing is left to do for an event: its claim is closed, its row in `due` is gone, the worker lock is free,
+ * the queue is empty and the run has ended, so that a host that starts afterwards makes no call for it.
+ */
+function untilEnded(stack: ProxiedStack, { eventHash, body }: TestMessage): Promise<true> {
+  const { subject } = JSON.parse(body.toString()) as { subject: string };
+  const read = (table: string, partition: string, key: string): Promise<Row[]> =>
+    readTable(stack.storage, table, `PartitionKey eq '${partition}' and RowKey eq '${key}'`);
+  return until(stack, `the end of ${eventHash}`, async () => {
+    const [claim] = await read('claims', eventHash, 'claim');
+    if (claim?.['state'] !== 'closed') return false;
+    const { partition = '', key = '' } = json<{ partition: string; key: string }>(claim, 'due');
+    const due = await read('due', partition, key);
+    const [lock] = await read('workers', subject, 'turn');
+    const isFree = due.length === 0 && !lock?.['holder'];
+    return isFree && (await isCompleted(stack, `${eventHash}-1`)) && (await stack.isQueueEmpty());
+  });
+}
+
+/** Asks the management API of the host, which Azure has too. */
+async function isCompleted({ hostUrl }: ProxiedStack, instanceId: string): Promise<boolean> {
+  const answer = await fetch(
+    `${hostUrl}/runtime/webhooks/durabletask/instances/${instanceId}?code=local`,
+  );
+  const { runtimeStatus } = (await answer.json()) as { runtimeStatus?: string };
+  return runtimeStatus === 'Completed';
 }

@@ -1,26 +1,26 @@
 import { eventHash } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
-import { bytes, sampleEvent, SOURCE, type Sample } from './sample';
+import { bytesOf, exampleEvent, SOURCE, type EventBody } from '../../support/events';
 
-const read = (body: unknown) => readEvent(bytes(body), { sources: [SOURCE] });
+const read = (body: unknown) => readEvent(bytesOf(body), { sources: [SOURCE] });
 const verdict = (body: unknown): string => {
   const result = read(body);
   return result.kind === 'accepted' ? 'accepted' : `${result.reason} ${result.field ?? ''}`.trim();
 };
-const changed = (change: (event: Sample) => void): Sample => {
-  const event: Sample = sampleEvent();
+const changed = (change: (event: EventBody) => void): EventBody => {
+  const event: EventBody = exampleEvent();
   change(event);
   return event;
 };
 const withData = (members: object) => changed((event) => Object.assign(event.data, members));
 const without = (member: string) =>
   JSON.parse(
-    JSON.stringify(sampleEvent(), (key, value: unknown) => (key === member ? undefined : value)),
+    JSON.stringify(exampleEvent(), (key, value: unknown) => (key === member ? undefined : value)),
   ) as object;
 
 test("the contract's example is accepted as it is", () => {
-  const { specversion, type, source, id, data } = sampleEvent();
-  expect(read(sampleEvent())).toMatchObject({
+  const { specversion, type, source, id, data } = exampleEvent();
+  expect(read(exampleEvent())).toMatchObject({
     kind: 'accepted',
     event: { specversion, type, source, id, time: '2026-11-20T09:30:00.000Z', data },
     eventHash: eventHash(SOURCE, '8b5e0c3a-joined-1'),
@@ -54,7 +54,7 @@ test.each<[string, unknown]>([
   ['empty', ''],
   ['not-json', ' '],
   ['not-json *', '{"a":'],
-  ['not-json', `${JSON.stringify(sampleEvent())}{}`],
+  ['not-json', `${JSON.stringify(exampleEvent())}{}`],
   ['not-json *', '{"a":NaN}'],
   ['not-an-object', 'null'],
   ['not-an-object', '"text"'],
@@ -161,7 +161,7 @@ test.each<[string, unknown]>([
 });
 
 test('the body is UTF-8 without a mark, of at most 64 KiB', () => {
-  const text = JSON.stringify(sampleEvent());
+  const text = JSON.stringify(exampleEvent());
   const reason = (body: Uint8Array) => {
     const result = readEvent(body, { sources: [SOURCE] });
     return result.kind === 'accepted' ? 'accepted' : result.reason;
@@ -208,16 +208,16 @@ test('a rejected message is tied to its event if id and source can be trusted', 
 });
 
 test('replay marks are handed over apart and do not change the content', () => {
-  const original = read(sampleEvent());
+  const original = read(exampleEvent());
   const marks = { replayid: 'R-1', replayreason: 'outage', replayedby: 'op:7' };
-  const replay = read({ ...sampleEvent(), ...marks });
+  const replay = read({ ...exampleEvent(), ...marks });
   expect(replay).toMatchObject({ replay: { id: 'R-1', reason: 'outage', by: 'op:7' } });
   expect(original).not.toHaveProperty('replay');
   expect(contentHash(replay)).toBe(contentHash(original));
 });
 
 test('the content does not depend on layout, order, spelled-out defaults or unknown members', () => {
-  const { data, ...envelope } = sampleEvent();
+  const { data, ...envelope } = exampleEvent();
   const rest = { ...data, employmentId: undefined };
   const hash = contentHash(read({ ...envelope, data: rest }));
   expect(contentHash(read({ data: { ...rest, employmentId: 'primary' }, ...envelope }))).toBe(hash);

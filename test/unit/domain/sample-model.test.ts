@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { birthrightsFor } from '../../../shared/domain/lifecycle/birthrights';
 import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
-import { sampleEvent } from './sample';
+import { exampleEvent } from '../../support/events';
 
 const text = readFileSync(join(__dirname, '../../../access-model.json'), 'utf8');
 const read = readAccessModel(text);
@@ -13,7 +13,7 @@ test('the sample model has no fault', () => {
 
 test("the contract's example worker gets exactly the package of their department", () => {
   if (read.kind !== 'ok') throw new Error('not a model');
-  expect(birthrightsFor(read.model, sampleEvent().data.attributes)).toEqual([
+  expect(birthrightsFor(read.model, exampleEvent().data.attributes)).toEqual([
     { packageKey: 'finance', ruleId: 'finance-staff' },
   ]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { schemas } from '../../../infra/schemas/schemas';
 import { RejectionReason } from '../../../shared/domain/events/rejection';
-import { sampleEvent } from './sample';
+import { exampleEvent } from '../../support/events';
 
 const root = join(__dirname, '../../..');
 const json = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
@@ -16,15 +16,15 @@ test.each(Object.entries(schemas))('docs/%s is what the product checks with', (n
 
 test('the published event schema takes the example and refuses an unknown type', () => {
   const schema = published('event.schema.json');
-  expect(schema.safeParse(sampleEvent()).success).toBe(true);
-  expect(schema.safeParse({ ...sampleEvent(), type: 'hr.worker.left.v1' }).success).toBe(false);
+  expect(schema.safeParse(exampleEvent()).success).toBe(true);
+  expect(schema.safeParse({ ...exampleEvent(), type: 'hr.worker.left.v1' }).success).toBe(false);
 });
 
 test('the page of the event contract has the example and explains every rejection', () => {
   const page = readFileSync(join(root, 'docs/event-contract.md'), 'utf8');
   const [example = ''] = /(?<=```json\n).*?(?=```)/s.exec(page) ?? [];
   const explained = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map((row) => row[1]);
-  expect(JSON.parse(example)).toEqual(sampleEvent());
+  expect(JSON.parse(example)).toEqual(exampleEvent());
   expect(explained).toEqual(expect.arrayContaining(RejectionReason.options));
 });
 

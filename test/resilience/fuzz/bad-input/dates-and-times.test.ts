@@ -1,6 +1,6 @@
-import { bytes } from '../../../unit/domain/sample';
-import { verdicts, verdict, withMember, withData } from './bodies';
-import { readIt } from '../judge';
+import { bytesOf } from '../../../support/events';
+import { answersTo, answerTo, withMember, withData } from './answers';
+import { readBody } from '../evaluate';
 
 const start = (startDate: unknown) => withData({ startDate, endDate: undefined });
 const at = (time: unknown) => withMember({ time });
@@ -15,8 +15,8 @@ test('a day that the calendar does not have is refused', () => {
     '2026-00-01',
     '2026-01-00',
   ];
-  expect(verdicts(days.map(start))).toEqual(['invalid-date data.startDate']);
-  expect(verdicts(['2024-02-29', '2000-02-29'].map(start))).toEqual(['accepted']);
+  expect(answersTo(days.map(start))).toEqual(['invalid-date data.startDate']);
+  expect(answersTo(['2024-02-29', '2000-02-29'].map(start))).toEqual(['accepted']);
 });
 
 test('what JavaScript would take for a date is refused', () => {
@@ -29,18 +29,18 @@ test('what JavaScript would take for a date is refused', () => {
     '2026-11',
     '+275760-09-13',
   ];
-  expect(verdicts(dates.map(start))).toEqual(['invalid-date data.startDate']);
-  expect(verdicts([...dates.slice(0, 4), '2026-11-22'].map(at))).toEqual(['invalid-time time']);
+  expect(answersTo(dates.map(start))).toEqual(['invalid-date data.startDate']);
+  expect(answersTo([...dates.slice(0, 4), '2026-11-22'].map(at))).toEqual(['invalid-time time']);
 });
 
 test('a time without an offset is refused', () => {
   expect(
-    verdicts(['2026-11-22T00:00:00', '2026-11-22T00:00:00 ', '2026-11-22T00:00'].map(at)),
+    answersTo(['2026-11-22T00:00:00', '2026-11-22T00:00:00 ', '2026-11-22T00:00'].map(at)),
   ).toEqual(['invalid-time time']);
 });
 
 test('hour 24 and second 60 are refused', () => {
-  expect(verdicts(['2026-11-22T24:00:00Z', '2016-12-31T23:59:60Z'].map(at))).toEqual([
+  expect(answersTo(['2026-11-22T24:00:00Z', '2016-12-31T23:59:60Z'].map(at))).toEqual([
     'invalid-time time',
   ]);
 });
@@ -54,40 +54,42 @@ test.each([
   ['2026-11-22T09:30:00.000999999999Z', '2026-11-22T09:30:00.000Z'],
   ['9999-12-31T23:59:59.9999999999Z', '9999-12-31T23:59:59.999Z'],
 ])('%s is %s', (time, instant) => {
-  expect(readIt(bytes(at(time)))).toMatchObject({ event: { time: instant } });
+  expect(readBody(bytesOf(at(time)))).toMatchObject({ event: { time: instant } });
 });
 
 test('an offset beyond 23:59 is refused', () => {
   const offsets = ['+25:00', '+24:00', '-01:60', '+0100', '+1', 'CET'];
-  expect(verdicts(offsets.map((offset) => at(`2026-11-22T09:30:00${offset}`)))).toEqual([
+  expect(answersTo(offsets.map((offset) => at(`2026-11-22T09:30:00${offset}`)))).toEqual([
     'invalid-time time',
   ]);
 });
 
 test('a start long ago or far ahead is accepted, within the years of the calendar', () => {
   expect(
-    verdicts(
+    answersTo(
       ['0001-01-01', '1900-01-01', '2016-11-23', '2026-11-24', '2031-11-23', '9999-12-31'].map(
         start,
       ),
     ),
   ).toEqual(['accepted']);
-  expect(verdict(start('0000-12-31'))).toBe('invalid-date data.startDate');
+  expect(answerTo(start('0000-12-31'))).toBe('invalid-date data.startDate');
 });
 
 test('an end is on or after the start, or absent', () => {
   const ends = (endDate: unknown) => withData({ startDate: '2026-11-23', endDate });
-  expect(verdict(ends('2026-11-22'))).toBe('end-before-start data.endDate');
-  expect(verdicts([ends('2026-11-23'), ends('2026-11-24'), ends(undefined)])).toEqual(['accepted']);
+  expect(answerTo(ends('2026-11-22'))).toBe('end-before-start data.endDate');
+  expect(answersTo([ends('2026-11-23'), ends('2026-11-24'), ends(undefined)])).toEqual([
+    'accepted',
+  ]);
 });
 
 test('a number is no date and no time, in seconds or milliseconds', () => {
-  expect(verdicts([1_790_000_000, 1_790_000_000_000].map(start))).toEqual([
+  expect(answersTo([1_790_000_000, 1_790_000_000_000].map(start))).toEqual([
     'wrong-type data.startDate',
   ]);
-  expect(verdicts([1_790_000_000, 1_790_000_000_000].map(at))).toEqual(['wrong-type time']);
+  expect(answersTo([1_790_000_000, 1_790_000_000_000].map(at))).toEqual(['wrong-type time']);
 });
 
 test('a time in the future or years ago is accepted: clocks differ, and archives are sent again', () => {
-  expect(verdicts(['2099-01-01T00:00:00Z', '2001-01-01T00:00:00Z'].map(at))).toEqual(['accepted']);
+  expect(answersTo(['2099-01-01T00:00:00Z', '2001-01-01T00:00:00Z'].map(at))).toEqual(['accepted']);
 });

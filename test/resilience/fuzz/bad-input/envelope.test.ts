@@ -1,12 +1,20 @@
 import { gzipSync } from 'node:zlib';
-import { verdicts, verdict, text, withMember, withAttributes, withText, reasons } from './bodies';
+import {
+  answersTo,
+  answerTo,
+  text,
+  withMember,
+  withAttributes,
+  withText,
+  reasons,
+} from './answers';
 
 test('no bytes are empty', () => {
-  expect(verdict(new Uint8Array())).toBe('empty');
+  expect(answerTo(new Uint8Array())).toBe('empty');
 });
 
 test('JSON that is no object is refused, a batch too', () => {
-  expect(verdicts(['null', 'true', '0', '"text"', '[]', `[${text},${text}]`])).toEqual([
+  expect(answersTo(['null', 'true', '0', '"text"', '[]', `[${text},${text}]`])).toEqual([
     'not-an-object',
   ]);
 });
@@ -16,13 +24,13 @@ test('broken JSON is refused', () => {
 });
 
 test('a byte order mark is refused', () => {
-  expect(verdict(`\uFEFF${text}`)).toBe('byte-order-mark');
+  expect(answerTo(`\uFEFF${text}`)).toBe('byte-order-mark');
 });
 
 test('another encoding than UTF-8 is refused', () => {
   const invalid = [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x80]];
   expect(
-    verdicts([
+    answersTo([
       ...[Buffer.from(text, 'utf16le'), Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
       ...invalid.map((some) => Buffer.concat([Buffer.from(text), Buffer.from(some)])),
     ]),
@@ -44,53 +52,53 @@ test('two documents, trailing garbage, comments, NaN and Infinity are refused', 
 });
 
 test('a key twice is refused, wherever and however it is written', () => {
-  expect(verdict(`{"id":"a",${text.slice(1)}`)).toBe('duplicate-key id');
-  expect(verdict(text.replace('"data":{', '"data":{"\\u0077orkerId":"W-2",'))).toBe(
+  expect(answerTo(`{"id":"a",${text.slice(1)}`)).toBe('duplicate-key id');
+  expect(answerTo(text.replace('"data":{', '"data":{"\\u0077orkerId":"W-2",'))).toBe(
     'duplicate-key data.workerId',
   );
-  expect(verdict(text.replace(/}$/, ',"\\u0069d":1}'))).toBe('duplicate-key id');
-  expect(verdict(withText('"x":[{"a":1,"a":1}]'))).toBe('duplicate-key *.*.*');
+  expect(answerTo(text.replace(/}$/, ',"\\u0069d":1}'))).toBe('duplicate-key id');
+  expect(answerTo(withText('"x":[{"a":1,"a":1}]'))).toBe('duplicate-key *.*.*');
 });
 
 test('65,537 bytes are too large, and so are a megabyte and a hundred', () => {
   const megabyte = 1024 * 1024;
   const sizes = [65_537, 262_144, megabyte, 100 * megabyte];
-  expect(verdicts(sizes.map((size) => Buffer.alloc(size, '[')))).toEqual(['too-large']);
-  expect(verdict(text.padEnd(65_536))).toBe('accepted');
+  expect(answersTo(sizes.map((size) => Buffer.alloc(size, '[')))).toEqual(['too-large']);
+  expect(answerTo(text.padEnd(65_536))).toBe('accepted');
 });
 
 test('nesting beyond 8 is refused, however deep', () => {
   const nested = (levels: number) => withText(`"x":${'['.repeat(levels)}${']'.repeat(levels)}`);
   expect(reasons([8, 9, 1000, 30_000].map(nested))).toEqual(['too-deep']);
-  expect(verdict(nested(7))).toBe('accepted');
+  expect(answerTo(nested(7))).toBe('accepted');
 });
 
 test('of attributes 32 are the most; of unknown members the size alone is a bound', () => {
   const many = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, 'x']));
-  expect(verdict(withAttributes(many(33)))).toBe('invalid-attributes data.attributes');
-  expect(verdict(withAttributes(many(5000)))).toBe('invalid-attributes data.attributes');
-  expect(verdict(withMember({ x: many(5000), y: Array(5000).fill(0) }))).toBe('too-large');
-  expect(verdict(withMember({ x: many(3000) }))).toBe('accepted');
+  expect(answerTo(withAttributes(many(33)))).toBe('invalid-attributes data.attributes');
+  expect(answerTo(withAttributes(many(5000)))).toBe('invalid-attributes data.attributes');
+  expect(answerTo(withMember({ x: many(5000), y: Array(5000).fill(0) }))).toBe('too-large');
+  expect(answerTo(withMember({ x: many(3000) }))).toBe('accepted');
 });
 
 test('a compressed body is refused and never unpacked', () => {
-  expect(verdict(gzipSync('0'.repeat(10_000_000)))).toBe('not-utf8');
-  expect(verdict(Buffer.from('PK\u0003\u0004', 'latin1'))).toBe('not-json');
+  expect(answerTo(gzipSync('0'.repeat(10_000_000)))).toBe('not-utf8');
+  expect(answerTo(Buffer.from('PK\u0003\u0004', 'latin1'))).toBe('not-json');
 });
 
 test('XML is refused and its entities are never read', () => {
   const xml =
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>';
-  expect(verdict(xml)).toBe('not-json');
+  expect(answerTo(xml)).toBe('not-json');
 });
 
 test('a media type is not believed, whatever it says', () => {
   const types = ['text/plain', 'application/xml', '', 'application/json; charset=utf-16', null];
-  expect(verdicts(types.map((type) => withMember({ datacontenttype: type })))).toEqual([
+  expect(answersTo(types.map((type) => withMember({ datacontenttype: type })))).toEqual([
     'accepted',
   ]);
-  expect(verdict(withMember({ datacontenttype: 'a'.repeat(257) }))).toBe(
+  expect(answerTo(withMember({ datacontenttype: 'a'.repeat(257) }))).toBe(
     'invalid-datacontenttype datacontenttype',
   );
 });
@@ -98,6 +106,6 @@ test('a media type is not believed, whatever it says', () => {
 test('a trace context in the body is dropped, however broken or long', () => {
   const contexts = ['00-zz-1-1', 'x'.repeat(10_240), 7, null, {}];
   expect(
-    verdicts(contexts.map((traceparent) => withMember({ traceparent, tracestate: traceparent }))),
+    answersTo(contexts.map((traceparent) => withMember({ traceparent, tracestate: traceparent }))),
   ).toEqual(['accepted']);
 });

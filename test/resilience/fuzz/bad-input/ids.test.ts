@@ -1,8 +1,8 @@
 import { eventHash } from '../../../../shared/domain/events/keys';
-import { verdict, withMember, asId, reasons } from './bodies';
+import { answerTo, withMember, asId, reasons } from './answers';
 
 test('an id is never missing, empty or blank', () => {
-  expect(verdict(withMember({ id: undefined }))).toBe('missing-member id');
+  expect(answerTo(withMember({ id: undefined }))).toBe('missing-member id');
   expect(reasons(['', ' ', '\t'].flatMap(asId))).toEqual(['invalid-id']);
 });
 
@@ -10,8 +10,8 @@ test('an id has at most 64 characters', () => {
   expect(reasons([65, 257, 60_000].map((length) => 'a'.repeat(length)).flatMap(asId))).toEqual([
     'invalid-id',
   ]);
-  expect(verdict(withMember({ id: 'a'.repeat(64) }))).toBe('accepted');
-  expect(verdict(withMember({ id: 'a'.repeat(100_000) }))).toBe('too-large');
+  expect(answerTo(withMember({ id: 'a'.repeat(64) }))).toBe('accepted');
+  expect(answerTo(withMember({ id: 'a'.repeat(100_000) }))).toBe('too-large');
 });
 
 test('an id has nothing that means something in a URL, a path or a table key', () => {

@@ -1,6 +1,16 @@
-import { bytes } from '../../../unit/domain/sample';
-import { asId, reasons, verdict, verdicts, withAttributes, withMember, withText } from './bodies';
-import { readIt } from '../judge';
+import { bytesOf } from '../../../support/events';
+import { readBody } from '../evaluate';
+import {
+  answersTo,
+  answerTo,
+  asId,
+  reasons,
+  text,
+  withAttributes,
+  withData,
+  withMember,
+  withText,
+} from './answers';
 
 test('an attribute may say anything and is kept as it is', () => {
   const values = [
@@ -41,7 +51,7 @@ test('an attribute may say anything and is kept as it is', () => {
     ],
   ];
   for (const value of values) {
-    expect(readIt(bytes(withAttributes({ a: value })))).toMatchObject({
+    expect(readBody(bytesOf(withAttributes({ a: value })))).toMatchObject({
       event: { data: { attributes: { a: value } } },
     });
   }
@@ -54,7 +64,7 @@ test('an attribute has at most 256 characters, its name 1 to 64', () => {
     { '': 'x' },
     { ['n'.repeat(65)]: 'x' },
   ];
-  expect(verdicts(wrong.map(withAttributes))).toEqual(['invalid-attributes data.attributes.*']);
+  expect(answersTo(wrong.map(withAttributes))).toEqual(['invalid-attributes data.attributes.*']);
 });
 
 test('attributes are refused that would not fit into one column of a table', () => {
@@ -64,8 +74,8 @@ test('attributes are refused that would not fit into one column of a table', () 
         Array.from({ length: count }, (_, at) => [`a${at}`, '\u0000'.repeat(256)]),
       ),
     );
-  expect(verdict(controls(32))).toBe('invalid-attributes data.attributes');
-  expect(verdict(controls(20))).toBe('accepted');
+  expect(answerTo(controls(32))).toBe('invalid-attributes data.attributes');
+  expect(answerTo(controls(20))).toBe('accepted');
 });
 
 test('half a surrogate pair is refused in every text and name', () => {
@@ -82,4 +92,57 @@ test('half a surrogate pair is refused in every text and name', () => {
   const escapes = ['\\ud800', '\\uD800', '\\udFFf', '\\uDE00\\uD83D', 'a\\uDBFF'];
   const written = escapes.map((one) => withText(`"x":"${one}"`));
   expect(reasons(written)).toEqual(['lone-surrogate']);
+});
+
+test.each(['__proto__', 'constructor', 'prototype', '\\u005f_proto__'])(
+  '%s is refused as a key at any level',
+  (key) => {
+    const member = `"${key}":{"isAdmin":true}`;
+    const bodies = [
+      withText(member),
+      withText(`"x":{"roles":[1,2,{${member}}]}`),
+      text.replace('"data":{', `"data":{${member},`),
+    ];
+    expect(
+      reasons([...bodies, text.replace('"attributes":{', `"attributes":{"${key}":"x",`)]),
+    ).toEqual(['forbidden-key']);
+    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+  },
+);
+
+test('other names of JavaScript are names like any other', () => {
+  const names = {
+    hasOwnProperty: 'a',
+    __defineGetter__: 'b',
+    toString: 'c',
+    then: 'd',
+    toJSON: 'e',
+    length: 'f',
+  };
+  const read = readBody(bytesOf(withAttributes(names)));
+  expect(read.kind === 'accepted' && read.event.data.attributes).toEqual(names);
+  expect(answerTo(withMember(names))).toBe('accepted');
+});
+
+test('as values they are texts like any other, in ids too', () => {
+  for (const value of [
+    '__proto__',
+    'constructor',
+    'null',
+    'undefined',
+    'NaN',
+    'true',
+    'CON',
+    '.',
+    '..',
+    '--',
+  ]) {
+    const read = readBody(
+      bytesOf({ ...withData({ workerId: value, attributes: { a: value } }), id: value }),
+    );
+    expect(read).toMatchObject({
+      event: { id: value, data: { workerId: value, attributes: { a: value } } },
+    });
+  }
+  expect(Object.getPrototypeOf({})).toBe(Object.prototype);
 });

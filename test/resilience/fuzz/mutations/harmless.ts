@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { seeded } from '../../seeded';
-import { set, setData, type Mutation } from '../sent';
-import { writeJson } from '../write-json';
+import { seeded, type Random } from '../../../support/seeded';
+import { set, setData, type Mutation } from '../mutation';
 
 const layout = fc
   .tuple(fc.nat(), fc.constantFrom('', ' ', '\r\n'))
@@ -20,7 +19,7 @@ const strange = fc.oneof(
   ),
 );
 
-/** Without what no part of a body may have: forbidden keys, half a pair. */
+/** Without forbidden keys and half surrogate pairs, which no part of a body may have. */
 function tame(value: unknown): unknown {
   const text = JSON.stringify(value).replaceAll(/__proto__|constructor|prototype/g, 'x');
   return JSON.parse(text.isWellFormed() ? text.replaceAll(/\\u[dD][89a-fA-F]../g, 'x') : '0');
@@ -65,7 +64,7 @@ const absent = fc
     onEvent: set(member, null),
   }));
 
-/** As a double, which is all that JSON promises of a number, they are the same. */
+/** Other notations of the same number: JSON has doubles only. */
 const numbers = fc
   .constantFrom('.0', 'e0', 'E+0', '.000e-0', '.00000000000000000001')
   .map((tail): Mutation => ({
@@ -81,7 +80,56 @@ const employment: Mutation = {
     'employmentId' in sent.data ? sent : setData('employmentId', 'primary')(sent),
 };
 
-/** What a sender may write otherwise without saying anything else. */
+/** Changes that do not change the meaning of an event. */
 export const harmless: fc.Arbitrary<Mutation> = fc.oneof(
   ...[layout, unknown, absent, numbers, fc.constant(employment)],
 );
+
+/** A JSON value with random member order, white space and escapes that mean the same. */
+function writeJson(value: unknown, random: Random): string {
+  if (Array.isArray(value)) return `[${list(value, (item) => writeJson(item, random), random)}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = shuffled(Object.entries(value), random).filter(([, one]) => one !== undefined);
+    const member = ([key, one]: [string, unknown]): string =>
+      `${writeText(key, random)}${space(random)}:${space(random)}${writeJson(one, random)}`;
+    return `{${list(members, member, random)}}`;
+  }
+  if (typeof value === 'string') return writeText(value, random);
+  return JSON.stringify(value);
+}
+
+const list = <T>(items: readonly T[], write: (item: T) => string, random: Random): string =>
+  items.map((item) => space(random) + write(item) + space(random)).join(',') || space(random);
+
+const space = (random: Random): string =>
+  random.next() < 0.8 ? '' : random.pick([' ', '\n', '\r\n', '\t', '  \n  ']);
+
+function shuffled<T>(items: T[], random: Random): T[] {
+  return items
+    .map((item) => ({ item, drawn: random.next() }))
+    .toSorted((one, other) => one.drawn - other.drawn)
+    .map(({ item }) => item);
+}
+
+const SHORT = new Map([
+  ['/', '\\/'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\t', '\\t'],
+]);
+
+/** Writes code unit by code unit, so that both halves of a surrogate pair may become escapes. */
+function writeText(text: string, random: Random): string {
+  const pieces = Array.from(text, (character) => {
+    if (random.next() < 0.95) return JSON.stringify(character).slice(1, -1);
+    return SHORT.get(character) ?? escaped(character, random);
+  });
+  return `"${pieces.join('')}"`;
+}
+
+const escaped = (character: string, random: Random): string =>
+  character
+    .split('')
+    .map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'))
+    .map((hex) => `\\u${random.next() < 0.5 ? hex : hex.toUpperCase()}`)
+    .join('');

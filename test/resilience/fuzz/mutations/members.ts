@@ -1,22 +1,14 @@
 import fc from 'fast-check';
-import type { RejectionReason } from '../../../../shared/domain/events/rejection';
-import { set, setAt, setData, SOURCE, type Mutation, type Stage } from '../sent';
-
-/** A value that is wrong for the member at `path`, for `reason`. */
-const wrong = (path: Stage, reason: RejectionReason, value: unknown, field?: string): Mutation => ({
-  name: `${path} = ${(JSON.stringify(value) as string | undefined)?.slice(0, 60) ?? 'absent'}`,
-  touches: [path],
-  fault: { stage: path, reason, field: field ?? path },
-  onEvent: setAt(path, value),
-});
+import { SOURCE } from '../../../support/events';
+import { set, setData, wrongMember, type Mutation } from '../mutation';
 
 const required = ['specversion', 'type', 'source', 'id', 'time', 'data'] as const;
 const requiredData = ['data.workerId', 'data.startDate', 'data.attributes'] as const;
 export const missing = fc.oneof(
   fc
     .constantFrom(...required, ...requiredData)
-    .map((path) => wrong(path, 'missing-member', undefined)),
-  fc.constantFrom(...required).map((path) => wrong(path, 'missing-member', null)),
+    .map((path) => wrongMember(path, 'missing-member', undefined)),
+  fc.constantFrom(...required).map((path) => wrongMember(path, 'missing-member', null)),
 );
 
 const idPaths = [
@@ -50,7 +42,7 @@ const plain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(v
 export const wrongType = fc.oneof(
   fc
     .tuple(fc.constantFrom(...textPaths), noText)
-    .map(([path, value]) => wrong(path, 'wrong-type', plain(value))),
+    .map(([path, value]) => wrongMember(path, 'wrong-type', plain(value))),
   fc
     .constantFrom(
       'data.employmentId',
@@ -59,23 +51,28 @@ export const wrongType = fc.oneof(
       'data.sequence',
       ...requiredData,
     )
-    .map((path) => wrong(path, 'wrong-type', null)),
+    .map((path) => wrongMember(path, 'wrong-type', null)),
   fc
     .tuple(
       fc.constantFrom('data', 'data.attributes'),
       fc.constantFrom<unknown[]>('x', 1, true, [], [{}], ''),
     )
-    .map(([path, value]) => wrong(path, 'wrong-type', value)),
+    .map(([path, value]) => wrongMember(path, 'wrong-type', value)),
   fc
     .constantFrom<unknown[]>('1', '', true, [], [1], {}, tricky)
-    .map((value) => wrong('data.sequence', 'wrong-type', value)),
+    .map((value) => wrongMember('data.sequence', 'wrong-type', value)),
   fc
     .tuple(
       fc.string({ unit: 'grapheme-ascii', maxLength: 20 }),
       fc.oneof(noText, fc.constant(null)),
     )
     .map(([name, value]) =>
-      wrong('data.attributes', 'wrong-type', { [`a${name}`]: plain(value) }, 'data.attributes.*'),
+      wrongMember(
+        'data.attributes',
+        'wrong-type',
+        { [`a${name}`]: plain(value) },
+        'data.attributes.*',
+      ),
     ),
 );
 
@@ -129,7 +126,7 @@ const badId = fc.oneof(
 );
 export const invalidId = fc
   .tuple(fc.constantFrom(...idPaths), badId)
-  .map(([path, value]) => wrong(path, 'invalid-id', value));
+  .map(([path, value]) => wrongMember(path, 'invalid-id', value));
 
 const versions = [
   '',
@@ -163,13 +160,13 @@ const sources = [
 export const envelope = fc.oneof(
   fc
     .constantFrom<unknown[]>(...versions, 1, 2, 1.0, 99, true, [], {}, 1e21)
-    .map((value) => wrong('specversion', 'unsupported-version', value)),
+    .map((value) => wrongMember('specversion', 'unsupported-version', value)),
   fc
     .constantFrom<unknown[]>(...types, 'hr.worker.joined.v2', 'hr.worker.joined.v1 ', 1, [], {})
-    .map((value) => wrong('type', 'unsupported-type', value)),
+    .map((value) => wrongMember('type', 'unsupported-type', value)),
   fc
     .constantFrom(...sources, `urn:${'a'.repeat(253)}`, `${SOURCE}<`, `${SOURCE}"`)
-    .map((value) => wrong('source', 'invalid-source', value)),
+    .map((value) => wrongMember('source', 'invalid-source', value)),
   fc
     .constantFrom(
       `${SOURCE}2`,
@@ -179,14 +176,14 @@ export const envelope = fc.oneof(
       `urn:${'a'.repeat(252)}`,
     )
     .map((value): Mutation => ({
-      ...wrong('source', 'source-not-listed', value),
-      fault: { stage: 'source-not-listed', reason: 'source-not-listed', field: 'source' },
+      ...wrongMember('source', 'source-not-listed', value),
+      fault: { check: 'source-not-listed', reason: 'source-not-listed', field: 'source' },
     })),
-  fc.constant(wrong('datacontenttype', 'invalid-datacontenttype', 'a'.repeat(257))),
+  fc.constant(wrongMember('datacontenttype', 'invalid-datacontenttype', 'a'.repeat(257))),
   fc.constant<Mutation>({
     name: 'a subject that is not the worker',
     touches: ['subject', 'data.workerId'],
-    fault: { stage: 'subject-mismatch', reason: 'subject-mismatch', field: 'subject' },
+    fault: { check: 'subject-mismatch', reason: 'subject-mismatch', field: 'subject' },
     onEvent: (sent) => setData('workerId', 'W-1')(set('subject', 'w-1')(sent)),
   }),
 );

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
-import { createHash } from 'node:crypto';
-import { QUEUE, type World } from './world';
+import { QUEUE } from '../../support/events';
+import { graphCalls, type GraphCall } from '../../support/graph-control';
+import { readTable, type Row } from '../../support/tables';
+import type { TestStack } from '../../support/test-stack';
 
-/** Where a stack has left its traces. */
-export type Place = Pick<World, 'storage' | 'serviceBus' | 'graphUrl' | 'log' | 'dataDir'>;
+/** What the evidence of a stack is read from. */
+type Sources = Pick<TestStack, 'storage' | 'serviceBus' | 'graphUrl' | 'log' | 'dataDir'>;
 
 const tableNames = [
   'claims',
@@ -17,15 +19,12 @@ const tableNames = [
   'audit',
   'auditIndex',
 ] as const;
-export type TableName = (typeof tableNames)[number];
+type TableName = (typeof tableNames)[number];
 
-/** A row of a table, with what storage itself adds left out. */
-export type Row = Readonly<Record<string, unknown>> & { partitionKey: string; rowKey: string };
+/** A message that is still on the bus. */
+export type StoredMessage = { bodyHash: string; reason: string };
 
-/** A message that the bus still has. */
-export type Kept = { bodyHash: string; reason: string };
-
-/** The members of the simulator's state that the invariants speak of; its README describes them. */
+/** The part of the simulator's state that the invariants read; its README describes it. */
 export type GraphState = {
   catalogs: { id: string; displayName: string }[];
   resources: { id: string; catalogId: string; originId: string }[];
@@ -43,71 +42,56 @@ export type GraphState = {
   grants: { roleOriginId: string; userId: string; assignmentIds: string[] }[];
 };
 
-export type GraphCall = { method: string; path: string; status: number | null };
-
-/** All that is left when the faults are over, read past the product: stores, bus and the simulator's own account. */
+/** What is left when the faults are over: stores, bus and the simulator's log. It is read without the product's code. */
 export type Evidence = {
   tables: Record<TableName, Row[]>;
-  queue: Kept[];
-  deadLetters: Kept[];
+  queue: StoredMessage[];
+  deadLetters: StoredMessage[];
   graph: GraphState;
-  graphLog: GraphCall[];
-  /** Texts in which no canary may be: what the parts printed, and the files of the host. */
+  graphLog: Pick<GraphCall, 'method' | 'path' | 'status'>[];
+  /** Texts that must hold no canary: what the processes printed, and the files of the host. */
   texts: { place: string; text: string }[];
 };
 
-/** Reads all evidence of a stack. Its bus, storage and graph must be running. */
-export async function gather(world: Place): Promise<Evidence> {
+/** Reads all evidence of a stack. Its bus, storage and Graph simulator must be running. */
+export async function collectEvidence(stack: Sources): Promise<Evidence> {
   return {
-    tables: await readTables(world.storage),
-    ...(await readBus(world.serviceBus)),
-    ...(await readGraph(world.graphUrl)),
+    tables: await readTables(stack.storage),
+    ...(await readBus(stack.serviceBus)),
+    ...(await readGraph(stack.graphUrl)),
     texts: [
-      { place: 'log', text: world.log.join('\n') },
-      ...(await filesBelow(join(world.dataDir, 'host'))),
+      { place: 'log', text: stack.log.join('\n') },
+      ...(await filesBelow(join(stack.dataDir, 'host'))),
     ],
   };
 }
 
+/** The state and the log of the simulator at `url`. */
 export async function readGraph(url: string): Promise<Pick<Evidence, 'graph' | 'graphLog'>> {
-  const control = async (what: string): Promise<unknown> =>
-    (await fetch(`${url}/_control/${what}`)).json();
-  const { value } = (await control('requests')) as { value: GraphCall[] };
-  return { graph: (await control('state')) as GraphState, graphLog: value };
+  const state = await fetch(`${url}/_control/state`);
+  return { graph: (await state.json()) as GraphState, graphLog: await graphCalls(url) };
 }
 
+/** All rows of all tables, by the connection string of their storage. */
 export async function readTables(storage: string): Promise<Evidence['tables']> {
   const rows = await Promise.all(tableNames.map((name) => readTable(storage, name)));
   const tables = Object.fromEntries(tableNames.map((name, at) => [name, rows[at] ?? []]));
   return tables as Evidence['tables'];
 }
 
-export async function readTable(storage: string, name: TableName, filter = ''): Promise<Row[]> {
-  const table = TableClient.fromConnectionString(storage, name, { allowInsecureConnection: true });
-  const rows: Row[] = [];
-  const queryOptions = filter === '' ? {} : { filter };
-  for await (const row of table.listEntities({ queryOptions })) {
-    const own = Object.entries(row).filter(
-      ([column]) => !['etag', 'timestamp'].includes(column) && !column.startsWith('odata.'),
-    );
-    rows.push(Object.fromEntries(own) as Row);
-  }
-  return rows;
-}
-
 async function readBus(connection: string): Promise<Pick<Evidence, 'queue' | 'deadLetters'>> {
   const client = new ServiceBusClient(connection);
   try {
-    const read = async (subQueueType?: 'deadLetter'): Promise<Kept[]> => {
+    const read = async (subQueueType?: 'deadLetter'): Promise<StoredMessage[]> => {
       const receiver = client.createReceiver(QUEUE, {
         skipParsingBodyAsJson: true,
         ...(subQueueType && { subQueueType }),
       });
-      const kept: Kept[] = [];
+      const messages: StoredMessage[] = [];
       for (;;) {
-        const messages = await receiver.peekMessages(200);
-        kept.push(...messages.map(keptOf));
-        if (messages.length === 0) return kept;
+        const more = await receiver.peekMessages(200);
+        messages.push(...more.map(storedMessageOf));
+        if (more.length === 0) return messages;
       }
     };
     return { queue: await read(), deadLetters: await read('deadLetter') };
@@ -116,7 +100,7 @@ async function readBus(connection: string): Promise<Pick<Evidence, 'queue' | 'de
   }
 }
 
-function keptOf(message: ServiceBusReceivedMessage): Kept {
+function storedMessageOf(message: ServiceBusReceivedMessage): StoredMessage {
   const body: unknown = message.body;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   const { deadLetterReason, deadLetterErrorDescription, applicationProperties } = message;

@@ -1,5 +1,5 @@
-/** Chance that repeats: the same seed gives the same numbers, on every machine. */
-export type Chance = {
+/** Random numbers that repeat: the same seed gives the same numbers on every machine. */
+export type Random = {
   /** From 0 (inclusive) to 1 (exclusive). */
   next: () => number;
   /** A whole number from `low` to `high`, both inclusive. */
@@ -9,7 +9,7 @@ export type Chance = {
 };
 
 /** The generator "mulberry32": 32 bits of state, good enough to choose faults with. */
-export function seeded(seed: number): Chance {
+export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -31,10 +31,10 @@ export function seeded(seed: number): Chance {
   };
 }
 
-/** `count` of the items (all if there are fewer), chosen by chance, in their order. */
-export function sample<T>(items: readonly T[], count: number, chance: Chance): T[] {
+/** `count` random items (all if there are fewer), in their order. */
+export function sample<T>(items: readonly T[], count: number, random: Random): T[] {
   return items
-    .map((item, at) => ({ item, at, drawn: chance.next() }))
+    .map((item, at) => ({ item, at, drawn: random.next() }))
     .toSorted((one, other) => one.drawn - other.drawn)
     .slice(0, count)
     .toSorted((one, other) => one.at - other.at)

@@ -1,20 +1,21 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { Mutation, Stage } from '../sent';
 import type { RejectionReason } from '../../../../shared/domain/events/rejection';
+import type { Check, Mutation } from '../mutation';
 
 const mutate = (
   name: string,
   reason: RejectionReason,
   onText: (text: string) => string,
-  { field, stage = 'json', needs = [] }: { field?: string; stage?: Stage; needs?: string[] } = {},
+  { field, check = 'json', needs = [] }: { field?: string; check?: Check; needs?: string[] } = {},
 ): Mutation => ({
   ...{ name, touches: ['text', ...needs], onText },
-  fault: { stage, reason, ...(field !== undefined && { field }) },
+  fault: { check, reason, ...(field !== undefined && { field }) },
 });
 
 /** Puts a member before all others. */
 const first = (member: string) => (text: string) => `{${member},${text.trim().slice(1)}`;
-/** Puts a member behind all others. */
+/** Puts a member after all others. */
 const last = (member: string) => (text: string) => `${text.trim().slice(0, -1)},${member}}`;
 
 const broken = fc.constantFrom(
@@ -111,7 +112,7 @@ const another = fc
       () => value,
     ]),
   )
-  .map(([name, onText]) => mutate(name, 'not-an-object', onText, { stage: 'not-an-object' }));
+  .map(([name, onText]) => mutate(name, 'not-an-object', onText, { check: 'not-an-object' }));
 
 const otherFormats = fc
   .constantFrom(
@@ -123,7 +124,68 @@ const otherFormats = fc
   )
   .map((body) => mutate(`another format: ${body.slice(0, 9)}`, 'not-json', () => body));
 
-/** What JSON text can have wrong whatever it says. */
+/** Faults of JSON text, whatever it says. */
 export const textFault: fc.Arbitrary<Mutation> = fc.oneof(
   ...[broken, cut, twice, forbidden, half, deep, another, otherFormats],
+);
+
+const allBytes = { touches: ['bytes'] } as const;
+const notUtf8 = { check: 'encoding', reason: 'not-utf8' } as const;
+
+const inserted = (bytes: Uint8Array, at: number, more: readonly number[]): Uint8Array => {
+  const place = at % (bytes.length + 1);
+  return Buffer.concat([bytes.subarray(0, place), Buffer.from(more), bytes.subarray(place)]);
+};
+
+/** Bytes that are never part of UTF-8: RFC 3629 section 3. */
+const never = [
+  [0x80],
+  [0xff],
+  [0xc0, 0xaf],
+  [0xed, 0xa0, 0x80],
+  [0xf5, 0x80, 0x80, 0x80],
+  [0xc3, 0x28],
+];
+
+const encoded: Record<string, (text: string) => Uint8Array> = {
+  'UTF-16 little endian': (text) => Buffer.from(text, 'utf16le'),
+  'UTF-16 with its mark': (text) => Buffer.from(`\uFEFF${text}`, 'utf16le'),
+  'UTF-16 big endian': (text) => Buffer.from(text, 'utf16le').swap16(),
+  'UTF-32': (text) => Buffer.from(Uint32Array.from(text, (one) => one.codePointAt(0) ?? 0).buffer),
+  gzip: (text) => gzipSync(text),
+};
+
+/** Faults of a body that is not text in UTF-8. */
+export const byteFault: fc.Arbitrary<Mutation> = fc.oneof(
+  fc.constant<Mutation>({
+    ...allBytes,
+    name: 'no bytes',
+    fault: { check: 'empty', reason: 'empty' },
+    onBytes: () => new Uint8Array(),
+  }),
+  fc.constantFrom(65_537, 65_538, 100_000, 262_144).map((length): Mutation => ({
+    ...allBytes,
+    name: `${length} bytes`,
+    fault: { check: 'too-large', reason: 'too-large' },
+    onBytes: (bytes) =>
+      Buffer.concat([bytes, Buffer.alloc(Math.max(0, length - bytes.length), ' ')]),
+  })),
+  fc.constant<Mutation>({
+    ...allBytes,
+    name: 'a byte order mark',
+    fault: { check: 'byte-order-mark', reason: 'byte-order-mark' },
+    onBytes: (bytes) => inserted(bytes, 0, [0xef, 0xbb, 0xbf]),
+  }),
+  fc.tuple(fc.nat(), fc.constantFrom(...never, [0])).map(([at, more]): Mutation => ({
+    ...allBytes,
+    name: `the bytes ${Buffer.from(more).toString('hex')}`,
+    fault: notUtf8,
+    onBytes: (bytes) => inserted(bytes, at, more),
+  })),
+  fc.constantFrom(...Object.entries(encoded)).map(([name, encode]): Mutation => ({
+    ...allBytes,
+    name,
+    fault: notUtf8,
+    onBytes: (bytes) => encode(Buffer.from(bytes).toString()),
+  })),
 );

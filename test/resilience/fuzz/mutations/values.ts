@@ -1,16 +1,9 @@
 import fc from 'fast-check';
-import type { RejectionReason } from '../../../../shared/domain/events/rejection';
-import { setData, type Mutation, type Stage } from '../sent';
+import { setData, wrongMember, type Mutation } from '../mutation';
 
-const wrong = (path: Stage, reason: RejectionReason, value: unknown, field?: string): Mutation => ({
-  name: `${path} = ${JSON.stringify(value).slice(0, 60)}`,
-  touches: [path],
-  fault: { stage: path, reason, field: field ?? path },
-  onEvent: setData(path.slice('data.'.length), value),
-});
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, '0');
 
-/** Days that JavaScript would move into the next month, and what else only looks like a date. */
+/** Days that JavaScript would move into the next month. */
 const noDay = fc
   .tuple(
     fc.integer({ min: 1, max: 9999 }),
@@ -67,7 +60,7 @@ const noDate = fc.oneof(
 );
 const date = fc
   .tuple(fc.constantFrom('data.startDate', 'data.endDate'), noDate)
-  .map(([path, value]) => wrong(path, 'invalid-date', value));
+  .map(([path, value]) => wrongMember(path, 'invalid-date', value));
 
 const day = '2026-11-20';
 const noTime = fc.oneof(
@@ -118,7 +111,7 @@ const noTime = fc.oneof(
   ),
 );
 const time = noTime.map((value): Mutation => ({
-  ...wrong('time', 'invalid-time', value),
+  ...wrongMember('time', 'invalid-time', value),
   onEvent: (sent) => ({ ...sent, time: value }),
 }));
 
@@ -157,7 +150,7 @@ const zone = fc
       'constructor',
     ],
   )
-  .map((value) => wrong('data.timeZone', 'invalid-time-zone', value));
+  .map((value) => wrongMember('data.timeZone', 'invalid-time-zone', value));
 
 const endBeforeStart = fc
   .constantFrom(
@@ -168,9 +161,49 @@ const endBeforeStart = fc
   .map(([start, end]): Mutation => ({
     name: `from ${start} to ${end}`,
     touches: ['data.startDate', 'data.endDate'],
-    fault: { stage: 'end-before-start', reason: 'end-before-start', field: 'data.endDate' },
+    fault: { check: 'end-before-start', reason: 'end-before-start', field: 'data.endDate' },
     onEvent: (sent) => setData('startDate', start)(setData('endDate', end)(sent)),
   }));
 
-/** What only looks like a date, a time or a zone. */
+/** Values that only look like a date, a time or a zone. */
 export const invalidDate = fc.oneof(date, time, zone, endBeforeStart);
+
+const sequence = fc
+  .oneof(
+    fc.constantFrom(-1, 1.5, 1e-7, 1e21, 2 ** 53, -9007199254740991, 0.1),
+    fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .filter((value) => !Number.isSafeInteger(value) || value < 0),
+  )
+  .map((value) => wrongMember('data.sequence', 'invalid-sequence', value));
+const PLACEHOLDER = 987654321.125;
+/** Numbers that JSON.stringify would not write. */
+const written = fc
+  .constantFrom('-0', '-0.0', '-1e-400', '1e999', '-1e999', '9007199254740993')
+  .map((number): Mutation => ({
+    ...wrongMember('data.sequence', 'invalid-sequence', PLACEHOLDER),
+    name: `data.sequence = ${number}`,
+    onText: (text) => text.replace(String(PLACEHOLDER), number),
+  }));
+
+const name = (length: number): string => 'n'.repeat(length);
+const bounded = (value: Record<string, string>, field = 'data.attributes.*') =>
+  wrongMember('data.attributes', 'invalid-attributes', value, field);
+const many = (count: number, value = 'x'): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, value]));
+const attributes = fc.oneof(
+  fc.constantFrom(
+    bounded({ '': 'x' }),
+    bounded({ [name(65)]: 'x' }),
+    bounded({ ['😀'.repeat(65)]: 'x' }),
+  ),
+  fc.constantFrom(257, 258, 10_000, 40_000).map((length) => bounded({ a: name(length) })),
+  fc.constantFrom(bounded({ a: '😀'.repeat(257) }), bounded({ ok: 'x', a: `${'é'.repeat(256)}!` })),
+  fc
+    .constantFrom(21, 32)
+    .map((count) => bounded(many(count, '\u0000'.repeat(256)), 'data.attributes')),
+  fc.constantFrom(33, 34, 2000).map((count) => bounded(many(count), 'data.attributes')),
+);
+
+/** Invalid sequences, and too many or too long attributes. */
+export const invalidAmount = fc.oneof(sequence, written, attributes);

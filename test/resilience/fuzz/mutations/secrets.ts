@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { RejectionReason } from '../../../../shared/domain/events/rejection';
-import { setAt, setData, type Mutation, type Stage } from '../sent';
+import { setAt, setData, type Mutation, type Check } from '../mutation';
 
-/** Long and odd enough to be in no rule and no field of the contract. */
+/** Long and odd enough to occur in no rule and no field of the contract. */
 const canary = fc.string({
   unit: fc.constantFrom('g', 'j', 'k', 'q', 'v', 'w', 'x', 'z'),
   minLength: 12,
@@ -13,28 +13,28 @@ type Place = (value: string) => Omit<Mutation, 'planted'>;
 
 const member =
   (
-    path: Stage,
+    path: Check,
     reason: RejectionReason,
     around: (value: string) => unknown,
     field: string = path,
   ): Place =>
   (value) => ({
     ...{ name: `a secret in ${path}`, touches: [path], onEvent: setAt(path, around(value)) },
-    fault: { stage: path, reason, field },
+    fault: { check: path, reason, field },
   });
 const text =
   (reason: RejectionReason, write: (value: string) => string): Place =>
   (value) => ({
-    ...{ name: `a secret and ${reason}`, touches: ['text'], fault: { stage: 'json', reason } },
+    ...{ name: `a secret and ${reason}`, touches: ['text'], fault: { check: 'json', reason } },
     onText: (json) => `{${write(value)},${json.trim().slice(1)}`,
   });
-/** In members that nobody keeps, of a message that is refused for something else. */
+/** In members that are not stored, of a message that is rejected for another reason. */
 const dropped: Place = (value) => ({
   ...{
-    name: 'a secret that nobody asked for',
+    name: 'a secret in unknown members',
     touches: ['data.startDate', 'data.attributes', '+'],
   },
-  fault: { stage: 'data.startDate', reason: 'invalid-date', field: 'data.startDate' },
+  fault: { check: 'data.startDate', reason: 'invalid-date', field: 'data.startDate' },
   onEvent: (sent) =>
     setData('startDate', '')({ ...setData('attributes', { note: value })(sent), mail: value }),
 });
@@ -73,7 +73,7 @@ const places: Place[] = [
   dropped,
 ];
 
-/** A secret in a message that is refused: no answer may repeat any of it. */
+/** A secret in a message that is rejected: no answer may repeat any of it. */
 export const secret: fc.Arbitrary<Mutation> = fc
   .tuple(fc.constantFrom(...places), canary)
   .map(([place, planted]) => ({ ...place(planted), planted }));

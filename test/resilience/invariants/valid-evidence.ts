@@ -1,9 +1,10 @@
-import { joined, type Sent } from './events';
-import type { Evidence, Row } from './evidence';
-import { hashOf } from './invariants/ledger';
+import { joinerMessage, type TestMessage } from '../../support/events';
+import type { Row } from '../../support/tables';
+import type { Evidence } from './evidence';
+import { hashOf } from './ledger';
 
-export const accepted: Sent = joined({ workerId: 'W-1', attributes: { department: 'A' } });
-export const refused: Sent = {
+export const accepted: TestMessage = joinerMessage('W-1', { department: 'A' });
+export const rejected: TestMessage = {
   ...accepted,
   eventHash: '',
   bodyHash: 'f'.repeat(64),
@@ -13,7 +14,7 @@ export const refused: Sent = {
 const hash = accepted.eventHash;
 const ids = { accessPackageId: 'p-1', targetId: 'u-1', packageKey: 'a', packageName: 'Package a' };
 
-const told: Record<string, unknown>[] = [
+export const auditRows: Record<string, unknown>[] = [
   { kind: 'intended', step: 'ensure', ...ids },
   { kind: 'settled', step: 'ensure', outcome: 'whole', ...ids },
   { kind: 'intended', step: 'assign', ...ids },
@@ -21,9 +22,9 @@ const told: Record<string, unknown>[] = [
   { kind: 'closing', outcome: 'delivered' },
 ];
 
-/** Rows of one attempt with their places in the chain. */
+/** The rows of one attempt, with keys and hashes. */
 export function chained(rows: readonly Record<string, unknown>[]): Row[] {
-  const done: Row[] = [];
+  const rowsSoFar: Row[] = [];
   for (const [at, columns] of rows.entries()) {
     const row: Row = {
       partitionKey: hash,
@@ -31,23 +32,23 @@ export function chained(rows: readonly Record<string, unknown>[]): Row[] {
       attempt: 1,
       runToken: 'token',
       seq: at + 1,
-      prevHash: done.at(-1)?.['hash'] ?? '0'.repeat(64),
+      prevHash: rowsSoFar.at(-1)?.['hash'] ?? '0'.repeat(64),
       ...columns,
     };
-    done.push({ ...row, hash: hashOf(row) });
+    rowsSoFar.push({ ...row, hash: hashOf(row) });
   }
-  return done;
+  return rowsSoFar;
 }
 
-/** What is left of one event that was delivered and one message that was refused: nothing is wrong with it. */
-export function soundEvidence(rows = told): Evidence {
+/** The evidence of one delivered event and one rejected message, without any violation. */
+export function validEvidence(rows = auditRows): Evidence {
   const audit = chained(rows);
   const end = audit.at(-1);
   const rejection: Row = {
     partitionKey: 'rejected-ff',
-    rowKey: refused.bodyHash,
+    rowKey: rejected.bodyHash,
     kind: 'rejected',
-    bodyHash: refused.bodyHash,
+    bodyHash: rejected.bodyHash,
   };
   const claim: Row = {
     partitionKey: hash,
@@ -69,7 +70,7 @@ export function soundEvidence(rows = told): Evidence {
       auditIndex: [],
     },
     queue: [],
-    deadLetters: [{ bodyHash: refused.bodyHash, reason: '{}' }],
+    deadLetters: [{ bodyHash: rejected.bodyHash, reason: '{}' }],
     graph: {
       catalogs: [{ id: 'c-1', displayName: 'Catalog' }],
       resources: [{ id: 'r-1', catalogId: 'c-1', originId: 'g-1' }],
@@ -94,5 +95,3 @@ export function soundEvidence(rows = told): Evidence {
     texts: [{ place: 'log', text: 'nothing' }],
   };
 }
-
-export const toldRows = told;

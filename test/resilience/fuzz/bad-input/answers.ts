@@ -1,23 +1,26 @@
-import { bytes, sampleEvent, type Sample } from '../../../unit/domain/sample';
-import { readIt } from '../judge';
+import { bytesOf, exampleEvent, type EventBody } from '../../../support/events';
+import { readBody } from '../evaluate';
 
-/** `accepted`, or the reason and the field. */
-export function verdict(body: unknown): string {
-  const read = readIt(body instanceof Uint8Array ? body : bytes(body));
+/** The intake's answer to a body: `accepted`, or the reason and the field. */
+export function answerTo(body: unknown): string {
+  const read = readBody(body instanceof Uint8Array ? body : bytesOf(body));
   return read.kind === 'accepted'
     ? 'accepted'
     : [read.reason, read.field].filter(Boolean).join(' ');
 }
-export const verdicts = (bodies: readonly unknown[]): string[] => [...new Set(bodies.map(verdict))];
+/** The distinct answers to some bodies. */
+export const answersTo = (bodies: readonly unknown[]): string[] => [
+  ...new Set(bodies.map(answerTo)),
+];
 
-export const sample: Sample = sampleEvent();
+export const sample: EventBody = exampleEvent();
 export const text = JSON.stringify(sample);
-/** The sample without a subject, so that the worker may be anybody. */
-export const anybody: Sample = { ...sample, subject: undefined };
+/** The sample without a subject, so that it fits any worker. */
+export const anybody: EventBody = { ...sample, subject: undefined };
 export const withMember = (members: object) => ({ ...anybody, ...members });
 export const withData = (members: object) => ({ ...anybody, data: { ...sample.data, ...members } });
 export const withAttributes = (attributes: unknown) => withData({ attributes });
-/** A member as JSON text that no JSON.stringify would write. */
+/** The sample with a member in JSON text that JSON.stringify would not write. */
 export const withText = (member: string) => `{${member},${JSON.stringify(anybody).slice(1)}`;
 export const withSequence = (number: string) =>
   text.replace('"sequence":1', `"sequence":${number}`);
@@ -28,6 +31,7 @@ export const asId = (value: unknown) => [
   ),
   ...['workerId', 'employmentId'].map((name) => withData({ [name]: value })),
 ];
+/** The distinct reasons for which bodies are rejected, without the fields. */
 export const reasons = (bodies: readonly unknown[]): string[] => [
-  ...new Set(bodies.map((body) => verdict(body).split(' ')[0] ?? '')),
+  ...new Set(bodies.map((body) => answerTo(body).split(' ')[0] ?? '')),
 ];

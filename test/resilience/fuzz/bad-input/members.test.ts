@@ -1,24 +1,24 @@
-import { bytes } from '../../../unit/domain/sample';
+import { bytesOf } from '../../../support/events';
+import { readBody } from '../evaluate';
 import {
+  answersTo,
+  answerTo,
   anybody,
   asId,
   reasons,
   sample,
   text,
-  verdict,
-  verdicts,
   withAttributes,
   withData,
   withMember,
   withSequence,
-} from './bodies';
-import { readIt } from '../judge';
+} from './answers';
 
 test('the version must be there', () => {
-  expect(verdicts([undefined, null].map((specversion) => withMember({ specversion })))).toEqual([
+  expect(answersTo([undefined, null].map((specversion) => withMember({ specversion })))).toEqual([
     'missing-member specversion',
   ]);
-  expect(verdict(withMember({ specversion: '' }))).toBe('unsupported-version specversion');
+  expect(answerTo(withMember({ specversion: '' }))).toBe('unsupported-version specversion');
 });
 
 test('only version "1.0" is known', () => {
@@ -36,10 +36,10 @@ test('only version "1.0" is known', () => {
     ['1.0'],
     {},
   ];
-  expect(verdicts(versions.map((specversion) => withMember({ specversion })))).toEqual([
+  expect(answersTo(versions.map((specversion) => withMember({ specversion })))).toEqual([
     'unsupported-version specversion',
   ]);
-  expect(verdict(text.replace('"specversion":"1.0"', '"specversion":1e999'))).toBe(
+  expect(answerTo(text.replace('"specversion":"1.0"', '"specversion":1e999'))).toBe(
     'unsupported-version specversion',
   );
 });
@@ -53,7 +53,7 @@ test('only joiners are taken, by their exact name', () => {
     'hr.worker.joined.v2',
     1,
   ];
-  expect(verdicts(types.map((type) => withMember({ type })))).toEqual(['unsupported-type type']);
+  expect(answersTo(types.map((type) => withMember({ type })))).toEqual(['unsupported-type type']);
 });
 
 test('unknown members are dropped, those that would name a catalog, tenant or person too', () => {
@@ -65,8 +65,8 @@ test('unknown members are dropped, those that would name a catalog, tenant or pe
     manager: 'e',
     mail: 'f',
   };
-  const read = readIt(bytes({ ...withData({ ...sample.data, ...extra }), ...extra }));
-  const plain = readIt(bytes(anybody));
+  const read = readBody(bytesOf({ ...withData({ ...sample.data, ...extra }), ...extra }));
+  const plain = readBody(bytesOf(anybody));
   expect({ ...read, bodyHash: '' }).toEqual({ ...plain, bodyHash: '' });
 });
 
@@ -97,7 +97,7 @@ test('nothing is converted: text, number, boolean and list are no substitutes fo
 });
 
 test('a number is no id, whatever precision it would lose', () => {
-  expect(verdict(text.replace('"id":"8b5e0c3a-joined-1"', '"id":9007199254740993'))).toBe(
+  expect(answerTo(text.replace('"id":"8b5e0c3a-joined-1"', '"id":9007199254740993'))).toBe(
     'wrong-type id',
   );
 });
@@ -114,9 +114,37 @@ test('a sequence is a whole number that JSON keeps', () => {
     '1e999',
     '-1e999',
   ];
-  expect(verdicts(refused.map(withSequence))).toEqual(['invalid-sequence data.sequence']);
-  expect(verdict(withSequence('0x10'))).toBe('not-json data');
+  expect(answersTo(refused.map(withSequence))).toEqual(['invalid-sequence data.sequence']);
+  expect(answerTo(withSequence('0x10'))).toBe('not-json data');
   const taken = ['0', '1', '1.0', '1e0', '9007199254740991', '1.00000000000000000001', '1000'];
-  expect(verdicts(taken.map(withSequence))).toEqual(['accepted']);
-  expect(verdict(withData({ sequence: undefined }))).toBe('accepted');
+  expect(answersTo(taken.map(withSequence))).toEqual(['accepted']);
+  expect(answerTo(withData({ sequence: undefined }))).toBe('accepted');
+});
+
+test('a repeated, skipped or absent sequence is no fault of one event', () => {
+  expect(answersTo([0, 1, 1001, undefined].map((sequence) => withData({ sequence })))).toEqual([
+    'accepted',
+  ]);
+  expect(answerTo(withData({ sequence: -1 }))).toBe('invalid-sequence data.sequence');
+});
+
+test('only a listed source is listened to, character by character', () => {
+  const sources = [
+    'urn:hr:acme:workday2',
+    'URN:hr:acme:workday',
+    'https://evil.example/hr',
+    'urn:hr:acme:workday/',
+  ];
+  expect(answersTo(sources.map((source) => withMember({ source })))).toEqual([
+    'source-not-listed source',
+  ]);
+  const broken = ['', '/workday', 'urn:a b', 'urn:\u00e9', 'urn:a\n', `urn:${'a'.repeat(253)}`];
+  expect(answersTo(broken.map((source) => withMember({ source })))).toEqual([
+    'invalid-source source',
+  ]);
+});
+
+test('a subject is the worker, or absent', () => {
+  expect(answerTo({ ...sample, subject: 'W-1025' })).toBe('subject-mismatch subject');
+  expect(answerTo({ ...sample, subject: 'w-1024' })).toBe('subject-mismatch subject');
 });

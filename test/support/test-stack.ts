@@ -1,0 +1,126 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServiceBusClient } from '@azure/service-bus';
+import { freePorts, type PartName } from '../../infra/local/stack/parts';
+import { bringUp, type Stack, type StackOptions } from '../../infra/local/stack/stack';
+import { memberOf } from '../../infra/local/stack/stack-file';
+import { QUEUE } from './events';
+
+/** A local stack of one test: the built programs on free ports, with their own data. */
+export type TestStack = {
+  dataDir: string;
+  hostUrl: string;
+  graphUrl: string;
+  /** Connection strings of the local Service Bus and of Azurite. */
+  serviceBus: string;
+  storage: string;
+  /** Everything that the processes have printed so far, one line each: `graph: ...`. */
+  log: string[];
+  pid: (part: PartName) => number;
+  signal: (part: PartName, signal: NodeJS.Signals) => void;
+  /** Resolves when the process that runs the part now has ended. */
+  exited: (part: PartName) => Promise<void>;
+  /** Sends the signal and waits for the end of the process. A killed part stays dead until `start`. */
+  kill: (part: PartName, signal?: NodeJS.Signals) => Promise<void>;
+  start: (part: PartName) => Promise<void>;
+  /** Sends bodies to the queue in one batch: a Buffer as it is, anything else as JSON. */
+  send: (bodies: readonly object[]) => Promise<void>;
+  isQueueEmpty: () => Promise<boolean>;
+  /** Stops every part and removes the data, unless the test brought the folder. */
+  stop: () => Promise<void>;
+};
+
+export type TestStackOptions = {
+  /** Settings of the app and of the other parts. */
+  env?: Record<string, string>;
+  /** JSON files to write into the data folder, by the setting that names each. */
+  files?: Record<string, object>;
+  /** A folder from an earlier stack to continue on; `stop` keeps it. */
+  dataDir?: string;
+  /** Changes the addresses that the host's app gets. */
+  between?: StackOptions['between'];
+};
+
+/**
+ * The only stack harness of the tests: starts the built stack (`npm run build` first) on free ports. Throws with
+ * everything that was printed if a part does not start.
+ */
+export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'joinery-test-')));
+  const removeData = async (): Promise<void> => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
+  const log: string[] = [];
+  let stack: Stack;
+  try {
+    stack = await bringUp({
+      dataDir,
+      restart: false,
+      env: {
+        ...process.env,
+        ...freePorts,
+        ...options.env,
+        ...(await writeFiles(dataDir, options.files ?? {})),
+      },
+      ...(options.between && { between: options.between }),
+      print: (part, line) => log.push(`${part}: ${line}`),
+    });
+  } catch (error) {
+    await removeData();
+    throw new Error(`the stack did not start:\n${log.join('\n')}`, { cause: error });
+  }
+  const { host, graph, serviceBus, storage } = stack.now();
+  if (!host || !graph || !serviceBus || !storage) throw new Error('a part is missing');
+  // By default a sender waits a minute for an answer from a bus that was killed.
+  const retryOptions = { timeoutInMs: 5000, maxRetries: 0 };
+  const client = new ServiceBusClient(serviceBus.connectionString, { retryOptions });
+  const sender = client.createSender(QUEUE);
+  const pid = (part: PartName): number => stack.now()[memberOf[part]]?.pid ?? 0;
+  return {
+    dataDir,
+    hostUrl: host.url,
+    graphUrl: graph.url,
+    serviceBus: serviceBus.connectionString,
+    storage: storage.connectionString,
+    log,
+    pid,
+    signal: (part, signal) => process.kill(pid(part), signal),
+    exited: stack.exited,
+    kill: async (part, signal = 'SIGKILL') => {
+      process.kill(pid(part), signal);
+      await stack.exited(part);
+    },
+    start: stack.start,
+    send: (bodies) =>
+      sender.sendMessages(bodies.map((body) => ({ body, contentType: 'application/json' }))),
+    isQueueEmpty: () => isEmpty(serviceBus.connectionString),
+    stop: async () => {
+      await client.close();
+      await stack.stop();
+      await removeData();
+    },
+  };
+}
+
+/** Answers the settings that name the written files. */
+async function writeFiles(
+  folder: string,
+  files: Record<string, object>,
+): Promise<Record<string, string>> {
+  const settings: Record<string, string> = {};
+  for (const [setting, content] of Object.entries(files)) {
+    const path = join(folder, `${setting.toLowerCase()}.json`);
+    await writeFile(path, JSON.stringify(content));
+    settings[setting] = path;
+  }
+  return settings;
+}
+
+/** A client continues behind the messages that it has peeked at; a new one starts at the first message. */
+async function isEmpty(connectionString: string): Promise<boolean> {
+  const client = new ServiceBusClient(connectionString);
+  const messages = await client.createReceiver(QUEUE).peekMessages(1);
+  await client.close();
+  return messages.length === 0;
+}
