@@ -54,9 +54,9 @@ async function openEvents(connection: Connection): Promise<StoredClaim[]> {
   return shares.flat();
 }
 
-/** A run under version 1 did not say so; what is only claimed has said nothing yet. */
+/** A claim carries the version from the first activity of its run on. */
 const versionOf = ({ state, version }: StoredClaim): Row['version'] =>
-  state === 'claimed' ? 'not begun' : (version ?? 1);
+  state === 'claimed' || version === undefined ? 'not begun' : version;
 
 const rank = ({ version }: Row): number => (version === 'not begun' ? Infinity : version);
 

@@ -8,19 +8,19 @@ import { registerActivity } from './activities/activity';
 import { registerBeginRun } from './activities/begin-run';
 import { registerCloseRun } from './activities/close-run';
 import { registerEnsurePackage } from './activities/ensure-package';
-import { registerTurns } from './activities/turns';
+import { registerWorkerLocks } from './activities/worker-locks';
 import type { Services } from './services';
 
 /** Everything that an orchestration can call, in the order of a run: a contract and the use case that keeps it. */
 export function registerActivities(services: Services): void {
   registerBeginRun(services);
-  registerTurns(services);
+  registerWorkerLocks(services);
   registerActivity(activities.planAccess, async ({ run }) => ({
     outcome: await planAccess(services, run),
   }));
   registerEnsurePackage(services);
   registerActivity(activities.submitRequest, async (input, guard) => ({
-    chain: input.announced ? input.chain : await recordIntent(services, input, 'assign'),
+    chain: input.intentRecorded ? input.chain : await recordIntent(services, input, 'assign'),
     outcome: await guard(() => submitRequest(services, input)),
   }));
   registerActivity(activities.pollRequests, async ({ requestIds }) => ({

@@ -12,7 +12,7 @@ import { createDue } from '../shared/storage/due';
 import { createLimits } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
-import { createTurns } from '../shared/storage/turns';
+import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
 import { readConfig } from '../shared/config/config';
 import { createCredential } from '../shared/config/credential';
@@ -53,7 +53,7 @@ const services: Services = {
   claims: createClaims(table(records, 'claims')),
   due: createDue(table(records, 'due')),
   workers: createWorkers(workers),
-  turns: createTurns(workers),
+  workerLocks: createWorkerLocks(workers),
   packages: createPackages(table(records, 'packages')),
   ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),
   graph: createEntitlements({

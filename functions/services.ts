@@ -3,7 +3,7 @@ import type { Entitlements } from '../shared/graph/entitlements';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
 import type { Packages } from '../shared/storage/packages';
-import type { Turns } from '../shared/storage/turns';
+import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
 import type { Config } from '../shared/config/config';
 import type { LoadedModel } from '../shared/config/load-model';
@@ -17,7 +17,7 @@ export type Services = {
   claims: Claims;
   due: Due;
   workers: Workers;
-  turns: Turns;
+  workerLocks: WorkerLocks;
   packages: Packages;
   ledger: Ledger;
   graph: Entitlements;

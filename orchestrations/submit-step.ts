@@ -1,83 +1,87 @@
-import { stepOf, type Journey, type Progress } from '../shared/domain/workflow/workflow-state';
+import {
+  plannedStep,
+  type WorkflowState,
+  type StepState,
+} from '../shared/domain/workflow/workflow-state';
 import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
 import { endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
-import { once } from './retry';
+import { callSafely } from './retry';
 import { activities, type Answer } from '../shared/domain/workflow/activities';
-import { type Leg, type Telling } from './durable';
+import { type WorkflowGenerator, type DurableContext } from './durable';
 
 /**
  * One step, from the plan to an open request: the package is ensured whole, then a request is looked for and
  * submitted. Answers `later` where it has to be taken up again; whatever is done by then stays done.
  */
 export function* submitStep(
-  telling: Telling,
-  journey: Journey,
-  progress: Progress,
-): Leg<Later | undefined> {
-  if (progress.at === 'planned') {
+  durable: DurableContext,
+  state: WorkflowState,
+  step: StepState,
+): WorkflowGenerator<Later | undefined> {
+  if (step.status === 'planned') {
     const input = {
-      ...inputOf(telling, journey, progress),
-      announced: progress.announced === 'ensure',
+      ...inputOf(durable, state, step),
+      intentRecorded: step.openIntent === 'ensure',
     };
-    const { outcome } = heard(
-      journey,
-      progress,
+    const { outcome } = advanceChain(
+      state,
+      step,
       'ensure',
-      yield* once(telling, activities.ensurePackage, input),
+      yield* callSafely(durable, activities.ensurePackage, input),
     );
     if (outcome.kind === 'later') return outcome;
-    if (outcome.kind !== 'done') end(progress, outcome);
-    else Object.assign(progress, { at: 'ensured', ids: outcome.ids, announced: undefined });
+    if (outcome.kind !== 'done') end(step, outcome);
+    else Object.assign(step, { status: 'ensured', ids: outcome.ids, openIntent: undefined });
   }
-  if (progress.at === 'ensured' && progress.ids) {
+  if (step.status === 'ensured' && step.ids) {
     const input = {
-      ...inputOf(telling, journey, progress),
-      announced: progress.announced === 'assign',
-      ids: progress.ids,
+      ...inputOf(durable, state, step),
+      intentRecorded: step.openIntent === 'assign',
+      ids: step.ids,
     };
-    const { outcome } = heard(
-      journey,
-      progress,
+    const { outcome } = advanceChain(
+      state,
+      step,
       'assign',
-      yield* once(telling, activities.submitRequest, input),
+      yield* callSafely(durable, activities.submitRequest, input),
     );
     if (outcome.kind === 'later') return outcome;
-    if (outcome.kind !== 'done') end(progress, outcome);
-    else if (outcome.verdict) Object.assign(progress, { at: 'ending', verdict: outcome.verdict });
+    if (outcome.kind !== 'done') end(step, outcome);
+    else if (outcome.result) Object.assign(step, { status: 'ending', result: outcome.result });
     else {
-      const submittedAt = telling.context.df.currentUtcDateTime.toISOString();
+      const submittedAt = durable.context.df.currentUtcDateTime.toISOString();
       const { requestId, evidence } = outcome;
-      Object.assign(progress, { at: 'requested', requestId, evidence, submittedAt });
+      Object.assign(step, { status: 'requested', requestId, evidence, submittedAt });
     }
   }
   return undefined;
 }
 
 /** The step is over before a request came to be; its settled row is still to be written. */
-export function end(progress: Progress, outcome: Rejected | Failed): void {
-  progress.at = 'ending';
-  progress.verdict = endingOf(outcome, StepOutcome);
-  progress.evidence = outcome.evidence;
+export function end(step: StepState, outcome: Rejected | Failed): void {
+  step.status = 'ending';
+  step.result = endingOf(outcome, StepOutcome);
+  step.evidence = outcome.evidence;
 }
 
-const inputOf = ({ context }: Telling, journey: Journey, progress: Progress) => ({
-  run: journey.run,
-  chain: journey.chain,
+const inputOf = ({ context }: DurableContext, state: WorkflowState, step: StepState) => ({
+  run: state.run,
+  chain: state.chain,
   at: context.df.currentUtcDateTime.toISOString(),
-  step: stepOf(progress),
-  targetId: journey.targetId ?? '',
+  step: plannedStep(step),
+  targetId: state.targetId ?? '',
 });
 
 /** Takes over the chain's new end: once it has moved, the intended row of this part is written. */
-function heard<Done extends object>(
-  journey: Journey,
-  progress: Progress,
-  part: 'ensure' | 'assign',
+function advanceChain<Done extends object>(
+  state: WorkflowState,
+  step: StepState,
+  operation: 'ensure' | 'assign',
   answer: Answer<Done>,
 ): Answer<Done> {
-  if (answer.chain && answer.chain.seq > journey.chain.seq) {
-    journey.chain = answer.chain;
-    progress.announced = part;
+  if (answer.chain && answer.chain.seq > state.chain.seq) {
+    state.chain = answer.chain;
+    step.openIntent = operation;
   }
   return answer;
 }

@@ -8,6 +8,6 @@ export function registerBeginRun(services: Services): void {
   registerActivity(activities.beginRun, async (execution) => {
     const run = await startAttempt(services, execution);
     if (!run) return { outcome: { kind: 'rejected', reason: 'stale' } };
-    return { outcome: { kind: 'done', run, pace: services.config.pace } };
+    return { outcome: { kind: 'done', run, timeouts: services.config.timeouts } };
   });
 }

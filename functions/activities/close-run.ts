@@ -3,7 +3,7 @@ import { closeAttempt } from '../../shared/events/close';
 import type { Services } from '../services';
 import { registerActivity } from './activity';
 
-/** Closes the attempt in a turn of its own. A phase is used once, so whoever has to try again comes with the next. */
+/** Closes the attempt under a worker lock of its own. A fencing token is used once: each try brings the next. */
 export function registerCloseRun(services: Services): void {
   registerActivity(activities.closeRun, async (closing, _, log) => {
     switch (await closeAttempt(services, closing, log)) {
@@ -12,7 +12,7 @@ export function registerCloseRun(services: Services): void {
       case 'stale':
         return { outcome: { kind: 'rejected', reason: 'stale' } };
       case 'held':
-        return { outcome: { kind: 'later', afterSeconds: 1, why: 'turn-held' } };
+        return { outcome: { kind: 'later', afterSeconds: 1, why: 'lock-held' } };
     }
   });
 }

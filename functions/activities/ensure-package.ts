@@ -33,7 +33,7 @@ export function registerEnsurePackage(services: Services): void {
   };
 
   registerActivity(activities.ensurePackage, async (input, guard) => {
-    let chain = input.announced ? input.chain : await recordIntent(services, input, 'ensure');
+    let chain = input.intentRecorded ? input.chain : await recordIntent(services, input, 'ensure');
     const outcome = await guard(async () => {
       const ensured = await ensureOnce(input.step.packageKey, input.run.instanceId);
       if (ensured.kind === 'done') {

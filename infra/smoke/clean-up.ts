@@ -1,4 +1,4 @@
-import { isOpen, assignmentPhase } from '../../shared/graph/states';
+import { isOpen, assignmentStatusOf } from '../../shared/graph/states';
 import { explain } from '../tenant/explain';
 import { until, type Patience } from './patience';
 import { isRunName, runPrefix } from './run-name';
@@ -91,9 +91,9 @@ async function dissolve(
   attempt: Attempt,
 ): Promise<void> {
   const requests = await graph.product.findAssignmentRequests(packageId, name);
-  if (requests.some(({ phase }) => isOpen(phase))) return;
+  if (requests.some(({ requestStatus }) => isOpen(requestStatus))) return;
   const held = (await listAssignments(graph, packageId)).filter(
-    ({ state }) => !['expired', 'failed'].includes(assignmentPhase(state ?? undefined)),
+    ({ state }) => !['expired', 'failed'].includes(assignmentStatusOf(state ?? undefined)),
   );
   for (const { id } of held) await attempt(() => requestRemoval(graph, id));
   if (held.length > 0) return;

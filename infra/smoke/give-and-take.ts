@@ -33,9 +33,9 @@ export async function give(
 
 const refused = ['failed', 'denied', 'canceled'];
 
-function delivered({ phase, state, status }: AssignmentRequest): true | undefined {
-  if (refused.includes(phase)) throw new Error(`the request ended as ${state} (${status})`);
-  return phase === 'delivered' || undefined;
+function delivered({ requestStatus, state, status }: AssignmentRequest): true | undefined {
+  if (refused.includes(requestStatus)) throw new Error(`the request ended as ${state} (${status})`);
+  return requestStatus === 'delivered' || undefined;
 }
 
 /** The assignment that the delivery has led to. */
@@ -46,7 +46,7 @@ export const assignmentOf = (
 ): Promise<string> =>
   until('the assignment', patience, async () => {
     const found = await product.findAssignments(accessPackageId, userId);
-    return found.find(({ phase }) => phase === 'delivered')?.id;
+    return found.find(({ assignmentStatus }) => assignmentStatus === 'delivered')?.id;
   });
 
 /** Asks for the end of the assignment, once, and waits until it has come. */
@@ -66,7 +66,7 @@ export async function take(
   });
   await until('the end of the assignment', patience, async () => {
     const found = await product.findAssignments(accessPackageId, userId);
-    return found.every(({ phase }) => phase === 'expired') || undefined;
+    return found.every(({ assignmentStatus }) => assignmentStatus === 'expired') || undefined;
   });
 }
 

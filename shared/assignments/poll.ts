@@ -1,9 +1,13 @@
 import type { Later, Outcome } from '../domain/workflow/outcome';
-import type { RequestPhase } from '../domain/workflow/settlement';
+import type { RequestStatus } from '../domain/workflow/settlement';
 import { classify } from '../graph/classify';
 import type { Entitlements } from '../graph/entitlements';
 
-type Reading = { phase: RequestPhase; graphState: string; completedAt?: string | undefined };
+type Reading = {
+  requestStatus: RequestStatus;
+  graphState: string;
+  completedAt?: string | undefined;
+};
 
 /** Reads the state of each open request, in the order of the ids. Ends with the first read that has to wait. */
 export async function pollRequests(
@@ -21,14 +25,18 @@ export async function pollRequests(
 
 async function readRequest(graph: Entitlements, id: string): Promise<Reading | Later> {
   try {
-    const { phase, state = 'unknown', completedDateTime } = await graph.getAssignmentRequest(id);
-    return { phase, graphState: state, completedAt: completedDateTime };
+    const {
+      requestStatus,
+      state = 'unknown',
+      completedDateTime,
+    } = await graph.getAssignmentRequest(id);
+    return { requestStatus, graphState: state, completedAt: completedDateTime };
   } catch (error) {
-    const verdict = classify(error);
-    if (verdict.kind === 'later') return verdict;
+    const classified = classify(error);
+    if (classified.kind === 'later') return classified;
     // A replica may not have it yet. A request that stays unknown ends like one in an unknown state.
-    return verdict.kind === 'conflict'
-      ? { phase: 'unknown', graphState: verdict.conflict }
-      : { phase: 'unreadable', graphState: verdict.why };
+    return classified.kind === 'conflict'
+      ? { requestStatus: 'unknown', graphState: classified.conflict }
+      : { requestStatus: 'unreadable', graphState: classified.why };
   }
 }

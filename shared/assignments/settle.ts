@@ -25,16 +25,16 @@ export async function settleStep(
   services: Services,
   settlement: Settlement,
 ): Promise<Answer<{ outcome: StepOutcome; deliveredAt?: string | undefined }>> {
-  const { verdict, chain, at, part, requestId, submittedAt, graphState, evidence } = settlement;
-  const deliveredAt = verdict.outcome === 'delivered' ? (settlement.completedAt ?? at) : undefined;
-  const confirmed = await confirmAccess(services, settlement, verdict.outcome, deliveredAt);
+  const { result, chain, at, operation, requestId, submittedAt, graphState, evidence } = settlement;
+  const deliveredAt = result.outcome === 'delivered' ? (settlement.completedAt ?? at) : undefined;
+  const confirmed = await confirmAccess(services, settlement, result.outcome, deliveredAt);
   if (confirmed.kind !== 'done') return { outcome: confirmed };
   const entry = {
     ...stepColumns(services, settlement),
     kind: 'settled',
-    step: part,
-    outcome: verdict.outcome,
-    reason: verdict.reason,
+    step: operation,
+    outcome: result.outcome,
+    reason: result.reason,
     ...{ assignmentRequestId: requestId, assignmentId: confirmed.assignmentId },
     ...{ submittedAt, graphState, deliveredAt, ...evidence },
     ...(deliveredAt && { marginMinutes: marginOf(settlement.run.fact.dueAt, deliveredAt) }),
@@ -42,7 +42,7 @@ export async function settleStep(
   const { row, chain: end } = await services.ledger.append(chain, entry, at);
   await settleGrant(services, settlement, row);
   // A row that an earlier execution wrote may state that the package is complete: the step still ends as decided.
-  const outcome = StepOutcome.safeParse(row.outcome).data ?? verdict.outcome;
+  const outcome = StepOutcome.safeParse(row.outcome).data ?? result.outcome;
   return { chain: end, outcome: { kind: 'done', outcome, deliveredAt: row.deliveredAt } };
 }
 
@@ -60,7 +60,7 @@ async function confirmAccess(
   if (!ids || (outcome !== 'delivered' && outcome !== 'already-held')) return { kind: 'done' };
   return asOutcome(async () => {
     const assignments = await services.graph.findAssignments(ids.accessPackageId, targetId);
-    const active = assignments.find(({ phase }) => phase === 'delivered');
+    const active = assignments.find(({ assignmentStatus }) => assignmentStatus === 'delivered');
     if (active) return { kind: 'done', assignmentId: active.id };
     if (deliveredAt !== undefined) await recordAssignment(services, context, ids, deliveredAt);
     return NOT_VISIBLE;

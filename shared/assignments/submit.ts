@@ -2,7 +2,7 @@ import { packageDefinition } from '../domain/access-model/package-definition';
 import { justification } from '../domain/events/keys';
 import type { Evidence, Failed, Later, Outcome, Rejected } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
-import type { Verdict } from '../domain/workflow/step-outcome';
+import type { StepResult } from '../domain/workflow/step-outcome';
 import type { PackageIds, Step } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
@@ -10,14 +10,14 @@ import { classify, emptyOn404, isRefusal, type Conflict } from '../graph/classif
 import type { Entitlements } from '../graph/entitlements';
 import { isOpen } from '../graph/states';
 import type { Packages } from '../storage/packages';
-import type { Turns } from '../storage/turns';
+import type { WorkerLocks } from '../storage/worker-locks';
 import type { StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
 
 type Services = {
   model: () => LoadedModel;
   workers: Workers;
-  turns: Turns;
+  workerLocks: WorkerLocks;
   packages: Packages;
   graph: Entitlements;
 };
@@ -25,10 +25,10 @@ type Services = {
 /** One package for one person, with all the ids that a request needs. */
 export type AssignmentTarget = { run: Run; step: Step; targetId: string; ids: PackageIds };
 
-/** How submitting ends: with a request to poll, or with a verdict that needs none. */
+/** How submitting ends: with a request to poll, or with a result that needs none. */
 type Submission = Outcome<{
   requestId?: string | undefined;
-  verdict?: Verdict | undefined;
+  result?: StepResult | undefined;
   evidence?: Evidence;
 }>;
 
@@ -84,12 +84,12 @@ async function submitOnce(
     load: () => Promise.resolve(rememberedSubmit(earlier)),
     find: async () => earlier && resolveAmbiguousSubmit(services, target, earlier),
     prepare: async () => {
-      const verdict = await preflight(services, target);
-      if (verdict) return { kind: 'done', verdict };
+      const result = await preflight(services, target);
+      if (result) return { kind: 'done', result };
       const adopted = earlier && (await adoptOpenRequest(services, target, earlier));
       if (adopted) return adopted;
       // A run that has lost the worker lock comes late: another run may be submitting.
-      if (!(await services.turns.holds(run.fact.workerId, run.instanceId))) return STALE;
+      if (!(await services.workerLocks.isHeldBy(run.fact.workerId, run.instanceId))) return STALE;
       // From here on the row names this run as the sender.
       grant = { ...newGrant(target), etag: earlier?.etag };
       return undefined;
@@ -142,14 +142,14 @@ async function resolveAmbiguousSubmit(
   return known;
 }
 
-/** The verdict where Graph would refuse without a published code, or where nothing is left to do. */
+/** The result if Graph would refuse without a published code, or where nothing is left to do. */
 async function preflight(
   services: Services,
   { ids, step, targetId }: AssignmentTarget,
-): Promise<Verdict | undefined> {
+): Promise<StepResult | undefined> {
   const holds = async (packageId: string): Promise<boolean> => {
     const assignments = await services.graph.findAssignments(packageId, targetId);
-    return assignments.some(({ phase }) => phase === 'delivered');
+    return assignments.some(({ assignmentStatus }) => assignmentStatus === 'delivered');
   };
   if (await holds(ids.accessPackageId)) return { outcome: 'already-held' };
   const peers = packageDefinition(services.model().model, step.packageKey)?.incompatible ?? [];
@@ -172,7 +172,7 @@ async function adoptOpenRequest(
   if (requestId === undefined || (state !== 'requested' && state !== 'recording')) return undefined;
   const [known] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
   if (!known) return isRecent(updatedAt) ? notYet('request-not-visible') : undefined;
-  if (!isOpen(known.phase)) return undefined;
+  if (!isOpen(known.requestStatus)) return undefined;
   return (await saveRequest(services, target, grant, known)) ?? submitted(known);
 }
 
@@ -182,7 +182,7 @@ async function resolveConflict(
   target: AssignmentTarget,
   { conflict, evidence }: Conflict,
 ): Promise<Submission> {
-  if (conflict === 'existing-grant') return { kind: 'done', verdict: { outcome: 'already-held' } };
+  if (conflict === 'existing-grant') return { kind: 'done', result: { outcome: 'already-held' } };
   if (conflict === 'existing-open-request') {
     const grant = await loadGrant(services, target);
     const request = await findRequest(services, target, target.run);
@@ -252,8 +252,12 @@ async function findRequest(
   const isOwn = tag === correlationTag(target, target.run);
   return (
     requests.find(
-      ({ justification, phase }) => justification === tag && (isOwn || isOpen(phase)),
-    ) ?? requests.find((one) => isAdd(one) && one.userId === target.targetId && isOpen(one.phase))
+      ({ justification, requestStatus }) =>
+        justification === tag && (isOwn || isOpen(requestStatus)),
+    ) ??
+    requests.find(
+      (one) => isAdd(one) && one.userId === target.targetId && isOpen(one.requestStatus),
+    )
   );
 }
 

@@ -126,7 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     },
     packages: settings.PACKAGES,
     matchAttribute: settings.MATCH_ATTRIBUTE,
-    pace: {
+    timeouts: {
       poll: settings.POLL_SCHEDULE,
       delivery: settings.DELIVERY_DEADLINE,
       approval: settings.APPROVAL_DEADLINE,

@@ -3,50 +3,44 @@ import type { Log } from '../log';
 import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/ledger';
-import type { Turns } from '../storage/turns';
+import { lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
 export type CloseServices = RowWriter & {
   claims: Pick<Claims, 'isOver' | 'beginClosing' | 'finishClosing'>;
   due: Pick<Due, 'forget'>;
   ledger: Pick<Ledger, 'close'>;
-  turns: Pick<Turns, 'take' | 'release'>;
+  workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
 };
 
-/** `phase`: of the turn that is taken to close. `chain`: the end of the attempt's rows, as far as the caller knows. */
-export type Closing = Ending & { run: Run; phase: number; chain: ChainEnd; at: string };
+/** `fencingToken`: of the worker lock under which it is closed. `chain`: the end of the attempt's rows, as far as the caller knows. */
+export type Closing = Ending & { run: Run; fencingToken: number; chain: ChainEnd; at: string };
 
 /**
- * Closes an attempt under the worker's turn, or finishes a closing that was begun before. `held`: another run has the
- * turn, or this phase was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
+ * Closes an attempt under the worker's lock, or finishes a closing that was begun before. `held`: another run has the
+ * lock, or this fencing token was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
  */
 export async function closeAttempt(
   services: CloseServices,
-  { phase, ...closing }: Closing,
+  { fencingToken, ...closing }: Closing,
   log: Log,
 ): Promise<'closed' | 'held' | 'stale'> {
-  const { claims, turns } = services;
-  const turn = turnOf(closing.run, phase);
-  const taken = await turns.take(turn, claims.isOver);
-  if (taken === 'stale' && (await claims.isOver(turn.instanceId))) return 'stale';
-  if (taken !== 'taken') return 'held';
+  const { claims, workerLocks } = services;
+  const lock = lockOf(closing.run, fencingToken);
+  const acquired = await workerLocks.acquire(lock, claims.isOver);
+  if (acquired === 'stale' && (await claims.isOver(lock.instanceId))) return 'stale';
+  if (acquired !== 'acquired') return 'held';
   try {
     return await close(services, closing, log);
   } finally {
-    await turns.release(turn);
+    await workerLocks.release(lock);
   }
 }
-
-export const turnOf = ({ fact, instanceId }: Run, phase: number) => ({
-  workerId: fact.workerId,
-  instanceId,
-  phase,
-});
 
 /** Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. */
 async function close(
   services: CloseServices,
-  { run, chain, at, ...ending }: Omit<Closing, 'phase'>,
+  { run, chain, at, ...ending }: Omit<Closing, 'fencingToken'>,
   log: Log,
 ): Promise<'closed' | 'stale'> {
   const { claims, due, ledger } = services;

@@ -126,8 +126,8 @@ async function close(
     return;
   const closing: Closing = {
     run: runOf(claim, claim.token),
-    // Higher than any phase that a run or an earlier recovery has used.
-    phase: Date.parse(at),
+    // Higher than any fencing token that a run or an earlier recovery has used.
+    fencingToken: Date.parse(at),
     chain: await services.ledger.endOf(eventHash, attempt),
     at,
     outcome: status === 'Failed' ? 'failed' : 'terminated',

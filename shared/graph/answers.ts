@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { assignmentPhase, requestPhase } from './states';
+import { assignmentStatusOf, requestStatusOf } from './states';
 
 // Only what we read is declared. Graph sends null for what is absent, and its own samples mix the v1.0 and the beta
 // names of one member, so both are read wherever they differ.
@@ -161,7 +161,7 @@ export const Assignment = z
     return {
       id: answer.id,
       state,
-      phase: assignmentPhase(state),
+      assignmentStatus: assignmentStatusOf(state),
       status: answer.status ?? answer.assignmentStatus ?? undefined,
       userId: answer.target?.objectId ?? undefined,
       packageId: answer.accessPackage?.id ?? answer.accessPackageId ?? undefined,
@@ -197,7 +197,7 @@ export const AssignmentRequest = z
       requestType: answer.requestType ?? undefined,
       state,
       status,
-      phase: requestPhase(state, status),
+      requestStatus: requestStatusOf(state, status),
       justification: answer.justification ?? undefined,
       createdDateTime: answer.createdDateTime ?? undefined,
       completedDateTime: answer.completedDateTime ?? answer.completedDate ?? undefined,

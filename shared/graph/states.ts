@@ -1,6 +1,6 @@
-import type { RequestPhase } from '../domain/workflow/settlement';
+import type { RequestStatus } from '../domain/workflow/settlement';
 
-const requestPhases: Readonly<Record<string, RequestPhase>> = {
+const requestStatuses: Readonly<Record<string, RequestStatus>> = {
   submitted: 'open',
   accepted: 'open',
   delivering: 'open',
@@ -13,28 +13,31 @@ const requestPhases: Readonly<Record<string, RequestPhase>> = {
   canceled: 'canceled',
 };
 
-const settled: readonly RequestPhase[] = ['delivered', 'failed', 'denied', 'canceled'];
+const settled: readonly RequestStatus[] = ['delivered', 'failed', 'denied', 'canceled'];
 
 /**
- * The phase of a request by its `state` in either spelling and any case; `status` only tells a wait for a custom extension apart.
+ * The status of a request by its Graph `state` in either spelling and any case; `status` only tells a wait for a custom extension apart.
  * Source: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentrequest
  */
-export function requestPhase(state: string | undefined, status: string | undefined): RequestPhase {
-  const phase = lookUp(requestPhases, state) ?? 'unknown';
+export function requestStatusOf(
+  state: string | undefined,
+  status: string | undefined,
+): RequestStatus {
+  const requestStatus = lookUp(requestStatuses, state) ?? 'unknown';
   const waits = status?.toLowerCase() === 'waitingforcallback';
-  return waits && !settled.includes(phase) ? 'waiting-for-callback' : phase;
+  return waits && !settled.includes(requestStatus) ? 'waiting-for-callback' : requestStatus;
 }
 
 /** Whether the request still holds its person and package: Graph refuses a second one meanwhile. */
-export function isOpen(phase: RequestPhase): boolean {
-  return !settled.includes(phase);
+export function isOpen(status: RequestStatus): boolean {
+  return !settled.includes(status);
 }
 
 /** Where an assignment stands; an `expired` one is history and gives no access. */
-export type AssignmentPhase =
+export type AssignmentStatus =
   'delivering' | 'delivered' | 'partial' | 'failed' | 'expired' | 'unknown';
 
-const assignmentPhases: Readonly<Record<string, AssignmentPhase>> = {
+const assignmentStatuses: Readonly<Record<string, AssignmentStatus>> = {
   delivering: 'delivering',
   delivered: 'delivered',
   partiallydelivered: 'partial',
@@ -42,12 +45,12 @@ const assignmentPhases: Readonly<Record<string, AssignmentPhase>> = {
   expired: 'expired',
 };
 
-/** The phase by the assignment's state in either spelling and any case. */
-export function assignmentPhase(state: string | undefined): AssignmentPhase {
-  return lookUp(assignmentPhases, state) ?? 'unknown';
+/** The status by the assignment's Graph state in either spelling and any case. */
+export function assignmentStatusOf(state: string | undefined): AssignmentStatus {
+  return lookUp(assignmentStatuses, state) ?? 'unknown';
 }
 
-function lookUp<Phase>(table: Readonly<Record<string, Phase>>, state = ''): Phase | undefined {
+function lookUp<Status>(table: Readonly<Record<string, Status>>, state = ''): Status | undefined {
   const key = state.toLowerCase();
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Later } from '../../shared/domain/workflow/outcome';
-import { callsTo, closingOf, daysOf, happyActs, ids, step, tell, type Phases } from './story';
+import { callsTo, closingOf, daysOf, happyActs, ids, step, tell, type Statuses } from './story';
 
 const later = (why: string, afterSeconds = 1): Later => ({ kind: 'later', afterSeconds, why });
 
@@ -8,11 +8,11 @@ test('a happy joiner: one turn to plan and submit, and no wait inside it', async
   expect(result.status).toBe('Completed');
   expect(result.calls.map((call) => call.name)).toEqual([
     'beginRun',
-    'takeTurn',
+    'acquireLock',
     'planAccess',
     'ensurePackage',
     'submitRequest',
-    'releaseTurn',
+    'releaseLock',
     'pollRequests',
     'settleStep',
     'closeRun',
@@ -34,7 +34,7 @@ test('each activity is handed the end of the chain that the one before it left',
 
 const endings: [
   name: string,
-  phases: Phases,
+  statuses: Statuses,
   wait: boolean,
   outcome: string,
   atLeastDays: number,
@@ -118,8 +118,8 @@ const endings: [
   ['a state that nobody knows', [[Infinity, 'unknown']], false, 'needs-attention', 3],
 ];
 
-test.each(endings)('a request that is %s', async (_name, phases, wait, outcome, atLeastDays) => {
-  const result = await tell(happyActs(phases, wait));
+test.each(endings)('a request that is %s', async (_name, statuses, wait, outcome, atLeastDays) => {
+  const result = await tell(happyActs(statuses, wait));
   expect(closingOf(result).outcome).toBe(outcome);
   expect(daysOf(result)).toBeGreaterThanOrEqual(atLeastDays);
   expect(daysOf(result)).toBeLessThan(atLeastDays + 0.2);
@@ -148,9 +148,9 @@ test('the person who is not in the directory yet is looked for until there, hold
     ++looks < 8 ? { outcome: later('no-identity') } : planAccess(...told);
   const result = await tell(acts);
   expect(closingOf(result).outcome).toBe('delivered');
-  const phases = callsTo(result, 'takeTurn').map(({ phase }) => phase);
-  expect(phases).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(callsTo(result, 'releaseTurn').map(({ phase }) => phase)).toEqual(phases);
+  const tokens = callsTo(result, 'acquireLock').map(({ fencingToken }) => fencingToken);
+  expect(tokens).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(callsTo(result, 'releaseLock').map(({ fencingToken }) => fencingToken)).toEqual(tokens);
 });
 
 test('the person who never appears closes as no-identity after the deadline, in short histories', async () => {
@@ -158,7 +158,7 @@ test('the person who never appears closes as no-identity after the deadline, in 
   const { beginRun } = acts;
   acts.beginRun = (...told) => {
     const { outcome } = beginRun(...told);
-    if (outcome.kind === 'done') outcome.pace = { ...outcome.pace, identity: 2 * 86_400 };
+    if (outcome.kind === 'done') outcome.timeouts = { ...outcome.timeouts, identity: 2 * 86_400 };
     return { outcome };
   };
   const result = await tell(acts);
@@ -185,22 +185,22 @@ test('a package that differs from the model needs attention, with its settled ro
     outcome: 'needs-attention',
     reason: 'drift:description',
   });
-  expect(callsTo(result, 'settleStep')).toMatchObject([{ part: 'ensure', chain: { seq: 1 } }]);
+  expect(callsTo(result, 'settleStep')).toMatchObject([{ operation: 'ensure', chain: { seq: 1 } }]);
 });
 
-test('a step taken up again is announced once', async () => {
+test('a step taken up again is intentRecorded once', async () => {
   const acts = happyActs();
   const { submitRequest } = acts;
   let tries = 0;
   acts.submitRequest = (input, clock) =>
     ++tries < 3
       ? {
-          chain: input.announced ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
+          chain: input.intentRecorded ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
           outcome: later('throttled', 20),
         }
       : submitRequest(input, clock);
   const result = await tell(acts);
-  expect(callsTo(result, 'submitRequest').map(({ announced }) => announced)).toEqual([
+  expect(callsTo(result, 'submitRequest').map(({ intentRecorded }) => intentRecorded)).toEqual([
     false,
     true,
     true,
@@ -212,13 +212,13 @@ test('a step taken up again is announced once', async () => {
 test('Graph throttles for longer than the patience: timed out, and the settled row says so', async () => {
   const acts = happyActs();
   acts.submitRequest = (input) => ({
-    chain: input.announced ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
+    chain: input.intentRecorded ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
     outcome: later('throttled', 60),
   });
   const result = await tell(acts);
   expect(closingOf(result).outcome).toBe('timed-out');
   expect(callsTo(result, 'settleStep')).toMatchObject([
-    { part: 'assign', verdict: { outcome: 'timed-out' } },
+    { operation: 'assign', result: { outcome: 'timed-out' } },
   ]);
 });
 
@@ -257,7 +257,7 @@ test('a stale run does nothing at all', async () => {
 
 test('a run whose turn is history stops without a closing row', async () => {
   const stale = { kind: 'rejected', reason: 'stale' } as const;
-  const result = await tell({ ...happyActs(), takeTurn: () => ({ outcome: stale }) });
+  const result = await tell({ ...happyActs(), acquireLock: () => ({ outcome: stale }) });
   expect(callsTo(result, 'closeRun')).toEqual([]);
 });
 
@@ -270,7 +270,7 @@ test('several packages end each on its own, and together as partly delivered', a
     outcome: {
       kind: 'done',
       readings: requestIds.map((id) => ({
-        phase: id === 'r-b' ? 'denied' : 'delivered',
+        requestStatus: id === 'r-b' ? 'denied' : 'delivered',
         graphState: '',
       })),
     },
@@ -279,15 +279,15 @@ test('several packages end each on its own, and together as partly delivered', a
     chain: { ...chain, seq: chain.seq + 1 },
     outcome:
       packageKey === 'c'
-        ? { kind: 'done', verdict: { outcome: 'already-held' } }
+        ? { kind: 'done', result: { outcome: 'already-held' } }
         : { kind: 'done', requestId: `r-${packageKey}` },
   });
   const result = await tell(acts);
   expect(closingOf(result).outcome).toBe('partly-delivered');
   expect(callsTo(result, 'settleStep')).toMatchObject([
-    { step: { packageKey: 'a' }, verdict: { outcome: 'delivered' }, ids, requestId: 'r-a' },
-    { step: { packageKey: 'b' }, verdict: { outcome: 'denied' } },
-    { step: { packageKey: 'c' }, verdict: { outcome: 'already-held' } },
+    { step: { packageKey: 'a' }, result: { outcome: 'delivered' }, ids, requestId: 'r-a' },
+    { step: { packageKey: 'b' }, result: { outcome: 'denied' } },
+    { step: { packageKey: 'c' }, result: { outcome: 'already-held' } },
   ]);
 });
 
@@ -319,15 +319,15 @@ test('a request that may not be read needs attention, and holds up no other step
       kind: 'done',
       readings: requestIds.map((id) =>
         id === 'r-a'
-          ? { phase: 'unreadable', graphState: 'permission' }
-          : { phase: 'delivered', graphState: 'delivered' },
+          ? { requestStatus: 'unreadable', graphState: 'permission' }
+          : { requestStatus: 'delivered', graphState: 'delivered' },
       ),
     },
   });
   const result = await tell(acts);
   expect(callsTo(result, 'settleStep')).toMatchObject([
-    { verdict: { outcome: 'needs-attention', reason: 'request-unreadable' } },
-    { verdict: { outcome: 'delivered' } },
+    { result: { outcome: 'needs-attention', reason: 'request-unreadable' } },
+    { result: { outcome: 'delivered' } },
   ]);
   expect(closingOf(result).outcome).toBe('partly-delivered');
 });
@@ -340,13 +340,16 @@ test('polls that are throttled for days decide nothing about an approval that is
     if (days < 1) return pollRequests(input, clock);
     if (days < 6) return { outcome: later('throttled', 600) };
     return {
-      outcome: { kind: 'done', readings: [{ phase: 'delivered', graphState: 'delivered' }] },
+      outcome: {
+        kind: 'done',
+        readings: [{ requestStatus: 'delivered', graphState: 'delivered' }],
+      },
     };
   };
   expect(closingOf(await tell(acts)).outcome).toBe('delivered');
 });
 
-test.each(['beginRun', 'takeTurn', 'releaseTurn'] as const)(
+test.each(['beginRun', 'acquireLock', 'releaseLock'] as const)(
   'the stores are down for three days at %s: the run waits in short histories and then goes on',
   async (name) => {
     const acts = happyActs();
@@ -372,12 +375,12 @@ test('an answer that breaks its contract is a defect in the first execution and 
 });
 
 test.each([
+  ['1.0', 1],
   ['2.0', 2],
   ['10.0', 10],
-  ['1', undefined],
-  ['', undefined],
-])('a run begun under version "%s" tells its claim %s', async (version, told) => {
+  ['', 1],
+])('a run started under version "%s" has its claim carry version %d', async (version, expected) => {
   const result = await tell(happyActs(), version);
-  expect((callsTo(result, 'beginRun') as { version?: number }[])[0]?.version).toBe(told);
+  expect((callsTo(result, 'beginRun') as { version?: number }[])[0]?.version).toBe(expected);
   expect(closingOf(result).outcome).toBe('delivered');
 });

@@ -8,7 +8,8 @@ import {
 import { accessChange } from '../../orchestrations/access-change';
 import { paths } from './paths';
 import { replayHistory } from './replay-history';
-import { CURRENT_VERSION, tell } from './story';
+import { CURRENT_VERSION, happyActs, START, tell } from './story';
+import { versionOf } from '../../orchestrations/version';
 
 const folder = join(__dirname, 'recorded');
 // `npm run histories` sets this: what has no history yet gets one. What has one keeps it, whatever the story is today.
@@ -63,9 +64,8 @@ test('each frozen run was begun under the version of its folder', () => {
         events.filter((event) => event.EventType === EventType.ExecutionStarted),
       ),
     );
-    // The first version was recorded before there was a name for it.
-    const named = new Set(begun.map((event) => event.Version ?? ''));
-    expect([...named]).toEqual([version === '1' ? '' : `${version}.0`]);
+    const named = new Set(begun.map((event) => event.Version));
+    expect([...named]).toEqual([`${version}.0`]);
   }
 });
 
@@ -137,11 +137,11 @@ const mutants: [what: string, orchestrator: OrchestrationHandler][] = [
   [
     'a call is made in front',
     function* (context) {
-      yield context.df.callActivity('releaseTurn', {});
+      yield context.df.callActivity('releaseLock', {});
       return yield* accessChange(context);
     },
   ],
-  ['a call is gone', without('releaseTurn')],
+  ['a call is gone', without('releaseLock')],
   [
     'a timer is set by the clock of the machine',
     mutant((df) => ({ createTimer: () => df.createTimer(new Date(Date.now() + 5000)) })),
@@ -172,9 +172,26 @@ test.each(mutants)('a story in which %s is caught by a frozen history', async (_
   );
 });
 
-test('a story that takes the path of today for a run of version 1 is caught by what such runs have done', async () => {
-  const forgetful = mutant(() => ({ version: CURRENT_VERSION }));
-  await expect(replay(forgetful, 'delivered-at-once', '1')).rejects.toThrow(
-    expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
-  );
+/** What the next version changes: all timers fire a second later. */
+const changed = mutant((df) => ({ createTimer: (time) => df.createTimer(later(time, 1000)) }));
+
+/** A planted next version: runs that started under version 2 take the new branch, all others stay on the old one. */
+const nextVersion: OrchestrationHandler = (context) =>
+  versionOf(context) >= 2 ? changed(context) : accessChange(context);
+
+const path = 'delivered-after-hours';
+const nonDeterminism = expect.objectContaining({ name: 'NonDeterminismError' }) as Error;
+
+test('with a next version behind versionOf, runs of version 1 replay on the old branch', async () => {
+  await expect(replay(nextVersion, path, '1')).resolves.toBeUndefined();
+});
+
+test('a next version that changes runs of version 1 too is caught by their frozen histories', async () => {
+  await expect(replay(changed, path, '1')).rejects.toThrow(nonDeterminism);
+});
+
+test('a run that starts under the next version takes the new branch, and no older code can replay it', async () => {
+  const { histories } = await tell(paths[path]?.() ?? happyActs(), '2.0', START, nextVersion);
+  for (const history of histories) await replayHistory(nextVersion, history);
+  await expect(replayHistory(accessChange, histories[0] ?? [])).rejects.toThrow(nonDeterminism);
 });

@@ -1,5 +1,5 @@
 import type { Later } from '../../shared/domain/workflow/outcome';
-import { happyActs, pace, step, type Acts, type Phases } from './story';
+import { happyActs, timeouts, step, type Acts, type Statuses } from './story';
 
 const later = (why: string, afterSeconds = 1): Later => ({ kind: 'later', afterSeconds, why });
 const stale = { kind: 'rejected', reason: 'stale' } as const;
@@ -15,20 +15,20 @@ function hasty(acts: Acts): Acts {
     beginRun: (...told) => {
       const { outcome } = beginRun(...told);
       return outcome.kind === 'done'
-        ? { outcome: { ...outcome, pace: { ...pace, ...short } } }
+        ? { outcome: { ...outcome, timeouts: { ...timeouts, ...short } } }
         : { outcome };
     },
   };
 }
 
 const request =
-  (phases: Phases, wait = false) =>
+  (statuses: Statuses, wait = false) =>
   () =>
-    hasty(happyActs(phases, wait));
+    hasty(happyActs(statuses, wait));
 
 /** What happens otherwise goes on as in `happyActs`. */
-const but = (change: (acts: Acts) => Partial<Acts>, phases?: Phases, wait?: boolean) => () => {
-  const acts = happyActs(phases, wait);
+const but = (change: (acts: Acts) => Partial<Acts>, statuses?: Statuses, wait?: boolean) => () => {
+  const acts = happyActs(statuses, wait);
   return hasty({ ...acts, ...change(acts) });
 };
 
@@ -38,8 +38,8 @@ const defect = (): never => {
 
 const announcedLater =
   (why: string, seconds: number): Acts['submitRequest'] =>
-  ({ chain, announced }) => ({
-    chain: announced ? chain : { ...chain, seq: chain.seq + 1 },
+  ({ chain, intentRecorded }) => ({
+    chain: intentRecorded ? chain : { ...chain, seq: chain.seq + 1 },
     outcome: later(why, seconds),
   });
 
@@ -62,7 +62,7 @@ const several = but(() => ({
     outcome: {
       kind: 'done',
       readings: requestIds.map((id) => ({
-        phase: id === 'r-b' ? ('denied' as const) : ('delivered' as const),
+        requestStatus: id === 'r-b' ? ('denied' as const) : ('delivered' as const),
         graphState: '',
       })),
     },
@@ -71,7 +71,7 @@ const several = but(() => ({
     chain: { ...chain, seq: chain.seq + 1 },
     outcome:
       packageKey === 'c'
-        ? { kind: 'done', verdict: { outcome: 'already-held' } }
+        ? { kind: 'done', result: { outcome: 'already-held' } }
         : { kind: 'done', requestId: `r-${packageKey}` },
   }),
 }));
@@ -123,7 +123,7 @@ export const paths: Readonly<Record<string, () => Acts>> = {
   'already-held': but(() => ({
     submitRequest: ({ chain }) => ({
       chain: { ...chain, seq: chain.seq + 1 },
-      outcome: { kind: 'done', verdict: { outcome: 'already-held' } },
+      outcome: { kind: 'done', result: { outcome: 'already-held' } },
     }),
   })),
   'refused-sod': but(() => ({
@@ -145,8 +145,8 @@ export const paths: Readonly<Record<string, () => Acts>> = {
       outcome: { kind: 'failed', why: 'drift:description' },
     }),
   })),
-  'turn-held': but(({ takeTurn }) => ({
-    takeTurn: lateStart(takeTurn, 3, () => ({ outcome: later('turn-held') })),
+  'lock-held': but(({ acquireLock }) => ({
+    acquireLock: lateStart(acquireLock, 3, () => ({ outcome: later('lock-held') })),
   })),
   'throttled-then-submitted': but(({ submitRequest }) => ({
     submitRequest: lateStart(submitRequest, 2, announcedLater('throttled', 20)),
@@ -161,6 +161,6 @@ export const paths: Readonly<Record<string, () => Acts>> = {
   'submitting-is-defective': but(() => ({ submitRequest: defect })),
   'settling-is-defective': but(() => ({ settleStep: defect })),
   'stale-at-the-start': but(() => ({ beginRun: () => ({ outcome: stale }) })),
-  'stale-at-the-turn': but(() => ({ takeTurn: () => ({ outcome: stale }) })),
+  'stale-at-the-lock': but(() => ({ acquireLock: () => ({ outcome: stale }) })),
   'stale-while-settling': but(() => ({ settleStep: () => ({ outcome: stale }) })),
 };

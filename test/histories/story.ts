@@ -1,11 +1,12 @@
+import type { OrchestrationHandler } from 'durable-functions';
 import type {
   Activity as Contract,
   Answer,
   activities,
 } from '../../shared/domain/workflow/activities';
 import { accessChange } from '../../orchestrations/access-change';
-import type { Pace } from '../../shared/domain/workflow/timeouts';
-import type { RequestPhase } from '../../shared/domain/workflow/settlement';
+import type { Timeouts } from '../../shared/domain/workflow/timeouts';
+import type { RequestStatus } from '../../shared/domain/workflow/settlement';
 import hostJson from '../../host.json';
 import { runOrchestration, type RunResult } from './run-orchestration';
 
@@ -16,13 +17,13 @@ type Act<Name extends keyof Calls> =
     : never;
 export type Acts = { [Name in keyof Calls]: Act<Name> };
 
-/** `defaultVersion` of host.json, such as "2.0": what a new run is begun under. */
+/** `defaultVersion` of host.json, such as "1.0": new runs start under it. */
 export const CURRENT_VERSION = hostJson.extensions.durableTask.defaultVersion;
 
 export const EVENT_HASH = 'e'.repeat(64);
 export const START = new Date('2026-11-20T09:30:00Z');
 
-export const pace: Pace = {
+export const timeouts: Timeouts = {
   poll: [
     { every: 5 },
     { every: 10 },
@@ -67,56 +68,61 @@ const written = (chain: { seq: number }, rows: number) => {
 export const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
 export const step = (packageKey: string, wait = false) => ({ packageKey, ruleId: 'rule-1', wait });
 
-/** The request's phase by the hours since it was submitted; the last entry stays. */
-export type Phases = [untilHours: number, phase: RequestPhase][];
+/** The request's requestStatus by the hours since it was submitted; the last entry stays. */
+export type Statuses = [untilHours: number, requestStatus: RequestStatus][];
 
 /** Activities of a world in which all goes well for one package; a test overrides what it is about. */
-export function happyActs(phases: Phases = [[Infinity, 'delivered']], wait = false): Acts {
+export function happyActs(statuses: Statuses = [[Infinity, 'delivered']], wait = false): Acts {
   let submitted: Date | undefined;
   return {
-    beginRun: () => ({ outcome: { kind: 'done', run, pace } }),
-    takeTurn: () => ({ outcome: { kind: 'done' } }),
-    releaseTurn: () => ({ outcome: { kind: 'done' } }),
+    beginRun: () => ({ outcome: { kind: 'done', run, timeouts } }),
+    acquireLock: () => ({ outcome: { kind: 'done' } }),
+    releaseLock: () => ({ outcome: { kind: 'done' } }),
     planAccess: () => ({
       outcome: { kind: 'done', targetId: 'u-1', steps: [step('finance', wait)] },
     }),
-    ensurePackage: ({ chain, announced }) => ({
-      chain: written(chain, announced ? 1 : 2),
+    ensurePackage: ({ chain, intentRecorded }) => ({
+      chain: written(chain, intentRecorded ? 1 : 2),
       outcome: { kind: 'done', ids },
     }),
-    submitRequest: ({ chain, announced, step: { packageKey } }, { now }) => {
+    submitRequest: ({ chain, intentRecorded, step: { packageKey } }, { now }) => {
       submitted = new Date(now);
       return {
-        chain: written(chain, announced ? 0 : 1),
+        chain: written(chain, intentRecorded ? 0 : 1),
         outcome: { kind: 'done', requestId: `r-${packageKey}` },
       };
     },
     pollRequests: ({ requestIds }, { now }) => {
       const hours = (now.getTime() - (submitted?.getTime() ?? 0)) / 3_600_000;
-      const phase = phases.find(([until]) => hours < until)?.[1] ?? 'unknown';
+      const requestStatus = statuses.find(([until]) => hours < until)?.[1] ?? 'unknown';
       return {
         outcome: {
           kind: 'done',
-          readings: requestIds.map(() => ({ phase, graphState: phase })),
+          readings: requestIds.map(() => ({ requestStatus, graphState: requestStatus })),
         },
       };
     },
-    settleStep: ({ chain, verdict, at }) => ({
+    settleStep: ({ chain, result, at }) => ({
       chain: written(chain, 1),
       outcome: {
         kind: 'done',
-        outcome: verdict.outcome,
-        ...(verdict.outcome === 'delivered' && { deliveredAt: at }),
+        outcome: result.outcome,
+        ...(result.outcome === 'delivered' && { deliveredAt: at }),
       },
     }),
     closeRun: () => ({ outcome: { kind: 'done' } }),
   };
 }
 
-/** Runs the story of one event on a virtual clock, begun under the version of host.json unless said otherwise. */
-export const tell = (acts: Acts, version = CURRENT_VERSION, startAt = START): Promise<RunResult> =>
+/** Runs the story of one event on a virtual clock, started under the version of host.json unless another is given. */
+export const tell = (
+  acts: Acts,
+  version = CURRENT_VERSION,
+  startAt = START,
+  orchestrator: OrchestrationHandler = accessChange,
+): Promise<RunResult> =>
   runOrchestration({
-    orchestrators: { accessChange },
+    orchestrators: { accessChange: orchestrator },
     start: 'accessChange',
     input: { eventHash: EVENT_HASH, attempt: 1, token: 'token-1' },
     activities: acts,

@@ -58,7 +58,7 @@ export async function deliverNext(host: VirtualHost): Promise<Instance | undefin
   if (instance.completion || instance.executionId !== executionId) return instance;
   host.now = Math.max(host.now, next.at);
   host.turns += 1;
-  await takeTurn(host, instance, event);
+  await acquireLock(host, instance, event);
   return instance;
 }
 
@@ -73,7 +73,11 @@ function arrive(host: VirtualHost, instance: Instance, at: number, event: Histor
   host.arrivals.push({ at, instance, executionId: instance.executionId, event });
 }
 
-async function takeTurn(host: VirtualHost, instance: Instance, event: HistoryEvent): Promise<void> {
+async function acquireLock(
+  host: VirtualHost,
+  instance: Instance,
+  event: HistoryEvent,
+): Promise<void> {
   const { now } = host;
   const handler = host.handlers.get(instance.name);
   if (!handler) throw new Error(`the test gave no orchestrator '${instance.name}'`);

@@ -42,7 +42,7 @@ const closings = async () => (await readTable(stack.storage, 'audit', `kind eq '
 const allEnded = () =>
   eventually(`the end of ${sent.length} events`, async () => {
     const claims = await readTable(stack.storage, 'claims', `RowKey eq 'claim'`);
-    const locks = await readTable(stack.storage, 'workers', `RowKey eq 'turn'`);
+    const locks = await readTable(stack.storage, 'workers', `RowKey eq 'lock'`);
     const isOver =
       claims.filter(({ state }) => state === 'closed').length === sent.length &&
       locks.every(({ holder }) => holder === undefined) &&

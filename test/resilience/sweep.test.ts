@@ -24,7 +24,7 @@ test.each([
     "GET /a/packages('catalog-9','package-package-9')",
     "GET /a/packages('catalog-10','package-package-10')",
   ],
-  ['workers', "GET /a/workers('W-100002','turn')", "GET /a/workers('W-100317','turn')"],
+  ['workers', "GET /a/workers('W-100002','lock')", "GET /a/workers('W-100317','lock')"],
   ['shards', due('e', '0001795427163950', ID), due('3', '0001795427168321', OTHER_ID)],
 ])('calls that differ only in their %s have one name', (_, one, other) => {
   const [first, second] = nameCalls(calls(one, other)).map(({ name }) => name);
@@ -37,7 +37,7 @@ test('calls for another version, collection or row have another name', () => {
     'GET /beta/users',
     `GET /v1.0/catalogs/${ID}`,
     `GET /v1.0/catalogs/${ID}/resources`,
-    "GET /a/workers('W-1','turn')",
+    "GET /a/workers('W-1','lock')",
     "GET /a/workers('W-1','grant-package-1')",
   ];
   expect(new Set(nameCalls(calls(...whats)).map(({ name }) => name)).size).toBe(whats.length);

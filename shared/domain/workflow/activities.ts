@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { PackageIds, Step } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
-import { Pace } from './timeouts';
+import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { RequestPhase } from './settlement';
-import { ClosingOutcome, StepOutcome, Verdict } from './step-outcome';
+import { RequestStatus } from './settlement';
+import { ClosingOutcome, StepOutcome, StepResult } from './step-outcome';
 
 /** What an activity answers. One that writes audit rows answers the chain's new end too, also with `later`. */
 export type Answer<Done extends object> = { outcome: Outcome<Done>; chain?: ChainEnd | undefined };
@@ -33,8 +33,8 @@ const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
   }) as unknown as Activity<z.infer<z.ZodObject<Input>>, MembersOf<Done>>;
 
 const written = { run: Run, chain: ChainEnd, at: z.string() };
-const turn = { run: Run, phase: z.number().int() };
-const inTurn = { ...written, step: Step, targetId: z.string(), announced: z.boolean() };
+const lock = { run: Run, fencingToken: z.number().int() };
+const underLock = { ...written, step: Step, targetId: z.string(), intentRecorded: z.boolean() };
 
 /** Every activity that an orchestration calls. */
 export const activities = {
@@ -45,20 +45,20 @@ export const activities = {
       attempt: z.number().int(),
       instanceId: z.string(),
       token: z.string(),
-      version: z.number().int().optional(),
+      version: z.number().int(),
     },
-    { run: Run, pace: Pace },
+    { run: Run, timeouts: Timeouts },
   ),
-  takeTurn: activity('takeTurn', turn, {}),
-  releaseTurn: activity('releaseTurn', turn, {}),
+  acquireLock: activity('acquireLock', lock, {}),
+  releaseLock: activity('releaseLock', lock, {}),
   planAccess: activity('planAccess', { run: Run }, { targetId: z.string(), steps: z.array(Step) }),
-  ensurePackage: activity('ensurePackage', inTurn, { ids: PackageIds }),
+  ensurePackage: activity('ensurePackage', underLock, { ids: PackageIds }),
   submitRequest: activity(
     'submitRequest',
-    { ...inTurn, ids: PackageIds },
+    { ...underLock, ids: PackageIds },
     {
       requestId: z.string().optional(),
-      verdict: Verdict.optional(),
+      result: StepResult.optional(),
       evidence: Evidence.optional(),
     },
   ),
@@ -68,7 +68,7 @@ export const activities = {
     {
       readings: z.array(
         z.object({
-          phase: RequestPhase,
+          requestStatus: RequestStatus,
           graphState: z.string(),
           completedAt: z.string().optional(),
         }),
@@ -80,9 +80,9 @@ export const activities = {
     {
       ...written,
       step: Step,
-      part: z.enum(['ensure', 'assign']),
+      operation: z.enum(['ensure', 'assign']),
       targetId: z.string(),
-      verdict: Verdict,
+      result: StepResult,
       ids: PackageIds.optional(),
       requestId: z.string().optional(),
       submittedAt: z.string().optional(),
@@ -96,7 +96,7 @@ export const activities = {
     'closeRun',
     {
       ...written,
-      phase: z.number().int(),
+      fencingToken: z.number().int(),
       targetId: z.string().optional(),
       outcome: ClosingOutcome,
       reason: z.string().optional(),

@@ -17,7 +17,7 @@ export const Claim = z.object({
   /** Where the `due` table watches over this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),
-  /** Of the orchestration that runs the attempt; what was begun under version 1 has none. */
+  /** Of the orchestration that runs the attempt; absent until its run has begun. */
   version: z.number().int().optional(),
   /** There if this attempt is a replay. */
   replay: Replay.optional(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Pace } from './timeouts';
-import type { Verdict } from './step-outcome';
+import type { Timeouts } from './timeouts';
+import type { StepResult } from './step-outcome';
 
 /** What a request's state means, whichever dialect spelled it. */
-export const RequestPhase = z.enum([
+export const RequestStatus = z.enum([
   'open',
   'waiting-for-approval',
   'delivered',
@@ -16,10 +16,10 @@ export const RequestPhase = z.enum([
   'unreadable',
   'unknown',
 ]);
-export type RequestPhase = z.infer<typeof RequestPhase>;
+export type RequestStatus = z.infer<typeof RequestStatus>;
 
 export type OpenRequest = {
-  phase: RequestPhase;
+  status: RequestStatus;
   /** Whether the package says that a pending approval is waited for. */
   wait: boolean;
   /** Seconds since the request was submitted, and since it was first seen partly delivered. */
@@ -28,8 +28,8 @@ export type OpenRequest = {
 };
 
 /** Whether the request has come to its end, and to which; undefined means: poll on. */
-export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined {
-  switch (request.phase) {
+export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult | undefined {
+  switch (request.status) {
     case 'delivered':
       return { outcome: 'delivered' };
     case 'denied':
@@ -40,23 +40,26 @@ export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined
       return { outcome: 'failed', reason: 'delivery-failed' };
     case 'partial':
       // Graph keeps trying for hours and may yet heal it, so the first sight of a partial delivery decides nothing.
-      return request.partialFor < pace.partialGrace
+      return request.partialFor < timeouts.partialGrace
         ? undefined
         : { outcome: 'partly-delivered', reason: 'partially-delivered' };
     case 'waiting-for-approval':
       if (!request.wait) return { outcome: 'approval-required' };
-      return beyond(request, pace.approval, { outcome: 'timed-out', reason: 'approval-deadline' });
+      return beyond(request, timeouts.approval, {
+        outcome: 'timed-out',
+        reason: 'approval-deadline',
+      });
     case 'unreadable':
       return { outcome: 'needs-attention', reason: 'request-unreadable' };
     case 'unknown':
-      return beyond(request, deliveryDeadline(request, pace), {
+      return beyond(request, deliveryDeadline(request, timeouts), {
         outcome: 'needs-attention',
         reason: 'unknown-state',
       });
     case 'open':
     case 'scheduled':
     case 'waiting-for-callback':
-      return beyond(request, deliveryDeadline(request, pace), {
+      return beyond(request, deliveryDeadline(request, timeouts), {
         outcome: 'timed-out',
         reason: 'delivery-deadline',
       });
@@ -64,8 +67,11 @@ export function verdictOn(request: OpenRequest, pace: Pace): Verdict | undefined
 }
 
 /** A request that is waited for may have been approved on the last day, and is delivered only then. */
-const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Pace): number =>
+const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Timeouts): number =>
   wait ? approval + delivery : delivery;
 
-const beyond = (request: OpenRequest, deadline: number, verdict: Verdict): Verdict | undefined =>
-  request.elapsed < deadline ? undefined : verdict;
+const beyond = (
+  request: OpenRequest,
+  deadline: number,
+  result: StepResult,
+): StepResult | undefined => (request.elapsed < deadline ? undefined : result);

@@ -25,8 +25,8 @@ export const ClosingOutcome = z.enum([
 export type ClosingOutcome = z.infer<typeof ClosingOutcome>;
 
 /** The step's end and the code that explains it. */
-export const Verdict = z.object({ outcome: StepOutcome, reason: z.string().optional() });
-export type Verdict = z.infer<typeof Verdict>;
+export const StepResult = z.object({ outcome: StepOutcome, reason: z.string().optional() });
+export type StepResult = z.infer<typeof StepResult>;
 
 const worstFirst: StepOutcome[] = [
   'needs-attention',

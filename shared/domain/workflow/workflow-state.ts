@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Evidence } from './outcome';
-import { Pace } from './timeouts';
+import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { RequestPhase } from './settlement';
-import { ClosingOutcome, StepOutcome, Verdict } from './step-outcome';
+import { RequestStatus } from './settlement';
+import { ClosingOutcome, StepOutcome, StepResult } from './step-outcome';
 
 /** One package for one person, as planned. */
 export const Step = z.object({
@@ -21,23 +21,23 @@ export const PackageIds = z.object({
 });
 export type PackageIds = z.infer<typeof PackageIds>;
 
-/** How far one step has come. `announced` is the part whose intended row still waits for its settled one. */
-export const Progress = Step.extend({
-  at: z.enum(['planned', 'ensured', 'requested', 'ending', 'settled']),
-  announced: z.enum(['ensure', 'assign']).optional(),
+/** How far one step has come. `openIntent`: the operation whose intended row has no settled row yet. */
+export const StepState = Step.extend({
+  status: z.enum(['planned', 'ensured', 'requested', 'ending', 'settled']),
+  openIntent: z.enum(['ensure', 'assign']).optional(),
   ids: PackageIds.optional(),
   requestId: z.string().optional(),
   submittedAt: z.string().optional(),
   completedAt: z.string().optional(),
   partialSince: z.string().optional(),
-  phase: RequestPhase.optional(),
+  requestStatus: RequestStatus.optional(),
   graphState: z.string().optional(),
-  verdict: Verdict.optional(),
+  result: StepResult.optional(),
   evidence: Evidence.optional(),
   outcome: StepOutcome.optional(),
   deliveredAt: z.string().optional(),
 });
-export type Progress = z.infer<typeof Progress>;
+export type StepState = z.infer<typeof StepState>;
 
 /** The tries of one thing that cannot be done now: since when it is tried, and how often it was. */
 export const Retry = z.object({
@@ -47,26 +47,26 @@ export const Retry = z.object({
 });
 export type Retry = z.infer<typeof Retry>;
 
-/** All that one attempt carries from leg to leg; ids, codes and times only. */
-export const Journey = z.object({
+/** All that one attempt carries from one pass to the next; ids, codes and times only. */
+export const WorkflowState = z.object({
   run: Run,
-  pace: Pace,
+  timeouts: Timeouts,
   chain: ChainEnd,
-  stage: z.enum(['acting', 'settling', 'closing']),
-  /** The number of the next turn; a phase once released is never taken again. */
-  phase: z.number().int().positive(),
+  status: z.enum(['acting', 'settling', 'closing']),
+  /** For the next worker lock. A token is used once: the lock refuses it after its release. */
+  fencingToken: z.number().int().positive(),
   targetId: z.string().optional(),
-  steps: z.array(Progress),
+  steps: z.array(StepState),
   polls: z.number().int().nonnegative(),
-  /** A phase whose turn is still to be given back. */
-  owed: z.object({ phase: z.number().int(), retry: Retry }).optional(),
+  /** A worker lock that is not released yet. */
+  pendingRelease: z.object({ fencingToken: z.number().int(), retry: Retry }).optional(),
   retry: Retry.optional(),
   closing: z.object({ outcome: ClosingOutcome, reason: z.string().optional() }).optional(),
 });
-export type Journey = z.infer<typeof Journey>;
+export type WorkflowState = z.infer<typeof WorkflowState>;
 
-/** The plan's part of a step's progress: what an activity is told. */
-export const stepOf = ({ packageKey, ruleId, wait }: Progress): Step => ({
+/** The planned part of a step: what activities receive. */
+export const plannedStep = ({ packageKey, ruleId, wait }: StepState): Step => ({
   packageKey,
   ruleId,
   wait,

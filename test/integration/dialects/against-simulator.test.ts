@@ -60,16 +60,21 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     expect(found).toMatchObject([{ id: request.id, packageId: ids.packageId, justification }]);
 
     const deadline = Date.now() + 10_000;
-    let { phase } = request;
-    while (phase !== 'delivered' && Date.now() < deadline) {
+    let { requestStatus } = request;
+    while (requestStatus !== 'delivered' && Date.now() < deadline) {
       await wait(20);
-      ({ phase } = await graph.getAssignmentRequest(request.id));
+      ({ requestStatus } = await graph.getAssignmentRequest(request.id));
     }
-    expect(phase).toBe('delivered');
+    expect(requestStatus).toBe('delivered');
     const from = '2026-11-20T09:30:00Z';
     await recordAssignment(graph, { ...ids, from });
     expect(await graph.findAssignments(ids.packageId, user)).toMatchObject([
-      { phase: 'delivered', userId: user, packageId: ids.packageId, policyId: ids.policyId },
+      {
+        assignmentStatus: 'delivered',
+        userId: user,
+        packageId: ids.packageId,
+        policyId: ids.policyId,
+      },
     ]);
     const members = await fetch(
       `${simulator.url}/v1.0/groups/${ledger.resources[0]?.originId}/members?$select=id`,

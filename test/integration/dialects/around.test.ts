@@ -39,7 +39,7 @@ describe.each(['v1.0', 'beta', 'draft'] as const)('polling in %s', (dialect) => 
       graph.getAssignmentRequest(requestId),
     );
     expect(request).toMatchObject({
-      phase: 'delivered',
+      requestStatus: 'delivered',
       packageId,
       completedDateTime: '2026-11-20T09:30:06.7Z',
     });
@@ -51,7 +51,9 @@ describe.each(['v1.0', 'beta', 'draft'] as const)('polling in %s', (dialect) => 
     const found = await asked(dialect, exchange, (graph) =>
       graph.findAssignmentRequests(packageId, justification),
     );
-    expect(found).toMatchObject([{ id: requestId, phase: 'scheduled', packageId: undefined }]);
+    expect(found).toMatchObject([
+      { id: requestId, requestStatus: 'scheduled', packageId: undefined },
+    ]);
   });
 
   test('finds what the person holds, by the directory object and not by the subject', async () => {
@@ -59,7 +61,7 @@ describe.each(['v1.0', 'beta', 'draft'] as const)('polling in %s', (dialect) => 
     const found = await asked(dialect, exchange, (graph) =>
       graph.findAssignments(packageId, userId),
     );
-    expect(found).toMatchObject([{ phase: 'delivered', userId, packageId, policyId }]);
+    expect(found).toMatchObject([{ assignmentStatus: 'delivered', userId, packageId, policyId }]);
   });
 });
 

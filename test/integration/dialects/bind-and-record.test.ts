@@ -37,11 +37,13 @@ async function begun() {
   };
   await parts.claims.claim(eventHash, claim);
   const host = hostOf(parts);
-  const execution = { eventHash, attempt: 1, instanceId: instanceId(eventHash, 1), token: 't-1' };
+  const execution = {
+    ...{ eventHash, attempt: 1, instanceId: instanceId(eventHash, 1), token: 't-1', version: 1 },
+  };
   const { outcome } = await host.call(activities.beginRun, execution);
   if (outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = outcome;
-  await host.call(activities.takeTurn, { run, phase: 1 });
+  await host.call(activities.acquireLock, { run, fencingToken: 1 });
   const grant = () => parts.workers.grant(workerId, step.packageKey);
   const stored = {
     ...{ eventHash, attempt: 1, instanceId: run.instanceId, targetId: 'u-1', updatedAt: AT },
@@ -60,10 +62,12 @@ function activitiesOf(host: ReturnType<typeof hostOf>, run: Run) {
   };
   return {
     submit: async () =>
-      heard(await host.call(activities.submitRequest, { ...told(), announced: chain.seq > 0 })),
+      heard(
+        await host.call(activities.submitRequest, { ...told(), intentRecorded: chain.seq > 0 }),
+      ),
     settle: async () => {
-      const verdict = { outcome: 'delivered' as const };
-      const settled = { ...told(), part: 'assign' as const, verdict, requestId: 'r-1' };
+      const result = { outcome: 'delivered' as const };
+      const settled = { ...told(), operation: 'assign' as const, result, requestId: 'r-1' };
       return heard(await host.call(activities.settleStep, settled));
     },
   };

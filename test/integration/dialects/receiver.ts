@@ -30,7 +30,12 @@ export function startReceiver() {
   const seen = <Item>(kind: keyof typeof hidden, items: Item[]): Item[] =>
     hidden[kind]-- > 0 ? [] : items;
   const asRequest = (request: (typeof requests)[number]) => ({
-    ...{ phase: 'open' as const, state: 'Submitted', graphRequestId: 'g-1', packageId: undefined },
+    ...{
+      requestStatus: 'open' as const,
+      state: 'Submitted',
+      graphRequestId: 'g-1',
+      packageId: undefined,
+    },
     ...request,
   });
 
@@ -39,7 +44,7 @@ export function startReceiver() {
       Promise.resolve(
         seen('assignments', assignments)
           .filter((one) => one.packageId === packageId && one.userId === userId)
-          .map((one) => ({ ...one, phase: 'delivered' })) as never,
+          .map((one) => ({ ...one, assignmentStatus: 'delivered' })) as never,
       ),
     findAssignmentRequests: (_, justification) =>
       Promise.resolve(

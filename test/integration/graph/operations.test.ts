@@ -71,9 +71,9 @@ describe('an assignment request', () => {
   test('is submitted, polled to delivered, and its assignment read back', async () => {
     const submitted = await submit('W-1024');
     expect(submitted.graphRequestId).toMatch(/^[0-9a-f-]{36}$/);
-    const done = await polled(submitted.id, ({ phase }) => phase === 'delivered');
+    const done = await polled(submitted.id, ({ requestStatus }) => requestStatus === 'delivered');
     expect(done).toMatchObject({
-      phase: 'delivered',
+      requestStatus: 'delivered',
       packageId: ids.packageId,
       userId: await userOf('W-1024'),
       justification: 'joinery:test:1:W-1024',
@@ -81,12 +81,12 @@ describe('an assignment request', () => {
     const user = await userOf('W-1024');
     const { assignmentId: id } = done;
     const found = await simulator.graph.findAssignments(ids.packageId, user);
-    expect(found).toMatchObject([{ id, phase: 'delivered', userId: user }]);
+    expect(found).toMatchObject([{ id, assignmentStatus: 'delivered', userId: user }]);
   });
 
   test('for what the person holds already is a named conflict', async () => {
     const { id } = await submit('W-1025');
-    await polled(id, ({ phase }) => phase === 'delivered');
+    await polled(id, ({ requestStatus }) => requestStatus === 'delivered');
     expect(await refusalOf(submit('W-1025'))).toMatchObject({
       kind: 'conflict',
       conflict: 'existing-grant',
@@ -109,10 +109,13 @@ describe('an assignment request', () => {
 
   test('that waits for an approval says so', async () => {
     const { id } = await submit('W-1005');
-    const waiting = await polled(id, ({ phase }) => phase !== 'open');
-    expect(waiting.phase).toBe('waiting-for-approval');
-    const denied = await polled(id, ({ phase }) => phase !== 'waiting-for-approval');
-    expect(denied.phase).toBe('denied');
+    const waiting = await polled(id, ({ requestStatus }) => requestStatus !== 'open');
+    expect(waiting.requestStatus).toBe('waiting-for-approval');
+    const denied = await polled(
+      id,
+      ({ requestStatus }) => requestStatus !== 'waiting-for-approval',
+    );
+    expect(denied.requestStatus).toBe('denied');
   });
 
   test('for a package that is not there is not found', async () => {

@@ -250,7 +250,7 @@ test('either spelling of a state is read, in any case', async () => {
   );
   expect(await client().getAssignmentRequest('r-1')).toMatchObject({
     state: 'PartiallyDelivered',
-    phase: 'partial',
+    requestStatus: 'partial',
     status: 'Whatever',
     completedDateTime: '2026-11-23T08:00:00Z',
     assignmentId: 'a-1',

@@ -23,7 +23,7 @@ export function startProcess(
   storage: Storage,
   { graph }: Pick<Simulator, 'graph'>,
   death?: Death,
-  pace: Partial<Config['pace']> = {},
+  timeouts: Partial<Config['timeouts']> = {},
 ): Process {
   const writes: string[] = [];
   let isDead = false;
@@ -66,7 +66,7 @@ export function startProcess(
     config: {
       ...config,
       graph: { ...config.graph, lagSeconds: 0.01 },
-      pace: { ...config.pace, ...pace },
+      timeouts: { ...config.timeouts, ...timeouts },
     },
   };
   return { host: hostOf(parts), parts, died, writes: () => writes };

@@ -12,7 +12,7 @@ import type { Process } from './process';
 type AnyActivity = (typeof contracts)[keyof typeof contracts];
 export type Called = { activity: AnyActivity; input: never };
 
-const WAITED_FOR = ['takeTurn', 'pollRequests', 'settleStep'];
+const WAITED_FOR = ['acquireLock', 'pollRequests', 'settleStep'];
 /** The simulator lives in real time: so long is given to it where the virtual clock jumps. */
 const REAL_PAUSE_MS = 20;
 

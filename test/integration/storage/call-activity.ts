@@ -9,7 +9,7 @@ import { createLedger } from '../../../shared/storage/ledger';
 import { createClaims } from '../../../shared/storage/claims';
 import { createDue } from '../../../shared/storage/due';
 import { createPackages } from '../../../shared/storage/packages';
-import { createTurns } from '../../../shared/storage/turns';
+import { createWorkerLocks } from '../../../shared/storage/worker-locks';
 import { createWorkers } from '../../../shared/storage/workers';
 import { readConfig } from '../../../shared/config/config';
 import { loadModelFile } from '../../../shared/config/load-model';
@@ -37,7 +37,7 @@ export function partsOver(storage: Storage, graph: Partial<Services['graph']> = 
     claims: createClaims(storage.table('claims')),
     due: createDue(storage.table('due')),
     workers: createWorkers(storage.table('workers')),
-    turns: createTurns(storage.table('workers')),
+    workerLocks: createWorkerLocks(storage.table('workers')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
     graph: untouched as Services['graph'],

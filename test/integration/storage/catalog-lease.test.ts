@@ -32,7 +32,7 @@ function runOf(digit: string): Run {
 
 const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
 const inputOf = (run: Run) => ({
-  ...{ run, chain: START_OF_CHAIN, at: AT, step, targetId: 'u-1', announced: false },
+  ...{ run, chain: START_OF_CHAIN, at: AT, step, targetId: 'u-1', intentRecorded: false },
 });
 
 /** A process of its own; `over` replaces verbs of its client. */
@@ -62,13 +62,13 @@ test('a run that dies inside the lease for good holds up others for two deadline
   const other = aProcess();
   const first = await other.call(activities.ensurePackage, inputOf(runOf('2')));
   expect(first.outcome).toMatchObject({ kind: 'later', why: 'catalog-leased' });
-  const announced = { ...inputOf(runOf('2')), chain: first.chain ?? START_OF_CHAIN };
+  const again = { ...inputOf(runOf('2')), chain: first.chain ?? START_OF_CHAIN };
   const made = await eventually(
     'the other has the package',
     async () => {
       const { outcome } = await other.call(activities.ensurePackage, {
-        ...announced,
-        announced: true,
+        ...again,
+        intentRecorded: true,
       });
       return outcome.kind === 'done' ? outcome : undefined;
     },

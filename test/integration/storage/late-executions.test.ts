@@ -43,19 +43,25 @@ async function begun(parts = partsOver(storage)) {
   };
   await parts.claims.claim(eventHash, claim);
   const host = hostOf(parts);
-  const execution = { eventHash, attempt: 1, instanceId: instanceId(eventHash, 1), token: 't-1' };
+  const execution = {
+    eventHash,
+    attempt: 1,
+    instanceId: instanceId(eventHash, 1),
+    token: 't-1',
+    version: 1,
+  };
   const { outcome } = await host.call(activities.beginRun, execution);
   if (outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = outcome;
-  await host.call(activities.takeTurn, { run, phase: 1 });
+  await host.call(activities.acquireLock, { run, fencingToken: 1 });
   return { parts, host, run, execution };
 }
 
-const stepInput = (run: Run, chain: ChainEnd = START_OF_CHAIN, announced = false) => ({
-  ...{ run, chain, at: AT, step, targetId: 'u-1', announced, ids },
+const stepInput = (run: Run, chain: ChainEnd = START_OF_CHAIN, intentRecorded = false) => ({
+  ...{ run, chain, at: AT, step, targetId: 'u-1', intentRecorded, ids },
 });
 const closeInput = (run: Run, chain: ChainEnd = START_OF_CHAIN) => ({
-  ...{ run, chain, at: AT, phase: 2, targetId: 'u-1', reason: 'defect' },
+  ...{ run, chain, at: AT, fencingToken: 2, targetId: 'u-1', reason: 'defect' },
   outcome: 'failed' as const,
 });
 
@@ -143,7 +149,7 @@ test.each(['claims.finishClosing', 'due.forget'])(
         : { claims: { ...parts.claims, finishClosing: crash } }),
     });
     await expect(dying.call(activities.closeRun, closeInput(run))).rejects.toThrow('defect');
-    const again = { ...closeInput(run), phase: 3, outcome: 'timed-out' as const };
+    const again = { ...closeInput(run), fencingToken: 3, outcome: 'timed-out' as const };
     const { outcome } = await host.call(activities.closeRun, {
       ...again,
       at: '2026-11-21T00:00:00Z',
@@ -172,7 +178,7 @@ test('a submit that runs late, after the step was settled, asks Graph for nothin
 test('a submit that runs late, after the turn was given back, sends no request', async () => {
   const findAssignments = () => Promise.resolve([]);
   const { host, run, parts } = await begun(partsOver(storage, { findAssignments }));
-  await host.call(activities.releaseTurn, { run, phase: 1 });
+  await host.call(activities.releaseLock, { run, fencingToken: 1 });
   const { outcome } = await host.call(activities.submitRequest, stepInput(run));
   expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });
   expect(await parts.workers.grant(run.fact.workerId, step.packageKey)).toBeUndefined();

@@ -91,12 +91,13 @@ async function started() {
   const begun = await host.call(activities.beginRun, {
     ...execution,
     instanceId: instanceId(eventHash, 1),
+    version: 1,
   });
   if (begun.outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = begun.outcome;
-  await host.call(activities.takeTurn, { run, phase: 1 });
+  await host.call(activities.acquireLock, { run, fencingToken: 1 });
   const input = { run, chain: START_OF_CHAIN, at: PAST, step, targetId: 'u-1', ids };
-  const { chain } = await host.call(activities.submitRequest, { ...input, announced: false });
+  const { chain } = await host.call(activities.submitRequest, { ...input, intentRecorded: false });
   return { eventHash, run, host, chain: chain ?? START_OF_CHAIN };
 }
 
@@ -122,9 +123,9 @@ async function expectClosed(eventHash: string, outcome: string, kinds: string[])
   expect(rows.at(-1)).toMatchObject({ outcome, runToken: claim?.token });
   expect(chainFaults(rows, { attempt: 1, ...(claim?.chain ?? START_OF_CHAIN) })).toEqual([]);
   expect(await watched(eventHash)).toEqual([]);
-  expect(await services.turns.holds(claim?.fact.workerId ?? '', instanceId(eventHash, 1))).toBe(
-    false,
-  );
+  expect(
+    await services.workerLocks.isHeldBy(claim?.fact.workerId ?? '', instanceId(eventHash, 1)),
+  ).toBe(false);
 }
 
 test.each(['Gone', 'Completed'])('a claim whose start was lost is started (%s)', async (status) => {
@@ -180,10 +181,12 @@ test.each(['Gone', 'Failed', 'Terminated', 'Canceled', 'Completed'])(
     ]);
     // Whatever of the run still comes finds that it is over.
     const late = await host.call(activities.submitRequest, {
-      ...{ run, chain, at: PAST, step, targetId: 'u-1', ids, announced: true },
+      ...{ run, chain, at: PAST, step, targetId: 'u-1', ids, intentRecorded: true },
     });
     expect(late.outcome).not.toMatchObject({ kind: 'done' });
-    expect((await host.call(activities.takeTurn, { run, phase: 2 })).outcome).toMatchObject({
+    expect(
+      (await host.call(activities.acquireLock, { run, fencingToken: 2 })).outcome,
+    ).toMatchObject({
       reason: 'stale',
     });
     expect(await rowsOf(eventHash)).toHaveLength(2);
@@ -198,7 +201,7 @@ test.each(['Failed', 'Terminated'])(
     await supervise(hub.client);
     expect(hub.started).toEqual([]);
     await expectClosed(eventHash, endOf(status), ['closing']);
-    const begin = { ...execution, instanceId: instanceId(eventHash, 1) };
+    const begin = { ...execution, instanceId: instanceId(eventHash, 1), version: 1 };
     const { outcome } = await hostOf(services).call(activities.beginRun, begin);
     expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });
   },
@@ -222,7 +225,7 @@ test('supervisors and the run itself at the same moment close once, with one dec
   const { client } = taskHub('Failed');
   const tries = await Promise.all([
     ...[supervise(client), supervise(client), supervise(client)],
-    host.call(activities.closeRun, { ...closing, phase: 2 }),
+    host.call(activities.closeRun, { ...closing, fencingToken: 2 }),
   ]);
   expect(tries).toHaveLength(4);
   await supervise(client);
@@ -232,13 +235,21 @@ test('supervisors and the run itself at the same moment close once, with one dec
 
 test('while another run has the turn of the worker the event waits, and is closed afterwards', async () => {
   const [first, second] = [await started(), await started()];
-  await services.turns.release({ ...first.run, workerId: first.run.fact.workerId, phase: 1 });
-  const other = { workerId: first.run.fact.workerId, instanceId: second.run.instanceId, phase: 9 };
-  await services.turns.take(other, () => Promise.resolve(false));
+  await services.workerLocks.release({
+    ...first.run,
+    workerId: first.run.fact.workerId,
+    fencingToken: 1,
+  });
+  const other = {
+    workerId: first.run.fact.workerId,
+    instanceId: second.run.instanceId,
+    fencingToken: 9,
+  };
+  await services.workerLocks.acquire(other, () => Promise.resolve(false));
   await services.due.forget(placeOf(second.eventHash, PAST));
   await supervise(taskHub('Failed').client);
   expect(await services.claims.read(first.eventHash)).toMatchObject({ state: 'started' });
-  await services.turns.release(other);
+  await services.workerLocks.release(other);
   await supervise(taskHub('Failed').client);
   await expectClosed(first.eventHash, 'failed', ['intended', 'closing']);
 });
@@ -247,7 +258,13 @@ test('a row without a claim, of a closed one, or beside the place that the claim
   const orphan = hash('e');
   const closed = await started();
   await hostOf(services).call(activities.closeRun, {
-    ...{ run: closed.run, chain: closed.chain, at: PAST, phase: 2, outcome: 'denied' as const },
+    ...{
+      run: closed.run,
+      chain: closed.chain,
+      at: PAST,
+      fencingToken: 2,
+      outcome: 'denied' as const,
+    },
   });
   const { eventHash } = await claimed();
   const stray = '2026-11-20T10:00:00.000Z';

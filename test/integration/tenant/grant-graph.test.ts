@@ -165,10 +165,10 @@ test('What is granted in a catalog is all that an app needs that makes no packag
   });
   const delivered = await until(
     () => graph.getAssignmentRequest(asked.id),
-    ({ phase }) => phase === 'delivered',
+    ({ requestStatus }) => requestStatus === 'delivered',
   );
   expect(await graph.findAssignments(accessPackageId, person?.id ?? '')).toMatchObject([
-    { id: delivered.assignmentId, phase: 'delivered' },
+    { id: delivered.assignmentId, assignmentStatus: 'delivered' },
   ]);
   expect(await graph.findAssignmentRequests(accessPackageId, 'test')).toHaveLength(1);
   await expect(

@@ -166,7 +166,7 @@ function untilEnded(stack: ProxiedStack, { eventHash, body }: TestMessage): Prom
     if (claim?.['state'] !== 'closed') return false;
     const { partition = '', key = '' } = json<{ partition: string; key: string }>(claim, 'due');
     const due = await read('due', partition, key);
-    const [lock] = await read('workers', subject, 'turn');
+    const [lock] = await read('workers', subject, 'lock');
     const isFree = due.length === 0 && !lock?.['holder'];
     return isFree && (await isCompleted(stack, `${eventHash}-1`)) && (await stack.isQueueEmpty());
   });

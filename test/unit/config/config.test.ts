@@ -46,7 +46,7 @@ test('what is needed is enough; the rest has the values of a real tenant', () =>
     },
     packages: 'ensure',
     matchAttribute: 'employeeId',
-    pace: {
+    timeouts: {
       poll: [
         ...[5, 10, 20, 30].map((every) => ({ every })),
         ...[{ every: 60, until: 1800 }, { every: 900, until: 86_400 }, { every: 3600 }],

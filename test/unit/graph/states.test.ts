@@ -1,4 +1,4 @@
-import { assignmentPhase, isOpen, requestPhase } from '../../../shared/graph/states';
+import { assignmentStatusOf, isOpen, requestStatusOf } from '../../../shared/graph/states';
 
 test.each([
   ['submitted', 'open'],
@@ -14,25 +14,25 @@ test.each([
   ['scheduled', 'scheduled'],
   ['canceled', 'canceled'],
   ['PartiallyDelivered', 'partial'],
-] as const)('a request in state %s is %s', (state, phase) => {
-  expect(requestPhase(state, 'Accepted')).toBe(phase);
+] as const)('a request in state %s is %s', (state, status) => {
+  expect(requestStatusOf(state, 'Accepted')).toBe(status);
 });
 
 test.each(['unknownFutureValue', 'somethingNew', '', 'constructor', undefined])(
   'a request in state %p is unknown and still open, never delivered',
   (state) => {
-    expect(requestPhase(state, undefined)).toBe('unknown');
-    expect(isOpen(requestPhase(state, undefined))).toBe(true);
+    expect(requestStatusOf(state, undefined)).toBe('unknown');
+    expect(isOpen(requestStatusOf(state, undefined))).toBe(true);
   },
 );
 
 test('a request that waits for a custom extension is told by its status', () => {
-  expect(requestPhase('submitted', 'WaitingForCallback')).toBe('waiting-for-callback');
+  expect(requestStatusOf('submitted', 'WaitingForCallback')).toBe('waiting-for-callback');
 });
 
 test('a settled request stays settled whatever its status says', () => {
-  expect(requestPhase('delivered', 'WaitingForCallback')).toBe('delivered');
-  expect(requestPhase('denied', 'Delivered')).toBe('denied');
+  expect(requestStatusOf('delivered', 'WaitingForCallback')).toBe('delivered');
+  expect(requestStatusOf('denied', 'Delivered')).toBe('denied');
 });
 
 test.each([
@@ -42,6 +42,6 @@ test.each([
   ['DeliveryFailed', 'failed'],
   ['expired', 'expired'],
   ['unknownFutureValue', 'unknown'],
-] as const)('an assignment in state %s is %s', (state, phase) => {
-  expect(assignmentPhase(state)).toBe(phase);
+] as const)('an assignment in state %s is %s', (state, status) => {
+  expect(assignmentStatusOf(state)).toBe(status);
 });

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Run } from '../domain/workflow/run';
+import type { Table } from './storage-port';
+import { fromColumns, toColumns } from './columns';
+import { createRowUpdater } from './update-row';
+
+const ROW = 'lock';
+/** Runs of one worker whose released tokens are remembered; far more than ever run side by side. */
+const REMEMBERED = 32;
+
+const LockRow = z.object({
+  holder: z.string().optional(),
+  fencingToken: z.number().int(),
+  /** Newest last: the last fencing token that each run has released. */
+  released: z.array(z.tuple([z.string(), z.number().int()])),
+});
+type LockRow = z.infer<typeof LockRow>;
+
+/** `fencingToken`: grows with each lock that a run asks for. */
+export type WorkerLock = { workerId: string; instanceId: string; fencingToken: number };
+
+/** The lock that a run asks for on its worker. */
+export const lockOf = ({ fact, instanceId }: Run, fencingToken: number): WorkerLock => ({
+  workerId: fact.workerId,
+  instanceId,
+  fencingToken,
+});
+
+export type WorkerLocks = ReturnType<typeof createWorkerLocks>;
+
+/**
+ * One lock per worker, so that two events of one person never plan and submit at the same time. A fencing token that was
+ * released is refused: an activity that is executed again too late cannot take a lock that no run would release.
+ */
+export function createWorkerLocks(table: Table) {
+  const updateRow = createRowUpdater(table);
+  return {
+    /**
+     * `isOver` says whether the run of an instance is closed: such a holder loses the lock. Answers `acquired` (also if
+     * the run holds it already), `held` by another run, or `stale` when this token was released before.
+     */
+    acquire: async (
+      lock: WorkerLock,
+      isOver: (instanceId: string) => Promise<boolean>,
+    ): Promise<'acquired' | 'held' | 'stale'> => {
+      let answer: 'acquired' | 'held' | 'stale' = 'acquired';
+      await updateRow(lock.workerId, ROW, async (columns) => {
+        const row = columns && fromColumns(LockRow, columns);
+        answer = await check(row, lock, isOver);
+        if (answer !== 'acquired' || isHolder(row, lock)) return undefined;
+        const { instanceId: holder, fencingToken } = lock;
+        return toColumns({ holder, fencingToken, released: row?.released ?? [] });
+      });
+      return answer;
+    },
+
+    isHeldBy: async (workerId: string, instanceId: string): Promise<boolean> =>
+      (await table.read(workerId, ROW))?.columns['holder'] === instanceId,
+
+    /** Releases the lock and marks its token as used. Doing it twice changes nothing. */
+    release: async (lock: WorkerLock): Promise<void> => {
+      await updateRow(lock.workerId, ROW, (columns) => {
+        const row = columns && fromColumns(LockRow, columns);
+        if (!row || lastReleased(row, lock) >= lock.fencingToken) return undefined;
+        const others = row.released.filter(([instanceId]) => instanceId !== lock.instanceId);
+        const released = [...others, [lock.instanceId, lock.fencingToken] as [string, number]];
+        const next: LockRow = {
+          fencingToken: row.fencingToken,
+          released: released.slice(-REMEMBERED),
+        };
+        if (row.holder !== undefined && row.holder !== lock.instanceId) next.holder = row.holder;
+        return toColumns(next);
+      });
+    },
+  };
+}
+
+async function check(
+  row: LockRow | undefined,
+  lock: WorkerLock,
+  isOver: (instanceId: string) => Promise<boolean>,
+): Promise<'acquired' | 'held' | 'stale'> {
+  if (row && lastReleased(row, lock) >= lock.fencingToken) return 'stale';
+  const { holder } = row ?? {};
+  const isHeldByOther = holder !== undefined && holder !== lock.instanceId;
+  return isHeldByOther && !(await isOver(holder)) ? 'held' : 'acquired';
+}
+
+const isHolder = (row: LockRow | undefined, lock: WorkerLock): boolean =>
+  row?.holder === lock.instanceId && row.fencingToken === lock.fencingToken;
+
+const lastReleased = (row: LockRow, lock: WorkerLock): number =>
+  row.released.find(([instanceId]) => instanceId === lock.instanceId)?.[1] ?? 0;

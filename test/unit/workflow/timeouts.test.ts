@@ -1,0 +1,77 @@
+import { backOff, nextPoll, retryBudgetFor } from '../../../shared/domain/workflow/timeouts';
+import { pollSchedule } from '../../../shared/config/duration';
+
+/** The waits between polls until so many seconds have passed since the request was made. */
+function waitsUntil(text: string, end: number): number[] {
+  const schedule = pollSchedule(text);
+  if (!schedule) throw new Error('no schedule');
+  const waits: number[] = [];
+  for (let elapsed = 0; elapsed < end; elapsed += waits.at(-1) ?? 0) {
+    waits.push(nextPoll(schedule, waits.length, elapsed));
+  }
+  return waits;
+}
+
+const counted = (waits: number[]): [seconds: number, times: number][] => {
+  const runs: [number, number][] = [];
+  for (const wait of waits) {
+    const last = runs.at(-1);
+    if (last?.[0] === wait) last[1] += 1;
+    else runs.push([wait, 1]);
+  }
+  return runs;
+};
+
+test('polls after 5, 10, 20 and 30 s, then each minute to 30 min, each 15 min to 24 h, then hourly', () => {
+  const waits = waitsUntil('5s 10s 20s 30s 60s<30m 15m<24h 1h', 3 * 86_400);
+  expect(counted(waits)).toEqual([
+    [5, 1],
+    [10, 1],
+    [20, 1],
+    [30, 1],
+    // From second 65 to the first poll at or after half an hour, and so on.
+    [60, 29],
+    [900, 94],
+    [3600, 48],
+  ]);
+});
+
+test('a schedule of one wait polls at that wait for ever', () => {
+  expect(counted(waitsUntil('2s', 100))).toEqual([[2, 50]]);
+});
+
+test('a run that was away for a day goes on at the pace of that day', () => {
+  const schedule = pollSchedule('5s 60s<30m 15m<24h 1h') ?? [];
+  expect(nextPoll(schedule, 5, 86_399)).toBe(900);
+  expect(nextPoll(schedule, 5, 86_400)).toBe(3600);
+});
+
+test('tries come ever wider apart, up to a 32nd of the patience or a quarter of an hour', () => {
+  const distances = (asked: number, patience: number) =>
+    Array.from({ length: 30 }, (_, tries) => backOff(asked, tries, patience));
+  expect(distances(1, 640).slice(0, 12)).toEqual([1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 20, 20]);
+  expect(Math.max(...distances(5, 14 * 86_400))).toBe(900);
+  expect(Math.max(...distances(5, Infinity))).toBe(900);
+});
+
+test('no try comes sooner than Graph or an activity asked for, however short the patience', () => {
+  for (let tries = 0; tries < 30; tries += 1) {
+    expect(backOff(3600, tries, 640)).toBe(3600);
+    expect(backOff(1, tries, 0)).toBe(1);
+  }
+});
+
+test('a person is waited for longer than a call, and a store for as long as it takes', () => {
+  const timeouts = { identity: 14 * 86_400, call: 3600, delivery: 3 * 86_400 };
+  expect(retryBudgetFor('no-identity', timeouts)).toBe(14 * 86_400);
+  expect(retryBudgetFor('store-unavailable', timeouts)).toBe(Infinity);
+  expect(retryBudgetFor('graph-unavailable', timeouts)).toBe(3600);
+});
+
+test.each(['throttled', 'identity-unavailable'])(
+  'what is %s is so for everybody, and is waited out for as long as a delivery may take',
+  (why) => {
+    expect(retryBudgetFor(why, { identity: 0, call: 3600, delivery: 3 * 86_400 })).toBe(3 * 86_400);
+    expect(retryBudgetFor(why, { identity: 0, call: 3600, delivery: 60 })).toBe(3600);
+  },
+);
