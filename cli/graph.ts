@@ -1,4 +1,4 @@
-import { clouds } from '../shared/graph/clouds';
+import { clouds } from '../shared/graph/graph-root';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import { readConfig, SettingsFault, type Config } from '../shared/config/config';
 import { createCredential } from '../shared/config/credential';

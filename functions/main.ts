@@ -5,7 +5,7 @@ import * as df from 'durable-functions';
 import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
 import { createLedger } from '../shared/storage/ledger';
-import { clouds } from '../shared/graph/clouds';
+import { clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';

@@ -1,4 +1,4 @@
-import { GraphError } from '../../shared/graph/graph-error';
+import { GraphError } from '../../shared/graph/errors';
 import type { EntitlementsOptions } from '../../shared/graph/entitlements';
 import { accountOf, type Account } from '../../shared/config/account';
 import { readConfig, SettingsFault, type Config } from '../../shared/config/config';

@@ -1,4 +1,4 @@
-import { emptyOn404 } from '../../shared/graph/classify';
+import { emptyOn404 } from '../../shared/graph/errors';
 import type { Patient } from './patient';
 
 /** What an identity holds: app roles of Graph by name, and the catalogs ("/" is all) on which it may assign. */

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { AccessModel } from '../../shared/domain/access-model/access-model';
 import { packageDefinition } from '../../shared/domain/access-model/package-definition';
 import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
-import { GraphError } from '../../shared/graph/graph-error';
+import { GraphError } from '../../shared/graph/errors';
 import {
   createEntitlements,
   type Entitlements,

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Outcome } from '../../shared/domain/workflow/outcome';
-import { asOutcome } from '../../shared/graph/classify';
+import { asOutcome } from '../../shared/graph/errors';
 import { ensurePackage } from '../../shared/packages/ensure-package';
 import { tooLittleLease, type WantedPackage } from '../../shared/packages/ensure/ensuring';
 import type { Entitlements } from '../../shared/graph/entitlements';

@@ -1,5 +1,5 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
-import { emptyOn404 } from '../../shared/graph/classify';
+import { emptyOn404 } from '../../shared/graph/errors';
 import type { Reads } from './reads';
 
 /** Our rows, but of another package that was deleted in Entra without the id that it had: it excludes nobody any more. */

@@ -1,8 +1,7 @@
 import type { Catalog } from '../../shared/domain/access-model/access-model';
 import type * as answer from '../../shared/graph/answers';
 import { catalogDifferences } from '../../shared/packages/ensure/differences';
-import { emptyOn404 } from '../../shared/graph/classify';
-import { GraphError } from '../../shared/graph/graph-error';
+import { emptyOn404, GraphError } from '../../shared/graph/errors';
 import type { Part } from './part';
 import type { Reads } from './reads';
 

@@ -1,7 +1,7 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
 import { findPackageId } from '../../shared/packages/ensure/ensure-incompatible';
 import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
-import { emptyOn404 } from '../../shared/graph/classify';
+import { emptyOn404 } from '../../shared/graph/errors';
 import type { Part } from './part';
 import type { Reads } from './reads';
 

@@ -1,9 +1,9 @@
 import type { PackageMemory } from '../../shared/storage/package-record';
 import { packageDifferences } from '../../shared/packages/ensure/differences';
 import { isOurs, type WantedPackage } from '../../shared/packages/ensure/ensuring';
-import { emptyOn404 } from '../../shared/graph/classify';
+import { emptyOn404 } from '../../shared/graph/errors';
 import type { AccessPackage } from '../../shared/graph/answers';
-import { isIn } from '../../shared/graph/verbs';
+import { isIn } from '../../shared/graph/entitlements';
 import type { PackageSurvey, Part } from './part';
 import type { Reads } from './reads';
 import { surveyCatalog } from './survey-catalog';

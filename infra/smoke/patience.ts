@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { classify } from '../../shared/graph/classify';
-import type { GraphError } from '../../shared/graph/graph-error';
+import { classify, type GraphError } from '../../shared/graph/errors';
 
 export type Patience = {
   /** How long one thing may take to come about. */

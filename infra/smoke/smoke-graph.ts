@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Entitlements } from '../../shared/graph/entitlements';
-import { GraphError } from '../../shared/graph/graph-error';
+import { GraphError } from '../../shared/graph/errors';
 import { literal, segment } from '../../shared/graph/odata';
 import type { TenantGraph } from '../tenant/tenant-graph';
 

@@ -1,4 +1,4 @@
-import { GraphError } from '../../shared/graph/graph-error';
+import { GraphError } from '../../shared/graph/errors';
 
 /** What a person can do about an answer of Graph, after its codes. */
 export function explain(error: unknown): string {

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import { clouds } from '../../shared/graph/clouds';
+import { clouds } from '../../shared/graph/graph-root';
 import { accountOf, describeAccount } from '../../shared/config/account';
 import { signIn, waysToSignIn } from '../../shared/config/sign-in';
 

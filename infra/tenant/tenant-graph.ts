@@ -4,7 +4,7 @@ import { checkRoot } from '../../shared/graph/graph-root';
 import { tenantReads } from '../../shared/graph/tenant';
 import { createTokenSource } from '../../shared/graph/token-source';
 import { createTransport } from '../../shared/graph/transport';
-import { v1Calls } from '../../shared/graph/v1-calls';
+import { v1Calls } from '../../shared/graph/call';
 
 export type TenantGraph = ReturnType<typeof createTenantGraph>;
 

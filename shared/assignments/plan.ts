@@ -3,7 +3,7 @@ import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
 import type { Step } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
-import { asOutcome } from '../graph/classify';
+import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import type { Workers } from '../storage/workers';
 

@@ -1,6 +1,6 @@
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import type { RequestStatus } from '../domain/workflow/settlement';
-import { classify } from '../graph/classify';
+import { classify } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 
 type Reading = {

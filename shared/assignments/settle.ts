@@ -9,7 +9,7 @@ import {
   type AuditContext,
   type AuditWriter,
 } from '../events/audit-context';
-import { asOutcome, classify, isRefusal } from '../graph/classify';
+import { asOutcome, classify, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import type { Grant, StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';

@@ -6,7 +6,7 @@ import type { StepResult } from '../domain/workflow/step-outcome';
 import type { PackageIds, Step } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
-import { classify, emptyOn404, isRefusal, type Conflict } from '../graph/classify';
+import { classify, emptyOn404, isRefusal, type Conflict } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { isOpen } from '../graph/states';
 import type { Packages } from '../storage/packages';

@@ -1,5 +1,5 @@
-import { items } from './pages';
-import { readAnswer, readShape, requestIdOf } from './read-answer';
+import type { z } from 'zod';
+import { items, readAnswer, readShape, requestIdOf } from './read-answer';
 import type {
   AnswerOf,
   CommonOperation,
@@ -11,7 +11,7 @@ import type {
   Route,
   RouteOf,
   Routes,
-} from './routes';
+} from './operations';
 import type { Call, Transport } from './transport';
 
 /** `graphRequestId` goes into the audit row: with it the support and the logs of Entra find the call. */
@@ -80,5 +80,44 @@ function callOf<Input, Answer>(
     method: route.method,
     url: `${root}${route.path(input)}${query && '?'}${query}`,
     ...(route.body && { body: route.body(input, root) }),
+  };
+}
+
+export type V1Calls = ReturnType<typeof v1Calls>;
+
+/** Calls of v1.0 that no dialect has a route for; paths begin below the version. Each throws `GraphError`. */
+export function v1Calls(root: string, send: Transport) {
+  const base = `${root}/v1.0`;
+  const callOf = (
+    operation: string,
+    method: Call['method'],
+    path: string,
+    body?: object,
+  ): Call => ({
+    operation,
+    method,
+    url: `${base}/${path}`,
+    ...(body && { body }),
+  });
+  return {
+    /** The bare answer to a GET. */
+    get: (operation: string, path: string) => send(callOf(operation, 'GET', path)),
+    ask: async <Answer>(
+      operation: string,
+      [method, path]: readonly [Call['method'], string],
+      answer: z.ZodType<Answer>,
+      body?: object,
+    ): Promise<Answer> => {
+      const call = callOf(operation, method, path, body);
+      const response = await send(call);
+      return readShape(call, response, answer, readAnswer(call, response));
+    },
+    /** All pages. */
+    list: async <Item>(operation: string, path: string, item: z.ZodType<Item>): Promise<Item[]> => {
+      const found: Item[] = [];
+      for await (const one of items(send, callOf(operation, 'GET', path), base, item))
+        found.push(one);
+      return found;
+    },
   };
 }

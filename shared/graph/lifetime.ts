@@ -1,5 +1,5 @@
 import type { AssignmentPolicy } from './answers';
-import { GraphError } from './graph-error';
+import { GraphError } from './errors';
 
 /**
  * When access under a policy ends that began at `from` (ISO 8601), or undefined if it does not end.

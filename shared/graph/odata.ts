@@ -1,4 +1,4 @@
-import { GraphError } from './graph-error';
+import { GraphError } from './errors';
 
 /** A string literal of an OData filter: quoted, inner quotes doubled. Text with control characters is refused. */
 export function literal(value: string): string {

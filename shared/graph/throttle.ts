@@ -1,6 +1,5 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { GraphError } from './graph-error';
-import { retryAfterSeconds, UNSAID_SECONDS } from './retry-after';
+import { GraphError, retryAfterSeconds, UNSAID_SECONDS } from './errors';
 import type { Transport } from './transport';
 
 /** The time before which nobody who acts in this tenant is to call Graph, shared by all processes. */

@@ -1,5 +1,5 @@
 import type { AccessToken, TokenCredential } from '@azure/identity';
-import { GraphError, safeCode } from './graph-error';
+import { GraphError, safeCode } from './errors';
 
 export type TokenSource = {
   /** A token that is valid now. Throws `GraphError` with code `no-token`. */

@@ -17,7 +17,7 @@ import {
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
 import { withDeadline } from '../deadline';
-import { GraphError, safeCode } from './graph-error';
+import { GraphError, safeCode } from './errors';
 import type { TokenSource } from './token-source';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoadedModel } from '../config/load-model';
 import { HostUnavailable, type RunHost } from '../events/run-host';
-import { asOutcome } from '../graph/classify';
+import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';

@@ -1,4 +1,4 @@
-import { clouds } from '../../../shared/graph/clouds';
+import { clouds } from '../../../shared/graph/graph-root';
 import { fault, ok, type Finding } from '../finding';
 import type { Patient } from '../patient';
 

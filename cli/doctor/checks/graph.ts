@@ -1,4 +1,4 @@
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import { fault, notChecked, ok, type Finding } from '../finding';
 import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';

@@ -1,4 +1,4 @@
-import type { Person } from '../../../shared/graph/tenant-answers';
+import type { Person } from '../../../shared/graph/tenant';
 import { fault, notChecked, orOk, warning, type Finding } from '../finding';
 import type { Patient } from '../patient';
 

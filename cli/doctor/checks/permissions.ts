@@ -1,4 +1,4 @@
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import { fault, notChecked, NotChecked, ok, orOk, type Finding } from '../finding';
 import { heldBy, type Held } from '../held';
 import { SIGN_IN } from '../../graph';

@@ -1,6 +1,6 @@
 import type { Resource } from '../../../shared/domain/access-model/access-model';
-import { emptyOn404 } from '../../../shared/graph/classify';
-import type { Group } from '../../../shared/graph/tenant-answers';
+import { emptyOn404 } from '../../../shared/graph/errors';
+import type { Group } from '../../../shared/graph/tenant';
 import { fault, NotChecked, orOk, type Finding } from '../finding';
 import { inTurns } from '../in-turns';
 import type { Patient } from '../patient';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import { literal, segment } from '../../../shared/graph/odata';
 import type { TenantGraph } from '../../tenant/tenant-graph';
-import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
+import type { ServicePrincipal } from '../../../shared/graph/tenant';
 
 const roles = 'roleManagement/entitlementManagement/roleAssignments';
 const catalogs = 'identityGovernance/entitlementManagement/catalogs';

@@ -1,6 +1,6 @@
 import type { TenantGraph } from '../../tenant/tenant-graph';
 import { assignRole, findCatalog, holdsRole } from './catalog-role';
-import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
+import type { ServicePrincipal } from '../../../shared/graph/tenant';
 import { findGraph, findIdentity } from './identity';
 import { grantPermission, heldPermissions, revokePermission } from './permissions';
 import {

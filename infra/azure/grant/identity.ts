@@ -1,5 +1,5 @@
-import { emptyOn404 } from '../../../shared/graph/classify';
-import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
+import { emptyOn404 } from '../../../shared/graph/errors';
+import type { ServicePrincipal } from '../../../shared/graph/tenant';
 import type { TenantGraph } from '../../tenant/tenant-graph';
 
 /** An identity by its object id or its client id. Throws with what to do if the tenant has neither. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import { segment } from '../../../shared/graph/odata';
 import type { TenantGraph } from '../../tenant/tenant-graph';
-import type { ServicePrincipal } from '../../../shared/graph/tenant-answers';
+import type { ServicePrincipal } from '../../../shared/graph/tenant';
 
 /** A permission of Microsoft Graph that an identity has: its name, and the id of the grant. */
 export type HeldPermission = { permission: string; grantId: string };

@@ -2,11 +2,10 @@ import type { Outcome } from '../../domain/workflow/outcome';
 import type { AccessPackage } from '../../graph/answers';
 import type { Traced } from '../../graph/call';
 import { packageDifferences } from './differences';
-import type { Part } from './ensure-part';
-import { ensurePart } from './ensure-part';
-import { isIn } from '../../graph/verbs';
+import { ensurePart, type Part } from './ensure-part';
+import { isIn } from '../../graph/entitlements';
 import type { Ensuring } from './ensuring';
-import { emptyOn404 } from '../../graph/classify';
+import { emptyOn404 } from '../../graph/errors';
 
 /** The package that is there already: by the id that we know or the model gives, else by its name in the catalog. */
 export async function findPackage(

@@ -1,10 +1,9 @@
 import type { Outcome } from '../../domain/workflow/outcome';
 import type { Catalog } from '../../graph/answers';
 import { catalogDifferences } from './differences';
-import type { Part } from './ensure-part';
-import { ensurePart } from './ensure-part';
+import { ensurePart, type Part } from './ensure-part';
 import type { Ensuring } from './ensuring';
-import { emptyOn404 } from '../../graph/classify';
+import { emptyOn404 } from '../../graph/errors';
 
 /** The catalog of the package: published, described as in the model, made if there is none of its name. */
 export function ensureCatalog(ensuring: Ensuring): Promise<Outcome<{ found: Catalog }>> {

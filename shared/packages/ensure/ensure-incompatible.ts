@@ -1,11 +1,9 @@
 import type { AccessPackage, Catalog } from '../../domain/access-model/access-model';
 import type { Outcome } from '../../domain/workflow/outcome';
-import type { ExcludedPackage } from '../../graph/definitions';
+import type { ExcludedPackage } from '../../graph/operations';
 import type { Entitlements } from '../../graph/entitlements';
-import type { Part } from './ensure-part';
-import { ensurePart } from './ensure-part';
-import type { Ensuring } from './ensuring';
-import { isOurs } from './ensuring';
+import { ensurePart, type Part } from './ensure-part';
+import { type Ensuring, isOurs } from './ensuring';
 
 /**
  * Nobody may hold this package beside any of its incompatible ones: each of a pair excludes the other. Whichever is

@@ -1,9 +1,14 @@
 import type { Later, Outcome, Failed } from '../../domain/workflow/outcome';
 import type { CatalogRecord, PackageRecord, Writes } from '../../storage/package-record';
-import { classify } from '../../graph/classify';
-import { GraphError } from '../../graph/graph-error';
-import type { Ensuring } from './ensuring';
-import { failed, isRecent, notYetVisible, tooLittleLease, wroteLately } from './ensuring';
+import { classify, GraphError } from '../../graph/errors';
+import {
+  type Ensuring,
+  failed,
+  isRecent,
+  notYetVisible,
+  tooLittleLease,
+  wroteLately,
+} from './ensuring';
 import type { RememberedRow } from './remembered-row';
 
 /** The ids that our rows keep. */

@@ -1,4 +1,4 @@
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import {
   aroundWrites,
   ensureToTheEnd,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { classify } from '../../../shared/graph/classify';
+import { classify } from '../../../shared/graph/errors';
 import type { AssignmentRequest } from '../../../shared/graph/answers';
 import { ensureToTheEnd, group, ledger, memoryTable, modelOf, wanted } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';

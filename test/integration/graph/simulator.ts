@@ -5,8 +5,11 @@ import { projectRoot } from '../../../infra/local/stack/part';
 import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
 import { startGraph } from '../../../infra/local/graph/server';
 import type { GraphSettings } from '../../../infra/local/graph/settings';
-import type { Dialect } from '../../../shared/graph/dialects';
-import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
+import {
+  createEntitlements,
+  type Dialect,
+  type Entitlements,
+} from '../../../shared/graph/entitlements';
 
 const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
 

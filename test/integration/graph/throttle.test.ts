@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { asOutcome } from '../../../shared/graph/classify';
+import { asOutcome } from '../../../shared/graph/errors';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { spread } from '../../../shared/graph/throttle';
 import { openTable } from '../../../shared/storage/table';

@@ -1,5 +1,5 @@
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { GraphError, type GraphFault } from '../../../shared/graph/graph-error';
+import { GraphError, type GraphFault } from '../../../shared/graph/errors';
 import { json, startFaultyGraph, type FaultyGraph } from './faulty-graph';
 
 let graph: FaultyGraph;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
-import { asOutcome } from '../../../shared/graph/classify';
+import { asOutcome } from '../../../shared/graph/errors';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createTokenSource } from '../../../shared/graph/token-source';
 import { openTable } from '../../../shared/storage/table';

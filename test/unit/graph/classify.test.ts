@@ -1,5 +1,4 @@
-import { asOutcome, classify } from '../../../shared/graph/classify';
-import { GraphError, type GraphFault } from '../../../shared/graph/graph-error';
+import { asOutcome, classify, GraphError, type GraphFault } from '../../../shared/graph/errors';
 
 const fault = (members: Partial<GraphFault>): GraphError =>
   new GraphError('operation', { code: '', ambiguous: false, ...members });

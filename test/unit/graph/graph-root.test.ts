@@ -1,4 +1,4 @@
-import { clouds } from '../../../shared/graph/clouds';
+import { clouds } from '../../../shared/graph/graph-root';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 
 const credential = { getToken: () => Promise.resolve(null) };

@@ -1,4 +1,4 @@
-import { isBelow } from '../../../shared/graph/pages';
+import { isBelow } from '../../../shared/graph/read-answer';
 
 const base = 'https://graph.microsoft.com/v1.0';
 

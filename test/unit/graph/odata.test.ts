@@ -1,4 +1,4 @@
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 import { literal, propertyPath, segment } from '../../../shared/graph/odata';
 
 test('a quote in a value cannot end the literal', () => {

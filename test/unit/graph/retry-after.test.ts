@@ -1,4 +1,4 @@
-import { retryAfterSeconds } from '../../../shared/graph/retry-after';
+import { retryAfterSeconds } from '../../../shared/graph/errors';
 
 const now = Date.parse('2026-11-23T08:00:00Z');
 

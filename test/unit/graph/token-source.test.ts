@@ -1,7 +1,7 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { createHttpHeaders } from '@azure/core-rest-pipeline';
 import type { AccessToken, TokenCredential } from '@azure/identity';
-import { classify } from '../../../shared/graph/classify';
+import { classify } from '../../../shared/graph/errors';
 import { createTokenSource } from '../../../shared/graph/token-source';
 import { createTransport } from '../../../shared/graph/transport';
 

@@ -1,6 +1,6 @@
 import { explain } from '../../../infra/tenant/explain';
 import { openTenant } from '../../../infra/tenant/open-tenant';
-import { GraphError } from '../../../shared/graph/graph-error';
+import { GraphError } from '../../../shared/graph/errors';
 
 const given = { 'sign-in': 'browser' };
 const scopes = ['User.Read.All'];

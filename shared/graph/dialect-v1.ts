@@ -1,33 +1,47 @@
 import type { Approval, ApprovalStage, Approver } from '../domain/access-model/access-model';
-import type { NewPolicy, NewRoleScope } from './definitions';
+import { AssignmentPolicy } from './answers';
+import type { NewPolicy } from './operations';
+import { publishedRoutes } from './published-routes';
 
-/**
- * A role of a catalog's resource for a package. `resource.id` is the catalog's id of the resource, not the group's. A
- * resource whose scopes cannot be read is meant as a whole, by its root scope.
- * Source: https://learn.microsoft.com/graph/api/accesspackage-post-resourcerolescopes
- */
-export function roleScopeBody({ resource, role, scope }: NewRoleScope): object {
-  const { originId, originSystem } = resource;
-  return {
-    role: {
-      displayName: role.displayName,
-      originSystem: role.originSystem ?? originSystem,
-      originId: role.originId,
-      resource: { id: resource.id, originId, originSystem },
-    },
-    scope: {
-      originId: scope?.originId ?? originId,
-      originSystem: scope?.originSystem ?? originSystem,
-      isRootScope: scope?.isRootScope ?? true,
-    },
-  };
-}
+/** Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview */
+export const v1Routes = publishedRoutes({
+  version: 'v1.0',
+  collections: {
+    catalogs: 'catalogs',
+    catalogResources: 'resources',
+    catalogResourceRoles: 'resourceRoles',
+    resourceRequests: 'resourceRequests',
+    roleScopes: 'resourceRoleScopes',
+    policies: 'assignmentPolicies',
+    assignments: 'assignments',
+    requests: 'assignmentRequests',
+  },
+  members: { resource: 'resource', role: 'role', scope: 'scope', assignment: 'assignment' },
+  expand: {
+    catalogResources: 'roles,scopes',
+    packages: 'catalog',
+    package: 'catalog,resourceRoleScopes($expand=role,scope)',
+    policies: 'accessPackage',
+    assignments: 'target,accessPackage,assignmentPolicy',
+    requests: 'accessPackage,assignment($expand=target),requestor',
+  },
+  adminAdd: 'adminAdd',
+  published: { state: 'published' },
+  packageBody: (properties, catalogId) => ({ ...properties, catalog: { id: catalogId } }),
+  resourceRequestBody: ({ catalogId, originSystem, originId }) => ({
+    requestType: 'adminAdd',
+    resource: { originId, originSystem },
+    catalog: { id: catalogId },
+  }),
+  policyBody,
+  policyAnswer: AssignmentPolicy,
+});
 
 /**
  * A policy for direct assignment by an administrator: nobody may ask for the package themselves.
  * Source: https://learn.microsoft.com/graph/api/entitlementmanagement-post-assignmentpolicies
  */
-export function policyBody(policy: NewPolicy): object {
+function policyBody(policy: NewPolicy): object {
   return {
     displayName: policy.displayName,
     description: policy.description,

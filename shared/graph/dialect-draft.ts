@@ -1,13 +1,20 @@
-import { z } from 'zod';
-import { AccessPackage, Assignment, AssignmentRequest } from './answers';
-import { PackageProperties } from './answers-draft';
-import { assignmentBody, excludedPackageBody, packageBody, requestBody } from './bodies-draft';
-import type { DraftRoots } from './draft-roots';
+import { AccessPackage, Assignment, AssignmentRequest, PackageProperties } from './answers';
+import { v1Routes } from './dialect-v1';
 import { literal, segment } from './odata';
-import type { Routes } from './routes';
-import { v1Routes } from './routes-v1';
+import type { ExcludedPackage, NewAssignment, NewRequest, PackageText, Routes } from './operations';
+import { Identified, named, Nothing } from './published-routes';
 
-const Nothing = z.unknown().transform(() => ({}));
+/** The version that each document is sent to: `v1.0`, `beta`, or whatever the gateway has. */
+export type DraftRoots = Record<'000' | '001' | '002' | '003' | '004', string>;
+
+/** As the examples of the documents have them. */
+export const draftRoots: DraftRoots = {
+  '000': 'v1.0',
+  '001': 'beta',
+  '002': 'beta',
+  '003': 'beta',
+  '004': 'localtest',
+};
 
 /**
  * The five operations as their documents have them, for gateways and simulators that follow these; where a document's
@@ -36,7 +43,7 @@ export function draftRoutes(roots: DraftRoots): Routes {
     findAccessPackages: {
       method: 'GET',
       path: () => packages,
-      query: ({ displayName }) => ({ $filter: `displayName eq ${literal(displayName)}` }),
+      query: ({ displayName }) => ({ $filter: named(displayName) }),
       answer: AccessPackage,
     },
     describeAccessPackage: {
@@ -47,7 +54,7 @@ export function draftRoutes(roots: DraftRoots): Routes {
     listIncompatible: {
       method: 'GET',
       path: ({ packageId }) => incompatible(packageId),
-      answer: z.object({ id: z.string() }),
+      answer: Identified,
     },
     addIncompatible: {
       method: 'POST',
@@ -94,4 +101,63 @@ export function draftRoutes(roots: DraftRoots): Routes {
 function segmentOf(root: string): string {
   if (/^[\w-]+(\.[\w-]+)*$/.test(root)) return root;
   throw new Error('A root of the draft dialect is one path segment such as v1.0 or beta');
+}
+
+// The type names are the documents' own; published Graph has never heard of the first.
+const PACKAGE = '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage';
+const REQUEST = '#microsoft.graph.accessPackageAssignmentRequest';
+const ASSIGNMENT = '#microsoft.graph.accessPackageAssignment';
+
+/** Documents 000 and 001: dates are outputs, and not sent. */
+function packageBody({ displayName, description, hidden }: PackageText): object {
+  return { '@odata.type': PACKAGE, displayName, description, isHidden: hidden };
+}
+
+/** Document 002 requires every property of the package, so all that were read are sent. */
+function excludedPackageBody(known: ExcludedPackage): object {
+  const { catalogId, createdBy, createdDateTime, description, displayName } = known;
+  const { id, isHidden, isRoleScopesVisible, modifiedBy, modifiedDateTime } = known;
+  return presentOf({
+    '@odata.type': PACKAGE,
+    ...{ catalogId, createdBy, createdDateTime, description, displayName },
+    ...{ id, isHidden, isRoleScopesVisible, modifiedBy, modifiedDateTime },
+  });
+}
+
+/**
+ * Document 003: it knows no person, package or policy, so the request is known again by its justification alone. The id
+ * is the server's to give, and no date is known.
+ */
+function requestBody({ justification }: NewRequest): object {
+  return {
+    '@odata.type': REQUEST,
+    requestType: 'AdminAdd',
+    requestState: 'Submitted',
+    requestStatus: 'Accepted',
+    isValidationOnly: false,
+    justification,
+  };
+}
+
+/** Document 004; `expiredDateTime` only where the policy has an end. */
+function assignmentBody(
+  assignment: NewAssignment & { expiredDateTime: string | undefined },
+): object {
+  return presentOf({
+    '@odata.type': ASSIGNMENT,
+    catalogId: assignment.catalogId,
+    accessPackageId: assignment.packageId,
+    assignmentPolicyId: assignment.policyId,
+    targetId: assignment.userId,
+    assignmentStatus: 'Delivered',
+    assignmentState: 'Delivered',
+    isExtended: false,
+    expiredDateTime: assignment.expiredDateTime,
+  });
+}
+
+function presentOf(members: Record<string, unknown>): object {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined && value !== null),
+  );
 }

@@ -1,30 +1,62 @@
 import type { z } from 'zod';
 import type {
+  AccessPackage as ModelPackage,
+  Catalog as ModelCatalog,
+  Policy,
+  Resource,
+} from '../domain/access-model/access-model';
+import type {
   AccessPackage,
   Assignment,
   AssignmentPolicy,
   AssignmentRequest,
   Catalog,
   CatalogResource,
+  PackageProperties,
   ResourceRole,
+  ResourceScope,
   User,
 } from './answers';
-import type { PackageProperties } from './answers-draft';
-import type {
-  ChangedCatalog,
-  ChangedPackage,
-  ChangedPolicy,
-  NewAssignment,
-  NewCatalog,
-  NewExclusion,
-  NewRequest,
-  NewPackage,
-  NewPolicy,
-  NewResource,
-  NewRoleScope,
-  PackageText,
-} from './definitions';
 import type { Method } from './transport';
+
+export type NewCatalog = Pick<ModelCatalog, 'displayName' | 'description'>;
+/** How a package is described by its properties alone. */
+export type PackageText = Pick<ModelPackage, 'displayName' | 'description' | 'hidden'>;
+export type NewPackage = PackageText & { catalogId: string };
+export type NewResource = Pick<Resource, 'originSystem' | 'originId'> & { catalogId: string };
+export type NewRoleScope = {
+  packageId: string;
+  resource: CatalogResource;
+  role: ResourceRole;
+  scope: ResourceScope | undefined;
+};
+export type NewPolicy = Policy & { packageId: string };
+export type ChangedCatalog = NewCatalog & { id: string };
+/** Without a display name it keeps the one that it has. */
+export type ChangedPackage = Omit<PackageText, 'displayName'> & {
+  id: string;
+  displayName?: string | undefined;
+};
+/** A policy is replaced as a whole, so what the model does not name of it is sent as it was read. */
+export type ChangedPolicy = NewPolicy & { id: string; kept: object };
+/** At least its id, and whatever else the dialect has to say of it. */
+export type ExcludedPackage = { id: string } & Partial<PackageProperties>;
+export type NewExclusion = { packageId: string; other: ExcludedPackage };
+/** `justification` is provenance and the mark by which our request is found again. */
+export type NewRequest = {
+  packageId: string;
+  policyId: string;
+  userId: string;
+  justification: string;
+};
+/** Access of one person. `from` is when it began, an ISO 8601 time: what a lifetime of its policy counts from. */
+export type NewAssignment = {
+  catalogId: string;
+  packageId: string;
+  policyId: string;
+  userId: string;
+  from: string;
+};
 
 /** How one operation is asked for in one dialect and how its answer, or each item of its list, is read. */
 export type Route<Input, Answer> = {

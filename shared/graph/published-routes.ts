@@ -1,0 +1,268 @@
+import { z } from 'zod';
+import {
+  AccessPackage,
+  Assignment,
+  type AssignmentPolicy,
+  AssignmentRequest,
+  Catalog,
+  CatalogResource,
+  ResourceRole,
+  User,
+} from './answers';
+import { literal, propertyPath, segment } from './odata';
+import type { NewPolicy, NewResource, NewRoleScope, Routes } from './operations';
+
+/** What a published version has for itself: everything in which v1.0 and beta differ. */
+export type PublishedVersion = {
+  version: 'v1.0' | 'beta';
+  /** Names of collections, below entitlement management, a catalog or a package. */
+  collections: {
+    catalogs: string;
+    catalogResources: string;
+    catalogResourceRoles: string;
+    resourceRequests: string;
+    roleScopes: string;
+    policies: string;
+    assignments: string;
+    requests: string;
+  };
+  /** Names of members that hold a related thing, in bodies, filters and expansions. */
+  members: { resource: string; role: string; scope: string; assignment: string };
+  /** What each read expands; where it is undefined, the answer has what is needed. */
+  expand: {
+    catalogResources: string;
+    packages: string | undefined;
+    package: string;
+    policies: string | undefined;
+    assignments: string;
+    requests: string;
+  };
+  adminAdd: string;
+  /** The members that publish a catalog. */
+  published: object;
+  packageBody: (properties: PackageProperties, catalogId: string) => object;
+  resourceRequestBody: (resource: NewResource) => object;
+  policyBody: (policy: NewPolicy) => object;
+  policyAnswer: z.ZodType<AssignmentPolicy>;
+};
+
+type PackageProperties = { displayName: string; description: string; isHidden: boolean };
+
+/** What a write answers with where nobody reads it. */
+export const Nothing = z.unknown().transform(() => ({}));
+export const Identified = z.object({ id: z.string() });
+
+/**
+ * The table of a published version. Direct assignment by an administrator only: nobody asks for a package themselves.
+ * People are read from v1.0, which has them in the same shape and is the supported version.
+ * Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview
+ */
+export function publishedRoutes(published: PublishedVersion): Routes {
+  const { collections, members, expand } = published;
+  const management = `/${published.version}/identityGovernance/entitlementManagement`;
+  const packages = `${management}/accessPackages`;
+  const catalogs = `${management}/${collections.catalogs}`;
+  const policies = `${management}/${collections.policies}`;
+  const requests = `${management}/${collections.requests}`;
+  const packageOf = (id: string) => `${packages}/${segment(id)}`;
+  const catalogOf = (id: string) => `${catalogs}/${segment(id)}`;
+  return {
+    findUsers: {
+      method: 'GET',
+      path: () => '/v1.0/users',
+      query: ({ attribute, value }) => ({
+        $filter: `${propertyPath(attribute)} eq ${literal(value)}`,
+        $select: 'id,accountEnabled',
+      }),
+      answer: User,
+    },
+    findCatalogs: {
+      method: 'GET',
+      path: () => catalogs,
+      query: ({ displayName }) => ({ $filter: named(displayName) }),
+      answer: Catalog,
+    },
+    getCatalog: { method: 'GET', path: ({ id }) => catalogOf(id), answer: Catalog },
+    createCatalog: {
+      method: 'POST',
+      path: () => catalogs,
+      body: ({ displayName, description }) => ({
+        ...{ displayName, description, ...published.published },
+        isExternallyVisible: false,
+      }),
+      answer: Catalog,
+    },
+    // Source: https://learn.microsoft.com/graph/api/accesspackagecatalog-update
+    updateCatalog: {
+      method: 'PATCH',
+      path: ({ id }) => catalogOf(id),
+      body: ({ displayName, description }) => ({
+        ...{ displayName, description, ...published.published },
+      }),
+      answer: Nothing,
+    },
+    findCatalogResources: {
+      method: 'GET',
+      path: ({ catalogId }) => `${catalogOf(catalogId)}/${collections.catalogResources}`,
+      query: ({ originId }) => ({
+        $filter: `originId eq ${literal(originId)}`,
+        $expand: expand.catalogResources,
+      }),
+      answer: CatalogResource,
+    },
+    findResourceRoles: {
+      method: 'GET',
+      path: ({ catalogId }) => `${catalogOf(catalogId)}/${collections.catalogResourceRoles}`,
+      query: ({ resource }) => ({
+        $filter: `(originSystem eq ${literal(resource.originSystem ?? '')} and ${members.resource}/id eq ${literal(resource.id)})`,
+        $expand: members.resource,
+      }),
+      answer: ResourceRole,
+    },
+    addResourceToCatalog: {
+      method: 'POST',
+      path: () => `${management}/${collections.resourceRequests}`,
+      body: published.resourceRequestBody,
+      answer: Nothing,
+    },
+    findAccessPackages: {
+      method: 'GET',
+      path: () => packages,
+      query: ({ displayName }) => ({
+        $filter: named(displayName),
+        ...expanding(expand.packages),
+      }),
+      answer: AccessPackage,
+    },
+    getAccessPackage: {
+      method: 'GET',
+      path: ({ id }) => packageOf(id),
+      query: () => ({ $expand: expand.package }),
+      answer: AccessPackage,
+    },
+    createAccessPackage: {
+      method: 'POST',
+      path: () => packages,
+      body: ({ displayName, description, hidden, catalogId }) =>
+        published.packageBody({ displayName, description, isHidden: hidden }, catalogId),
+      answer: AccessPackage,
+    },
+    // Source: https://learn.microsoft.com/graph/api/accesspackage-update
+    updateAccessPackage: {
+      method: 'PATCH',
+      path: ({ id }) => packageOf(id),
+      body: ({ displayName, description, hidden }) => ({
+        displayName,
+        description,
+        isHidden: hidden,
+      }),
+      answer: Nothing,
+    },
+    addResourceRoleScope: {
+      method: 'POST',
+      path: ({ packageId }) => `${packageOf(packageId)}/${collections.roleScopes}`,
+      body: (roleScope) => roleScopeBody(roleScope, members),
+      answer: Nothing,
+    },
+    listAssignmentPolicies: {
+      method: 'GET',
+      path: () => policies,
+      query: ({ packageId }) => ({
+        $filter: ofPackage(packageId),
+        ...expanding(expand.policies),
+      }),
+      answer: published.policyAnswer,
+    },
+    createAssignmentPolicy: {
+      method: 'POST',
+      path: () => policies,
+      body: published.policyBody,
+      answer: published.policyAnswer,
+    },
+    // Source: https://learn.microsoft.com/graph/api/accesspackageassignmentpolicy-update
+    replaceAssignmentPolicy: {
+      method: 'PUT',
+      path: ({ id }) => `${policies}/${segment(id)}`,
+      body: ({ id, kept, ...policy }) => ({ ...published.policyBody(policy), ...kept, id }),
+      answer: Nothing,
+    },
+    listIncompatible: {
+      method: 'GET',
+      path: ({ packageId }) => `${packageOf(packageId)}/incompatibleAccessPackages`,
+      answer: Identified,
+    },
+    addIncompatible: {
+      method: 'POST',
+      path: ({ packageId }) => `${packageOf(packageId)}/incompatibleAccessPackages/$ref`,
+      body: ({ other }, root) => ({ '@odata.id': `${root}${packageOf(other.id)}` }),
+      answer: Nothing,
+    },
+    findAssignments: {
+      method: 'GET',
+      path: () => `${management}/${collections.assignments}`,
+      query: ({ packageId, userId }) => ({
+        $filter: `${ofPackage(packageId)} and target/objectId eq ${literal(userId)}`,
+        $expand: expand.assignments,
+      }),
+      answer: Assignment,
+    },
+    submitAssignmentRequest: {
+      method: 'POST',
+      path: () => requests,
+      body: ({ packageId, policyId, userId, justification }) => ({
+        requestType: published.adminAdd,
+        [members.assignment]: {
+          targetId: userId,
+          assignmentPolicyId: policyId,
+          accessPackageId: packageId,
+        },
+        justification,
+      }),
+      answer: AssignmentRequest,
+    },
+    getAssignmentRequest: {
+      method: 'GET',
+      path: ({ id }) => `${requests}/${segment(id)}`,
+      query: () => ({ $expand: expand.requests }),
+      answer: AssignmentRequest,
+    },
+    findAssignmentRequests: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ packageId }) => ({ $filter: ofPackage(packageId), $expand: expand.requests }),
+      answer: AssignmentRequest,
+    },
+  };
+}
+
+export const named = (displayName: string): string => `displayName eq ${literal(displayName)}`;
+
+const ofPackage = (packageId: string): string => `accessPackage/id eq ${literal(packageId)}`;
+
+const expanding = (members: string | undefined): Record<string, string> =>
+  members === undefined ? {} : { $expand: members };
+
+/**
+ * A role of a catalog's resource for a package. The id of the resource is the catalog's, not the group's. A resource
+ * whose scopes cannot be read is meant as a whole, by its root scope.
+ * Source: https://learn.microsoft.com/graph/api/accesspackage-post-resourcerolescopes
+ */
+function roleScopeBody(
+  { resource, role, scope }: NewRoleScope,
+  members: PublishedVersion['members'],
+): object {
+  const { originId, originSystem } = resource;
+  return {
+    [members.role]: {
+      displayName: role.displayName,
+      originSystem: role.originSystem ?? originSystem,
+      originId: role.originId,
+      [members.resource]: { id: resource.id, originId, originSystem },
+    },
+    [members.scope]: {
+      originId: scope?.originId ?? originId,
+      originSystem: scope?.originSystem ?? originSystem,
+      isRootScope: scope?.isRootScope ?? true,
+    },
+  };
+}
