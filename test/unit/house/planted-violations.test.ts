@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-/** A copy of the house's rules with nothing in it but what a test plants. */
+/** A folder with the rules of the project and nothing else but what a test plants. */
 let house: string;
 beforeAll(async () => {
   house = await mkdtemp(join(tmpdir(), 'joinery-house-'));
@@ -25,7 +25,7 @@ async function plant(file: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** What a tool of the toolchain prints about the house, run as `npm run` would. */
+/** Runs a tool of the toolchain in the folder, as `npm run` would, and answers what it prints. */
 function run(tool: string, args: string[]): Promise<string> {
   const program = resolve('node_modules', '.bin', tool);
   return new Promise((done) => {
@@ -35,7 +35,7 @@ function run(tool: string, args: string[]): Promise<string> {
 
 const generator = (body: string): string =>
   `import type { OrchestrationContext, Task } from 'durable-functions';
-export function* story(context: OrchestrationContext): Generator<Task, string, unknown> {
+export function* planted(context: OrchestrationContext): Generator<Task, string, unknown> {
   yield context.df.callActivity('a');
   ${body}
 }
@@ -44,7 +44,7 @@ export function* story(context: OrchestrationContext): Generator<Task, string, u
 const lintViolations: [name: string, rule: string, text: string][] = [
   ['the wall clock', 'no-restricted-properties', generator('return String(Date.now());')],
   ['a new Date', 'no-restricted-syntax', generator('return new Date().toISOString();')],
-  ['chance', 'no-restricted-properties', generator('return String(Math.random());')],
+  ['randomness', 'no-restricted-properties', generator('return String(Math.random());')],
   ['a setting', 'no-restricted-globals', generator("return process.env['A'] ?? '';")],
   ['a call to the network', 'no-restricted-globals', generator("void fetch('x'); return '';")],
   [
@@ -69,13 +69,13 @@ const lintViolations: [name: string, rule: string, text: string][] = [
   ],
 ];
 
-/** An event raised from a function, which no run may wait for. */
+/** A function that raises an event: no run may wait for one. */
 const WAKING = `import type { DurableClient } from 'durable-functions';
 export const wake = (client: DurableClient): Promise<void> => client.raiseEvent('id', 'name', {});
 `;
 
-test('the determinism lint catches each planted violation, and nothing in a sound orchestration', async () => {
-  await plant('orchestrations/sound.ts', generator("return 'done';"));
+test('the determinism lint catches each planted violation, and nothing in a valid orchestration', async () => {
+  await plant('orchestrations/valid.ts', generator("return 'done';"));
   await plant('functions/waking.ts', WAKING);
   for (const [index, [, , text]] of lintViolations.entries()) {
     await plant(`orchestrations/planted-${index}.ts`, text);
@@ -84,7 +84,7 @@ test('the determinism lint catches each planted violation, and nothing in a soun
   const results = JSON.parse(await run('eslint', ['--format', 'json', '.'])) as Result[];
   const rulesIn = (file: string) =>
     results.find(({ filePath }) => filePath.endsWith(file))?.messages.map(({ ruleId }) => ruleId);
-  expect(rulesIn('sound.ts')).toEqual([]);
+  expect(rulesIn('valid.ts')).toEqual([]);
   expect(rulesIn('waking.ts')).toContain('no-restricted-properties');
   for (const [index, [name, rule]] of lintViolations.entries()) {
     expect({ name, rules: rulesIn(`planted-${index}.ts`) }).toEqual({
@@ -115,22 +115,40 @@ const importViolations: [rule: string, from: string, to: string][] = [
   ['cli-uses-shared', 'cli/reaching', 'functions/thing'],
 ];
 
+/** Cruises the copy with the real rules. Warnings are in the answer, too. */
+async function violationsOf(...folders: string[]): Promise<unknown[]> {
+  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
+  type Cruise = { summary: { violations: unknown[] } };
+  return (JSON.parse(await run('depcruise', args)) as Cruise).summary.violations;
+}
+
+const violation = (rule: string, from: string): unknown =>
+  expect.objectContaining({ from, rule: expect.objectContaining({ name: rule }) as unknown });
+
 test('the import rules catch each planted violation', async () => {
   for (const [, from, to] of importViolations) {
     const up = '../'.repeat(from.split('/').length - 1);
     await plant(`${to}.ts`, 'export const thing = 1;\n');
     await plant(`${from}.ts`, `export { thing } from '${up}${to}';\n`);
   }
-  const folders = ['functions', 'orchestrations', 'shared', 'cli', 'infra'];
-  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
-  type Cruise = { summary: { violations: { rule: { name: string }; from: string }[] } };
-  const { summary } = JSON.parse(await run('depcruise', args)) as Cruise;
+  const found = await violationsOf('functions', 'orchestrations', 'shared', 'cli', 'infra');
   for (const [rule, from] of importViolations) {
-    expect(summary.violations).toContainEqual(
-      expect.objectContaining({
-        from: `${from}.ts`,
-        rule: expect.objectContaining({ name: rule }) as unknown,
-      }),
-    );
+    expect(found).toContainEqual(violation(rule, `${from}.ts`));
   }
+});
+
+test('the import rules catch a circle of files through types, and a circle of folders', async () => {
+  await plant('circles/files/a.ts', "import type { B } from './b';\nexport type A = { b?: B };\n");
+  await plant('circles/files/b.ts', "import type { A } from './a';\nexport type B = { a?: A };\n");
+  await plant('circles/upper/a.ts', "export { b } from '../lower/b';\n");
+  await plant('circles/lower/b.ts', 'export const b = 1;\n');
+  await plant('circles/lower/c.ts', "export { d } from '../upper/d';\n");
+  await plant('circles/upper/d.ts', 'export const d = 1;\n');
+  await plant('straight/upper/a.ts', "export { b } from '../lower/b';\n");
+  await plant('straight/lower/b.ts', 'export const b = 1;\n');
+  const found = await violationsOf('circles', 'straight');
+  expect(found).toContainEqual(violation('no-circular', 'circles/files/a.ts'));
+  for (const folder of ['upper', 'lower'])
+    expect(found).toContainEqual(violation('no-circular-folders', `circles/${folder}`));
+  expect(found).toHaveLength(3);
 });

@@ -7,13 +7,13 @@ const pages = ['docs/faults.md', 'docs/guarantees.md'].map((path) => ({
 }));
 const [faults] = pages;
 
-/** As the pages quote them: a link to the file, and the name as the file has it. */
+/** A quote in the pages: a link to the file, then the title as it stands in the file. */
 const QUOTED = /\]\((\.\.\/test\/[\w./-]+\.test\.ts)\): (.+?) *(?=<br>|\|)/g;
 
 test.each([
   ['docs/faults.md', 200],
   ['docs/guarantees.md', 20],
-])('every test that %s quotes is there, by file and name', (path, atLeast) => {
+])('every test that %s quotes exists, by file and title', (path, atLeast) => {
   const quoted = [...readFileSync(resolve(path), 'utf8').matchAll(QUOTED)];
   const missing = quoted.filter(([, file = '', name = '']) => {
     const there = join(dirname(resolve(path)), file);
@@ -23,7 +23,7 @@ test.each([
   expect(missing.map(([whole]) => whole)).toEqual([]);
 });
 
-test('every file that these pages link to is there', () => {
+test('every file that these pages link to exists', () => {
   const links = pages.flatMap(({ folder, text }) =>
     [...text.matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)].map(([, file = '']) => join(folder, file)),
   );
@@ -33,12 +33,12 @@ test('every file that these pages link to is there', () => {
 test.each([
   ['F', 80],
   ['B', 91],
-])('every row %s of the page of faults is told once', (letter, count) => {
+])('docs/faults.md has every row %s once', (letter, count) => {
   const rows = [...(faults?.text ?? '').matchAll(new RegExp(`^\\| ${letter}(\\d+) `, 'gm'))];
   expect(rows.map(([, row]) => Number(row))).toEqual(
     Array.from({ length: count }, (_, index) => index + 1),
   );
 });
 
-/** The source without what a quoted name may need: backslashes before quotes. */
+/** The source, without backslashes before quotes. */
 const namesIn = (path: string): string => readFileSync(path, 'utf8').replaceAll("\\'", "'");

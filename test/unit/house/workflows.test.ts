@@ -25,7 +25,7 @@ const jobs = workflows.flatMap(([file, { jobs: all }]) =>
 );
 const steps = jobs.flatMap(([name, job]) => job.steps.map((step) => [name, step] as const));
 
-test('every action is pinned to a commit whose tag stands beside it and in the release page', () => {
+test('every action is pinned to a commit, with its tag beside it and in docs/releasing.md', () => {
   const releasing = readFileSync('docs/releasing.md', 'utf8');
   for (const file of files) {
     const uses = text(file)
@@ -41,7 +41,7 @@ test('every action is pinned to a commit whose tag stands beside it and in the r
   }
 });
 
-test('a workflow may read the code and nothing else, and only a job with approvals may ask for a token', () => {
+test('a workflow may only read the code, and only a job with approvals may request a token', () => {
   for (const [file, { permissions }] of workflows)
     expect({ file, permissions }).toEqual({ file, permissions: { contents: 'read' } });
   for (const [name, { permissions, environment }] of jobs) {
@@ -50,7 +50,7 @@ test('a workflow may read the code and nothing else, and only a job with approva
   }
 });
 
-test('no job runs for ever, leaves a credential in the work tree or holds a secret', () => {
+test('every job has a time limit, leaves no credential in the work tree and holds no secret', () => {
   for (const [name, job] of jobs) {
     expect({ name, minutes: job['timeout-minutes'] ?? Infinity }).toEqual({
       name,
@@ -65,7 +65,7 @@ test('no job runs for ever, leaves a credential in the work tree or holds a secr
   for (const file of files) expect(text(file)).not.toMatch(/secrets\.|pull_request_target/);
 });
 
-test('no command is put together from what a person types', () => {
+test('no command contains an input of a person', () => {
   for (const [name, { run }] of steps)
     expect({ name, run: run ?? '' }).toEqual({
       name,
@@ -73,7 +73,7 @@ test('no command is put together from what a person types', () => {
     });
 });
 
-test('every npm script that is run exists', () => {
+test('every npm script that a workflow runs exists', () => {
   const manifest = readFileSync('package.json', 'utf8');
   const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
   const run = steps.flatMap(([, step]) =>
@@ -83,7 +83,7 @@ test('every npm script that is run exists', () => {
   expect(run.filter((script) => !(script in scripts))).toEqual([]);
 });
 
-test('the tests run on the oldest Node that is promised, and on those that Azure offers', () => {
+test('the tests run on the oldest supported Node and on the versions that Azure offers', () => {
   const nodes = jobs.flatMap(([, { strategy }]) => strategy?.matrix.node ?? []);
   expect(nodes).toEqual(['20', '22', '24']);
 });
