@@ -138,17 +138,23 @@ test('the import rules catch each planted violation', async () => {
 });
 
 test('the import rules catch a circle of files through types, and a circle of folders', async () => {
-  await plant('circles/files/a.ts', "import type { B } from './b';\nexport type A = { b?: B };\n");
-  await plant('circles/files/b.ts', "import type { A } from './a';\nexport type B = { a?: A };\n");
-  await plant('circles/upper/a.ts', "export { b } from '../lower/b';\n");
-  await plant('circles/lower/b.ts', 'export const b = 1;\n');
-  await plant('circles/lower/c.ts', "export { d } from '../upper/d';\n");
-  await plant('circles/upper/d.ts', 'export const d = 1;\n');
-  await plant('straight/upper/a.ts', "export { b } from '../lower/b';\n");
-  await plant('straight/lower/b.ts', 'export const b = 1;\n');
-  const found = await violationsOf('circles', 'straight');
-  expect(found).toContainEqual(violation('no-circular', 'circles/files/a.ts'));
+  await plant(
+    'cli/circles/files/a.ts',
+    "import type { B } from './b';\nexport type A = { b?: B };\n",
+  );
+  await plant(
+    'cli/circles/files/b.ts',
+    "import type { A } from './a';\nexport type B = { a?: A };\n",
+  );
+  await plant('cli/circles/upper/a.ts', "export { b } from '../lower/b';\n");
+  await plant('cli/circles/lower/b.ts', 'export const b = 1;\n');
+  await plant('cli/circles/lower/c.ts', "export { d } from '../upper/d';\n");
+  await plant('cli/circles/upper/d.ts', 'export const d = 1;\n');
+  await plant('cli/straight/upper/a.ts', "export { b } from '../lower/b';\n");
+  await plant('cli/straight/lower/b.ts', 'export const b = 1;\n');
+  const found = await violationsOf('cli/circles', 'cli/straight');
+  expect(found).toContainEqual(violation('no-circular', 'cli/circles/files/a.ts'));
   for (const folder of ['upper', 'lower'])
-    expect(found).toContainEqual(violation('no-circular-folders', `circles/${folder}`));
+    expect(found).toContainEqual(violation('no-circular-folders', `cli/circles/${folder}`));
   expect(found).toHaveLength(3);
 });
