@@ -1,7 +1,7 @@
-/** One further code inside an error, as Graph's `error.details` carries it. */
+/** A code inside an error, as in `error.details` of Graph. */
 export type Detail = { code: string; message: string; target: string | null };
 
-/** An answer that is not a success: what the simulator throws wherever the real service would refuse. */
+/** An answer that is not a success. The simulator throws it wherever the real service refuses. */
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
@@ -23,10 +23,10 @@ export class Refusal extends Error {
 }
 
 /*
- * Every refusal of the simulator in one place, with where its status and code come from. Microsoft publishes no list of
- * entitlement management's codes: "docs" is the reference page, an issue is a thread that shows the real answer.
- * Those marked "code unpublished" are refused by the real service with an answer that nobody has written down; the
- * simulator then answers InvalidRequest, so clients cannot build on a code that was made up here.
+ * Every refusal of the simulator, with the source of its status and code. Microsoft publishes no list of the codes of
+ * entitlement management: "docs" is the reference page, an issue is a thread that shows the real answer. If the real
+ * service refuses with a code that no source shows, the simulator answers InvalidRequest, so that clients cannot rely on
+ * an invented code.
  */
 
 /** docs: https://learn.microsoft.com/graph/errors (401) */
@@ -41,9 +41,9 @@ export const noSuchRoute = (url: string): Refusal =>
 export const wrongMethod = (method: string): Refusal =>
   new Refusal(405, 'MethodNotAllowed', `The method ${method} is not allowed on this resource.`);
 
-/** A published operation that this simulator leaves out. The real service would serve it. */
+/** A published operation that is not simulated. The real service serves it. */
 export const notSimulated = (what: string): Refusal =>
-  new Refusal(501, 'NotSimulated', `This simulator does not do ${what}; Microsoft Graph may.`);
+  new Refusal(501, 'NotSimulated', `This simulator does not support ${what}; Microsoft Graph may.`);
 
 /** docs: https://learn.microsoft.com/graph/errors (400, 413, 415) */
 export const unreadableBody = (): Refusal =>
@@ -72,7 +72,7 @@ export const badQuery = (why: string): Refusal => new Refusal(400, 'BadRequest',
 export const unsupportedQuery = (why: string): Refusal =>
   new Refusal(400, 'Request_UnsupportedQuery', `Unsupported Query. ${why}`);
 
-/** docs: https://learn.microsoft.com/graph/resolve-auth-errors: what the directory answers to a caller that may not. */
+/** docs: https://learn.microsoft.com/graph/resolve-auth-errors: the directory refuses a caller without permission. */
 export const requestDenied = (): Refusal =>
   new Refusal(
     403,
@@ -80,11 +80,11 @@ export const requestDenied = (): Refusal =>
     'Insufficient privileges to complete the operation.',
   );
 
-/** https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/881: what entitlement management answers. */
+/** https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/881: entitlement management refuses such a caller. */
 export const notAuthorized = (): Refusal =>
   new Refusal(403, 'UnAuthorized', 'User is not authorized to perform the operation.');
 
-/** docs: https://learn.microsoft.com/graph/errors: the directory's own word for what it does not have. */
+/** docs: https://learn.microsoft.com/graph/errors: the code of the directory for an unknown object. */
 export const directoryObjectNotFound = (id: string): Refusal =>
   new Refusal(
     404,
@@ -100,11 +100,11 @@ export const permissionAlreadyGranted = (): Refusal =>
 export const unknownPermission = (): Refusal =>
   new Refusal(400, 'Request_BadRequest', 'Permission being assigned was not found on application');
 
-/** docs: https://learn.microsoft.com/graph/errors: a member that the directory cannot do without, or cannot take. */
+/** docs: https://learn.microsoft.com/graph/errors: a missing or invalid member. */
 export const directoryRefuses = (why: string): Refusal =>
   new Refusal(400, 'Request_BadRequest', why);
 
-/** https://github.com/hashicorp/terraform-provider-azuread/issues/1277: also for a moment after a create. */
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1277: also shortly after a create. */
 export const resourceNotFound = (what: string): Refusal =>
   new Refusal(404, 'ResourceNotFound', `The ${what} was not found.`);
 
@@ -124,7 +124,7 @@ export const duplicateAccessPackage = (): Refusal =>
     'There is an existing access package with this name in the catalog.',
   );
 
-/** https://github.com/hashicorp/terraform-provider-azuread/issues/1239, 1864: two policies made at one time. */
+/** https://github.com/hashicorp/terraform-provider-azuread/issues/1239, 1864: two policies created at the same time. */
 export const duplicateKey = (): Refusal =>
   new Refusal(409, 'DuplicateKey', 'A duplicate key was found while the entity was created.');
 
@@ -148,7 +148,7 @@ export const resourceInUse = (): Refusal =>
     'The resource has entitlements and cannot be removed.',
   );
 
-/** Seen in the field when a person already has the package (adminAdd). */
+/** Seen in the field: the person already has the package (adminAdd). */
 export const existingGrant = (): Refusal =>
   new Refusal(
     409,
@@ -156,11 +156,11 @@ export const existingGrant = (): Refusal =>
     'The target already has an assignment to the access package.',
   );
 
-/** Seen in the field when an assignment is not active any more (adminRemove). */
+/** Seen in the field: the assignment is not active any more (adminRemove). */
 export const noActiveGrant = (): Refusal =>
   new Refusal(404, 'InvalidRequestNoActiveGrant', 'The target has no active assignment.');
 
-/** Seen in the field while another request of the same person and package is open: the code is inside `details`. */
+/** Seen in the field: another request for the same person and package is open. The code is inside `details`. */
 export const existingOpenRequest = (): Refusal =>
   new Refusal(400, 'InvalidRequest', 'The request is not valid.', {
     details: [
@@ -177,21 +177,21 @@ export const notEligible = (): Refusal =>
   invalidRequest("You don't meet policy requirements to request this entitlement.");
 
 /**
- * An unknown person as target. Entitlement management's code is unpublished; this is the one of its sibling, privileged
- * identity management, which also answers it for seconds after a user was made.
+ * The target is unknown. The code of entitlement management is not published. This is the one of privileged identity
+ * management, which also uses it for seconds after a user was created.
  */
 export const subjectNotFound = (): Refusal =>
   new Refusal(400, 'SubjectNotFound', 'The subject was not found.');
 
-/** The draft documents name packages by their display name; which package an ambiguous one means, nobody can say. */
+/** The draft documents identify a package by its display name, which several may have. */
 export const ambiguousName = (): Refusal =>
   invalidRequest('Several access packages have this display name.');
 
-/** A request has one package. The draft documents do not say how another one is refused. */
+/** A request has one package. The draft documents do not say how a second one is refused. */
 export const boundToAnother = (): Refusal =>
   invalidRequest('The request is bound to another access package.');
 
-/** Refused by the real service as documented, code unpublished (or, where said so, the whole answer unpublished). */
+/** The real service refuses this too, with a code that is not published. */
 export const invalidRequest = (why: string): Refusal => new Refusal(400, 'InvalidRequest', why);
 
 /** docs: accessPackageAssignmentRequest: cancel. Application permissions are not supported. */

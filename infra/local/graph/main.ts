@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
-import { type DraftRoots, readDraftRoots } from './draft/roots';
+import { type DraftRoots, readDraftRoots } from './draft/routes';
 import { readFaultFile } from './http/faults';
 import { startGraph } from './server';
 import { usualSettings } from './settings';
@@ -23,7 +23,7 @@ function flag(setting: string, fallback: boolean): boolean {
   throw new Error(`${setting} must be 1 or 0, but is "${value}"`);
 }
 
-/** v1.0 and beta are always served, the routes of the draft documents only to those who ask for that dialect. */
+/** v1.0 and beta are always served, the routes of the draft documents only with GRAPH_DIALECT=draft. */
 function draftRoots(): DraftRoots | undefined {
   const dialect = text('GRAPH_DIALECT') ?? 'v1.0';
   if (!['v1.0', 'beta', 'draft'].includes(dialect)) {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { answerControl } from './control/routes';
 import { beta } from './dialects/beta';
 import { v1 } from './dialects/v1';
-import { answerControl } from './control/routes';
 import { draftRoutes } from './draft/routes';
 import { versionRoutes } from './entitlements/routes';
 import { Refusal } from './errors';
@@ -24,14 +24,15 @@ import { readTenantFile } from './tenant/tenant-file';
 
 export type Graph = { url: string; stop: () => Promise<void> };
 
-type Wanted = Pick<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> & Partial<GraphSettings>;
+type StartSettings = Pick<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> &
+  Partial<GraphSettings>;
 
 /**
- * Starts the simulator on loopback. State goes on from `<dataDir>/graph`, with everything acknowledged before and what
- * was still to happen. Throws if the port is taken or the tenant file is not valid.
+ * Starts the simulator on loopback. It continues from the state in `<dataDir>/graph`, which has every acknowledged write
+ * and every pending step. Throws if the port is taken or the tenant file is not valid.
  */
-export async function startGraph(wanted: Wanted): Promise<Graph> {
-  const settings = { ...usualSettings, ...wanted };
+export async function startGraph(overrides: StartSettings): Promise<Graph> {
+  const settings = { ...usualSettings, ...overrides };
   const runtime = open(settings);
   const inFlight = new Set<Promise<void>>();
   const server = createServer((message, response) => {
@@ -112,7 +113,7 @@ function close({ store, log }: Runtime): void {
   log.close();
 }
 
-/** Ends all connections, and the files only when no call is at work any more. */
+/** Closes all connections, and the files once no call is in progress. */
 async function stop(server: Server, runtime: Runtime, inFlight: Set<Promise<void>>): Promise<void> {
   const closed = once(server, 'close');
   server.close();

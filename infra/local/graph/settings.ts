@@ -1,26 +1,26 @@
-import type { DraftRoots } from './draft/roots';
+import type { DraftRoots } from './draft/routes';
 import type { FaultRule } from './http/faults';
 
-/** How a simulator behaves; each has an environment variable in README.md. */
+/** The settings of a simulator. README.md names their environment variables. */
 export type GraphSettings = {
-  /** 0 takes a free port. */
+  /** 0 means any free port. */
   port: number;
-  /** The folder of all local data; the simulator keeps its own in `graph` below it. */
+  /** The folder of all local data. The simulator uses `graph` below it. */
   dataDir: string;
   tenantFile: string;
-  /** Where chance starts: replica lag and faults repeat from it. */
+  /** The seed of replica lag and faults. */
   seed: number;
-  /** After so long every replica has every write; 0 switches lag off. */
+  /** Every replica has every write after this time. 0 turns lag off. */
   lagMs: number;
-  /** From submitted to delivering, and again to delivered. */
+  /** From `submitted` to `delivering`, and again to `delivered`. */
   deliveryMs: number;
-  /** How long a policy takes to be made. */
+  /** How long it takes to create a policy. */
   policyMs: number;
   pageSize: number;
   requireToken: boolean;
   /** Whether a second package of one name in a catalog is refused. */
   uniqueNames: boolean;
-  /** Where the five operations of the draft documents are served; undefined serves none of them, as Graph does. */
+  /** Where the five operations of the draft documents are served. Undefined serves none of them, as Graph does. */
   draftRoots: DraftRoots | undefined;
   faults: readonly FaultRule[];
 };

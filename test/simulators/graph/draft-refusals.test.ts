@@ -1,3 +1,4 @@
+import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
 import { aPackage, aWholePackage, create, policyBody, type Whole } from './build';
 import {
   aRequest,
@@ -12,15 +13,14 @@ import {
   requestBody,
   told,
 } from './build-draft';
-import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
 import {
   groupId,
+  type Json,
   refusal,
+  type Simulator,
   smallTenant,
   startSimulator,
   userId,
-  type Json,
-  type Simulator,
 } from './simulator';
 
 /* What the draft documents refuse: each case is one check, and falls when that check is taken out. */

@@ -1,4 +1,5 @@
-import { aPackage, ask, policyBody, create } from './build';
+import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
+import { aPackage, ask, create, policyBody } from './build';
 import {
   accessPackageType,
   aRequest,
@@ -15,16 +16,15 @@ import {
   told,
 } from './build-draft';
 import { exchange } from './raw';
-import { readDraftRoots } from '../../../infra/local/graph/draft/roots';
 import {
   groupId,
+  type Json,
   refusal,
+  type Simulator,
   smallTenant,
   startSimulator,
   until,
   userId,
-  type Json,
-  type Simulator,
 } from './simulator';
 
 /* The five draft documents, from the first to the person in the group. */

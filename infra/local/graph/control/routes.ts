@@ -13,7 +13,7 @@ import { deleteRow, editRow, showState } from './state';
 
 const noIds: RequestIds = { requestId: '', clientRequestId: '' };
 
-/** Answers a call of the control endpoint: for tests, seen by no fault, no lag and no request log. */
+/** Answers a call of the control endpoint, without faults, replica lag or request log. */
 export function answerControl(
   runtime: Runtime,
   received: Received,
@@ -39,7 +39,7 @@ function dispatch({ method, path }: Received, call: ControlCall): object {
     if (routeMethod !== method || pattern.length !== segments.length) continue;
     const fits = pattern.every((part, place) => part === '{}' || part === segments[place]);
     const ids = segments.filter((_, place) => pattern[place] === '{}');
-    if (fits) return route.act({ ...call, ids });
+    if (fits) return route.run({ ...call, ids });
   }
   const known = controlRoutes.map(({ at }) => at.join(' /_control/')).join(', ');
   throw new Refusal(404, 'NotFound', `The control endpoint has: ${known}.`);
@@ -52,21 +52,21 @@ export type ControlCall = {
   ids: readonly string[];
 };
 
-type ControlRoute = { at: [method: string, path: string]; act: (call: ControlCall) => object };
+type ControlRoute = { at: [method: string, path: string]; run: (call: ControlCall) => object };
 
-/** What tests and demonstrations may do that no client of Graph can. `{}` is a variable segment. */
+/** What tests and demonstrations can do that no client of Graph can. `{}` is a variable segment. */
 export const controlRoutes: readonly ControlRoute[] = [
-  { at: ['GET', 'state'], act: ({ runtime }) => showState(runtime.tenant.tables) },
+  { at: ['GET', 'state'], run: ({ runtime }) => showState(runtime.tenant.tables) },
   {
     at: ['GET', 'requests'],
-    act: ({ runtime, query }) => ({
+    run: ({ runtime, query }) => ({
       value: runtime.log.read(Number(query.get('since') ?? 0), query.get('raw') === '1'),
     }),
   },
-  { at: ['GET', 'faults'], act: ({ runtime }) => ({ value: runtime.faults.list() }) },
+  { at: ['GET', 'faults'], run: ({ runtime }) => ({ value: runtime.faults.list() }) },
   {
     at: ['POST', 'faults'],
-    act: ({ runtime, body }) => {
+    run: ({ runtime, body }) => {
       runtime.faults.add(
         parsed(z.union([z.array(FaultRule), FaultRule.transform((one) => [one])]), body),
       );
@@ -75,14 +75,14 @@ export const controlRoutes: readonly ControlRoute[] = [
   },
   {
     at: ['DELETE', 'faults'],
-    act: ({ runtime }) => {
+    run: ({ runtime }) => {
       runtime.faults.clear();
       return { value: [] };
     },
   },
   {
     at: ['POST', 'users'],
-    act: ({ runtime, body }) => {
+    run: ({ runtime, body }) => {
       const user = userOf(parsed(UserEntry, body));
       runtime.tenant.put('users', user);
       return user;
@@ -90,7 +90,7 @@ export const controlRoutes: readonly ControlRoute[] = [
   },
   {
     at: ['PUT', 'caller'],
-    act: ({ runtime: { tenant }, body }) => {
+    run: ({ runtime: { tenant }, body }) => {
       const { id } = parsed(Caller, body);
       if (id !== null) requireServicePrincipal(tenant, undefined, id);
       tenant.caller.id = id ?? undefined;
@@ -99,24 +99,24 @@ export const controlRoutes: readonly ControlRoute[] = [
   },
   {
     at: ['POST', 'requests/{}/decide'],
-    act: (call) => {
+    run: (call) => {
       const request = requestOf(call);
       return decide(call.runtime.tenant, request, parsed(Decision, call.body).decision);
     },
   },
   {
     at: ['POST', 'requests/{}/advance'],
-    act: (call) => {
+    run: (call) => {
       const { tenant } = call.runtime;
       const request = requestOf(call);
       return enterStep(tenant, request, request.step + 1, tenant.now());
     },
   },
-  { at: ['PATCH', '{}/{}'], act: ({ runtime, body, ids }) => editRow(runtime.tenant, ids, body) },
-  { at: ['DELETE', '{}/{}'], act: ({ runtime, ids }) => deleteRow(runtime.tenant, ids) },
+  { at: ['PATCH', '{}/{}'], run: ({ runtime, body, ids }) => editRow(runtime.tenant, ids, body) },
+  { at: ['DELETE', '{}/{}'], run: ({ runtime, ids }) => deleteRow(runtime.tenant, ids) },
   {
     at: ['POST', 'reset'],
-    act: ({ runtime }) => {
+    run: ({ runtime }) => {
       runtime.store.reset();
       runtime.log.clear();
       runtime.faults.clear();

@@ -3,7 +3,7 @@ import type { Tenant } from '../services/tenant';
 import type { Table } from '../state/table';
 import type { Rows, Tables } from '../state/tables';
 
-/** All that the tenant holds, as it truly is (no replica lag): what tests compare with what clients believe. */
+/** Everything in the tenant, without replica lag. */
 export function showState(tables: Tables): object {
   const counts = Object.fromEntries(
     Object.entries(tables).map(([name, table]) => [name, table.size()]),
@@ -33,7 +33,7 @@ export function showState(tables: Tables): object {
 
 const rowsOf = <Row>(table: Table<Row>): Row[] => table.all().map(({ row }) => row);
 
-/** The tables that an administrator can change by hand, in the portal, behind the product's back. */
+/** The tables that an administrator could change in the portal. */
 const editable = [
   'users',
   'groups',
@@ -48,11 +48,11 @@ const editable = [
 ] as const;
 type Editable = (typeof editable)[number];
 
-/** Changes members of a row to values of the same kind: drift for tests. */
+/** Changes members of a row to values of the same kind, which tests use to create drift. */
 export function editRow(tenant: Tenant, ids: readonly string[], change: unknown): object {
   const { table, id, row } = found(tenant, ids);
   if (typeof change !== 'object' || change === null || Array.isArray(change))
-    throw badQuery('The change is no object.');
+    throw badQuery('The change must be an object.');
   for (const [member, value] of Object.entries(change)) {
     const current = (row as Record<string, unknown>)[member];
     const known = Object.hasOwn(row, member) && member !== 'id';
@@ -64,7 +64,7 @@ export function editRow(tenant: Tenant, ids: readonly string[], change: unknown)
   return edited;
 }
 
-/** Removes a row, as an administrator may between two steps of a client. */
+/** Removes a row, as an administrator may do between two steps of a client. */
 export function deleteRow(tenant: Tenant, ids: readonly string[]): object {
   const { table, id } = found(tenant, ids);
   tenant.remove(table, id);

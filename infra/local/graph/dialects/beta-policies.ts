@@ -6,12 +6,12 @@ import type { Policy } from '../state/rows';
 
 const dayMs = 86_400_000;
 
-/** A policy of beta as it is stored, which is in the members of v1.0, with the few that beta alone has. */
+/** Reads a policy of beta into the stored shape, which is that of v1.0 with two members of beta. */
 export function readBetaPolicy(
   body: Body,
 ): Omit<Policy, 'id' | 'packageId' | 'createdAt' | 'modifiedAt'> {
   if (optionalObject(body, 'accessReviewSettings') !== null) {
-    throw notSimulated('access reviews in the members of beta');
+    throw notSimulated('access reviews of beta');
   }
   const requestor = optionalObject(body, 'requestorSettings') ?? {};
   const members = withPolicyDefaults({
@@ -53,7 +53,7 @@ const scopeTypes: Record<string, string> = {
   allExternalUsers: 'AllExternalSubjects',
 };
 
-/** Who may have the package, in the members of v1.0. */
+/** Who may have the package, in the shape of v1.0. */
 function storedScope(settings: Body): Body {
   const scopeType = optionalText(settings, 'scopeType') ?? 'NoSubjects';
   const scope = Object.keys(scopeTypes).find((name) => scopeTypes[name] === scopeType);
@@ -66,7 +66,7 @@ function storedScope(settings: Body): Body {
   };
 }
 
-/** Who may have the package, in the members of beta. */
+/** Who may have the package, in the shape of beta. */
 function shownScope(policy: Policy): Body {
   return {
     scopeType: scopeTypes[policy.allowedTargetScope] ?? policy.allowedTargetScope,
@@ -75,9 +75,9 @@ function shownScope(policy: Policy): Body {
   };
 }
 
-/* Beta has one list of people where v1.0 has two: who stands in for others is marked by isBackup. */
+/* Beta has one list of people where v1.0 has two: isBackup marks the fallback approvers. */
 
-/** The name that v1.0 gives to the `id` of a set of this kind. */
+/** The v1.0 name of `id` in a set of this kind. */
 const idNames: Record<string, string> = {
   singleUser: 'userId',
   groupMembers: 'groupId',
@@ -89,7 +89,7 @@ const idNameOf = (set: Body): string | undefined => {
   return idNames[type.replace(/^#?microsoft\.graph\./, '')];
 };
 
-/** Sets of people of beta as v1.0 has them. */
+/** Sets of people in the shape of v1.0. */
 function storedSets(sets: unknown, which: 'all' | 'primary' | 'backup'): Body[] {
   if (!Array.isArray(sets)) return [];
   return (sets as Body[])
@@ -104,7 +104,7 @@ function storedSets(sets: unknown, which: 'all' | 'primary' | 'backup'): Body[] 
     });
 }
 
-/** Sets of people of v1.0 as beta has them. */
+/** Sets of people in the shape of beta. */
 function shownSets(sets: unknown, isBackup = false): Body[] {
   if (!Array.isArray(sets)) return [];
   return (sets as Body[]).map((set) => {
@@ -115,7 +115,7 @@ function shownSets(sets: unknown, isBackup = false): Body[] {
   });
 }
 
-/** How long access lasts, as v1.0 has it: an end, else a number of days, else for ever. */
+/** How long access lasts, in the shape of v1.0: until an end, for a number of days, or without end. */
 function storedLifetime(body: Body): Body {
   const days = typeof body['durationInDays'] === 'number' ? body['durationInDays'] : 0;
   const endDateTime = optionalText(body, 'expirationDateTime');
@@ -129,7 +129,7 @@ function storedLifetime(body: Body): Body {
 
 const modes = ['NoApproval', 'SingleStage', 'Serial', 'Parallel'];
 
-/** Who approves, in the members of v1.0. */
+/** Who approves, in the shape of v1.0. */
 function storedApproval(settings: Body): Body {
   const required = flag(settings, 'isApprovalRequired', false);
   const mode = optionalText(settings, 'approvalMode') ?? (required ? 'SingleStage' : 'NoApproval');
@@ -160,7 +160,7 @@ function storedStage(stage: Body): Body {
   };
 }
 
-/** Who approves, in the members of beta. */
+/** Who approves, in the shape of beta. */
 function shownApproval({ requestApprovalSettings: settings }: Policy): Body {
   const required = settings['isApprovalRequiredForAdd'] === true;
   const stages = Array.isArray(settings['stages']) ? (settings['stages'] as Body[]) : [];
@@ -191,7 +191,7 @@ function shownStage(stage: Body): Body {
   };
 }
 
-/** An ISO 8601 duration in units of so many milliseconds. */
+/** The length of an ISO 8601 duration in a unit of so many milliseconds, rounded up. */
 function lengthOf(duration: unknown, unitMs: number): number {
   const end = typeof duration === 'string' ? endOf(duration, 0) : undefined;
   return Math.ceil((end ?? 0) / unitMs);

@@ -2,12 +2,12 @@ import { resourceNotFound } from '../errors';
 import type { Answer, Call } from '../http/routes';
 import { checkBody, guidAt, id, optionalText } from '../odata/body';
 import { list, type Listing } from '../odata/list';
-import { created, one, toOne, type Entity } from '../odata/present';
+import { created, type Entity, one, toOne } from '../odata/present';
 import {
   assignRole,
   definitionOf,
-  roleDefinitions,
   type RoleDefinition,
+  roleDefinitions,
 } from '../services/permissions';
 import type { EntitlementRole } from '../state/rows';
 import { directoryModel as model } from './model';

@@ -1,8 +1,8 @@
 import { directoryObjectNotFound, directoryRefuses } from '../errors';
-import { idAt, type Answer, type Call, type Operation } from '../http/routes';
+import { type Answer, type Call, idAt, type Operation } from '../http/routes';
 import { checkBody, guidAt, id } from '../odata/body';
 import { list, type Listing } from '../odata/list';
-import { created, instant, one, type Entity } from '../odata/present';
+import { created, type Entity, instant, one } from '../odata/present';
 import { grantAppRole, requireServicePrincipal } from '../services/permissions';
 import type { AppRoleAssignment, ServicePrincipal } from '../state/rows';
 import { directoryModel as model } from './model';

@@ -4,14 +4,14 @@ import type { EntityModel } from '../odata/model';
 import { instant, toOne, type Entity } from '../odata/present';
 import type { AccessPackage, Assignment, AssignmentRequest } from '../state/rows';
 
-/** The values of `@odata.type` in the documents. Published Graph has never heard of the first. */
+/** The values of `@odata.type` in the documents. Published Graph does not know the first. */
 export const typeNames = {
   accessPackage: '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage',
   request: '#microsoft.graph.accessPackageAssignmentRequest',
   assignment: '#microsoft.graph.accessPackageAssignment',
 };
 
-const described = {
+const describedPackageProperties = {
   displayName: 'String',
   description: 'String',
   isHidden: 'Boolean',
@@ -19,8 +19,8 @@ const described = {
   modifiedDateTime: 'DateTimeOffset',
 };
 
-const known = {
-  ...described,
+const knownPackage = {
+  ...describedPackageProperties,
   id: 'String',
   catalogId: 'String',
   createdBy: 'String',
@@ -28,14 +28,14 @@ const known = {
   modifiedBy: 'String',
 };
 
-/** The types of the five documents: the properties of their tables, and nothing else. */
+/** The types of the five documents: exactly the properties of their tables. */
 export const draftModel: EntityModel = {
   enums: {},
   types: {
-    /** What documents 000 and 001 let a body say of a package. */
-    describedAccessPackage: { properties: described },
-    /** What document 002 names of a package, which is also how packages are read. */
-    accessPackage: { properties: known },
+    /** A package in the bodies of documents 000 and 001. */
+    describedAccessPackage: { properties: describedPackageProperties },
+    /** A package in document 002, and in reads. */
+    accessPackage: { properties: knownPackage },
     /** Document 003. */
     accessPackageAssignmentRequest: {
       properties: {
@@ -50,7 +50,7 @@ export const draftModel: EntityModel = {
         justification: 'String',
       },
     },
-    /** Reading a request is not in the documents; that it has a package is, in 000. */
+    /** A request in reads, which no document describes. That it has a package follows from 000. */
     readableRequest: {
       base: 'accessPackageAssignmentRequest',
       properties: {},
@@ -73,7 +73,7 @@ export const draftModel: EntityModel = {
   },
 };
 
-/** A package as 001 answers with it. */
+/** A package in the answer of 001. */
 export const describedPackage = (row: AccessPackage): Record<string, unknown> => ({
   '@odata.type': typeNames.accessPackage,
   id: row.id,
@@ -84,7 +84,7 @@ export const describedPackage = (row: AccessPackage): Record<string, unknown> =>
   modifiedDateTime: instant(row.modifiedAt),
 });
 
-/** A package with all that 002 names of it. */
+/** A package with every member of 002. */
 export const accessPackage: Entity<AccessPackage> = {
   model: draftModel,
   type: 'accessPackage',

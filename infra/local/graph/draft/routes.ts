@@ -1,7 +1,7 @@
-import { merged, type Routes } from '../http/routes';
 import { v1 } from '../dialects/v1';
 import { catalogEntitiesIn } from '../entitlements/catalog-entities';
 import { listIncompatible } from '../entitlements/packages';
+import { merged, type Routes } from '../http/routes';
 import { accessPackage } from './model';
 import {
   documented,
@@ -18,7 +18,35 @@ import {
   readPackage,
   readRequest,
 } from './operations';
-import type { DraftRoots } from './roots';
+
+/** The version under which each of the five documents is served, such as `v1.0`. */
+export type DraftRoots = Record<'000' | '001' | '002' | '003' | '004', string>;
+
+/** The versions in the examples of the documents. */
+const exampleRoots: DraftRoots = {
+  '000': 'v1.0',
+  '001': 'beta',
+  '002': 'beta',
+  '003': 'beta',
+  '004': 'localtest',
+};
+
+/** Reads roots such as `003=beta,004=localtest`. Documents that are not named keep their default. Throws on other text. */
+export function readDraftRoots(text: string): DraftRoots {
+  const roots = { ...exampleRoots };
+  for (const pair of text.split(',').filter((one) => one.trim() !== '')) {
+    const [, document, root] = /^\s*(\d{3})=([\w-]+(?:\.[\w-]+)*)\s*$/.exec(pair) ?? [];
+    if (document === undefined || root === undefined || !isDocument(document)) {
+      throw new Error(
+        `GRAPH_DRAFT_ROOTS names roots by document, such as "003=beta", but has "${pair}"`,
+      );
+    }
+    roots[document] = root;
+  }
+  return roots;
+}
+
+const isDocument = (name: string): name is keyof DraftRoots => Object.hasOwn(exampleRoots, name);
 
 /**
  * The five operations of the documents, each under its root, and reads of the collections that they write to. Where a

@@ -1,7 +1,8 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
 import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../errors';
-import { deletion, notImplemented, type Answer, type Call, type Routes } from '../http/routes';
+import { type Answer, type Call, deletion, notImplemented, type Routes } from '../http/routes';
 import {
+  type Body,
   checkBody,
   flag,
   guidAt,
@@ -10,7 +11,6 @@ import {
   optionalObject,
   optionalText,
   text,
-  type Body,
 } from '../odata/body';
 import { list, type Listing } from '../odata/list';
 import { created, one } from '../odata/present';

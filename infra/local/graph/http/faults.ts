@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { Refusal } from '../errors';
-import { chance } from '../seeded-random';
+import { chance } from '../state/lag';
 import { gatewayReply, refusalReply, type Reply, type RequestIds, send, sendHalf } from './reply';
 
 const Reply = z.strictObject({
@@ -15,15 +15,15 @@ const Reply = z.strictObject({
   afterCommit: z.boolean().default(false),
 });
 
-const Disturbance = z.union([
+const Fault = z.union([
   z.enum(['drop-before', 'drop-after-commit', 'truncate', 'html']),
   z.strictObject({ delayMs: z.int().nonnegative() }),
   Reply,
 ]);
-export type Disturbance = z.infer<typeof Disturbance>;
+export type Fault = z.infer<typeof Fault>;
 
 /**
- * What goes wrong, and when: on the `nth` call that matches (from 1), or with a probability, or each time; at most
+ * When a call fails, and how: on the `nth` call that matches (from 1), or with a probability, or each time, and at most
  * `times` times. `path` is a regular expression on the path without its query.
  */
 export const FaultRule = z.strictObject({
@@ -31,19 +31,19 @@ export const FaultRule = z.strictObject({
   nth: z.int().positive().optional(),
   probability: z.number().min(0).max(1).optional(),
   times: z.int().positive().optional(),
-  answer: Disturbance,
+  answer: Fault,
 });
 export type FaultRule = z.infer<typeof FaultRule>;
 
 export type FaultSchedule = {
-  /** The disturbance of this call, if a rule says so; counts the call for every rule it matches. */
-  next: (method: string, path: string) => Disturbance | undefined;
+  /** The fault of this call, if a rule has one. Counts the call for every rule that it matches. */
+  next: (method: string, path: string) => Fault | undefined;
   add: (rules: readonly FaultRule[]) => void;
   list: () => object[];
   clear: () => void;
 };
 
-/** A schedule that repeats from its seed: whether a rule fires depends on seed, rule and the count of its matches. */
+/** A schedule that repeats from its seed: whether a rule applies depends on seed, rule and the count of its matches. */
 export function createFaultSchedule(seed: number, initial: readonly FaultRule[]): FaultSchedule {
   type Entry = { rule: FaultRule; path: RegExp | undefined; matched: number; fired: number };
   let entries: Entry[] = [];
@@ -83,36 +83,31 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
   };
 }
 
-/** The rules of a file (a JSON array). Throws with the place of what is wrong. */
+/** Reads a file of rules (a JSON array). Throws with the path of each problem. */
 export function readFaultFile(path: string): FaultRule[] {
   const read = z.array(FaultRule).safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (read.success) return read.data;
   throw new Error(`The fault file ${path} is not valid:\n${z.prettifyError(read.error)}`);
 }
 
-/** Whether a disturbance comes before the operation, which then never happens. */
-export function isBefore(fault: Disturbance | undefined): boolean {
+/** Whether a fault comes before the operation, which then never happens. */
+export function isBefore(fault: Fault | undefined): boolean {
   if (typeof fault === 'object' && 'status' in fault) return !fault.afterCommit;
   return fault === 'drop-before' || fault === 'html';
 }
 
-/** Sends a reply as the fault schedule lets it through, which may be not at all. */
-export async function sendDisturbed(
+/** Sends a reply with its fault, or drops it. */
+export async function sendWithFault(
   response: ServerResponse,
   reply: Reply | undefined,
-  fault: Disturbance | undefined,
+  fault: Fault | undefined,
   ids: RequestIds,
 ): Promise<void> {
   if (fault === 'drop-before' || fault === 'drop-after-commit') response.destroy();
   else if (fault === 'html') send(response, gatewayReply(ids));
   else if (typeof fault === 'object' && 'status' in fault) {
     const retryAfter = fault.retryAfter === undefined ? {} : { retryAfter: `${fault.retryAfter}` };
-    const refusal = new Refusal(
-      fault.status,
-      fault.code,
-      'The fault schedule says so.',
-      retryAfter,
-    );
+    const refusal = new Refusal(fault.status, fault.code, 'An injected fault.', retryAfter);
     send(response, refusalReply(refusal, ids));
   } else if (reply !== undefined && fault === 'truncate') sendHalf(response, reply);
   else if (reply !== undefined) {
@@ -121,9 +116,9 @@ export async function sendDisturbed(
   }
 }
 
-/** Waits, but not for somebody who has gone. */
+/** Waits, but no longer than the connection is open. */
 async function delay(ms: number, response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  await wait(ms, undefined, { signal: gone.signal }).catch(() => undefined);
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
+  await wait(ms, undefined, { signal: closed.signal }).catch(() => undefined);
 }

@@ -5,13 +5,13 @@ import type { Tenant } from '../services/tenant';
 import type { GraphSettings } from '../settings';
 import { viewOf } from '../state/lag';
 import type { Store } from '../state/store';
-import { type FaultSchedule, isBefore, sendDisturbed } from './faults';
+import { type FaultSchedule, isBefore, sendWithFault } from './faults';
 import { jsonOf, type Received } from './received';
 import { refusalReply, replyOf, type RequestIds } from './reply';
 import { entryOf, type Outcome, rawOf, type RequestLog } from './request-log';
 import type { Answer, RouteTree } from './routes';
 
-/** What answering needs. */
+/** What it takes to answer calls. */
 export type Runtime = {
   settings: GraphSettings;
   store: Store;
@@ -21,7 +21,7 @@ export type Runtime = {
   log: RequestLog;
 };
 
-/** Answers one call of Graph: the fault schedule first, then the operation, its commit, the log, and only then the wire. */
+/** Answers one call of Graph: first the fault schedule, then the operation, its commit, the log, and last the reply. */
 export async function handle(
   runtime: Runtime,
   received: Received,
@@ -32,7 +32,7 @@ export async function handle(
   const fault = runtime.faults.next(received.method, received.path);
   const outcome = isBefore(fault) ? undefined : await carryOut(runtime, received, ids, n);
   runtime.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
-  await sendDisturbed(response, outcome?.reply, fault, ids);
+  await sendWithFault(response, outcome?.reply, fault, ids);
 }
 
 async function carryOut(

@@ -3,7 +3,7 @@ import { bodyTooLarge, unreadableBody, wrongContentType } from '../errors';
 
 const limitBytes = 1_048_576;
 
-/** A request with its whole body, before anything of it is believed. */
+/** A request with its complete body, before any check. */
 export type Received = {
   method: string;
   origin: string;
@@ -15,7 +15,7 @@ export type Received = {
   body: Buffer;
 };
 
-/** Reads the body to its end. Throws once it is larger than 1 MiB. */
+/** Reads a request. Throws RequestEntityTooLarge for a body over 1 MiB. */
 export async function receive(message: IncomingMessage): Promise<Received> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -39,7 +39,7 @@ export async function receive(message: IncomingMessage): Promise<Received> {
   };
 }
 
-/** The body as JSON, undefined if there is none. */
+/** The body as JSON, or undefined without a body. */
 export function jsonOf({ body, headers }: Received): unknown {
   if (body.length === 0) return undefined;
   const type = headers['content-type'] ?? '';

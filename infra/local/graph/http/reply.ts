@@ -2,14 +2,14 @@ import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../errors';
 import type { Answer } from './routes';
 
-/** What goes over the wire. */
+/** An HTTP response. */
 export type Reply = {
   status: number;
   headers: Record<string, string>;
   body: string | undefined;
 };
 
-/** The two ids that every answer of Graph carries. */
+/** The two ids in every response of Graph. */
 export type RequestIds = { requestId: string; clientRequestId: string };
 
 const json =
@@ -43,7 +43,7 @@ export function refusalReply(refusal: Refusal, ids: RequestIds): Reply {
   };
 }
 
-/** What a gateway in front of the service answers when it cannot reach it. */
+/** The response of a gateway that cannot reach the service. */
 export function gatewayReply(ids: RequestIds): Reply {
   return {
     status: 502,
@@ -65,14 +65,14 @@ export function send(response: ServerResponse, { status, headers, body }: Reply)
   response.end(body);
 }
 
-/** Refuses a call whose body was not read to its end, which leaves the connection good for nothing. */
+/** Refuses a call whose body was not read to its end, and closes the connection, which cannot be reused. */
 export function refuseUnread(response: ServerResponse, refusal: Refusal): void {
   const { status, headers, body } = refusalReply(refusal, { requestId: '', clientRequestId: '' });
   response.writeHead(status, { ...headers, Connection: 'close' });
   response.end(body, () => response.destroy());
 }
 
-/** Announces the whole body, sends half of it and cuts the connection. */
+/** Announces the full body, sends half of it and closes the connection. */
 export function sendHalf(response: ServerResponse, { status, headers, body = '' }: Reply): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, 'Content-Length': bytes.length });

@@ -1,35 +1,35 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Disturbance } from './faults';
+import type { Fault } from './faults';
 import type { Received } from './received';
 import type { Reply, RequestIds } from './reply';
 
-/** One call: what was asked and what was decided. No header and no body: those may name people. */
+/** One call and its outcome. Headers and bodies are left out, because they may name people. */
 export type LoggedRequest = {
   n: number;
   at: string;
   method: string;
   path: string;
   query: string;
-  /** What the operation answered, also when the answer was lost on its way; null when it was never carried out. */
+  /** The status of the operation, even if the answer was lost. Null if the operation never happened. */
   status: number | null;
   code?: string;
-  /** The id of what was made. */
+  /** The id of the created object. */
   created?: string;
   clientRequestId?: string;
   requestId: string;
-  /** SHA-256 of the body, absent without one. */
+  /** SHA-256 of the body. Absent without a body. */
   bodyHash?: string;
-  /** The disturbance that the fault schedule added. */
+  /** The fault that the schedule added. */
   fault?: unknown;
 };
 
-/** The bytes of a call as they came, but for the token. */
+/** The bytes of a call as received, without the token. */
 export type RawRequest = { n: number; headers: [string, string][]; body: string };
 
 export type RequestLog = {
-  /** The number of the next call; numbers go on over restarts. */
+  /** The number of the next call. Numbers continue over restarts. */
   next: () => number;
   add: (entry: LoggedRequest, raw: Omit<RawRequest, 'n'>) => void;
   read: (after: number, raw: boolean) => object[];
@@ -39,7 +39,7 @@ export type RequestLog = {
 
 const rawKept = 2000;
 
-/** Appends every call to `requests.jsonl`, in the file before the caller has its answer; keeps the latest calls' bytes. */
+/** Appends every call to `requests.jsonl` before the caller gets its answer. Keeps the bytes of the latest calls. */
 export function openRequestLog(folder: string): RequestLog {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'requests.jsonl');
@@ -77,16 +77,16 @@ function entriesOf(text: string): LoggedRequest[] {
     .map((line) => JSON.parse(line) as LoggedRequest);
 }
 
-/** What became of a call; absent if it was never carried out. */
+/** The outcome of a call. Absent if the operation never happened. */
 export type Outcome = { reply: Reply; code?: string; created?: string };
 
-/** What the log keeps of a call. */
+/** The log entry of a call. */
 export function entryOf(
   received: Received,
   { requestId, clientRequestId }: RequestIds,
   n: number,
   outcome: Outcome | undefined,
-  fault: Disturbance | undefined,
+  fault: Fault | undefined,
 ): LoggedRequest {
   const { method, path, search, body } = received;
   return {
@@ -105,7 +105,7 @@ export function entryOf(
   };
 }
 
-/** The bytes of a call, but for its token. */
+/** The bytes of a call, without its token. */
 export function rawOf({ rawHeaders, body }: Received): Omit<RawRequest, 'n'> {
   const headers: [string, string][] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

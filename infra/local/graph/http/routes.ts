@@ -19,19 +19,19 @@ export type Call = {
   pageSize: number;
 };
 
-/** What an operation answers. Without a body the answer has none. */
+/** The answer of an operation. */
 export type Answer = { status: number; body?: object };
 
 export type Operation = (call: Call) => Answer | Promise<Answer>;
 
-/** The variable segment at this place of the path. Throws on a route that has none: a mistake in the route table. */
+/** A variable segment of the path, counted from 0. Throws if the route has none, which is a mistake in the route table. */
 export function idAt(call: Call, place: number): string {
   const id = call.ids[place];
   if (id === undefined) throw new Error(`The route of ${call.path} has no id ${place}`);
   return id;
 }
 
-/** A path with its variable segments as `{}`, and its operations by method. */
+/** Operations by path and method. A variable segment of a path is `{}`. */
 export type Routes = Record<string, Partial<Record<string, Operation>>>;
 
 type Node = {
@@ -62,7 +62,7 @@ export const deletion =
     return { status: 204 };
   };
 
-/** Several tables as one; where two have an operation at one place, the later wins. */
+/** Merges route tables. If two have the same operation, the later one wins. */
 export function merged(...tables: readonly Routes[]): Routes {
   const all: Routes = {};
   for (const [path, methods] of tables.flatMap((table) => Object.entries(table))) {
@@ -71,7 +71,7 @@ export function merged(...tables: readonly Routes[]): Routes {
   return all;
 }
 
-/** Finds operations by path, one step per segment; a fixed segment wins over a variable one, and `$ref` is never an id. */
+/** Finds operations by path, one step per segment. A fixed segment wins over a variable one, and `$ref` is never an id. */
 export function routeTree(routes: Routes): RouteTree {
   const root = node();
   for (const [path, methods] of Object.entries(routes)) {

@@ -22,8 +22,8 @@ const primitives: Record<string, (value: unknown) => boolean> = {
 };
 
 /**
- * Holds a body to a type of the model: an undeclared member, a wrong primitive, a name that is not of the enumeration or
- * a derived type that is not named is InvalidModel, with its place. Everything declared is optional.
+ * Checks a body against a type of the model. Throws InvalidModel with the place of an undeclared member, a wrong primitive,
+ * a name outside the enumeration or a missing name of a derived type. Every declared member is optional.
  */
 export function checkBody(model: EntityModel, type: string, body: unknown): Body {
   check(model, type, body, type);
@@ -79,8 +79,8 @@ function named(model: EntityModel, annotation: unknown, expected: string, place:
 }
 
 /*
- * Reading checked bodies: the model has already held every declared member to its type, so what is left to say is which
- * ones an operation cannot do without.
+ * Reading a checked body. Every member has its declared type already, so these only check which members an operation
+ * requires.
  */
 
 export function text(body: Body, member: string): string {
@@ -117,7 +117,7 @@ export function id(body: Body, member: string): string {
   return value.toLowerCase();
 }
 
-/** Refuses a declared member that an operation does not take. */
+/** Refuses a declared member that an operation cannot change. */
 export function requireOnly(body: Body, members: readonly string[]): void {
   const other = Object.keys(body).find(
     (member) => !member.startsWith('@') && !members.includes(member),
@@ -125,7 +125,7 @@ export function requireOnly(body: Body, members: readonly string[]): void {
   if (other !== undefined) throw invalidRequest(`'${other}' cannot be changed.`);
 }
 
-/** The GUID at this place of the path, in lower case as ids are stored. */
+/** A GUID of the path, in lower case as ids are stored. Its place counts from 0. */
 export function guidAt(call: Call, place = 0): string {
   const text = idAt(call, place);
   if (!isGuid(text)) throw unrecognizedGuid(text);

@@ -2,16 +2,15 @@ import { invalidFilter, notSimulated } from '../errors';
 
 export type Operator = 'eq' | 'ne' | 'startsWith';
 
-/** One comparison of a filter: `accessPackage/id eq '…'`. Text keeps its quotes' meaning: a bare word is no text. */
+/** One comparison of a filter, such as `accessPackage/id eq '…'`. A word without quotes is not text. */
 export type Comparison = { path: string; operator: Operator; value: string; quoted: boolean };
 
 const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
 const unsupported = new Set(['or', 'not', 'gt', 'ge', 'lt', 'le', 'in', 'has']);
 
 /**
- * Reads a `$filter` of comparisons joined by `and`, parentheses allowed: what the documentation shows for entitlement
- * management, by `eq`, and for the directory also by `ne` and `startsWith`. Anything else that is OData is refused as not
- * simulated, and what is not OData as invalid.
+ * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, and in the directory also `ne` and
+ * `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
  * Source: OData 4.01 URL conventions, 5.1.1.
  */
 export function parseFilter(text: string): Comparison[] {
@@ -64,7 +63,7 @@ function comparison(
   return { path, operator: operator.text, value: value.text, quoted: value.kind === 'text' };
 }
 
-/** `startsWith(displayName,'x')`, by what follows its opening parenthesis. */
+/** Reads `startsWith(displayName,'x')` from what follows the opening parenthesis. */
 function call(name: string, [property, value, close]: Token[]): Comparison {
   if (name.toLowerCase() !== 'startswith') throw notSimulated(`the filter function ${name}`);
   const path = /^([\w/]+),$/.exec(property?.text ?? '')?.[1];

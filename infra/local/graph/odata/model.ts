@@ -1,6 +1,6 @@
 /**
- * A dialect's types, as its metadata declares them. A member's type is a primitive of OData, an enumeration or a type of
- * this model by name; `[x]` is a collection of x and `!` after it forbids null.
+ * Types as the metadata declares them. The type of a member is a primitive of OData, an enumeration or a type of this
+ * model. `[x]` is a collection of x, and `!` after a type forbids null.
  */
 export type EntityModel = {
   types: Record<string, TypeModel>;
@@ -11,11 +11,11 @@ export type TypeModel = {
   base?: string;
   abstract?: true;
   properties: Record<string, string>;
-  /** Members that are other entities: they appear only when they are expanded. */
+  /** Members that are other entities. They appear only if they are expanded. */
   navigation?: Record<string, string>;
 };
 
-/** All members that a type declares itself or inherits. */
+/** All members of a type, inherited ones included. */
 export function membersOf(model: EntityModel, name: string): Record<string, string> {
   const { base, properties, navigation } = typeOf(model, name);
   const inherited = base === undefined ? {} : membersOf(model, base);
@@ -28,7 +28,7 @@ export function typeOf(model: EntityModel, name: string): TypeModel {
   return type;
 }
 
-/** Whether one type is the other or inherits from it. */
+/** Whether a type is the other or inherits from it. */
 export function isA(model: EntityModel, name: string, ancestor: string): boolean {
   if (name === ancestor) return true;
   const base = model.types[name]?.base;

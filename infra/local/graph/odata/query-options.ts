@@ -1,29 +1,29 @@
 import { badQuery, notSimulated } from '../errors';
 import { type Comparison, parseFilter } from './filter';
 
-/** The query options of a GET. `after` is the place that an earlier page ended at. */
+/** The query options of a GET. `after` is where the page before ended. */
 export type Options = {
   filter: Comparison[];
   shape: Shape;
   top: number | undefined;
-  /** Whether the number of all that match is asked for. */
+  /** Whether the answer includes the number of all matches. */
   count: boolean;
   after: number;
 };
 
 const known = ['filter', 'select', 'expand', 'top', 'count', 'skiptoken'];
-const left = ['orderby', 'search', 'skip', 'format', 'apply', 'compute', 'deltatoken'];
+const notSupported = ['orderby', 'search', 'skip', 'format', 'apply', 'compute', 'deltatoken'];
 
 /**
- * Reads OData's query options; the `$` before a name is optional in Graph. Options that Graph has and the simulator has
- * not are refused, unknown ones with a `$` as well; others are no business of OData.
+ * Reads the query options of OData. The `$` before a name is optional in Graph. Options that only Graph has are refused as
+ * not simulated, unknown ones with a `$` as BadRequest. Other parameters are ignored.
  * Source: https://learn.microsoft.com/graph/query-parameters
  */
 export function readOptions(query: URLSearchParams): Options {
   const given = new Map<string, string>();
   for (const [key, value] of query) {
     const name = key.replace(/^\$/, '').toLowerCase();
-    if (left.includes(name)) throw notSimulated(`the query option $${name}`);
+    if (notSupported.includes(name)) throw notSimulated(`the query option $${name}`);
     if (known.includes(name)) given.set(name, value);
     else if (key.startsWith('$')) throw badQuery(`The query option '${key}' is not recognized.`);
   }
@@ -50,14 +50,14 @@ function flag(text: string | undefined, name: string): boolean {
   return text === 'true';
 }
 
-/** Which members of an entity an answer carries: `$select` and `$expand`, the latter with shapes of its own. */
+/** The members in an answer: `$select` and `$expand`, where each expanded member has a shape of its own. */
 export type Shape = { select: readonly string[] | undefined; expand: ReadonlyMap<string, Shape> };
 
 export const plain: Shape = { select: undefined, expand: new Map() };
 
 /**
- * Reads `$select` and `$expand`, nested as in `assignment($expand=target;$select=id)`. Other options inside an expand are
- * refused as not simulated. Source: OData 4.01 URL conventions, 5.1.3 and 5.1.4.
+ * Reads `$select` and `$expand`, nested as in `assignment($expand=target;$select=id)`. Refuses other options inside an
+ * expand as not simulated. Source: OData 4.01 URL conventions, 5.1.3 and 5.1.4.
  */
 export function parseShape(select: string | undefined, expand: string | undefined): Shape {
   const expanded = new Map<string, Shape>();

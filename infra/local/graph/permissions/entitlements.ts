@@ -2,41 +2,47 @@ import { callerNotResourceOwner, notAuthorized } from '../errors';
 import type { Call } from '../http/routes';
 import { type Body, optionalObject } from '../odata/body';
 import { parseFilter } from '../odata/filter';
-import { type Permission, permissionOf } from '../services/graph-permissions';
-import { catalogIn, definitionOf, type Reach, reaches } from '../services/permissions';
+import {
+  catalogIn,
+  definitionOf,
+  type Permission,
+  permissionOf,
+  type Reach,
+  reaches,
+} from '../services/permissions';
 import type { Tenant } from '../services/tenant';
 
-/** Whether the caller was granted any of these application permissions. */
-export function hasAny({ caller, tables }: Tenant, wanted: readonly Permission[]): boolean {
+/** Whether the caller has any of these application permissions. */
+export function hasAny({ caller, tables }: Tenant, permissions: readonly Permission[]): boolean {
   return tables.appRoleAssignments.find('principal', caller.id ?? '').some(({ row }) => {
     const name = permissionOf(row.appRoleId);
-    return name !== undefined && wanted.includes(name);
+    return name !== undefined && permissions.includes(name);
   });
 }
 
-/** Whether a role of the caller reaches so far in a catalog. */
-export function reachesIn({ caller, tables }: Tenant, catalogId: string, wanted: Reach): boolean {
+/** Whether a role of the caller in a catalog reaches far enough. */
+function reachesIn({ caller, tables }: Tenant, catalogId: string, required: Reach): boolean {
   return tables.entitlementRoles.find('principal', caller.id ?? '').some(({ row }) => {
     const reach = definitionOf(row.roleDefinitionId)?.reach;
     if (reach === undefined || catalogIn(row) !== catalogId) return false;
-    return reaches.indexOf(reach) >= reaches.indexOf(wanted);
+    return reaches.indexOf(reach) >= reaches.indexOf(required);
   });
 }
 
-/** Whether the caller may make catalogs without the permission to. */
-export const makesCatalogs = ({ caller, tables }: Tenant): boolean =>
+/** Whether the caller may create catalogs by a role instead of a permission. */
+const makesCatalogs = ({ caller, tables }: Tenant): boolean =>
   tables.entitlementRoles
     .find('principal', caller.id ?? '')
     .some(({ row }) => row.directoryScopeId === '/');
 
 /**
- * Throws UnAuthorized if the caller may not. An application needs the permission of the tenant or a role in the catalog
- * that the call is about; a list that names none is not for those who have a role only.
+ * Throws UnAuthorized unless the caller may do this. An application needs a permission in the tenant or a role in the
+ * catalog that the call concerns. A caller with a role alone cannot list what names no catalog.
  * docs: the permissions of each page, and https://learn.microsoft.com/entra/id-governance/entitlement-management-delegate
  */
 export function requireEntitlement(call: Call, path: string, method: string): void {
   const { tenant } = call;
-  const mayAll = hasAny(
+  const mayEverywhere = hasAny(
     tenant,
     method === 'GET'
       ? ['EntitlementManagement.Read.All', 'EntitlementManagement.ReadWrite.All']
@@ -44,13 +50,13 @@ export function requireEntitlement(call: Call, path: string, method: string): vo
   );
   const place = publishedName(path);
   const makes = place === '/catalogs' && method === 'POST' && makesCatalogs(tenant);
-  const catalogId = mayAll || makes ? undefined : catalogOf(call, place);
+  const catalogId = mayEverywhere || makes ? undefined : catalogOf(call, place);
   const mayHere = catalogId !== undefined && reachesIn(tenant, catalogId, reachOf(place, method));
-  if (!mayAll && !makes && !mayHere) throw notAuthorized();
+  if (!mayEverywhere && !makes && !mayHere) throw notAuthorized();
   if (place === '/resourceRequests' && method === 'POST') requireResourceOwner(call);
 }
 
-/** The address as v1.0 names it: beta says accessPackageCatalogs, v1.0 catalogs. */
+/** The address by its v1.0 name: beta has accessPackageCatalogs where v1.0 has catalogs. */
 const publishedName = (path: string): string =>
   path.replace(/\/accessPackage([A-Z])/g, (_, letter: string) => `/${letter.toLowerCase()}`);
 
@@ -60,11 +66,11 @@ function reachOf(place: string, method: string): Reach {
   return /^\/(catalogs|resourceRequests)/.test(place) ? 'catalog' : 'packages';
 }
 
-/** An application adds only groups and applications that it may change anyway. */
+/** An application can add only groups and applications that it may change. */
 function requireResourceOwner({ tenant, body }: Call): void {
-  const asked = (body ?? {}) as Body;
+  const request = (body ?? {}) as Body;
   const resource =
-    optionalObject(asked, 'resource') ?? optionalObject(asked, 'accessPackageResource');
+    optionalObject(request, 'resource') ?? optionalObject(request, 'accessPackageResource');
   const system = resource?.['originSystem'];
   const owns =
     system === 'AadApplication'
@@ -73,8 +79,8 @@ function requireResourceOwner({ tenant, body }: Call): void {
   if (!owns) throw callerNotResourceOwner();
 }
 
-/** The catalog that a call is about, as it truly is: what a role in a catalog is held against. */
-export function catalogOf(call: Call, place: string): string | undefined {
+/** The catalog that a call concerns, without replica lag. */
+function catalogOf(call: Call, place: string): string | undefined {
   const { tables } = call.tenant;
   const id = call.ids[0]?.toLowerCase();
   const ofPackage = (packageId: string | undefined): string | undefined =>
@@ -98,26 +104,28 @@ export function catalogOf(call: Call, place: string): string | undefined {
 
 type Named = Record<'catalog' | 'accessPackage' | 'assignment' | 'resource', string | undefined>;
 
-/** What a call names in its body or its filter, in the spelling of v1.0 or of beta. */
+/** The ids in the body or the filter of a call, in the spelling of v1.0 or of beta. */
 function namedIn({ body, query }: Call): Named {
-  const said = (typeof body === 'object' && body !== null ? body : {}) as Body;
+  const members = (typeof body === 'object' && body !== null ? body : {}) as Body;
   const filter = query.get('$filter') ?? query.get('filter');
   const filtered = filter === null ? [] : parseFilter(filter);
   const assignment =
-    optionalObject(said, 'assignment') ?? optionalObject(said, 'accessPackageAssignment') ?? {};
+    optionalObject(members, 'assignment') ??
+    optionalObject(members, 'accessPackageAssignment') ??
+    {};
   const inFilter = (...paths: string[]): unknown =>
     filtered.find(({ path }) => paths.includes(path))?.value;
-  const idIn = (member: string): unknown => optionalObject(said, member)?.['id'];
+  const idIn = (member: string): unknown => optionalObject(members, member)?.['id'];
   return {
     catalog: first(
       idIn('catalog'),
       idIn('accessPackageCatalog'),
-      said['catalogId'],
+      members['catalogId'],
       inFilter('catalog/id', 'catalogId', 'accessPackageCatalog/id'),
     ),
     accessPackage: first(
       idIn('accessPackage'),
-      said['accessPackageId'],
+      members['accessPackageId'],
       assignment['accessPackageId'],
       inFilter('accessPackage/id', 'accessPackageId'),
     ),

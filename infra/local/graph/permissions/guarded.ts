@@ -1,12 +1,12 @@
 import { requestDenied } from '../errors';
 import type { Operation, Routes } from '../http/routes';
-import type { Permission } from '../services/graph-permissions';
+import type { Permission } from '../services/permissions';
 import type { Tenant } from '../services/tenant';
 import { hasAny, requireEntitlement } from './entitlements';
 
 const management = /^\/[^/]+\/identityGovernance\/entitlementManagement/;
 
-/** Routes that answer only a caller that may: see `Tenant.caller`. */
+/** Routes that check the permissions of the caller first: see `Tenant.caller`. */
 export function guarded(routes: Routes): Routes {
   return Object.fromEntries(
     Object.entries(routes).map(([path, methods]) => [
@@ -39,8 +39,8 @@ const entitlements: Permission[] = ['EntitlementManagement.ReadWrite.All'];
 const grants: Permission[] = ['AppRoleAssignment.ReadWrite.All'];
 
 /**
- * Any one of these lets an application do it. `User.ReadBasic.All` is left out: whether it tells the employee id, nobody
- * has shown.
+ * Any one of these permissions is enough. `User.ReadBasic.All` is not among them, because no source shows whether it
+ * includes the employee id.
  * Source: permissions.json of https://github.com/microsoftgraph/microsoft-graph-devx-content (August 2026).
  */
 const needed: [path: RegExp, methods: Record<string, readonly Permission[]>][] = [
@@ -76,9 +76,9 @@ const needed: [path: RegExp, methods: Record<string, readonly Permission[]>][] =
   ],
 ];
 
-/** Throws Authorization_RequestDenied if the caller may not. */
-export function requireDirectoryPermission(tenant: Tenant, path: string, method: string): void {
+/** Throws Authorization_RequestDenied unless the caller may do this. */
+function requireDirectoryPermission(tenant: Tenant, path: string, method: string): void {
   const [, methods] = needed.find(([pattern]) => pattern.test(path)) ?? [];
-  const wanted = methods?.[method];
-  if (wanted !== undefined && !hasAny(tenant, wanted)) throw requestDenied();
+  const permissions = methods?.[method];
+  if (permissions !== undefined && !hasAny(tenant, permissions)) throw requestDenied();
 }

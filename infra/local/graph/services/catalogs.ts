@@ -12,23 +12,30 @@ import { both } from '../state/tables';
 import { derivedId, newId } from './ids';
 import type { Tenant } from './tenant';
 
-type Wanted = Pick<Catalog, 'displayName' | 'description' | 'state' | 'isExternallyVisible'>;
+type CatalogDetails = Pick<
+  Catalog,
+  'displayName' | 'description' | 'state' | 'isExternallyVisible'
+>;
 
-/** Names of catalogs are not unique: whoever wants one catalog looks first. */
-export function createCatalog(tenant: Tenant, wanted: Wanted, id = newId()): Catalog {
+/** Creates a catalog. Names of catalogs are not unique, so a client must search first. */
+export function createCatalog(tenant: Tenant, details: CatalogDetails, id = newId()): Catalog {
   const now = tenant.now();
-  const catalog = { ...wanted, id, createdAt: now, modifiedAt: now };
+  const catalog = { ...details, id, createdAt: now, modifiedAt: now };
   tenant.put('catalogs', catalog);
   return catalog;
 }
 
-export function changeCatalog(tenant: Tenant, catalog: Catalog, change: Partial<Wanted>): Catalog {
+export function changeCatalog(
+  tenant: Tenant,
+  catalog: Catalog,
+  change: Partial<CatalogDetails>,
+): Catalog {
   const changed = { ...catalog, ...change, modifiedAt: tenant.now() };
   tenant.put('catalogs', changed);
   return changed;
 }
 
-/** The catalog with this id as the view knows it. A catalog that is unknown, also because it is new, reads as forbidden. */
+/** The catalog with this id as the view knows it. Throws UnAuthorized for an unknown one, even if it is only new. */
 export function requireCatalog(tenant: Tenant, view: View | undefined, id: string): Catalog {
   const catalog = tenant.tables.catalogs.get(id, view);
   if (catalog === undefined) throw unauthorizedCatalog();
@@ -37,7 +44,7 @@ export function requireCatalog(tenant: Tenant, view: View | undefined, id: strin
 
 export type Origin = { originSystem: OriginSystem; originId: string };
 
-/** Puts a group or application into a catalog, or refuses what the app may not add or nobody can grant. */
+/** Adds a group or application to a catalog. Refuses what the application may not add and what cannot be granted. */
 export function addResource(
   tenant: Tenant,
   view: View | undefined,
@@ -45,7 +52,7 @@ export function addResource(
   origin: Origin,
 ): ResourceRequest {
   const catalog = requireCatalog(tenant, view, catalogId);
-  const displayName = grantable(tenant, origin);
+  const displayName = displayNameOf(tenant, origin);
   const key = both(catalog.id, origin.originId);
   if (tenant.tables.resources.find('catalogAndOrigin', key).length > 0) throw alreadyOnboarded();
   const resource: Resource = {
@@ -59,7 +66,7 @@ export function addResource(
   return recorded(tenant, 'adminAdd', resource);
 }
 
-/** Takes a resource out of its catalog unless a package still grants it. */
+/** Removes a resource from its catalog. Refused while a package grants it. */
 export function removeResource(tenant: Tenant, view: View, resourceId: string): ResourceRequest {
   const resource = tenant.tables.resources.get(resourceId, view);
   if (resource === undefined) throw resourceNotFound('resource');
@@ -85,11 +92,11 @@ function recorded(
 }
 
 /**
- * The name of what is to be granted. Entitlement management cannot change the members of a dynamic group, a synced one or
- * one of Exchange, and an application may not add a role-assignable one.
+ * The display name of a resource that can be granted. Entitlement management cannot change the members of a dynamic,
+ * synced or Exchange group, and an application may not add a role-assignable one.
  * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-catalog-create
  */
-function grantable(tenant: Tenant, { originSystem, originId }: Origin): string {
+function displayNameOf(tenant: Tenant, { originSystem, originId }: Origin): string {
   if (originSystem === 'AadApplication') {
     const application = tenant.tables.servicePrincipals.get(originId);
     if (application === undefined) throw resourceNotFound('application');
@@ -118,7 +125,7 @@ export type ResourceRole = {
 };
 export type ResourceScope = { id: string; originId: string; resource: Resource };
 
-/** What can be granted of a resource: Member and Owner of a group, the app roles of an application. */
+/** The roles of a resource: Member and Owner of a group, the app roles of an application. */
 export function rolesOf(tenant: Tenant, resource: Resource): ResourceRole[] {
   return origins(tenant, resource).map(({ originId, displayName }) => ({
     id: derivedId('role', resource.id, originId),

@@ -16,16 +16,16 @@ import { requirePackage } from './packages';
 import { requirePolicy } from './policies';
 import type { Tenant } from './tenant';
 
-/* What must be so before a person is given a package, in whatever dialect. */
+/* What must hold before a person can get a package, in any dialect. */
 
-/** The ids that name what is to be given to whom. */
-export type Named = { packageId: string; policyId: string; targetId: string };
+/** The ids of the package, its policy and the person who is to get it. */
+export type GrantIds = { packageId: string; policyId: string; targetId: string };
 
-/** The package and its policy, if it can be given at all. */
+/** The package and its policy, if the package can be granted at all. */
 export function requireGrantable(
   tenant: Tenant,
   view: View,
-  { packageId, policyId }: Named,
+  { packageId, policyId }: GrantIds,
 ): { accessPackage: AccessPackage; policy: Policy } {
   const accessPackage = requirePackage(tenant, view, packageId);
   const policy = requirePolicy(tenant, view, policyId);
@@ -34,7 +34,7 @@ export function requireGrantable(
   return { accessPackage, policy };
 }
 
-/** A package in a published catalog that grants something, as it truly is. */
+/** Requires a published catalog and at least one role, without replica lag. */
 export function requireComplete(tenant: Tenant, packageId: string): void {
   const accessPackage = requirePackage(tenant, undefined, packageId);
   requirePublished(tenant, accessPackage);
@@ -48,8 +48,8 @@ function requirePublished(tenant: Tenant, { catalogId }: AccessPackage): void {
 }
 
 /**
- * A package that grants nothing would be delivered and give nobody anything. What the real service answers is unpublished;
- * the stricter of the two readings shows a client that left its package half made.
+ * A package without a role would be delivered and grant nothing. The answer of the real service is not published. The
+ * simulator refuses, which reveals a client that did not complete its package.
  */
 function requireRoles(tenant: Tenant, { id }: AccessPackage): void {
   if (roleScopesOf(tenant, id).length === 0) {
@@ -57,7 +57,7 @@ function requireRoles(tenant: Tenant, { id }: AccessPackage): void {
   }
 }
 
-/** A person whom the policy lets have the package. */
+/** The user, if the policy allows them to have the package. */
 export function requireTarget(tenant: Tenant, view: View, policy: Policy, targetId: string): User {
   const user = getUser(tenant, view, targetId);
   if (user === undefined) throw subjectNotFound();
@@ -67,11 +67,11 @@ export function requireTarget(tenant: Tenant, view: View, policy: Policy, target
   return user;
 }
 
-/** Nothing asked for, held or incompatible. */
-export function requireNothingInTheWay(tenant: Tenant, wanted: AccessPackage, user: User): void {
-  if (hasOpenRequest(tenant, wanted.id, user.id)) throw existingOpenRequest();
-  if (holds(tenant, wanted.id, user.id)) throw existingGrant();
-  const { incompatibleWith } = requirePackage(tenant, undefined, wanted.id);
+/** Refuses while a request is open, the package is held, or an incompatible one is. */
+export function requireNoConflict(tenant: Tenant, { id }: AccessPackage, user: User): void {
+  if (hasOpenRequest(tenant, id, user.id)) throw existingOpenRequest();
+  if (holds(tenant, id, user.id)) throw existingGrant();
+  const { incompatibleWith } = requirePackage(tenant, undefined, id);
   if (incompatibleWith.some((other) => holds(tenant, other, user.id))) {
     throw invalidRequest('The target holds an access package that is incompatible with this one.');
   }
@@ -87,11 +87,11 @@ function holds(tenant: Tenant, packageId: string, targetId: string): boolean {
   return found.some(({ row }) => isActive(row));
 }
 
-/** Scopes that every user of the directory is in. `notSpecified` is the policy for direct assignment by administrators. */
+/** Scopes that include every user of the directory. `notSpecified` is for direct assignment by administrators. */
 const everyUser = new Set(['notSpecified', 'allMemberUsers', 'allDirectoryUsers']);
 
 /**
- * Whether a user fits a policy; it binds administrators too.
+ * Whether a policy allows a user. It binds administrators too.
  * docs: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentpolicy (allowedTargetScope)
  */
 export function isEligible(tenant: Tenant, policy: Policy, user: User): boolean {

@@ -4,10 +4,10 @@ import { isActive, isOpen } from './delivery';
 import { withdrawRole } from './grants';
 import type { Tenant } from './tenant';
 
-/* What can be deleted, and what still stands in the way of it. What a refusal's code is, nobody has published. */
+/* What can be deleted, and what prevents it. The codes of these refusals are not published. */
 
 /**
- * Deletes a package with its policies and role scopes. Nobody may hold it, or be about to.
+ * Deletes a package with its policies and role scopes. Refused while somebody holds or has requested it.
  * docs: https://learn.microsoft.com/graph/api/accesspackage-delete
  */
 export function deletePackage(tenant: Tenant, { id }: AccessPackage): void {
@@ -23,7 +23,7 @@ export function deletePackage(tenant: Tenant, { id }: AccessPackage): void {
 }
 
 /**
- * Deletes a policy under which nobody holds its package or is about to.
+ * Deletes a policy. Refused while somebody holds or has requested the package under it.
  * docs: https://learn.microsoft.com/graph/api/accesspackageassignmentpolicy-delete
  */
 export function deletePolicy(tenant: Tenant, { id, packageId }: Policy): void {
@@ -34,20 +34,20 @@ export function deletePolicy(tenant: Tenant, { id, packageId }: Policy): void {
 function requireUnused(
   { tables }: Tenant,
   packageId: string,
-  concerned: (row: Pick<Assignment, 'policyId'> | Pick<AssignmentRequest, 'policyId'>) => boolean,
+  matches: (row: Pick<Assignment, 'policyId'> | Pick<AssignmentRequest, 'policyId'>) => boolean,
 ): void {
   const held = tables.assignments.find('accessPackage', packageId);
-  if (held.some(({ row }) => concerned(row) && isActive(row))) {
+  if (held.some(({ row }) => matches(row) && isActive(row))) {
     throw invalidRequest('It has assignments, which must be removed first.');
   }
-  const asked = tables.requests.find('accessPackage', packageId);
-  if (asked.some(({ row }) => concerned(row) && isOpen(row))) {
+  const requested = tables.requests.find('accessPackage', packageId);
+  if (requested.some(({ row }) => matches(row) && isOpen(row))) {
     throw invalidRequest('It has requests that are still open.');
   }
 }
 
 /**
- * Takes a role out of a package; those who hold the package lose it.
+ * Removes a role from a package. People who hold the package lose the role.
  * docs: https://learn.microsoft.com/graph/api/accesspackage-delete-resourcerolescopes
  */
 export function deleteRoleScope(tenant: Tenant, packageId: string, id: string): void {
@@ -60,7 +60,7 @@ export function deleteRoleScope(tenant: Tenant, packageId: string, id: string): 
 }
 
 /**
- * Deletes a catalog that has no packages, with the resources in it and the roles that people have there.
+ * Deletes a catalog without packages, with its resources and the roles in it.
  * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-catalog-create (Delete a catalog)
  */
 export function deleteCatalog(tenant: Tenant, { id }: Catalog): void {
@@ -76,7 +76,7 @@ export function deleteCatalog(tenant: Tenant, { id }: Catalog): void {
 }
 
 /**
- * Deletes a request that is over and has led to no assignment that still counts.
+ * Deletes a request that is over and has no active assignment.
  * docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-delete
  */
 export function deleteRequest(tenant: Tenant, request: AssignmentRequest): void {

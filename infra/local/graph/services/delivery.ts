@@ -14,30 +14,31 @@ import { scheduleOf } from './schedules';
 import type { Tenant } from './tenant';
 
 type Circumstances = {
-  /** Absent where the dialect does not say for whom the request is: then only scripts for everybody fit. */
+  /** Absent if the dialect names no person. Then only scripts without a person apply. */
   user?: User;
   accessPackage: AccessPackage;
   policy: Policy;
   schedule: Schedule | undefined;
 };
 
-/** What happens to an assignment request: what the tenant file says of the person and package, else what is usual. */
-export function scriptFor(tenant: Tenant, asked: Circumstances): Step[] {
+/** The states of an assignment request: those that the tenant file prescribes, else the usual ones. */
+export function scriptFor(tenant: Tenant, circumstances: Circumstances): Step[] {
   const written = tenant.rules.scripts.find(
     ({ employeeId, packageName }) =>
-      (employeeId === undefined || employeeId === asked.user?.employeeId) &&
-      (packageName === undefined || packageName === asked.accessPackage.displayName),
+      (employeeId === undefined || employeeId === circumstances.user?.employeeId) &&
+      (packageName === undefined || packageName === circumstances.accessPackage.displayName),
   );
   if (written !== undefined) return written.states;
   const submitted = { state: 'submitted', forMs: tenant.durations.deliveryMs };
-  const approval = asked.policy.requestApprovalSettings['isApprovalRequiredForAdd'] === true;
+  const approval =
+    circumstances.policy.requestApprovalSettings['isApprovalRequiredForAdd'] === true;
   if (approval) return [submitted, { state: 'pendingApproval' }];
-  const waitMs = startOf(asked.schedule) - tenant.now();
+  const waitMs = startOf(circumstances.schedule) - tenant.now();
   const scheduled = waitMs > 0 ? [{ state: 'scheduled', forMs: waitMs }] : [];
   return [submitted, ...scheduled, ...delivery(tenant)];
 }
 
-/** The usual end: delivering, then delivered. */
+/** The usual last states: delivering, then delivered. */
 export function delivery(tenant: Tenant): Step[] {
   return [{ state: 'delivering', forMs: tenant.durations.deliveryMs }, { state: 'delivered' }];
 }
@@ -47,7 +48,7 @@ function startOf(schedule: Schedule | undefined): number {
   return Number.isNaN(start) ? 0 : start;
 }
 
-/** What Graph writes in `status` beside a state, unless a script says otherwise. */
+/** The `status` that Graph writes beside a state, unless a script has another. */
 const usualStatus: Record<string, string> = {
   submitted: 'Accepted',
   pendingApproval: 'PendingApproval',
@@ -60,7 +61,7 @@ const usualStatus: Record<string, string> = {
   canceled: 'Canceled',
 };
 
-/** States in which nothing more happens to a request unless somebody acts. */
+/** States that a request leaves only by an action. */
 const settledStates = new Set([
   'delivered',
   'partiallyDelivered',
@@ -69,14 +70,14 @@ const settledStates = new Set([
   'canceled',
 ]);
 
-/** Whether a request stands in the way of another one for the same person and package. */
+/** Whether a request prevents another one for the same person and package. */
 export const isOpen = ({ state }: AssignmentRequest): boolean => !settledStates.has(state);
 
 /** Whether an assignment counts as held. */
 export const isActive = ({ state }: Assignment): boolean =>
   state !== 'expired' && state !== 'deliveryFailed';
 
-/** Brings a request into a step of its script, with all that the step does to assignment and membership. */
+/** Moves a request to a step of its script and changes assignment and membership accordingly. */
 export function enterStep(
   tenant: Tenant,
   request: AssignmentRequest,
@@ -93,19 +94,19 @@ export function enterStep(
     dueAt: step.forMs === undefined ? undefined : at + step.forMs,
     completedAt: settledStates.has(step.state) ? (request.completedAt ?? at) : undefined,
   };
-  const carriedOut =
+  const changed =
     entered.requestType === 'adminAdd' ? give(tenant, entered, at) : take(tenant, entered, at);
-  tenant.put('requests', carriedOut);
-  return carriedOut;
+  tenant.put('requests', changed);
+  return changed;
 }
 
-/** The next step of a request whose time has come. A row that changed since is left alone. */
+/** Moves a request to its next step when it is due. Does nothing if the row has changed since. */
 export function advanceRequest(tenant: Tenant, id: string, dueAt: number): void {
   const request = tenant.tables.requests.get(id);
   if (request?.dueAt === dueAt) enterStep(tenant, request, request.step + 1, tenant.now());
 }
 
-/** Ends an assignment whose time has come. A row that changed since is left alone. */
+/** Ends an assignment when it is due. Does nothing if the row has changed since. */
 export function expireAssignment(tenant: Tenant, id: string, dueAt: number): void {
   const assignment = tenant.tables.assignments.get(id);
   if (assignment?.dueAt !== dueAt) return;
@@ -126,9 +127,9 @@ const assignmentStates = new Set([
   'deliveryFailed',
 ]);
 
-/** A request that names no person gives nobody anything: in the draft documents the assignment is recorded by itself. */
+/** A request without a person grants nothing: the draft documents record the assignment separately. */
 function give(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
-  if (!assignmentStates.has(request.state) || !namesAll(request)) return request;
+  if (!assignmentStates.has(request.state) || !isBound(request)) return request;
   const assignment = assignmentOf(tenant, request, at);
   const ends = assignment.schedule.expiration.endDateTime;
   const given: Assignment = {
@@ -149,14 +150,14 @@ function give(tenant: Tenant, request: AssignmentRequest, at: number): Assignmen
   return { ...request, assignmentId: given.id };
 }
 
-type NamingAll = AssignmentRequest & { packageId: string; policyId: string; targetId: string };
+type BoundRequest = AssignmentRequest & { packageId: string; policyId: string; targetId: string };
 
-const namesAll = (request: AssignmentRequest): request is NamingAll =>
+const isBound = (request: AssignmentRequest): request is BoundRequest =>
   request.packageId !== undefined &&
   request.policyId !== undefined &&
   request.targetId !== undefined;
 
-function assignmentOf(tenant: Tenant, request: NamingAll, at: number): Assignment {
+function assignmentOf(tenant: Tenant, request: BoundRequest, at: number): Assignment {
   const known = tenant.tables.assignments.get(request.assignmentId ?? '');
   if (known !== undefined) return known;
   const policy = tenant.tables.policies.get(request.policyId);
@@ -174,7 +175,7 @@ function assignmentOf(tenant: Tenant, request: NamingAll, at: number): Assignmen
   };
 }
 
-/** A removal that is delivered ends the assignment a moment later, as the real service does. */
+/** A delivered removal ends the assignment a moment later, as in the real service. */
 function take(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
   const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
   if (request.state === 'delivered' && assignment !== undefined) {
@@ -183,7 +184,7 @@ function take(tenant: Tenant, request: AssignmentRequest, at: number): Assignmen
   return request;
 }
 
-/** What an approver says about a request that waits for one. */
+/** Applies the decision of an approver to a pending request. */
 export function decide(
   tenant: Tenant,
   request: AssignmentRequest,

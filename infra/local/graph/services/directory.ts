@@ -4,7 +4,7 @@ import type { Placed } from '../state/table';
 import { newId } from './ids';
 import type { Tenant } from './tenant';
 
-/** The users with this value in an indexed member, without those who have not appeared yet. */
+/** The users with this value in an indexed member, without those who do not exist yet. */
 export function findUsers(
   tenant: Tenant,
   view: View,
@@ -12,15 +12,15 @@ export function findUsers(
   value: string,
 ): Placed<User>[] {
   const found = tenant.tables.users.find(index, value, view);
-  return found.filter(({ row }) => isThere(tenant, row));
+  return found.filter(({ row }) => exists(tenant, row));
 }
 
 export function getUser(tenant: Tenant, view: View | undefined, id: string): User | undefined {
   const user = tenant.tables.users.get(id, view);
-  return user !== undefined && isThere(tenant, user) ? user : undefined;
+  return user !== undefined && exists(tenant, user) ? user : undefined;
 }
 
-/** Everybody whom the directory has, without starting the clock of those who are to appear. */
+/** All users of the directory. Unlike the other reads it does not start the clock of those who appear later. */
 export function allUsers(tenant: Tenant, view: View): Placed<User>[] {
   const now = tenant.now();
   return tenant.tables.users
@@ -28,8 +28,8 @@ export function allUsers(tenant: Tenant, view: View): Placed<User>[] {
     .filter(({ row }) => row.appearsAfterMs === undefined || (row.appearsAt ?? Infinity) <= now);
 }
 
-/** Looking for somebody who is to appear later starts their clock. */
-function isThere(tenant: Tenant, user: User): boolean {
+/** Whether a user exists. The first read of one who appears later starts their clock. */
+function exists(tenant: Tenant, user: User): boolean {
   if (user.appearsAfterMs === undefined) return true;
   if (user.appearsAt === undefined) {
     tenant.put('users', { ...user, appearsAt: tenant.now() + user.appearsAfterMs });
@@ -38,16 +38,16 @@ function isThere(tenant: Tenant, user: User): boolean {
   return user.appearsAt <= tenant.now();
 }
 
-/** Makes a group of people for security. Names of groups are not unique. */
+/** Creates a security group. Names of groups are not unique. */
 export function createGroup(
   tenant: Tenant,
-  wanted: Pick<
+  details: Pick<
     Group,
     'displayName' | 'description' | 'mailNickname' | 'securityEnabled' | 'isAssignableToRole'
   >,
 ): Group {
   const group: Group = {
-    ...wanted,
+    ...details,
     id: newId(),
     mailEnabled: false,
     membershipRule: null,
@@ -58,7 +58,7 @@ export function createGroup(
   return group;
 }
 
-/** Removes a group and with it every membership; a catalog that has it as a resource keeps that until told otherwise. */
+/** Deletes a group and every membership. A catalog keeps it as a resource, as in the real service. */
 export function removeGroup(tenant: Tenant, { id }: Group): void {
   for (const role of ['Member', 'Owner']) {
     for (const { row } of tenant.tables.grants.find('role', `${role}_${id}`)) {

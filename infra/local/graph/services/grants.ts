@@ -6,30 +6,30 @@ export function roleScopesOf(tenant: Tenant, packageId: string): RoleScope[] {
   return tenant.tables.roleScopes.find('accessPackage', packageId).map(({ row }) => row);
 }
 
-/** Gives a person one role; two assignments that give the same role keep it until both are gone. */
+/** Gives a person one role. If two assignments give the same role, it lasts until both are over. */
 export function grantRole(tenant: Tenant, assignment: Assignment, roleScope: RoleScope): void {
   const resource = tenant.tables.resources.get(roleScope.resourceId);
   if (resource === undefined) return;
   const id = `${roleScope.roleOriginId}/${assignment.targetId}`;
-  const because = tenant.tables.grants.get(id)?.assignmentIds ?? [];
-  if (because.includes(assignment.id)) return;
+  const assignmentIds = tenant.tables.grants.get(id)?.assignmentIds ?? [];
+  if (assignmentIds.includes(assignment.id)) return;
   tenant.put('grants', {
     id,
     originId: resource.originId,
     roleOriginId: roleScope.roleOriginId,
     userId: assignment.targetId,
-    assignmentIds: [...because, assignment.id],
+    assignmentIds: [...assignmentIds, assignment.id],
   });
 }
 
-/** Takes back what a person had through this assignment alone. */
+/** Takes back the roles that a person has through this assignment alone. */
 export function withdrawRoles(tenant: Tenant, assignment: Assignment): void {
   for (const { row } of tenant.tables.grants.find('user', assignment.targetId)) {
     withdraw(tenant, row, assignment);
   }
 }
 
-/** Takes back one role that a person had through this assignment alone. */
+/** Takes back one role if the person has it through this assignment alone. */
 export function withdrawRole(tenant: Tenant, assignment: Assignment, roleOriginId: string): void {
   const grant = tenant.tables.grants.get(`${roleOriginId}/${assignment.targetId}`);
   if (grant !== undefined) withdraw(tenant, grant, assignment);

@@ -3,7 +3,7 @@ import { enterStep } from './delivery';
 import { derivedId } from './ids';
 import type { Tenant } from './tenant';
 
-/** Grants a package that became whole to those who the tenant file says hold it, as another administrator would have. */
+/** Grants a complete package to everybody whom the tenant file names as its holder, as another administrator would. */
 export function grantHoldings(tenant: Tenant, policy: Policy): void {
   const accessPackage = tenant.tables.accessPackages.get(policy.packageId);
   if (accessPackage === undefined) return;
@@ -15,7 +15,7 @@ export function grantHoldings(tenant: Tenant, policy: Policy): void {
   }
 }
 
-/** Gives a person a package at once and unasked; once, however often it is called. */
+/** Gives a person a package at once, without a request of a client. Calling it again changes nothing. */
 export function hold(
   tenant: Tenant,
   accessPackage: AccessPackage,

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 
 export const newId = (): string => randomUUID();
 
-/** An id that follows from what it names: roles, scopes and whatever a tenant file brings keep theirs over restarts. */
+/** An id derived from what it names, so that roles, scopes and what a tenant file contains keep theirs over restarts. */
 export function derivedId(...parts: readonly string[]): string {
   const hex = createHash('sha256').update(parts.join('\n')).digest('hex');
   return [

@@ -18,7 +18,7 @@ type PackageDetails = Pick<
   'catalogId' | 'displayName' | 'description' | 'isHidden' | 'isRoleScopesVisible'
 >;
 
-/** Makes a package; without a catalog, it has to be known by its name alone, which nobody else may bear then. */
+/** Creates a package. Without a catalog its name identifies it, so no other package may have that name. */
 export function createPackage(
   tenant: Tenant,
   view: View | undefined,
@@ -31,9 +31,15 @@ export function createPackage(
     catalogId === undefined ? true : other.catalogId === catalogId,
   );
   const now = tenant.now();
-  const made = { ...details, id, incompatibleWith: [], createdAt: now, modifiedAt: now };
-  tenant.put('accessPackages', made);
-  return made;
+  const accessPackage = {
+    ...details,
+    id,
+    incompatibleWith: [],
+    createdAt: now,
+    modifiedAt: now,
+  };
+  tenant.put('accessPackages', accessPackage);
+  return accessPackage;
 }
 
 /**
@@ -57,19 +63,19 @@ export function changePackage(
 function requireFreeName(
   tenant: Tenant,
   displayName: string,
-  among: (other: AccessPackage) => boolean,
+  clashes: (other: AccessPackage) => boolean,
 ): void {
-  const taken = packagesNamed(tenant, displayName).some(among);
+  const taken = packagesNamed(tenant, displayName).some(clashes);
   if (taken && tenant.uniqueNames) throw duplicateAccessPackage();
 }
 
-/** All packages of a name as they truly are. */
+/** All packages with a name, without replica lag. */
 function packagesNamed(tenant: Tenant, displayName: string): AccessPackage[] {
   const found = tenant.tables.accessPackages.find('displayName', displayName);
   return found.map(({ row }) => row).filter((row) => row.displayName === displayName);
 }
 
-/** The one package of a name, else ResourceNotFound; a name that several bear names none of them. */
+/** The package with a name. Throws ResourceNotFound, or InvalidRequest if several packages have the name. */
 export function requirePackageNamed(
   tenant: Tenant,
   view: View,
@@ -80,12 +86,8 @@ export function requirePackageNamed(
   return requirePackage(tenant, view, found?.id ?? '');
 }
 
-/** Puts a package that is in no catalog yet into the one whose role it is about to grant. */
-export function enterCatalog(
-  tenant: Tenant,
-  accessPackage: AccessPackage,
-  catalogId: string,
-): void {
+/** Puts a package that is in no catalog into the catalog of its first role. */
+function enterCatalog(tenant: Tenant, accessPackage: AccessPackage, catalogId: string): void {
   requireFreeName(
     tenant,
     accessPackage.displayName,
@@ -95,14 +97,14 @@ export function enterCatalog(
   tenant.put('accessPackages', { ...accessPackage, catalogId, catalogByRole: true, modifiedAt });
 }
 
-/** The package with this id as the view knows it, else ResourceNotFound. */
+/** The package with this id as the view knows it. Throws ResourceNotFound. */
 export function requirePackage(tenant: Tenant, view: View | undefined, id: string): AccessPackage {
   const found = tenant.tables.accessPackages.get(id, view);
   if (found === undefined) throw resourceNotFound('access package');
   return found;
 }
 
-/** Whoever holds `other` cannot get `id` any more. One direction only. Adding what is there changes nothing. */
+/** Keeps holders of `other` from getting `id`, in this direction only. Adding it again changes nothing. */
 export function addIncompatible(tenant: Tenant, view: View, id: string, other: string): void {
   requirePackage(tenant, view, id);
   requirePackage(tenant, view, other);
@@ -128,8 +130,8 @@ type NewRoleScope = {
 };
 
 /**
- * Lets a package grant a role of a resource of its own catalog; those who hold the package already get it too. The role
- * must be one that the resource has: the role's origin id, not its name, decides.
+ * Adds a role of a resource in the package's catalog. People who hold the package get the role at once. The origin id of
+ * the role counts, not its name.
  */
 export function addRoleScope(
   tenant: Tenant,
@@ -148,19 +150,19 @@ export function addRoleScope(
     details.scopeOriginId === undefined || details.scopeOriginId === scope.originId;
   if (!scopeKnown) throw resourceNotFound('scope');
   const id = `${accessPackage.id}/${role.id}_${scope.id}`;
-  // How the real service answers a role that the package has already is unpublished; it is never there twice.
+  // The answer of the real service to a role that the package has already is not published. It never has a role twice.
   if (tenant.tables.roleScopes.get(id) !== undefined) throw duplicateKey();
   if (accessPackage.catalogId === undefined) enterCatalog(tenant, accessPackage, home);
-  const made: RoleScope = {
+  const roleScope: RoleScope = {
     id,
     packageId: accessPackage.id,
     resourceId: resource.id,
     roleOriginId: role.originId,
     createdAt: tenant.now(),
   };
-  tenant.put('roleScopes', made);
+  tenant.put('roleScopes', roleScope);
   for (const { row } of tenant.tables.assignments.find('accessPackage', accessPackage.id)) {
-    if (row.state === 'delivered') grantRole(tenant, row, made);
+    if (row.state === 'delivered') grantRole(tenant, row, roleScope);
   }
-  return made;
+  return roleScope;
 }

@@ -10,8 +10,7 @@ import type { Tenant } from './tenant';
 export type PolicyDetails = Omit<Policy, 'id' | 'createdAt' | 'modifiedAt'>;
 
 /**
- * Makes a policy. It takes a moment, and another one that is asked for meanwhile, even for another package, fails with
- * DuplicateKey.
+ * Creates a policy. It takes a moment. Creating another one meanwhile, even for another package, fails with DuplicateKey.
  */
 export async function createPolicy(
   tenant: Tenant,
@@ -30,7 +29,7 @@ export async function createPolicy(
   return addPolicy(tenant, details);
 }
 
-/** Adds a policy at once. The package is whole with it, so whoever is said to hold it then gets it. */
+/** Adds a policy at once. Then the package is complete, so everybody whom the tenant file names gets it. */
 export function addPolicy(tenant: Tenant, details: PolicyDetails, id = newId()): Policy {
   const now = tenant.now();
   const policy = { ...details, id, createdAt: now, modifiedAt: now };
@@ -39,7 +38,7 @@ export function addPolicy(tenant: Tenant, details: PolicyDetails, id = newId()):
   return policy;
 }
 
-/** Replaces all of a policy but its id and package, as PUT does. */
+/** Replaces everything in a policy but its id and package, as PUT does. */
 export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDetails): Policy {
   if (details.packageId !== policy.packageId) {
     throw invalidRequest('A policy cannot be moved to another access package.');
@@ -55,7 +54,7 @@ export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDet
   return replaced;
 }
 
-/** The policy with this id as the view knows it, else ResourceNotFound. */
+/** The policy with this id as the view knows it. Throws ResourceNotFound. */
 export function requirePolicy(tenant: Tenant, view: View | undefined, id: string): Policy {
   const policy = tenant.tables.policies.get(id, view);
   if (policy === undefined) throw resourceNotFound('assignment policy');
@@ -91,8 +90,8 @@ const approvalDefaults = {
 const noExpiration = { type: 'noExpiration', endDateTime: null, duration: null };
 
 /**
- * The members of a policy, those that a body leaves out at the values that the service gives them. Stored policies are in
- * the shape of v1.0, which the other dialects translate to and from.
+ * The members of a policy. Those that the body lacks have the defaults of the service. Policies are stored in the shape of
+ * v1.0.
  */
 export function withPolicyDefaults(
   body: Settings,

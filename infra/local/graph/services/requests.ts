@@ -10,36 +10,41 @@ import type { View } from '../state/lag';
 import type { AccessPackage, Assignment, AssignmentRequest, Policy, Schedule } from '../state/rows';
 import {
   hasOpenRequest,
-  type Named,
-  requireGrantable,
-  requireNothingInTheWay,
-  requireTarget,
+  type GrantIds,
   requireComplete,
+  requireGrantable,
+  requireNoConflict,
+  requireTarget,
 } from './conditions';
 import { delivery, enterStep, isActive, scriptFor } from './delivery';
 import { grantRole, roleScopesOf } from './grants';
 import { newId } from './ids';
 import type { Tenant } from './tenant';
 
-export type Asked = Named & {
+export type GrantRequest = GrantIds & {
   justification: string | null;
   schedule: Schedule | undefined;
 };
 
-/** Takes an administrator's request to give a person a package (adminAdd). */
-export function submitGrant(tenant: Tenant, view: View, asked: Asked): AssignmentRequest {
-  const { accessPackage, policy } = requireGrantable(tenant, view, asked);
-  const user = requireTarget(tenant, view, policy, asked.targetId);
+/** Accepts an administrator's request to give a person a package (adminAdd). */
+export function submitGrant(tenant: Tenant, view: View, details: GrantRequest): AssignmentRequest {
+  const { accessPackage, policy } = requireGrantable(tenant, view, details);
+  const user = requireTarget(tenant, view, policy, details.targetId);
   const ownSchedule = policy.requestorSettings['allowCustomAssignmentSchedule'] === true;
-  if (asked.schedule !== undefined && !ownSchedule) {
+  if (details.schedule !== undefined && !ownSchedule) {
     throw invalidRequest('The policy does not allow a custom assignment schedule.');
   }
-  requireNothingInTheWay(tenant, accessPackage, user);
-  const script = scriptFor(tenant, { user, accessPackage, policy, schedule: asked.schedule });
-  return submitted(tenant, { ...asked, requestType: 'adminAdd', assignmentId: undefined, script });
+  requireNoConflict(tenant, accessPackage, user);
+  const script = scriptFor(tenant, { user, accessPackage, policy, schedule: details.schedule });
+  return createRequest(tenant, {
+    ...details,
+    requestType: 'adminAdd',
+    assignmentId: undefined,
+    script,
+  });
 }
 
-/** Takes an administrator's request to end an assignment (adminRemove). */
+/** Accepts an administrator's request to end an assignment (adminRemove). */
 export function submitRemoval(
   tenant: Tenant,
   view: View,
@@ -53,7 +58,7 @@ export function submitRemoval(
   if (assignment === undefined || !isActive(assignment)) throw noActiveGrant();
   const { packageId, policyId, targetId } = assignment;
   if (hasOpenRequest(tenant, packageId, targetId)) throw existingOpenRequest();
-  return submitted(tenant, {
+  return createRequest(tenant, {
     requestType: 'adminRemove',
     packageId,
     policyId,
@@ -65,13 +70,13 @@ export function submitRemoval(
   });
 }
 
-/** Takes a request that says neither who is to have what nor why it may: it stays as it is until a package is bound. */
+/** Accepts a request that names no person, package or policy. It stays `submitted` until a package is bound to it. */
 export function submitUnbound(
   tenant: Tenant,
   justification: string,
   given: AssignmentRequest['given'],
 ): AssignmentRequest {
-  return submitted(tenant, {
+  return createRequest(tenant, {
     requestType: 'adminAdd',
     assignmentId: undefined,
     justification,
@@ -81,7 +86,7 @@ export function submitUnbound(
   });
 }
 
-type New = Pick<
+type NewRequest = Pick<
   AssignmentRequest,
   | 'requestType'
   | 'packageId'
@@ -94,11 +99,11 @@ type New = Pick<
   | 'script'
 >;
 
-/** Puts a new request into the first state of its script. */
-function submitted(tenant: Tenant, asked: New): AssignmentRequest {
+/** Creates a request in the first state of its script. */
+function createRequest(tenant: Tenant, details: NewRequest): AssignmentRequest {
   const now = tenant.now();
   const request: AssignmentRequest = {
-    ...asked,
+    ...details,
     id: newId(),
     state: 'submitted',
     status: 'Accepted',
@@ -111,9 +116,9 @@ function submitted(tenant: Tenant, asked: New): AssignmentRequest {
 }
 
 /**
- * Gives a request that has none its package, from when on it passes through its states. Nobody is named, so only scripts
- * for everybody apply, and approval is waited for only if every policy of the package requires it. The same package
- * again changes nothing.
+ * Binds a package to a request, which then passes through its states. Because no person is named, only scripts without a
+ * person apply, and approval is needed only if every policy of the package requires it. Binding the same package again
+ * changes nothing.
  */
 export function bindRequest(tenant: Tenant, requestId: string, accessPackage: AccessPackage): void {
   const request = tenant.tables.requests.get(requestId);
@@ -132,7 +137,7 @@ export function bindRequest(tenant: Tenant, requestId: string, accessPackage: Ac
   enterStep(tenant, bound, 0, tenant.now());
 }
 
-type Recorded = Named & {
+type RecordedGrant = GrantIds & {
   catalogId: string;
   isExtended: boolean;
   /** When it ends, as the caller wrote it. */
@@ -140,15 +145,15 @@ type Recorded = Named & {
 };
 
 /**
- * Records that a person has a package, and gives them what it grants. The documents tie it to no request, so nothing is
- * asked of one; whatever stands in the way of a request does so here.
+ * Records that a person has a package, and gives them its roles. The documents tie it to no request, so none is required.
+ * Whatever prevents a request prevents this too.
  */
-export function recordAssignment(tenant: Tenant, view: View, recorded: Recorded): Assignment {
+export function recordAssignment(tenant: Tenant, view: View, recorded: RecordedGrant): Assignment {
   const { accessPackage, policy } = requireGrantable(tenant, view, recorded);
   const { catalogId } = tenant.tables.accessPackages.get(accessPackage.id) ?? accessPackage;
   if (catalogId !== recorded.catalogId) throw resourceNotFound('access package in the catalog');
   const user = requireTarget(tenant, view, policy, recorded.targetId);
-  requireNothingInTheWay(tenant, accessPackage, user);
+  requireNoConflict(tenant, accessPackage, user);
   const schedule = scheduleOf(tenant, recorded.expiredDateTime, policy);
   const { endDateTime } = schedule.expiration;
   const assignment: Assignment = {
@@ -169,7 +174,7 @@ export function recordAssignment(tenant: Tenant, view: View, recorded: Recorded)
   return assignment;
 }
 
-/** The end is the caller's to give where the policy has one. */
+/** The caller must give an end if the policy has one. */
 function scheduleOf(tenant: Tenant, end: string | null, { expiration }: Policy): Schedule {
   const ends = expiration['type'] === 'afterDateTime' || expiration['type'] === 'afterDuration';
   if (ends && end === null) {

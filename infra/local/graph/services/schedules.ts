@@ -3,7 +3,7 @@ import type { Policy, Schedule } from '../state/rows';
 const durationPattern =
   /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** When an ISO 8601 duration that starts at `from` is over (milliseconds since 1970), or undefined if it is none. */
+/** The end of an ISO 8601 duration that starts at `from`, in milliseconds since 1970. Undefined for any other text. */
 export function endOf(duration: string, from: number): number | undefined {
   const parts = durationPattern.exec(duration);
   if (parts === null || duration.endsWith('P') || duration.endsWith('T')) return undefined;
@@ -16,13 +16,13 @@ export function endOf(duration: string, from: number): number | undefined {
   return end.getTime() + ((days ?? 0) * 86_400 + time) * 1000;
 }
 
-/** The schedule of an assignment that starts at `from`: the one asked for, else the lifetime of the policy. */
+/** The schedule of an assignment that starts at `from`: the requested one, else the lifetime of the policy. */
 export function scheduleOf(
-  asked: Schedule | undefined,
+  requested: Schedule | undefined,
   policy: Policy | undefined,
   from: number,
 ): Schedule {
-  const pattern = asked?.expiration ?? policy?.expiration ?? {};
+  const pattern = requested?.expiration ?? policy?.expiration ?? {};
   const { type, duration, endDateTime } = pattern as Partial<Schedule['expiration']>;
   const end = typeof duration === 'string' ? endOf(duration, from) : undefined;
   return {

@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** A change to one row: its table, its id, and the row as it is now, or null when it is gone. */
+/** A change to one row: its table, its id, and the new row, or null if it was removed. */
 export type Change = [table: string, id: string, row: object | null];
 
 export type Journal = {
-  /** What was written before this process, one entry per row, in the order of first writing. */
+  /** The changes written before this process, one per row, in the order of the first write. */
   restored: readonly Change[];
   append: (changes: readonly Change[]) => void;
   clear: () => void;
@@ -22,9 +22,9 @@ export type Journal = {
 };
 
 /**
- * An append-only file of changes, one line per commit, so that a commit is whole or absent. A line is in the operating
- * system's hands when `append` returns: it survives kill -9 of this process, though not a power cut. Opening rewrites the
- * file as a snapshot (the latest change of each row) and drops a last line that was cut off.
+ * An append-only file of changes, one line per commit, so that a commit is complete or absent. When `append` returns, the
+ * line survives kill -9 of this process, but not a power cut. Opening rewrites the file as a snapshot (the latest change of
+ * each row) and drops an incomplete last line.
  */
 export function openJournal(folder: string): Journal {
   mkdirSync(folder, { recursive: true });

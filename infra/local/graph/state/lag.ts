@@ -1,12 +1,10 @@
-import { chance } from '../seeded-random';
-
-/** How something is read: one object by its id, or a collection. Collections lag longer than single objects. */
+/** A read of one object by its id, or of a collection. Collections lag longer. */
 export type Reading = 'one' | 'many';
 
 /** When a version of an object was written, and its number among all writes. */
 export type Stamp = { at: number; number: number };
 
-/** What one call sees: a replica of the directory at a moment. */
+/** What one call sees: a replica at a moment. */
 export type View = { sees: (stamp: Stamp, reading: Reading) => boolean };
 
 const replicas = 3;
@@ -27,4 +25,22 @@ export function viewOf(seed: number, lagMs: number, call: number, now: number): 
       return at + one + more <= now;
     },
   };
+}
+
+/**
+ * A number in [0, 1) that depends on nothing but its inputs, so that a run repeats from its seed. The mixing is
+ * MurmurHash3's 32-bit finaliser applied to each part.
+ */
+export function chance(seed: number, ...parts: readonly number[]): number {
+  let mixed = mix(seed | 0);
+  for (const part of parts) mixed = mix(mixed ^ mix(part | 0) ^ 0x9e3779b9);
+  return mixed / 2 ** 32;
+}
+
+function mix(value: number): number {
+  let bits = value ^ (value >>> 16);
+  bits = Math.imul(bits, 0x85ebca6b);
+  bits ^= bits >>> 13;
+  bits = Math.imul(bits, 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }

@@ -1,16 +1,15 @@
 /*
- * What the simulator stores, in no dialect's spelling: routes of a dialect translate to and from these. Instants are
- * milliseconds since 1970. `undefined` members are absent.
+ * What the simulator stores, independent of a dialect. Instants are milliseconds since 1970.
  */
 
 export type User = {
   id: string;
-  /** Null of somebody whom HR does not know, or not yet. */
+  /** Null for a person whom HR does not know. */
   employeeId: string | null;
   accountEnabled: boolean;
   userPrincipalName: string;
   displayName: string;
-  /** Not in the directory until so long after somebody first looks for the person. */
+  /** The person appears in the directory this long after the first read. */
   appearsAfterMs?: number;
   appearsAt?: number;
 };
@@ -60,7 +59,7 @@ export type ResourceRequest = {
 
 export type AccessPackage = {
   id: string;
-  /** Absent of a package of the draft documents, which name no catalog, until it grants a role of one. */
+  /** Absent for a package of the draft documents until it has a role. */
   catalogId?: string | undefined;
   /** Whether the catalog came with the first role. */
   catalogByRole?: boolean | undefined;
@@ -82,7 +81,7 @@ export type RoleScope = {
   createdAt: number;
 };
 
-/** A set of people in a policy, discriminated as Graph does it: `@odata.type` plus the members of that type. */
+/** A set of people in a policy: `@odata.type` and the members of that type. */
 export type SubjectSet = { '@odata.type': string } & Record<string, unknown>;
 
 export type Settings = Record<string, unknown>;
@@ -100,14 +99,14 @@ export type Policy = {
   automaticRequestSettings: Settings | null;
   reviewSettings: Settings | null;
   notificationSettings: Settings | null;
-  /** Members that beta alone has. */
+  /** Only in beta. */
   canExtend?: boolean | undefined;
   acceptRequests?: boolean | undefined;
   createdAt: number;
   modifiedAt: number;
 };
 
-/** One state of a request's life; without `forMs` it is where the request stays. */
+/** One state of a request. Without `forMs` the request stays in it. */
 export type Step = { state: string; status?: string | undefined; forMs?: number | undefined };
 
 export type Schedule = {
@@ -118,15 +117,15 @@ export type Schedule = {
 export type AssignmentRequest = {
   id: string;
   requestType: 'adminAdd' | 'adminRemove';
-  /** Absent of a request of the draft documents until a package is bound to it. */
+  /** Absent for a request of the draft documents until a package is bound to it. */
   packageId?: string | undefined;
-  /** These two are absent of every request of the draft documents, which name neither. */
+  /** Both are absent for every request of the draft documents. */
   policyId?: string | undefined;
   targetId?: string | undefined;
   assignmentId: string | undefined;
   justification: string | null;
   schedule: Schedule | undefined;
-  /** Dates that the caller gave, as the draft documents let them. */
+  /** Dates from the caller, which the draft documents allow. */
   given?: { completedDate: string | null; expirationDateTime: string | null } | undefined;
   state: string;
   status: string;
@@ -149,7 +148,7 @@ export type Assignment = {
   isExtended?: boolean | undefined;
   createdAt: number;
   expiredAt: number | undefined;
-  /** When it ends: at the end of its schedule, or once its removal was delivered. */
+  /** When it ends: at the end of its schedule, or after a delivered removal. */
   dueAt: number | undefined;
 };
 
@@ -162,14 +161,10 @@ export type Grant = {
   assignmentIds: string[];
 };
 
-/*
- * What the simulator stores of the directory beside people and groups: who may do what, and what the tenant has bought.
- */
-
-/** A permission that an application offers; those of Microsoft Graph are what its callers need. */
+/** A permission that an application offers. */
 export type AppRole = { id: string; value: string | null; displayName: string };
 
-/** An application as the tenant knows it: one that people are given roles of, or the identity of one that calls. */
+/** An application in the tenant: one with roles for people, or the identity of a caller. */
 export type ServicePrincipal = {
   id: string;
   appId: string;
@@ -178,7 +173,7 @@ export type ServicePrincipal = {
   appRoles: AppRole[];
 };
 
-/** An application permission that somebody was granted. */
+/** A granted application permission. */
 export type AppRoleAssignment = {
   id: string;
   principalId: string;
@@ -187,7 +182,7 @@ export type AppRoleAssignment = {
   createdAt: number;
 };
 
-/** A role of entitlement management that somebody has, in one catalog (`appScopeId`) or the tenant (`directoryScopeId`). */
+/** A role of entitlement management in one catalog (`appScopeId`) or in the tenant (`directoryScopeId`). */
 export type EntitlementRole = {
   id: string;
   principalId: string;
@@ -198,7 +193,7 @@ export type EntitlementRole = {
 
 export type Organization = { id: string; displayName: string };
 
-/** What the tenant has bought. */
+/** A subscription of the tenant. */
 export type Sku = {
   id: string;
   skuId: string;

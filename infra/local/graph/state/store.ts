@@ -3,18 +3,18 @@ import type { Stamp } from './lag';
 import { createTables, type Rows, type TableName, type Tables } from './tables';
 import { createTimerHeap } from './timer-heap';
 
-/** A row whose time has come, named by its table. */
+/** A row that is due. */
 export type DueRow = { table: TableName; id: string; at: number };
 
-/** All state, kept in memory and in a journal. Changes are kept together until `commit` and then written as one. */
+/** All state, in memory and in a journal. `commit` writes the changes since the last one together. */
 export type Store = Rewritable & {
   commit: () => void;
-  /** Forgets everything and seeds again. */
+  /** Deletes everything and seeds again. */
   reset: () => void;
   close: () => void;
 };
 
-/** What acts on the tenant need of the store. */
+/** What the services need of the store. */
 export type Rewritable = {
   readonly tables: Tables;
   now: () => number;
@@ -24,15 +24,15 @@ export type Rewritable = {
 
 export type StoreOptions = {
   folder: string;
-  /** After so long every replica has every write. */
+  /** Every replica has every write after this time. */
   lagMs: number;
-  /** Writes what the tenant file holds; it is read anew at each start, hence not journalled. */
+  /** Writes the content of the tenant file, which is read at each start and therefore not in the journal. */
   seed: (into: Rewritable) => void;
-  /** Called for each row with a `dueAt` when that instant comes; what it changes is committed. */
+  /** Called for each row when its `dueAt` comes. Its changes are committed. */
   onDue: (due: DueRow) => void;
 };
 
-/** What every replica has known for ever: the tenant file, and what was there before this process. */
+/** The stamp of what every replica knows: the tenant file, and what was written before this process. */
 const known: Stamp = { at: 0, number: 0 };
 
 export function openStore(options: StoreOptions): Store {
@@ -105,7 +105,7 @@ function rewritable(
   };
 }
 
-/** The compiler cannot tie a name to the rows of its table across the union; `put` and the journal do. */
+/** The compiler cannot tie the name of a table to its rows across the union. `put` and the journal do. */
 function writeRow(
   tables: Tables,
   table: TableName,

@@ -3,12 +3,12 @@ import type { Reading, Stamp, View } from './lag';
 type Version<Row> = Stamp & { row: Row | undefined; before: Version<Row> | undefined };
 type Entry<Row> = { id: string; order: number; latest: Version<Row> };
 
-/** A row together with its place in the order of creation, which paging continues from. */
+/** A row with its place in the order of creation, which paging continues from. */
 export type Placed<Row> = { row: Row; order: number };
 
 /**
- * Rows with a short memory: a version that a replica may not have heard of yet keeps the one before it. Reads without a
- * view see the truth (uniqueness and conflicts are decided on it); reads with a view see what its replica knows.
+ * Versioned rows. A version that a replica may not know yet keeps the one before it. Reads without a view see the latest
+ * version, which decides on uniqueness and conflicts. Reads with a view see what its replica knows.
  */
 export type Table<Row> = {
   get: (id: string, view?: View) => Row | undefined;
@@ -17,12 +17,12 @@ export type Table<Row> = {
   all: (view?: View) => Placed<Row>[];
   /** Without a row: removes it. */
   write: (id: string, row: Row | undefined, stamp: Stamp) => void;
-  /** Forgets what every replica has moved on from. */
+  /** Drops the versions that no replica shows any more. */
   settle: (before: number) => void;
   size: () => number;
 };
 
-/** Each index by its name: the keys under which it has a row. */
+/** The keys of a row, by index. */
 export type Indexes<Row> = Record<string, (row: Row) => readonly string[]>;
 
 export function createTable<Row>(indexes: Indexes<Row> = {}): Table<Row> {
@@ -79,7 +79,7 @@ function placed<Row>(found: Iterable<Entry<Row>>, view: View | undefined): Place
   return rows.sort((one, other) => one.order - other.order);
 }
 
-/** Finds entries by key; an entry stays under the keys of every version that a replica may still show. */
+/** Finds entries by key. An entry keeps the keys of every version that a replica may still show. */
 function createIndex<Row>(indexes: Indexes<Row>) {
   const keyed = new Map<string, Map<string, Entry<Row>>>();
   const keysOf = (row: Row | undefined): string[] =>

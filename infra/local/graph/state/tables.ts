@@ -18,7 +18,7 @@ import type {
 } from './rows';
 import { createTable, type Table } from './table';
 
-/** The rows of each table by its name; the names are also those in the journal. */
+/** The rows of each table by its name, which the journal uses too. */
 export type Rows = {
   users: User;
   groups: Group;
@@ -44,13 +44,13 @@ export type Tables = { [Name in TableName]: Table<Rows[Name]> };
 /** The key of an index over two members. */
 export const both = (one: string, other: string): string => `${one} ${other}`;
 
-const given = (key: string | undefined): string[] => (key === undefined ? [] : [key]);
+const optional = (key: string | undefined): string[] => (key === undefined ? [] : [key]);
 
-/** All tables, empty, with the indexes that keep every request of a client away from a scan. */
+/** All tables, empty, with indexes so that no call of a client scans a table. */
 export function createTables(): Tables {
   return {
     users: createTable<User>({
-      employeeId: ({ employeeId }) => given(employeeId ?? undefined),
+      employeeId: ({ employeeId }) => optional(employeeId ?? undefined),
       userPrincipalName: ({ userPrincipalName }) => [userPrincipalName.toLowerCase()],
     }),
     groups: createTable<Group>({ displayName: ({ displayName }) => [displayName] }),
@@ -61,7 +61,7 @@ export function createTables(): Tables {
     }),
     entitlementRoles: createTable<EntitlementRole>({
       principal: ({ principalId }) => [principalId],
-      catalog: ({ appScopeId }) => given(appScopeId?.split('/').at(-1)?.toLowerCase()),
+      catalog: ({ appScopeId }) => optional(appScopeId?.split('/').at(-1)?.toLowerCase()),
     }),
     organizations: createTable<Organization>(),
     skus: createTable<Sku>(),
@@ -72,7 +72,7 @@ export function createTables(): Tables {
     }),
     resourceRequests: createTable<ResourceRequest>(),
     accessPackages: createTable<AccessPackage>({
-      catalog: ({ catalogId }) => given(catalogId),
+      catalog: ({ catalogId }) => optional(catalogId),
       displayName: ({ displayName }) => [displayName],
       incompatibleWith: ({ incompatibleWith }) => incompatibleWith,
     }),
@@ -82,13 +82,13 @@ export function createTables(): Tables {
     }),
     policies: createTable<Policy>({ accessPackage: ({ packageId }) => [packageId] }),
     requests: createTable<AssignmentRequest>({
-      accessPackage: ({ packageId }) => given(packageId),
+      accessPackage: ({ packageId }) => optional(packageId),
       accessPackageAndState: ({ packageId, state }) =>
-        given(packageId).map((id) => both(id, state)),
+        optional(packageId).map((id) => both(id, state)),
       state: ({ state }) => [state],
       accessPackageAndTarget: ({ packageId, targetId }) =>
         packageId === undefined || targetId === undefined ? [] : [both(packageId, targetId)],
-      justification: ({ justification }) => given(justification ?? undefined),
+      justification: ({ justification }) => optional(justification ?? undefined),
     }),
     assignments: createTable<Assignment>({
       accessPackage: ({ packageId }) => [packageId],

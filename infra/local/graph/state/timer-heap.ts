@@ -1,16 +1,16 @@
-/** Something that is due at an instant (milliseconds since 1970). */
+/** Something due at an instant (milliseconds since 1970). */
 export type Due<What> = { at: number; what: What };
 
-/** All that waits, under one timer of the platform; the earliest first. */
+/** Everything that is due later, earliest first, under one timer of the platform. */
 export type TimerHeap<What> = {
   add: (at: number, what: What) => void;
   clear: () => void;
 };
 
-/** Timers of Node overflow above 2^31-1 ms and fire at once; a long wait is therefore taken in hops. */
+/** Timers of Node above 2^31-1 ms fire at once, so a long wait is split. */
 const longestHopMs = 3_600_000;
 
-/** Calls `fire` with all that became due, in order of its instant. The timer never keeps the process alive. */
+/** Calls `fire` with what is due, in the order of the instants. The timer never keeps the process alive. */
 export function createTimerHeap<What>(fire: (due: Due<What>[]) => void): TimerHeap<What> {
   const heap: Due<What>[] = [];
   let timer: NodeJS.Timeout | undefined;

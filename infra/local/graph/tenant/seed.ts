@@ -1,9 +1,15 @@
 import { addResource, createCatalog } from '../services/catalogs';
-import { graphAppId, graphAppRoles, permissionId } from '../services/graph-permissions';
 import { hold } from '../services/holdings';
 import { derivedId } from '../services/ids';
 import { addRoleScope, createPackage } from '../services/packages';
-import { assignRole, grantAppRole, roleDefinitions } from '../services/permissions';
+import {
+  assignRole,
+  grantAppRole,
+  graphAppId,
+  graphAppRoles,
+  permissionId,
+  roleDefinitions,
+} from '../services/permissions';
 import { addPolicy, withPolicyDefaults } from '../services/policies';
 import type { Tenant } from '../services/tenant';
 import type { Catalog, Group } from '../state/rows';
@@ -12,7 +18,7 @@ import { people, type TenantFile } from './tenant-file';
 type ExistingCatalog = TenantFile['catalogs'][number];
 type ExistingPackage = ExistingCatalog['accessPackages'][number];
 
-/** Fills a tenant with what its file holds, by the same acts as a client's and with the same refusals. */
+/** Fills a tenant from its file, by the services that a client uses and with the same refusals. */
 export function seedTenant(tenant: Tenant, file: TenantFile): void {
   for (const user of people(file)) tenant.put('users', user);
   for (const group of file.groups) tenant.put('groups', groupOf(group));
@@ -29,8 +35,8 @@ const groupOf = (group: TenantFile['groups'][number]): Group => ({
 
 function seedCatalog(tenant: Tenant, existing: ExistingCatalog): void {
   const { id, displayName, description, state } = existing;
-  const wanted = { displayName, description, state, isExternallyVisible: false };
-  const catalog = createCatalog(tenant, wanted, id);
+  const details = { displayName, description, state, isExternallyVisible: false };
+  const catalog = createCatalog(tenant, details, id);
   for (const origin of existing.resources) addResource(tenant, undefined, catalog.id, origin);
   for (const one of existing.accessPackages) seedPackage(tenant, catalog, one);
   for (const one of existing.accessPackages) {
@@ -43,8 +49,8 @@ function seedCatalog(tenant: Tenant, existing: ExistingCatalog): void {
 
 function seedPackage(tenant: Tenant, catalog: Catalog, existing: ExistingPackage): void {
   const { id, displayName, description, isHidden } = existing;
-  const wanted = { displayName, description, isHidden, catalogId: catalog.id };
-  const accessPackage = createPackage(tenant, undefined, wanted, id);
+  const details = { displayName, description, isHidden, catalogId: catalog.id };
+  const accessPackage = createPackage(tenant, undefined, details, id);
   for (const { resource, role } of existing.roles) {
     addRoleScope(tenant, undefined, {
       packageId: id,
@@ -65,11 +71,11 @@ function seedPackage(tenant: Tenant, catalog: Catalog, existing: ExistingPackage
   }
 }
 
-/** The service principal of Microsoft Graph, which is in every tenant under an id of the tenant's own. */
+/** The service principal of Microsoft Graph. Every tenant has one, with an id of its own. */
 const graphId = derivedId('servicePrincipal', graphAppId);
 
-/** Organization, licences, applications and identities with the permissions that they were granted. */
-export function seedServices(tenant: Tenant, file: TenantFile): void {
+/** The organization, licences, applications, and identities with their permissions. */
+function seedServices(tenant: Tenant, file: TenantFile): void {
   tenant.put('organizations', file.organization);
   for (const sku of file.skus) {
     tenant.put('skus', { ...sku, id: `${file.organization.id}_${sku.skuId}` });
@@ -100,7 +106,7 @@ export function seedServices(tenant: Tenant, file: TenantFile): void {
 }
 
 /** The roles of an identity in catalogs of the file. */
-export function seedRoles(tenant: Tenant, identity: TenantFile['identities'][number]): void {
+function seedRoles(tenant: Tenant, identity: TenantFile['identities'][number]): void {
   for (const { catalog, role } of identity.catalogRoles) {
     const known = roleDefinitions.find(({ displayName }) => displayName === role);
     assignRole(tenant, {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { permissions } from '../services/graph-permissions';
+import { permissions } from '../services/permissions';
 import type { User } from '../state/rows';
 
 const uuid = z.guid();
 const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker number');
 
-/** `W-1001`: letters and a hyphen, then the number that counts up. */
+/** `W-1001`: a prefix, then the number that counts up. */
 const rangeEnd = z.string().regex(/^[A-Za-z-]*\d{1,12}$/, 'must end in a number, as W-1001 does');
 
 export const UserEntry = z.strictObject({
@@ -17,11 +17,11 @@ export const UserEntry = z.strictObject({
   appearsAfterMs: z.int().nonnegative().optional(),
 });
 
-/** Of somebody whom HR does not know, neither id nor name can be derived. */
+/** Without an employeeId, neither id nor name can be derived. */
 const ListedUser = UserEntry.refine(
   (user) =>
     user.employeeId !== null || (user.id !== undefined && user.userPrincipalName !== undefined),
-  'somebody without an employeeId needs an id and a userPrincipalName',
+  'a user without an employeeId needs an id and a userPrincipalName',
 );
 
 const Group = z.strictObject({
@@ -147,7 +147,7 @@ export const TenantFile = z.strictObject({
 });
 export type TenantFile = z.infer<typeof TenantFile>;
 
-/** Reads and checks a tenant file. Throws one error that lists every fault with its place. */
+/** Reads and checks a tenant file. Throws one error that lists every problem with its path. */
 export function readTenantFile(path: string): TenantFile {
   let json: unknown;
   try {
@@ -164,9 +164,9 @@ export function readTenantFile(path: string): TenantFile {
 }
 
 /**
- * The users of a tenant file: those of its ranges, replaced or joined by those it lists. A listed user without an id
- * stands in for the worker of a range; one with an id is somebody else, even with the same employeeId. Throws on a range
- * that does not count up and on an id used twice.
+ * The users of a tenant file: those of its ranges and those that it lists. A listed user without an id replaces the worker
+ * of a range. One with an id is another person, even with the same employeeId. Throws on a range that does not count up
+ * and on an id that is used twice.
  */
 export function people({ workers, users }: TenantFile): User[] {
   const byId = new Map<string, User>();
@@ -187,7 +187,7 @@ export function people({ workers, users }: TenantFile): User[] {
   return [...byId.values()];
 }
 
-/** The user that an entry of a tenant file describes, with the derived id and name where it gives none. */
+/** The user that an entry of a tenant file describes. A missing id or name is derived. */
 export function userOf(entry: TenantFile['users'][number]): User {
   const employeeId = entry.employeeId ?? '';
   return {
@@ -200,8 +200,8 @@ export function userOf(entry: TenantFile['users'][number]): User {
   };
 }
 
-/** The directory id of a worker, readable in tests and logs: the digits of the number, after a fixed prefix. */
-export function userId(employeeId: string): string {
+/** The directory id of a worker: a fixed prefix, then the digits of the number, so that it is readable in tests. */
+function userId(employeeId: string): string {
   const digits = employeeId.replace(/\D/g, '').slice(-12).padStart(12, '0');
   return `20000000-0000-4000-8000-${digits}`;
 }
