@@ -1,4 +1,4 @@
-import { createLedgerReader, type LedgerReader } from '../shared/storage/read-ledger';
+import { createLedgerReader, type LedgerReader } from '../shared/storage/audit';
 import { chainFaults } from '../shared/storage/verify-chain';
 import type { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { Id } from '../shared/domain/events/event-members';

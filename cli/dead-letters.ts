@@ -1,5 +1,5 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { createLedgerReader, type LedgerReader } from '../shared/storage/read-ledger';
+import { createLedgerReader, type LedgerReader } from '../shared/storage/audit';
 import { readEvent } from '../shared/domain/events/read-event';
 import { openLedger, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';

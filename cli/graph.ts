@@ -1,6 +1,6 @@
 import { clouds } from '../shared/graph/graph-root';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
-import { readConfig, SettingsFault, type Config } from '../shared/config/config';
+import { readConfig, SettingsError, type Config } from '../shared/config/config';
 import { createCredential } from '../shared/config/credential';
 import { signIn, type waysToSignIn } from '../shared/config/sign-in';
 import type { AppSettings } from './app-settings';
@@ -11,7 +11,7 @@ export function configOf({ settings }: AppSettings): Config {
   try {
     return readConfig(settings);
   } catch (error) {
-    throw error instanceof SettingsFault ? new Complaint(error.message) : error;
+    throw error instanceof SettingsError ? new Complaint(error.message) : error;
   }
 }
 

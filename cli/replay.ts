@@ -1,5 +1,5 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
-import { createLedgerReader } from '../shared/storage/read-ledger';
+import { createLedgerReader } from '../shared/storage/audit';
 import { createClaims } from '../shared/storage/claims';
 import { openClaims, openLedger, Complaint, withBus, type Connection } from './connection';
 import { bytesOf, numberOf, openLetters, peekLetters } from './letters';

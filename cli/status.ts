@@ -1,4 +1,4 @@
-import { createLedgerReader } from '../shared/storage/read-ledger';
+import { createLedgerReader } from '../shared/storage/audit';
 import { eventHash } from '../shared/domain/events/keys';
 import type { StoredClaim } from '../shared/domain/workflow/claim';
 import { createClaims } from '../shared/storage/claims';

@@ -4,7 +4,7 @@ import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
-import { createLedger } from '../shared/storage/ledger';
+import { createLedger } from '../shared/storage/audit';
 import { clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';

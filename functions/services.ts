@@ -1,4 +1,4 @@
-import type { Ledger } from '../shared/storage/ledger';
+import type { Ledger } from '../shared/storage/audit';
 import type { Entitlements } from '../shared/graph/entitlements';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';

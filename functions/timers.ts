@@ -6,10 +6,10 @@ import { runHost } from './run-host';
 
 /** The timer `supervise` recovers events that are not closed. */
 export function registerTimers(
-  services: RecoverServices & { config: { supervise: { schedule: string } } },
+  services: RecoverServices & { config: { recovery: { schedule: string } } },
 ): void {
   df.app.client.timer('supervise', {
-    schedule: services.config.supervise.schedule,
+    schedule: services.config.recovery.schedule,
     handler: async (_: unknown, client: df.DurableClient, context: InvocationContext) => {
       await recoverDueEvents(
         services,

@@ -1,7 +1,7 @@
 import { GraphError } from '../../shared/graph/errors';
 import type { EntitlementsOptions } from '../../shared/graph/entitlements';
 import { accountOf, type Account } from '../../shared/config/account';
-import { readConfig, SettingsFault, type Config } from '../../shared/config/config';
+import { readConfig, SettingsError, type Config } from '../../shared/config/config';
 import type { AppSettings } from '../app-settings';
 import { graphOptions, type SignInOptions } from '../graph';
 import { checks } from './checks';
@@ -33,9 +33,9 @@ export async function examine(
   const read = configIn(app);
   const first = [
     ...named('node', nodeFindings(process.versions.node)),
-    ...named('settings', settingsFindings(app, read instanceof SettingsFault ? read.faults : [])),
+    ...named('settings', settingsFindings(app, read instanceof SettingsError ? read.faults : [])),
   ];
-  if (read instanceof SettingsFault) {
+  if (read instanceof SettingsError) {
     const untaken = notChecked('needs sound settings', 'mend the settings and ask again');
     return [...first, ...checks.flatMap(({ name }) => named(name, [untaken]))];
   }
@@ -60,11 +60,11 @@ async function signedIn(
 const named = (check: string, findings: readonly Finding[]): Line[] =>
   findings.map((finding) => ({ check, ...finding }));
 
-function configIn({ settings }: AppSettings): Config | SettingsFault {
+function configIn({ settings }: AppSettings): Config | SettingsError {
   try {
     return readConfig(settings);
   } catch (error) {
-    if (error instanceof SettingsFault) return error;
+    if (error instanceof SettingsError) return error;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import type { Activity, Answer } from '../../shared/domain/workflow/activities';
-import { StaleRun } from '../../shared/storage/ledger';
+import { StaleRun } from '../../shared/storage/audit';
 import type { Later, Outcome, Rejected } from '../../shared/domain/workflow/outcome';
 import { StoreUnavailable } from '../../shared/storage/storage-port';
 import { logTo, traceOf, type Log } from '../../shared/log';

@@ -19,5 +19,5 @@ type Settings = {
   CALL_PATIENCE: string?
   INTAKE_HOLD: string?
   SUPERVISE_SCHEDULE: string?
-  LOOK_AFTER: string?
+  RECOVERY_DELAY: string?
 }

@@ -81,7 +81,7 @@ export const Settings = z.object({
       (text) => /^\S+( \S+){5}$/.test(text),
       'six fields such as "0 * * * * *": second, minute, hour, day, month, day of the week',
     ),
-  LOOK_AFTER: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),
+  RECOVERY_DELAY: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),
   AZURE_CLIENT_ID: z.string().optional(),
   IDENTITY_ENDPOINT: z.string().optional(),
   AZURE_FUNCTIONS_ENVIRONMENT: z.string().default('Production'),
@@ -90,8 +90,8 @@ export const Settings = z.object({
 export type Config = ReturnType<typeof readConfig>;
 
 /** Settings that are missing or wrong, each with the rule that it breaks; never its value. */
-export class SettingsFault extends Error {
-  override name = 'SettingsFault';
+export class SettingsError extends Error {
+  override name = 'SettingsError';
   readonly faults: readonly { setting: string; rule: string }[];
   constructor(faults: readonly { setting: string; rule: string }[]) {
     const lines = faults.map(({ setting, rule }) => `  ${setting}: ${rule}`);
@@ -100,12 +100,12 @@ export class SettingsFault extends Error {
   }
 }
 
-/** Reads all settings at once; throws one SettingsFault that names every setting that is missing or wrong, never its value. */
+/** Reads all settings at once; throws one SettingsError that names every setting that is missing or wrong, never its value. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const present = Object.entries(env).filter(([, value]) => value !== '');
   const read = Settings.safeParse(Object.fromEntries(present));
   if (!read.success) {
-    throw new SettingsFault(
+    throw new SettingsError(
       read.error.issues.map(({ path, message }) => ({ setting: path.join('.'), rule: message })),
     );
   }
@@ -135,9 +135,9 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       call: settings.CALL_PATIENCE,
     },
     intakeHoldSeconds: settings.INTAKE_HOLD,
-    supervise: {
+    recovery: {
       schedule: settings.SUPERVISE_SCHEDULE,
-      lookAfterSeconds: settings.LOOK_AFTER,
+      delaySeconds: settings.RECOVERY_DELAY,
     },
     identity: {
       clientId: settings.AZURE_CLIENT_ID,

@@ -10,7 +10,7 @@ import { replayKey, whyNoReplay } from '../domain/workflow/replay';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 import type { RowWriter } from './audit-context';
 import { MessageRejected, rejectMessage } from './reject';
 import { isTransient, type RunHost } from './run-host';
@@ -18,12 +18,12 @@ import { startRun } from './start';
 
 export type AcceptServices = RowWriter & {
   claims: Pick<Claims, 'claim' | 'reopen' | 'countDuplicate'>;
-  due: Pick<Due, 'watch' | 'forget'>;
+  due: Pick<Due, 'schedule' | 'cancel'>;
   ledger: Pick<Ledger, 'reject'>;
   config: {
     sources: readonly string[];
     intakeHoldSeconds: number;
-    supervise: { lookAfterSeconds: number };
+    recovery: { delaySeconds: number };
   };
 };
 
@@ -160,7 +160,7 @@ export async function claimAttempt(
   const reopened = isSame && marks ? await claims.reopen(eventHash, claim) : undefined;
   if (reopened) return { attempt: reopened.attempt };
   // The claim that has the event has a due row of its own.
-  if (held.due.key !== claim.due.key) await due.forget(claim.due);
+  if (held.due.key !== claim.due.key) await due.cancel(claim.due);
   if (!isSame) return 'id-reused';
   if (held.state === 'claimed') return { attempt: held.attempt };
   return marks ? { noReplay: whyNoReplay(held, marks) ?? 'open' } : {};
@@ -177,7 +177,7 @@ async function newClaim(
   const accessModel = model().model;
   const timeZone = zoneFor(accessModel, event.data);
   const read = attributesRead(accessModel);
-  const recoverAt = new Date(Date.parse(now) + config.supervise.lookAfterSeconds * 1000);
+  const recoverAt = new Date(Date.parse(now) + config.recovery.delaySeconds * 1000);
   return {
     state: 'claimed',
     contentHash,
@@ -194,7 +194,7 @@ async function newClaim(
     },
     endDate,
     attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
-    due: await due.watch(eventHash, recoverAt.toISOString(), owner),
+    due: await due.schedule(eventHash, recoverAt.toISOString(), owner),
     ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,
   };

@@ -3,7 +3,7 @@ import type { PackageIds, Step } from '../domain/workflow/workflow-state';
 import { packageDefinition } from '../domain/access-model/package-definition';
 import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 
 /** What writes audit rows, and what each row says of it. */
 export type AuditWriter = {

@@ -2,13 +2,13 @@ import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { Log } from '../log';
 import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 import { lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
 export type CloseServices = RowWriter & {
   claims: Pick<Claims, 'isOver' | 'beginClosing' | 'finishClosing'>;
-  due: Pick<Due, 'forget'>;
+  due: Pick<Due, 'cancel'>;
   ledger: Pick<Ledger, 'close'>;
   workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
 };
@@ -67,6 +67,6 @@ async function close(
     const finished = await claims.finishClosing(run, closed.chain, at);
     place = finished?.due ?? place;
   }
-  await due.forget(place);
+  await due.cancel(place);
   return 'closed';
 }

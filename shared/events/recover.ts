@@ -4,16 +4,16 @@ import { runOf, type StoredClaim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import { shards, type Due, type DueRow } from '../storage/due';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
 import { startRun } from './start';
 
 export type RecoverServices = CloseServices & {
-  claims: Pick<Claims, 'read' | 'start' | 'moveWatch'>;
-  due: Pick<Due, 'watch' | 'ready'>;
+  claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
+  due: Pick<Due, 'schedule' | 'ready'>;
   ledger: Pick<Ledger, 'endOf'>;
-  config: { supervise: { lookAfterSeconds: number } };
+  config: { recovery: { delaySeconds: number } };
 };
 
 /** A pass ends before the timer starts the next one; the rows that are left wait for it. */
@@ -70,7 +70,7 @@ export async function recoverEvent(
   const claim = await services.claims.read(row.eventHash);
   // A row that the claim does not name is left from an interrupted intake or recovery.
   if (!claim || claim.state === 'closed' || claim.due.key !== row.key)
-    return services.due.forget(row);
+    return services.due.cancel(row);
   const { eventHash, attempt, state } = claim;
   if (state === 'closing') return close(services, claim, 'Gone', log);
   const status = await host.status(instanceId(eventHash, attempt));
@@ -98,11 +98,11 @@ async function scheduleNext(
 ): Promise<void> {
   const now = Date.now();
   const age = now - Date.parse(claim.fact.receivedAt);
-  const wait = Math.max(config.supervise.lookAfterSeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
+  const wait = Math.max(config.recovery.delaySeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
   const at = new Date(now + wait).toISOString();
-  const place = await due.watch(claim.eventHash, at, randomUUID());
-  const moved = await claims.moveWatch(claim, place);
-  await due.forget(moved?.due.key === place.key ? claim.due : place);
+  const place = await due.schedule(claim.eventHash, at, randomUUID());
+  const moved = await claims.reschedule(claim, place);
+  await due.cancel(moved?.due.key === place.key ? claim.due : place);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { RejectedMessage } from '../domain/events/read-event';
 import type { Log } from '../log';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 import { writerColumns, type RowWriter } from './audit-context';
 
 type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rule'> & {

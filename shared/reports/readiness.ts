@@ -6,7 +6,7 @@ import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
-import type { Ledger } from '../storage/ledger';
+import type { Ledger } from '../storage/audit';
 import { StoreUnavailable } from '../storage/storage-port';
 
 export type ReadinessServices = {

@@ -4,17 +4,16 @@ import { whyNoReplay } from '../domain/workflow/replay';
 import type { ChainEnd } from '../domain/workflow/run';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { StoredRow, Table } from './storage-port';
-import { fromColumns, toColumns } from './columns';
+import { fromColumns, toColumns, createRowUpdater } from './rows';
 import type { DuePlace } from './due';
-import { createRowUpdater } from './update-row';
 
 const ROW = 'claim';
 const DUPLICATES = 'duplicates';
 
-/** Names one execution of one attempt. */
+/** Identifies one execution of one attempt. */
 export type Execution = { eventHash: string; attempt: number; token: string };
 
-/** How an attempt ends: what its closing row says. */
+/** The end of an attempt, as its closing row shows it. */
 export type Ending = {
   outcome: ClosingOutcome;
   reason?: string | undefined;
@@ -25,8 +24,8 @@ export type Ending = {
 export type Claims = ReturnType<typeof createClaims>;
 
 /**
- * The record of every accepted event, outside the task hub, which forgets and overwrites. One row per event hash:
- * `claimed -> started -> closing -> closed`. All changes go by ETag; who loses looks again.
+ * One row per accepted event, by its hash: `claimed -> started -> closing -> closed`. It is kept outside the task hub,
+ * which purges and overwrites instances. Every change goes by ETag and is retried after a conflict.
  */
 export function createClaims(table: Table) {
   const updateRow = createRowUpdater(table);
@@ -35,7 +34,7 @@ export function createClaims(table: Table) {
     return row && claimOf(row);
   };
 
-  /** Changes the claim if `change` finds it fit; answers the claim as it is then, undefined if there is none. */
+  /** Changes the claim unless `change` answers undefined. Answers the claim after that, undefined if there is none. */
   const update = async (
     eventHash: string,
     change: (claim: Claim) => Partial<Claim> | undefined,
@@ -58,7 +57,7 @@ export function createClaims(table: Table) {
       return !claim || claim.state === 'closed' || claim.attempt !== run.attempt;
     },
 
-    /** Claims the event for good, or answers the claim that has it. */
+    /** Claims the event, or answers the claim that exists. */
     claim: async (eventHash: string, claim: Claim): Promise<StoredClaim | 'claimed'> => {
       const race = { won: false };
       const row = await updateRow(eventHash, ROW, (held) => {
@@ -66,13 +65,13 @@ export function createClaims(table: Table) {
         return held ? undefined : toColumns(claim);
       });
       if (race.won) return 'claimed';
-      if (!row) throw new Error('a claim vanished: nothing ever removes one');
+      if (!row) throw new Error('a claim is missing after its insert conflicted');
       return claimOf({ ...row, partition: eventHash });
     },
 
     /**
-     * Begins the next attempt at a closed event with a `fresh` claim that carries replay marks. Undefined where they
-     * begin none: see whyNoReplay.
+     * Starts the next attempt at a closed event with a `fresh` claim that carries replay marks. Undefined if they start
+     * none: see whyNoReplay.
      */
     reopen: async (eventHash: string, fresh: Claim): Promise<StoredClaim | undefined> => {
       const race = { won: false };
@@ -84,12 +83,10 @@ export function createClaims(table: Table) {
       return race.won ? claim : undefined;
     },
 
-    /** Moves the watch over an attempt that goes on, unless it has ended or was moved by another. */
-    moveWatch: (watched: StoredClaim, due: DuePlace) =>
-      update(watched.eventHash, (claim) =>
-        claim.state !== 'closed' &&
-        claim.attempt === watched.attempt &&
-        claim.due.key === watched.due.key
+    /** Moves the due row of an open attempt, unless the attempt is closed or another caller has moved the row. */
+    reschedule: (seen: StoredClaim, due: DuePlace) =>
+      update(seen.eventHash, (claim) =>
+        claim.state !== 'closed' && claim.attempt === seen.attempt && claim.due.key === seen.due.key
           ? { due }
           : undefined,
       ),
@@ -107,7 +104,7 @@ export function createClaims(table: Table) {
           : undefined,
       ),
 
-    /** Decides how the attempt ends; whoever comes later finds the decision and finishes that one. */
+    /** Decides how the attempt ends. A later call changes nothing and answers the decision that was made. */
     beginClosing: (execution: Execution, end: Ending & { chain: ChainEnd }, now: string) =>
       update(execution.eventHash, (claim) =>
         runs(claim, execution) && claim.state === 'started'
@@ -115,7 +112,7 @@ export function createClaims(table: Table) {
           : undefined,
       ),
 
-    /** Once the closing row stands. */
+    /** Call it after the closing row is written. */
     finishClosing: (execution: Execution, chain: ChainEnd, now: string) =>
       update(execution.eventHash, (claim) =>
         runs(claim, execution) && claim.state === 'closing'
@@ -123,7 +120,7 @@ export function createClaims(table: Table) {
           : undefined,
       ),
 
-    /** Counts one more message that says what is known already. */
+    /** Counts one more message with the content of the claim. */
     countDuplicate: async (eventHash: string, now: string): Promise<number> => {
       const row = await updateRow(eventHash, DUPLICATES, (columns) => ({
         count: Number(columns?.['count'] ?? 0) + 1,
@@ -137,7 +134,7 @@ export function createClaims(table: Table) {
   };
 }
 
-/** Of the attempt before, nothing stays but its number and the replays that are known. */
+/** Keeps only the number and the known replays of the attempt before. */
 const nextAttempt = (closed: Claim, fresh: Claim): Partial<Claim> => ({
   ...Object.fromEntries(Object.keys(closed).map((column) => [column, undefined])),
   ...fresh,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CatalogRecord, PackageRecord, type PackageMemory, type Slot } from './package-record';
 import type { Table } from './storage-port';
-import { fromColumns, toColumns } from './columns';
+import { fromColumns, toColumns } from './rows';
 
 const CATALOG = 'catalog';
 const LEASE = 'lease';

@@ -1,4 +1,4 @@
-/** What a row may hold: only what every store keeps exactly. Times are ISO 8601 text, structures are JSON text. */
+/** Values that every store keeps exactly. Times are ISO 8601 text, structures are JSON text. */
 export type Columns = Readonly<Record<string, string | number | boolean>>;
 
 export type StoredRow = {
@@ -9,21 +9,21 @@ export type StoredRow = {
 };
 
 /**
- * The few verbs that records and ledger need of a table. Every call has a deadline; what cannot be decided now (store
- * down, throttled, timed out) is thrown as `StoreUnavailable`.
+ * The operations that records and audit need from a table. Every call has a deadline, and throws StoreUnavailable if the
+ * store is down, throttles or does not answer in time.
  */
 export type Table = {
   read: (partition: string, key: string) => Promise<StoredRow | undefined>;
   /** Adds the row; answers its ETag, or undefined if the key is taken. */
   insert: (partition: string, key: string, columns: Columns) => Promise<string | undefined>;
-  /** Replaces the row if its ETag is still `etag`; answers the new ETag, or undefined if somebody was faster. */
+  /** Replaces the row if its ETag is still `etag`; answers the new ETag, or undefined if another write came first. */
   replace: (
     partition: string,
     key: string,
     columns: Columns,
     etag: string,
   ) => Promise<string | undefined>;
-  /** Removes the row; a row that is not there is as good. */
+  /** Removes the row. Succeeds if there is none. */
   remove: (partition: string, key: string) => Promise<void>;
   /** The rows of one partition in key order, from `from` (inclusive) to `below` (exclusive); the first `atMost` (to 1000). */
   list: (
@@ -32,13 +32,13 @@ export type Table = {
   ) => Promise<StoredRow[]>;
 };
 
-/** A ledger's view of a table: nothing here can change or remove a row. */
+/** The audit's view of a table: no operation changes or removes a row. */
 export type AppendOnlyTable = Pick<Table, 'read' | 'insert' | 'list'>;
 
-/** The store cannot answer now; the same call may succeed later. */
+/** The store does not answer now. The same call may succeed later. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
-  /** The code behind it, as the store or the system has it. */
+  /** The code that the store or the operating system gave. */
   readonly code: string | undefined;
   constructor(message: string, code?: string) {
     super(message);

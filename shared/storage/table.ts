@@ -1,10 +1,7 @@
-import { odata, TableClient } from '@azure/data-tables';
+import { odata, RestError, TableClient, type TableEntityResult } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../deadline';
-import { StoreUnavailable, type StoredRow, type Table } from './storage-port';
-import { checkKeys, entityOf, stored } from './entity';
-import { onlyJson } from './only-json';
-import { answer } from './store-trouble';
+import { StoreUnavailable, type Columns, type StoredRow, type Table } from './storage-port';
 
 const DEADLINE_MS = 15_000;
 
@@ -22,7 +19,7 @@ export function openTable(
 }
 
 function clientFor(storage: string, name: string, credential?: TokenCredential): TableClient {
-  // One try a call: a lost answer must not come back as somebody else's conflict.
+  // One try per call: after a lost answer, a retry would look like another writer's conflict.
   const options = { retryOptions: { maxRetries: 0 } };
   if (!storage.startsWith('https://')) {
     return bare(
@@ -37,9 +34,8 @@ function clientFor(storage: string, name: string, credential?: TokenCredential):
 }
 
 /**
- * What the SDK puts around a call and a row never needs, though it costs CPU every time: forms and multipart bodies,
- * redirects (a table has none, and whoever sends one is not to be followed), compression, retries, and traces and logs
- * that nobody reads.
+ * Policies of the SDK that cost CPU on every call and that a row never needs: forms and multipart bodies, redirects (the
+ * service sends none, and no other is to be followed), compression, retries, traces and logs.
  */
 const UNUSED = [
   'formDataPolicy',
@@ -104,8 +100,114 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
   };
 }
 
-/** Without its ETag nobody knows which state of the row was written, and `*` would overwrite another's. */
+/** Without its ETag the row's state is unknown, and a later write with `*` would overwrite another's. */
 function etagOf({ etag }: { etag?: string | undefined }): string {
   if (etag === undefined) throw new StoreUnavailable('table storage: an answer without ETag');
   return etag;
+}
+
+type Policy = Parameters<TableClient['pipeline']['addPolicy']>[0];
+
+/**
+ * Refuses an answer with status 200 that is not JSON. The SDK reads anything else, such as the page of a gateway, as an
+ * answer without members: a list would be empty although nothing was read.
+ */
+const onlyJson: Policy = {
+  name: 'onlyJson',
+  sendRequest: async (request, next) => {
+    const response = await next(request);
+    const isJson = /^application\/json\b/i.test(response.headers.get('content-type') ?? '');
+    if (response.status === 200 && !isJson) {
+      throw new RestError('the answer is not JSON', { code: RestError.PARSE_ERROR });
+    }
+    return response;
+  },
+};
+
+/** Makes one call. A status in `expected` answers undefined; a transient error becomes StoreUnavailable. */
+async function answer<T>(expected: number[], call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const { status, code } = statusOf(error);
+    if (isTransient(status, code)) {
+      const shown = status > NO_ANSWER ? `${status} ${code}` : code;
+      throw new StoreUnavailable(`table storage: ${shown}`, code);
+    }
+    if (expected.includes(status)) return undefined;
+    throw error;
+  }
+}
+
+/** Without an answer, the client gives one of many codes of the operating system. All of them are transient. */
+const NO_ANSWER = 0;
+const NOT_HTTP = -1;
+
+/** Status and code of the error, without its text: that may quote a row. */
+function statusOf(error: unknown): { status: number; code: string } {
+  if (!(error instanceof RestError)) return { status: NOT_HTTP, code: (error as Error).name };
+  const { errorCode } = (error.details ?? {}) as { errorCode?: string };
+  return { status: error.statusCode ?? NO_ANSWER, code: errorCode ?? error.code ?? error.name };
+}
+
+/**
+ * Whether waiting or an operator can resolve it. A missing table and a refused identity say nothing about a row, though
+ * their statuses are also those of a row.
+ */
+const isTransient = (status: number, code: string): boolean =>
+  TRANSIENT.includes(status) || status >= 500 || TRANSIENT_CODES.includes(code);
+
+const TRANSIENT = [NO_ANSWER, 401, 403, 408, 429];
+const TRANSIENT_CODES = [
+  RestError.PARSE_ERROR,
+  'AbortError',
+  'TimeoutError',
+  'CredentialUnavailableError',
+  'AuthenticationError',
+  'AggregateAuthenticationError',
+  'TableNotFound',
+  'TableBeingDeleted',
+];
+
+const KEY = /^[A-Za-z0-9._:-]{1,512}$/;
+/** The service takes 64 KiB of UTF-16 in one column. */
+const LONGEST_TEXT = 32_768;
+
+/** Keys are built from checked ids; anything else is a defect and must not reach a URL or a filter. */
+function checkKeys(...keys: string[]): void {
+  for (const key of keys)
+    if (!KEY.test(key)) throw new Error('a table key has a character that keys never have');
+}
+
+/** A row as the service takes it. Throws on what the service would drop, change or refuse. */
+export function entityOf(partition: string, key: string, columns: Columns) {
+  checkKeys(partition, key);
+  const cells = Object.entries(columns);
+  for (const [name, value] of cells) {
+    // The service drops or changes these silently. Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new Error(`column ${name} is not a finite number`);
+    if (typeof value === 'string' && !value.isWellFormed())
+      throw new Error(`column ${name} is not well-formed text`);
+    if (typeof value === 'string' && value.length > LONGEST_TEXT)
+      throw new Error(`column ${name} is too long`);
+  }
+  return { ...Object.fromEntries(cells.map(typed)), partitionKey: partition, rowKey: key };
+}
+
+/** The service reads a JSON number without a fraction as an Int32, so a larger one must be marked as a Double. */
+function typed([name, value]: [string, Cell]): [string, Cell | { type: 'Double'; value: number }] {
+  const fits = typeof value !== 'number' || value === (value | 0);
+  return [name, fits ? value : { type: 'Double', value }];
+}
+
+type Cell = Columns[string];
+
+/** A row without the columns that the service adds. */
+function stored(row: TableEntityResult<Record<string, unknown>>): StoredRow {
+  const { partitionKey, rowKey, etag, ...rest } = row;
+  const columns = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => name !== 'timestamp' && !name.startsWith('odata.')),
+  ) as Columns;
+  return { partition: partitionKey ?? '', key: rowKey ?? '', etag, columns };
 }

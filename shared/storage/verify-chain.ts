@@ -1,14 +1,14 @@
 import type { AuditRow } from '../domain/workflow/audit-entry';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
-import { hashOf } from './ledger';
+import { hashOf } from './audit';
 
-/** Where the claim of an event says that its last attempt ends. */
+/** The end of an event's last attempt, as its claim has it. */
 export type KnownEnd = Pick<ChainEnd, 'seq' | 'hash'> & { attempt: number };
 
 /**
- * The faults in the rows of one event, all attempts, in the order they are read: a row whose hash does not fit its
- * content, a gap, a break in the chain, a row after the closing one. Only `end` shows that rows at the end are missing
- * or were written anew: without it, no fault means that the chain holds as far as it goes.
+ * The faults in the rows of one event, all attempts, in the order they are read: a row whose hash does not match its
+ * content, a gap, a break in the chain, a row after the closing one. Only `end` can show that rows at the end are missing
+ * or were rewritten; without it, no fault means that the existing rows form a chain.
  */
 export function chainFaults(rows: readonly AuditRow[], end?: KnownEnd): string[] {
   const faults = rows.flatMap((row, at) => rowFaults(row, rows[at - 1]));

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Run } from '../domain/workflow/run';
 import type { Table } from './storage-port';
-import { fromColumns, toColumns } from './columns';
-import { createRowUpdater } from './update-row';
+import { createRowUpdater, fromColumns, toColumns } from './rows';
 
 const ROW = 'lock';
 /** Runs of one worker whose released tokens are remembered; far more than ever run side by side. */

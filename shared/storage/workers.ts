@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { padded } from '../domain/events/keys';
 import type { Table } from './storage-port';
-import { fromColumns, toColumns } from './columns';
-import { createRowUpdater } from './update-row';
+import { fromColumns, toColumns, createRowUpdater } from './rows';
 
 /** What one event says of the worker. A run plans from the fact of its own event. */
 export const Fact = z.object({

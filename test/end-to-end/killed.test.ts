@@ -11,7 +11,7 @@ const EVENTS = Array.from({ length: 20 }, (_, n) => joinerEvent(`W-${1100 + n}`)
 let stack: TestStack;
 beforeAll(async () => {
   // What a kill has lost is looked for, and tried again, within seconds.
-  stack = await startStack({ env: { LOOK_AFTER: '5s', CALL_PATIENCE: '2m' } });
+  stack = await startStack({ env: { RECOVERY_DELAY: '5s', CALL_PATIENCE: '2m' } });
 });
 afterAll(() => stack.stop());
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { claimAttempt } from '../../shared/events/accept';
-import { createLedgerReader } from '../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../shared/storage/audit';
 import { chainFaults } from '../../shared/storage/verify-chain';
 import type { StoredClaim } from '../../shared/domain/workflow/claim';
 import { eventHash } from '../../shared/domain/events/keys';
@@ -24,7 +24,7 @@ let client: ServiceBusClient;
 let claims: Claims;
 
 beforeAll(async () => {
-  stack = await startStack({ env: { SUPERVISE_SCHEDULE: '* * * * * *', LOOK_AFTER: '2s' } });
+  stack = await startStack({ env: { SUPERVISE_SCHEDULE: '* * * * * *', RECOVERY_DELAY: '2s' } });
   client = new ServiceBusClient(stack.serviceBus);
   claims = createClaims(table('claims'));
 });
@@ -218,7 +218,7 @@ describe('an intake that was killed', () => {
     const body = Buffer.from(JSON.stringify(joinerEvent(workerId, { id })));
     const read = readEvent(body, { sources: [SOURCE] });
     if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
-    const config = { ...parts.config, supervise: { schedule: '', lookAfterSeconds: 1 } };
+    const config = { ...parts.config, recovery: { schedule: '', delaySeconds: 1 } };
     const now = new Date().toISOString();
     expect(
       await claimAttempt({ ...parts, config }, read, undefined, { now, owner: 'a-test' }),

@@ -19,7 +19,7 @@ const HOUR = 3600;
 const settings = {
   INTAKE_HOLD: scaled(4 * MINUTE),
   CALL_PATIENCE: scaled(6 * HOUR),
-  LOOK_AFTER: scaled(10 * MINUTE),
+  RECOVERY_DELAY: scaled(10 * MINUTE),
   SUPERVISE_SCHEDULE: '* * * * * *',
   GRAPH_DEADLINE: '1s',
   GRAPH_LAG: '300ms',

@@ -46,7 +46,7 @@ async function bench(joiners: number): Promise<Report> {
       PROVISIONING_QUEUE: queue,
       // As in Azure; the local default is far more frequent.
       SUPERVISE_SCHEDULE: '0 * * * * *',
-      LOOK_AFTER: '10m',
+      RECOVERY_DELAY: '10m',
     };
   };
   return onPassingStack('bench', settings, async (stack) => {

@@ -16,7 +16,7 @@ const defaults = (): Record<string, string> => ({
   CALL_PATIENCE: '10m',
   GRAPH_LAG: '250ms',
   SUPERVISE_SCHEDULE: '*/5 * * * * *',
-  LOOK_AFTER: '30s',
+  RECOVERY_DELAY: '30s',
 });
 
 /**

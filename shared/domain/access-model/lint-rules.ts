@@ -1,7 +1,7 @@
 import type { Birthright } from './access-model';
 import { refers } from './model-draft';
 import type { ModelDraft } from './model-draft';
-import { findWitness } from './satisfying-example';
+import { satisfyingExample } from './satisfying-example';
 
 /** Faults of each birthright rule by itself and in what it refers to. */
 export function lintRules(model: ModelDraft): string[] {
@@ -13,7 +13,7 @@ export function lintRules(model: ModelDraft): string[] {
 }
 
 function ruleFaults({ when, packages }: Birthright, model: ModelDraft): string[] {
-  const unreachable = findWitness([when]) === 'none';
+  const unreachable = satisfyingExample([when]) === 'none';
   return [
     ...(unreachable ? ['.when: holds for nobody; mend the condition or remove the rule'] : []),
     ...packages.flatMap((key, index) => {

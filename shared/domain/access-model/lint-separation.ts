@@ -1,6 +1,6 @@
 import type { Birthright } from './access-model';
 import type { ModelDraft } from './model-draft';
-import { findWitness } from './satisfying-example';
+import { satisfyingExample } from './satisfying-example';
 
 /**
  * Rules that would give incompatible packages to one person. Graph would refuse the second one on somebody's first day,
@@ -39,7 +39,7 @@ function conflict({ pair: [one, other], first, second }: Clash): string[] {
   if (first.at === second.at) {
     return [`birthrights[${first.at}].packages: gives ${packages}; take one out`];
   }
-  const witness = findWitness([first.rule.when, second.rule.when]);
+  const witness = satisfyingExample([first.rule.when, second.rule.when]);
   if (typeof witness === 'string') return [];
   const who = Object.keys(witness).length > 0 ? JSON.stringify(witness) : 'anybody';
   return [

@@ -13,7 +13,9 @@ const BUDGET = 20_000;
  * answer was not found within a bounded search. Every attribute is tried with each value that a condition names and with
  * one that none does, so `none` is a proof.
  */
-export function findWitness(conditions: readonly Condition[]): Attributes | 'none' | 'undecided' {
+export function satisfyingExample(
+  conditions: readonly Condition[],
+): Attributes | 'none' | 'undecided' {
   const domains = new Map<string, string[]>();
   for (const { attribute, values } of conditions.flatMap(comparisons)) {
     domains.set(attribute, [...new Set([...(domains.get(attribute) ?? []), ...values])]);

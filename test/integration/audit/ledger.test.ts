@@ -1,5 +1,10 @@
-import { createLedger, StaleRun, type Ledger } from '../../../shared/storage/ledger';
-import { createLedgerReader, type LedgerReader } from '../../../shared/storage/read-ledger';
+import {
+  createLedger,
+  StaleRun,
+  type Ledger,
+  createLedgerReader,
+  type LedgerReader,
+} from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';

@@ -1,5 +1,4 @@
-import { createLedger } from '../../../shared/storage/ledger';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedger, createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';

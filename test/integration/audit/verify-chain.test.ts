@@ -1,6 +1,5 @@
 import { TableClient } from '@azure/data-tables';
-import { createLedger, hashOf } from '../../../shared/storage/ledger';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedger, hashOf, createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults, type KnownEnd } from '../../../shared/storage/verify-chain';
 import type { AuditRow } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createLedger } from '../../../shared/storage/ledger';
+import { createLedger } from '../../../shared/storage/audit';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';

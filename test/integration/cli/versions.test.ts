@@ -25,7 +25,7 @@ async function open(id: string, receivedAt: string, run: Partial<Claim>): Promis
   const key = eventHash(SOURCE, id);
   const due = createDue(storage.table('due'));
   // An interrupted move of the watch leaves a second row, which must not count twice.
-  await due.watch(key, '2026-11-21T09:30:00.000Z', 'interrupted');
+  await due.schedule(key, '2026-11-21T09:30:00.000Z', 'interrupted');
   const fact = {
     ...{ eventId: id, eventSource: SOURCE, eventType: 'hr.worker.joined.v1' },
     ...{ bodyHash: hash('b'), workerId: 'W-7', employmentId: 'primary', startDate: '2026-11-23' },
@@ -34,7 +34,7 @@ async function open(id: string, receivedAt: string, run: Partial<Claim>): Promis
   };
   await createClaims(storage.table('claims')).claim(key, {
     ...{ state: 'started', contentHash: hash('c'), attempt: 1, fact, attributes: {} },
-    ...{ due: await due.watch(key, '2099-01-01T00:00:00.000Z'), updatedAt: receivedAt },
+    ...{ due: await due.schedule(key, '2099-01-01T00:00:00.000Z'), updatedAt: receivedAt },
     ...run,
   });
 }

@@ -33,7 +33,7 @@ async function begun() {
       ...{ occurredAt: AT, receivedAt: AT },
     },
     attributes: { department: 'Finance', workerType: 'employee' },
-    due: await parts.due.watch(eventHash, AT),
+    due: await parts.due.schedule(eventHash, AT),
   };
   await parts.claims.claim(eventHash, claim);
   const host = hostOf(parts);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { usualSettings, type GraphSettings } from '../../../infra/local/graph/settings';
 import { projectRoot } from '../../../infra/local/stack/part';
 import type { activities } from '../../../shared/domain/workflow/activities';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createEntitlements } from '../../../shared/graph/entitlements';

@@ -5,7 +5,7 @@ import { registerActivities } from '../../../functions/activities';
 import type { Services } from '../../../functions/services';
 import { projectRoot } from '../../../infra/local/stack/part';
 import type { Activity, Answer } from '../../../shared/domain/workflow/activities';
-import { createLedger } from '../../../shared/storage/ledger';
+import { createLedger } from '../../../shared/storage/audit';
 import { createClaims } from '../../../shared/storage/claims';
 import { createDue } from '../../../shared/storage/due';
 import { createPackages } from '../../../shared/storage/packages';

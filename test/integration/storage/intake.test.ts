@@ -2,7 +2,7 @@ import type { FunctionHandler, InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { registerIntake } from '../../../functions/intake';
 import type { Services } from '../../../functions/services';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../../shared/storage/audit';
 import { bodyHash, eventHash, instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import type { ClosingOutcome } from '../../../shared/domain/workflow/step-outcome';
@@ -160,7 +160,7 @@ async function closed(id: string, outcome: ClosingOutcome) {
   const end = { outcome, reason: 'r', targetId: 'u-1', chain: START_OF_CHAIN };
   await services.claims.beginClosing(run, end, '2026-11-20T09:30:03Z');
   const last = await services.claims.finishClosing(run, START_OF_CHAIN, '2026-11-20T09:30:03Z');
-  await services.due.forget(last?.due ?? { partition: 'x', key: 'x' });
+  await services.due.cancel(last?.due ?? { partition: 'x', key: 'x' });
   return hash;
 }
 

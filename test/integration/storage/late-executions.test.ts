@@ -1,5 +1,5 @@
 import { activities } from '../../../shared/domain/workflow/activities';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';
@@ -26,7 +26,7 @@ const rowsOf = ({ eventHash }: Run) =>
 async function begun(parts = partsOver(storage)) {
   events += 1;
   const eventHash = String(events).padStart(64, '0');
-  const due = await parts.due.watch(eventHash, AT);
+  const due = await parts.due.schedule(eventHash, AT);
   const claim: Claim = {
     state: 'claimed',
     contentHash: hash('c'),
@@ -137,15 +137,15 @@ test('closers at the same moment write one closing row, and leave nothing to loo
   expect(watched.filter(({ key }) => key === claim?.due.key)).toEqual([]);
 });
 
-test.each(['claims.finishClosing', 'due.forget'])(
+test.each(['claims.finishClosing', 'due.cancel'])(
   'a closing that breaks off before %s is finished by whoever comes next, with the first decision',
   async (where) => {
     const { host, run, parts } = await begun();
     const crash = () => Promise.reject(new Error('crash'));
     const dying = hostOf({
       ...parts,
-      ...(where === 'due.forget'
-        ? { due: { ...parts.due, forget: crash } }
+      ...(where === 'due.cancel'
+        ? { due: { ...parts.due, cancel: crash } }
         : { claims: { ...parts.claims, finishClosing: crash } }),
     });
     await expect(dying.call(activities.closeRun, closeInput(run))).rejects.toThrow('defect');

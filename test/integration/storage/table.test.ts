@@ -106,9 +106,13 @@ test.each(refusedKeys)('a key like %j never reaches the store', async (key) => {
 
 test('what storage would drop, mangle or refuse is a defect that names the column and not the value', async () => {
   const insert = (columns: Record<string, string | number>) => table.insert('bad', 'one', columns);
-  await expect(insert({ amount: NaN })).rejects.toThrow('column amount is no number');
-  await expect(insert({ amount: Infinity })).rejects.toThrow('column amount is no number');
-  await expect(insert({ name: 'half \ud83d' })).rejects.toThrow('column name is no text');
+  await expect(insert({ amount: NaN })).rejects.toThrow('column amount is not a finite number');
+  await expect(insert({ amount: Infinity })).rejects.toThrow(
+    'column amount is not a finite number',
+  );
+  await expect(insert({ name: 'half \ud83d' })).rejects.toThrow(
+    'column name is not well-formed text',
+  );
   await expect(insert({ name: 'x'.repeat(32_769) })).rejects.toThrow('column name is too long');
   expect(await table.read('bad', 'one')).toBeUndefined();
 });

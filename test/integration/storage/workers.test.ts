@@ -184,17 +184,20 @@ test('two who make the same package from the same memory: the second is told of 
 });
 
 describe('what is due', () => {
-  const LOOK_AT = '2026-11-20T09:40:00.000Z';
+  const SCHEDULED_FOR = '2026-11-20T09:40:00.000Z';
 
   test('an event is watched once per time, in its shard and in the order of time', async () => {
     const due = createDue(storage.table('due'));
-    const place = await due.watch(hash('d'), LOOK_AT);
-    expect(await due.watch(hash('d'), LOOK_AT)).toEqual(place);
-    await due.watch(hash('d').replace(/d$/, 'a'), '2026-11-20T09:39:59.999Z');
+    const place = await due.schedule(hash('d'), SCHEDULED_FOR);
+    expect(await due.schedule(hash('d'), SCHEDULED_FOR)).toEqual(place);
+    await due.schedule(hash('d').replace(/d$/, 'a'), '2026-11-20T09:39:59.999Z');
     const rows = await storage.table('due').list('shard-d');
-    expect(rows.map((row) => row.columns['lookAt'])).toEqual(['2026-11-20T09:39:59.999Z', LOOK_AT]);
-    await due.forget(place);
-    await due.forget(place);
+    expect(rows.map((row) => row.columns['scheduledFor'])).toEqual([
+      '2026-11-20T09:39:59.999Z',
+      SCHEDULED_FOR,
+    ]);
+    await due.cancel(place);
+    await due.cancel(place);
     expect(await storage.table('due').list('shard-d')).toHaveLength(1);
   });
 

@@ -3,7 +3,7 @@ import * as df from 'durable-functions';
 import type { Services } from '../../../functions/services';
 import { registerTimers } from '../../../functions/timers';
 import { activities } from '../../../shared/domain/workflow/activities';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/keys';
@@ -69,7 +69,7 @@ async function supervise(
 async function claimed() {
   events += 1;
   const eventHash = hashOf('urn:hr:acme:workday', `e-${events}`);
-  const due = await services.due.watch(eventHash, PAST);
+  const due = await services.due.schedule(eventHash, PAST);
   const claim: Claim = {
     ...{ state: 'claimed', contentHash: hash('c'), attempt: 1, due, updatedAt: PAST },
     fact: {
@@ -137,7 +137,7 @@ test.each(['Gone', 'Completed'])('a claim whose start was lost is started (%s)',
   expect(await watched(eventHash)).toEqual([claim?.due.key]);
   await supervise(hub.client);
   expect(hub.started).toHaveLength(1);
-  await services.due.forget(claim?.due ?? placeOf(eventHash, PAST));
+  await services.due.cancel(claim?.due ?? placeOf(eventHash, PAST));
 });
 
 test.each(['Running', 'Pending', 'Suspended', 'ContinuedAsNew'])(
@@ -246,7 +246,7 @@ test('while another run has the turn of the worker the event waits, and is close
     fencingToken: 9,
   };
   await services.workerLocks.acquire(other, () => Promise.resolve(false));
-  await services.due.forget(placeOf(second.eventHash, PAST));
+  await services.due.cancel(placeOf(second.eventHash, PAST));
   await supervise(taskHub('Failed').client);
   expect(await services.claims.read(first.eventHash)).toMatchObject({ state: 'started' });
   await services.workerLocks.release(other);
@@ -268,7 +268,7 @@ test('a row without a claim, of a closed one, or beside the place that the claim
   });
   const { eventHash } = await claimed();
   const stray = '2026-11-20T10:00:00.000Z';
-  for (const one of [orphan, closed.eventHash, eventHash]) await services.due.watch(one, stray);
+  for (const one of [orphan, closed.eventHash, eventHash]) await services.due.schedule(one, stray);
   await supervise(taskHub('Running').client);
   expect(await watched(orphan)).toEqual([]);
   expect(await watched(closed.eventHash)).toEqual([]);
@@ -292,7 +292,7 @@ test('a store that is away is waited for, and a defect in one row stops no other
   const stray = `${'0'.repeat(16)}-${eventHash}`;
   await storage.table('claims').insert(hash('a'), 'claim', { state: 'CANARY' });
   await storage.table('due').insert(placeOf(eventHash, PAST).partition, stray, {
-    ...{ eventHash: hash('a'), lookAt: PAST },
+    ...{ eventHash: hash('a'), scheduledFor: PAST },
   });
   const logged = await supervise(taskHub('Failed').client);
   expect(logged.join()).toContain('"what":"defect"');
@@ -304,7 +304,7 @@ test('a store that is away is waited for, and a defect in one row stops no other
 test('more rows than one page holds are all looked at', async () => {
   const shard = 'shard-f';
   await atOnce(250, (index) =>
-    services.due.watch(`f${String(index).padStart(63, '0')}`, '2026-11-20T11:00:00.000Z'),
+    services.due.schedule(`f${String(index).padStart(63, '0')}`, '2026-11-20T11:00:00.000Z'),
   );
   const looked = new Set<string>();
   for await (const { key } of services.due.ready(shard, new Date().toISOString())) looked.add(key);
@@ -312,6 +312,6 @@ test('more rows than one page holds are all looked at', async () => {
   await supervise(taskHub('Running').client);
   const left = await storage.table('due').list(shard);
   expect(
-    left.filter(({ columns }) => String(columns['lookAt']).startsWith('2026-11-20T11')),
+    left.filter(({ columns }) => String(columns['scheduledFor']).startsWith('2026-11-20T11')),
   ).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
-import { createLedgerReader } from '../../../shared/storage/read-ledger';
+import { createLedgerReader } from '../../../shared/storage/audit';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { createClaims } from '../../../shared/storage/claims';
 import { openTable } from '../../../shared/storage/table';

@@ -58,7 +58,7 @@ test('what is needed is enough; the rest has the values of a real tenant', () =>
       call: 6 * 3600,
     },
     intakeHoldSeconds: 240,
-    supervise: { schedule: '0 * * * * *', lookAfterSeconds: 600 },
+    recovery: { schedule: '0 * * * * *', delaySeconds: 600 },
     identity: { clientId: undefined, managed: false },
     environment: 'Production',
   });

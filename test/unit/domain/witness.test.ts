@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { matches, type Condition } from '../../../shared/domain/access-model/condition';
-import { findWitness } from '../../../shared/domain/access-model/satisfying-example';
+import { satisfyingExample } from '../../../shared/domain/access-model/satisfying-example';
 
 const attribute = fc.constantFrom('a', 'b', 'c');
 const value = fc.constantFrom('1', '2', '3');
@@ -23,7 +23,7 @@ const everybody = ['1', '2', '3', undefined].flatMap((a) =>
 test('a witness is somebody for whom the conditions hold, and none means nobody', () => {
   fc.assert(
     fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), (conditions) => {
-      const witness = findWitness(conditions);
+      const witness = satisfyingExample(conditions);
       const holdsFor = (who: Record<string, string>) =>
         conditions.every((one) => matches(one, who));
       if (typeof witness === 'string') expect(everybody.some(holdsFor)).toBe(witness !== 'none');
@@ -56,5 +56,5 @@ test('the search gives up within a bound on rules too tangled to decide', () => 
       },
     ],
   }));
-  expect(['none', 'undecided']).toContain(findWitness(tangled));
+  expect(['none', 'undecided']).toContain(satisfyingExample(tangled));
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { BoundedAttributes } from '../../../shared/domain/events/event-members';
-import { fromColumns, toColumns } from '../../../shared/storage/columns';
-import { entityOf } from '../../../shared/storage/entity';
+import { fromColumns, toColumns } from '../../../shared/storage/rows';
+import { entityOf } from '../../../shared/storage/table';
 
 test('scalars stay columns that a person can read and filter by', () => {
   expect(toColumns({ text: 'a', count: 3, yes: false, absent: undefined, list: ['a'] })).toEqual({

@@ -1,0 +1,191 @@
+import { AuditRow, type AuditEntry } from '../domain/workflow/audit-entry';
+import { jsonHash, padded } from '../domain/events/keys';
+import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
+import type { AppendOnlyTable, Columns } from './storage-port';
+
+export type Ledger = ReturnType<typeof createLedger>;
+
+type EventEntry = AuditEntry & { eventHash: string };
+/** The row as it is stored, and the end of the chain after it. */
+type Appended = { row: AuditRow; chain: ChainEnd };
+
+/** Another execution writes this chain: the caller must stop. */
+export class StaleRun extends Error {
+  override name = 'StaleRun';
+}
+
+/**
+ * The append-only ledger. Rows are inserted and never changed. Each carries the hash of the row before it in the same
+ * event and attempt, so that a missing, changed or swapped row can be detected.
+ */
+export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
+  /** Inserts the row, or answers the row that is stored in its place. */
+  const insert = async (partition: string, key: string, row: AuditRow): Promise<AuditRow> => {
+    const inserted = await audit.insert(partition, key, columnsOf(row));
+    if (inserted !== undefined) return row;
+    const stored = await audit.read(partition, key);
+    if (!stored) throw new StaleRun('an audit row is missing after its insert conflicted');
+    return AuditRow.parse(stored.columns);
+  };
+
+  const write = async (chain: ChainEnd, entry: EventEntry, at: string) => {
+    const day = at.slice(0, 10);
+    if (chain.day !== day) await indexEntry(index, entry, at);
+    const row = chained(entry, chain);
+    const stored = await insert(entry.eventHash, rowKey(entry.attempt, row.seq), row);
+    if (stored.runToken !== row.runToken || stored.prevHash !== row.prevHash) {
+      throw new StaleRun('another run wrote this row');
+    }
+    const written = { row: stored, chain: { seq: stored.seq, hash: stored.hash, day } };
+    return { ...written, isSame: isSameStep(stored, row) };
+  };
+
+  return {
+    /**
+     * Appends the next row of an attempt. `at` (ISO 8601, the orchestration's clock) is when it happened, for the index.
+     * Answers the row as it is stored and the new end of the chain. Throws StaleRun if another row has this place.
+     */
+    append: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+      const { isSame, ...written } = await write(chain, entry, at);
+      if (!isSame) throw new StaleRun('this run wrote another row here');
+      return written;
+    },
+
+    /**
+     * Appends the closing row behind all rows of this run. After a lost answer, the caller's end of the chain is behind
+     * them. Otherwise as `append`.
+     */
+    close: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+      for (let end = chain; ;) {
+        const { isSame, ...written } = await write(end, entry, at);
+        if (isSame) return written;
+        end = written.chain;
+      }
+    },
+
+    /** The end of the stored chain. Its day is left empty, so that the next row is indexed. */
+    endOf: async (eventHash: string, attempt: number): Promise<ChainEnd> => {
+      const range = { from: `${padded(attempt, 4)}-`, below: `${padded(attempt, 4)}.` };
+      const last = (await audit.list(eventHash, range)).at(-1);
+      if (!last) return START_OF_CHAIN;
+      const { seq, hash } = AuditRow.parse(last.columns);
+      return { seq, hash, day: '' };
+    },
+
+    /** Records a body that was refused: one row per body, also after redeliveries. */
+    reject: async (entry: AuditEntry & { bodyHash: string }, at: string): Promise<AuditRow> => {
+      const partition = `rejected-${entry.bodyHash.slice(0, 2)}`;
+      const stored = await audit.read(partition, entry.bodyHash);
+      if (stored) return AuditRow.parse(stored.columns);
+      await indexEntry(index, entry, at);
+      return insert(partition, entry.bodyHash, chained(entry, START_OF_CHAIN));
+    },
+  };
+}
+
+const rowKey = (attempt: number, seq: number): string => `${padded(attempt, 4)}-${padded(seq, 6)}`;
+
+/** SHA-256 over the canonical JSON of all columns but `hash` itself. */
+export const hashOf = (row: Omit<AuditRow, 'hash'>): string => jsonHash(row);
+
+function chained(entry: AuditEntry, chain: ChainEnd): AuditRow {
+  const present = Object.entries(entry).filter(([, value]) => value !== undefined);
+  const row = {
+    ...(Object.fromEntries(present) as AuditEntry),
+    seq: chain.seq + 1,
+    prevHash: chain.hash,
+  };
+  return { ...row, hash: hashOf(row) };
+}
+
+const columnsOf = (row: AuditRow): Columns => row as unknown as Columns;
+
+const isSameStep = (stored: AuditRow, row: AuditRow): boolean =>
+  stored.kind === row.kind && stored.step === row.step && stored.packageKey === row.packageKey;
+
+export type LedgerReader = ReturnType<typeof createLedgerReader>;
+
+/** A busy day has thousands of events; reading all of them at once would exceed the deadline of each call. */
+const AT_ONCE = 32;
+
+/** Reads the ledger by event, worker or day. Every read goes by key; none scans a table. */
+export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTable) {
+  const ofEvent = async (eventHash: string): Promise<AuditRow[]> =>
+    (await audit.list(eventHash)).map((row) => AuditRow.parse(row.columns));
+
+  const follow = async ({ partition, key }: Reference): Promise<AuditRow[]> => {
+    if (key === undefined) return ofEvent(partition);
+    const row = await audit.read(partition, key);
+    return row ? [AuditRow.parse(row.columns)] : [];
+  };
+
+  const followAll = async (references: Reference[]): Promise<AuditRow[]> => {
+    const rows: AuditRow[] = [];
+    for (let at = 0; at < references.length; at += AT_ONCE) {
+      const some = await Promise.all(references.slice(at, at + AT_ONCE).map(follow));
+      rows.push(...some.flat());
+    }
+    return rows;
+  };
+
+  return {
+    /** All rows of one event, attempt by attempt, in the order they were written; then the refused bodies with its id. */
+    ofEvent: async (eventHash: string): Promise<AuditRow[]> => {
+      const refusals = refusalsOfEvent(index, eventHash);
+      return [...(await ofEvent(eventHash)), ...(await followAll(await refusals))];
+    },
+    /** Why a body was refused; undefined if it was not. */
+    refusalOf: async (bodyHash: string): Promise<string | undefined> => {
+      const [row] = await follow({ partition: `rejected-${bodyHash.slice(0, 2)}`, key: bodyHash });
+      return row?.reason;
+    },
+    ofWorker: async (workerId: string): Promise<AuditRow[]> =>
+      followAll(await referencesOfWorker(index, workerId)),
+    /** All rows of the events that something happened to on that UTC day. */
+    ofDay: async (day: string): Promise<AuditRow[]> => followAll(await referencesOfDay(index, day)),
+  };
+}
+
+/** A single partition per day would take all writes of that day; sixteen share them. */
+const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
+
+/** What an index entry points to: the partition of the rows, and for a refused body its row. */
+type Reference = { partition: string; key?: string };
+
+/** Indexes a row by day and worker, and a refused body by its event. Call it before the row is written. Idempotent. */
+async function indexEntry(index: AppendOnlyTable, entry: AuditEntry, at: string): Promise<void> {
+  const subject = entry.kind === 'rejected' ? entry.bodyHash : entry.eventHash;
+  if (subject === undefined) throw new Error('an audit entry is about an event or a body');
+  const key = `${padded(Date.parse(at), 16)}-${subject}`;
+  const partition = entry.kind === 'rejected' ? `rejected-${subject.slice(0, 2)}` : subject;
+  const columns = { partition, ...(entry.kind === 'rejected' && { key: subject }) };
+  const day = `day-${at.slice(0, 10)}-${subject.slice(0, 1)}`;
+  const places = [day];
+  if (entry.workerId !== undefined) places.push(`worker-${entry.workerId}`);
+  if (entry.kind === 'rejected' && entry.eventHash !== undefined) {
+    places.push(`event-${entry.eventHash}`);
+  }
+  await Promise.all(places.map((place) => index.insert(place, key, columns)));
+}
+
+/** The references of one UTC day (`YYYY-MM-DD`), each once, in no promised order. */
+async function referencesOfDay(index: AppendOnlyTable, day: string): Promise<Reference[]> {
+  const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`)));
+  return unique(lists.flat().map((row) => row.columns as Reference));
+}
+
+/** The references of one worker, oldest first. */
+async function referencesOfWorker(index: AppendOnlyTable, workerId: string): Promise<Reference[]> {
+  const rows = await index.list(`worker-${workerId}`);
+  return unique(rows.map((row) => row.columns as Reference));
+}
+
+/** The refused bodies with the id and source of an event, oldest first. */
+async function refusalsOfEvent(index: AppendOnlyTable, eventHash: string): Promise<Reference[]> {
+  const rows = await index.list(`event-${eventHash}`);
+  return unique(rows.map((row) => row.columns as Reference));
+}
+
+const unique = (references: Reference[]): Reference[] => [
+  ...new Map(references.map((reference) => [JSON.stringify(reference), reference])).values(),
+];

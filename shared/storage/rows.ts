@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+import type { Columns, Table } from './storage-port';
+
+/**
+ * A record as table columns: scalars as they are, everything else as JSON text, absent members left out. A string that
+ * looks like that JSON text (an id may be `json:1`) is stored as JSON text too, so that it is read back unchanged.
+ */
+export function toColumns(record: object): Columns {
+  const cells = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    cells.map(([name, value]) => [
+      name,
+      isPlain(value) ? value : JSON_MARK + JSON.stringify(value),
+    ]),
+  );
+}
+
+/** The record that `toColumns` wrote. Throws a ZodError on a row that does not match the schema. */
+export function fromColumns<Schema extends z.ZodType>(
+  schema: Schema,
+  columns: Columns,
+): z.infer<Schema> {
+  const cells = Object.entries(columns);
+  return schema.parse(
+    Object.fromEntries(
+      cells.map(([name, value]) => [
+        name,
+        isMarked(value) ? JSON.parse(value.slice(JSON_MARK.length)) : value,
+      ]),
+    ),
+  );
+}
+
+const JSON_MARK = 'json:';
+
+const isMarked = (value: unknown): value is string =>
+  typeof value === 'string' && value.startsWith(JSON_MARK);
+
+const isPlain = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
+
+/** Rows that one process remembers: those of a few thousand runs. The oldest are dropped first. */
+const REMEMBERED = 8192;
+
+/**
+ * The row's new columns, given its current ones; undefined leaves the row as it is. May be called several times for one
+ * update: only its last call counts.
+ */
+export type Change = (
+  columns: Columns | undefined,
+) => Columns | undefined | Promise<Columns | undefined>;
+
+export type RowUpdater = (
+  partition: string,
+  key: string,
+  change: Change,
+) => Promise<{ columns: Columns; etag: string } | undefined>;
+
+/**
+ * Changes a row under its ETag, and reads it again after every conflict. The first try assumes that the row is as this
+ * process left it, which saves a read where no other process writes; an outdated memory costs one refused write.
+ * Answers the row after the update, undefined if there is none.
+ */
+export function createRowUpdater(table: Table): RowUpdater {
+  const known = new Map<string, { columns: Columns; etag: string }>();
+  const remember = (id: string, row: { columns: Columns; etag: string }) => {
+    known.delete(id);
+    known.set(id, row);
+    const [oldest] = known.keys();
+    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+    return row;
+  };
+
+  return async (partition, key, change) => {
+    const id = `${partition}/${key}`;
+    const write = async (columns: Columns | undefined, etag: string | undefined) => {
+      if (!columns) return undefined;
+      const saved =
+        etag === undefined
+          ? await table.insert(partition, key, columns)
+          : await table.replace(partition, key, columns, etag);
+      return saved === undefined ? undefined : remember(id, { columns, etag: saved });
+    };
+
+    const guess = known.get(id);
+    const guessed = await write(await change(guess?.columns), guess?.etag);
+    if (guessed) return guessed;
+    for (;;) {
+      const row = await table.read(partition, key);
+      const columns = await change(row?.columns);
+      if (!columns) return row && remember(id, { columns: row.columns, etag: row.etag });
+      const written = await write(columns, row?.etag);
+      if (written) return written;
+    }
+  };
+}
