@@ -1,12 +1,17 @@
-import type { OrchestratorReply } from '../../infra/local/functions-host/durable/protocol/actions';
+import {
+  orchestratorPayload,
+  type OrchestratorReply,
+} from '../../infra/local/functions-host/durable/protocol/messages';
 import {
   EventType,
   eventText,
   playedText,
   type HistoryEvent,
 } from '../../infra/local/functions-host/durable/protocol/history';
-import { mirror, type Mirrored } from '../../infra/local/functions-host/durable/replayer/mirror';
-import { orchestratorPayload } from '../../infra/local/functions-host/durable/protocol/payload';
+import {
+  mirror,
+  type Mirrored,
+} from '../../infra/local/functions-host/durable/replayer/replay-history';
 import type { Handler } from './orchestrator-handler';
 
 const dice = [0.000_001, 0.999_999];

@@ -2,9 +2,9 @@ import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import {
   failedReply,
-  replyFromError,
   type OrchestratorReply,
-} from '../../infra/local/functions-host/durable/protocol/actions';
+  replyFromError,
+} from '../../infra/local/functions-host/durable/protocol/messages';
 
 /** Runs an orchestrator once from its first line on one payload text. */
 export type Handler = (payload: string, dice: number) => Promise<OrchestratorReply>;

@@ -7,7 +7,7 @@ import {
   completionText,
   executionCompleted,
 } from '../../infra/local/functions-host/durable/protocol/make-event';
-import type { Mirrored } from '../../infra/local/functions-host/durable/replayer/mirror';
+import type { Mirrored } from '../../infra/local/functions-host/durable/replayer/replay-history';
 import {
   describe as nameOf,
   NonDeterminismError,

@@ -4,8 +4,10 @@ import {
   type HistoryEvent,
 } from '../../infra/local/functions-host/durable/protocol/history';
 import * as make from '../../infra/local/functions-host/durable/protocol/make-event';
-import type { Completion } from '../../infra/local/functions-host/durable/replayer/mirror';
-import type { Command } from '../../infra/local/functions-host/durable/replayer/schedule';
+import type {
+  Completion,
+  Command,
+} from '../../infra/local/functions-host/durable/protocol/make-event';
 import { executeTurn } from './execute-turn';
 import type { Handler } from './orchestrator-handler';
 

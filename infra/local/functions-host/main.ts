@@ -1,6 +1,136 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
-import { startHost } from './start-host';
+import { dataDir, type Part, portFrom, projectRoot, runPart } from '../stack/part';
+import { type AppFunction, functionTable, withTrigger } from './app/function-table';
+import { createInvoker, type Invocation } from './app/invoke';
+import { type App, loadApp, type LogSink } from './app/load-app';
+import { clientBinding } from './durable/api/management-api';
+import { startDurable } from './durable/start-durable';
+import { type HostJson, readHostJson } from './host-json';
+import { httpRoute } from './http/http-trigger';
+import {
+  functionsHandler,
+  type Handler,
+  hostPages,
+  listen,
+  managementHandler,
+} from './http/server';
+import { createLog, type Log, logLevel } from './log';
+import { applyLocalSettings, expandSettings } from './settings';
+import { readQueueTrigger, startQueueTriggers } from './triggers/service-bus';
+import { startTimers } from './triggers/timer';
+
+/** How long running functions may take to end when the host is stopped, in milliseconds; whoever stops it waits longer. */
+const GRACE = 5_000;
+const HOOKS_GRACE = 1_000;
+
+type HostOptions = { appDir: string; dataDir: string; port: number };
+
+/**
+ * Starts the stand-in for the Functions host on a built app. State is read before the first request is accepted and
+ * before any trigger fires. Rejects with the reason when anything of it cannot be done.
+ */
+async function startHost({ appDir, dataDir, port }: HostOptions): Promise<Part> {
+  applyLocalSettings(appDir, process.env);
+  const warnings: string[] = [];
+  const hostJson = readHostJson(appDir, (warning) => warnings.push(warning));
+  const log = createLog(logLevel(hostJson.logLevel));
+  for (const warning of warnings) log('warning', warning);
+
+  let handlers: readonly Handler[] = [];
+  const server = await listen(port, () => handlers, log);
+  process.env['WEBSITE_HOSTNAME'] = `localhost:${server.port}`;
+  const { hubName } = hostJson.durableTask;
+  const app = await loadApp(appDir, appLog(log));
+  const functions = readFunctions(app, hostJson);
+  for (const entry of functions.table)
+    log('information', describeFunction(entry, hostJson.routePrefix));
+
+  const invoke = createInvoker(app.registrations, appLog(log));
+  const calls = { invoke, inputs: clientInput(server.origin, hubName), log };
+  const settings = hostJson.durableTask;
+  const durable = await startDurable({ dataDir, table: functions.table, invoke, log, settings });
+  handlers = [
+    hostPages(),
+    managementHandler(durable.hub, server.origin, hubName),
+    functionsHandler(functions.routes, { ...calls, streamUri: app.streamUri }),
+  ];
+  durable.resume();
+  const statusFile = join(dataDir, 'timers.json');
+  const timers = startTimers({ ...calls, functions: functions.timers, statusFile });
+  const bus = startQueueTriggers({
+    ...calls,
+    functions: functions.queues,
+    settings: hostJson.serviceBus,
+  });
+  log('information', `local stand-in for the Functions host at ${server.origin}`);
+
+  const stop = async (): Promise<void> => {
+    await within(GRACE, Promise.all([bus.stop(), timers.stop(), durable.stop()]));
+    await within(HOOKS_GRACE, Promise.all([terminate(app), server.stop()]));
+    await durable.close();
+    log('information', 'stopped: what is unfinished goes on at the next start');
+  };
+  return { address: { url: server.origin }, stop };
+}
+
+/** What of the app is to be started, read before anything is. */
+function readFunctions({ registrations }: App, { routePrefix, serviceBus }: HostJson) {
+  const table = functionTable(registrations, process.env);
+  return {
+    table,
+    routes: withTrigger(table, 'httpTrigger').map((entry) => httpRoute(entry, routePrefix)),
+    queues: withTrigger(table, 'serviceBusTrigger').map((entry) =>
+      readQueueTrigger(entry, serviceBus),
+    ),
+    timers: withTrigger(table, 'timerTrigger'),
+  };
+}
+
+/** The value of every `durableClient` input. */
+function clientInput(origin: string, hubName: string): NonNullable<Invocation['inputs']> {
+  const string = JSON.stringify(clientBinding(origin, hubName));
+  return ({ type }) =>
+    /^(durableClient|orchestrationClient)$/i.test(type) ? { string } : undefined;
+}
+
+/** Lines of the app carry the function's name, others the word `app`. */
+function appLog(log: Log): LogSink {
+  return ({ level, message, functionName = 'app' }) => log(level, `[${functionName}] ${message}`);
+}
+
+async function terminate({ registrations: { hooks, appHookData } }: App): Promise<void> {
+  for (const hook of hooks.appTerminate) await hook({ hookData: {}, appHookData });
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+/** One line of the function table: name, trigger, and what it listens to. */
+function describeFunction(entry: AppFunction, routePrefix: string): string {
+  const { name, trigger, disabled } = entry;
+  const detail = disabled ? 'disabled' : source(entry, routePrefix);
+  return `function ${name}: ${trigger.type}${detail ? ` ${detail}` : ''}`;
+}
+
+function source(entry: AppFunction, routePrefix: string): string {
+  const { trigger } = entry;
+  switch (trigger.type) {
+    case 'serviceBusTrigger':
+      return expandSettings(String(trigger['queueName']), process.env);
+    case 'timerTrigger':
+      return expandSettings(String(trigger['schedule']), process.env);
+    case 'httpTrigger': {
+      const { methods, path } = httpRoute(entry, routePrefix);
+      return `[${methods.join(',')}] ${path}`;
+    }
+    default:
+      return '';
+  }
+}
 
 void runPart('host', () =>
   startHost({

@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { millisecondsOf } from './duration';
-import { parseJsonWithComments } from './json-with-comments';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** What a queue of Config.json asks for; durations in milliseconds. */
+/** The settings of a queue in Config.json; durations in milliseconds. */
 export type QueueSettings = {
   lockDuration: number;
   maxDeliveryCount: number;
   timeToLive: number;
   deadLetterOnExpiry: boolean;
 };
-export type NamespaceConfig = { queues: Map<string, QueueSettings>; warnings: string[] };
+type NamespaceConfig = { queues: Map<string, QueueSettings>; warnings: string[] };
 
 const duration = (least: number, most: number, range: string) =>
   z.string().transform((text, context) => {
@@ -26,14 +24,14 @@ const duration = (least: number, most: number, range: string) =>
     return z.NEVER;
   });
 
-const lacks = (feature: string): string =>
+const unsupported = (feature: string): string =>
   `${feature} is not supported by the local Service Bus; use the official emulator or a queue in Azure for it`;
 const unsupportedFlag = (feature: string) =>
-  z.boolean().refine((asked) => !asked, { error: lacks(feature) });
+  z.boolean().refine((asked) => !asked, { error: unsupported(feature) });
 const unsupportedTarget = (feature: string) =>
-  z.string().refine((target) => target === '', { error: lacks(feature) });
+  z.string().refine((target) => target === '', { error: unsupported(feature) });
 
-// The defaults are Azure's, but for the time to live, which the emulator caps at one hour.
+// The defaults are Azure's, except the time to live, which the emulator caps at one hour.
 const QueueProperties = z.strictObject({
   LockDuration: duration(SECOND, 5 * MINUTE, 'from PT1S to PT5M').default(MINUTE),
   MaxDeliveryCount: z.int().min(1).max(2000).default(10),
@@ -52,7 +50,7 @@ const QueueProperties = z.strictObject({
 const Queue = z.strictObject({
   Name: z
     .string()
-    .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?$/, 'is no name for a queue'),
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?$/, 'is not a valid queue name'),
   Properties: QueueProperties.prefault({}),
 });
 const Namespace = z.strictObject({
@@ -60,7 +58,7 @@ const Namespace = z.strictObject({
   Queues: z.array(Queue).min(1),
   Topics: z
     .array(z.unknown())
-    .max(0, lacks('a topic or subscription'))
+    .max(0, unsupported('a topic or subscription'))
     .default(() => []),
 });
 const ConfigFile = z.strictObject({
@@ -72,8 +70,8 @@ const ConfigFile = z.strictObject({
 type Queue = z.infer<typeof Queue>;
 
 /**
- * Reads a Config.json of the official emulator. Throws an Error that lists every fault with its place in the file.
- * `warnings` names what works here but would be refused by the official emulator.
+ * Reads a Config.json of the official emulator. Throws an Error that lists every fault with its position in the file.
+ * `warnings` lists the values that work here and that the official emulator refuses.
  */
 export function readConfig(file: string): NamespaceConfig {
   const fail = (text: string): never => {
@@ -122,4 +120,30 @@ function emulatorWouldRefuse({ Name, Properties }: Queue): string[] {
   return faults
     .filter(([found]) => found)
     .map(([, what]) => `queue "${Name}": ${what}; the official emulator would refuse this file`);
+}
+
+const ISO_8601 = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
+/**
+ * Milliseconds of an ISO 8601 duration in days, hours, minutes and seconds (`PT1M`, `P1DT2H`), or undefined if the text
+ * is not one. Years and months are refused: their length is not fixed.
+ */
+function millisecondsOf(duration: string): number | undefined {
+  const match = ISO_8601.exec(duration);
+  if (!match || !/\d/.test(duration) || duration.endsWith('T')) return undefined;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part || 0));
+  return ((((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000;
+}
+
+const STRING_OR_COMMENT = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/**
+ * Parses JSON with `//` and block comments, as in the official emulator's samples. Comments become blanks of the same
+ * length, so that the position in a syntax error is the position in the file. Throws SyntaxError.
+ */
+function parseJsonWithComments(text: string): unknown {
+  const blanked = text.replace(STRING_OR_COMMENT, (found) =>
+    found.startsWith('"') ? found : found.replace(/[^\n]/g, ' '),
+  );
+  return JSON.parse(blanked.replace(/^\uFEFF/, ''));
 }

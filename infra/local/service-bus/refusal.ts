@@ -1,6 +1,5 @@
 /**
- * An answer that is not a success: the AMQP condition and text that the client is to see, and the HTTP-like status that
- * the management protocol carries with them
+ * An error answer: the AMQP condition and text for the client, and the HTTP-like status of the management protocol
  * (https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response).
  */
 export class Refusal extends Error {
@@ -26,7 +25,7 @@ export function messageNotFound(what: string): Refusal {
   return new Refusal('com.microsoft:message-not-found', what, 404);
 }
 
-// The SDKs tell a missing entity from other not-found answers by the words "could not be found".
+// The SDKs recognise a missing entity by the words "could not be found".
 export function entityNotFound(address: string): Refusal {
   return new Refusal(
     'amqp:not-found',
@@ -50,7 +49,7 @@ export function tooLarge(size: number, limit: number): Refusal {
 export function queueFull(path: string, limit: number): Refusal {
   return new Refusal(
     'amqp:resource-limit-exceeded',
-    `The queue '${path}' holds the ${limit} bytes that it may; receive or delete messages first.`,
+    `The queue '${path}' has reached its limit of ${limit} bytes; receive or delete messages first.`,
     403,
   );
 }

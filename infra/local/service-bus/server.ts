@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig, type QueueSettings } from './config';
-import { openJournal, type Journal } from './journal/journal';
-import { readJournal } from './journal/file';
-import { snapshotOf } from './journal/snapshot';
+import { type QueueSettings, readConfig } from './config';
+import { type Journal, openJournal, readJournal, snapshotOf } from './journal';
 import type { Broker } from './amqp/attach';
 import { listen } from './amqp/listen';
-import { KEY, KEY_NAME } from './amqp/shared-access';
+import { KEY, KEY_NAME } from './amqp/claims';
 import { createNamespace, type Namespace } from './queue/namespace';
 import { apply } from './queue/queue';
 
@@ -14,22 +12,22 @@ export type ServiceBusOptions = {
   port: number;
   dataDir: string;
   configFile: string;
-  /** Told what works here but the official emulator would refuse. */
+  /** Gets a text for each value that works here and that the official emulator refuses. */
   warn?: (text: string) => void;
 };
 export type ServiceBus = { connectionString: string; stop: () => Promise<void> };
 
 /**
  * Starts the local Service Bus on the loopback interface (port 0 = a free one) with the queues of `configFile` and the
- * messages that its journal in `dataDir` holds. Rejects if the configuration or the journal is not usable or the port is
- * taken. `stop` resolves when everything acknowledged is on disk and the port is free.
+ * messages of its journal in `dataDir`. Rejects if the configuration or the journal is not usable or the port is taken.
+ * `stop` resolves when everything acknowledged is on disk and the port is free.
  */
 export async function startServiceBus(options: ServiceBusOptions): Promise<ServiceBus> {
   const { queues, warnings } = readConfig(options.configFile);
   for (const warning of warnings) options.warn?.(warning);
   const listener = await listen(options.port);
   try {
-    // The port comes first: whoever holds it may be writing this journal.
+    // The port comes first: the process that has it can be writing this journal.
     const broker = openBroker(queues, options.dataDir);
     listener.serve(broker);
     broker.namespace.start();
@@ -61,7 +59,7 @@ function restore(namespace: Namespace, file: string): void {
     const queue = namespace.find(path);
     if (!queue) {
       throw new Error(
-        `${file} holds the queue "${path}", which the configuration lacks; add it, or delete the file to drop its messages`,
+        `${file} has messages of the queue "${path}", which is not in the configuration; add the queue, or delete the file to drop them`,
       );
     }
     apply(queue, change);

@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { entryPoints } from '../../../infra/local/functions-host/app/entry-points';
-import { readHostJson } from '../../../infra/local/functions-host/host-json';
+import { entryPoints } from '../../../infra/local/functions-host/app/load-app';
+import {
+  formatTimeSpan,
+  parseTimeSpan,
+  readHostJson,
+} from '../../../infra/local/functions-host/host-json';
 import { applyLocalSettings, expandSettings } from '../../../infra/local/functions-host/settings';
-import { formatTimeSpan, parseTimeSpan } from '../../../infra/local/functions-host/time-span';
 
 describe('the settings of an app', () => {
   let dir: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newInstance } from '../../../infra/local/functions-host/durable/engine/new-instance';
 import { eventRaised } from '../../../infra/local/functions-host/durable/protocol/make-event';
-import { written, type Op } from '../../../infra/local/functions-host/durable/store/op';
+import { type Op, written } from '../../../infra/local/functions-host/durable/store/state';
 import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
 
 const settings = {

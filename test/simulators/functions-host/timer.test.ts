@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSchedule } from '../../../infra/local/functions-host/triggers/ncrontab';
+import { parseSchedule } from '../../../infra/local/functions-host/triggers/timer';
 import { newDataDir, notes, startHostProcess, until } from './host-process';
 
 type Noted = { timer: { isPastDue: boolean; scheduleStatus?: { last: string; next: string } } };

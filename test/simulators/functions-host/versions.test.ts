@@ -1,6 +1,6 @@
 import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { compareVersions } from '../../../infra/local/functions-host/durable/engine/version-match';
+import { compareVersions } from '../../../infra/local/functions-host/durable/engine/new-instance';
 import { durableCalls } from './durable-calls';
 import {
   hostThatFails,

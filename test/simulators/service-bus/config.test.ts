@@ -86,7 +86,7 @@ test.each([
   [
     'a bad name',
     queue({}, { Queues: [{ Name: '-q' }] }),
-    /no name for a queue[^]*Queues\[0\]\.Name/,
+    /is not a valid queue name[^]*Queues\[0\]\.Name/,
   ],
   ['a name twice', queue({}, { Queues: [{ Name: 'q' }, { Name: 'Q' }] }), /"Q" is listed twice/],
   ['text that is not JSON', '{ "UserConfig": ', /Config\.json is not a usable.*\n.*JSON/],

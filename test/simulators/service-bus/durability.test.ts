@@ -178,7 +178,7 @@ describe('the journal', () => {
     const forget = async (): Promise<void> => {
       await writeConfig(stage.folder, { orders: {} });
     };
-    await expect(stage.restart(forget)).rejects.toThrow(/holds the queue "returns"/);
+    await expect(stage.restart(forget)).rejects.toThrow(/has messages of the queue "returns"/);
     await rm(stage.folder, { recursive: true });
   });
 

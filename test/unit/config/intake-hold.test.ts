@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readHostJson } from '../../../infra/local/functions-host/host-json';
-import { parseTimeSpan } from '../../../infra/local/functions-host/time-span';
+import { parseTimeSpan, readHostJson } from '../../../infra/local/functions-host/host-json';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { readConfig } from '../../../shared/config/config';
 

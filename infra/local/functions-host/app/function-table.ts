@@ -1,4 +1,4 @@
-import type { Registrations } from './core-api';
+import type { Registrations } from './load-app';
 import { isTrigger } from './invoke';
 import type { Binding } from './worker-types';
 

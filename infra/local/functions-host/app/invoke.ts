@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { RegisteredFunction, Registrations } from './core-api';
+import type { LogSink, RegisteredFunction, Registrations } from './load-app';
 import type {
   CoreInvocationContext,
   InvocationRequest,
   InvocationResponse,
-  LogLevel,
   TypedData,
 } from './worker-types';
-
-export type LogSink = (line: {
-  level: LogLevel;
-  category: string;
-  message: string;
-  functionName?: string;
-}) => void;
 
 /** What a trigger hands to a function: the trigger's value, values of further inputs, metadata. */
 export type Invocation = {

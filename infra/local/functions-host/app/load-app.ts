@@ -1,9 +1,16 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { createRequire } from 'node:module';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { coreApi, noRegistrations, type Registrations } from './core-api';
-import { entryPoints } from './entry-points';
-import type { LogSink } from './invoke';
+import type {
+  FunctionCallback,
+  FunctionMetadata,
+  HookCallback,
+  HookName,
+  LogLevel,
+  ProgrammingModel,
+} from './worker-types';
 
 const CORE = '@azure/functions-core';
 
@@ -18,6 +25,13 @@ const capabilities = {
   TypedDataCollection: 'true',
   HandlesWorkerTerminateMessage: 'true',
 };
+
+export type LogSink = (line: {
+  level: LogLevel;
+  category: string;
+  message: string;
+  functionName?: string;
+}) => void;
 
 /** A loaded app. `streamUri` is where it takes HTTP requests itself, if it asked for HTTP streaming. */
 export type App = { registrations: Registrations; streamUri: string | undefined };
@@ -56,4 +70,117 @@ function supplyCore(core: unknown): void {
   prototype.require = function (id) {
     return id === CORE ? core : original.call(this, id);
   };
+}
+
+export type RegisteredFunction = { metadata: FunctionMetadata; callback: FunctionCallback };
+
+/** What an app has told its host while it was loaded. */
+export type Registrations = {
+  functions: Map<string, RegisteredFunction>;
+  hooks: Record<HookName, HookCallback[]>;
+  appHookData: Record<string, unknown>;
+  model?: ProgrammingModel;
+  locked: boolean;
+};
+
+function noRegistrations(): Registrations {
+  return {
+    functions: new Map(),
+    hooks: { appStart: [], appTerminate: [], preInvocation: [], postInvocation: [], log: [] },
+    appHookData: {},
+    locked: false,
+  };
+}
+
+/**
+ * The module `@azure/functions-core` as `@azure/functions` expects it: registration, hooks and the system log. `log`
+ * must exist, the library takes it for the sign of a host that can stream HTTP.
+ */
+function coreApi(
+  registrations: Registrations,
+  log: (level: LogLevel, category: string, message: string) => void,
+) {
+  const { functions, hooks } = registrations;
+  return {
+    version: '3.13.0',
+    hostVersion: '4.0.0-local',
+    Disposable,
+    log,
+    setProgrammingModel: (model: ProgrammingModel) => {
+      registrations.model = model;
+    },
+    getProgrammingModel: () => registrations.model,
+    registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => {
+      const id = metadata.functionId ?? metadata.name;
+      if (registrations.locked) {
+        throw new Error(`Function "${id}" was registered after the app had started.`);
+      }
+      if (functions.has(id)) throw new Error(`A function named "${id}" is registered twice.`);
+      functions.set(id, { metadata, callback });
+      return new Disposable(() => functions.delete(id));
+    },
+    registerHook: (name: HookName, callback: HookCallback) => {
+      if (!Object.hasOwn(hooks, name)) throw unknownHook(name);
+      hooks[name].push(callback);
+      return new Disposable(() => hooks[name].splice(hooks[name].indexOf(callback), 1));
+    },
+  };
+}
+
+/** A class because the library constructs and subclasses what it is given. */
+class Disposable {
+  #dispose: (() => unknown) | undefined;
+  constructor(dispose: () => unknown) {
+    this.#dispose = dispose;
+  }
+  static from(...parts: { dispose: () => unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const part of parts) part.dispose();
+    });
+  }
+  dispose(): void {
+    this.#dispose?.();
+    this.#dispose = undefined;
+  }
+}
+
+/** The library recognises a host without some hook by this mark. */
+function unknownHook(name: string): Error {
+  return Object.assign(new RangeError(`Unrecognized hook "${name}"`), {
+    isAzureFunctionsSystemError: true,
+  });
+}
+
+/** The files that `main` of an app's package.json stands for: a path or a glob with braces, `*` and `**`. */
+export function entryPoints(appDir: string): { files: string[]; esm: boolean } {
+  const text = readFileSync(join(appDir, 'package.json'), 'utf8');
+  const { main = 'index.js', type } = JSON.parse(text) as { main?: string; type?: string };
+  const files = [...new Set(expandBraces(main).flatMap((pattern) => matches(appDir, pattern)))];
+  if (files.length === 0) {
+    throw new Error(`package.json#main is "${main}", but there is no such file; build the app`);
+  }
+  return { files: files.map((file) => join(appDir, file)), esm: type === 'module' };
+}
+
+function expandBraces(pattern: string): string[] {
+  const braces = /\{([^{}]*)\}/.exec(pattern);
+  if (!braces) return [pattern.replace(/^\.\//, '')];
+  const [whole, choices = ''] = braces;
+  return choices
+    .split(',')
+    .flatMap((choice) => expandBraces(pattern.replace(whole, choice.trim())));
+}
+
+function matches(appDir: string, pattern: string): string[] {
+  if (!pattern.includes('*')) return existsSync(join(appDir, pattern)) ? [pattern] : [];
+  const base = pattern.slice(0, pattern.lastIndexOf('/', pattern.indexOf('*')) + 1);
+  const expression = pattern
+    .replace(/[.+^$()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/|\*/g, (stars) => (stars === '*' ? '[^/]*' : '(?:.*/)?'));
+  const whole = new RegExp(`^${expression}$`);
+  if (!existsSync(join(appDir, base))) return [];
+  return readdirSync(join(appDir, base), { recursive: true, encoding: 'utf8' })
+    .map((file) => base + file.split(sep).join('/'))
+    .filter((file) => whole.test(file))
+    .sort();
 }

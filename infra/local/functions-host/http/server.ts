@@ -1,6 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Invocation, InvocationResult, Invoke } from '../app/invoke';
+import { handleManagement, RPC_PATH, WEBHOOK_PATH } from '../durable/api/management-api';
+import type { TaskHub } from '../durable/api/task-hub';
 import type { Log } from '../log';
+import { callFunction, type Route, streamToFunction } from './http-trigger';
 
 /** Answers a request, or says `false` when the path is not its own. */
 export type Handler = (
@@ -9,7 +14,7 @@ export type Handler = (
   response: ServerResponse,
 ) => Promise<boolean> | boolean;
 
-export type HttpServer = { origin: string; port: number; stop: () => Promise<void> };
+type HttpServer = { origin: string; port: number; stop: () => Promise<void> };
 
 /** Longer than clients keep an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE = 75_000;
@@ -44,7 +49,7 @@ export async function listen(
   };
 }
 
-export function sendJson(
+function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
@@ -79,4 +84,76 @@ function bind(server: Server, port: number): Promise<void> {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
+}
+
+/** Says what this is to whoever opens it in a browser, and whether it runs to whoever asks. */
+export function hostPages(): Handler {
+  return (url, _request, response) => {
+    if (url.pathname === '/') {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(
+        'This is a local stand-in for the Azure Functions host, for development and tests.\n',
+      );
+      return true;
+    }
+    if (url.pathname !== '/admin/host/status') return false;
+    sendJson(response, 200, { id: 'local-stand-in', state: 'Running', version: '4.0.0-local' });
+    return true;
+  };
+}
+
+/** The durable management API under both of its names. */
+export function managementHandler(hub: TaskHub, origin: string, taskHubName: string): Handler {
+  return async (url, request, response) => {
+    const base = [RPC_PATH, WEBHOOK_PATH].find((path) => url.pathname.startsWith(`${path}/`));
+    if (!base) return false;
+    const reply = await handleManagement(
+      { hub, origin, taskHubName },
+      {
+        method: request.method ?? 'GET',
+        segments: url.pathname
+          .slice(base.length)
+          .split('/')
+          .filter(Boolean)
+          .map(decodeURIComponent),
+        query: url.searchParams,
+        headers: request.headers,
+        body: await text(request),
+        url: url.href,
+      },
+    );
+    sendJson(response, reply.status, reply.body, reply.headers);
+    return true;
+  };
+}
+
+/** The app's own HTTP functions. */
+export function functionsHandler(
+  routes: readonly Route[],
+  parts: {
+    invoke: Invoke;
+    inputs: NonNullable<Invocation['inputs']>;
+    streamUri: string | undefined;
+    log: Log;
+  },
+): Handler {
+  return async (url, request, response) => {
+    for (const route of routes) {
+      const parameters = route.match(url.pathname);
+      if (!parameters || !route.methods.includes(request.method ?? 'GET')) continue;
+      const call = { route, parameters, url, request, response };
+      const began = performance.now();
+      const result = parts.streamUri
+        ? await streamToFunction(call, parts.streamUri, parts.invoke, parts.inputs)
+        : await callFunction(call, parts.invoke, parts.inputs);
+      report(result, route.entry.name, performance.now() - began, parts.log);
+      return true;
+    }
+    return false;
+  };
+}
+
+function report(result: InvocationResult, name: string, milliseconds: number, log: Log): void {
+  if (result.ok) log('information', `${name}: succeeded in ${Math.round(milliseconds)} ms`);
+  else log('error', `${name}: failed: ${result.error.message}`);
 }

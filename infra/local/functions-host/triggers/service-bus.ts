@@ -1,7 +1,9 @@
-import type {
+import { DefaultAzureCredential } from '@azure/identity';
+import {
   ServiceBusClient,
-  ServiceBusReceivedMessage,
-  ServiceBusReceiver,
+  type ServiceBusClientOptions,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
 } from '@azure/service-bus';
 import type { AppFunction } from '../app/function-table';
 import type { Invocation, Invoke } from '../app/invoke';
@@ -9,9 +11,8 @@ import type { HostJson } from '../host-json';
 import type { Log } from '../log';
 import { expandSettings } from '../settings';
 import { bodyData, messageMetadata } from './service-bus-message';
-import { openServiceBus } from './service-bus-connection';
 
-export type QueueTrigger = {
+type QueueTrigger = {
   name: string;
   queueName: string;
   connection: string;
@@ -19,7 +20,7 @@ export type QueueTrigger = {
   autoComplete: boolean;
 };
 
-export type QueueTriggerParts = {
+type QueueTriggerParts = {
   functions: readonly QueueTrigger[];
   settings: HostJson['serviceBus'];
   invoke: Invoke;
@@ -170,4 +171,30 @@ function overOrLate(settlement: Promise<void>): Promise<void> {
     };
     settlement.then(over, over);
   });
+}
+
+/** A local bus that was restarted should be found again within seconds. */
+const options: ServiceBusClientOptions = {
+  identifier: 'functions-host',
+  retryOptions: {
+    maxRetries: 3,
+    retryDelayInMs: 500,
+    maxRetryDelayInMs: 2_000,
+    timeoutInMs: 15_000,
+  },
+};
+
+/**
+ * Opens the connection that a trigger names: the setting itself, with `AzureWebJobs` before it, or its identity form
+ * `<name>__fullyQualifiedNamespace`. Throws when there is none of them.
+ */
+function openServiceBus(connection: string, settings: NodeJS.ProcessEnv): ServiceBusClient {
+  const text = settings[connection] ?? settings[`AzureWebJobs${connection}`];
+  if (text) return new ServiceBusClient(text, options);
+  const namespace = settings[`${connection}__fullyQualifiedNamespace`];
+  if (namespace) return new ServiceBusClient(namespace, new DefaultAzureCredential(), options);
+  throw new Error(
+    `The Service Bus connection "${connection}" is not set: give the connection string in ${connection} ` +
+      `or the namespace in ${connection}__fullyQualifiedNamespace.`,
+  );
 }

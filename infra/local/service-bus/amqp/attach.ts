@@ -1,17 +1,24 @@
-import type { Connection, Receiver, Sender } from 'rhea';
-import type { Journal } from '../journal/journal';
+import type { Connection, Delivery, EventContext, Receiver, Sender } from 'rhea';
+import { contentOf, messagesOfBatch } from '../codec/message';
+import type { Journal } from '../journal';
+import { enqueue } from '../queue/enqueue';
 import type { Namespace } from '../queue/namespace';
 import type { Queue } from '../queue/queue';
-import { entityNotFound, notAllowed, unsupported } from '../refusal';
-import { refusalFrom } from './answer';
+import { entityNotFound, notAllowed, tooLarge, unsupported } from '../refusal';
+import {
+  accept,
+  MAX_MESSAGE_SIZE,
+  acceptAttach,
+  refusalFrom,
+  refuseAttach,
+  reject,
+} from './answer';
 import { checkClaim } from './claims';
 import { serveMessages } from './consumer';
 import { serveManagement } from './management';
-import { takeMessages } from './producer';
 import { takeRequests } from './request';
-import { mirrorAttach, refuseAttach } from './terminus';
 
-/** What the links of a server stand on. */
+/** The state that every link of a server uses. */
 export type Broker = { namespace: Namespace; journal: Journal };
 
 const CLAIMS = '$cbs';
@@ -19,10 +26,10 @@ const MANAGEMENT = /\/\$management$/i;
 const SESSION_FILTER = 'com.microsoft:session-filter';
 const CBS_SPELLING = { status: 'status-code', description: 'status-description' };
 
-/** Answers every attach on a connection: a link to serve, or a refusal that names the reason. */
+/** Answers every attach on a connection: serves the link, or refuses it with the reason. */
 export function serveLinks(connection: Connection, broker: Broker): void {
   const replyLinks = new Map<string, Sender>();
-  // Every link listens for the end of its connection.
+  // Every link has a listener for the end of its connection.
   connection.setMaxListeners(0);
   connection.on('receiver_open', ({ receiver }: { receiver: Receiver }) =>
     answerAttach(receiver, () => serveClientSender(receiver, broker, replyLinks)),
@@ -35,10 +42,10 @@ export function serveLinks(connection: Connection, broker: Broker): void {
 function answerAttach(link: Sender | Receiver, serve: () => void): void {
   try {
     serve();
-    mirrorAttach(link);
+    acceptAttach(link);
   } catch (error) {
     const refusal = refusalFrom(error);
-    // Not every SDK shows the words of a refused attach.
+    // Not every SDK shows the text of a refused attach.
     console.error(`service-bus: refused a link "${link.name}": ${refusal.message}`);
     refuseAttach(link, refusal);
   }
@@ -77,7 +84,7 @@ function serveClientReceiver(
     for (const name of [sender.name, sender.target.address]) {
       if (name) replyLinks.set(name, sender);
     }
-    sender.once('sender_close', () => forget(sender, replyLinks));
+    sender.once('sender_close', () => removeReplyLinks(sender, replyLinks));
     return;
   }
   if (filter && SESSION_FILTER in filter) throw unsupported('sessions');
@@ -90,6 +97,30 @@ function queueAt(address: string, namespace: Namespace): Queue {
   return queue;
 }
 
-function forget(sender: Sender, replyLinks: Map<string, Sender>): void {
+function removeReplyLinks(sender: Sender, replyLinks: Map<string, Sender>): void {
   for (const [name, link] of replyLinks) if (link === sender) replyLinks.delete(name);
+}
+
+/** The message format of a batch: an envelope whose data sections are encoded messages. */
+const BATCH_FORMAT = 0x80013700;
+
+/** Receives a client's messages for a queue: accepted when they are on disk, rejected with the reason otherwise. */
+function takeMessages(receiver: Receiver, queue: Queue, journal: Journal): void {
+  receiver.on('message', ({ message, delivery }: EventContext) => {
+    const bytes = message as unknown as Buffer;
+    if (!delivery) return;
+    try {
+      enqueueAll(queue, bytes, delivery);
+    } catch (error) {
+      reject(delivery, refusalFrom(error));
+      return;
+    }
+    journal.whenDurable(() => accept(delivery));
+  });
+}
+
+function enqueueAll(queue: Queue, bytes: Buffer, { format }: Delivery): void {
+  if (bytes.length > MAX_MESSAGE_SIZE) throw tooLarge(bytes.length, MAX_MESSAGE_SIZE);
+  const messages = format === BATCH_FORMAT ? messagesOfBatch(bytes) : [bytes];
+  enqueue(queue, messages.map(contentOf));
 }

@@ -1,19 +1,30 @@
 import type { EventEmitter } from 'node:events';
-import type { Sender } from 'rhea';
-import { encodeReceived } from '../codec/received-message';
-import type { Journal } from '../journal/journal';
-import { deliver } from '../queue/deliver';
-import type { Message } from '../queue/message';
-import { commit, type Consumer, type Queue } from '../queue/queue';
-import { giveBack } from '../queue/settle';
-import { creditOf } from './credit';
-import { answerDispositions } from './dispositions';
-import { mutable } from './rhea-internals';
+import type { Delivery, EventContext, Sender } from 'rhea';
+import { isNull, NULL } from '../codec/values';
+import type { Journal } from '../journal';
+import { commit, type Consumer, type Message, type Queue } from '../queue/queue';
+import { deliver } from '../queue/receive';
+import {
+  deadLetterProperties,
+  release,
+  type Outcome,
+  type Properties,
+  settle,
+} from '../queue/settle';
+import { accept, refusalFrom, reject } from './answer';
+import { encodeReceived } from './received-message';
+import {
+  connectionInternals,
+  encoded,
+  mutable,
+  senderInternals,
+  sessionInternals,
+} from './rhea-internals';
 
 const SEND_SETTLED = 1;
 
 /**
- * Serves a queue's messages to an attached client while it gives credit. A message goes out when the lock on it (or, for
+ * Delivers a queue's messages to an attached client while it has credit. A message goes out when its lock (or, for
  * receive-and-delete, its removal) is on disk.
  */
 export function serveMessages(sender: Sender, queue: Queue, journal: Journal): void {
@@ -31,7 +42,7 @@ export function serveMessages(sender: Sender, queue: Queue, journal: Journal): v
         const open = sender.is_open();
         credit.use(open);
         if (!open) {
-          takeBack(queue, message, token);
+          returnUnsent(queue, message, token);
           return;
         }
         const delivery = sender.send(bytes, Buffer.from(token ?? '00', 'hex'), 0);
@@ -48,27 +59,137 @@ export function serveMessages(sender: Sender, queue: Queue, journal: Journal): v
     journal.whenDurable(credit.drained);
   });
   answerDispositions(sender, queue, journal);
-  whenGone(sender, () => {
+  onDetach(sender, () => {
     queue.consumers = queue.consumers.filter((other) => other !== consumer);
   });
 }
 
-/** A message that was meant for a receiver that has left: nobody saw it, so it is as it was before. */
-function takeBack(queue: Queue, message: Message, token: string | undefined): void {
+/** Restores a message whose receiver left before the message was sent. */
+function returnUnsent(queue: Queue, message: Message, token: string | undefined): void {
   if (token === undefined) commit(queue, { do: 'put', message });
-  else if (queue.locked.get(token) === message) giveBack(queue, message);
+  else if (queue.locked.get(token) === message) release(queue, message);
 }
 
-function whenGone(sender: Sender, then: () => void): void {
+function onDetach(sender: Sender, then: () => void): void {
   const endings: [EventEmitter, string][] = [
     [sender, 'sender_close'],
     [sender.session, 'session_close'],
     [sender.connection, 'connection_close'],
     [sender.connection, 'disconnected'],
   ];
-  const gone = (): void => {
-    for (const [emitter, event] of endings) emitter.off(event, gone);
+  const detached = (): void => {
+    for (const [emitter, event] of endings) emitter.off(event, detached);
     then();
   };
-  for (const [emitter, event] of endings) emitter.on(event, gone);
+  for (const [emitter, event] of endings) emitter.on(event, detached);
+}
+
+/** The credit of a receiver, and the two steps of a message on its way out. */
+type Credit = {
+  available: () => number;
+  /** A message is chosen and waits for its journal entry. */
+  reserve: () => void;
+  /** The message was given to rhea, or (`sent` false) not sent. */
+  use: (sent: boolean) => void;
+  /** Answers a client that drains its credit: no more messages follow. */
+  drained: () => void;
+};
+
+/**
+ * Counts a receiver's credit. Corrects two faults of rhea: it lowers `credit` only when it writes a transfer, and it omits
+ * the drain flag from the answer when the credit has just been used up, so the SDK would wait for its timeout.
+ */
+function creditOf(sender: Sender): Credit {
+  const state = senderInternals(sender);
+  let reserved = 0;
+  let sent = 0;
+  let skippedByDraining = 0;
+  state._get_drain = () => {
+    if (!state._draining || !state._drained) return false;
+    skippedByDraining += state.credit;
+    state.delivery_count += state.credit;
+    state.credit = 0;
+    return true;
+  };
+  return {
+    available() {
+      if (!sender.is_open()) return 0;
+      const unwritten = sent - (state.delivery_count - skippedByDraining);
+      const room = sessionInternals(sender.session).outgoing.available();
+      return Math.min(state.credit - unwritten, room) - reserved;
+    },
+    reserve() {
+      reserved += 1;
+    },
+    use(wasSent) {
+      reserved -= 1;
+      if (wasSent) sent += 1;
+    },
+    drained() {
+      sender.set_drained(true);
+      connectionInternals(sender.connection)._register();
+    },
+  };
+}
+
+/** A value that rhea decoded and left with its type; a map is a list of alternating keys and values. */
+type Typed = { value: unknown };
+
+/**
+ * Settles messages by their receiver's dispositions: accepted = complete, modified = abandon or (undeliverable here)
+ * defer, rejected = dead-letter, released = unlock without counting
+ * (https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-protocol-guide).
+ */
+function answerDispositions(sender: Sender, queue: Queue, journal: Journal): void {
+  const on = (event: string, outcomeOf: (state: Typed[]) => Outcome): void => {
+    sender.on(event, ({ delivery }: EventContext) => {
+      if (delivery) answer(delivery, queue, journal, outcomeOf);
+    });
+  };
+  on('accepted', () => ({ kind: 'complete' }));
+  on('released', () => ({ kind: 'release' }));
+  on('modified', ([, undeliverableHere, annotations]) => ({
+    kind: undeliverableHere?.value === true ? 'defer' : 'abandon',
+    properties: propertiesOf(annotations),
+  }));
+  on('rejected', ([error]) => ({ kind: 'deadLetter', properties: deadLetterInfo(error) }));
+}
+
+function answer(
+  delivery: Delivery,
+  queue: Queue,
+  journal: Journal,
+  outcomeOf: (state: Typed[]) => Outcome,
+): void {
+  const wantsAnswer = !delivery.remote_settled;
+  if (!wantsAnswer) mutable(delivery).settled = true;
+  try {
+    const state = (delivery.remote_state?.['value'] ?? []) as Typed[];
+    settle(queue, Buffer.from(delivery.tag).toString('hex'), outcomeOf(state));
+  } catch (error) {
+    const refusal = refusalFrom(error);
+    if (wantsAnswer) reject(delivery, refusal);
+    return;
+  }
+  if (wantsAnswer) journal.whenDurable(() => accept(delivery));
+}
+
+// The SDKs put DeadLetterReason and DeadLetterErrorDescription into the error's info map, under these names.
+function deadLetterInfo(error: Typed | undefined): Properties {
+  const fields = Array.isArray(error?.value) ? (error.value as Typed[]) : [];
+  const properties = propertiesOf(fields[2]);
+  // The JavaScript SDK sends both as null when the caller gave none.
+  for (const name of deadLetterProperties('', '').keys()) {
+    if (isNull(properties.get(name) ?? NULL)) properties.delete(name);
+  }
+  return properties;
+}
+
+function propertiesOf(map: Typed | undefined): Properties {
+  const items = Array.isArray(map?.value) ? (map.value as Typed[]) : [];
+  const properties: Properties = new Map();
+  for (let at = 0; at + 1 < items.length; at += 2) {
+    properties.set(String(items[at]?.value), encoded(items[at + 1]));
+  }
+  return properties;
 }

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { create_container, type Connection, type EventContext } from 'rhea';
-import { serveLinks, type Broker } from './attach';
-import { offerAuthentication } from './authentication';
+import { type Connection, type Container, create_container, type EventContext } from 'rhea';
+import { type Broker, serveLinks } from './attach';
+import { KEY, KEY_NAME } from './claims';
 import { connectionInternals } from './rhea-internals';
 
 const LOOPBACK = '127.0.0.1';
-/** Any message format but 0: rhea decodes format 0 itself and drops the bytes, which must be kept as they came. */
+/** Any message format but 0: rhea decodes format 0 and drops the bytes, which must be stored unchanged. */
 const OPAQUE_FORMAT = 0x7fff0000;
 
-export type Listener = { port: number; serve: (broker: Broker) => void; stop: () => Promise<void> };
+type Listener = { port: number; serve: (broker: Broker) => void; stop: () => Promise<void> };
 
 /**
- * Takes a port on the loopback interface (0 = a free one). Nobody is served before `serve`, which must be called in the
- * same turn of the event loop. Rejects with the system's error, for example EADDRINUSE.
+ * Listens on a port of the loopback interface (0 = a free one). Connections are served after `serve`, which must be called
+ * in the same iteration of the event loop. Rejects with the system's error, for example EADDRINUSE.
  */
 export async function listen(port: number): Promise<Listener> {
   const container = create_container({ id: 'sbemulatorns' });
@@ -69,7 +69,7 @@ function logErrors(container: ReturnType<typeof create_container>): void {
   };
   container.on('error', log('connection closed after an error'));
   container.on('protocol_error', log('connection closed after a protocol error'));
-  // Clients come and go, and say why; that is theirs to report.
+  // Clients report these errors themselves.
   const events = [
     'disconnected',
     'connection_error',
@@ -84,9 +84,9 @@ const STOPPING = {
   condition: 'amqp:connection:forced',
   description: 'The local Service Bus is stopping.',
 };
-const LONGEST_GOODBYE = 500;
+const CLOSE_TIMEOUT_MS = 500;
 
-/** Tells the clients, which then connect again when they can, and waits a moment for them to hang up. */
+/** Closes every connection, so that clients reconnect later, and waits a short time for them to disconnect. */
 async function closeServer(
   server: Server,
   connections: Set<Connection>,
@@ -95,10 +95,34 @@ async function closeServer(
   const closed = once(server, 'close');
   server.close();
   for (const connection of connections) connection.close(STOPPING);
-  const patience = setTimeout(() => {
-    // An error, not a plain end, is what makes rhea drop the timers of the connection.
+  const timeout = setTimeout(() => {
+    // rhea drops the timers of a connection only on an error, not on a plain end.
     for (const socket of sockets) socket.destroy(new Error(STOPPING.description));
-  }, LONGEST_GOODBYE);
+  }, CLOSE_TIMEOUT_MS);
   await closed;
-  clearTimeout(patience);
+  clearTimeout(timeout);
+}
+
+/** rhea's server-side SASL, which has no typings. */
+type Mechanisms = {
+  enable_anonymous: () => void;
+  enable_plain: (check: (user: string, password: string) => boolean) => void;
+} & Record<string, unknown>;
+
+/**
+ * Offers ANONYMOUS (which the JavaScript SDK picks), MSSBCBS (uAMQP and .NET) and PLAIN with the namespace's key. With
+ * the first two, a client then authenticates with a token on `$cbs`.
+ */
+function offerAuthentication(container: Container): void {
+  const mechanisms = container.sasl_server_mechanisms as Mechanisms;
+  mechanisms.enable_anonymous();
+  mechanisms.enable_plain((user, password) => user === KEY_NAME && password === KEY);
+  mechanisms['MSSBCBS'] = () => {
+    const mechanism: { outcome?: boolean; start: () => void } = {
+      start: () => {
+        mechanism.outcome = true;
+      },
+    };
+    return mechanism;
+  };
 }

@@ -1,6 +1,6 @@
 import { message as amqp, types, type EventContext, type Receiver, type Sender } from 'rhea';
 import type { Refusal } from '../refusal';
-import { malformed } from '../codec/decode';
+import { malformed } from '../codec/values';
 import { accept, reject } from './answer';
 import { mutable } from './rhea-internals';
 
@@ -9,16 +9,16 @@ export type Request = {
   messageId: string | number | Buffer | undefined;
   replyTo: string | undefined;
   operation: string;
-  /** An application property that is a text. */
+  /** An application property that is text. */
   property: (name: string) => string | undefined;
   body: unknown;
   bytes: Buffer;
 };
 
-/** How a request is answered: an HTTP-like status, and on success perhaps a body. */
+/** The answer to a request: an HTTP-like status, and for some successes a body. */
 export type Reply = { status: number; description: string; condition?: string; body?: object };
 
-/** The words for status and description, which `$cbs` spells otherwise than `$management`. */
+/** The names of status and description, which differ between `$cbs` and `$management`. */
 export type Spelling = { status: string; description: string };
 
 const TRACKING_ID = 'com.microsoft:tracking-id';
@@ -53,7 +53,7 @@ function requestOf(bytes: Buffer): Request {
   };
 }
 
-/** Calls back for every request on a link, with the way to answer it. Requests themselves are always accepted. */
+/** Calls `handle` for every request on a link, with a function that answers it. Requests are always accepted. */
 export function takeRequests(
   receiver: Receiver,
   replyLinks: Map<string, Sender>,
@@ -77,7 +77,7 @@ export function takeRequests(
   });
 }
 
-// uAMQP names no reply-to on $cbs; the answer then goes to the other link of the pair, which shares the session.
+// uAMQP sends no reply-to on $cbs; the answer then goes to the other link of the pair, which shares the session.
 function replyLinkOf(
   receiver: Receiver,
   replyLinks: Map<string, Sender>,

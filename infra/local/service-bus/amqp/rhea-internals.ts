@@ -2,8 +2,8 @@ import { message, types } from 'rhea';
 import type { Connection, Delivery, Receiver, Sender, Session } from 'rhea';
 
 /**
- * The members of rhea that a server needs and that its typings leave out or mark as read-only. rhea is pinned; nothing
- * else in this folder reaches past its typings.
+ * The members of rhea that a server needs and that its typings omit or mark as read-only. The version of rhea is fixed;
+ * no other file of this folder bypasses the typings.
  */
 type Attach = {
   source: unknown;

@@ -1,15 +1,13 @@
-import { scheduledTime, type Content } from '../codec/message-content';
+import { type Content, scheduledTime } from '../codec/message';
 import { messageNotFound, queueFull } from '../refusal';
-import type { Change } from './change';
-import { sizeOf, type Message } from './message';
-import { commit, type Queue } from './queue';
+import { type Change, commit, type Message, type Queue, sizeOf } from './queue';
 
 /** The official emulator's limit for one queue, in bytes. */
 const QUEUE_LIMIT = 100 * 1024 * 1024;
 
 /**
- * Puts messages into the queue, all or none, and answers their sequence numbers. One whose scheduled time is still to
- * come waits for it. Throws the Refusal `amqp:resource-limit-exceeded` if the queue is full.
+ * Puts messages into the queue, all or none, and returns their sequence numbers. A message with a scheduled time in the
+ * future waits for it. Throws the Refusal `amqp:resource-limit-exceeded` if the queue is full.
  */
 export function enqueue(queue: Queue, contents: Content[]): number[] {
   const size = contents.reduce((sum, content) => sum + sizeOf(content), 0);
@@ -21,7 +19,7 @@ export function enqueue(queue: Queue, contents: Content[]): number[] {
   return messages.map(({ sequenceNumber }) => sequenceNumber);
 }
 
-/** Activates a scheduled message whose time has come; it gets a new sequence number, as in Azure. */
+/** Activates a scheduled message that is due; it gets a new sequence number, as in Azure. */
 export function activate(queue: Queue, { sequenceNumber, dueAt }: Message, now: number): void {
   commit(queue, {
     do: 'activate',
@@ -33,13 +31,13 @@ export function activate(queue: Queue, { sequenceNumber, dueAt }: Message, now: 
 
 /** Removes scheduled messages, all or none. Throws the Refusal `com.microsoft:message-not-found`. */
 export function cancelScheduled(queue: Queue, numbers: number[]): void {
-  const wanted = [...new Set(numbers)];
-  for (const number of wanted) {
+  const unique = [...new Set(numbers)];
+  for (const number of unique) {
     if (queue.messages.get(number)?.state !== 'scheduled') {
       throw messageNotFound(`The scheduled message ${number} could not be found.`);
     }
   }
-  commit(queue, ...wanted.map((at): Change => ({ do: 'remove', at })));
+  commit(queue, ...unique.map((at): Change => ({ do: 'remove', at })));
 }
 
 function messageOf(content: Content, sequenceNumber: number, enqueuedAt: number): Message {

@@ -1,4 +1,4 @@
-/** A binary min-heap over numbers that each carry a value. */
+/** A binary min-heap of numbers, each with a value. */
 export type Heap<T> = { key: number; value: T }[];
 
 /** Adds in O(log n). */

@@ -1,37 +1,41 @@
 import type { QueueSettings } from '../config';
-import { createAlarm } from './timer';
-import type { QueueChange } from './change';
-import { deliver } from './deliver';
+import { createTimer } from './timer';
+import {
+  createQueue,
+  DEAD_LETTER_SUFFIX,
+  type Message,
+  type Queue,
+  type QueueChange,
+} from './queue';
+import { deliver } from './receive';
 import { activate } from './enqueue';
-import type { Message } from './message';
-import { DEAD_LETTER_SUFFIX, createQueue, type Queue } from './queue';
-import { expire, giveBackCounted } from './settle';
+import { expire, abandon } from './settle';
 
 type Recorder = (changes: QueueChange[]) => void;
-type Clocked = { queue: Queue; start: () => void; stop: () => void };
+type TimedQueue = { queue: Queue; start: () => void; stop: () => void };
 
-/** All queues, their dead-letter queues among them. */
+/** All queues, dead-letter queues included. */
 export type Namespace = {
   queues: Queue[];
-  /** The queue at an AMQP address: relative or absolute, in any case. */
+  /** The queue at an AMQP address: relative or absolute, case-insensitive. */
   find: (address: string) => Queue | undefined;
-  /** Lets time run: locks, schedules and times to live take effect from here on. */
+  /** Starts the timers for locks, schedules and times to live. */
   start: () => void;
   stop: () => void;
 };
 
-/** The queues of a configuration, empty and with time standing still; `record` gets every change to them. */
+/** The queues of a configuration, empty and with stopped timers; `record` gets every change to them. */
 export function createNamespace(settings: Map<string, QueueSettings>, record: Recorder): Namespace {
-  const clocked = [...settings].flatMap(([path, its]) => {
-    const dead = openQueue(path + DEAD_LETTER_SUFFIX, its, record);
-    return [openQueue(path, its, record, dead.queue), dead];
+  const timed = [...settings].flatMap(([path, properties]) => {
+    const dead = openQueue(path + DEAD_LETTER_SUFFIX, properties, record);
+    return [openQueue(path, properties, record, dead.queue), dead];
   });
-  const byPath = new Map(clocked.map(({ queue }) => [queue.path.toLowerCase(), queue]));
+  const byPath = new Map(timed.map(({ queue }) => [queue.path.toLowerCase(), queue]));
   return {
-    queues: clocked.map(({ queue }) => queue),
+    queues: timed.map(({ queue }) => queue),
     find: (address) => byPath.get(pathOf(address)),
-    start: () => clocked.forEach(({ start }) => start()),
-    stop: () => clocked.forEach(({ stop }) => stop()),
+    start: () => timed.forEach(({ start }) => start()),
+    stop: () => timed.forEach(({ stop }) => stop()),
   };
 }
 
@@ -40,24 +44,24 @@ function openQueue(
   settings: QueueSettings,
   record: Recorder,
   deadLetters?: Queue,
-): Clocked {
-  let asked = false;
+): TimedQueue {
+  let requested = false;
   const deliverSoon = (): void => {
-    if (asked) return;
-    asked = true;
+    if (requested) return;
+    requested = true;
     queueMicrotask(() => {
-      asked = false;
+      requested = false;
       deliver(queue);
     });
   };
-  const alarm = createAlarm<Message>((message, now) => whenDue(queue, message, now));
-  const surroundings = { record, watch: alarm.watch, wantsDelivery: deliverSoon };
-  const queue = createQueue(path, settings, surroundings, deadLetters);
-  return { queue, start: alarm.start, stop: alarm.stop };
+  const timer = createTimer<Message>((message, now) => whenDue(queue, message, now));
+  const environment = { record, schedule: timer.schedule, requestDelivery: deliverSoon };
+  const queue = createQueue(path, settings, environment, deadLetters);
+  return { queue, start: timer.start, stop: timer.stop };
 }
 
 function whenDue(queue: Queue, message: Message, now: number): void {
-  if (message.lock) giveBackCounted(queue, message, new Map());
+  if (message.lock) abandon(queue, message, new Map());
   else if (message.state === 'scheduled') activate(queue, message, now);
   else expire(queue, message);
 }

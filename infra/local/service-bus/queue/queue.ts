@@ -1,9 +1,45 @@
+import type { Content } from '../codec/message';
 import type { QueueSettings } from '../config';
-import type { Change, QueueChange } from './change';
-import { push, type Heap } from './heap';
-import { sizeOf, type Message } from './message';
+import { type Heap, push } from './heap';
 
-/** Who gets messages: an attached receiver. Its credit is the number of messages that it may still be handed. */
+/** A receiver's right to settle a message: `token` is the delivery tag in hex, `until` milliseconds since 1970. */
+export type Lock = { token: string; until: number; owner: string };
+
+/** A message in a queue. Times are milliseconds since 1970; `dueAt` is set on one that was sent as scheduled. */
+export type Message = Content & {
+  sequenceNumber: number;
+  enqueuedAt: number;
+  state: 'active' | 'deferred' | 'scheduled';
+  deliveryCount: number;
+  dueAt?: number;
+  lock?: Lock;
+};
+
+/** The bytes that a message counts against the quota of its queue. */
+export function sizeOf({ bare, annotations }: Content): number {
+  let size = bare.length;
+  for (const [key, value] of annotations) size += key.length + value.length;
+  return size;
+}
+
+/**
+ * Every change to a queue's state. The journal stores changes, and the state in memory moves only by them, so that a
+ * restart restores exactly the acknowledged state.
+ * `at` is the message's sequence number.
+ */
+export type Change =
+  | { do: 'put'; message: Message }
+  | { do: 'lock'; at: number; lock: Lock }
+  | { do: 'unlock'; at: number; state: Message['state']; deliveryCount: number; bare?: Buffer }
+  | { do: 'activate'; at: number; as: number; enqueuedAt: number }
+  | { do: 'deadLetter'; at: number; deliveryCount: number; bare: Buffer }
+  | { do: 'remove'; at: number }
+  | { do: 'number'; at: number };
+
+/** A change and the path of its queue. */
+export type QueueChange = Change & { queue: string };
+
+/** An attached receiver. Its credit is the number of messages that it may still get. */
 export type Consumer = {
   name: string;
   settlesOnSend: boolean;
@@ -11,19 +47,19 @@ export type Consumer = {
   hand: (message: Message) => void;
 };
 
-/** What a queue needs around it: the journal, an alarm, and somebody who delivers. */
-export type Surroundings = {
+/** What a queue needs from its namespace: the journal, a timer and delivery to consumers. */
+type QueueEnvironment = {
   record: (changes: QueueChange[]) => void;
-  watch: (message: Message, at: number) => void;
-  wantsDelivery: () => void;
+  schedule: (message: Message, at: number) => void;
+  requestDelivery: () => void;
 };
 
-/** A queue or a dead-letter queue (`deadLetters` undefined) with its indexes; only `apply` moves them. */
+/** A queue or a dead-letter queue (`deadLetters` undefined) with its indexes; only `apply` changes them. */
 export type Queue = {
   path: string;
   settings: QueueSettings;
   deadLetters: Queue | undefined;
-  surroundings: Surroundings;
+  environment: QueueEnvironment;
   messages: Map<number, Message>;
   locked: Map<string, Message>;
   ready: Heap<number>;
@@ -38,14 +74,14 @@ export const DEAD_LETTER_SUFFIX = '/$DeadLetterQueue';
 export function createQueue(
   path: string,
   settings: QueueSettings,
-  surroundings: Surroundings,
+  environment: QueueEnvironment,
   deadLetters?: Queue,
 ): Queue {
   return {
     path,
     settings,
     deadLetters,
-    surroundings,
+    environment,
     messages: new Map(),
     locked: new Map(),
     ready: [],
@@ -56,13 +92,13 @@ export function createQueue(
   };
 }
 
-/** Applies changes and records them as one unit: after a crash either all of them are there or none. */
+/** Applies changes and records them as one unit: after a crash, all of them exist or none. */
 export function commit(queue: Queue, ...changes: Change[]): void {
   for (const change of changes) apply(queue, change);
-  queue.surroundings.record(changes.map((change) => ({ queue: queue.path, ...change })));
+  queue.environment.record(changes.map((change) => ({ queue: queue.path, ...change })));
 }
 
-/** Moves the state in memory. Used by `commit`, and alone when the journal is read back. */
+/** Changes the state in memory. Used by `commit`, and alone when the journal is read. */
 export function apply(queue: Queue, change: Change): void {
   switch (change.do) {
     case 'put':
@@ -89,20 +125,20 @@ export function apply(queue: Queue, change: Change): void {
   }
 }
 
-/** When a message leaves its present state by itself, in milliseconds since 1970. */
-export function deadlineOf(queue: Queue, message: Message): number {
+/** When a message leaves its state without a client's action, in milliseconds since 1970. */
+function deadlineOf(queue: Queue, message: Message): number {
   if (message.lock) return message.lock.until;
   if (message.state === 'scheduled') return message.dueAt ?? Infinity;
   return message.state === 'active' ? expiryOf(queue, message) : Infinity;
 }
 
-/** When the time to live is over. Dead letters have none: they stay until somebody settles them. */
+/** When the time to live ends. Dead letters have none: they stay until a receiver settles them. */
 export function expiryOf({ settings, deadLetters }: Queue, message: Message): number {
   if (!deadLetters) return Infinity;
   return message.enqueuedAt + Math.min(message.header.ttl ?? Infinity, settings.timeToLive);
 }
 
-/** The numbers of all messages in ascending order, some perhaps gone: the list is only rebuilt after an addition. */
+/** The numbers of all messages, ascending. Can include removed ones: the list is rebuilt only after an addition. */
 export function numbersOf(queue: Queue): number[] {
   queue.ascending ??= [...queue.messages.keys()].sort((a, b) => a - b);
   return queue.ascending;
@@ -120,17 +156,17 @@ function place(queue: Queue, message: Message): void {
   queue.bytes += sizeOf(message);
   queue.ascending = undefined;
   if (message.lock) queue.locked.set(message.lock.token, message);
-  settleDown(queue, message);
+  reindex(queue, message);
 }
 
-/** Removes a message from every index and answers it without its lock. */
+/** Removes a message from every index and returns it without its lock. */
 function takeOut(queue: Queue, at: number): Message {
   const message = messageAt(queue, at);
   const { lock: held, ...unlocked } = message;
   if (held) queue.locked.delete(held.token);
   queue.messages.delete(at);
   queue.bytes -= sizeOf(message);
-  queue.surroundings.watch(message, Infinity);
+  queue.environment.schedule(message, Infinity);
   return unlocked;
 }
 
@@ -138,7 +174,7 @@ function lock(queue: Queue, message: Message, granted: NonNullable<Message['lock
   if (message.lock) queue.locked.delete(message.lock.token);
   message.lock = granted;
   queue.locked.set(granted.token, message);
-  settleDown(queue, message);
+  reindex(queue, message);
 }
 
 function unlock(queue: Queue, message: Message, to: ChangeThat<'unlock'>): void {
@@ -150,15 +186,15 @@ function unlock(queue: Queue, message: Message, to: ChangeThat<'unlock'>): void 
     queue.bytes += to.bare.length - message.bare.length;
     message.bare = to.bare;
   }
-  settleDown(queue, message);
+  reindex(queue, message);
 }
 
-/** Puts a message whose state has changed where it now belongs. */
-function settleDown(queue: Queue, message: Message): void {
-  queue.surroundings.watch(message, deadlineOf(queue, message));
+/** Updates the timer and the ready list after a message's state has changed. */
+function reindex(queue: Queue, message: Message): void {
+  queue.environment.schedule(message, deadlineOf(queue, message));
   if (message.state !== 'active' || message.lock) return;
   push(queue.ready, message.sequenceNumber, message.sequenceNumber);
-  queue.surroundings.wantsDelivery();
+  queue.environment.requestDelivery();
 }
 
 type ChangeThat<Does extends Change['do']> = Change & { do: Does };

@@ -1,14 +1,13 @@
-import { string } from '../codec/encode';
-import { withApplicationProperties } from '../codec/sections';
-import { notAllowed } from '../refusal';
-import { lockedMessage } from './lock';
-import type { Message } from './message';
-import { commit, type Queue } from './queue';
+import { randomFillSync } from 'node:crypto';
+import { withApplicationProperties } from '../codec/message';
+import { string } from '../codec/values';
+import { lockLost, notAllowed } from '../refusal';
+import { commit, type Lock, type Message, type Queue } from './queue';
 
-/** Application properties to write into a message, their values encoded. */
+/** Application properties to write into a message; values encoded. */
 export type Properties = Map<string, Buffer>;
 
-/** What a receiver decided about a message that it holds. */
+/** How a receiver settles a message that it has locked. */
 export type Outcome =
   | { kind: 'complete' | 'release' }
   | { kind: 'abandon' | 'defer' | 'deadLetter'; properties: Properties };
@@ -24,10 +23,10 @@ export function settle(queue: Queue, token: string, outcome: Outcome): void {
       commit(queue, { do: 'remove', at: message.sequenceNumber });
       break;
     case 'release':
-      giveBack(queue, message);
+      release(queue, message);
       break;
     case 'abandon':
-      giveBackCounted(queue, message, outcome.properties);
+      abandon(queue, message, outcome.properties);
       break;
     case 'defer':
       defer(queue, message, outcome.properties);
@@ -39,14 +38,14 @@ export function settle(queue: Queue, token: string, outcome: Outcome): void {
   }
 }
 
-/** Unlocks a message that its receiver never saw or gave back untouched: not a delivery. */
-export function giveBack(queue: Queue, message: Message): void {
+/** Unlocks a message that its receiver never got or released: not counted as a delivery. */
+export function release(queue: Queue, message: Message): void {
   const { sequenceNumber: at, state, deliveryCount } = message;
   commit(queue, { do: 'unlock', at, state, deliveryCount });
 }
 
-/** Unlocks a message after a delivery that came to nothing; the last one that is allowed dead-letters it. */
-export function giveBackCounted(queue: Queue, message: Message, properties: Properties): void {
+/** Unlocks a message after a failed delivery; dead-letters it after the last allowed one. */
+export function abandon(queue: Queue, message: Message, properties: Properties): void {
   const deliveryCount = countedUp(queue, message);
   const { maxDeliveryCount } = queue.settings;
   if (queue.deadLetters && deliveryCount >= maxDeliveryCount) {
@@ -59,7 +58,7 @@ export function giveBackCounted(queue: Queue, message: Message, properties: Prop
   commit(queue, { do: 'unlock', at, state, deliveryCount, ...changedBare(message, properties) });
 }
 
-/** What the time to live does to a message: dead-lettered if the queue says so, otherwise gone. */
+/** Ends a message whose time to live is over: dead-letters it if the queue is configured so, otherwise removes it. */
 export function expire(queue: Queue, message: Message): void {
   if (queue.settings.deadLetterOnExpiry) {
     const description = 'The message expired and was dead lettered.';
@@ -70,7 +69,7 @@ export function expire(queue: Queue, message: Message): void {
   }
 }
 
-/** The application properties that say why a message is a dead letter. */
+/** The application properties with the reason of a dead letter. */
 export function deadLetterProperties(reason?: string, description?: string): Properties {
   const properties: Properties = new Map();
   if (reason !== undefined) properties.set('DeadLetterReason', string(reason));
@@ -100,11 +99,58 @@ function deadLetter(
   commit(queue, { do: 'deadLetter', at: message.sequenceNumber, deliveryCount, bare });
 }
 
-// A dead-letter queue does not count deliveries: nothing ends there by itself.
+// A dead-letter queue does not count deliveries.
 function countedUp({ deadLetters }: Queue, { deliveryCount }: Message): number {
   return deadLetters ? deliveryCount + 1 : deliveryCount;
 }
 
 function changedBare({ bare }: Message, properties: Properties): { bare?: Buffer } {
   return properties.size === 0 ? {} : { bare: withApplicationProperties(bare, properties) };
+}
+
+const TOKEN_BYTES = 16;
+const pool = Buffer.alloc(TOKEN_BYTES * 512);
+let poolAt = pool.length;
+
+/** Locks a message for a receiver and for the queue's lock duration. */
+export function grantLock(queue: Queue, message: Message, owner: string): void {
+  const until = Date.now() + queue.settings.lockDuration;
+  commit(queue, {
+    do: 'lock',
+    at: message.sequenceNumber,
+    lock: { token: newToken(), until, owner },
+  });
+}
+
+/** The message of a lock token. Throws the Refusal `com.microsoft:message-lock-lost`. */
+function lockedMessage(queue: Queue, token: string): Message {
+  return heldBy(queue, token).message;
+}
+
+/** Extends locks by the queue's lock duration from now and returns their new ends; extends none if one is lost. */
+export function renewLocks(queue: Queue, tokens: string[]): number[] {
+  const until = Date.now() + queue.settings.lockDuration;
+  const renewed = tokens.map((token) => {
+    const { message, lock } = heldBy(queue, token);
+    return { do: 'lock' as const, at: message.sequenceNumber, lock: { ...lock, until } };
+  });
+  commit(queue, ...renewed);
+  return renewed.map(() => until);
+}
+
+function heldBy(queue: Queue, token: string): { message: Message; lock: Lock } {
+  const message = queue.locked.get(token);
+  const lock = message?.lock;
+  if (!lock || lock.until <= Date.now()) throw lockLost();
+  return { message, lock };
+}
+
+// One system call for 16 random bytes per delivery would cost more than the rest of a lock.
+function newToken(): string {
+  if (poolAt === pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  poolAt += TOKEN_BYTES;
+  return pool.toString('hex', poolAt - TOKEN_BYTES, poolAt);
 }

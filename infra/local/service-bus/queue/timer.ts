@@ -3,19 +3,19 @@ import { pop, push, type Heap } from './heap';
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const SPARE = 1024;
 
-/** Calls back once per watched thing when its time has come; one timer and one heap for all of them. */
-export type Alarm<T> = {
-  /** Sets, moves or (with Infinity) clears the time of a thing, in milliseconds since 1970. */
-  watch: (thing: T, at: number) => void;
+/** Calls back once per scheduled item when it is due; one system timer and one heap for all. */
+type Timer<T> = {
+  /** Sets, moves or (with Infinity) clears the time of an item, in milliseconds since 1970. */
+  schedule: (item: T, at: number) => void;
   start: () => void;
   stop: () => void;
 };
 
 /**
- * An alarm that has not been started yet only collects, so that nothing happens while the state is being restored.
- * Moving a time leaves its old heap entry behind; when most entries are such leftovers, the heap is built anew.
+ * Before `start`, items are only collected, so that nothing happens while the state is restored. Moving a time leaves its
+ * old heap entry behind; when most entries are stale, the heap is rebuilt.
  */
-export function createAlarm<T>(onDue: (thing: T, now: number) => void): Alarm<T> {
+export function createTimer<T>(onDue: (item: T, now: number) => void): Timer<T> {
   const times = new Map<T, number>();
   let heap: Heap<T> = [];
   let timer: NodeJS.Timeout | undefined;
@@ -27,10 +27,10 @@ export function createAlarm<T>(onDue: (thing: T, now: number) => void): Alarm<T>
     if (!running || next >= timerAt) return;
     clearTimeout(timer);
     timerAt = next;
-    timer = setTimeout(ring, Math.min(Math.max(next - Date.now(), 0), LONGEST_TIMEOUT));
+    timer = setTimeout(fire, Math.min(Math.max(next - Date.now(), 0), LONGEST_TIMEOUT));
     timer.unref();
   };
-  const ring = (): void => {
+  const fire = (): void => {
     timerAt = Infinity;
     const now = Date.now();
     for (let first = heap[0]; first && first.key <= now; first = heap[0]) {
@@ -41,21 +41,21 @@ export function createAlarm<T>(onDue: (thing: T, now: number) => void): Alarm<T>
     }
     arm();
   };
-  const dropLeftovers = (): void => {
+  const dropStaleEntries = (): void => {
     if (heap.length <= 2 * times.size + SPARE) return;
     heap = [...times].map(([value, key]) => ({ key, value })).sort((a, b) => a.key - b.key);
   };
   return {
-    watch(thing, at) {
-      if (times.get(thing) === at) return;
+    schedule(item, at) {
+      if (times.get(item) === at) return;
       if (at === Infinity) {
-        times.delete(thing);
+        times.delete(item);
       } else {
-        times.set(thing, at);
-        push(heap, at, thing);
+        times.set(item, at);
+        push(heap, at, item);
         arm();
       }
-      dropLeftovers();
+      dropStaleEntries();
     },
     start() {
       running = true;

@@ -1,5 +1,5 @@
 import { EventType, type HistoryEvent } from '../protocol/history';
-import type { InstanceRecord } from '../store/instance';
+import type { InstanceRecord } from '../store/state';
 
 /** An instance as the management API shows it. Text that is no JSON (a failure, a reason) is shown as it is. */
 export function statusView(record: InstanceRecord, showInput: boolean) {

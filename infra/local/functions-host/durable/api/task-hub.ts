@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine';
 import { unwritten, type HistoryEvent } from '../protocol/history';
-import { isLive, type Instance, type InstanceRecord, type RuntimeStatus } from '../store/instance';
+import {
+  type Instance,
+  type InstanceRecord,
+  isLive,
+  type RuntimeStatus,
+  written,
+} from '../store/state';
 import {
   eventRaised,
   executionResumed,
@@ -9,7 +15,6 @@ import {
   executionTerminated,
 } from '../protocol/make-event';
 import { mayStart, newInstance, type StartSettings } from '../engine/new-instance';
-import { written } from '../store/op';
 import type { Store } from '../store/store';
 
 /** A start that found its id in use. */

@@ -1,21 +1,22 @@
 import type { AppFunction } from '../../app/function-table';
 import type { Invoke } from '../../app/invoke';
+import type { TypedData } from '../../app/worker-types';
 import type { Log } from '../../log';
-import { EventType, type EventMark, type HistoryEvent } from '../protocol/history';
-import { isLive, type Instance, type PendingActivity } from '../store/instance';
-import { timerFired } from '../protocol/make-event';
-import { written, type Op } from '../store/op';
-import { createPool, type Pool } from './pool';
-import type { Completion } from '../replayer/mirror';
-import { runActivity } from './run-activity';
-import { settleTurn, type Settled } from './settle-turn';
-import type { StartSettings } from './new-instance';
+import { type EventMark, EventType, type HistoryEvent } from '../protocol/history';
+import {
+  jsonText,
+  taskCompleted,
+  taskFailed,
+  timerFired,
+  type Completion,
+} from '../protocol/make-event';
+import { type Instance, isLive, type Op, type PendingActivity, written } from '../store/state';
 import type { Store } from '../store/store';
-import { takeTurn } from './take-turn';
-import { createTimers } from './timers';
-import { matches } from './version-match';
+import { type Settled, settleTurn, takeTurn } from './execution';
+import { matches, type StartSettings } from './new-instance';
+import { createPool, createTimers, type Pool } from './scheduling';
 
-export type EngineParts = {
+type EngineParts = {
   store: Store;
   invoke: Invoke;
   log: Log;
@@ -192,4 +193,37 @@ function arrive(state: State, instance: Instance, event: HistoryEvent): void {
 /** What an earlier execution of the same id had asked for is of no use to the next. */
 function isCurrent({ store }: State, instance: Instance): boolean {
   return store.instances.get(instance.record.id) === instance && isLive(instance.record);
+}
+
+/** Runs one activity and answers with the event that says how it ended. */
+async function runActivity(
+  { taskId, name, input }: PendingActivity,
+  instanceId: string,
+  activity: AppFunction | undefined,
+  invoke: Invoke,
+): Promise<HistoryEvent> {
+  if (!activity) {
+    const message = `The function '${name}' is no activity, or is disabled.`;
+    return taskFailed(Date.now(), taskId, name, { message, stackTrace: '' });
+  }
+  const result = await invoke(activity.name, {
+    trigger: triggerData(input),
+    // The real host repeats the input here, twice; nobody reads it, and each copy is parsed.
+    metadata: { instanceId: { string: instanceId } },
+  });
+  if (!result.ok) return taskFailed(Date.now(), taskId, name, result.error);
+  return taskCompleted(Date.now(), taskId, resultText(result.response.returnValue));
+}
+
+/** The SDK has written a string as JSON once more, so a string value is JSON text already. Nothing stays nothing. */
+function triggerData(input: string): TypedData {
+  if (input === 'null') return {};
+  const value: unknown = input.startsWith('"') ? JSON.parse(input) : input;
+  return { string: String(value) };
+}
+
+function resultText(data: TypedData | null | undefined): string {
+  if (data?.json !== undefined) return data.json;
+  if (data?.bytes) return jsonText(Buffer.from(data.bytes).toString('base64'));
+  return jsonText(data?.string ?? data?.int ?? data?.double);
 }

@@ -1,6 +1,24 @@
-import type { Completion } from '../replayer/mirror';
 import { EventType, timestamp, type FailureDetails, type HistoryEvent } from './history';
-import type { Command } from '../replayer/schedule';
+
+/** Work that an orchestrator asked for, under the id that history will know it by. */
+export type Command =
+  | { kind: 'activity'; id: number; name: string; input: unknown }
+  | { kind: 'timer'; id: number; fireAt: number }
+  | {
+      kind: 'sub-orchestration';
+      id: number;
+      name: string;
+      input: unknown;
+      instanceId: string;
+      version: string | undefined;
+    };
+
+/** How a generation ends. `Failed` and `Terminated` carry text, the others JSON values. */
+export type Completion =
+  | { status: 'Completed'; output: unknown }
+  | { status: 'ContinuedAsNew'; input: unknown }
+  | { status: 'Failed'; reason: string }
+  | { status: 'Terminated'; reason: string };
 
 /** Where an instance was started from, when another instance started it. */
 export type Parent = { name: string; instanceId: string; executionId: string; taskId: number };

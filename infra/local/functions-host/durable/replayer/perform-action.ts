@@ -1,17 +1,19 @@
-import type { Action, RetryOptions, SubOrchestrationAction } from '../protocol/actions';
-import type { ExternalEvents } from './external-events';
-import type { Schedule } from './schedule';
-import { doneStep, openStep, settle, whenSettled, type Step } from './step';
-
-const DAY = 86_400_000;
-
-/** Lengths in milliseconds; the same values go to the SDK, which splits long timers by the same rule. */
-export type TimerLimits = { maximumShortTimer: number; longTimerInterval: number };
-
-export const DEFAULT_TIMER_LIMITS: TimerLimits = {
-  maximumShortTimer: 6 * DAY,
-  longTimerInterval: 3 * DAY,
-};
+import {
+  DEFAULT_TIMER_LIMITS,
+  type Action,
+  type RetryOptions,
+  type SubOrchestrationAction,
+  type TimerLimits,
+} from '../protocol/messages';
+import {
+  doneStep,
+  type ExternalEvents,
+  openStep,
+  type Schedule,
+  settle,
+  type Step,
+  whenSettled,
+} from './schedule';
 
 export type World = {
   schedule: Schedule;

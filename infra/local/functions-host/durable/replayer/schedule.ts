@@ -1,19 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { EventType, type EventMark } from '../protocol/history';
-import { openStep, settle, type Outcome, type Step } from './step';
-
-/** Work that an orchestrator asked for, under the id that history will know it by. */
-export type Command =
-  | { kind: 'activity'; id: number; name: string; input: unknown }
-  | { kind: 'timer'; id: number; fireAt: number }
-  | {
-      kind: 'sub-orchestration';
-      id: number;
-      name: string;
-      input: unknown;
-      instanceId: string;
-      version: string | undefined;
-    };
+import { type EventMark, EventType } from '../protocol/history';
+import type { Command } from '../protocol/make-event';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
@@ -121,3 +108,72 @@ function move(from: Map<number, Command>, to: Map<number, Command>): void {
   for (const [id, command] of from) to.set(id, command);
   from.clear();
 }
+
+/**
+ * Something scheduled whose end is known at once when its event is read. A promise would run its callbacks too late;
+ * and as every turn makes all of them anew, a step is plain data.
+ */
+export type Step = {
+  state: 'open' | 'done' | 'failed';
+  /** Set on a failure that must not be tried again. */
+  nonRetriable: boolean;
+  waiting: (() => void)[] | undefined;
+};
+
+type Outcome = { failed: boolean; nonRetriable?: boolean };
+
+const DONE: Outcome = { failed: false };
+
+export function openStep(): Step {
+  return { state: 'open', nonRetriable: false, waiting: undefined };
+}
+
+export function doneStep(): Step {
+  return { state: 'done', nonRetriable: false, waiting: undefined };
+}
+
+/** Ends a step once; what waits for it goes on before this returns. */
+export function settle(step: Step, { failed, nonRetriable = false }: Outcome = DONE): void {
+  if (step.state !== 'open') return;
+  step.state = failed ? 'failed' : 'done';
+  step.nonRetriable = nonRetriable;
+  const { waiting } = step;
+  step.waiting = undefined;
+  for (const callback of waiting ?? []) callback();
+}
+
+/** Calls back at the end of the step, at once if it has ended. */
+export function whenSettled(step: Step, callback: () => void): void {
+  if (step.state !== 'open') callback();
+  else (step.waiting ??= []).push(callback);
+}
+
+/** Who waits for which event. Several waiters of one name form a stack; an event that comes early is kept. */
+export function createExternalEvents() {
+  const waiting = new Map<string, Step[]>();
+  const early = new Map<string, number>();
+
+  return {
+    wait(eventName: string): Step {
+      const name = eventName.toLowerCase();
+      const step = openStep();
+      const kept = early.get(name) ?? 0;
+      if (kept > 0) {
+        early.set(name, kept - 1);
+        settle(step);
+      } else {
+        waiting.set(name, [...(waiting.get(name) ?? []), step]);
+      }
+      return step;
+    },
+
+    raise(eventName: string): void {
+      const name = eventName.toLowerCase();
+      const step = waiting.get(name)?.pop();
+      if (step) settle(step);
+      else early.set(name, (early.get(name) ?? 0) + 1);
+    },
+  };
+}
+
+export type ExternalEvents = ReturnType<typeof createExternalEvents>;

@@ -1,10 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openAppendFile, type AppendFile } from './append-file';
-import type { ArchivePlace } from './instance';
+import type { ArchivePlace } from './state';
 
 /** Histories of ended instances, out of memory: a few files of bounded size, of which the oldest is given up. */
-export type Archive = {
+type Archive = {
   append: (history: string) => ArchivePlace;
   /** Takes what is not yet durable; the answer makes it so. */
   take: () => () => Promise<void>;
@@ -53,5 +52,51 @@ export async function openArchive(dir: string, segmentBytes = SEGMENT_BYTES): Pr
       return text;
     },
     close: () => file.close(),
+  };
+}
+
+/**
+ * A file that only grows. `append` buffers and answers with the offset in bytes; what was taken out of the buffer
+ * becomes durable with `write`.
+ */
+type AppendFile = {
+  readonly size: number;
+  append: (text: string) => number;
+  take: () => string;
+  write: (taken: string) => Promise<void>;
+  read: (offset: number, length: number) => Promise<string>;
+  close: () => Promise<void>;
+};
+
+async function openAppendFile(path: string): Promise<AppendFile> {
+  const handle: FileHandle = await open(path, 'a+');
+  let { size } = await handle.stat();
+  let parts: string[] = [];
+  return {
+    get size() {
+      return size;
+    },
+    append(text) {
+      const offset = size;
+      size += Buffer.byteLength(text);
+      parts.push(text);
+      return offset;
+    },
+    take() {
+      const taken = parts.join('');
+      parts = [];
+      return taken;
+    },
+    async write(taken) {
+      if (taken === '') return;
+      await handle.appendFile(taken);
+      await handle.datasync();
+    },
+    async read(offset, length) {
+      const buffer = Buffer.alloc(length);
+      await handle.read(buffer, 0, length, offset);
+      return buffer.toString('utf8');
+    },
+    close: () => handle.close(),
   };
 }

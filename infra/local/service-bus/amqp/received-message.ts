@@ -1,24 +1,24 @@
-import type { Message } from '../queue/message';
+import { HEADER, MESSAGE_ANNOTATIONS, withoutBody } from '../codec/message';
 import {
-  NULL,
   booleanValue,
   int,
   list,
   long,
   map,
+  NULL,
   section,
   symbol,
   timestamp,
   ubyte,
   uint,
-} from './encode';
-import { HEADER, MESSAGE_ANNOTATIONS, withoutBody } from './sections';
+} from '../codec/values';
+import type { Message } from '../queue/queue';
 
 const STATE_CODE = { deferred: 1, scheduled: 2 };
 
 /**
- * A message as a receiver gets it: header and annotations are written anew, the bare message goes out as it came in
- * (without its body sections if `omitBody`).
+ * A message as a receiver gets it: new header and annotations, and the bare message as it was sent (without its body
+ * sections if `omitBody`).
  */
 export function encodeReceived(message: Message, omitBody = false): Buffer {
   return Buffer.concat([
@@ -56,7 +56,7 @@ function annotations(message: Message): Buffer {
   return section(MESSAGE_ANNOTATIONS, map(pairs.length, pairs));
 }
 
-/** A message that was once scheduled still says so after it became active, as Azure's do. */
+/** A message that was scheduled keeps that state after it becomes active, as in Azure. */
 function stateOf({ state, dueAt }: Message): number | undefined {
   if (state === 'deferred') return STATE_CODE.deferred;
   return dueAt === undefined ? undefined : STATE_CODE.scheduled;

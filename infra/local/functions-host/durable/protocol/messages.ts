@@ -1,3 +1,5 @@
+import { formatTimeSpan } from '../../host-json';
+
 /** What an orchestrator function answers: every action since the start of its generation (durable-functions 3.x). */
 export type OrchestratorReply = {
   isDone: boolean;
@@ -34,8 +36,18 @@ export type Action =
   | { actionType: 11 | 12; compoundActions: Action[] }
   | { actionType: 7 | 8 | 9 | 10 | 13 | 14 };
 
+const DAY = 86_400_000;
+
+/** Lengths in milliseconds; the same values go to the SDK, which splits long timers by the same rule. */
+export type TimerLimits = { maximumShortTimer: number; longTimerInterval: number };
+
+export const DEFAULT_TIMER_LIMITS: TimerLimits = {
+  maximumShortTimer: 6 * DAY,
+  longTimerInterval: 3 * DAY,
+};
+
 /** Replay schema V3, the newest of the stable extension bundle; V4 adds entity locks only. */
-export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 2;
 
 const marker = '\n\n$OutOfProcData$:';
 
@@ -51,4 +63,33 @@ export function replyFromError(message: string): OrchestratorReply {
 
 export function failedReply(error: string): OrchestratorReply {
   return { isDone: false, actions: [[]], schemaVersion: SCHEMA_VERSION, error };
+}
+
+/**
+ * The text that triggers an orchestrator function. `events` are pieces of JSON text, one event or several joined
+ * by commas, and `input` is JSON text: nothing that is already text is parsed, or copied more than once.
+ */
+export function orchestratorPayload(turn: {
+  instanceId: string;
+  parentInstanceId: string | undefined;
+  input: string | null;
+  events: readonly string[];
+  isReplaying: boolean;
+  limits?: TimerLimits;
+}): string {
+  const limits = turn.limits ?? DEFAULT_TIMER_LIMITS;
+  const settings = JSON.stringify({
+    instanceId: turn.instanceId,
+    isReplaying: turn.isReplaying,
+    parentInstanceId: turn.parentInstanceId ?? null,
+    upperSchemaVersion: 1,
+    upperSchemaVersionNew: SCHEMA_VERSION,
+    longRunningTimerIntervalDuration: formatTimeSpan(limits.longTimerInterval),
+    maximumShortTimerDuration: formatTimeSpan(limits.maximumShortTimer),
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+  });
+  const head = `{"input":${turn.input ?? 'null'},${settings.slice(1, -1)},"history":[`;
+  const [first = '', ...rest] = turn.events;
+  const last = rest.pop();
+  return last === undefined ? `${head}${first}]}` : [head + first, ...rest, `${last}]}`].join(',');
 }

@@ -1,13 +1,123 @@
 import {
-  EventType,
-  eventText,
-  playedText,
   type EventMark,
+  eventText,
+  EventType,
   type HistoryEvent,
+  playedText,
+  unwritten,
 } from '../protocol/history';
-import type { Instance, InstanceRecord, WrittenEvent } from './instance';
-import { orchestratorStarted } from '../protocol/make-event';
-import type { Op, SnapshotOp, TurnOp } from './op';
+import { orchestratorStarted, type Parent } from '../protocol/make-event';
+
+export type RuntimeStatus =
+  'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
+
+/** Where the history of an ended instance lies: archive segment, offset and length in bytes. */
+export type ArchivePlace = { segment: number; offset: number; length: number };
+
+/** What is known of an instance for good. `input`, `output` and `customStatus` are JSON text, times milliseconds. */
+export type InstanceRecord = {
+  id: string;
+  name: string;
+  version: string;
+  executionId: string;
+  parent?: Parent | undefined;
+  status: RuntimeStatus;
+  input: string | null;
+  output?: string | undefined;
+  customStatus?: string | undefined;
+  createdAt: number;
+  updatedAt: number;
+  archived?: ArchivePlace | undefined;
+};
+
+/** An event with its JSON text (as not yet played), so that it is written as text only once. */
+type WrittenEvent = { event: HistoryEvent; text: string };
+
+/** An activity that was scheduled and has not answered. `input` is JSON text. */
+export type PendingActivity = { taskId: number; name: string; input: string };
+
+/** An instance in memory. */
+export type Instance = {
+  record: InstanceRecord;
+  /** History as the orchestrator function gets it: for each turn the JSON text of its events, joined by commas. */
+  turns: string[];
+  /** The number of events in it. */
+  eventCount: number;
+  /** What the mirror reads of it. */
+  marks: EventMark[];
+  inbox: WrittenEvent[];
+  activities: Map<number, PendingActivity>;
+};
+
+export function isLive({ status }: InstanceRecord): boolean {
+  return status === 'Pending' || status === 'Running' || status === 'Suspended';
+}
+
+/** One change of state. A commit is a list of them, and either all or none survives a crash. */
+export type Op =
+  | { op: 'start'; record: InstanceRecord; events: WrittenEvent[] }
+  | { op: 'arrive'; id: string; events: WrittenEvent[] }
+  | TurnOp
+  | RenewOp
+  | { op: 'purge'; id: string; events: [] }
+  | SnapshotOp;
+
+/** A turn took `taken` events from the inbox and added `events`; `at` is its time in milliseconds. */
+type TurnOp = {
+  op: 'turn';
+  id: string;
+  at: number;
+  taken: number;
+  events: WrittenEvent[];
+  activities: PendingActivity[];
+  status: RuntimeStatus;
+  customStatus?: string | undefined;
+  output?: string | undefined;
+  archived?: ArchivePlace | undefined;
+};
+
+/** The next generation of an instance begins with `events`; `taken` events of the inbox belonged to the last. */
+type RenewOp = {
+  op: 'renew';
+  id: string;
+  at: number;
+  taken: number;
+  executionId: string;
+  input: string;
+  events: WrittenEvent[];
+};
+
+/** The whole of an instance: the first `played` events are history, the rest is its inbox. */
+export type SnapshotOp = {
+  op: 'snapshot';
+  record: InstanceRecord;
+  played: number;
+  activities: PendingActivity[];
+  events: WrittenEvent[];
+};
+
+export function written(event: HistoryEvent): WrittenEvent {
+  return { event, text: eventText(event) };
+}
+
+/** One line of the journal. Events are spliced in as the text that they already have. */
+export function commitText(ops: readonly Op[]): string {
+  return `[${ops.map(opText).join(',')}]\n`;
+}
+
+function opText({ events, ...rest }: Op): string {
+  const head = JSON.stringify(rest).slice(0, -1);
+  return `${head},"events":[${events.map(({ text }) => text).join(',')}]}`;
+}
+
+/** Reads a line back. Throws on anything that is not a whole line. */
+export function parseCommit(line: string): Op[] {
+  const ops = JSON.parse(line) as (Omit<Op, 'events'> & { events: HistoryEvent[] })[];
+  return ops.map((op) => {
+    const events = op.events.map((event) => written(unwritten(event)));
+    return { ...op, events } as Op;
+  });
+}
 
 /** All instances of the task hub, by id. */
 export type Instances = Map<string, Instance>;

@@ -1,21 +1,12 @@
-import type { OrchestratorReply } from '../protocol/actions';
-import { EventType, type EventMark } from '../protocol/history';
-import { createExternalEvents } from './external-events';
+import { type EventMark, EventType } from '../protocol/history';
+import type { Command, Completion } from '../protocol/make-event';
 import {
+  type OrchestratorReply,
   DEFAULT_TIMER_LIMITS,
-  performAction,
   type TimerLimits,
-  type World,
-} from './perform-action';
-import { createSchedule, type Command } from './schedule';
-import { whenSettled } from './step';
-
-/** How a generation ends. `Failed` and `Terminated` carry text, the others JSON values. */
-export type Completion =
-  | { status: 'Completed'; output: unknown }
-  | { status: 'ContinuedAsNew'; input: unknown }
-  | { status: 'Failed'; reason: string }
-  | { status: 'Terminated'; reason: string };
+} from '../protocol/messages';
+import { performAction, type World } from './perform-action';
+import { createExternalEvents, createSchedule, whenSettled } from './schedule';
 
 export type Mirrored = {
   /** What history does not have yet, in the order of its ids. */
@@ -26,7 +17,7 @@ export type Mirrored = {
   carried: EventMark[];
 };
 
-export type MirrorInput = {
+type MirrorInput = {
   name: string;
   executionId: string;
   history: Iterable<EventMark>;
