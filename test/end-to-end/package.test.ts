@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { castIn } from '../../infra/local/demo/cast';
-import { partOf } from '../../infra/local/demo/play';
+import { scenariosFor, messagesOf } from '../../infra/local/demo/scenarios';
 import { eventually } from '../support/eventually';
 import { readTable } from '../support/tables';
 import { startStack } from '../support/test-stack';
@@ -106,9 +105,9 @@ test('the first joiner of the demo gets access from the unpacked package', async
   const env = { FUNCTIONS_APP_DIR: appDir, ACCESS_MODEL: 'access-model.json' };
   const stack = await startStack({ env });
   try {
-    const [first] = castIn(undefined);
-    if (!first) throw new Error('the demo has no cast');
-    const { first: body, eventHash } = partOf(first);
+    const [first] = scenariosFor(undefined);
+    if (!first) throw new Error('the demo has no scenarios');
+    const { first: body, eventHash } = messagesOf(first);
     await stack.send([body]);
 
     const filter = `PartitionKey eq '${eventHash}' and kind eq 'closing'`;
@@ -116,7 +115,7 @@ test('the first joiner of the demo gets access from the unpacked package', async
       const [row] = await readTable(stack.storage, 'audit', filter);
       return row;
     });
-    expect(closing).toMatchObject({ outcome: first.ends, appVersion: '9.9.9-unpacked' });
+    expect(closing).toMatchObject({ outcome: first.expected, appVersion: '9.9.9-unpacked' });
   } finally {
     await stack.stop();
   }

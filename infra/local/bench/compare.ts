@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { tableOf } from '../demo/table';
+import { tableOf } from '../demo/report';
 import { projectRoot } from '../stack/part';
 
 const Figures = z.object({ cpuMsPerJoiner: z.number(), peakMb: z.number() });

@@ -1,4 +1,4 @@
-import { tableOf } from '../demo/table';
+import { tableOf } from '../demo/report';
 import type { BaselineResult, Baselines } from './baseline';
 import type { Ending } from './load';
 import { isWrite, type Lap, type TableRequest } from './measure';

@@ -1,23 +1,20 @@
 import { parseArgs } from 'node:util';
 import { onPassingStack } from '../stack/passing-stack';
 import type { PassingStack } from '../stack/passing-stack';
-import { openBus } from './bus';
-import { castIn } from './cast';
-import { partOf } from './play';
-import { createRecords } from './records';
-import { auditTable, reportOf, verdictLine } from './report';
-import type { Report } from './report';
-import { perform } from './stage';
+import { createRecords } from './assertion';
+import { auditTable, reportOf, summaryLine, type Report } from './report';
+import { openBus, runScenarios } from './run-scenarios';
+import { messagesOf, scenariosFor } from './scenarios';
 
-const usage = `Plays 25 people who join on a local stack of its own: free ports, a fresh folder, nothing left behind.
-Exits 0 only if every event reached the end expected of it.
+const usage = `Runs 25 sample joiners, failures included, on a temporary local stack; under 2 minutes. It uses free ports and a
+temporary folder, and removes both at the end. Exits 0 only if every event ends as expected.
 
 usage: npm run demo -- [--json]`;
 
 const queue = 'provisioning-events';
 
-/** Long enough for everyone who will be found or delivered in the end, short enough to watch the others give up. */
-const patience = {
+/** Long enough for the scenarios that are delivered, short enough for a demo that waits until the others time out. */
+const timeouts = {
   IDENTITY_DEADLINE: '12s',
   DELIVERY_DEADLINE: '20s',
   PARTIAL_GRACE: '10s',
@@ -25,24 +22,27 @@ const patience = {
   APPROVAL_DEADLINE: '20s',
 };
 
-type Tell = (line: string) => void;
-
-/** Runs the demo on `stack` and tells each ending as it comes. */
-async function play({ serviceBus, storage }: PassingStack, tell: Tell): Promise<Report> {
-  const cast = castIn(process.env['GRAPH_DIALECT']);
-  tell(`${cast.length} people join. Everything runs on this machine; no part of it is a cloud.`);
+/** Runs the demo on `stack` and prints each outcome when it is known. */
+async function runDemo(
+  { serviceBus, storage }: PassingStack,
+  print: (line: string) => void,
+): Promise<Report> {
+  const scenarios = scenariosFor(process.env['GRAPH_DIALECT']);
+  print(
+    `${scenarios.length} sample joiners, failures included; under 2 minutes. Everything runs on this machine.`,
+  );
   const started = Date.now();
   const seconds = (): number => (Date.now() - started) / 1000;
   const bus = openBus(serviceBus.connectionString, queue);
   const { read } = createRecords(storage.connectionString);
-  const { results, records } = await perform({
-    parts: cast.map(partOf),
+  const { results, records } = await runScenarios({
+    scenarios: scenarios.map(messagesOf),
     bus,
     read,
-    onEnd: ({ joiner }, { outcome, asExpected }) =>
-      tell(
-        `${seconds().toFixed(1).padStart(6)} s  ${joiner.worker}  ${joiner.story.padEnd(46)} ` +
-          `${outcome}${asExpected ? '' : ` (expected: ${joiner.ends})`}`,
+    onEnd: ({ scenario }, { outcome, asExpected }) =>
+      print(
+        `${seconds().toFixed(1).padStart(6)} s  ${scenario.worker}  ${scenario.description.padEnd(46)} ` +
+          `${outcome}${asExpected ? '' : ` (expected: ${scenario.expected})`}`,
       ),
   });
   const report = reportOf(results, records.audit, await bus.deadLetters(), seconds());
@@ -61,18 +61,18 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const settings = { ...patience, PROVISIONING_QUEUE: queue };
+  const settings = { ...timeouts, PROVISIONING_QUEUE: queue };
   const report = await onPassingStack(
     'demo',
     () => settings,
     async (stack) => {
-      const played = await play(stack, values.json ? () => undefined : console.log);
-      if (!played.passed) console.error(`The parts said:\n${stack.log.join('\n')}`);
-      return played;
+      const result = await runDemo(stack, values.json ? () => undefined : console.log);
+      if (!result.passed) console.error(`Output of the services:\n${stack.log.join('\n')}`);
+      return result;
     },
   );
   if (values.json) console.log(JSON.stringify(report, null, 2));
-  else console.log(`\n${auditTable(report.audit)}\n\n${verdictLine(report)}`);
+  else console.log(`\n${auditTable(report.audit)}\n\n${summaryLine(report)}`);
   process.exitCode = report.passed ? 0 : 1;
 }
 

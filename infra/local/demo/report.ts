@@ -1,20 +1,19 @@
-import type { AuditLine } from './records';
-import type { Result } from './stage';
-import { tableOf } from './table';
+import type { AuditLine } from './assertion';
+import type { Result } from './run-scenarios';
 
-/** What a whole run came to. */
+/** The result of a run. */
 export type Report = {
   passed: boolean;
   seconds: number;
   people: {
     worker: string;
-    story: string;
+    description: string;
     expected: string;
     outcome: string;
     reason?: string;
     asExpected: boolean;
   }[];
-  /** Messages that the queue gave up on, and how many should have been. */
+  /** Dead letters in the queue, and the expected number. */
   deadLetters: number;
   expectedDeadLetters: number;
   audit: AuditLine[];
@@ -26,20 +25,20 @@ export function reportOf(
   deadLetters: number,
   seconds: number,
 ): Report {
-  const people = results.map(({ part: { joiner }, verdict }) => ({
-    worker: joiner.worker,
-    story: joiner.story,
-    expected: joiner.ends,
-    outcome: verdict.outcome,
-    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
-    asExpected: verdict.asExpected,
+  const people = results.map(({ messages: { scenario }, assertion }) => ({
+    worker: scenario.worker,
+    description: scenario.description,
+    expected: scenario.expected,
+    outcome: assertion.outcome,
+    ...(assertion.reason === undefined ? {} : { reason: assertion.reason }),
+    asExpected: assertion.asExpected,
   }));
-  const expectedDeadLetters = results.flatMap(({ part }) => part.rejects).length;
+  const expectedDeadLetters = results.flatMap(({ messages }) => messages.rejects).length;
   const passed = people.every((person) => person.asExpected) && deadLetters === expectedDeadLetters;
   return { passed, seconds, people, deadLetters, expectedDeadLetters, audit };
 }
 
-/** Every audit row in the order of its writing. */
+/** Every audit row, in the order of writing. */
 export function auditTable(audit: AuditLine[]): string {
   const rows = audit
     .toSorted((one, other) => one.recordedAt.localeCompare(other.recordedAt))
@@ -66,16 +65,32 @@ export function auditTable(audit: AuditLine[]): string {
   return tableOf(headings, rows);
 }
 
-/** One line for a person to read and a script to ask for. */
-export function verdictLine(report: Report): string {
+export function summaryLine(report: Report): string {
   const { passed, people, seconds, deadLetters, expectedDeadLetters } = report;
   const wrong = people.filter((person) => !person.asExpected);
   const right = people.length - wrong.length;
   const others = wrong.map(
-    ({ worker, expected, outcome }) => `; ${worker} ended as ${outcome} and not as ${expected}`,
+    ({ worker, expected, outcome }) => `; ${worker} ended as ${outcome}, expected ${expected}`,
   );
   return (
-    `${passed ? 'PASSED' : 'FAILED'}: ${right} of ${people.length} people reached the end expected of them, ` +
+    `${passed ? 'PASSED' : 'FAILED'}: ${right} of ${people.length} scenarios ended as expected, ` +
     `${deadLetters} of ${expectedDeadLetters} expected dead letters, ${seconds.toFixed(0)} s${others.join('')}`
   );
+}
+
+/** Lines of text as a table; each column as wide as its widest cell. */
+export function tableOf(headings: string[], rows: string[][]): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(headings),
+    widths.map((width) => '-'.repeat(width)).join('  '),
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -25,7 +25,7 @@ const inMilliseconds = (count: number): Date => new Date(Date.now() + count);
 describe('a scheduled message', () => {
   test('comes at its time, under a new sequence number', async () => {
     const [sender, receiver] = open('scheduled');
-    const due = inMilliseconds(400);
+    const due = inMilliseconds(1500);
     const [number] = await sender.scheduleMessages({ body: 'later' }, due);
     expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
     const message = await next(receiver);
@@ -37,7 +37,7 @@ describe('a scheduled message', () => {
 
   test('can be sent like any other, with its time', async () => {
     const [sender, receiver] = open('scheduled');
-    await sender.sendMessages({ body: 'x', scheduledEnqueueTimeUtc: inMilliseconds(300) });
+    await sender.sendMessages({ body: 'x', scheduledEnqueueTimeUtc: inMilliseconds(1500) });
     expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
     await receiver.completeMessage(await next(receiver));
   });
@@ -52,7 +52,7 @@ describe('a scheduled message', () => {
 
   test('that is cancelled never comes, and cannot be cancelled twice', async () => {
     const [sender, receiver] = open('scheduled');
-    const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], inMilliseconds(400));
+    const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], inMilliseconds(1500));
     await sender.cancelScheduledMessages(numbers);
     expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 700 })).toEqual([]);
     await expect(sender.cancelScheduledMessages(numbers)).rejects.toMatchObject({
