@@ -11,7 +11,7 @@ import { deadLetters } from './dead-letters';
 import { doctor } from './doctor';
 import type { SignInOptions } from './graph';
 import { checkModel } from './model';
-import { applyModel, type ApplyOptions } from './model/apply-model';
+import { applyModel, type ApplyOptions } from './apply-model';
 import { replay, type ReplayOptions } from './replay';
 import { send } from './send';
 import { status } from './status';

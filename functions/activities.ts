@@ -4,10 +4,10 @@ import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
 import { activities } from '../shared/domain/workflow/activities';
 import { recordIntent } from '../shared/events/audit-context';
+import { createPackageEnsurer } from '../shared/packages/ensure';
 import { registerActivity } from './activities/activity';
 import { registerBeginRun } from './activities/begin-run';
 import { registerCloseRun } from './activities/close-run';
-import { registerEnsurePackage } from './activities/ensure-package';
 import { registerWorkerLocks } from './activities/worker-locks';
 import type { Services } from './services';
 
@@ -18,7 +18,7 @@ export function registerActivities(services: Services): void {
   registerActivity(activities.planAccess, async ({ run }) => ({
     outcome: await planAccess(services, run),
   }));
-  registerEnsurePackage(services);
+  registerActivity(activities.ensurePackage, createPackageEnsurer(services));
   registerActivity(activities.submitRequest, async (input, guard) => ({
     chain: input.intentRecorded ? input.chain : await recordIntent(services, input, 'assign'),
     outcome: await guard(() => submitRequest(services, input)),

@@ -1,6 +1,8 @@
 import { packageDefinition } from '../../shared/domain/access-model/package-definition';
 import { createEntitlements, type EntitlementsOptions } from '../../shared/graph/entitlements';
 import { createTenantReads, type TenantReads } from '../../shared/graph/tenant';
+import type { PackageReads } from '../../shared/packages/inspect';
+import { reportPackage, type PackageReport } from '../../shared/packages/plan';
 import { createPackages } from '../../shared/storage/packages';
 import { openTable } from '../../shared/storage/table';
 import type { Config } from '../../shared/config/config';
@@ -9,9 +11,6 @@ import { createCredential } from '../../shared/config/credential';
 import type { LoadedModel } from '../../shared/config/load-model';
 import type { AppSettings } from '../app-settings';
 import { loadModel } from '../model';
-import type { PackageSurvey } from '../model/part';
-import type { Reads } from '../model/reads';
-import { surveyPackage } from '../model/survey';
 import { NotChecked } from './finding';
 import { inTurns } from './in-turns';
 import { once } from './once';
@@ -31,10 +30,11 @@ export type Patient = {
   root: string;
   table: (storage: string, name: string) => ReturnType<typeof openTable>;
   tenant: TenantReads;
-  entitlements: Reads;
+  entitlements: PackageReads;
   /** Read once, whoever asks. */
   model: () => Promise<LoadedModel>;
-  survey: () => Promise<PackageSurvey[]>;
+  /** Each package of the model as Graph has it; read once. */
+  packageReports: () => Promise<PackageReport[]>;
 };
 
 /** So many packages are read at once. */
@@ -65,7 +65,7 @@ export function patientOf(
     tenant: createTenantReads(graph),
     entitlements,
     model,
-    survey: once(async () => {
+    packageReports: once(async () => {
       const { model: rules } = await model().catch(() => {
         throw new NotChecked('the access model cannot be used', 'mend what "model" says first');
       });
@@ -73,17 +73,17 @@ export function patientOf(
       return inTurns(AT_ONCE, rules.accessPackages, async ({ key }) => {
         const definition = packageDefinition(rules, key);
         if (!definition) throw new Error(`the model has no package ${key}`);
-        const wanted = { ...definition, catalogs: rules.catalogs };
-        return surveyPackage(entitlements, wanted, packages.memory(definition.catalog.key, key));
+        const target = { ...definition, catalogs: rules.catalogs };
+        return reportPackage(entitlements, target, packages.memory(definition.catalog.key, key));
       });
     }),
   };
 }
 
 /** Catalogs are asked for by every package in them. */
-function remembered(graph: Reads): Reads {
-  const named = new Map<string, ReturnType<Reads['findCatalogs']>>();
-  const known = new Map<string, ReturnType<Reads['getCatalog']>>();
+function remembered(graph: PackageReads): PackageReads {
+  const named = new Map<string, ReturnType<PackageReads['findCatalogs']>>();
+  const known = new Map<string, ReturnType<PackageReads['getCatalog']>>();
   return {
     ...graph,
     findCatalogs: (name) => kept(named, name, graph.findCatalogs),

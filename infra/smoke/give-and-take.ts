@@ -1,4 +1,4 @@
-import type { EnsuredPackage } from '../../shared/packages/ensure-package';
+import type { EnsuredPackage } from '../../shared/packages/apply';
 import type { AssignmentRequest } from '../../shared/graph/answers';
 import { until, type Patience } from './patience';
 import { isMember, requestRemoval, type SmokeGraph } from './smoke-graph';

@@ -1,14 +1,15 @@
 import { AccessPackage } from '../../shared/domain/access-model/access-model';
-import type { CatalogRecord, PackageRecord, Slot } from '../../shared/storage/package-record';
-import { ensurePackage, type EnsuredPackage } from '../../shared/packages/ensure-package';
-import type { WantedPackage } from '../../shared/packages/ensure/ensuring';
+import type { EnsuredPackage } from '../../shared/packages/apply';
+import { ensurePackage } from '../../shared/packages/ensure';
+import type { PackageTarget } from '../../shared/packages/inspect';
+import type { CatalogRecord, PackageRecord, Slot } from '../../shared/storage/packages';
 import { until, type Patience } from './patience';
 import type { SmokeGraph } from './smoke-graph';
 
 const description = 'Throwaway object of a smoke run of Joinery; may be deleted.';
 
 /** A package that gives membership of one group, by a policy like those that Joinery makes in earnest. */
-const wanted = (name: string, groupId: string): WantedPackage => {
+const targetOf = (name: string, groupId: string): PackageTarget => {
   const catalog = { key: 'smoke', displayName: name, description };
   const accessPackage = AccessPackage.parse({
     key: 'smoke',
@@ -51,11 +52,11 @@ export async function makePackage(
     peer: () => Promise.resolve(undefined),
   };
   const options = {
-    mode: 'ensure' as const,
+    mode: 'create' as const,
     leaseUntil: new Date(Date.now() + patience.deadlineMs + product.deadlineMs),
   };
   return until('the package', patience, async () => {
-    const outcome = await ensurePackage(product, wanted(name, groupId), memory, options);
+    const outcome = await ensurePackage(product, targetOf(name, groupId), memory, options);
     if (outcome.kind === 'done') return outcome;
     if (outcome.kind === 'later') return undefined;
     const why = outcome.kind === 'failed' ? outcome.why : outcome.reason;

@@ -117,7 +117,7 @@ const table: readonly Row[] = [
 /** In the minutes after a create, replicas that do not have it yet answer 403 as well as 404. */
 export type Circumstances = { justCreated?: boolean };
 
-/** WorkerLocks an error of a call into `later`, `failed` or a named conflict. Anything that is no `GraphError` is rethrown. */
+/** Turns an error of a call into `later`, `failed` or a named conflict. Anything that is no `GraphError` is rethrown. */
 export function classify(
   error: unknown,
   { justCreated = false }: Circumstances = {},

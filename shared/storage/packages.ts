@@ -1,7 +1,46 @@
 import { z } from 'zod';
-import { CatalogRecord, PackageRecord, type PackageMemory, type Slot } from './package-record';
-import type { Table } from './storage-port';
+import type { Outcome } from '../domain/workflow/outcome';
+import { RememberedWrite, type Saved } from '../write-once';
 import { fromColumns, toColumns } from './rows';
+import type { Table } from './storage-port';
+
+/** Writes that must happen once, by the item that they create: `catalog`, `resource:<originId>`, `role-scope:<origin ids>`, ... */
+const Writes = z.record(z.string(), RememberedWrite);
+
+/** What we know of a catalog and of what we put into it; one row per catalog, shared by its packages. */
+const CatalogRecord = z.object({ catalogId: z.string().optional(), writes: Writes });
+export type CatalogRecord = z.infer<typeof CatalogRecord>;
+
+/**
+ * What we know of an access package: `provisioning` from before the first POST for it, `complete` once everything that
+ * `version` (a hash of its definition) names was read back. `adopted` when it existed and we created none of it.
+ */
+const PackageRecord = z.object({
+  state: z.enum(['provisioning', 'complete']),
+  version: z.string(),
+  adopted: z.boolean(),
+  catalogId: z.string().optional(),
+  accessPackageId: z.string().optional(),
+  assignmentPolicyId: z.string().optional(),
+  writes: Writes,
+});
+export type PackageRecord = z.infer<typeof PackageRecord>;
+
+/**
+ * One stored row under optimistic concurrency. `save` inserts when `load` found nothing and replaces under the ETag
+ * of the last load or save otherwise; `conflict` when somebody else wrote in between. Other failures throw.
+ */
+export type Slot<Row> = {
+  load: () => Promise<Row | undefined>;
+  save: (row: Row) => Promise<Saved>;
+};
+
+/** Our own memory of one package, its catalog, and (to read only) of the packages that it is incompatible with. */
+export type PackageMemory = {
+  package: Slot<PackageRecord>;
+  catalog: Slot<CatalogRecord>;
+  peer: (catalogKey: string, packageKey: string) => Promise<PackageRecord | undefined>;
+};
 
 const CATALOG = 'catalog';
 const LEASE = 'lease';
@@ -21,7 +60,7 @@ export type Lease = {
 
 export type Packages = ReturnType<typeof createPackages>;
 
-/** What we know of our catalogs and packages in Graph, and the lease under which they are made. */
+/** What we know of our catalogs and packages in Graph, and the lease under which they are written. */
 export function createPackages(table: Table) {
   const load = async (
     catalogKey: string,
@@ -102,4 +141,33 @@ function slot<Schema extends z.ZodType<object>>(
       return 'saved';
     },
   };
+}
+
+/** A lease on a catalog, as seen by the code that writes to the catalog in Graph. */
+export type HeldLease = {
+  leaseUntil: Date;
+  /** Extends it and answers until when; undefined if anybody has had it since. */
+  renewLease: () => Promise<Date | undefined>;
+};
+
+/** Acts under the lease of a catalog, taken and renewed for `ms` each time and released in the end; `later` if another has it. */
+export async function underLease<Done extends object>(
+  packages: Packages,
+  { catalogKey, holder, ms }: { catalogKey: string; holder: string; ms: number },
+  act: (held: HeldLease) => Promise<Outcome<Done>>,
+): Promise<Outcome<Done>> {
+  const now = (): string => new Date().toISOString();
+  const fromNow = (): Date => new Date(Date.now() + ms);
+  const leaseUntil = fromNow();
+  const lease = await packages.lease(catalogKey, holder, leaseUntil.toISOString(), now());
+  if (!lease) return { kind: 'later', afterSeconds: 1, why: 'catalog-leased' };
+  const renewLease = async (): Promise<Date | undefined> => {
+    const until = fromNow();
+    return (await lease.renew(until.toISOString())) ? until : undefined;
+  };
+  try {
+    return await act({ leaseUntil, renewLease });
+  } finally {
+    await lease.end(now());
+  }
 }

@@ -1,59 +1,63 @@
-import type { PackageSurvey, Part, PartState } from '../../model/part';
+import type { Difference, ModelItem } from '../../../shared/packages/items';
+import type { PackageReport } from '../../../shared/packages/plan';
 import { fault, orOk, type Finding } from '../finding';
 import type { Patient } from '../patient';
 
-const APPLY = 'mend the model, or run "joinery model apply"';
+const APPLY = 'correct the model, or run "joinery model apply"';
 
-/** Whether each package of the model is there and equals it, or will be made. */
-export async function checkPackages({ survey, config }: Patient): Promise<Finding[]> {
-  const surveys = await survey();
-  const findings = surveys.flatMap((one) => [
-    ...itself(one, config.packages),
-    ...granted(one),
-    ...apart(one),
+/** Whether each package of the model exists and equals it, or will be created. */
+export async function checkPackages({ packageReports, config }: Patient): Promise<Finding[]> {
+  const reports = await packageReports();
+  const findings = reports.flatMap((report) => [
+    ...packageFinding(report, config.packages),
+    ...roleFindings(report),
+    ...pairFindings(report),
   ]);
-  const absent = surveys.filter((one) => stateOf(one) === 'absent').length;
-  const still = absent > 0 ? `, ${absent} still to be made` : '';
-  return orOk(findings, `${surveys.length - absent} equal the model${still}`);
+  const missing = reports.filter((one) => packageIn(one)?.difference?.kind === 'missing').length;
+  const still = missing > 0 ? `, ${missing} still to be created` : '';
+  return orOk(findings, `${reports.length - missing} equal the model${still}`);
 }
 
-const packageIn = ({ parts }: PackageSurvey): Part | undefined =>
-  parts.find(({ part }) => part === 'package');
+const packageIn = ({ items }: PackageReport): ModelItem | undefined =>
+  items.find(({ part }) => part === 'package');
 
-const stateOf = (survey: PackageSurvey): PartState | undefined => packageIn(survey)?.state;
-
-function itself(survey: PackageSurvey, mode: 'ensure' | 'verify-only'): Finding[] {
-  const { state, members = [] } = packageIn(survey) ?? {};
-  const about = survey.key;
-  const told = (name: string, text: string, todo = APPLY) => [fault({ name, about, text, todo })];
-  switch (state) {
-    case 'absent':
-      return mode === 'ensure'
-        ? []
-        : told('package-missing', 'there is none of its name, and PACKAGES=verify-only makes none');
-    case 'missing':
-      return told('package-missing', 'there is none with the id that the model names');
+function packageFinding(report: PackageReport, mode: 'ensure' | 'verify-only'): Finding[] {
+  const difference = packageIn(report)?.difference;
+  const about = report.key;
+  const finding = (name: string, text: string, todo = APPLY) => [
+    fault({ name, about, text, todo }),
+  ];
+  switch (difference?.kind) {
+    case 'missing': {
+      const text = 'none has its name, and PACKAGES=verify-only creates none';
+      return mode === 'ensure' ? [] : finding('package-missing', text);
+    }
+    case 'unknown-id':
+      return finding('package-missing', 'none has the id that the model names');
     case 'gone':
-      return told('package-gone', 'it was deleted in Entra; its joiners end as needs-attention');
+      return finding('package-gone', 'it was deleted in Entra; its joiners end as needs-attention');
     case 'ambiguous':
-      return told('package-ambiguous', 'several have its name', 'rename all but one in Entra');
+      return finding('package-ambiguous', 'several have its name', 'rename all but one in Entra');
     case 'differs':
-      return told('package-differs', members.join(', '));
+      return finding('package-differs', difference.members.join(', '));
     default:
       return [];
   }
 }
 
+const absent: Difference['kind'][] = ['missing', 'gone'];
+
+const itemsOf = ({ items }: PackageReport, part: ModelItem['part'], kinds: Difference['kind'][]) =>
+  items
+    .filter((item) => item.part === part && item.difference && kinds.includes(item.difference.kind))
+    .map(({ about }) => about);
+
 /** What it grants: more is access that nobody reviewed, less is a package that no run completes. */
-function granted(survey: PackageSurvey): Finding[] {
-  if (packageIn(survey)?.id === undefined) return [];
-  const about = survey.key;
-  const roles = (state: PartState) =>
-    survey.parts
-      .filter((one) => one.part === 'role' && one.state === state)
-      .map((one) => one.about);
-  const more = roles('extra');
-  const less = survey.making ? [] : roles('absent');
+function roleFindings(report: PackageReport): Finding[] {
+  if (packageIn(report)?.id === undefined) return [];
+  const about = report.key;
+  const more = itemsOf(report, 'role', ['extra']);
+  const less = report.isProvisioning ? [] : itemsOf(report, 'role', absent);
   return [
     ...more.map((role) =>
       fault({
@@ -70,16 +74,14 @@ function granted(survey: PackageSurvey): Finding[] {
 }
 
 /** A pair that does not exclude each other lets somebody hold both. */
-function apart(survey: PackageSurvey): Finding[] {
-  return survey.parts
-    .filter(({ part, state }) => part === 'incompatible' && state === 'absent')
-    .filter(() => !survey.making)
-    .map(({ about }) =>
-      fault({
-        name: 'incompatibility-missing',
-        about: survey.key,
-        text: `it and ${about} do not exclude each other in both directions`,
-        todo: APPLY,
-      }),
-    );
+function pairFindings(report: PackageReport): Finding[] {
+  if (report.isProvisioning) return [];
+  return [...new Set(itemsOf(report, 'incompatible', absent))].map((other) =>
+    fault({
+      name: 'incompatibility-missing',
+      about: report.key,
+      text: `it and ${other} do not exclude each other in both directions`,
+      todo: APPLY,
+    }),
+  );
 }

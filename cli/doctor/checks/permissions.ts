@@ -56,9 +56,9 @@ async function judged(patient: Patient, held: Held | undefined): Promise<Finding
 }
 
 /** Catalogs of the model on which the identity may not assign. */
-async function uncovered({ survey }: Patient, { catalogs }: Held): Promise<Finding[]> {
-  const parts = (await survey()).flatMap(({ parts: [catalog] }) => catalog ?? []);
-  const ids = new Map(parts.map(({ about, id }) => [about, id]));
+async function uncovered({ packageReports }: Patient, { catalogs }: Held): Promise<Finding[]> {
+  const items = (await packageReports()).flatMap(({ items: [catalog] }) => catalog ?? []);
+  const ids = new Map(items.map(({ about, id }) => [about, id]));
   return [...ids].flatMap(([about, id]) =>
     id === undefined || catalogs.includes('/') || catalogs.includes(id)
       ? []

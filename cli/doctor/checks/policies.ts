@@ -1,39 +1,45 @@
 import type { AccessPackage } from '../../../shared/domain/access-model/access-model';
 import type { AssignmentPolicy } from '../../../shared/graph/answers';
-import type { PackageSurvey } from '../../model/part';
+import type { PackageReport } from '../../../shared/packages/plan';
 import { fault, orOk, warning, type Finding } from '../finding';
 import type { Patient } from '../patient';
 
-const APPLY = 'mend the model, or run "joinery model apply"';
+const APPLY = 'correct the model, or run "joinery model apply"';
 /** Scopes that everybody in the directory is in; any other refuses some joiner, also to an administrator. */
 const EVERYBODY = ['', 'notspecified', 'nosubjects', 'allmemberusers', 'alldirectoryusers'];
 
 /** Whether each policy lets this app assign directly, to any joiner, for as long as the model says. */
-export async function checkPolicies({ survey, model }: Patient): Promise<Finding[]> {
-  const surveys = await survey();
+export async function checkPolicies({ packageReports, model }: Patient): Promise<Finding[]> {
+  const reports = await packageReports();
   const { model: rules } = await model();
-  const findings = surveys.flatMap((one) => {
-    const wanted = rules.accessPackages.find(({ key }) => key === one.key);
-    return wanted ? findingsOf(one, wanted) : [];
+  const findings = reports.flatMap((report) => {
+    const target = rules.accessPackages.find(({ key }) => key === report.key);
+    return target ? findingsOf(report, target) : [];
   });
-  const there = surveys.filter(({ policy }) => policy).length;
-  return orOk(findings, `${there} fit for direct assignment`);
+  const found = reports.filter(({ items }) => items.some(({ policy }) => policy)).length;
+  return orOk(findings, `${found} fit for direct assignment`);
 }
 
-function findingsOf(survey: PackageSurvey, wanted: AccessPackage): Finding[] {
-  const about = survey.key;
-  const { state, members = [] } = survey.parts.find(({ part }) => part === 'policy') ?? {};
-  const exists = survey.parts.some(({ part, id }) => part === 'package' && id !== undefined);
-  const told = (name: string, text: string, todo = APPLY) => [fault({ name, about, text, todo })];
-  if (state === 'ambiguous')
-    return told('policy-ambiguous', 'several have its name', 'rename all but one in Entra');
-  if (state === 'gone' || state === 'missing' || (state === 'absent' && exists && !survey.making))
-    return told('policy-missing', 'Entra does not have it');
-  if (!survey.policy) return [];
-  const unfit = unfitness(survey.policy, wanted, about);
+function findingsOf({ key, items, isProvisioning }: PackageReport, target: AccessPackage) {
+  const { difference, policy } = items.find(({ part }) => part === 'policy') ?? {};
+  const hasPackage = items.some(({ part, id }) => part === 'package' && id !== undefined);
+  const finding = (name: string, text: string, todo = APPLY) => [
+    fault({ name, about: key, text, todo }),
+  ];
+  const kind = difference?.kind;
+  if (kind === 'ambiguous')
+    return finding('policy-ambiguous', 'several have its name', 'rename all but one in Entra');
+  if (
+    kind === 'gone' ||
+    kind === 'unknown-id' ||
+    (kind === 'missing' && hasPackage && !isProvisioning)
+  )
+    return finding('policy-missing', 'Entra does not have it');
+  if (!policy) return [];
+  const unfit = unfitness(policy, target, key);
   if (unfit) return [unfit];
-  return state === 'differs' || state === 'automatic'
-    ? told('policy-differs', members.join(', '))
+  return difference?.kind === 'differs'
+    ? finding('policy-differs', difference.members.join(', '))
     : [];
 }
 
@@ -55,7 +61,7 @@ function unfitness(
   }
   const approves = found.requestApprovalSettings?.isApprovalRequiredForAdd === true;
   if (!approves || policy?.approval.required === true || (wait && !policy)) return undefined;
-  const text = 'it asks for an approval that the model does not know of';
+  const text = 'it requires an approval that the model does not name';
   const trouble = { name: 'policy-needs-approval', about, text, todo: APPLY };
   return policy ? fault(trouble) : warning(trouble);
 }

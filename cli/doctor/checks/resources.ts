@@ -7,17 +7,17 @@ import type { Patient } from '../patient';
 
 const AT_ONCE = 4;
 
-/** Whether each resource of the model is there and can be granted by a package. */
+/** Whether each resource of the model exists and can be granted by a package. */
 export async function checkResources({ model, tenant }: Patient): Promise<Finding[]> {
   const { model: rules } = await model().catch(() => {
-    throw new NotChecked('the access model cannot be used', 'mend what "model" says first');
+    throw new NotChecked('the access model cannot be used', 'correct what "model" says first');
   });
   const all = rules.accessPackages.flatMap(({ resources }) => resources);
   const distinct = [...new Map(all.map((one) => [one.originId, one])).values()];
   const sites = distinct.filter(({ originSystem }) => originSystem === 'SharePointOnline').length;
   const findings = await inTurns(AT_ONCE, distinct, (one) => findingsOf(tenant, one, all));
-  const unseen = sites > 0 ? `; ${sites} SharePoint sites not checked` : '';
-  return orOk(findings.flat(), `${distinct.length - sites} can be granted${unseen}`);
+  const notChecked = sites > 0 ? `; ${sites} SharePoint sites not checked` : '';
+  return orOk(findings.flat(), `${distinct.length - sites} can be granted${notChecked}`);
 }
 
 async function findingsOf(
@@ -47,7 +47,7 @@ async function findingsOf(
 }
 
 const missing = (about: string, text: string): Finding =>
-  fault({ name: 'resource-missing', about, text, todo: 'mend the id in the model' });
+  fault({ name: 'resource-missing', about, text, todo: 'correct the id in the model' });
 
 /**
  * What entitlement management cannot add members to, or an application may not.
@@ -56,22 +56,28 @@ const missing = (about: string, text: string): Finding =>
 function groupFindings(group: Group): Finding[] {
   const about = group.id;
   const types = group.groupTypes ?? [];
-  const told = (name: string, text: string, todo: string) => [fault({ name, about, text, todo })];
+  const finding = (name: string, text: string, todo: string) => [
+    fault({ name, about, text, todo }),
+  ];
   if (types.includes('DynamicMembership'))
-    return told(
+    return finding(
       'group-dynamic',
       'a rule decides who is in it',
       'name a group with assigned members',
     );
   if (group.onPremisesSyncEnabled === true)
-    return told('group-on-premises', 'it is synced from on-premises', 'name a group made in Entra');
+    return finding(
+      'group-on-premises',
+      'it is synced from on-premises',
+      'name a group made in Entra',
+    );
   if (group.isAssignableToRole === true)
-    return told(
+    return finding(
       'group-role-assignable',
       'it can carry directory roles, and no app may add it to a catalog',
       'name a group without roles',
     );
   if (group.mailEnabled === true && !types.includes('Unified'))
-    return told('group-mail-enabled', 'it is a mail group of Exchange', 'name a security group');
+    return finding('group-mail-enabled', 'it is a mail group of Exchange', 'name a security group');
   return [];
 }

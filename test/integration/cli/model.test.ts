@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createPackages } from '../../../shared/storage/packages';
-import { ensurePackage } from '../../../shared/packages/ensure-package';
-import { group, ledger, options, payments, wanted } from '../graph/ensure-harness';
+import { ensurePackage } from '../../../shared/packages/ensure';
+import { group, ledger, options, payments, targetOf } from '../graph/ensure-harness';
 import { runCommand } from './run-command';
 import { openTenant, pair, type Tenant } from './tenant';
 
@@ -33,12 +33,12 @@ async function apply(...args: string[]): Promise<{ code: number | null; told: To
 const actsOf = ({ told }: { told: Told }) =>
   told.changes.filter(({ act }) => act !== 'nothing').map(({ act, part }) => `${act} ${part}`);
 
-const whole = (...keys: string[]) => keys.map((key) => ({ package: key, outcome: 'whole' }));
-const both = whole('ledger', 'payments');
+const complete = (...keys: string[]) => keys.map((key) => ({ package: key, outcome: 'complete' }));
+const both = complete('ledger', 'payments');
 
 /** What a run with PACKAGES=verify-only says of a package, with our rows or without. */
 async function verified(key: string) {
-  const definition = wanted(pair, key);
+  const definition = targetOf(pair, key);
   const graph = createEntitlements({
     root: tenant.simulator.url,
     dialect: 'v1.0',
@@ -121,7 +121,7 @@ test.each(['v1.0', 'beta'])('what differs is changed in place in %s', async (dia
     'create role',
     'update policy',
   ]);
-  expect(done).toMatchObject({ code: 0, told: { results: whole('ledger') } });
+  expect(done).toMatchObject({ code: 0, told: { results: complete('ledger') } });
   const after = await tenant.state();
   expect(after.accessPackages.find(({ id }) => id === first?.id)).toMatchObject({
     displayName: 'General ledger',
@@ -184,7 +184,10 @@ test('access that the model does not name is shown and left, and so is the packa
   expect(told.changes).toContainEqual(
     expect.objectContaining({ act: 'refuse', part: 'role', about: `Member_${group(2)}` }),
   );
-  expect(told.results).toEqual([{ package: 'ledger', outcome: 'refused' }, ...whole('payments')]);
+  expect(told.results).toEqual([
+    { package: 'ledger', outcome: 'refused' },
+    ...complete('payments'),
+  ]);
   expect(code).toBe(1);
   expect(await tenant.simulator.writes()).toEqual(writes);
 });

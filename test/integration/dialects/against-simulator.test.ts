@@ -5,7 +5,7 @@ import {
   memoryTable,
   modelOf,
   payments,
-  wanted,
+  targetOf,
 } from '../graph/ensure-harness';
 import { startSimulator, type Simulator } from '../graph/simulator';
 import { recordAssignment } from './calls';
@@ -45,8 +45,8 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     const { graph } = simulator;
     const model = modelOf(ledger, payments);
     const table = memoryTable();
-    const made = await ensureToTheEnd(graph, wanted(model, 'ledger'), table);
-    const peer = await ensureToTheEnd(graph, wanted(model, 'payments'), table);
+    const made = await ensureToTheEnd(graph, targetOf(model, 'ledger'), table);
+    const peer = await ensureToTheEnd(graph, targetOf(model, 'payments'), table);
     if (made.kind !== 'done' || peer.kind !== 'done') throw new Error(JSON.stringify([made, peer]));
     const ids = {
       packageId: made.accessPackageId,
@@ -93,7 +93,7 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
   test('a package that is whole is verified again without a write', async () => {
     const model = modelOf(ledger, payments);
     const before = (await simulator.writes()).length;
-    const again = await ensureToTheEnd(simulator.graph, wanted(model, 'ledger'), memoryTable());
+    const again = await ensureToTheEnd(simulator.graph, targetOf(model, 'ledger'), memoryTable());
     expect(again).toMatchObject({ kind: 'done', adopted: true });
     expect(await simulator.writes()).toHaveLength(before);
   });

@@ -1,4 +1,4 @@
-import { policyDifferences } from '../../../shared/packages/ensure/differences';
+import { policyDifferences } from '../../../shared/packages/compare';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import type {
   Approval,

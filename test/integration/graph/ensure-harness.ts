@@ -6,9 +6,10 @@ import type {
   PackageMemory,
   PackageRecord,
   Slot,
-} from '../../../shared/storage/package-record';
-import { ensurePackage } from '../../../shared/packages/ensure-package';
-import type { EnsureOptions, WantedPackage } from '../../../shared/packages/ensure/ensuring';
+} from '../../../shared/storage/packages';
+import type { ApplyOptions } from '../../../shared/packages/apply';
+import { ensurePackage } from '../../../shared/packages/ensure';
+import type { PackageTarget } from '../../../shared/packages/inspect';
 import type { Entitlements } from '../../../shared/graph/entitlements';
 
 /** A group of the simulator's sample tenant. */
@@ -58,7 +59,7 @@ export function modelOf(...accessPackages: AccessPackage[]): AccessModel {
   };
 }
 
-export function wanted(model: AccessModel, key: string): WantedPackage {
+export function targetOf(model: AccessModel, key: string): PackageTarget {
   const definition = packageDefinition(model, key);
   if (!definition) throw new Error(`the model has no package ${key}`);
   return { ...definition, catalogs: model.catalogs };
@@ -85,7 +86,7 @@ export function memoryTable() {
     };
   };
   return {
-    of: ({ accessPackage, catalog }: WantedPackage): PackageMemory => ({
+    of: ({ accessPackage, catalog }: PackageTarget): PackageMemory => ({
       package: slot<PackageRecord>(`${catalog.key}/${accessPackage.key}`),
       catalog: slot<CatalogRecord>(catalog.key),
       peer: (catalogKey, packageKey) => slot<PackageRecord>(`${catalogKey}/${packageKey}`).load(),
@@ -95,8 +96,8 @@ export function memoryTable() {
 }
 export type MemoryTable = ReturnType<typeof memoryTable>;
 
-export const options = (members: Partial<EnsureOptions> = {}): EnsureOptions => ({
-  mode: 'ensure',
+export const options = (members: Partial<ApplyOptions> = {}): ApplyOptions => ({
+  mode: 'create',
   leaseUntil: new Date(Date.now() + 120_000),
   lagSeconds: 0.01,
   ...members,
@@ -108,9 +109,9 @@ const longestWait = 0.02;
 /** Calls again after every `later`, as the orchestration does, and stands in for its timers. */
 export async function ensureToTheEnd(
   graph: Entitlements,
-  definition: WantedPackage,
+  definition: PackageTarget,
   table: MemoryTable,
-  members?: Partial<EnsureOptions>,
+  members?: Partial<ApplyOptions>,
 ) {
   const deadline = Date.now() + 20_000;
   for (;;) {

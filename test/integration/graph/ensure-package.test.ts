@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AccessPackage } from '../../../shared/domain/access-model/access-model';
-import { ensurePackage } from '../../../shared/packages/ensure-package';
+import { ensurePackage } from '../../../shared/packages/ensure';
 import {
   aroundWrites,
   ensureToTheEnd,
@@ -10,7 +10,7 @@ import {
   modelOf,
   options,
   payments,
-  wanted,
+  targetOf,
 } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';
 
@@ -21,13 +21,13 @@ beforeAll(async () => {
 beforeEach(() => simulator.reset());
 afterAll(() => simulator.stop());
 
-const definition = wanted(modelOf(ledger), 'ledger');
+const definition = targetOf(modelOf(ledger), 'ledger');
 const changed = (members: Partial<AccessPackage>) =>
-  wanted(modelOf({ ...ledger, ...members }), 'ledger');
+  targetOf(modelOf({ ...ledger, ...members }), 'ledger');
 
 /** As if another administrator had made it: nothing of it is in our memory. */
 async function madeByOthers(accessPackage: AccessPackage = ledger): Promise<void> {
-  const theirs = wanted(modelOf(accessPackage), accessPackage.key);
+  const theirs = targetOf(modelOf(accessPackage), accessPackage.key);
   const outcome = await ensureToTheEnd(simulator.graph, theirs, memoryTable());
   expect(outcome.kind).toBe('done');
 }
@@ -422,11 +422,11 @@ describe('a new version of the model', () => {
     const apart = modelOf(ledger, { ...payments, incompatibleWith: [] });
     const exclusive = modelOf(ledger, payments);
     for (const key of ['ledger', 'payments']) {
-      await ensureToTheEnd(simulator.graph, wanted(apart, key), table);
+      await ensureToTheEnd(simulator.graph, targetOf(apart, key), table);
     }
     const writes = await writesDuring(async () => {
       for (const key of ['ledger', 'payments']) {
-        const outcome = await ensureToTheEnd(simulator.graph, wanted(exclusive, key), table);
+        const outcome = await ensureToTheEnd(simulator.graph, targetOf(exclusive, key), table);
         expect(outcome).toMatchObject({ kind: 'done', adopted: false });
       }
     });
@@ -439,9 +439,9 @@ describe('a new version of the model', () => {
     const table = memoryTable();
     const apart = modelOf(ledger, { ...payments, incompatibleWith: [] });
     for (const key of ['ledger', 'payments']) {
-      await ensureToTheEnd(simulator.graph, wanted(apart, key), table);
+      await ensureToTheEnd(simulator.graph, targetOf(apart, key), table);
     }
-    const exclusive = wanted(modelOf(ledger, payments), 'ledger');
+    const exclusive = targetOf(modelOf(ledger, payments), 'ledger');
     const writes = await writesDuring(async () => {
       const outcome = await ensureToTheEnd(simulator.graph, exclusive, table);
       expect(outcome).toMatchObject({ kind: 'done', adopted: true });

@@ -6,13 +6,13 @@ import {
   memoryTable,
   modelOf,
   payments,
-  wanted,
+  targetOf,
 } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';
 
 const model = modelOf(ledger, payments);
-const first = wanted(model, 'ledger');
-const second = wanted(model, 'payments');
+const first = targetOf(model, 'ledger');
+const second = targetOf(model, 'payments');
 
 let simulator: Simulator;
 beforeAll(async () => {

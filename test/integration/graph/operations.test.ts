@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { classify } from '../../../shared/graph/errors';
 import type { AssignmentRequest } from '../../../shared/graph/answers';
-import { ensureToTheEnd, group, ledger, memoryTable, modelOf, wanted } from './ensure-harness';
+import { ensureToTheEnd, group, ledger, memoryTable, modelOf, targetOf } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';
 
 let simulator: Simulator;
 let ids: { packageId: string; policyId: string };
 beforeAll(async () => {
   simulator = await startSimulator(0);
-  const definition = wanted(modelOf(ledger), 'ledger');
+  const definition = targetOf(modelOf(ledger), 'ledger');
   const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable());
   if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
   ids = { packageId: outcome.accessPackageId, policyId: outcome.assignmentPolicyId };

@@ -172,12 +172,12 @@ test('two who make the same package from the same memory: the second is told of 
   const mine = packages.memory('catalog', 'finance').package;
   const theirs = packages.memory('catalog', 'finance').package;
   await Promise.all([mine.load(), theirs.load()]);
-  const record = { state: 'making', version: 'v1', adopted: false, writes: {} } as const;
+  const record = { state: 'provisioning', version: 'v1', adopted: false, writes: {} } as const;
   expect(await mine.save(record)).toBe('saved');
   expect(await theirs.save({ ...record, version: 'v2' })).toBe('conflict');
-  expect(await mine.save({ ...record, state: 'whole' })).toBe('saved');
+  expect(await mine.save({ ...record, state: 'complete' })).toBe('saved');
   expect(await packages.load('catalog', 'finance')).toMatchObject({
-    state: 'whole',
+    state: 'complete',
     version: 'v1',
   });
   expect(await packages.load('catalog', 'sales')).toBeUndefined();

@@ -5,8 +5,9 @@ import { grantAll, type Wanted } from '../../../infra/azure/grant/grant-all';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { AccessPackage } from '../../../shared/domain/access-model/access-model';
-import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/storage/package-record';
-import { ensurePackage, type EnsuredPackage } from '../../../shared/packages/ensure-package';
+import type { EnsuredPackage } from '../../../shared/packages/apply';
+import { ensurePackage } from '../../../shared/packages/ensure';
+import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/storage/packages';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import { ask, aWholePackage, type Whole } from '../../simulators/graph/build';
 import {
@@ -60,7 +61,7 @@ const statusOf = async (method: string, path: string, body?: object): Promise<nu
 /** A package as the access model has it, made or found whole; nothing is remembered between two calls. */
 async function ensured(
   graph: Entitlements,
-  mode: 'ensure' | 'verify-only',
+  mode: 'create' | 'verify-only',
 ): Promise<EnsuredPackage> {
   const description = 'For tests';
   const catalog = { key: 'narrow', displayName: 'Narrow', description };
@@ -151,7 +152,7 @@ test('What is granted in a catalog is all that an app needs that makes no packag
     deadlineMs: 5_000,
     appVersion: 'test',
   });
-  await ensured(graph, 'ensure');
+  await ensured(graph, 'create');
   await grant({ catalogs: ['Narrow'] });
   await actAsTheApp();
 

@@ -4,8 +4,8 @@ import type {
   Catalog,
   Expiration,
   Policy,
-} from '../../domain/access-model/access-model';
-import type * as answer from '../../graph/answers';
+} from '../domain/access-model/access-model';
+import type * as answer from '../graph/answers';
 
 /** The members in which a catalog is not what the model says. */
 export function catalogDifferences(wanted: Catalog, found: answer.Catalog): string[] {

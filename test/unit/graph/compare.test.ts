@@ -1,6 +1,6 @@
 import type { Policy } from '../../../shared/domain/access-model/access-model';
 import { AssignmentPolicy } from '../../../shared/graph/answers';
-import { catalogDifferences, policyDifferences } from '../../../shared/packages/ensure/differences';
+import { catalogDifferences, policyDifferences } from '../../../shared/packages/compare';
 
 const user = '20000000-0000-4000-8000-000000001001';
 const group = '10000000-0000-4000-8000-000000000007';

@@ -1,0 +1,368 @@
+import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
+import type { PackageIds } from '../domain/workflow/workflow-state';
+import { classify, isRefusal } from '../graph/errors';
+import type { Entitlements } from '../graph/entitlements';
+import type { CatalogRecord, PackageMemory, PackageRecord, Slot } from '../storage/packages';
+import { writeOnce, type RememberedWrite, type Saved } from '../write-once';
+import { diffPackage } from './diff';
+import { inspectPackage, isOurs, type PackageTarget } from './inspect';
+import { actOf, codeOf, type Ids, type ModelItem } from './items';
+
+export type ApplyOptions = {
+  /**
+   * `verify-only` never writes to Graph. `create` creates what is missing in a package of ours. `update` also changes
+   * what differs, creates again what was deleted, and completes packages that are not ours: for a person who saw the plan.
+   */
+  mode: 'verify-only' | 'create' | 'update';
+  /** When the caller's lease on the catalog ends: no write begins that might outlive it. */
+  leaseUntil: Date;
+  /** Extends the lease and answers until when; undefined if another has had it since. Unless given, it ends. */
+  renewLease?: () => Promise<Date | undefined>;
+  /** How long to wait for replicas that do not show an item yet. */
+  lagSeconds?: number;
+  /** How long after a write its invisibility is put down to replicas, before it counts as gone. */
+  visibleWithinSeconds?: number;
+};
+
+/** A complete package, by its ids. `adopted` if it existed and nothing of it was created by us. */
+export type EnsuredPackage = PackageIds & { adopted: boolean; graphRequestId?: string };
+
+/** A row as it was last read or saved. */
+type RememberedRow<Row> = { now: () => Row; change: (members: Partial<Row>) => Promise<Saved> };
+
+type Application = {
+  graph: Entitlements;
+  target: PackageTarget;
+  peer: PackageMemory['peer'];
+  packageRow: RememberedRow<PackageRecord>;
+  catalogRow: RememberedRow<CatalogRecord>;
+  options: Required<ApplyOptions>;
+  /** The items that this execution has updated, by the names of their writes. */
+  updated: Set<string>;
+};
+
+/**
+ * Makes one access package equal to the model as far as the mode allows, in rounds of inspect, diff and apply, and
+ * answers `done` only after a round that found everything and changed nothing. To be called again after `later`; the
+ * caller holds the lease on the catalog. No access is ever removed.
+ *
+ * Codes of failure: `drift:<members>`, `<item>-missing`, `<item>-gone`, `<item>-ambiguous`, those of `classify`, and
+ * `refused` where `update` leaves the package to a person.
+ */
+export async function applyPackage(
+  graph: Entitlements,
+  target: PackageTarget,
+  memory: PackageMemory,
+  options: ApplyOptions,
+): Promise<Outcome<EnsuredPackage>> {
+  const blank: PackageRecord = { state: 'provisioning', version: '', adopted: false, writes: {} };
+  const application: Application = {
+    ...{ graph, target, peer: memory.peer, updated: new Set() },
+    packageRow: await rememberedRow(memory.package, blank),
+    catalogRow: await rememberedRow(memory.catalog, { writes: {} }),
+    options: {
+      ...{ lagSeconds: 2, visibleWithinSeconds: 300 },
+      renewLease: () => Promise.resolve(undefined),
+      ...options,
+    },
+  };
+  try {
+    for (;;) {
+      const round = await applyRound(application);
+      if (round.kind !== 'done') return round;
+      if (round.complete) return await finish(application, round.complete);
+    }
+  } catch (error) {
+    return outcomeOf(application, error);
+  }
+}
+
+type Complete = PackageIds & { graphRequestId: string };
+
+/** `complete` if it found everything and changed nothing. */
+async function applyRound(
+  application: Application,
+): Promise<Outcome<{ complete: Complete | undefined }>> {
+  const { snapshot, items } = await compare(application);
+  const { packageRow, target, options } = application;
+  const isRefused = (item: ModelItem) =>
+    actOf(item) === 'refuse' && !isRoleOfNewResource(application, item);
+  if (options.mode === 'update' && items.some(isRefused)) return failed('refused');
+
+  const row = packageRow.now();
+  const isTheirs =
+    row.adopted ||
+    target.accessPackage.adoptId !== undefined ||
+    (snapshot.packages.length > 0 && !isOurs(row));
+  let isChanged = false;
+  for (const item of items) {
+    // The roles of a resource are known only once it is in the catalog, and the package is created only with all of them.
+    if (item.part === 'package' && isChanged) break;
+    const step = await applyItem(application, item, !isTheirs || item.isAlwaysOurs === true);
+    if (step.kind !== 'done') return step;
+    isChanged ||= step.did !== 'nothing';
+    if (step.did === 'forget') break;
+  }
+  const [found] = snapshot.packages;
+  if (isChanged || !found) return { kind: 'done', complete: undefined };
+  const idOf = (part: ModelItem['part']) => items.find((item) => item.part === part)?.id ?? '';
+  const complete = {
+    ...{ accessPackageId: found.id, graphRequestId: found.graphRequestId },
+    ...{ catalogId: idOf('catalog'), assignmentPolicyId: idOf('policy') },
+  };
+  return { kind: 'done', complete };
+}
+
+async function compare({ graph, target, peer, packageRow, catalogRow, options }: Application) {
+  const records = {
+    ...{ package: packageRow.now(), catalog: catalogRow.now(), peer },
+    mayPeerBeGone: options.mode === 'update',
+  };
+  const snapshot = await inspectPackage(graph, target, records);
+  return { snapshot, items: diffPackage(target, snapshot, records) };
+}
+
+type Step = Outcome<{ did: 'nothing' | 'adopt' | 'write' | 'forget' }>;
+
+async function applyItem(
+  application: Application,
+  item: ModelItem,
+  isOurItem: boolean,
+): Promise<Step> {
+  const { options } = application;
+  const { part, difference } = item;
+  if (difference === undefined) return adopt(application, item);
+  const failure = failed(codeOf(part, difference));
+  switch (difference.kind) {
+    case 'pending':
+      return { kind: 'done', did: 'nothing' };
+    case 'missing': {
+      const mayCreate = options.mode === 'update' || (options.mode === 'create' && isOurItem);
+      return mayCreate && item.create ? create(application, item, item.create) : failure;
+    }
+    case 'gone':
+      if (isRecent(application, writeOf(application, item))) return notYetVisible(application);
+      return options.mode === 'update' ? forget(application, item) : failure;
+    case 'no-such-role':
+      return isRoleOfNewResource(application, item) ? notYetVisible(application) : failure;
+    case 'differs':
+      return options.mode === 'update' && item.update
+        ? update(application, item, item.update)
+        : failure;
+    default:
+      return failure;
+  }
+}
+
+/** Keeps the ids of what exists, and confirms a write of which it was not known whether it happened. */
+async function adopt(application: Application, item: ModelItem): Promise<Step> {
+  const { ids = {} } = item;
+  const row = rowOf(application, item);
+  const known: Ids = row.now();
+  const isNews = Object.entries(ids).some(([name, id]) => known[name as keyof Ids] !== id);
+  if (!isNews && writeOf(application, item)?.state !== 'intended')
+    return { kind: 'done', did: 'nothing' };
+  const stop = await keep(application, item, ids);
+  // Of two incompatible packages that are applied at once, each saves its id before it reads the other's row for the
+  // last time, so that at least one sees the other.
+  const did = application.target.incompatible.length > 0 ? 'adopt' : 'nothing';
+  return stop ?? { kind: 'done', did };
+}
+
+async function create(
+  application: Application,
+  item: ModelItem,
+  post: NonNullable<ModelItem['create']>,
+): Promise<Step> {
+  const { graph } = application;
+  const row = rowOf(application, item);
+  const save = (write: RememberedWrite | undefined) =>
+    row.change({ writes: withWrite(row.now().writes, item.write, write) });
+  try {
+    const written = await writeOnce<Ids, Later>({
+      load: () => Promise.resolve(writeOf(application, item)),
+      save,
+      withdraw: save,
+      // The inspection has just looked.
+      find: () => Promise.resolve(undefined),
+      prepare: () => markProvisioning(application),
+      check: () => tooLittleLease(application),
+      create: () => post(graph, idsIn(application)),
+      keep: (ids) => keep(application, item, ids ?? {}),
+      isRefusal,
+    });
+    switch (written.kind) {
+      case 'done':
+        return { kind: 'done', did: 'write' };
+      case 'stopped':
+        return written.stop;
+      case 'conflict':
+        return CHANGED_MEANWHILE;
+      case 'unclear':
+        // Spread ever wider, so that the reads do not all meet the same lag.
+        return notYetVisible(application, 3 ** written.absentReads);
+      case 'not-visible':
+        return notYetVisible(application);
+    }
+  } catch (error) {
+    const outcome = outcomeOf(application, error);
+    if (!isRefusal(error) || outcome.kind === 'later') return outcome;
+    // If it exists by now, whoever created it, the next execution judges it from the beginning.
+    const { items } = await compare(application);
+    const now = items.find(({ write }) => write === item.write);
+    return now?.difference?.kind === 'missing' ? outcome : notYetVisible(application);
+  }
+}
+
+async function update(
+  application: Application,
+  item: ModelItem,
+  call: NonNullable<ModelItem['update']>,
+): Promise<Step> {
+  // A replica that does not have the change yet is no drift.
+  if (application.updated.has(item.write)) return notYetVisible(application);
+  const stop = (await markProvisioning(application)) ?? (await tooLittleLease(application));
+  if (stop) return stop;
+  await call(application.graph);
+  application.updated.add(item.write);
+  return { kind: 'done', did: 'write' };
+}
+
+/** Lets go of what our rows say of an item that Graph does not have any more, so that it can be created again. */
+async function forget(application: Application, item: ModelItem): Promise<Step> {
+  const { packageRow, catalogRow } = application;
+  const without = (row: { writes: PackageRecord['writes'] }) =>
+    withWrite(row.writes, item.write, undefined);
+  const ids = { catalogId: undefined, accessPackageId: undefined, assignmentPolicyId: undefined };
+  const forgotten: Partial<Record<ModelItem['part'], () => Promise<Saved>>> = {
+    catalog: () => catalogRow.change({ catalogId: undefined, writes: {} }),
+    resource: () => catalogRow.change({ writes: without(catalogRow.now()) }),
+    package: () =>
+      packageRow.change({
+        ...{ state: 'provisioning', version: '', adopted: false, writes: {} },
+        ...ids,
+      }),
+    policy: () =>
+      packageRow.change({
+        ...{ state: 'provisioning', writes: without(packageRow.now()) },
+        assignmentPolicyId: undefined,
+      }),
+  };
+  const usual = () =>
+    packageRow.change({ state: 'provisioning', writes: without(packageRow.now()) });
+  const saved = await (forgotten[item.part] ?? usual)();
+  return saved === 'saved' ? { kind: 'done', did: 'forget' } : CHANGED_MEANWHILE;
+}
+
+/** Before anything is written, our row says that this version is not complete. */
+async function markProvisioning({ packageRow, target }: Application): Promise<Later | undefined> {
+  const { state, version } = packageRow.now();
+  if (state === 'provisioning' && version === target.version) return undefined;
+  return stopOf(await packageRow.change({ state: 'provisioning', version: target.version }));
+}
+
+async function keep(application: Application, item: ModelItem, ids: Ids) {
+  const write = writeOf(application, item);
+  const row = rowOf(application, item);
+  const made = write && { ...write, state: 'made' as const };
+  return stopOf(
+    await row.change({ ...ids, writes: withWrite(row.now().writes, item.write, made) }),
+  );
+}
+
+async function finish(
+  { packageRow, target: { version } }: Application,
+  { graphRequestId, ...ids }: Complete,
+): Promise<Outcome<EnsuredPackage>> {
+  const row = packageRow.now();
+  const adopted = !isOurs(row);
+  const stop =
+    row.state === 'complete' && row.version === version
+      ? undefined
+      : stopOf(await packageRow.change({ state: 'complete', version, adopted, ...ids }));
+  return stop ?? { kind: 'done', ...ids, adopted, graphRequestId };
+}
+
+/** A write that began now might outlive the caller's lease, and the next holder would not know of it. */
+async function tooLittleLease({ graph, options }: Application): Promise<Later | undefined> {
+  const isEnough = () => Date.now() + graph.deadlineMs <= options.leaseUntil.getTime();
+  if (isEnough()) return undefined;
+  options.leaseUntil = (await options.renewLease()) ?? options.leaseUntil;
+  return isEnough() ? undefined : { kind: 'later', why: 'lease-too-short', afterSeconds: 1 };
+}
+
+/** What an error of a call means here: a conflict works itself out if the other item may only be invisible yet. */
+function outcomeOf(application: Application, error: unknown): Later | Failed {
+  const { packageRow, catalogRow } = application;
+  const writes = [packageRow, catalogRow].flatMap((row) => Object.values(row.now().writes));
+  const justCreated = writes.some((write) => isRecent(application, write));
+  const verdict = classify(error, { justCreated });
+  if (verdict.kind === 'later' && verdict.why === 'not-yet-visible') {
+    return { ...verdict, ...notYetVisible(application) };
+  }
+  if (verdict.kind !== 'conflict') return verdict;
+  const { conflict, evidence } = verdict;
+  const isHidden =
+    conflict === 'duplicate-access-package' || conflict === 'duplicate-key' || justCreated;
+  return { ...(isHidden ? notYetVisible(application) : failed(conflict)), evidence };
+}
+
+function isRoleOfNewResource(application: Application, item: ModelItem): boolean {
+  return (
+    item.difference?.kind === 'no-such-role' && isRecent(application, writeOf(application, item))
+  );
+}
+
+/** Whether it was written so lately that a replica may still not show it. */
+function isRecent({ options }: Application, write: RememberedWrite | undefined): boolean {
+  return (
+    write !== undefined && Date.now() - Date.parse(write.at) < options.visibleWithinSeconds * 1000
+  );
+}
+
+const failed = (why: string): Failed => ({ kind: 'failed', why });
+
+/** Waits of different runs should not end together, so each is drawn from one to two times `lags` lags. */
+function notYetVisible({ options: { lagSeconds } }: Application, lags = 1): Later {
+  const afterSeconds = lagSeconds * lags * (1 + Math.random());
+  return { kind: 'later', why: 'not-yet-visible', afterSeconds };
+}
+
+const CHANGED_MEANWHILE: Later = { kind: 'later', why: 'changed-meanwhile', afterSeconds: 1 };
+
+const stopOf = (saved: Saved): Later | undefined =>
+  saved === 'saved' ? undefined : CHANGED_MEANWHILE;
+
+type AnyRow = RememberedRow<CatalogRecord> | RememberedRow<PackageRecord>;
+
+const rowOf = ({ catalogRow, packageRow }: Application, { part }: ModelItem): AnyRow =>
+  part === 'catalog' || part === 'resource' ? catalogRow : packageRow;
+
+const idsIn = ({ catalogRow, packageRow }: Application): Ids => {
+  const { accessPackageId } = packageRow.now();
+  return { catalogId: catalogRow.now().catalogId, accessPackageId };
+};
+
+const writeOf = ({ catalogRow, packageRow }: Application, { write }: ModelItem) =>
+  packageRow.now().writes[write] ?? catalogRow.now().writes[write];
+
+function withWrite(
+  writes: PackageRecord['writes'],
+  name: string,
+  write: RememberedWrite | undefined,
+): PackageRecord['writes'] {
+  const others = Object.entries(writes).filter(([other]) => other !== name);
+  return Object.fromEntries(write ? [...others, [name, write]] : others);
+}
+
+/** Loads a row; nothing is stored of a `blank` one until the first change. */
+async function rememberedRow<Row>(slot: Slot<Row>, blank: Row): Promise<RememberedRow<Row>> {
+  let row = (await slot.load()) ?? blank;
+  return {
+    now: () => row,
+    change: (members) => {
+      row = { ...row, ...members };
+      return slot.save(row);
+    },
+  };
+}

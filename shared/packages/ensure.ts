@@ -1,0 +1,117 @@
+import { packageDefinition } from '../domain/access-model/package-definition';
+import type { Answer } from '../domain/workflow/activities';
+import type { Outcome } from '../domain/workflow/outcome';
+import type { PackageIds } from '../domain/workflow/workflow-state';
+import {
+  recordIntent,
+  stepColumns,
+  type AuditContext,
+  type AuditWriter,
+} from '../events/audit-context';
+import type { Entitlements } from '../graph/entitlements';
+import {
+  underLease,
+  type PackageMemory,
+  type PackageRecord,
+  type Packages,
+} from '../storage/packages';
+import { applyPackage, type ApplyOptions, type EnsuredPackage } from './apply';
+import type { PackageTarget } from './inspect';
+
+/** The lease of a catalog in deadlines of one call: renewed before a write that it might not last for, and soon over after a crash. */
+export const LEASE_IN_CALLS = 2;
+/** How long this process trusts that a package which was complete still is. */
+const COMPLETE_FOR_MS = 60_000;
+
+type Services = AuditWriter & {
+  config: { packages: 'ensure' | 'verify-only'; graph: { lagSeconds: number } };
+  packages: Packages;
+  graph: Entitlements;
+};
+
+type Ensured = Outcome<{ ids: PackageIds }>;
+
+/**
+ * Ensures the package of a step for a run: it is created, or found as the model says, and the audit rows say so. In one
+ * process, all who need the same package wait for the same execution. `guard` turns what is thrown after the first row
+ * into an outcome, so that the chain's end is answered.
+ */
+export function createPackageEnsurer(services: Services) {
+  const running = new Map<string, Promise<Ensured>>();
+
+  const ensureOnce = (packageKey: string, holder: string): Promise<Ensured> => {
+    const shared = running.get(packageKey);
+    if (shared) return shared;
+    const ensuring = ensureFromModel(services, packageKey, holder);
+    running.set(packageKey, ensuring);
+    const remove = () => running.delete(packageKey);
+    ensuring.then(({ kind }) => {
+      if (kind === 'done') setTimeout(remove, COMPLETE_FOR_MS).unref();
+      else remove();
+    }, remove);
+    return ensuring;
+  };
+
+  return async (
+    context: AuditContext & { intentRecorded: boolean },
+    guard: (act: () => Promise<Ensured>) => Promise<Ensured>,
+  ): Promise<Answer<{ ids: PackageIds }>> => {
+    let chain = context.intentRecorded ? context.chain : await recordIntent(services, context, 'ensure');
+    const outcome = await guard(async () => {
+      const ensured = await ensureOnce(context.step.packageKey, context.run.instanceId);
+      if (ensured.kind === 'done') {
+        const columns = stepColumns(services, { ...context, ids: ensured.ids });
+        const entry = { ...columns, kind: 'settled', step: 'ensure', outcome: 'complete' } as const;
+        chain = (await services.ledger.append(chain, entry, context.at)).chain;
+      }
+      return ensured;
+    });
+    return { chain, outcome };
+  };
+}
+
+/** `holder` is the run: killed and executed again, it has its lease still, and nobody waits for the lease to run out. */
+async function ensureFromModel(
+  { packages, graph, config, model }: Services,
+  packageKey: string,
+  holder: string,
+): Promise<Ensured> {
+  const { model: rules } = model();
+  const definition = packageDefinition(rules, packageKey);
+  if (!definition) return { kind: 'failed', why: 'package-not-in-model' };
+  const catalogKey = definition.catalog.key;
+  const known = completeIds(await packages.load(catalogKey, packageKey), definition.version);
+  if (known) return { kind: 'done', ids: known };
+
+  const ms = LEASE_IN_CALLS * graph.deadlineMs;
+  return underLease(packages, { catalogKey, holder, ms }, async (lease) => {
+    const target = { ...definition, catalogs: rules.catalogs };
+    const mode = config.packages === 'ensure' ? ('create' as const) : config.packages;
+    const options = { mode, lagSeconds: config.graph.lagSeconds, ...lease };
+    const memory = packages.memory(catalogKey, packageKey);
+    const outcome = await ensurePackage(graph, target, memory, options);
+    if (outcome.kind !== 'done') return outcome;
+    const { accessPackageId, catalogId, assignmentPolicyId } = outcome;
+    return { kind: 'done', ids: { accessPackageId, catalogId, assignmentPolicyId } };
+  });
+}
+
+/** `applyPackage`, at no call to Graph once our row says that this version is complete. The caller holds the lease. */
+export async function ensurePackage(
+  graph: Entitlements,
+  target: PackageTarget,
+  memory: PackageMemory,
+  options: ApplyOptions,
+): Promise<Outcome<EnsuredPackage>> {
+  const record = await memory.package.load();
+  const ids = completeIds(record, target.version);
+  if (ids) return { kind: 'done', ...ids, adopted: record?.adopted === true };
+  return applyPackage(graph, target, memory, options);
+}
+
+function completeIds(record: PackageRecord | undefined, version: string): PackageIds | undefined {
+  if (record?.state !== 'complete' || record.version !== version) return undefined;
+  const { accessPackageId, catalogId, assignmentPolicyId } = record;
+  if (!accessPackageId || !catalogId || !assignmentPolicyId) return undefined;
+  return { accessPackageId, catalogId, assignmentPolicyId };
+}
