@@ -10,7 +10,7 @@ import { activities, type Answer } from '../shared/domain/workflow/activities';
 import { type WorkflowGenerator, type DurableContext } from './durable';
 
 /**
- * One step, from the plan to an open request: the package is ensured whole, then a request is looked for and
+ * One step, from the plan to an open request: the package is ensured, then a request is looked for and
  * submitted. Answers `later` where it has to be taken up again; whatever is done by then stays done.
  */
 export function* submitStep(

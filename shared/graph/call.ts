@@ -20,7 +20,7 @@ export type Traced<Answer> = Answer & { graphRequestId: string };
 export type Caller = ReturnType<typeof createCaller>;
 
 /**
- * WorkerLocks operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `further`
+ * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `further`
  * is the call of an operation that not every dialect has.
  */
 export function createCaller(root: string, routes: Routes, send: Transport) {

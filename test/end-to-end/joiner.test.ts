@@ -50,7 +50,7 @@ test('a joiner event leads to access, and to rows that prove it', async () => {
   const rows = await rowsOf(String(status['eventHash']));
   expect(rows.map(({ kind, step, outcome }) => ({ kind, step, outcome }))).toEqual([
     { kind: 'intended', step: 'ensure' },
-    { kind: 'settled', step: 'ensure', outcome: 'whole' },
+    { kind: 'settled', step: 'ensure', outcome: 'complete' },
     { kind: 'intended', step: 'assign' },
     { kind: 'settled', step: 'assign', outcome: 'delivered' },
     { kind: 'closing', outcome: 'delivered' },

@@ -1,7 +1,7 @@
 import type { AccessModel, AccessPackage, Catalog } from './access-model';
 import { jsonHash } from '../events/keys';
 
-/** All that has to be known to make one package whole, and a hash that changes when any of it does. */
+/** Everything that defines one package, and a hash that changes when any of it does. */
 export type PackageDefinition = {
   accessPackage: AccessPackage;
   catalog: Catalog;

@@ -13,7 +13,7 @@ export const Step = z.object({
 });
 export type Step = z.infer<typeof Step>;
 
-/** Ids of a package made whole. */
+/** Ids of a complete package. */
 export const PackageIds = z.object({
   accessPackageId: z.string(),
   catalogId: z.string(),

@@ -38,7 +38,7 @@ async function write(eventHash: string, entries: Partial<AuditEntry>[], at = AT)
 }
 
 test('rows come back as they were written, chained from the first to the last', async () => {
-  const ends = await write(hash('1'), [{}, { kind: 'settled', outcome: 'whole' }, closing]);
+  const ends = await write(hash('1'), [{}, { kind: 'settled', outcome: 'complete' }, closing]);
   const rows = await reader.ofEvent(hash('1'));
   expect(rows.map(({ seq, prevHash }) => ({ seq, prevHash }))).toEqual([
     { seq: 1, prevHash: START_OF_CHAIN.hash },
@@ -51,7 +51,7 @@ test('rows come back as they were written, chained from the first to the last', 
 
 test('a second execution of the same deed writes nothing and answers what is recorded', async () => {
   const eventHash = hash('2');
-  const first = await ledger.append(START_OF_CHAIN, entryOf({ eventHash, outcome: 'whole' }), AT);
+  const first = await ledger.append(START_OF_CHAIN, entryOf({ eventHash, outcome: 'complete' }), AT);
   const again = entryOf({ eventHash, outcome: 'other', recordedAt: '2026-11-20T10:00:00.000Z' });
   const second = await ledger.append(START_OF_CHAIN, again, '2026-11-20T10:00:00.000Z');
   expect(second).toEqual(first);

@@ -49,7 +49,7 @@ async function verified(key: string) {
   return ensurePackage(graph, definition, rows, options({ mode: 'verify-only' }));
 }
 
-test('a sound model is told with its hash, and every fault of another one', async () => {
+test('a sound model is reported with its hash, another one with every fault', async () => {
   expect(await model('check')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(
@@ -77,7 +77,7 @@ test('without --yes the plan is shown and nothing is written', async () => {
   expect(await tenant.simulator.writes()).toEqual([]);
 });
 
-test('a model is made, verified by a run that may not make anything, and made once', async () => {
+test('a model is created, verified by a run that may not create anything, and created once', async () => {
   const first = await apply('--yes');
   expect(first).toMatchObject({ code: 0, told: { applied: true, results: both } });
   const state = await tenant.state();
@@ -142,7 +142,7 @@ test.each(['v1.0', 'beta'])('what differs is changed in place in %s', async (dia
   ]);
 });
 
-test('what somebody else has made is completed only here, and stays theirs', async () => {
+test('what somebody else created is completed only here, and stays theirs', async () => {
   await apply('--yes');
   const { accessPackages } = await tenant.state();
   const theirs = accessPackages.find(({ displayName }) => displayName === 'Ledger');
@@ -161,7 +161,7 @@ test('what somebody else has made is completed only here, and stays theirs', asy
   expect(await verified('ledger')).toMatchObject({ kind: 'done', adopted: true });
 });
 
-test('what was deleted in Entra is made again', async () => {
+test('what was deleted in Entra is created again', async () => {
   await apply('--yes');
   const { accessPackages } = await tenant.state();
   const [gone] = accessPackages.filter(({ displayName }) => displayName === 'Payments');
@@ -218,7 +218,7 @@ test('the plan says what a policy loses that is replaced', async () => {
   );
 });
 
-test('a package that the model has not is a usage error that names those it has', async () => {
+test('a package that is not in the model is a usage error that names those in it', async () => {
   const { code, stderr } = await model('apply', '--only', 'nonsense');
   expect(code).toBe(2);
   expect(stderr).toContain('it has ledger, payments');

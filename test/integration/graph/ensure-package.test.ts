@@ -38,8 +38,8 @@ async function writesDuring(act: () => Promise<unknown>): Promise<string[]> {
   return (await simulator.writes()).slice(before);
 }
 
-describe('a package that nobody has made', () => {
-  test('is made whole: catalog, resources, package, role scopes and policy', async () => {
+describe('a package that does not exist', () => {
+  test('is created: catalog, resources, package, role scopes and policy', async () => {
     const { graph } = simulator;
     const outcome = await ensureToTheEnd(graph, definition, memoryTable());
     if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
@@ -67,7 +67,7 @@ describe('a package that nobody has made', () => {
     ]);
   });
 
-  test('is made by one write per part', async () => {
+  test('is created by one write per item', async () => {
     const writes = await writesDuring(() =>
       ensureToTheEnd(simulator.graph, definition, memoryTable()),
     );
@@ -82,7 +82,7 @@ describe('a package that nobody has made', () => {
     ]);
   });
 
-  test('costs no call once it is whole', async () => {
+  test('costs no call once it is complete', async () => {
     const table = memoryTable();
     const first = await ensureToTheEnd(simulator.graph, definition, table);
     const calls = (await simulator.log()).length;
@@ -120,7 +120,7 @@ describe('a package that nobody has made', () => {
   });
 });
 
-describe('a package that others have made', () => {
+describe('a package that others created', () => {
   test('is adopted without a write if it equals the model', async () => {
     await madeByOthers();
     const table = memoryTable();
@@ -216,7 +216,7 @@ describe('a package that others have made', () => {
     });
   });
 
-  test('appears between our look and our write: it is judged, and not completed by us', async () => {
+  test('appears between our read and our write: it is compared, and not completed by us', async () => {
     const { graph } = simulator;
     let theirsMade = false;
     const racing = aroundWrites(graph, async (write) => {
@@ -266,7 +266,7 @@ describe('a package that others have made', () => {
     });
   });
 
-  test('is never made in place of one that the model gives by id', async () => {
+  test('is never created in place of one that the model names by id', async () => {
     await madeByOthers({ ...ledger, displayName: 'Other' });
     const adopting = changed({ adoptId: group(1) });
     const writes = await writesDuring(async () => {
@@ -280,7 +280,7 @@ describe('a package that others have made', () => {
 });
 
 describe('verifying only', () => {
-  test('makes nothing, and says what is missing first', async () => {
+  test('creates nothing, and says what is missing first', async () => {
     const { graph } = simulator;
     const outcome = await ensureToTheEnd(graph, definition, memoryTable(), { mode: 'verify-only' });
     expect(outcome).toEqual({ kind: 'failed', why: 'catalog-missing' });
@@ -296,7 +296,7 @@ describe('verifying only', () => {
     expect(writes).toEqual([]);
   });
 
-  test('is content with a whole package', async () => {
+  test('accepts a complete package', async () => {
     await madeByOthers();
     const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable(), {
       mode: 'verify-only',
@@ -459,7 +459,7 @@ describe('a new version of the model', () => {
     });
   });
 
-  test('never makes again what somebody has deleted', async () => {
+  test('never creates again what somebody deleted', async () => {
     const table = memoryTable();
     const outcome = await ensureToTheEnd(simulator.graph, definition, table);
     const id = outcome.kind === 'done' ? outcome.accessPackageId : '';
@@ -475,7 +475,7 @@ describe('a new version of the model', () => {
     expect(writes).toEqual([]);
   });
 
-  test('is taken over while the package is being made', async () => {
+  test('is taken over while the package is being created', async () => {
     const table = memoryTable();
     const crashing = aroundWrites(simulator.graph, (write, nth) =>
       nth < 5 ? write() : Promise.reject(new Error('crash')),

@@ -116,7 +116,7 @@ test('a write whose answer was lost is sent again only after three reads that ag
   expect(firstCreate).toBe(lookBeforeTheLostOne + 3);
 });
 
-test('a package and its exclusions are whole behind lagging replicas', async () => {
+test('a package and its exclusions are complete behind lagging replicas', async () => {
   await ensureBoth(-1, (write) => write());
   expect(await creates()).toEqual(oneOfEach);
 });

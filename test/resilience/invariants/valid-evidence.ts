@@ -16,7 +16,7 @@ const ids = { accessPackageId: 'p-1', targetId: 'u-1', packageKey: 'a', packageN
 
 export const auditRows: Record<string, unknown>[] = [
   { kind: 'intended', step: 'ensure', ...ids },
-  { kind: 'settled', step: 'ensure', outcome: 'whole', ...ids },
+  { kind: 'settled', step: 'ensure', outcome: 'complete', ...ids },
   { kind: 'intended', step: 'assign', ...ids },
   { kind: 'settled', step: 'assign', outcome: 'delivered', ...ids },
   { kind: 'closing', outcome: 'delivered' },

@@ -51,7 +51,7 @@ const shown = {
 const differences = (changes: object) =>
   policyDifferences(wanted, AssignmentPolicy.parse({ ...shown, ...changes }));
 
-test('a policy that says the same in other words is the same', () => {
+test('a policy that says the same in other words has no differences', () => {
   expect(differences({})).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test.each([
   expect(differences({ requestApprovalSettings })).toEqual(['policy.approval']);
 });
 
-test('a catalog that is not published is not what the model means', () => {
+test('a catalog that is not published differs in its state', () => {
   const catalog = { key: 'finance', displayName: 'Finance', description: 'Money' };
   const found = { id: 'c-1', displayName: 'Finance', description: 'Money', published: false };
   expect(catalogDifferences(catalog, found)).toEqual(['catalog.state']);
