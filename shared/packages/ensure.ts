@@ -56,7 +56,9 @@ export function createPackageEnsurer(services: Services) {
     context: AuditContext & { intentRecorded: boolean },
     guard: (act: () => Promise<Ensured>) => Promise<Ensured>,
   ): Promise<Answer<{ ids: PackageIds }>> => {
-    let chain = context.intentRecorded ? context.chain : await recordIntent(services, context, 'ensure');
+    let chain = context.intentRecorded
+      ? context.chain
+      : await recordIntent(services, context, 'ensure');
     const outcome = await guard(async () => {
       const ensured = await ensureOnce(context.step.packageKey, context.run.instanceId);
       if (ensured.kind === 'done') {
