@@ -51,7 +51,11 @@ test('rows come back as they were written, chained from the first to the last', 
 
 test('a second execution of the same deed writes nothing and answers what is recorded', async () => {
   const eventHash = hash('2');
-  const first = await ledger.append(START_OF_CHAIN, entryOf({ eventHash, outcome: 'complete' }), AT);
+  const first = await ledger.append(
+    START_OF_CHAIN,
+    entryOf({ eventHash, outcome: 'complete' }),
+    AT,
+  );
   const again = entryOf({ eventHash, outcome: 'other', recordedAt: '2026-11-20T10:00:00.000Z' });
   const second = await ledger.append(START_OF_CHAIN, again, '2026-11-20T10:00:00.000Z');
   expect(second).toEqual(first);
