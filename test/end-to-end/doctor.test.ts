@@ -3,7 +3,7 @@ import type { PartName } from '../../infra/local/stack/parts';
 import { runCommand } from '../integration/cli/run-command';
 import { startStack, type TestStack } from '../support/test-stack';
 
-/* Whole local stacks, with nothing wrong and with one thing wrong, and the command as a person gives it. */
+/* Complete local stacks, healthy or with one fault, and the command as a person runs it. */
 
 type Line = { level: string; check: string; name?: string; about?: string };
 type State = Record<string, { id: string; displayName: string; policies?: string[] }[]>;
@@ -24,7 +24,7 @@ afterAll(() => stack.stop());
 const joinery = (args: string[], settings: Record<string, string> = {}) =>
   runCommand(args, { JOINERY_DATA_DIR: stack.dataDir, ...settings });
 
-/** What the command complains about, and with which exit code. */
+/** The findings of the command, and its exit code. */
 async function doctor(more: string[] = [], settings: Record<string, string> = {}) {
   const { code, stdout, stderr } = await joinery(['doctor', '--json', ...more], settings);
   if (stdout === '') throw new Error(stderr);
@@ -35,10 +35,10 @@ async function doctor(more: string[] = [], settings: Record<string, string> = {}
 }
 
 const CLEAN = { code: 0, faults: [], warnings: [] };
-const ill = (...faults: string[][]) => ({ code: 1, faults });
+const faulty = (...faults: string[][]) => ({ code: 1, faults });
 
-/** The settings of the stack as an app in Azure would have them, so that one of them can be wrong. */
-const asHandedOver = (wrong: Record<string, string>): Record<string, string> => ({
+/** The settings of the stack as an app in Azure has them, with some of them wrong. */
+const appSettings = (wrong: Record<string, string>): Record<string, string> => ({
   ServiceBus: stack.serviceBus,
   AzureWebJobsStorage: stack.storage,
   RECORDS_STORAGE: stack.storage,
@@ -70,11 +70,11 @@ const approval = {
 };
 const noApproval = { ...approval, isApprovalRequiredForAdd: false, stages: [] };
 
-test('a clean stack has nothing to complain about', async () => {
+test('a clean stack has no findings', async () => {
   expect(await doctor()).toEqual(CLEAN);
 });
 
-describe('somebody changes the tenant:', () => {
+describe('the tenant was changed:', () => {
   type Planted = [table: string, id: () => string, wrong: object, right: object];
   test.each<[name: string, about: string, Planted]>([
     [
@@ -132,17 +132,17 @@ describe('somebody changes the tenant:', () => {
         { capabilityStatus: 'Enabled' },
       ],
     ],
-  ])('%s of %s is the one fault', async (name, about, [table, id, wrong, right]) => {
+  ])('%s of %s is the only fault', async (name, about, [table, id, wrong, right]) => {
     await edit(table, id(), wrong);
     const found = await doctor();
     await edit(table, id(), right);
-    expect(found).toMatchObject(ill([name, about]));
+    expect(found).toMatchObject(faulty([name, about]));
   });
 });
 
-describe('a setting is wrong:', () => {
-  test('handed over as they are, they are well', async () => {
-    expect(await doctor([], asHandedOver({}))).toEqual(CLEAN);
+describe('the settings of an app in Azure:', () => {
+  test('the settings of the stack have no findings', async () => {
+    expect(await doctor([], appSettings({}))).toEqual(CLEAN);
   });
 
   test.each([
@@ -150,13 +150,13 @@ describe('a setting is wrong:', () => {
     ['match-attribute-unset', 'jobTitle', { MATCH_ATTRIBUTE: 'jobTitle' }],
     ['setting-wrong', 'GRAPH_LAG', { GRAPH_LAG: 'soon' }],
     ['model-unreadable', '/nowhere.json', { ACCESS_MODEL: '/nowhere.json' }],
-  ])('%s of %s is the one fault', async (name, about, wrong) => {
-    expect(await doctor([], asHandedOver(wrong))).toMatchObject(ill([name, about]));
+  ])('%s of %s is the only fault', async (name, about, wrong) => {
+    expect(await doctor([], appSettings(wrong))).toMatchObject(faulty([name, about]));
   });
 
-  test('the identity that was never granted anything lacks each permission', async () => {
+  test('an identity without grants lacks every permission', async () => {
     expect(await doctor(['--identity', IDENTITY])).toMatchObject(
-      ill(
+      faulty(
         ['permission-missing', 'User.Read.All'],
         ['permission-missing', 'EntitlementManagement.ReadWrite.All'],
       ),
@@ -164,17 +164,17 @@ describe('a setting is wrong:', () => {
   });
 });
 
-test('a table that nobody made is named', async () => {
+test('a missing table is a fault', async () => {
   const tables = TableServiceClient.fromConnectionString(stack.storage, {
     allowInsecureConnection: true,
   });
   await tables.deleteTable('limits');
   const found = await doctor();
   await tables.createTable('limits');
-  expect(found).toMatchObject(ill(['table-missing', 'limits']));
+  expect(found).toMatchObject(faulty(['table-missing', 'limits']));
 });
 
-/** Storage last: what it had written last may be lost with it. */
+/** Storage comes last, because killing it may lose its last writes. */
 const parts: [PartName, () => string[][]][] = [
   ['host', () => [['host-unreachable', stack.hostUrl]]],
   ['graph', () => [['graph-unreachable', stack.graphUrl]]],
@@ -188,12 +188,12 @@ const parts: [PartName, () => string[][]][] = [
   ],
 ];
 test.each(parts)(
-  'without %s it says so, and nothing else is called well or wrong for it',
+  'when %s is down, that is the only fault',
   async (part, expected) => {
     await stack.kill(part);
     const found = await doctor();
     await stack.start(part);
-    expect(found).toMatchObject(ill(...expected()));
+    expect(found).toMatchObject(faulty(...expected()));
     if (part !== 'storage') expect(await doctor()).toEqual(CLEAN);
   },
   60_000,

@@ -42,9 +42,9 @@ async function outcomeOf(workerId: string): Promise<unknown> {
 
 test.each([
   ['between 003 and 000', 'POST', submitted, 'W-1150'],
-  ['after 000, before anybody here knows', 'POST', bound, 'W-1151'],
+  ['after 000, before its answer arrives', 'POST', bound, 'W-1151'],
   ['between 000 and 004', 'GET', polled, 'W-1152'],
-  ['after 004, before anybody here knows', 'POST', recorded, 'W-1153'],
+  ['after 004, before its answer arrives', 'POST', recorded, 'W-1153'],
 ])(
   'the host is killed %s: one request, bound once, one assignment recorded',
   async (_, method, path, workerId) => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-/** Each sender has a connection of its own, and sends its messages one by one. */
+/** Each sender has its own connection and sends its messages one by one. */
 async function sendFrom(senders: number, each: number): Promise<void> {
   const one = async (): Promise<void> => {
     const client = new ServiceBusClient(stack.serviceBus);
@@ -35,11 +35,11 @@ async function sendFrom(senders: number, each: number): Promise<void> {
   await Promise.all(Array.from({ length: senders }, one));
 }
 
-/** What the intake has said of the event: a line for each message. */
+/** The number of log lines of the intake for the event: one for each message. */
 const lines = (what: 'started' | 'duplicate'): number =>
   stack.log.filter((line) => line.includes(`"what":"${what}"`) && line.includes(eventHash)).length;
 
-/** Each message has found the event unbegun, and seen that it is started, or has been counted. */
+/** Waits until every message has started the event or was counted as a duplicate. */
 const allTaken = (messages: number) =>
   eventually('all messages are taken', async () => {
     const count = await claims.duplicates(eventHash);
@@ -68,7 +68,7 @@ test('100 messages of one event from five senders at once: one package, one requ
   await expectOneOfEach();
 }, 90_000);
 
-test('the same event after its history was purged is known all the same, and only counted', async () => {
+test('the same event after its history was purged is only counted as a duplicate', async () => {
   const before = await claims.duplicates(eventHash);
   expect((await instance()).status).toBe(200);
   const purge = await fetch((await instance()).url, { method: 'DELETE' });

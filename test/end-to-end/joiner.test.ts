@@ -33,7 +33,7 @@ async function graph(path: string): Promise<Record<string, unknown>[]> {
 const rowsOf = (eventHash: string) =>
   readTable(stack.storage, 'audit', `PartitionKey eq '${eventHash}'`);
 
-test('a joiner event leads to access, and to rows that prove it', async () => {
+test('a joiner event leads to access, and to audit rows that prove it', async () => {
   await stack.send([joinerEvent('W-1024', { id: EVENT_ID })]);
   const status = await eventually('the event is closed', async () => {
     const found = await joinery('status', EVENT_ID);
@@ -92,7 +92,7 @@ test('the audit command finds the rows by event, worker and day, and their chain
   }
 });
 
-test('the same event again changes nothing but a count', async () => {
+test('the same event again only increases the count of duplicates', async () => {
   await stack.send([joinerEvent('W-1024', { id: EVENT_ID })]);
   const status = await eventually('the duplicate is counted', async () => {
     const found = await joinery('status', EVENT_ID);

@@ -10,14 +10,14 @@ const EVENTS = Array.from({ length: 20 }, (_, n) => joinerEvent(`W-${1100 + n}`)
 
 let stack: TestStack;
 beforeAll(async () => {
-  // What a kill has lost is looked for, and tried again, within seconds.
+  // What a kill has lost is recovered and retried within seconds.
   stack = await startStack({ env: { RECOVERY_DELAY: '5s', CALL_PATIENCE: '2m' } });
 });
 afterAll(() => stack.stop());
 
 const claims = () => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
 
-test('the host and then the bus are killed with 20 events in flight: each ends once, nothing is doubled', async () => {
+test('the host and then the bus are killed with 20 events in flight: each event ends once, and nothing exists twice', async () => {
   await stack.send(EVENTS);
   await eventually('some have started', async () => (await claims()).length >= 5);
   await stack.kill('host');

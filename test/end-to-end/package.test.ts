@@ -16,7 +16,7 @@ type Packed = { zip: string; bytes: number; sha256: string };
 let temporary: string;
 let packed: Packed;
 let files: Record<string, Uint8Array>;
-/** The zip as Azure has it: unpacked where no node_modules is in sight. */
+/** The unpacked zip, as in Azure: in a folder without node_modules above it. */
 let appDir: string;
 
 async function pack(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Packed> {
@@ -54,7 +54,7 @@ test('the package holds these files, in this order, and is small', async () => {
     expect(text(file)).toBe(await readFile(file, 'utf8'));
 });
 
-test('its package.json says what a host reads, and names nothing that must be installed', async () => {
+test('its package.json has what a host reads, and no dependencies', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
   expect(JSON.parse(text('package.json'))).toEqual({
     name: 'joinery',
@@ -66,31 +66,31 @@ test('its package.json says what a host reads, and names nothing that must be in
   });
 });
 
-test('only the host’s own module is left to be found, beside those of Node', () => {
-  const asked = new Set(
+test('it requires only modules of Node and of the host', () => {
+  const required = new Set(
     [...text('dist/functions/app.js').matchAll(/\brequire\("([^".][^"]*)"\)/g)].map(([, id]) => id),
   );
-  const outside = [...asked].filter(
+  const outside = [...required].filter(
     (id) => !builtinModules.includes((id ?? '').replace(/^node:/, '')),
   );
   expect(outside.sort()).toEqual(['@azure/functions-core', 'supports-color']);
 });
 
-test('sources are told by their path in the project, without their text or this machine', () => {
+test('the source map has paths in the project, and no source text or local path', () => {
   const map = JSON.parse(text('dist/functions/app.js.map')) as { sources: string[] };
   expect(map).not.toHaveProperty('sourcesContent');
   expect(map.sources).toContain('../../functions/intake.ts');
   expect(map.sources.filter((source) => !/^(\.\.\/\.\.\/|webpack:)/.test(source))).toEqual([]);
-  const whole = Object.keys(files).map(text).join('\n');
-  expect(whole).not.toContain(resolve('.'));
+  const everything = Object.keys(files).map(text).join('\n');
+  expect(everything).not.toContain(resolve('.'));
 });
 
-test('the same sources give the same bytes, at another time, in another zone and folder', async () => {
+test('the same sources give the same bytes at another time, in another time zone and folder', async () => {
   const again = await pack(join(temporary, 'again'), { ...process.env, TZ: 'Pacific/Auckland' });
   expect(again.sha256).toBe(packed.sha256);
 });
 
-test('an app that cannot start says so with a stack of TypeScript lines', async () => {
+test('an app that cannot start prints a stack with TypeScript lines', async () => {
   const loader = resolve('dist/infra/package/load-once.js');
   const env = { PATH: process.env['PATH'] };
   const failed = promisify(execFile)('node', [loader, appDir], { env });

@@ -15,23 +15,23 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-async function ask(): Promise<Readiness> {
+async function getReadiness(): Promise<Readiness> {
   const answer = await fetch(`${stack.hostUrl}/api/health/ready`);
   return { status: answer.status, ...((await answer.json()) as Omit<Readiness, 'status'>) };
 }
 
 const becomes = (status: number) =>
   eventually(`readiness is ${status}`, async () => {
-    const readiness = await ask();
+    const readiness = await getReadiness();
     return readiness.status === status ? readiness : undefined;
   });
 
 const graphCallCount = async (): Promise<number> => (await graphCalls(stack.graphUrl)).length;
 
-test('a stack that is well is ready, and asking a hundred times asks Graph once in three seconds', async () => {
+test('a healthy stack is ready, and 100 requests lead to one Graph call in three seconds', async () => {
   const before = await graphCallCount();
   const began = Date.now();
-  const answers = await Promise.all(Array.from({ length: 100 }, ask));
+  const answers = await Promise.all(Array.from({ length: 100 }, getReadiness));
   expect(answers[0]).toEqual({ status: 200, ready: true, dependencies: ALL_OK });
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   const calls = (await graphCallCount()) - before;
@@ -46,12 +46,12 @@ const downs: [PartName, Record<string, string>][] = [
 ];
 
 test.each(downs)(
-  'with %s down it is not ready and says why, until it is back',
-  async (part, said) => {
+  'while %s is down, readiness is 503 with the reason; afterwards it is 200',
+  async (part, expected) => {
     await stack.kill(part);
     expect(await becomes(503)).toEqual({
       ...{ status: 503, ready: false },
-      dependencies: { ...ALL_OK, ...said },
+      dependencies: { ...ALL_OK, ...expected },
     });
     await stack.start(part);
     expect(await becomes(200)).toMatchObject({ dependencies: ALL_OK });
@@ -59,7 +59,7 @@ test.each(downs)(
   60_000,
 );
 
-test('a dependency that is silent is found out within the deadline', async () => {
+test('a dependency that does not answer is reported within the deadline', async () => {
   stack.signal('graph', 'SIGSTOP');
   try {
     const readiness = await becomes(503);

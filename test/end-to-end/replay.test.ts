@@ -63,7 +63,7 @@ async function send(...messages: ServiceBusMessage[]): Promise<void> {
   await sender.close();
 }
 
-/** Takes the message as a person would in Service Bus Explorer and puts it into the dead letters. */
+/** Dead-letters the message as a person does in Service Bus Explorer. */
 async function deadLetter(messageId: string): Promise<void> {
   const receiver = client.createReceiver(QUEUE);
   const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
@@ -73,13 +73,13 @@ async function deadLetter(messageId: string): Promise<void> {
 }
 
 async function deadLetters(): Promise<(string | undefined)[]> {
-  // A client goes on behind what it has peeked at before, so each look has one of its own.
-  const looking = new ServiceBusClient(stack.serviceBus);
-  const letters = await looking
+  // A client continues behind the messages that it has peeked at, so each call needs a new one.
+  const peekClient = new ServiceBusClient(stack.serviceBus);
+  const messages = await peekClient
     .createReceiver(QUEUE, { subQueueType: 'deadLetter' })
     .peekMessages(100);
-  await looking.close();
-  return letters.map(({ messageId }) => String(messageId));
+  await peekClient.close();
+  return messages.map(({ messageId }) => String(messageId));
 }
 
 /** Runs the command as a person would; answers its exit code and what it prints with `--json`. */
@@ -95,7 +95,7 @@ async function joinery(...args: string[]) {
   return { code, events };
 }
 
-test('a delivered event resent in eight ways stays as it is: each is counted, or refused for what was edited', async () => {
+test('a delivered event sent again in eight ways does not change: each copy is counted, an edited one is rejected', async () => {
   const body = joinerEvent('W-1101', { id: 'resent' });
   const other = joinerEvent('W-1101', {
     id: 'resent',
@@ -105,7 +105,7 @@ test('a delivered event resent in eight ways stays as it is: each is counted, or
   await send({ body, messageId: 'first', applicationProperties: { team: 'hr' } });
   await deadLetter('first');
   await stack.start('host');
-  // The dead letter is still there, and a copy of it is the event.
+  // The dead letter remains; its copy is the event.
   await send({ body, messageId: 'first' });
   expect(await closed('resent')).toMatchObject({ outcome: 'delivered', attempt: 1 });
   const rows = await rowsOf('resent');
@@ -137,7 +137,7 @@ test('a delivered event resent in eight ways stays as it is: each is counted, or
   expect(await claims.read(keyOf('resent'))).toMatchObject({ attempt: 1, outcome: 'delivered' });
 }, 90_000);
 
-test('what ended otherwise runs again only as a replay, once each, and its rows say who, why and after which attempt', async () => {
+test('an event that was not delivered runs again only as a replay, once per replay, and its rows name person, reason and attempt', async () => {
   const body = joinerEvent('W-1102', { id: 'unmatched', data: NO_RULE });
   const marks = { replayid: 'r-1', replayreason: 'INC-7', replayedby: 'alice' };
   await send({ body });
@@ -170,7 +170,7 @@ test('what ended otherwise runs again only as a replay, once each, and its rows 
   expect(chainFaults(rows)).toEqual([]);
 }, 60_000);
 
-test('the command shows first, then sends the copy and completes the dead letter; the rows say who and why', async () => {
+test('the command shows a preview, then sends the copy and completes the dead letter; the rows name person and reason', async () => {
   const marks = ['--by', 'bob', '--reason', 'INC-9'];
   await stack.kill('host');
   const body = joinerEvent('W-1103', { id: 'lost' });
@@ -195,7 +195,7 @@ test('the command shows first, then sends the copy and completes the dead letter
   );
 }, 60_000);
 
-test('an instance that is terminated from outside ends its event as terminated, behind the rows that stand', async () => {
+test('terminating an instance closes its event as terminated, after its existing rows', async () => {
   await stack.send([joinerEvent('W-9999', { id: 'ended' })]);
   const { attempt } = await claimWhen('ended', 'runs', ({ state }) => state === 'started');
   const instance = `${stack.hostUrl}/runtime/webhooks/durabletask/instances/${keyOf('ended')}-${attempt}`;
@@ -211,7 +211,7 @@ test('an instance that is terminated from outside ends its event as terminated, 
   expect(await table('due').list(`shard-${keyOf('ended').slice(0, 1)}`)).toEqual([]);
 }, 60_000);
 
-describe('an intake that was killed', () => {
+describe('the intake was killed', () => {
   /** What the intake does until just before it starts the run. */
   async function claimOnly(id: string, workerId: string): Promise<void> {
     const parts = partsOver({ connectionString: stack.storage, table, close: stack.stop });
@@ -225,12 +225,12 @@ describe('an intake that was killed', () => {
     ).toEqual({ attempt: 1 });
   }
 
-  test('between claim and start leaves a claim that is started all the same', async () => {
+  test('between claim and start: the event is started later', async () => {
     await claimOnly('never-started', 'W-1104');
     expect(await closed('never-started')).toMatchObject({ outcome: 'delivered', attempt: 1 });
   }, 60_000);
 
-  test('a run of which the task hub knows nothing any more is closed as terminated', async () => {
+  test('and the task hub lost the run: the event is closed as terminated', async () => {
     await claimOnly('forgotten', 'W-1105');
     await claims.start({ eventHash: keyOf('forgotten'), attempt: 1, token: 't-1' }, '2026-11-23');
     expect(await closed('forgotten')).toMatchObject({ reason: 'instance-gone', token: 't-1' });

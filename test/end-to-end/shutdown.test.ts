@@ -29,7 +29,7 @@ const created = async (noun: string): Promise<number> =>
       method === 'POST' && path.endsWith(`/${noun}`) && status !== null && status < 300,
   ).length;
 
-/** SIGTERM; answers how the host ended and after how many seconds. */
+/** Sends SIGTERM. Answers how the host ended, and after how many seconds. */
 async function shutDown(): Promise<{ how: string | undefined; seconds: number }> {
   const began = Date.now();
   await stack.kill('host', 'SIGTERM');
@@ -37,11 +37,11 @@ async function shutDown(): Promise<{ how: string | undefined; seconds: number }>
   return { how: /\((.*)\)/.exec(how ?? '')?.[1], seconds: (Date.now() - began) / 1000 };
 }
 
-/** The delivery count of each message that intake has seen, as the host logs it. */
+/** The delivery count of each message that the intake received, from the log of the host. */
 const deliveries = () =>
   stack.log.flatMap((line) => /intake: .*\(delivery (\d+),/.exec(line)?.[1] ?? []).map(Number);
 
-test('a host that is told to stop with events in flight loses nothing and does nothing twice', async () => {
+test('a host that stops with events in flight loses nothing and repeats nothing', async () => {
   await stack.send(people(1100, 40));
   await eventually('some have started', async () => (await claims()).length >= 10);
   expect(await shutDown()).toMatchObject({ how: 'exit code 0' });
@@ -59,7 +59,7 @@ test('a host that is told to stop with events in flight loses nothing and does n
   await client.close();
 }, 90_000);
 
-test('a call that outlasts the bound is left to the next host, which finds what came of it', async () => {
+test('a call that outlasts the shutdown limit is left to the next host, which finds its result', async () => {
   const rule = { match: { method: 'POST', path: 'assignmentRequests$' }, times: 1 };
   await injectGraphFaults(stack.graphUrl, [{ ...rule, answer: { delayMs: 25_000 } }]);
   await stack.send(people(1200, 1));
@@ -72,7 +72,7 @@ test('a call that outlasts the bound is left to the next host, which finds what 
   expect(await created('assignmentRequests')).toBe(41);
 }, 90_000);
 
-test('a message that is held because the stores are away is left to its lock, at the cost of one delivery', async () => {
+test('a message that is held because the stores are unavailable is released by its lock, at the cost of one delivery', async () => {
   await stack.kill('storage');
   await stack.send(people(1190, 1));
   await eventually('the message is held', () =>

@@ -6,7 +6,7 @@ import { startStack, type TestStack } from '../support/test-stack';
 
 const PEOPLE = Array.from({ length: 10 }, (_, n) => `W-${1100 + n}`);
 const SECONDS = 5;
-/** What was on its way when Graph spoke, or left before the answer was read. */
+/** The time in which calls may still arrive that left before the answer was read. */
 const ON_ITS_WAY_MS = 1_500;
 
 let stack: TestStack;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-test('one call is throttled: no run of any event calls until the time is over, a restarted host neither', async () => {
+test('one call is throttled: no run calls Graph until the time is over, even after a restart', async () => {
   const rule = {
     match: { method: 'POST', path: 'assignmentRequests$' },
     times: 1,
@@ -24,7 +24,7 @@ test('one call is throttled: no run of any event calls until the time is over, a
   await injectGraphFaults(stack.graphUrl, [rule]);
   await stack.send(PEOPLE.map((worker) => joinerEvent(worker)));
   await eventually(
-    'everybody is told',
+    'the limit is stored',
     async () => (await readTable(stack.storage, 'limits', `RowKey eq 'throttledUntil'`)).length > 0,
   );
   await stack.kill('host', 'SIGTERM');

@@ -4,12 +4,12 @@ import { scheduleOf } from './chaos/schedule';
 
 const seed = Number(process.env['JOINERY_SEED'] ?? randomInt(2 ** 31));
 
-test('the faults of a run repeat from its seed, and another seed has others', () => {
+test('the same seed gives the same faults, and another seed gives others', () => {
   expect(scheduleOf(60, 7)).toEqual(scheduleOf(60, 7));
   expect(scheduleOf(60, 8)).not.toEqual(scheduleOf(60, 7));
 });
 
-test('a long run kills and freezes host and bus, and every dependency meets every fault', () => {
+test('a long run kills and freezes host and bus, and every dependency has every fault', () => {
   const { processFaults, callFaults } = scheduleOf(600, 1);
   const hits = processFaults.map(({ part, kind }) => `${kind} ${part}`);
   for (const hit of ['kill host', 'kill service-bus', 'freeze host', 'freeze service-bus']) {

@@ -48,7 +48,7 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   ['more than one active assignment', ({ graph }) => again(graph.assignments, { id: 's-2' })],
   ['event without a claim', ({ tables }) => tables.claims.splice(0)],
   [
-    'claim of an event that nobody sent',
+    'claim of an event that was never sent',
     ({ tables }) => again(tables.claims, { partitionKey: 'x' }),
   ],
   [
@@ -94,14 +94,14 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
       evidence.tables.audit.pop();
     },
   ],
-  ['refused message without a rejected row', ({ tables }) => tables.audit.pop()],
-  ['refused message is not a dead letter', ({ deadLetters }) => deadLetters.splice(0)],
+  ['rejected message without a rejected row', ({ tables }) => tables.audit.pop()],
+  ['rejected message is not a dead letter', ({ deadLetters }) => deadLetters.splice(0)],
   [
-    'good message was rejected',
+    'valid message was rejected',
     ({ tables }) => again(tables.audit.reverse(), { bodyHash: accepted.bodyHash }),
   ],
   [
-    'good message is a dead letter',
+    'valid message is a dead letter',
     ({ deadLetters }) => again(deadLetters, { bodyHash: accepted.bodyHash }),
   ],
   ['message still in the queue', ({ queue }) => queue.push({ bodyHash: 'x', reason: '' })],
@@ -140,13 +140,13 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
     'canary canary-1 in claims.reason',
     ({ tables }) => change(tables.claims, 0, { reason: 'canary-1' }),
   ],
-])('the checker names it: %s', (violation, plant) => {
+])('the checker reports: %s', (violation, plant) => {
   const evidence = validEvidence();
   plant(evidence);
   expect(violations(evidence, expected).join('\n')).toContain(violation);
 });
 
-test('a canary in its own column is no violation', () => {
+test('a canary in its own column is not a violation', () => {
   const evidence = validEvidence();
   change(evidence.tables.claims, 0, { attributes: 'json:{"department":"canary-1"}' });
   expect(violations(evidence, expected)).toEqual([]);

@@ -99,6 +99,6 @@ export const rejectedMessage = (body: Buffer): TestMessage => ({
   expect: 'rejected',
 });
 
-/** The first half of a message, which nobody can parse. */
+/** The first half of a message, which cannot be parsed. */
 export const truncatedMessage = ({ body }: TestMessage): TestMessage =>
   rejectedMessage(body.subarray(0, body.length / 2));

@@ -14,7 +14,7 @@ test('5,000 valid and invalid bodies are answered as the contract says, each in 
 
 const membersOf = (value: object) => Object.getOwnPropertyNames(value);
 
-test('the same seed makes the same bodies, another seed others', () => {
+test('the same seed gives the same bodies, and another seed gives others', () => {
   const bodiesOf = (seed: number): string[] => {
     const bodies: string[] = [];
     runFuzz({

@@ -39,7 +39,7 @@ function claimFaults({ tables }: Evidence, sent: readonly TestMessage[]): string
       .map((hash) => `event without a claim: ${hash}`),
     ...[...claims.keys()]
       .filter((hash) => !known.has(hash))
-      .map((hash) => `claim of an event that nobody sent: ${hash}`),
+      .map((hash) => `claim of an event that was never sent: ${hash}`),
     ...[...claims.values()].flatMap((claim) => endFaults(claim, tables.audit)),
     ...tables.audit
       .filter((row) => row['kind'] !== 'rejected' && !claims.has(row.partitionKey))
@@ -90,12 +90,12 @@ function messageFaults(
         `message completed without a claim or a rejected row: ${bodyHash}`,
       expect === 'rejected' &&
         !rejected.has(bodyHash) &&
-        `refused message without a rejected row: ${bodyHash}`,
+        `rejected message without a rejected row: ${bodyHash}`,
       expect === 'rejected' &&
         !dead.has(bodyHash) &&
-        `refused message is not a dead letter: ${bodyHash}`,
-      expect === 'accepted' && rejected.has(bodyHash) && `good message was rejected: ${bodyHash}`,
-      expect === 'accepted' && dead.has(bodyHash) && `good message is a dead letter: ${bodyHash}`,
+        `rejected message is not a dead letter: ${bodyHash}`,
+      expect === 'accepted' && rejected.has(bodyHash) && `valid message was rejected: ${bodyHash}`,
+      expect === 'accepted' && dead.has(bodyHash) && `valid message is a dead letter: ${bodyHash}`,
     ];
   });
   const remaining = queue.map(({ bodyHash }) => `message still in the queue: ${bodyHash}`);

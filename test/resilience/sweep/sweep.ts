@@ -75,7 +75,7 @@ export async function openSweep(scenario: Scenario): Promise<Sweep> {
     const crash = killAt(stack, point);
     const event = await send();
     const end = untilEnded(stack, event);
-    // This wait fails when the host is dead, because it asks the host.
+    // This wait fails when the host is dead, because it calls the host.
     end.catch(() => undefined);
     const isHit = await Promise.race([crash.then(() => true), end.then(() => false)]);
     stack.tap.intercept();

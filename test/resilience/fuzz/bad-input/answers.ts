@@ -16,12 +16,15 @@ export const answersTo = (bodies: readonly unknown[]): string[] => [
 export const sample: EventBody = exampleEvent();
 export const text = JSON.stringify(sample);
 /** The sample without a subject, so that it fits any worker. */
-export const anybody: EventBody = { ...sample, subject: undefined };
-export const withMember = (members: object) => ({ ...anybody, ...members });
-export const withData = (members: object) => ({ ...anybody, data: { ...sample.data, ...members } });
+export const anyWorker: EventBody = { ...sample, subject: undefined };
+export const withMember = (members: object) => ({ ...anyWorker, ...members });
+export const withData = (members: object) => ({
+  ...anyWorker,
+  data: { ...sample.data, ...members },
+});
 export const withAttributes = (attributes: unknown) => withData({ attributes });
 /** The sample with a member in JSON text that JSON.stringify would not write. */
-export const withText = (member: string) => `{${member},${JSON.stringify(anybody).slice(1)}`;
+export const withText = (member: string) => `{${member},${JSON.stringify(anyWorker).slice(1)}`;
 export const withSequence = (number: string) =>
   text.replace('"sequence":1', `"sequence":${number}`);
 /** One value as every id of the message. */

@@ -9,25 +9,25 @@ import {
   reasons,
 } from './answers';
 
-test('no bytes are empty', () => {
+test('an empty body is rejected', () => {
   expect(answerTo(new Uint8Array())).toBe('empty');
 });
 
-test('JSON that is no object is refused, a batch too', () => {
+test('JSON that is not an object is rejected, including a batch', () => {
   expect(answersTo(['null', 'true', '0', '"text"', '[]', `[${text},${text}]`])).toEqual([
     'not-an-object',
   ]);
 });
 
-test('broken JSON is refused', () => {
+test('broken JSON is rejected', () => {
   expect(reasons(['{"a":', '{', '"', '{"a" 1}', text.slice(0, -1)])).toEqual(['not-json']);
 });
 
-test('a byte order mark is refused', () => {
+test('a byte order mark is rejected', () => {
   expect(answerTo(`\uFEFF${text}`)).toBe('byte-order-mark');
 });
 
-test('another encoding than UTF-8 is refused', () => {
+test('an encoding other than UTF-8 is rejected', () => {
   const invalid = [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x80]];
   expect(
     answersTo([
@@ -37,7 +37,7 @@ test('another encoding than UTF-8 is refused', () => {
   ).toEqual(['not-utf8']);
 });
 
-test('two documents, trailing garbage, comments, NaN and Infinity are refused', () => {
+test('two documents, trailing garbage, comments, NaN and Infinity are rejected', () => {
   expect(
     reasons([
       ...[text + text, `${text}x`, `/* c */${text}`, `${text}// c`, withText('"x":NaN')],
@@ -51,7 +51,7 @@ test('two documents, trailing garbage, comments, NaN and Infinity are refused', 
   ).toEqual(['not-json']);
 });
 
-test('a key twice is refused, wherever and however it is written', () => {
+test('a duplicate key is rejected, at any place and however it is written', () => {
   expect(answerTo(`{"id":"a",${text.slice(1)}`)).toBe('duplicate-key id');
   expect(answerTo(text.replace('"data":{', '"data":{"\\u0077orkerId":"W-2",'))).toBe(
     'duplicate-key data.workerId',
@@ -60,20 +60,20 @@ test('a key twice is refused, wherever and however it is written', () => {
   expect(answerTo(withText('"x":[{"a":1,"a":1}]'))).toBe('duplicate-key *.*.*');
 });
 
-test('65,537 bytes are too large, and so are a megabyte and a hundred', () => {
+test('65,537 bytes are too large, and so are 1 MiB and 100 MiB', () => {
   const megabyte = 1024 * 1024;
   const sizes = [65_537, 262_144, megabyte, 100 * megabyte];
   expect(answersTo(sizes.map((size) => Buffer.alloc(size, '[')))).toEqual(['too-large']);
   expect(answerTo(text.padEnd(65_536))).toBe('accepted');
 });
 
-test('nesting beyond 8 is refused, however deep', () => {
+test('more than 8 levels are rejected, however deep', () => {
   const nested = (levels: number) => withText(`"x":${'['.repeat(levels)}${']'.repeat(levels)}`);
   expect(reasons([8, 9, 1000, 30_000].map(nested))).toEqual(['too-deep']);
   expect(answerTo(nested(7))).toBe('accepted');
 });
 
-test('of attributes 32 are the most; of unknown members the size alone is a bound', () => {
+test('at most 32 attributes are allowed; only the size limits unknown members', () => {
   const many = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, 'x']));
   expect(answerTo(withAttributes(many(33)))).toBe('invalid-attributes data.attributes');
@@ -82,18 +82,18 @@ test('of attributes 32 are the most; of unknown members the size alone is a boun
   expect(answerTo(withMember({ x: many(3000) }))).toBe('accepted');
 });
 
-test('a compressed body is refused and never unpacked', () => {
+test('a compressed body is rejected and never unpacked', () => {
   expect(answerTo(gzipSync('0'.repeat(10_000_000)))).toBe('not-utf8');
   expect(answerTo(Buffer.from('PK\u0003\u0004', 'latin1'))).toBe('not-json');
 });
 
-test('XML is refused and its entities are never read', () => {
+test('XML is rejected and its entities are never read', () => {
   const xml =
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>';
   expect(answerTo(xml)).toBe('not-json');
 });
 
-test('a media type is not believed, whatever it says', () => {
+test('the media type is ignored', () => {
   const types = ['text/plain', 'application/xml', '', 'application/json; charset=utf-16', null];
   expect(answersTo(types.map((type) => withMember({ datacontenttype: type })))).toEqual([
     'accepted',
@@ -103,7 +103,7 @@ test('a media type is not believed, whatever it says', () => {
   );
 });
 
-test('a trace context in the body is dropped, however broken or long', () => {
+test('a trace context in the body is dropped, even if broken or long', () => {
   const contexts = ['00-zz-1-1', 'x'.repeat(10_240), 7, null, {}];
   expect(
     answersTo(contexts.map((traceparent) => withMember({ traceparent, tracestate: traceparent }))),

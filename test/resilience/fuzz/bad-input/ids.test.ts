@@ -14,12 +14,12 @@ test('an id has at most 64 characters', () => {
   expect(answerTo(withMember({ id: 'a'.repeat(100_000) }))).toBe('too-large');
 });
 
-test('an id has nothing that means something in a URL, a path or a table key', () => {
+test('an id has no character with a meaning in a URL, a path or a table key', () => {
   const ids = ['../x', 'a/b', 'a\\b', 'a#b', 'a?b', '%2e%2e/x', '$&', 'a&taskHub=b', '@entity'];
   expect(reasons(ids.flatMap(asId))).toEqual(['invalid-id']);
 });
 
-test('an id has no control character, C0 or C1, at its end either', () => {
+test('an id has no control character, C0 or C1, also at its end', () => {
   const controls = Array.from({ length: 66 }, (_, at) =>
     String.fromCharCode(at < 32 ? at : at + 95),
   );
@@ -28,7 +28,7 @@ test('an id has no control character, C0 or C1, at its end either', () => {
   ]);
 });
 
-test('what looks like another id is refused, and what differs in case is another', () => {
+test('a lookalike of an id is rejected, and case makes another id', () => {
   const ids = [
     'e\u0301',
     '\u00e9',
@@ -47,7 +47,7 @@ test('what looks like another id is refused, and what differs in case is another
   expect(eventHash('urn:a', 'e-1')).not.toBe(eventHash('urn:a', 'E-1'));
 });
 
-test('an id has nothing that means something in a filter', () => {
+test('an id has no character with a meaning in a filter', () => {
   const ids = [
     "x' or PartitionKey ne '",
     "O'Brien",

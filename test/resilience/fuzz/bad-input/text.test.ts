@@ -12,7 +12,7 @@ import {
   withText,
 } from './answers';
 
-test('an attribute may say anything and is kept as it is', () => {
+test('an attribute may hold any text and is stored unchanged', () => {
   const values = [
     ...[
       "O'Neil-Ćirić",
@@ -67,7 +67,7 @@ test('an attribute has at most 256 characters, its name 1 to 64', () => {
   expect(answersTo(wrong.map(withAttributes))).toEqual(['invalid-attributes data.attributes.*']);
 });
 
-test('attributes are refused that would not fit into one column of a table', () => {
+test('attributes that do not fit into one table column are rejected', () => {
   const controls = (count: number) =>
     withAttributes(
       Object.fromEntries(
@@ -78,7 +78,7 @@ test('attributes are refused that would not fit into one column of a table', () 
   expect(answerTo(controls(20))).toBe('accepted');
 });
 
-test('half a surrogate pair is refused in every text and name', () => {
+test('half a surrogate pair is rejected in every text and name', () => {
   const half = '\ud800';
   const bodies = [
     ...asId(`a${half}b`),
@@ -95,7 +95,7 @@ test('half a surrogate pair is refused in every text and name', () => {
 });
 
 test.each(['__proto__', 'constructor', 'prototype', '\\u005f_proto__'])(
-  '%s is refused as a key at any level',
+  '%s is rejected as a key at any level',
   (key) => {
     const member = `"${key}":{"isAdmin":true}`;
     const bodies = [
@@ -110,7 +110,7 @@ test.each(['__proto__', 'constructor', 'prototype', '\\u005f_proto__'])(
   },
 );
 
-test('other names of JavaScript are names like any other', () => {
+test('other names from JavaScript are allowed as keys', () => {
   const names = {
     hasOwnProperty: 'a',
     __defineGetter__: 'b',
@@ -124,7 +124,7 @@ test('other names of JavaScript are names like any other', () => {
   expect(answerTo(withMember(names))).toBe('accepted');
 });
 
-test('as values they are texts like any other, in ids too', () => {
+test('names from JavaScript are allowed as values, also in ids', () => {
   for (const value of [
     '__proto__',
     'constructor',
