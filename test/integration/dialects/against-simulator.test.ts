@@ -41,7 +41,7 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
   });
   afterAll(() => simulator.stop());
 
-  test('the five operations lead to access, sent and answered as the fixtures say', async () => {
+  test('the five operations give access, sent and answered as the fixtures say', async () => {
     const { graph } = simulator;
     const model = modelOf(ledger, payments);
     const table = memoryTable();
@@ -90,7 +90,7 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     }
   });
 
-  test('a package that is whole is verified again without a write', async () => {
+  test('a complete package is verified again without a write', async () => {
     const model = modelOf(ledger, payments);
     const before = (await simulator.writes()).length;
     const again = await ensureToTheEnd(simulator.graph, targetOf(model, 'ledger'), memoryTable());

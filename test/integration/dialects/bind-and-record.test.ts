@@ -73,7 +73,7 @@ function activitiesOf(host: ReturnType<typeof hostOf>, run: Run) {
   };
 }
 
-describe('a request that comes to be without its package', () => {
+describe('a request that is created without its package', () => {
   test('is bound before the row says that it is requested', async () => {
     const { submit, log, grant, graph } = await begun();
     const bind = graph.bindRequest;
@@ -108,7 +108,7 @@ describe('a request that comes to be without its package', () => {
     expect(log).toEqual([]);
   });
 
-  test('is left to a person if it has another package by now', async () => {
+  test('ends as failed if it has another package', async () => {
     const { submit, log, requests, parts, run, stored } = await begun();
     await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
     const mark = justification(run.eventHash, 1, step.packageKey);
@@ -117,7 +117,7 @@ describe('a request that comes to be without its package', () => {
     expect(log).toEqual([]);
   });
 
-  test('is kept by its id while it cannot be bound, however long no replica shows it', async () => {
+  test('keeps its id in the row while it cannot be bound, however long no replica shows it', async () => {
     const { submit, log, faults, hidden, grant } = await begun();
     faults['000'] = [{ before: refusal(503, 'ServiceUnavailable') }];
     expect(await submit()).toMatchObject({ kind: 'later', why: 'graph-unavailable' });
@@ -146,7 +146,7 @@ describe('a request that comes to be without its package', () => {
     expect(log).toEqual(['003', '000']);
   });
 
-  test('whose binding is refused is a case for a person, and never a second request', async () => {
+  test('whose binding is refused ends as failed, without a second request', async () => {
     const { submit, faults, log } = await begun();
     faults['000'] = [{ before: refusal(400, 'AmbiguousName') }];
     expect(await submit()).toMatchObject({
@@ -170,7 +170,7 @@ describe('a request of another run for the same person and package', () => {
     return { ...started, save };
   };
 
-  test('is followed while it is open, and no second one sent', async () => {
+  test('is polled while it is open, and no second one is sent', async () => {
     const { submit, save, log, grant, run } = await there('p-1');
     await save({ state: 'requested', requestId: 'r-1' });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
@@ -178,14 +178,14 @@ describe('a request of another run for the same person and package', () => {
     expect(await grant()).toMatchObject({ state: 'requested', instanceId: run.instanceId });
   });
 
-  test('that was left unbound by a crash is bound and followed', async () => {
+  test('that was left unbound by a crash is bound and polled', async () => {
     const { submit, save, log } = await there();
     await save({ state: 'submitting' });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['000']);
   });
 
-  test('that no replica shows yet is waited for; one that is long gone is not', async () => {
+  test('that no replica shows yet is waited for, unless it is old', async () => {
     const { submit, save, log, hidden } = await there('p-1');
     hidden.requests = 2;
     await save({ state: 'requested', requestId: 'r-1', updatedAt: new Date().toISOString() });
@@ -207,7 +207,7 @@ describe('an assignment that is left to the client to record', () => {
   };
   const notVisible = { kind: 'later', afterSeconds: 1, why: 'assignment-not-visible' };
 
-  test('is looked for, recorded once, and confirmed', async () => {
+  test('is read, recorded once, and confirmed', async () => {
     const { settle, log, hidden, grant } = await requested();
     expect(await settle()).toEqual(notVisible);
     hidden.assignments = 5;
@@ -235,7 +235,7 @@ describe('an assignment that is left to the client to record', () => {
     expect(log).toEqual(['004']);
   });
 
-  test('is recorded again once three looks agree that a lost write never came', async () => {
+  test('is recorded again once three reads agree that a lost write did not happen', async () => {
     const { settle, log, faults } = await requested();
     faults['004'] = [{ before: unclear() }];
     await settle();
@@ -247,7 +247,7 @@ describe('an assignment that is left to the client to record', () => {
     expect(log).toEqual(['004']);
   });
 
-  test('that somebody else has recorded is waited for', async () => {
+  test('that another client has recorded is waited for', async () => {
     const { settle, faults, assignments } = await requested();
     faults['004'] = [{ before: refusal(409, 'InvalidRequestExistingGrant') }];
     expect(await settle()).toEqual(notVisible);
@@ -255,7 +255,7 @@ describe('an assignment that is left to the client to record', () => {
     expect(await settle()).toMatchObject({ kind: 'done', outcome: 'delivered' });
   });
 
-  test('that is refused clearly says so, and may be recorded at once when the refusal has passed', async () => {
+  test('that is refused may be recorded at once when the refusal has passed', async () => {
     const { settle, faults, grant, log } = await requested();
     faults['004'] = [{ before: refusal(429, 'TooManyRequests') }, { before: refusal(403, '') }];
     expect(await settle()).toMatchObject({ kind: 'later', why: 'throttled' });

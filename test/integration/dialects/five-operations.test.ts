@@ -16,18 +16,21 @@ const clientOf = (dialect: (typeof dialects)[number]) =>
 const numbers = ['000', '001', '002', '003', '004'] as const;
 const cases = numbers.flatMap((number) => dialects.map((dialect) => ({ number, dialect })));
 
-test.each(cases)('$number in $dialect is on the wire what is written', async (wanted) => {
-  const { dialects: calls, result } = documents[wanted.number];
-  const exchanges = calls[wanted.dialect];
-  recorder.expect(exchanges);
-  const answer = await operations[wanted.number](clientOf(wanted.dialect));
-  expect(recorder.recorded).toEqual(exchanges.map((exchange) => wireOf(exchange, recorder.url)));
-  if (result && exchanges.length > 0) expect(answer).toMatchObject(result);
-  for (const headers of recorder.otherHeaders) {
-    expect(headers['client-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(headers['user-agent']).toMatch(/^joinery\/1\.2\.3 /);
-  }
-});
+test.each(cases)(
+  '$number in $dialect is sent byte for byte as its fixture says',
+  async (wanted) => {
+    const { dialects: calls, result } = documents[wanted.number];
+    const exchanges = calls[wanted.dialect];
+    recorder.expect(exchanges);
+    const answer = await operations[wanted.number](clientOf(wanted.dialect));
+    expect(recorder.recorded).toEqual(exchanges.map((exchange) => wireOf(exchange, recorder.url)));
+    if (result && exchanges.length > 0) expect(answer).toMatchObject(result);
+    for (const headers of recorder.otherHeaders) {
+      expect(headers['client-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(headers['user-agent']).toMatch(/^joinery\/1\.2\.3 /);
+    }
+  },
+);
 
 test.each(numbers)(
   '%s in draft follows the route line and properties of its document',

@@ -60,7 +60,7 @@ describe('people', () => {
     expect(await simulator.graph.findUsers('employeeId', 'W-1010')).toHaveLength(2);
   });
 
-  test('with a disabled account are told', async () => {
+  test('with a disabled account are marked as disabled', async () => {
     expect(await simulator.graph.findUsers('employeeId', 'W-1011')).toMatchObject([
       { accountEnabled: false },
     ]);
@@ -118,7 +118,7 @@ describe('an assignment request', () => {
     expect(denied.requestStatus).toBe('denied');
   });
 
-  test('for a package that is not there is not found', async () => {
+  test('for a package that does not exist is not found', async () => {
     const call = simulator.graph.submitAssignmentRequest({
       ...ids,
       packageId: group(1),
@@ -129,7 +129,7 @@ describe('an assignment request', () => {
   });
 });
 
-test('an unknown id is not found, and what is no id is not sent', async () => {
+test('an unknown id is not found, and an invalid id is not sent', async () => {
   const { graph, log } = simulator;
   expect(await refusalOf(graph.getAccessPackage(group(1)))).toMatchObject({
     conflict: 'not-found',

@@ -39,7 +39,7 @@ const calls = async () => (await simulator.log()).length;
 const throttledUntil = async () =>
   (await storage.table('limits').read('tenant', 'throttledUntil'))?.columns['until'];
 
-test('one process is throttled: another asks Graph nothing until the time is over', async () => {
+test('when one process is throttled, another does not call Graph until the time is over', async () => {
   const [told, other] = [aProcess(), aProcess()];
   await throttle(429, 4);
   expect(await told.look()).toMatchObject({ kind: 'later', why: 'throttled', afterSeconds: 4 });
@@ -58,7 +58,7 @@ test('one process is throttled: another asks Graph nothing until the time is ove
   expect(Date.parse(first?.at ?? '')).toBeGreaterThanOrEqual(until);
 });
 
-test('a process that was calling all the time hears of it at its next reading', async () => {
+test('a process that calls all the time learns of it at its next read', async () => {
   const [told, busy] = [aProcess(), aProcess(50)];
   expect(await busy.look()).toEqual({ kind: 'done' });
   await throttle(503, 60);
@@ -79,7 +79,7 @@ test.each([
   expect(left).toBeLessThanOrEqual(seconds + 1);
 });
 
-test('a throttling for a day holds up whoever heard of it for that long, and everybody else for five minutes', async () => {
+test('a throttling for a day stops the process that received it for a day, and all others for five minutes', async () => {
   await throttle(429, 1_000_000);
   expect(await aProcess().look()).toMatchObject({ why: 'throttled', afterSeconds: 86_400 });
   const left = (Date.parse(String(await throttledUntil())) - Date.now()) / 1000;
@@ -111,7 +111,7 @@ test.each([
   expect(await look()).toEqual({ kind: 'done' });
 });
 
-test('the row is written once by all who hear of one throttling, and never with an earlier time', async () => {
+test('the processes that receive one throttling write the row once, and never with an earlier time', async () => {
   const { limits } = aProcess();
   await limits.learn(60_000);
   const row = await storage.table('limits').read('tenant', 'throttledUntil');
@@ -129,7 +129,7 @@ test('the table is read once by many calls, and not again for seconds', async ()
   expect(read).toHaveBeenCalledTimes(1);
 });
 
-test('a table that is away holds up no call, and what this process was told it goes by', async () => {
+test('an unavailable table stops no call, and the process keeps to what Graph told it', async () => {
   const gone = storage.connectionString.replace(/(TableEndpoint=http:\/\/127\.0\.0\.1:)\d+/, '$11');
   const { look } = aProcess(0, gone);
   expect(await look()).toEqual({ kind: 'done' });
@@ -139,7 +139,7 @@ test('a table that is away holds up no call, and what this process was told it g
   expect(await calls()).toBe(2);
 });
 
-test('a table that is silent holds up a call for three seconds at most, which a lease knows of', async () => {
+test('a table that does not answer delays a call by three seconds at most, and the lease allows for it', async () => {
   const silent = { ...storage.table('limits'), read: () => new Promise<never>(() => undefined) };
   const throttle = createLimits(silent);
   const graph = createEntitlements({
@@ -150,6 +150,6 @@ test('a table that is silent holds up a call for three seconds at most, which a 
   expect(graph.deadlineMs).toBe(8_000);
 });
 
-test('who waits comes back up to a tenth of the time later, at most half a minute', () => {
+test('a wait is spread by up to a tenth of its time, at most half a minute', () => {
   expect([spread(10, 0), spread(10, 1), spread(3600, 1)]).toEqual([10, 12, 3630]);
 });

@@ -71,7 +71,7 @@ describe('no answer', () => {
     });
   });
 
-  test('without an answer the call is known by its own id', async () => {
+  test('without an answer, the error carries the id of the call', async () => {
     graph.answer((request) => request.socket.destroy());
     const { requestId } = await faultOf(read());
     expect(requestId).toBe(graph.requests[0]?.headers['client-request-id']);
@@ -139,7 +139,7 @@ describe('refusals', () => {
     await expect(call).rejects.not.toThrow(/Ada|ada/);
   });
 
-  test('nothing is tried again here, and Retry-After is handed on', async () => {
+  test('the client does not retry, and passes Retry-After on', async () => {
     graph.answer((_, response) => {
       response.setHeader('Retry-After', '7');
       json(response, 503, { error: { code: 'ServiceUnavailable', message: '' } });
@@ -198,7 +198,7 @@ describe('lists', () => {
 });
 
 describe('what every call carries', () => {
-  test('a fresh id per call, who we are, and no token over plain http', async () => {
+  test('a new id per call, the user agent, and no token over plain http', async () => {
     graph.answer((_, response) => json(response, 200, { id: 'c-1' }));
     const credential = { getToken: () => Promise.reject(new Error('must not be asked')) };
     const root = graph.url;
@@ -228,7 +228,7 @@ describe('what every call carries', () => {
     expect(sockets.size).toBe(1);
   });
 
-  test('a request id that is none is not handed on', async () => {
+  test('a malformed request id is not passed on', async () => {
     graph.answer((_, response) => {
       response.setHeader('request-id', 'Ada Lovelace <ada@x.example>');
       json(response, 200, { id: 'c-1' });

@@ -5,7 +5,7 @@ import { violations } from '../../resilience/invariants/violations';
 import { startSimulator, type Simulator } from '../graph/simulator';
 import { openStorage, type Storage } from '../storage/storage';
 import { startProcess, type Death, type Process } from './process';
-import { asItIs, claim, tellRun } from './tell-run';
+import { callActivity, claim, driveRun } from './drive-run';
 
 let storage: Storage;
 let simulator: Simulator;
@@ -46,16 +46,16 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
 
   test('every activity of a run that has ended does nothing when it is executed again: in order, backwards, all at once', async () => {
     const { eventHash } = await claimed();
-    const made = await tellRun({ eventHash, token: 't-1', start });
-    expect(new Set(made.map(({ activity }) => activity.name)).size).toBe(9);
+    const calls = await driveRun({ eventHash, token: 't-1', start });
+    expect(new Set(calls.map(({ activity }) => activity.name)).size).toBe(9);
     const before = await left();
-    const again = (process: Process) => (one: (typeof made)[number]) =>
-      asItIs(process, one).catch(() => undefined);
+    const again = (process: Process) => (one: (typeof calls)[number]) =>
+      callActivity(process, one).catch(() => undefined);
 
-    for (const one of made) await again(start())(one);
-    for (const one of made.toReversed()) await again(start())(one);
+    for (const one of calls) await again(start())(one);
+    for (const one of calls.toReversed()) await again(start())(one);
     const late = start();
-    await Promise.all(made.map(again(late)));
+    await Promise.all(calls.map(again(late)));
 
     const after = await left();
     expect(after.tables).toEqual(before.tables);
@@ -63,15 +63,15 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     expect(await faults()).toEqual([]);
   }, 60_000);
 
-  test('every activity executed by two processes at the same moment: one of each', async () => {
+  test('every activity executed by two processes at the same time has each effect once', async () => {
     const { eventHash } = await claimed();
     const twin = start();
-    await tellRun({
+    await driveRun({
       eventHash,
       token: 't-1',
       start,
-      perform: async (process, called) => {
-        const [answer] = await Promise.all([asItIs(process, called), asItIs(twin, called)]);
+      perform: async (process, call) => {
+        const [answer] = await Promise.all([callActivity(process, call), callActivity(twin, call)]);
         return answer;
       },
     });
@@ -81,7 +81,7 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
   test('one instance started twice at once: one of the two runs the attempt, the other stops', async () => {
     const { eventHash } = await claimed();
     const [one, other] = await Promise.all(
-      ['t-1', 't-2'].map((token) => tellRun({ eventHash, token, start })),
+      ['t-1', 't-2'].map((token) => driveRun({ eventHash, token, start })),
     );
     const counts = [one?.length ?? 0, other?.length ?? 0].sort((few, many) => few - many);
     expect(counts[0]).toBe(1);
@@ -94,24 +94,24 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     const { eventHash } = event;
     let before: Awaited<ReturnType<typeof left>> | undefined;
     const replay = async (process: Process): Promise<void> => {
-      const found = await process.parts.claims.read(eventHash);
+      const found = await process.services.claims.read(eventHash);
       if (!found) throw new Error('there is a claim');
       const host = {
         status: () => Promise.resolve('Gone' as const),
         start: () => Promise.reject(new Error('no start')),
       };
-      await recoverEvent(process.parts, host, { ...found.due, eventHash }, () => undefined);
+      await recoverEvent(process.services, host, { ...found.due, eventHash }, () => undefined);
       const attempt = await claim(process, event, { id: 'r-1' });
-      await tellRun({ eventHash, attempt, token: 't-2', start });
+      await driveRun({ eventHash, attempt, token: 't-2', start });
       before = await left();
     };
-    await tellRun({
+    await driveRun({
       eventHash,
       token: 't-1',
       start,
-      perform: async (process, called) => {
-        if (called.activity.name === 'submitRequest' && !before) await replay(process);
-        return asItIs(process, called);
+      perform: async (process, call) => {
+        if (call.activity.name === 'submitRequest' && !before) await replay(process);
+        return callActivity(process, call);
       },
     });
     const { tables, graph } = await left();
@@ -131,21 +131,21 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
 
   test('a process that dies before or after any of its writes: the next one ends the event, once', async () => {
     const { eventHash } = await claimed();
-    const whole = start();
-    await tellRun({ eventHash, token: 't-1', start: () => whole });
-    const points = whole.writes().flatMap((what, write) => [
+    const complete = start();
+    await driveRun({ eventHash, token: 't-1', start: () => complete });
+    const points = complete.writes().flatMap((what, write) => [
       { what, write, side: 'before' as const },
       { what, write, side: 'after' as const },
     ]);
     const dieAt = async ({ what, ...death }: (typeof points)[number]): Promise<string[]> => {
       const { eventHash: next } = await claimed();
       const lives = [start(death), start()];
-      await tellRun({ eventHash: next, token: 't-1', start: () => lives.shift() ?? start() });
+      await driveRun({ eventHash: next, token: 't-1', start: () => lives.shift() ?? start() });
       return lives.length > 0 ? [`never died ${death.side} ${what}`] : [];
     };
     const wrong = (await Promise.all(points.map(dieAt))).flat();
     console.log(
-      `${points.length} deaths: before and after each of ${whole.writes().length} writes`,
+      `${points.length} deaths: before and after each of ${complete.writes().length} writes`,
     );
     expect([...wrong, ...(await faults())]).toEqual([]);
   }, 120_000);

@@ -10,7 +10,7 @@ export type Death = { write: number; side: 'before' | 'after' };
 /** The activities as one process runs them, over its own connections and with nothing in its memory. */
 export type Process = {
   host: ReturnType<typeof hostOf>;
-  parts: ReturnType<typeof partsOver>;
+  services: ReturnType<typeof partsOver>;
   /** Resolves when it dies. Whatever it was doing then never goes on, not even to clean up. */
   died: Promise<'died'>;
   /** Its writes to tables so far. */
@@ -59,15 +59,15 @@ export function startProcess(
       ? (...input: never[]) => ifAlive(() => (member as Verb)(...input))
       : member,
   ]);
-  const made = partsOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
-  const { config } = made;
-  const parts = {
-    ...made,
+  const built = partsOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
+  const { config } = built;
+  const services = {
+    ...built,
     config: {
       ...config,
       graph: { ...config.graph, lagSeconds: 0.01 },
       timeouts: { ...config.timeouts, ...timeouts },
     },
   };
-  return { host: hostOf(parts), parts, died, writes: () => writes };
+  return { host: hostOf(services), services, died, writes: () => writes };
 }

@@ -1,6 +1,6 @@
-import { DEADLINE_MS, openWholeRuns } from './whole-runs';
+import { DEADLINE_MS, openRunHarness } from './run-harness';
 
-type Runs = Awaited<ReturnType<typeof openWholeRuns>>;
+type Runs = Awaited<ReturnType<typeof openRunHarness>>;
 
 const states: [workerId: string, ending: string, ...states: object[]][] = [
   ['W-1101', 'timed-out: delivery-deadline', { state: 'delivering' }],
@@ -18,8 +18,8 @@ const states: [workerId: string, ending: string, ...states: object[]][] = [
 
 let runs: Runs;
 beforeAll(async () => {
-  const scripts = states.map(([employeeId, , ...told]) => ({ employeeId, states: told }));
-  runs = await openWholeRuns({}, scripts);
+  const scripts = states.map(([employeeId, , ...script]) => ({ employeeId, states: script }));
+  runs = await openRunHarness({}, scripts);
 });
 afterEach(() => control('DELETE', 'faults'));
 afterAll(() => runs.close());
@@ -33,29 +33,29 @@ async function control(method: string, path: string, body?: object): Promise<unk
   return answer.status === 204 ? undefined : answer.json();
 }
 
-type Told = Awaited<ReturnType<Runs['tell']>>;
+type Run = Awaited<ReturnType<Runs['drive']>>;
 const requests = 'assignmentRequests$';
-const made = ({ calls }: Told, what: RegExp): number =>
+const posted = ({ calls }: Run, what: RegExp): number =>
   calls.filter(({ method, path, status }) => method === 'POST' && what.test(path) && status === 201)
     .length;
-const requested = (told: Told): number => made(told, /assignmentRequests$/);
-const packaged = (told: Told): number => made(told, /\/accessPackages$/);
+const requested = (run: Run): number => posted(run, /assignmentRequests$/);
+const packaged = (run: Run): number => posted(run, /\/accessPackages$/);
 
 let people = 1110;
 const somebody = (): string => `W-${(people += 1)}`;
 
 test('two events of one worker: one package and one request, and the second closes as already held', async () => {
   const workerId = somebody();
-  const first = await runs.tell({ workerId, department: 'Finance' });
-  const second = await runs.tell({ workerId, department: 'Finance', id: 'sent-twice' });
+  const first = await runs.drive({ workerId, department: 'Finance' });
+  const second = await runs.drive({ workerId, department: 'Finance', id: 'sent-twice' });
   expect([first.ending, packaged(first), requested(first)]).toEqual(['delivered', 1, 1]);
   expect([second.ending, packaged(second), requested(second)]).toEqual(['already-held', 0, 0]);
 });
 
 test.each(states)('the request of %s closes its event as %s', async (workerId, ending) => {
-  const told = await runs.tell({ workerId, department: 'Finance' });
-  expect(told.ending).toBe(ending);
-  expect(requested(told)).toBe(1);
+  const run = await runs.drive({ workerId, department: 'Finance' });
+  expect(run.ending).toBe(ending);
+  expect(requested(run)).toBe(1);
 });
 
 test.each([
@@ -67,11 +67,11 @@ test.each([
   [{ status: 500, code: 'InternalServerError' }],
   [{ delayMs: DEADLINE_MS + 300 }],
   [{ status: 400, code: 'ExistingOpenRequest' }],
-])('a request that is answered with %j is made once', async (answer) => {
+])('a request that is answered with %j is created once', async (answer) => {
   const match = { method: 'POST', path: requests };
   await runs.simulator.disturb({ match, times: 1, answer });
-  const told = await runs.tell({ workerId: somebody(), department: 'Finance' });
-  expect([told.ending, requested(told)]).toEqual(['delivered', 1]);
+  const run = await runs.drive({ workerId: somebody(), department: 'Finance' });
+  expect([run.ending, requested(run)]).toEqual(['delivered', 1]);
 });
 
 test.each([
@@ -79,52 +79,52 @@ test.each([
   [403, 'needs-attention: permission'],
   [404, 'needs-attention: unknown-route'],
 ])(
-  'from the request on, Graph answers %d: at most three calls, and a person is asked',
+  'when Graph answers %d from the request on, the run makes at most three calls and ends as needs-attention',
   async (status, ending) => {
     const answer = { status, code: '' };
-    const told = await runs.tell({
+    const run = await runs.drive({
       ...{ workerId: somebody(), department: 'Finance' },
       before: { submitRequest: () => runs.simulator.disturb({ answer }) },
     });
-    expect([told.ending, requested(told)]).toEqual([ending, 0]);
-    expect(told.calls.filter((call) => call.status === status).length).toBeLessThanOrEqual(3);
+    expect([run.ending, requested(run)]).toEqual([ending, 0]);
+    expect(run.calls.filter((call) => call.status === status).length).toBeLessThanOrEqual(3);
   },
 );
 
-test('Graph answers every read with 500 for good: the run gives up after its patience, and has written nothing', async () => {
+test('when Graph answers every read with 500, the run times out and writes nothing', async () => {
   await runs.simulator.disturb({ match: { method: 'GET' }, answer: { status: 500 } });
-  const told = await runs.tell({ workerId: somebody(), department: 'Finance' });
-  expect([told.ending, requested(told)]).toEqual(['timed-out', 0]);
-  expect(told.calls.length).toBeGreaterThan(10);
-  expect(told.calls.length).toBeLessThan(100);
+  const run = await runs.drive({ workerId: somebody(), department: 'Finance' });
+  expect([run.ending, requested(run)]).toEqual(['timed-out', 0]);
+  expect(run.calls.length).toBeGreaterThan(10);
+  expect(run.calls.length).toBeLessThan(100);
 });
 
-test('somebody who never appears in the directory is looked for until the deadline, without a write', async () => {
-  const told = await runs.tell({ workerId: 'W-9999', department: 'Finance' });
-  expect(told.ending).toBe('no-identity');
-  expect(told.calls.length).toBeGreaterThan(10);
-  expect(told.calls.filter(({ method }) => method !== 'GET')).toEqual([]);
+test('a person who never appears in the directory is looked up until the deadline, without a write', async () => {
+  const run = await runs.drive({ workerId: 'W-9999', department: 'Finance' });
+  expect(run.ending).toBe('no-identity');
+  expect(run.calls.length).toBeGreaterThan(10);
+  expect(run.calls.filter(({ method }) => method !== 'GET')).toEqual([]);
 });
 
 test.each([
   ['is deleted', 'needs-attention: no-identity', 'DELETE', undefined],
   ['is disabled', 'needs-attention: unexpected-answer', 'PATCH', { accountEnabled: false }],
 ])(
-  'somebody whose account %s between plan and request gets nothing',
+  'a person whose account %s between plan and request gets nothing',
   async (_, ending, method, change) => {
     const workerId = somebody();
     const user = `users/20000000-0000-4000-8000-${workerId.slice(2).padStart(12, '0')}`;
     const before = { submitRequest: () => control(method, user, change) };
-    const told = await runs.tell({ workerId, department: 'Finance', before });
-    expect([told.ending, requested(told)]).toEqual([ending, 0]);
+    const run = await runs.drive({ workerId, department: 'Finance', before });
+    expect([run.ending, requested(run)]).toEqual([ending, 0]);
   },
 );
 
-test('until here, every invariant holds', async () => {
+test('every invariant holds after the tests so far', async () => {
   expect(await runs.faults()).toEqual([]);
 });
 
-test('a package that is deleted while runs want it is not made again, and a person is asked', async () => {
+test('a package that is deleted during a run is not created again, and the run ends as needs-attention', async () => {
   const department = 'Sales';
   const remove = async () => {
     const { accessPackages } = (await control('GET', 'state')) as {
@@ -132,20 +132,20 @@ test('a package that is deleted while runs want it is not made again, and a pers
     };
     const found = accessPackages.find(({ displayName }) => displayName === department);
     await control('DELETE', `accessPackages/${found?.id}`);
-    await longAgo('departments', 'sales');
+    await ageWrites('departments', 'sales');
   };
-  const told = await runs.tell({
+  const run = await runs.drive({
     ...{ workerId: somebody(), department },
     before: { submitRequest: remove },
   });
-  expect([told.ending, packaged(told)]).toEqual(['needs-attention: not-found', 1]);
-  const next = await runs.tell({ workerId: somebody(), department });
+  expect([run.ending, packaged(run)]).toEqual(['needs-attention: not-found', 1]);
+  const next = await runs.drive({ workerId: somebody(), department });
   expect([next.ending, packaged(next)]).toEqual(['needs-attention: not-found', 0]);
 });
 
-/** Says in our row that its writes are older than any replica's lag. */
-async function longAgo(catalogKey: string, packageKey: string): Promise<void> {
-  const row = runs.aProcess().parts.packages.memory(catalogKey, packageKey).package;
+/** Makes the writes of the row older than the lag of any replica. */
+async function ageWrites(catalogKey: string, packageKey: string): Promise<void> {
+  const row = runs.startOne().services.packages.memory(catalogKey, packageKey).package;
   const record = await row.load();
   if (!record) throw new Error('the package was made');
   const writes = Object.entries(record.writes).map(([name, write]) => [
@@ -155,16 +155,16 @@ async function longAgo(catalogKey: string, packageKey: string): Promise<void> {
   await row.save({ ...record, writes: Object.fromEntries(writes) as typeof record.writes });
 }
 
-test('processes that need one package at the same moment make one, though Graph would take several', async () => {
-  const loose = await openWholeRuns({ uniqueNames: false });
-  const told = await Promise.all(
+test('processes that need one package at the same time create one, even where Graph accepts several', async () => {
+  const loose = await openRunHarness({ uniqueNames: false });
+  const ended = await Promise.all(
     ['W-1001', 'W-1016', 'W-1017', 'W-1018'].map((workerId) =>
-      loose.tell({ workerId, department: 'Finance' }),
+      loose.drive({ workerId, department: 'Finance' }),
     ),
   );
   const writes = await loose.simulator.writes();
   expect(await loose.faults()).toEqual([]);
   await loose.close();
-  expect(told.map(({ ending }) => ending)).toEqual(Array(4).fill('delivered'));
+  expect(ended.map(({ ending }) => ending)).toEqual(Array(4).fill('delivered'));
   expect(writes.filter((write) => write.endsWith('/accessPackages'))).toHaveLength(1);
 });

@@ -26,7 +26,7 @@ test.each([
   expect(end({ type: 'AfterDuration', duration })).toBe(expected);
 });
 
-test('an end that is not told is refused as well', () => {
+test('an end that is missing is refused as well', () => {
   expect(() => end({ type: 'afterDateTime', endDateTime: null })).toThrow('invalid-value');
 });
 

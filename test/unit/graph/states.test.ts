@@ -26,7 +26,7 @@ test.each(['unknownFutureValue', 'somethingNew', '', 'constructor', undefined])(
   },
 );
 
-test('a request that waits for a custom extension is told by its status', () => {
+test('a request that waits for a custom extension is recognized by its status', () => {
   expect(requestStatusOf('submitted', 'WaitingForCallback')).toBe('waiting-for-callback');
 });
 

@@ -95,7 +95,7 @@ test('both tries share one deadline, so that a write ends within what its lease 
   expect(signals[1]).toBe(signals[0]);
 });
 
-test('a write that not even its abort ends counts as one that may have happened', async () => {
+test('a write that continues after its abort counts as one that may have happened', async () => {
   const deaf: HttpClient = { sendRequest: () => new Promise(() => undefined) };
   const send = createTransport({ deadlineMs: 10, appVersion: '1' }, deaf);
   const sent = send({ ...call, method: 'POST' });
@@ -112,7 +112,7 @@ test('a token never leaves over plain http', async () => {
   expect(graph.sent).toEqual([]);
 });
 
-test('a silent identity endpoint is waited for no longer than the deadline', async () => {
+test('an identity endpoint that does not answer is waited for until the deadline at most', async () => {
   const { current } = createTokenSource(credentialOf(silence(), token('late')), scope, 20);
   expect(await outcomeOf(current())).toMatchObject({
     kind: 'later',
@@ -122,7 +122,7 @@ test('a silent identity endpoint is waited for no longer than the deadline', asy
   expect(await current()).toBe('late');
 });
 
-test('a failing identity is a reason to wait, and its text goes nowhere', async () => {
+test('a failing identity means waiting, and its text is not passed on', async () => {
   const failing = credentialOf(new Error('secret text'));
   const outcome = await outcomeOf(createTokenSource(failing, scope, 1_000).current());
   expect(outcome).toMatchObject({ kind: 'later', why: 'identity-unavailable' });

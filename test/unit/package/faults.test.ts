@@ -11,7 +11,7 @@ test('the product and its dependencies are no fault', () => {
 
 test.each([
   ['a stand-in', 'infra/local/functions-host/main.ts', 'is no part of the product'],
-  ['a test', 'test/unit/graph/classify.test.ts', 'is no part of the product'],
+  ['a test', 'test/unit/graph/errors.test.ts', 'is no part of the product'],
   ['a development dependency', 'node_modules/fflate/lib/node.cjs', 'is a development dependency'],
   [
     'a second copy of the library',

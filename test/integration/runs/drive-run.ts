@@ -10,49 +10,51 @@ import { runOrchestration } from '../../histories/run-orchestration';
 import type { Process } from './process';
 
 type AnyActivity = (typeof contracts)[keyof typeof contracts];
-export type Called = { activity: AnyActivity; input: never };
+export type ActivityCall = { activity: AnyActivity; input: never };
 
 const WAITED_FOR = ['acquireLock', 'pollRequests', 'settleStep'];
-/** The simulator lives in real time: so long is given to it where the virtual clock jumps. */
+/** The simulator runs in real time: it gets this pause where the virtual clock jumps. */
 const REAL_PAUSE_MS = 20;
 
 /** Claims an event, or its next attempt by a replay, as the intake does. Answers the attempt. */
-export async function claim({ parts }: Process, { body }: TestMessage, marks?: ReplayMarks) {
+export async function claim({ services }: Process, { body }: TestMessage, marks?: ReplayMarks) {
   const read = readEvent(body, { sources: ['urn:hr:acme:workday'] });
   if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
   const delivery = { now: new Date().toISOString(), owner: 'a-test' };
-  const claimed = await claimAttempt(parts, read, marks, delivery);
+  const claimed = await claimAttempt(services, read, marks, delivery);
   if (claimed === 'id-reused' || claimed.attempt === undefined) throw new Error('not claimed');
   return claimed.attempt;
 }
 
-export type RunToTell = {
+export type RunOptions = {
   eventHash: string;
   attempt?: number;
   token: string;
-  /** Called for the first process, and for another whenever one has died. */
+  /** ActivityCall for the first process, and for another whenever one has died. */
   start: () => Process;
-  /** Carries out one activity; as the process has it unless given. */
-  perform?: (process: Process, called: Called) => Promise<unknown>;
+  /** Executes one activity; `callActivity` unless given. */
+  perform?: (process: Process, call: ActivityCall) => Promise<unknown>;
   pauseMs?: number;
 };
 
-export const asItIs = ({ host }: Process, { activity, input }: Called): Promise<unknown> =>
-  host.call(activity as never, input);
+export const callActivity = (
+  { host }: Process,
+  { activity, input }: ActivityCall,
+): Promise<unknown> => host.call(activity as never, input);
 
 /**
- * Plays the orchestration on a virtual clock over real activities, real tables and the simulator. An activity whose
+ * Drives the orchestration on a virtual clock over real activities, real tables and the simulator. An activity whose
  * process dies is executed again by the next, as the task hub has it. Answers the calls that were made.
  */
-export async function tellRun(told: RunToTell): Promise<Called[]> {
-  const { eventHash, attempt = 1, token, start, perform = asItIs } = told;
-  const { pauseMs = REAL_PAUSE_MS } = told;
+export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
+  const { eventHash, attempt = 1, token, start, perform = callActivity } = options;
+  const { pauseMs = REAL_PAUSE_MS } = options;
   let process = start();
-  const made: Called[] = [];
-  const untilDone = async (called: Called): Promise<unknown> => {
-    if (WAITED_FOR.includes(called.activity.name)) await wait(pauseMs);
+  const calls: ActivityCall[] = [];
+  const untilDone = async (call: ActivityCall): Promise<unknown> => {
+    if (WAITED_FOR.includes(call.activity.name)) await wait(pauseMs);
     for (;;) {
-      const answer = await Promise.race([perform(process, called), process.died]);
+      const answer = await Promise.race([perform(process, call), process.died]);
       if (answer !== 'died') return answer;
       process = start();
     }
@@ -60,7 +62,7 @@ export async function tellRun(told: RunToTell): Promise<Called[]> {
   const activities = Object.values(contracts).map((activity) => [
     activity.name,
     (input: never): Promise<unknown> => {
-      made.push({ activity, input });
+      calls.push({ activity, input });
       return untilDone({ activity, input });
     },
   ]);
@@ -71,5 +73,5 @@ export async function tellRun(told: RunToTell): Promise<Called[]> {
     input: { eventHash, attempt, token },
     activities: Object.fromEntries(activities) as Record<string, (input: never) => unknown>,
   });
-  return made;
+  return calls;
 }

@@ -14,10 +14,10 @@ import { violations } from '../../resilience/invariants/violations';
 import { startSimulator } from '../graph/simulator';
 import { openStorage } from '../storage/storage';
 import { startProcess } from './process';
-import { asItIs, claim, tellRun, type Called } from './tell-run';
+import { callActivity, claim, driveRun, type ActivityCall } from './drive-run';
 
 type Name = keyof typeof activities;
-export type Told = {
+type Joiner = {
   id?: string;
   workerId: string;
   department: string;
@@ -25,13 +25,13 @@ export type Told = {
   before?: Partial<Record<Name, () => Promise<unknown>>>;
 };
 
-/** Long enough for a slow machine, short enough to be waited out. */
+/** Long enough for a slow machine, short enough to wait for. */
 export const DEADLINE_MS = 1_000;
-/** Seconds; two weeks of looking would take half a minute of CPU. */
+/** Seconds; two weeks of lookups would take half a minute of CPU. */
 const HALF_A_DAY = 43_200;
 
 /** Events from claim to close, each in a process of its own, in a tenant whose requests go by `scripts`. */
-export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: object[] = []) {
+export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts: object[] = []) {
   const folder = await mkdtemp(join(tmpdir(), 'joinery-runs-'));
   const sample = await readFile(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'));
   const tenantFile = join(folder, 'tenant.json');
@@ -43,29 +43,29 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
 
   const sent: TestMessage[] = [];
 
-  const aProcess = () => {
+  const startOne = () => {
     const graph = createEntitlements({
       ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: DEADLINE_MS, appVersion: 'test' },
     });
     return startProcess(storage, { graph }, undefined, { identity: HALF_A_DAY });
   };
 
-  /** Tells one event to its end: what its closing row says, and the calls that Graph was asked meanwhile. */
-  const tell = async ({ id, workerId, department, before = {} }: Told) => {
+  /** Drives one event to its end. Answers what its closing row says, and the calls to Graph meanwhile. */
+  const drive = async ({ id, workerId, department, before = {} }: Joiner) => {
     const attributes = { department, workerType: 'employee' };
     const event = joinerMessage(workerId, attributes, id === undefined ? {} : { id });
     const { eventHash } = event;
     sent.push(event);
-    const process = aProcess();
+    const process = startOne();
     await claim(process, event);
-    const asked = (await simulator.log()).length;
-    await tellRun({
+    const callsBefore = (await simulator.log()).length;
+    await driveRun({
       ...{ eventHash, token: `token-${workerId}`, pauseMs: 0 },
       start: () => process,
-      perform: meanwhile(before),
+      perform: beforeFirstCalls(before),
     });
     const rows = await reader.ofEvent(eventHash);
-    const stored = await process.parts.claims.read(eventHash);
+    const stored = await process.services.claims.read(eventHash);
     const closing = rows.filter(({ kind }) => kind === 'closing');
     expect([stored?.state, closing.length]).toEqual(['closed', 1]);
     const { outcome, reason } = closing[0] ?? {};
@@ -73,11 +73,11 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
     expect(chainFaults(rows, { attempt: 1, ...chain })).toEqual([]);
     return {
       ending: reason === undefined ? outcome : `${outcome}: ${reason}`,
-      calls: (await simulator.log()).slice(asked),
+      calls: (await simulator.log()).slice(callsBefore),
     };
   };
 
-  /** What the checker of the fault tests finds wrong with all that was told so far. */
+  /** What the checker of the fault tests finds wrong with all events so far. */
   const faults = async (): Promise<string[]> => {
     const tables = await readTables(storage.connectionString);
     const evidence = { tables, ...(await readGraph(simulator.url)) };
@@ -85,7 +85,7 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
   };
 
   return {
-    ...{ simulator, aProcess, tell, faults },
+    ...{ simulator, startOne, drive, faults },
     close: async () => {
       await Promise.all([storage.close(), simulator.stop()]);
       await rm(folder, { recursive: true });
@@ -93,13 +93,13 @@ export async function openWholeRuns(more: Partial<GraphSettings> = {}, scripts: 
   };
 }
 
-function meanwhile(before: NonNullable<Told['before']>) {
+function beforeFirstCalls(before: NonNullable<Joiner['before']>) {
   const pending = new Map(Object.entries(before));
-  return async (process: ReturnType<typeof startProcess>, called: Called): Promise<unknown> => {
-    const { name } = called.activity;
+  return async (process: ReturnType<typeof startProcess>, call: ActivityCall): Promise<unknown> => {
+    const { name } = call.activity;
     const happens = pending.get(name);
     pending.delete(name);
     await happens?.();
-    return asItIs(process, called);
+    return callActivity(process, call);
   };
 }

@@ -1,10 +1,16 @@
-import { asOutcome, classify, GraphError, type GraphFault } from '../../../shared/graph/errors';
+import {
+  asOutcome,
+  classify,
+  GraphError,
+  type GraphFault,
+  retryAfterSeconds,
+} from '../../../shared/graph/errors';
 
 const fault = (members: Partial<GraphFault>): GraphError =>
   new GraphError('operation', { code: '', ambiguous: false, ...members });
 
 describe('an error of a call that is tried again later', () => {
-  test('no token could be had', () => {
+  test('no token could be acquired', () => {
     expect(classify(fault({ code: 'no-token' }))).toMatchObject({
       kind: 'later',
       why: 'identity-unavailable',
@@ -42,18 +48,18 @@ describe('an error of a call that is tried again later', () => {
     });
   });
 
-  test('the person is not known to entitlement management yet, or not any more', () => {
+  test('entitlement management does not know the person yet, or no longer', () => {
     expect(classify(fault({ status: 400, code: 'SubjectNotFound' }))).toMatchObject({
       ...{ kind: 'later', why: 'target-not-visible' },
     });
   });
 
-  test('Graph throttles and says for how long', () => {
+  test('Graph throttles with Retry-After', () => {
     const error = fault({ status: 429, code: 'TooManyRequests', retryAfterSeconds: 17 });
     expect(classify(error)).toMatchObject({ kind: 'later', why: 'throttled', afterSeconds: 17 });
   });
 
-  test('Graph throttles and says nothing of how long', () => {
+  test('Graph throttles without Retry-After', () => {
     expect(classify(fault({ status: 429 }))).toMatchObject({ why: 'throttled', afterSeconds: 10 });
   });
 
@@ -95,7 +101,7 @@ describe('an error of a call that is tried again later', () => {
   });
 });
 
-describe('an error of a call that a person must look at', () => {
+describe('an error of a call that needs attention', () => {
   test('the permission is missing', () => {
     expect(classify(fault({ status: 403, code: 'UnAuthorized' }))).toMatchObject({
       kind: 'failed',
@@ -160,7 +166,7 @@ describe('an error of a call that a person must look at', () => {
     });
   });
 
-  test('a refusal that nobody has met yet, with its code', () => {
+  test('an unknown refusal keeps its code', () => {
     const error = fault({ status: 400, code: 'PolicyNotSatisfied', requestId: 'r-1' });
     expect(classify(error)).toEqual({
       kind: 'failed',
@@ -169,7 +175,7 @@ describe('an error of a call that a person must look at', () => {
     });
   });
 
-  test('an open request is told by its detail only, so InvalidRequest alone is unexpected', () => {
+  test('InvalidRequest without the detail of an open request is unexpected', () => {
     const error = fault({ status: 400, code: 'InvalidRequest', detailCodes: ['Other'] });
     expect(classify(error)).toMatchObject({
       kind: 'failed',
@@ -234,12 +240,12 @@ describe('a conflict has a name', () => {
   });
 });
 
-test('an error that is not of Graph is a defect and is thrown on', () => {
+test('an error that is not a GraphError is thrown again', () => {
   const defect = new TypeError('defect');
   expect(() => classify(defect)).toThrow(defect);
 });
 
-test('a conflict that nobody expects is a failure under its name', async () => {
+test('an unexpected conflict is a failure under its name', async () => {
   const outcome = await asOutcome(() =>
     Promise.reject(fault({ status: 409, code: 'DuplicateKey' })),
   );
@@ -249,3 +255,24 @@ test('a conflict that nobody expects is a failure under its name', async () => {
     evidence: { graphStatus: 409, errorCode: 'DuplicateKey' },
   });
 });
+
+const now = Date.parse('2026-11-23T08:00:00Z');
+
+test.each([
+  ['7', 7],
+  ['0', 0],
+  [' 120 ', 120],
+  ['86400', 86_400],
+  ['999999999', 86_400],
+  ['Mon, 23 Nov 2026 08:01:30 GMT', 90],
+  ['Mon, 23 Nov 2026 07:00:00 GMT', 0],
+])('Retry-After "%s" means %d seconds', (header, seconds) => {
+  expect(retryAfterSeconds(header, now)).toBe(seconds);
+});
+
+test.each([undefined, '', 'soon', '-5', '1.5', '2026-11-23'])(
+  'Retry-After %p says nothing',
+  (header) => {
+    expect(retryAfterSeconds(header, now)).toBeUndefined();
+  },
+);
