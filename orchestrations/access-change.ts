@@ -1,26 +1,49 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { z } from 'zod';
-import { WorkflowState, Retry, type StepState } from '../shared/domain/workflow/workflow-state';
+import { activities } from '../shared/domain/workflow/activities';
 import type { Failed, Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
-import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
 import { START_OF_CHAIN } from '../shared/domain/workflow/run';
 import { ClosingOutcome, endingOf } from '../shared/domain/workflow/step-outcome';
-import { noRetry, callSafely, pauseFor, secondsFrom } from './retry';
-import { activities } from '../shared/domain/workflow/activities';
-import { sleepUntil, type WorkflowGenerator, type DurableContext } from './durable';
-import { settleSteps, untilNextPoll } from './settle-steps';
-import { end, submitStep } from './submit-step';
-import { versionOf } from './version';
+import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
+import { Retry, WorkflowState, type StepState } from '../shared/domain/workflow/workflow-state';
+import {
+  now,
+  secondsFrom,
+  sleepUntil,
+  versionOf,
+  type DurableContext,
+  type WorkflowGenerator,
+} from './durable';
+import { callSafely, newRetry, retryOrEnd } from './retry';
+import { secondsToNextPoll, settleSteps } from './settle-steps';
+import { endStep, submitStep } from './submit-step';
 
-/** Tasks per generation, at up to four history events each: a history stays below 500 events. */
-const LONG_HISTORY = 90;
+// The workflow of one event:
+//
+//   1. begin     this execution becomes the run of its attempt
+//   2. lock      the run acquires the lock of its worker
+//   3. plan      facts and access model give one step per access package
+//   4. submit    each step ensures its access package and submits the assignment request (submit-step.ts)
+//   5. release   the lock is released before anything waits
+//   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts)
+//   7. close     the claim is closed with the one closing row of the attempt
+//
+// It goes in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
+// waits on one durable timer and starts the next pass. Everything that a pass has to remember is in WorkflowState.
 
-/** Seconds between tries of what must happen in the end but has worn out its budget. */
+/** Seconds until the next pass, or the end of the orchestration. */
+type Pause = number | 'over';
+
+/** Tasks per generation. Each adds up to four history events, so a history stays below 500. */
+const maxTasks = 90;
+
+/** Closing has no last try: after its retry budget it goes on at this interval. */
 const closeRetrySeconds = 900;
 
-const startBudgets: RetryBudgets = { identity: 0, call: 6 * 3600, delivery: 0 };
+/** Until beginRun has answered with the timeouts of the run. */
+const beginBudgets: RetryBudgets = { identity: 0, call: 6 * 3600, delivery: 0 };
 
-/** What a start names, and what one generation of the history hands to the next. */
+/** What the start gives, and what each generation gives to the next. */
 const WorkflowInput = z.object({
   eventHash: z.string(),
   attempt: z.number().int(),
@@ -31,61 +54,45 @@ const WorkflowInput = z.object({
 });
 type WorkflowInput = z.infer<typeof WorkflowInput>;
 
-/**
- * The story of one event: begin -> take turn -> plan -> submit each step -> release -> settle all -> close. It goes in
- * legs; between two legs it waits on a durable timer and holds nothing.
- */
 export function* accessChange(context: OrchestrationContext): WorkflowGenerator<void> {
   const durable: DurableContext = { context, tasks: 0 };
   const input = WorkflowInput.parse(context.df.getInput());
   for (;;) {
     if (input.wakeAt) yield* sleepUntil(durable, new Date(input.wakeAt));
-    const pause = yield* input.state ? proceed(durable, input.state) : begin(durable, input);
+    const pause = yield* input.state ? nextPass(durable, input.state) : begin(durable, input);
     if (pause === 'over') return;
-    input.wakeAt =
-      pause > 0 ? secondsFrom(context.df.currentUtcDateTime, pause).toISOString() : undefined;
-    if (durable.tasks > LONG_HISTORY) {
+    input.wakeAt = pause > 0 ? secondsFrom(now(durable), pause).toISOString() : undefined;
+    if (durable.tasks > maxTasks) {
       context.df.continueAsNew(input);
       return;
     }
   }
 }
 
-/** Makes this execution the run of its attempt. A run that is late, doubled or stale has no business here: over. */
-function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerator<number | 'over'> {
-  const { df } = durable.context;
+/** 1. A late or doubled execution is rejected here and ends. */
+function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerator<Pause> {
   const { eventHash, attempt, token } = input;
+  const { instanceId } = durable.context.df;
   const version = versionOf(durable.context);
-  const started = { eventHash, attempt, token, instanceId: df.instanceId, version };
-  const { outcome } = yield* callSafely(durable, activities.beginRun, started);
+  const execution = { eventHash, attempt, token, instanceId, version };
+  const { outcome } = yield* callSafely(durable, activities.beginRun, execution);
   if (outcome.kind === 'rejected') return 'over';
-  if (outcome.kind === 'done') {
-    const { run, timeouts } = outcome;
-    const fresh = {
-      chain: START_OF_CHAIN,
-      status: 'acting',
-      fencingToken: 1,
-      steps: [],
-      polls: 0,
-    } as const;
-    input.state = { run, timeouts, ...fresh, steps: [] };
-    input.retry = undefined;
-    return 0;
+  if (outcome.kind !== 'done') {
+    const next = retryOrEnd(input, outcome, now(durable), beginBudgets);
+    if (next.kind === 'failed') throw new Error(next.why);
+    return next.seconds;
   }
-  const now = df.currentUtcDateTime;
-  const retry = (input.retry ??= noRetry(now));
-  const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, startBudgets) : outcome;
-  if (pause.kind === 'failed') throw new Error(pause.why);
-  return pause.seconds;
+  const { run, timeouts } = outcome;
+  const chain = START_OF_CHAIN;
+  input.state = { run, timeouts, chain, status: 'acting', fencingToken: 1, steps: [], polls: 0 };
+  input.retry = undefined;
+  return 0;
 }
 
-/** One leg; answers the seconds to wait before the next. A turn that could not be given back is given back first. */
-function* proceed(
-  durable: DurableContext,
-  state: WorkflowState,
-): WorkflowGenerator<number | 'over'> {
-  const releaseWait = yield* releaseLock(durable, state);
-  if (releaseWait > 0) return releaseWait;
+/** One pass. A lock that could not be released before is released first. */
+function* nextPass(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
+  const releasePause = yield* releaseLock(durable, state);
+  if (releasePause > 0) return releasePause;
   switch (state.status) {
     case 'acting':
       return yield* actUnderLock(durable, state);
@@ -96,75 +103,35 @@ function* proceed(
   }
 }
 
-/** Takes the worker's turn, acts, and gives the turn back before anything waits. Without a right to it, all is over. */
-function* actUnderLock(
-  durable: DurableContext,
-  state: WorkflowState,
-): WorkflowGenerator<number | 'over'> {
-  const { outcome } = yield* callSafely(durable, activities.acquireLock, {
-    run: state.run,
-    fencingToken: state.fencingToken,
-  });
+/** 2. A rejected lock means that the attempt is closed or that another execution runs it: this one ends. */
+function* actUnderLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
+  const { run, fencingToken } = state;
+  const { outcome } = yield* callSafely(durable, activities.acquireLock, { run, fencingToken });
   if (outcome.kind === 'rejected') return 'over';
-  const pause =
-    outcome.kind === 'done' ? yield* act(durable, state) : waitOrGiveUp(durable, state, outcome);
-  if (outcome.kind !== 'done') return pause;
-  state.pendingRelease = {
-    fencingToken: state.fencingToken,
-    retry: noRetry(durable.context.df.currentUtcDateTime),
-  };
+  if (outcome.kind !== 'done') return retryOrGiveUp(durable, state, outcome);
+  const pause = yield* act(durable, state);
+  state.pendingRelease = { fencingToken, retry: newRetry(now(durable)) };
   state.fencingToken += 1;
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/** Releases the turn that this run still holds, if any. Answers the seconds to wait if that cannot be done now. */
-function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
-  if (!state.pendingRelease) return 0;
-  const { fencingToken, retry } = state.pendingRelease;
-  const { outcome } = yield* callSafely(durable, activities.releaseLock, {
-    run: state.run,
-    fencingToken,
-  });
-  if (outcome.kind === 'later') {
-    const now = durable.context.df.currentUtcDateTime;
-    const pause = pauseFor(retry, outcome, now, state.timeouts);
-    if (pause.kind === 'pause') return pause.seconds;
-  }
-  state.pendingRelease = undefined;
-  return 0;
-}
-
-/** Plans and submits; on `later` the whole leg is taken up again, and what is done stays done. */
+/** Plans and submits. On `later` the next pass does both again; each activity finds what is done already. */
 function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   const outcome = yield* planAndSubmit(durable, state);
-  if (outcome.kind !== 'done') return waitOrGiveUp(durable, state, outcome);
+  if (outcome.kind !== 'done') return retryOrGiveUp(durable, state, outcome);
   state.status = 'settling';
   state.retry = undefined;
-  return untilNextPoll(durable, state);
+  return secondsToNextPoll(durable, state);
 }
 
-/** `later` is waited for within its budget; anything else, and the end of budget, ends what has no request yet. */
-function waitOrGiveUp(
-  { context }: DurableContext,
-  state: WorkflowState,
-  outcome: Later | Rejected | Failed,
-): number {
-  const now = context.df.currentUtcDateTime;
-  const retry = (state.retry ??= noRetry(now));
-  const pause = outcome.kind === 'later' ? pauseFor(retry, outcome, now, state.timeouts) : outcome;
-  if (pause.kind === 'pause') return pause.seconds;
-  giveUp(state, pause);
-  state.retry = undefined;
-  return untilNextPoll({ context, tasks: 0 }, state);
-}
-
+/** 3. and 4. */
 function* planAndSubmit(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Outcome> {
   const { outcome: plan } = yield* callSafely(durable, activities.planAccess, { run: state.run });
   if (plan.kind !== 'done') return plan;
   state.targetId = plan.targetId;
-  const known = new Set(state.steps.map((step) => step.packageKey));
-  const fresh = plan.steps.filter((step) => !known.has(step.packageKey));
-  state.steps.push(...fresh.map((step): StepState => ({ ...step, status: 'planned' })));
+  const known = new Set(state.steps.map(({ packageKey }) => packageKey));
+  const added = plan.steps.filter(({ packageKey }) => !known.has(packageKey));
+  state.steps.push(...added.map((step): StepState => ({ ...step, status: 'planned' })));
   for (const step of state.steps) {
     const later = yield* submitStep(durable, state, step);
     if (later) return later;
@@ -172,35 +139,57 @@ function* planAndSubmit(durable: DurableContext, state: WorkflowState): Workflow
   return { kind: 'done' };
 }
 
-/** What has no request yet gets none: the steps end with `outcome`, or the event itself where there is no plan. */
+/** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is left as it is. */
+function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
+  if (!state.pendingRelease) return 0;
+  const { fencingToken } = state.pendingRelease;
+  const lock = { run: state.run, fencingToken };
+  const { outcome } = yield* callSafely(durable, activities.releaseLock, lock);
+  if (outcome.kind === 'later') {
+    const next = retryOrEnd(state.pendingRelease, outcome, now(durable), state.timeouts);
+    if (next.kind === 'retry') return next.seconds;
+  }
+  state.pendingRelease = undefined;
+  return 0;
+}
+
+/** Waits within the retry budget. After it, and on any other outcome, ends what has no request yet. */
+function retryOrGiveUp(
+  durable: DurableContext,
+  state: WorkflowState,
+  outcome: Later | Rejected | Failed,
+): number {
+  const next = retryOrEnd(state, outcome, now(durable), state.timeouts);
+  if (next.kind === 'retry') return next.seconds;
+  giveUp(state, next);
+  state.retry = undefined;
+  return secondsToNextPoll(durable, state);
+}
+
+/** Ends each step without a request with `outcome`; without a plan, the event itself. */
 function giveUp(state: WorkflowState, outcome: Rejected | Failed): void {
   for (const step of state.steps) {
-    if (step.status === 'planned' || step.status === 'ensured') end(step, outcome);
+    if (step.status === 'planned' || step.status === 'ensured') endStep(step, outcome);
   }
   state.status = state.steps.length > 0 ? 'settling' : 'closing';
   if (state.status === 'closing') state.closing = endingOf(outcome, ClosingOutcome);
 }
 
-/** Writes the one closing row, in a turn of its own. No event ends without it: it is tried for as long as it takes. */
-function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number | 'over'> {
-  const { df } = durable.context;
+/** 7. Under a lock of its own. Tried until it succeeds, because no attempt may end without its closing row. */
+function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
+  const deliveries = state.steps.map(({ deliveredAt = '' }) => deliveredAt).sort();
   const { outcome } = yield* callSafely(durable, activities.closeRun, {
     run: state.run,
     fencingToken: state.fencingToken,
     chain: state.chain,
-    at: df.currentUtcDateTime.toISOString(),
+    at: now(durable).toISOString(),
     targetId: state.targetId,
     outcome: state.closing?.outcome ?? 'failed',
     reason: state.closing?.reason,
-    deliveredAt:
-      state.steps
-        .map((step) => step.deliveredAt ?? '')
-        .sort()
-        .at(-1) || undefined,
+    deliveredAt: deliveries.at(-1) || undefined,
   });
   state.fencingToken += 1;
   if (outcome.kind !== 'later') return 'over';
-  const now = df.currentUtcDateTime;
-  const pause = pauseFor((state.retry ??= noRetry(now)), outcome, now, state.timeouts);
-  return pause.kind === 'pause' ? pause.seconds : closeRetrySeconds;
+  const next = retryOrEnd(state, outcome, now(durable), state.timeouts);
+  return next.kind === 'retry' ? next.seconds : closeRetrySeconds;
 }

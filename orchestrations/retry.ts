@@ -1,13 +1,13 @@
-import type { Retry } from '../shared/domain/workflow/workflow-state';
-import type { Failed, Later } from '../shared/domain/workflow/outcome';
+import type { Activity, Answer } from '../shared/domain/workflow/activities';
+import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
 import { backOff, retryBudgetFor, type RetryBudgets } from '../shared/domain/workflow/timeouts';
-import { type Activity, type Answer } from '../shared/domain/workflow/activities';
-import { call, type WorkflowGenerator, type DurableContext } from './durable';
+import type { Retry } from '../shared/domain/workflow/workflow-state';
+import { call, type DurableContext, type WorkflowGenerator } from './durable';
 
-/** How often a call that throws is made again; an exception is a defect, not weather. */
-const DEFECTS = 3;
+/** Exceptions of one call until it has failed: an exception is a defect, which waiting rarely cures. */
+const maxDefects = 3;
 
-/** Reasons that stay the reason when budget is over; all others have simply timed out. */
+/** Reasons that stay the reason after the retry budget; every other one becomes `timed-out`. */
 const reasonsKeptOnTimeout = [
   'defect',
   'no-identity',
@@ -15,29 +15,35 @@ const reasonsKeptOnTimeout = [
   'assignment-not-visible',
 ];
 
-export const noRetry = (now: Date): Retry => ({ since: now.toISOString(), tries: 0, defects: 0 });
+export const newRetry = (time: Date): Retry => ({
+  since: time.toISOString(),
+  tries: 0,
+  defects: 0,
+});
 
 /**
- * The only retry there is: turns `later` into the seconds to wait, never fewer than it asks for and more with each
- * try, or into its end once the budget for it has passed. Counts the try in `retry`.
+ * The only retry policy. Turns `later` into the seconds to wait: at least what it asks for, more with each try. After
+ * the retry budget it becomes a failure. Other outcomes stay as they are. Counts the try in `holder.retry`.
  */
-export function pauseFor(
-  retry: Retry,
-  later: Later,
-  now: Date,
-  timeouts: RetryBudgets,
-): { kind: 'pause'; seconds: number } | Failed {
-  const budget = retryBudgetFor(later.why, timeouts);
-  if (later.why === 'defect') retry.defects += 1;
-  const seconds = backOff(later.afterSeconds, retry.tries, budget);
+export function retryOrEnd<End extends Rejected | Failed>(
+  holder: { retry?: Retry | undefined },
+  outcome: Later | End,
+  time: Date,
+  budgets: RetryBudgets,
+): { kind: 'retry'; seconds: number } | Failed | End {
+  const retry = (holder.retry ??= newRetry(time));
+  if (outcome.kind !== 'later') return outcome;
+  const budget = retryBudgetFor(outcome.why, budgets);
+  if (outcome.why === 'defect') retry.defects += 1;
+  const seconds = backOff(outcome.afterSeconds, retry.tries, budget);
   retry.tries += 1;
-  const waited = (now.getTime() - Date.parse(retry.since)) / 1000;
-  if (waited + seconds <= budget && retry.defects < DEFECTS) return { kind: 'pause', seconds };
-  const why = reasonsKeptOnTimeout.includes(later.why) ? later.why : 'timed-out';
-  return { kind: 'failed', why, ...(later.evidence && { evidence: later.evidence }) };
+  const elapsed = (time.getTime() - Date.parse(retry.since)) / 1000;
+  if (elapsed + seconds <= budget && retry.defects < maxDefects) return { kind: 'retry', seconds };
+  const why = reasonsKeptOnTimeout.includes(outcome.why) ? outcome.why : 'timed-out';
+  return { kind: 'failed', why, ...(outcome.evidence && { evidence: outcome.evidence }) };
 }
 
-/** One call whose exception becomes a value, so that a defect takes the same bounded way as weather does. */
+/** Calls one activity; an exception becomes `later`, so that defects are retried within the same bounds. */
 export function* callSafely<Input, Done extends object>(
   durable: DurableContext,
   activity: Activity<Input, Done>,
@@ -46,10 +52,7 @@ export function* callSafely<Input, Done extends object>(
   try {
     return yield* call(durable, activity, input);
   } catch {
-    // The text stays out: an exception may quote what it was given. The activity has logged its own code.
+    // Without the text of the exception: it may quote personal data. The activity has logged where it happened.
     return { outcome: { kind: 'later', afterSeconds: 5, why: 'defect' } };
   }
 }
-
-export const secondsFrom = (time: Date, seconds: number): Date =>
-  new Date(time.getTime() + seconds * 1000);

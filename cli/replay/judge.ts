@@ -1,6 +1,6 @@
 import type { ReplayMarks } from '../../shared/domain/events/event';
 import { readEvent } from '../../shared/domain/events/read-event';
-import { whyNoReplay } from '../../shared/domain/workflow/replay';
+import { whyNoReplay } from '../../shared/domain/workflow/claim';
 import type { Claims } from '../../shared/storage/claims';
 
 /** What the intake would make of a body that is sent again, and what is known of the event. */

@@ -1,7 +1,6 @@
-import { planFor } from '../domain/lifecycle/plan';
+import { planFor, type Step } from '../domain/lifecycle/plan';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
-import type { Step } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';

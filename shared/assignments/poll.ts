@@ -1,5 +1,5 @@
 import type { Later, Outcome } from '../domain/workflow/outcome';
-import type { RequestStatus } from '../domain/workflow/settlement';
+import type { RequestStatus } from '../domain/workflow/step-outcome';
 import { classify } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../domain/workflow/audit-entry';
-import type { PackageIds, Step } from '../domain/workflow/workflow-state';
+import type { Step } from '../domain/lifecycle/plan';
+import type { PackageIds } from '../domain/workflow/workflow-state';
 import { packageDefinition } from '../domain/access-model/package-definition';
 import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';

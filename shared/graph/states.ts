@@ -1,4 +1,4 @@
-import type { RequestStatus } from '../domain/workflow/settlement';
+import type { RequestStatus } from '../domain/workflow/step-outcome';
 
 const requestStatuses: Readonly<Record<string, RequestStatus>> = {
   submitted: 'open',

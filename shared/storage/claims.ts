@@ -1,6 +1,5 @@
 import { parseInstanceId } from '../domain/events/keys';
-import { Claim, type StoredClaim } from '../domain/workflow/claim';
-import { whyNoReplay } from '../domain/workflow/replay';
+import { Claim, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { ChainEnd } from '../domain/workflow/run';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { StoredRow, Table } from './storage-port';

@@ -9,7 +9,7 @@ import { accessChange } from '../../orchestrations/access-change';
 import { paths } from './paths';
 import { replayHistory } from './replay-history';
 import { CURRENT_VERSION, happyActs, START, tell } from './story';
-import { versionOf } from '../../orchestrations/version';
+import { versionOf } from '../../orchestrations/durable';
 
 const folder = join(__dirname, 'recorded');
 // `npm run histories` sets this: what has no history yet gets one. What has one keeps it, whatever the story is today.

@@ -6,7 +6,7 @@ import type {
 } from '../../shared/domain/workflow/activities';
 import { accessChange } from '../../orchestrations/access-change';
 import type { Timeouts } from '../../shared/domain/workflow/timeouts';
-import type { RequestStatus } from '../../shared/domain/workflow/settlement';
+import type { RequestStatus } from '../../shared/domain/workflow/step-outcome';
 import hostJson from '../../host.json';
 import { runOrchestration, type RunResult } from './run-orchestration';
 

@@ -2,7 +2,7 @@ import type { AccessModel } from '../access-model/access-model';
 import { comparisons, matches } from '../access-model/condition';
 import type { Attributes } from '../events/event';
 
-/** The packages that the rules give to a worker, in model order; each with the first rule that gives it. */
+/** The access packages that the rules give to a worker, in model order, each with the first rule that gives it. */
 export function birthrightsFor(
   model: AccessModel,
   attributes: Attributes,

@@ -1,9 +1,17 @@
+import { z } from 'zod';
 import type { AccessModel } from '../access-model/access-model';
 import { birthrightsFor } from './birthrights';
 import type { Attributes } from '../events/event';
-import type { Step } from '../workflow/workflow-state';
 
-/** The steps that give a joiner the birthrights of the model, in the model's order. Pure. */
+/** One access package for one person, as planned. `wait`: whether to wait for a pending approval. */
+export const Step = z.object({
+  packageKey: z.string(),
+  ruleId: z.string(),
+  wait: z.boolean(),
+});
+export type Step = z.infer<typeof Step>;
+
+/** The steps that give a joiner the access packages of the matching rules, in the model's order. */
 export function planFor(attributes: Attributes, model: AccessModel): Step[] {
   const waits = new Map(model.accessPackages.map(({ key, wait }) => [key, wait]));
   return birthrightsFor(model, attributes).map(({ packageKey, ruleId }) => ({

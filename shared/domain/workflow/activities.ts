@@ -1,22 +1,22 @@
 import { z } from 'zod';
-import { PackageIds, Step } from './workflow-state';
+import { Step } from '../lifecycle/plan';
+import { PackageIds } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
 import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { RequestStatus } from './settlement';
-import { ClosingOutcome, StepOutcome, StepResult } from './step-outcome';
+import { ClosingOutcome, RequestStatus, StepOutcome, StepResult } from './step-outcome';
 
-/** What an activity answers. One that writes audit rows answers the chain's new end too, also with `later`. */
+/** What an activity answers. One that writes audit rows also answers the chain's new end, even with `later`. */
 export type Answer<Done extends object> = { outcome: Outcome<Done>; chain?: ChainEnd | undefined };
 
-/** The contract of one activity: its registered name, what it is handed and what comes back. */
+/** The contract of one activity: its registered name, its input and its answer. */
 export type Activity<Input, Done extends object> = {
   name: string;
   input: z.ZodType<Input>;
   output: z.ZodType<Answer<Done>>;
 };
 
-/** An empty shape says nothing about its members; zod infers that it has none, which no outcome would fit. */
+/** For an empty shape zod infers an object without members, which no outcome is assignable to. */
 type MembersOf<Shape extends z.ZodRawShape> = keyof Shape extends never
   ? object
   : z.infer<z.ZodObject<Shape>>;
@@ -36,7 +36,7 @@ const written = { run: Run, chain: ChainEnd, at: z.string() };
 const lock = { run: Run, fencingToken: z.number().int() };
 const underLock = { ...written, step: Step, targetId: z.string(), intentRecorded: z.boolean() };
 
-/** Every activity that an orchestration calls. */
+/** Every activity that an orchestration calls. Names, inputs and answers are kept in durable histories: docs/versioning.md. */
 export const activities = {
   beginRun: activity(
     'beginRun',

@@ -1,34 +1,34 @@
 import { z } from 'zod';
+import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
-import { Replay } from './replay';
-import { ChainEnd, EventFact, type Run } from './run';
+import { ChainEnd, EventFact, Replay, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
 
-/** Whatever reaches us under one event key: accepted once, its attempts counted, its end remembered. */
+/** The record of one event key: accepted once, with its attempts and its outcome. */
 export const Claim = z.object({
   state: z.enum(['claimed', 'started', 'closing', 'closed']),
-  /** Hash of the canonical parsed event: the same key with another content is another event. */
+  /** Hash of the canonical parsed event. The same key with another hash is rejected. */
   contentHash: z.string(),
   attempt: z.number().int().positive(),
   fact: EventFact,
   endDate: z.string().optional(),
-  /** Of the person's attributes only those that a rule reads. */
+  /** Only the attributes that a rule reads. */
   attributes: z.record(z.string(), z.string()),
-  /** Where the `due` table watches over this claim until it is closed. */
+  /** The row in the `due` table that leads recovery to this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),
   /** Of the orchestration that runs the attempt; absent until its run has begun. */
   version: z.number().int().optional(),
-  /** There if this attempt is a replay. */
+  /** Present if this attempt is a replay. */
   replay: Replay.optional(),
-  /** The replays that began an attempt so far: none of them begins another. */
+  /** Keys of the replays that have started an attempt: none of them starts another. */
   replays: z.array(z.string()).optional(),
-  /** The decided end, whole, so that whoever finishes a closing writes the same row. */
+  /** The decided outcome with all it needs, so that every execution that finishes the closing writes the same row. */
   outcome: ClosingOutcome.optional(),
   reason: z.string().optional(),
   targetId: z.string().optional(),
   deliveredAt: z.string().optional(),
-  /** The chain's end before the closing row; the end of the whole attempt once closed. */
+  /** The chain's end before the closing row; after it, once the claim is closed. */
   chain: ChainEnd.optional(),
   updatedAt: z.string(),
 });
@@ -36,7 +36,7 @@ export type Claim = z.infer<typeof Claim>;
 
 export type StoredClaim = Claim & { eventHash: string; etag: string };
 
-/** The attempt under way, run under `token`. */
+/** The current attempt, run under `token`. */
 export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: string): Run => ({
   eventHash,
   attempt,
@@ -45,3 +45,26 @@ export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: 
   fact,
   ...(replay && { replay }),
 });
+
+/** Events with these outcomes are not replayed: the access is there, or was removed on purpose. */
+const FINAL: ReadonlySet<string> = new Set([
+  ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded'],
+]);
+
+/** Bounds what one claim stores. After this many attempts, another one will not help. */
+export const MOST_ATTEMPTS = 100;
+
+/** Identifies a replay across redeliveries of its message: by its id, else by reason and person. */
+export const replayKey = ({ id, reason, by }: ReplayMarks): string =>
+  id === undefined ? `why:${reason ?? ''}/${by ?? ''}` : `id:${id}`;
+
+/** Why a message with these marks starts no new attempt and is only counted; undefined if it starts one. */
+export function whyNoReplay(
+  { state, outcome, attempt, replays }: Claim,
+  marks: ReplayMarks,
+): 'open' | 'final' | 'seen' | 'worn-out' | undefined {
+  if (replays?.includes(replayKey(marks))) return 'seen';
+  if (state !== 'closed') return 'open';
+  if (outcome !== undefined && FINAL.has(outcome)) return 'final';
+  return attempt < MOST_ATTEMPTS ? undefined : 'worn-out';
+}

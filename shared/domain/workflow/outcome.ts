@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What is known of the Graph answer behind an outcome; goes into the audit row. Codes and ids only. */
+/** The Graph answer behind an outcome, for the audit row. Codes and ids only. */
 export const Evidence = z.object({
   graphStatus: z.number().int().optional(),
   errorCode: z.string().optional(),
@@ -8,7 +8,7 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
-/** Not now: the orchestration waits `afterSeconds` on a durable timer and calls again, within a bound. */
+/** Not now: the orchestration waits at least `afterSeconds` on a durable timer and calls again, within its retry budget. */
 export const Later = z.object({
   kind: z.literal('later'),
   afterSeconds: z.number().nonnegative(),
@@ -17,7 +17,7 @@ export const Later = z.object({
 });
 export type Later = z.infer<typeof Later>;
 
-/** The business says no: nobody's defect, no retry. `reason` is a code such as `refused-sod` or `denied`. */
+/** A final no that is no fault, such as `refused-sod` or `denied`. Not retried. */
 export const Rejected = z.object({
   kind: z.literal('rejected'),
   reason: z.string(),
@@ -25,7 +25,7 @@ export const Rejected = z.object({
 });
 export type Rejected = z.infer<typeof Rejected>;
 
-/** A person must look: wrong configuration, missing permission, drift, or a defect. `why` is a code. */
+/** A person has to act: wrong configuration, missing permission, drift, or a defect. `why` is a code. */
 export const Failed = z.object({
   kind: z.literal('failed'),
   why: z.string(),
@@ -33,7 +33,7 @@ export const Failed = z.object({
 });
 export type Failed = z.infer<typeof Failed>;
 
-/** Every activity's answer: an outcome is a value, an exception is a defect. */
+/** The answer of every activity. Outcomes are values; an exception is a defect. */
 export const outcomeOf = <Shape extends z.ZodRawShape>(done: Shape) =>
   z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('done'), ...done }),

@@ -1,10 +1,7 @@
 import { z } from 'zod';
-import { Replay } from './replay';
+import { ReplayMarks } from '../events/event';
 
-/**
- * The event as every row about it tells it: ids, dates and codes, never a name, a mail address or an attribute.
- * Times are ISO 8601 UTC.
- */
+/** What every audit row says about its event: ids, dates and codes; no name, mail address or attribute. Times are ISO 8601 UTC. */
 export const EventFact = z.object({
   eventId: z.string(),
   eventSource: z.string(),
@@ -15,26 +12,30 @@ export const EventFact = z.object({
   sequence: z.number().int().optional(),
   startDate: z.string(),
   timeZone: z.string(),
-  /** The first instant of the start date in the zone: by then access is due. */
+  /** When access is due: the first instant of the start date in the zone. */
   dueAt: z.string(),
   occurredAt: z.string(),
   receivedAt: z.string(),
 });
 export type EventFact = z.infer<typeof EventFact>;
 
-/** One attempt at one event: what every activity of it is told. `token` tells two executions of one attempt apart. */
+/** The replay that started an attempt. `of` is the attempt before it, if there is one. */
+export const Replay = ReplayMarks.extend({ of: z.number().int().positive().optional() });
+export type Replay = z.infer<typeof Replay>;
+
+/** One attempt at one event; the input of every activity. `token` distinguishes two executions of the same attempt. */
 export const Run = z.object({
   eventHash: z.string(),
   attempt: z.number().int().positive(),
   instanceId: z.string(),
   token: z.string(),
   fact: EventFact,
-  /** There if the attempt is a replay. */
+  /** Present if the attempt is a replay. */
   replay: Replay.optional(),
 });
 export type Run = z.infer<typeof Run>;
 
-/** The last row of an attempt's audit chain; handed from activity to activity. `day` is the last one indexed. */
+/** The last row of an attempt's audit chain, passed from activity to activity. `day`: the last UTC day that is indexed. */
 export const ChainEnd = z.object({
   seq: z.number().int().nonnegative(),
   hash: z.string(),

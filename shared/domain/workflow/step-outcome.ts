@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Failed, Rejected } from './outcome';
+import type { Timeouts } from './timeouts';
 
-/** How one step of a plan ended. */
+/** How one step ended. */
 export const StepOutcome = z.enum([
   'delivered',
   'already-held',
@@ -15,7 +16,7 @@ export const StepOutcome = z.enum([
 ]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
-/** How one attempt at one event ended; every attempt has exactly one. */
+/** How one attempt at one event ended; each attempt has exactly one. */
 export const ClosingOutcome = z.enum([
   ...StepOutcome.options,
   'no-identity',
@@ -24,9 +25,83 @@ export const ClosingOutcome = z.enum([
 ]);
 export type ClosingOutcome = z.infer<typeof ClosingOutcome>;
 
-/** The step's end and the code that explains it. */
+/** How a step ended, with the code that explains it. */
 export const StepResult = z.object({ outcome: StepOutcome, reason: z.string().optional() });
 export type StepResult = z.infer<typeof StepResult>;
+
+/** The state of an assignment request, the same for every dialect. */
+export const RequestStatus = z.enum([
+  'open',
+  'waiting-for-approval',
+  'delivered',
+  'partial',
+  'failed',
+  'denied',
+  'canceled',
+  'scheduled',
+  'waiting-for-callback',
+  'unreadable',
+  'unknown',
+]);
+export type RequestStatus = z.infer<typeof RequestStatus>;
+
+export type OpenRequest = {
+  status: RequestStatus;
+  /** Whether the access model says to wait for a pending approval. */
+  wait: boolean;
+  /** Seconds since the request was submitted, and since it was first read as partly delivered. */
+  elapsed: number;
+  partialFor: number;
+};
+
+/** How an open request ends the step; undefined while it must be polled further. */
+export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult | undefined {
+  switch (request.status) {
+    case 'delivered':
+      return { outcome: 'delivered' };
+    case 'denied':
+      return { outcome: 'denied' };
+    case 'canceled':
+      return { outcome: 'denied', reason: 'canceled' };
+    case 'failed':
+      return { outcome: 'failed', reason: 'delivery-failed' };
+    case 'partial':
+      // Graph retries a partial delivery for hours and may complete it.
+      return request.partialFor < timeouts.partialGrace
+        ? undefined
+        : { outcome: 'partly-delivered', reason: 'partially-delivered' };
+    case 'waiting-for-approval':
+      if (!request.wait) return { outcome: 'approval-required' };
+      return beyond(request, timeouts.approval, {
+        outcome: 'timed-out',
+        reason: 'approval-deadline',
+      });
+    case 'unreadable':
+      return { outcome: 'needs-attention', reason: 'request-unreadable' };
+    case 'unknown':
+      return beyond(request, deliveryDeadline(request, timeouts), {
+        outcome: 'needs-attention',
+        reason: 'unknown-state',
+      });
+    case 'open':
+    case 'scheduled':
+    case 'waiting-for-callback':
+      return beyond(request, deliveryDeadline(request, timeouts), {
+        outcome: 'timed-out',
+        reason: 'delivery-deadline',
+      });
+  }
+}
+
+/** With an approval, delivery starts only after it, which may be on the last day. */
+const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Timeouts): number =>
+  wait ? approval + delivery : delivery;
+
+const beyond = (
+  request: OpenRequest,
+  deadline: number,
+  result: StepResult,
+): StepResult | undefined => (request.elapsed < deadline ? undefined : result);
 
 const worstFirst: StepOutcome[] = [
   'needs-attention',
@@ -40,7 +115,7 @@ const worstFirst: StepOutcome[] = [
 const holds = (outcome: StepOutcome): boolean =>
   outcome === 'delivered' || outcome === 'already-held';
 
-/** What all steps together mean for the event: all, some, or the worst of none. */
+/** The outcome of an event from those of its steps: all have access, some have, or the worst of none. */
 export function closingOutcome(steps: readonly StepOutcome[]): ClosingOutcome {
   if (steps.length === 0) return 'no-matching-rule';
   if (steps.every((outcome) => outcome === 'already-held')) return 'already-held';
@@ -51,7 +126,7 @@ export function closingOutcome(steps: readonly StepOutcome[]): ClosingOutcome {
   return worstFirst.find((outcome) => steps.includes(outcome)) ?? 'failed';
 }
 
-/** A refusal or failure told as an ending out of `endings`: its own code if it is one, else a case for a person. */
+/** A rejection or failure as one of `endings`: its own code if it is one, else `needs-attention`, or `failed` for a defect. */
 export function endingOf<Ending extends string>(
   outcome: Rejected | Failed,
   endings: z.ZodType<Ending>,

@@ -1,19 +1,11 @@
 import { z } from 'zod';
+import { Step } from '../lifecycle/plan';
 import { Evidence } from './outcome';
 import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { RequestStatus } from './settlement';
-import { ClosingOutcome, StepOutcome, StepResult } from './step-outcome';
+import { ClosingOutcome, RequestStatus, StepOutcome, StepResult } from './step-outcome';
 
-/** One package for one person, as planned. */
-export const Step = z.object({
-  packageKey: z.string(),
-  ruleId: z.string(),
-  wait: z.boolean(),
-});
-export type Step = z.infer<typeof Step>;
-
-/** Ids of a complete package. */
+/** Graph ids of a complete access package. */
 export const PackageIds = z.object({
   accessPackageId: z.string(),
   catalogId: z.string(),
@@ -39,7 +31,7 @@ export const StepState = Step.extend({
 });
 export type StepState = z.infer<typeof StepState>;
 
-/** The tries of one thing that cannot be done now: since when it is tried, and how often it was. */
+/** The tries of one call so far, and when the first one was. */
 export const Retry = z.object({
   since: z.string(),
   tries: z.number().int(),
@@ -47,7 +39,7 @@ export const Retry = z.object({
 });
 export type Retry = z.infer<typeof Retry>;
 
-/** All that one attempt carries from one pass to the next; ids, codes and times only. */
+/** Everything that a run keeps between two passes, across `continueAsNew` too. Ids, codes and times only. */
 export const WorkflowState = z.object({
   run: Run,
   timeouts: Timeouts,

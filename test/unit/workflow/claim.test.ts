@@ -1,5 +1,9 @@
-import type { Claim } from '../../../shared/domain/workflow/claim';
-import { MOST_ATTEMPTS, replayKey, whyNoReplay } from '../../../shared/domain/workflow/replay';
+import {
+  MOST_ATTEMPTS,
+  replayKey,
+  whyNoReplay,
+  type Claim,
+} from '../../../shared/domain/workflow/claim';
 
 /** A claim as far as a replay asks about it; the outcomes of the lifecycle are not in the schema yet. */
 const claim = (changes: object): Claim =>

@@ -5,7 +5,7 @@ import {
 } from '../../../shared/domain/lifecycle/birthrights';
 import { matches } from '../../../shared/domain/access-model/condition';
 import { packageDefinition } from '../../../shared/domain/access-model/package-definition';
-import { aPackage, aRule, parsedModel } from './make-model';
+import { aPackage, aRule, parsedModel } from '../domain/make-model';
 
 const finance = { attribute: 'department', equals: 'Finance' };
 
