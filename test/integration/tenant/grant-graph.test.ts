@@ -9,7 +9,11 @@ import type { EnsuredPackage } from '../../../shared/packages/apply';
 import { ensurePackage } from '../../../shared/packages/ensure';
 import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/storage/packages';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
-import { ask, aWholePackage, type Whole } from '../../simulators/graph/build';
+import {
+  submit,
+  createCompletePackage,
+  type CompletePackage,
+} from '../../simulators/graph/packages';
 import {
   groupId,
   smallTenant,
@@ -24,7 +28,7 @@ const identity = '40000000-0000-4000-8000-000000000001';
 const clientId = '41000000-0000-4000-8000-000000000001';
 
 let simulator: Simulator;
-let whole: Whole;
+let whole: CompletePackage;
 const begin = async (permissions: string[] = []): Promise<void> => {
   simulator = await startSimulator({
     tenant: {
@@ -32,7 +36,7 @@ const begin = async (permissions: string[] = []): Promise<void> => {
       identities: [{ id: identity, appId: clientId, displayName: 'joinery', permissions }],
     },
   });
-  whole = await aWholePackage(simulator);
+  whole = await createCompletePackage(simulator);
 };
 beforeEach(() => begin());
 afterEach(() => simulator.stop());
@@ -137,10 +141,10 @@ test('In a catalog it can give its packages and change nothing', async () => {
     ]),
   );
   expect(writes).toEqual([]);
-  const other = await aWholePackage(simulator, { name: 'Other', group: 2 });
+  const other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
   await actAsTheApp();
-  expect((await ask(simulator, whole, 1001)).status).toBe(201);
-  expect((await ask(simulator, other, 1001)).status).toBe(403);
+  expect((await submit(simulator, whole, 1001)).status).toBe(201);
+  expect((await submit(simulator, other, 1001)).status).toBe(403);
   expect(await statusOf('DELETE', `EM/accessPackages/${whole.accessPackage}`)).toBe(403);
   expect(await statusOf('POST', 'EM/catalogs', { displayName: 'New' })).toBe(403);
 });
@@ -208,7 +212,7 @@ test.each([
 });
 
 test('Of two catalogs of one name, neither is guessed', async () => {
-  await aWholePackage(simulator, { name: 'Other', group: 2 });
+  await createCompletePackage(simulator, { name: 'Other', group: 2 });
   await expect(grant({ catalogs: ['Staff'] })).rejects.toThrow(/by its id/);
 });
 

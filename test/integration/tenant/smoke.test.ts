@@ -9,7 +9,7 @@ import type { SmokeGraph } from '../../../infra/smoke/smoke-graph';
 import { smokeRun, type Ran } from '../../../infra/smoke/smoke-run';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { aWholePackage } from '../../simulators/graph/build';
+import { createCompletePackage } from '../../simulators/graph/packages';
 import { startSimulator, until, userId, type Simulator } from '../../simulators/graph/simulator';
 import { startMortalGraph } from './mortal-graph';
 
@@ -65,7 +65,7 @@ test.each(['v1.0', 'beta'] as const)(
 
 test('What somebody else made stays, whatever it is called', async () => {
   simulator = await startSimulator();
-  await aWholePackage(simulator, { name: 'joinery-smoke-00000002' });
+  await createCompletePackage(simulator, { name: 'joinery-smoke-00000002' });
   await simulator.call('POST', 'EM/catalogs', { displayName: 'joinery-smoke-tests' });
   expect((await run(graphAt(simulator.url), '00000002')).passed).toBe(true);
   expect(await left()).toMatchObject({ catalogs: 2, accessPackages: 1, policies: 1 });

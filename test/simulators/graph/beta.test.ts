@@ -1,5 +1,4 @@
-import { askInBeta, aWholeBetaPackage, betaPolicyBody, type BetaWhole } from './build-beta';
-import { create } from './build';
+import { beta, type CompletePackage, create, submit, createCompletePackage } from './packages';
 import {
   groupId,
   refusal,
@@ -14,7 +13,7 @@ import {
 /* The beta dialect: the same tenant by other names. */
 
 let simulator: Simulator;
-let whole: BetaWhole;
+let complete: CompletePackage;
 beforeAll(async () => {
   simulator = await startSimulator({
     tenant: {
@@ -34,7 +33,7 @@ beforeAll(async () => {
       ],
     },
   });
-  whole = await aWholeBetaPackage(simulator);
+  complete = await createCompletePackage(simulator, {}, beta);
 });
 afterAll(() => simulator.stop());
 
@@ -50,7 +49,7 @@ const inState = (id: unknown, state: string): Promise<Json> =>
   );
 
 test('A request passes Submitted and Delivering to Delivered, and its person is in the group', async () => {
-  const asked = await askInBeta(simulator, whole, 1001);
+  const asked = await submit(simulator, complete, 1001, {}, beta);
   expect(asked.status).toBe(201);
   expect(asked.body).toMatchObject({
     requestType: 'AdminAdd',
@@ -68,17 +67,17 @@ test('A request passes Submitted and Delivering to Delivered, and its person is 
 });
 
 test('An assignment reads with its scalars, and its targetId is the subject’s id, not the user’s', async () => {
-  await inState((await askInBeta(simulator, whole, 1002)).body['id'], 'Delivered');
+  await inState((await submit(simulator, complete, 1002, {}, beta)).body['id'], 'Delivered');
   const found = await filtered(
     '/beta/EM/accessPackageAssignments',
-    `accessPackage/id eq '${whole.accessPackage}' and target/objectId eq '${userId(1002)}' and assignmentState eq 'Delivered'`,
+    `accessPackage/id eq '${complete.accessPackage}' and target/objectId eq '${userId(1002)}' and assignmentState eq 'Delivered'`,
     '&$expand=target',
   );
   const [assignment] = values(found);
   expect(assignment).toMatchObject({
-    catalogId: whole.catalog,
-    accessPackageId: whole.accessPackage,
-    assignmentPolicyId: whole.policy,
+    catalogId: complete.catalog,
+    accessPackageId: complete.accessPackage,
+    assignmentPolicyId: complete.policy,
     assignmentState: 'Delivered',
     assignmentStatus: 'Delivered',
     isExtended: false,
@@ -94,20 +93,20 @@ test.each([
   [1009, 'DeliveryFailed'],
   [1013, 'EscalatedTwice'],
 ])('What the tenant file says of W-%i happens in the spelling of beta: %s', async (worker, end) => {
-  const { body } = await askInBeta(simulator, whole, worker);
+  const { body } = await submit(simulator, complete, worker, {}, beta);
   expect(await inState(body['id'], end)).toMatchObject({ requestState: end });
 });
 
 test('Requests are found by package and state, with what they expand to', async () => {
-  const { body } = await askInBeta(simulator, whole, 1005);
+  const { body } = await submit(simulator, complete, 1005, {}, beta);
   await inState(body['id'], 'Delivered');
   const found = await filtered(
     requests,
-    `accessPackage/id eq '${whole.accessPackage}' and requestState eq 'Delivered'`,
+    `accessPackage/id eq '${complete.accessPackage}' and requestState eq 'Delivered'`,
     '&$expand=accessPackage,requestor,accessPackageAssignment($expand=target)',
   );
   expect(values(found).find(({ id }) => id === body['id'])).toMatchObject({
-    accessPackage: { id: whole.accessPackage, catalogId: whole.catalog },
+    accessPackage: { id: complete.accessPackage, catalogId: complete.catalog },
     requestor: { objectId: userId(1005) },
     accessPackageAssignment: { target: { objectId: userId(1005) } },
   });
@@ -115,38 +114,40 @@ test('Requests are found by package and state, with what they expand to', async 
 
 test('Packages, catalogs, resources and roles read by the names of beta', async () => {
   const { body } = await get(
-    `/beta/EM/accessPackages/${whole.accessPackage}?$expand=accessPackageCatalog,accessPackageAssignmentPolicies,accessPackageResourceRoleScopes($expand=accessPackageResourceRole($expand=accessPackageResource),accessPackageResourceScope)`,
+    `/beta/EM/accessPackages/${complete.accessPackage}?$expand=accessPackageCatalog,accessPackageAssignmentPolicies,accessPackageResourceRoleScopes($expand=accessPackageResourceRole($expand=accessPackageResource),accessPackageResourceScope)`,
   );
   expect(body).toMatchObject({
-    catalogId: whole.catalog,
+    catalogId: complete.catalog,
     displayName: 'Finance',
     isRoleScopesVisible: false,
     createdBy: expect.any(String) as string,
     modifiedBy: expect.any(String) as string,
-    accessPackageCatalog: { id: whole.catalog, catalogStatus: 'Published' },
-    accessPackageAssignmentPolicies: [{ id: whole.policy, accessPackageId: whole.accessPackage }],
+    accessPackageCatalog: { id: complete.catalog, catalogStatus: 'Published' },
+    accessPackageAssignmentPolicies: [
+      { id: complete.policy, accessPackageId: complete.accessPackage },
+    ],
     accessPackageResourceRoleScopes: [
       {
         accessPackageResourceRole: {
           originId: `Member_${groupId(1)}`,
-          accessPackageResource: { id: whole.resource },
+          accessPackageResource: { id: complete.resource },
         },
         accessPackageResourceScope: { originId: groupId(1), isRootScope: true },
       },
     ],
   });
   const roles = await filtered(
-    `/beta/EM/accessPackageCatalogs/${whole.catalog}/accessPackageResourceRoles`,
-    `originSystem eq 'AadGroup' and accessPackageResource/id eq '${whole.resource}'`,
+    `/beta/EM/accessPackageCatalogs/${complete.catalog}/accessPackageResourceRoles`,
+    `originSystem eq 'AadGroup' and accessPackageResource/id eq '${complete.resource}'`,
   );
   expect(values(roles).map(({ displayName }) => displayName)).toEqual(['Member', 'Owner']);
 });
 
 test('One tenant is behind both versions: what beta makes, v1.0 reads in its own members', async () => {
-  const { body } = await get(`EM/accessPackages/${whole.accessPackage}?$expand=catalog`);
-  expect(body).toMatchObject({ displayName: 'Finance', catalog: { id: whole.catalog } });
+  const { body } = await get(`EM/accessPackages/${complete.accessPackage}?$expand=catalog`);
+  expect(body).toMatchObject({ displayName: 'Finance', catalog: { id: complete.catalog } });
   expect(body).not.toHaveProperty('catalogId');
-  const asked = await askInBeta(simulator, whole, 1007);
+  const asked = await submit(simulator, complete, 1007, {}, beta);
   await inState(asked.body['id'], 'Delivered');
   expect((await get(`EM/assignmentRequests/${String(asked.body['id'])}`)).body).toMatchObject({
     requestType: 'adminAdd',
@@ -155,8 +156,8 @@ test('One tenant is behind both versions: what beta makes, v1.0 reads in its own
 });
 
 test('A removal in beta takes the person out of the group', async () => {
-  const own = await aWholeBetaPackage(simulator, { name: 'Brief', group: 2 });
-  await inState((await askInBeta(simulator, own, 1008)).body['id'], 'Delivered');
+  const own = await createCompletePackage(simulator, { name: 'Brief', group: 2 }, beta);
+  await inState((await submit(simulator, own, 1008, {}, beta)).body['id'], 'Delivered');
   const { assignments } = await simulator.state();
   const held = assignments.find((row) => row['packageId'] === own.accessPackage);
   const removal = { requestType: 'AdminRemove', accessPackageAssignment: { id: held?.id } };
@@ -170,8 +171,8 @@ test('A removal in beta takes the person out of the group', async () => {
 });
 
 test('Incompatible packages are linked by an address below beta, and refuse their holders', async () => {
-  const payments = await aWholeBetaPackage(simulator, { name: 'Payments' });
-  const vendors = await aWholeBetaPackage(simulator, { name: 'Vendors' });
+  const payments = await createCompletePackage(simulator, { name: 'Payments' }, beta);
+  const vendors = await createCompletePackage(simulator, { name: 'Vendors' }, beta);
   const address = (version: string): Json => ({
     '@odata.id': `${simulator.url}/${version}/identityGovernance/entitlementManagement/accessPackages/${vendors.accessPackage}`,
   });
@@ -184,8 +185,11 @@ test('Incompatible packages are linked by an address below beta, and refuse thei
   expect(values(await get(links))).toMatchObject([
     { id: vendors.accessPackage, catalogId: vendors.catalog },
   ]);
-  await inState((await askInBeta(simulator, vendors, 1010)).body['id'], 'Delivered');
-  expect(refusal(await askInBeta(simulator, payments, 1010))).toEqual([400, 'InvalidRequest']);
+  await inState((await submit(simulator, vendors, 1010, {}, beta)).body['id'], 'Delivered');
+  expect(refusal(await submit(simulator, payments, 1010, {}, beta))).toEqual([
+    400,
+    'InvalidRequest',
+  ]);
 });
 
 describe('A policy of beta', () => {
@@ -228,7 +232,7 @@ describe('A policy of beta', () => {
     const id = await create(
       simulator,
       '/beta/EM/accessPackageAssignmentPolicies',
-      betaPolicyBody(whole.accessPackage, written),
+      beta.policyBody(complete.accessPackage, written),
     );
     const read = (await get(`/beta/EM/accessPackageAssignmentPolicies/${id}`)).body;
     expect(read).toMatchObject({
@@ -252,7 +256,7 @@ describe('A policy of beta', () => {
     const id = await create(
       simulator,
       '/beta/EM/accessPackageAssignmentPolicies',
-      betaPolicyBody(whole.accessPackage, { durationInDays: 30, requestApprovalSettings }),
+      beta.policyBody(complete.accessPackage, { durationInDays: 30, requestApprovalSettings }),
     );
     expect((await get(`EM/assignmentPolicies/${id}`)).body).toMatchObject({
       allowedTargetScope: 'notSpecified',
@@ -273,7 +277,7 @@ describe('A policy of beta', () => {
     });
     const later = await create(simulator, 'EM/assignmentPolicies', {
       displayName: 'until a day',
-      accessPackage: { id: whole.accessPackage },
+      accessPackage: { id: complete.accessPackage },
       expiration: { type: 'afterDateTime', endDateTime: '2031-05-31T00:00:00Z' },
     });
     expect((await get(`/beta/EM/accessPackageAssignmentPolicies/${later}`)).body).toMatchObject({
@@ -284,11 +288,15 @@ describe('A policy of beta', () => {
   });
 
   test('that requires approval holds its requests as PendingApproval', async () => {
-    const guarded = await aWholeBetaPackage(simulator, {
-      name: 'Guarded',
-      policy: { requestApprovalSettings },
-    });
-    const { body } = await askInBeta(simulator, guarded, 1012);
+    const guarded = await createCompletePackage(
+      simulator,
+      {
+        name: 'Guarded',
+        policy: { requestApprovalSettings },
+      },
+      beta,
+    );
+    const { body } = await submit(simulator, guarded, 1012, {}, beta);
     await inState(body['id'], 'PendingApproval');
     const decided = `/_control/requests/${String(body['id'])}/decide`;
     await simulator.call('POST', decided, { decision: 'approve' });
@@ -296,8 +304,8 @@ describe('A policy of beta', () => {
   });
 
   test('is replaced by PUT', async () => {
-    const path = `/beta/EM/accessPackageAssignmentPolicies/${whole.policy}`;
-    const renamed = betaPolicyBody(whole.accessPackage, { displayName: 'renamed' });
+    const path = `/beta/EM/accessPackageAssignmentPolicies/${complete.policy}`;
+    const renamed = beta.policyBody(complete.accessPackage, { displayName: 'renamed' });
     expect((await simulator.call('PUT', path, renamed)).body).toMatchObject({
       displayName: 'renamed',
     });
@@ -305,9 +313,9 @@ describe('A policy of beta', () => {
       values(
         await filtered(
           '/beta/EM/accessPackageAssignmentPolicies',
-          `accessPackage/id eq '${whole.accessPackage}'`,
+          `accessPackage/id eq '${complete.accessPackage}'`,
         ),
       ),
-    ).toContainEqual(expect.objectContaining({ id: whole.policy, displayName: 'renamed' }));
+    ).toContainEqual(expect.objectContaining({ id: complete.policy, displayName: 'renamed' }));
   });
 });

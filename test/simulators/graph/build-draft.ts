@@ -1,4 +1,4 @@
-import { aCatalog, aResource, create, policyBody, roleScopeBody, type Whole } from './build';
+import { addResource, type CompletePackage, create, createCatalog, v1 } from './packages';
 import { userId, type Answered, type Json, type Simulator } from './simulator';
 
 /* The five documents, each as one call; what they leave open is done in v1.0. */
@@ -7,18 +7,21 @@ export const accessPackageType = '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.ac
 export const requestType = '#microsoft.graph.accessPackageAssignmentRequest';
 export const assignmentType = '#microsoft.graph.accessPackageAssignment';
 
-/** Both headers that every document requires. */
-export const headers = { Authorization: 'Bearer for-tests', 'Content-Type': 'application/json' };
+/** Both draftHeaders that every document requires. */
+export const draftHeaders = {
+  Authorization: 'Bearer for-tests',
+  'Content-Type': 'application/json',
+};
 
 /** Posts as the documents have it, unless `sent` says otherwise. */
-export const post = (
+export const postDraft = (
   simulator: Simulator,
   path: string,
   body: unknown,
-  sent: Json = headers,
+  sent: Json = draftHeaders,
 ): Promise<Answered> => simulator.call('POST', path, body, sent);
 
-export const packageBody = (displayName: string, more: Json = {}): Json => ({
+export const draftPackageBody = (displayName: string, more: Json = {}): Json => ({
   '@odata.type': accessPackageType,
   displayName,
   description: 'For tests',
@@ -26,7 +29,7 @@ export const packageBody = (displayName: string, more: Json = {}): Json => ({
   ...more,
 });
 
-export const requestBody = (justification: string, more: Json = {}): Json => ({
+export const draftRequestBody = (justification: string, more: Json = {}): Json => ({
   '@odata.type': requestType,
   requestType: 'AdminAdd',
   requestState: 'Submitted',
@@ -36,11 +39,15 @@ export const requestBody = (justification: string, more: Json = {}): Json => ({
   ...more,
 });
 
-export const assignmentBody = (whole: Whole, worker: number, more: Json = {}): Json => ({
+export const draftAssignmentBody = (
+  complete: CompletePackage,
+  worker: number,
+  more: Json = {},
+): Json => ({
   '@odata.type': assignmentType,
-  catalogId: whole.catalog,
-  accessPackageId: whole.accessPackage,
-  assignmentPolicyId: whole.policy,
+  catalogId: complete.catalog,
+  accessPackageId: complete.accessPackage,
+  assignmentPolicyId: complete.policy,
   targetId: userId(worker),
   assignmentStatus: 'Delivered',
   assignmentState: 'Delivered',
@@ -48,7 +55,7 @@ export const assignmentBody = (whole: Whole, worker: number, more: Json = {}): J
   ...more,
 });
 
-export const paths = {
+export const draftPaths = {
   bind: (request: string): string => `/v1.0/EM/assignmentRequests/${request}/accessPackage/$ref`,
   packages: '/beta/EM/accessPackages',
   incompatible: (id: string): string =>
@@ -64,39 +71,54 @@ const created = async (answer: Promise<Answered>): Promise<string> => {
 };
 
 /** A package made by 001, with role scope and policy from v1.0. */
-export async function aWholeDraftPackage(
+export async function createDraftPackage(
   simulator: Simulator,
   { name = 'Finance', group = 1, policy = {}, state = 'published' } = {},
-): Promise<Whole> {
-  const catalog = await aCatalog(simulator, state);
-  const resource = await aResource(simulator, catalog, group);
-  const accessPackage = await created(post(simulator, paths.packages, packageBody(name)));
+): Promise<CompletePackage> {
+  const catalog = await createCatalog(simulator, state);
+  const resource = await addResource(simulator, catalog, group);
+  const accessPackage = await created(
+    postDraft(simulator, draftPaths.packages, draftPackageBody(name)),
+  );
   const scopes = `EM/accessPackages/${accessPackage}/resourceRoleScopes`;
-  await create(simulator, scopes, roleScopeBody(resource, group));
-  const made = await create(simulator, 'EM/assignmentPolicies', policyBody(accessPackage, policy));
+  await create(simulator, scopes, v1.roleScopeBody(resource, group));
+  const made = await create(
+    simulator,
+    'EM/assignmentPolicies',
+    v1.policyBody(accessPackage, policy),
+  );
   return { catalog, resource, accessPackage, policy: made };
 }
 
 /** What a read under the root of 001 tells of a package. */
-export async function told(simulator: Simulator, id: string, version = 'beta'): Promise<Json> {
+export async function shownPackage(
+  simulator: Simulator,
+  id: string,
+  version = 'beta',
+): Promise<Json> {
   const { body } = await simulator.call('GET', `/${version}/EM/accessPackages/${id}`);
   delete body['@odata.context'];
   return body;
 }
 
-export const aRequest = (simulator: Simulator, justification: string): Promise<string> =>
-  created(post(simulator, `${paths.requests}/$ref`, requestBody(justification)));
+export const createDraftRequest = (simulator: Simulator, justification: string): Promise<string> =>
+  created(postDraft(simulator, `${draftPaths.requests}/$ref`, draftRequestBody(justification)));
 
-export const bind = (
+export const bindPackage = (
   simulator: Simulator,
   request: string,
   displayName: string,
-): Promise<Answered> => post(simulator, paths.bind(request), packageBody(displayName));
+): Promise<Answered> =>
+  postDraft(simulator, draftPaths.bind(request), draftPackageBody(displayName));
 
-export const record = (
+export const recordAssignment = (
   simulator: Simulator,
-  whole: Whole,
+  complete: CompletePackage,
   worker: number,
   more: Json = {},
 ): Promise<Answered> =>
-  post(simulator, `${paths.assignments}/$ref`, assignmentBody(whole, worker, more));
+  postDraft(
+    simulator,
+    `${draftPaths.assignments}/$ref`,
+    draftAssignmentBody(complete, worker, more),
+  );

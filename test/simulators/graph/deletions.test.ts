@@ -1,10 +1,9 @@
-import { ask, aWholePackage, policyBody, requestBody, type Whole } from './build';
-import { groupId, refusal, startSimulator, until, userId } from './simulator';
+import { type CompletePackage, createCompletePackage, submit, v1 } from './packages';
+import { groupId, refusal, startSimulator, until, userId, unknownId } from './simulator';
 import type { Answered, Json, Simulator } from './simulator';
 
 /* Changing and deleting what is there, with what stands in the way. */
 
-const nobody = '99999999-9999-4999-8999-999999999999';
 const names = {
   'v1.0': {
     catalogs: 'catalogs',
@@ -23,10 +22,10 @@ const names = {
 describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
   const name = names[version];
   let simulator: Simulator;
-  let whole: Whole;
+  let complete: CompletePackage;
   beforeEach(async () => {
     simulator = await startSimulator();
-    whole = await aWholePackage(simulator);
+    complete = await createCompletePackage(simulator);
   });
   afterEach(() => simulator.stop());
 
@@ -38,7 +37,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     (await simulator.state()).groups.find(({ id }) => id === groupId(1))?.members;
 
   async function given(): Promise<{ request: string; assignment: string }> {
-    const { body } = await ask(simulator, whole, 1001);
+    const { body } = await submit(simulator, complete, 1001);
     await until(membersOf, (members) => (members as string[]).includes(userId(1001)));
     const { assignments } = await simulator.state();
     return { request: String(body['id']), assignment: assignments[0]?.id ?? '' };
@@ -52,32 +51,32 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
 
   test('the parts of a package are deleted from the inside outwards', async () => {
     const [scope] = (
-      await simulator.call('GET', to(`accessPackages/${whole.accessPackage}/${name.roleScopes}`))
+      await simulator.call('GET', to(`accessPackages/${complete.accessPackage}/${name.roleScopes}`))
     ).body['value'] as { id: string }[];
-    expect(await refused(`${name.catalogs}/${whole.catalog}`)).toEqual([400, 'InvalidRequest']);
-    const place = `accessPackages/${whole.accessPackage}/${name.roleScopes}/${String(scope?.id)}`;
+    expect(await refused(`${name.catalogs}/${complete.catalog}`)).toEqual([400, 'InvalidRequest']);
+    const place = `accessPackages/${complete.accessPackage}/${name.roleScopes}/${String(scope?.id)}`;
     expect(await removed(place)).toBe(204);
     expect(await refused(place)).toEqual([404, 'ResourceNotFound']);
-    expect(await removed(`${name.policies}/${whole.policy}`)).toBe(204);
-    expect(await refused(`${name.policies}/${whole.policy}`)).toEqual([404, 'ResourceNotFound']);
-    expect(await removed(`accessPackages/${whole.accessPackage}`)).toBe(204);
-    expect(await removed(`${name.catalogs}/${whole.catalog}`)).toBe(204);
-    expect(await refused(`${name.catalogs}/${whole.catalog}`)).toEqual([403, 'UnAuthorized']);
+    expect(await removed(`${name.policies}/${complete.policy}`)).toBe(204);
+    expect(await refused(`${name.policies}/${complete.policy}`)).toEqual([404, 'ResourceNotFound']);
+    expect(await removed(`accessPackages/${complete.accessPackage}`)).toBe(204);
+    expect(await removed(`${name.catalogs}/${complete.catalog}`)).toBe(204);
+    expect(await refused(`${name.catalogs}/${complete.catalog}`)).toEqual([403, 'UnAuthorized']);
     const { counts } = await simulator.state();
     expect(counts).toMatchObject({ catalogs: 0, resources: 0, accessPackages: 0, roleScopes: 0 });
   });
 
   test('a package takes its policies, its roles and its incompatibilities with it', async () => {
-    const other = await aWholePackage(simulator, {
+    const other = await createCompletePackage(simulator, {
       name: 'Other',
-      catalog: whole.catalog,
+      catalog: complete.catalog,
       group: 2,
     });
     const at = `/v1.0/identityGovernance/entitlementManagement/accessPackages`;
     await simulator.call('POST', `${at}/${other.accessPackage}/incompatibleAccessPackages/$ref`, {
-      '@odata.id': `${simulator.url}${at}/${whole.accessPackage}`,
+      '@odata.id': `${simulator.url}${at}/${complete.accessPackage}`,
     });
-    expect(await removed(`accessPackages/${whole.accessPackage}`)).toBe(204);
+    expect(await removed(`accessPackages/${complete.accessPackage}`)).toBe(204);
     const { accessPackages, counts } = await simulator.state();
     expect(accessPackages).toMatchObject([{ id: other.accessPackage, incompatibleWith: [] }]);
     expect(counts).toMatchObject({ policies: 1, roleScopes: 1 });
@@ -85,28 +84,36 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
 
   test('a package and a policy that somebody holds stay until that is taken back', async () => {
     const { assignment } = await given();
-    expect(await refused(`accessPackages/${whole.accessPackage}`)).toEqual([400, 'InvalidRequest']);
-    expect(await refused(`${name.policies}/${whole.policy}`)).toEqual([400, 'InvalidRequest']);
+    expect(await refused(`accessPackages/${complete.accessPackage}`)).toEqual([
+      400,
+      'InvalidRequest',
+    ]);
+    expect(await refused(`${name.policies}/${complete.policy}`)).toEqual([400, 'InvalidRequest']);
     await takenBack(assignment);
-    expect(await removed(`${name.policies}/${whole.policy}`)).toBe(204);
-    expect(await removed(`accessPackages/${whole.accessPackage}`)).toBe(204);
+    expect(await removed(`${name.policies}/${complete.policy}`)).toBe(204);
+    expect(await removed(`accessPackages/${complete.accessPackage}`)).toBe(204);
   });
 
   test('a package that somebody has asked for stays', async () => {
     await simulator.stop();
     simulator = await startSimulator({ deliveryMs: 60_000 });
-    whole = await aWholePackage(simulator);
-    await ask(simulator, whole, 1001);
-    expect(await refused(`accessPackages/${whole.accessPackage}`)).toEqual([400, 'InvalidRequest']);
-    expect(await refused(`${name.policies}/${whole.policy}`)).toEqual([400, 'InvalidRequest']);
+    complete = await createCompletePackage(simulator);
+    await submit(simulator, complete, 1001);
+    expect(await refused(`accessPackages/${complete.accessPackage}`)).toEqual([
+      400,
+      'InvalidRequest',
+    ]);
+    expect(await refused(`${name.policies}/${complete.policy}`)).toEqual([400, 'InvalidRequest']);
   });
 
   test('a role that is taken out of a package is taken from those who hold it', async () => {
     await given();
     const [scope] = (
-      await simulator.call('GET', to(`accessPackages/${whole.accessPackage}/${name.roleScopes}`))
+      await simulator.call('GET', to(`accessPackages/${complete.accessPackage}/${name.roleScopes}`))
     ).body['value'] as { id: string }[];
-    await remove(`accessPackages/${whole.accessPackage}/${name.roleScopes}/${String(scope?.id)}`);
+    await remove(
+      `accessPackages/${complete.accessPackage}/${name.roleScopes}/${String(scope?.id)}`,
+    );
     expect(await membersOf()).toEqual([]);
   });
 
@@ -116,12 +123,12 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     await takenBack(assignment);
     expect(await removed(`${name.requests}/${request}`)).toBe(204);
     expect(await refused(`${name.requests}/${request}`)).toEqual([404, 'ResourceNotFound']);
-    expect(await refused(`${name.requests}/${nobody}`)).toEqual([404, 'ResourceNotFound']);
+    expect(await refused(`${name.requests}/${unknownId}`)).toEqual([404, 'ResourceNotFound']);
   });
 
   test('a package is renamed unless the name is taken, and never moved', async () => {
-    await aWholePackage(simulator, { name: 'Other', catalog: whole.catalog, group: 2 });
-    const place = to(`accessPackages/${whole.accessPackage}`);
+    await createCompletePackage(simulator, { name: 'Other', catalog: complete.catalog, group: 2 });
+    const place = to(`accessPackages/${complete.accessPackage}`);
     const patch = (body: Json): Promise<Answered> => simulator.call('PATCH', place, body);
     const changed = await patch({ displayName: 'Renamed', description: null, isHidden: true });
     expect([changed.status, changed.body]).toEqual([204, {}]);
@@ -136,14 +143,14 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
       400,
       'InvalidRequest',
     ]);
-    const unknown = await simulator.call('PATCH', to(`accessPackages/${nobody}`), {});
+    const unknown = await simulator.call('PATCH', to(`accessPackages/${unknownId}`), {});
     expect(refusal(unknown)).toEqual([404, 'ResourceNotFound']);
   });
 });
 
 test('A deleted package can be made again under its name', async () => {
   const simulator = await startSimulator();
-  const { catalog, accessPackage } = await aWholePackage(simulator);
+  const { catalog, accessPackage } = await createCompletePackage(simulator);
   await simulator.call('DELETE', `EM/accessPackages/${accessPackage}`);
   const again = await simulator.call('POST', 'EM/accessPackages', {
     displayName: 'Finance',
@@ -152,13 +159,13 @@ test('A deleted package can be made again under its name', async () => {
   const policy = await simulator.call(
     'POST',
     'EM/assignmentPolicies',
-    policyBody(String(again.body['id'])),
+    v1.policyBody(String(again.body['id'])),
   );
-  const whole = { catalog, accessPackage: String(again.body['id']), policy: '', resource: '' };
+  const complete = { catalog, accessPackage: String(again.body['id']), policy: '', resource: '' };
   const refused = await simulator.call(
     'POST',
     'EM/assignmentRequests',
-    requestBody({ ...whole, policy: String(policy.body['id']) }, 1001),
+    v1.requestBody({ ...complete, policy: String(policy.body['id']) }, 1001),
   );
   await simulator.stop();
   // It has no role yet: nothing of the deleted one is left in it.

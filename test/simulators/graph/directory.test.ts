@@ -1,11 +1,10 @@
-import { aCatalog } from './build';
-import { groupId, refusal, smallTenant, startSimulator, userId } from './simulator';
+import { createCatalog } from './packages';
+import { groupId, refusal, smallTenant, startSimulator, userId, unknownId } from './simulator';
 import type { Json, Simulator } from './simulator';
 
 /* What the simulator tells of the tenant itself, of applications and of who may do what. */
 
 const identity = '40000000-0000-4000-8000-000000000001';
-const nobody = '99999999-9999-4999-8999-999999999999';
 const graphAppId = '00000003-0000-0000-c000-000000000000';
 const readWriteAll = '9acd699f-1e81-4958-b001-93b1d2506e19';
 const assignmentManager = 'e2182095-804a-4656-ae11-64734e9b7ae5';
@@ -59,7 +58,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
       expect.objectContaining({ value: 'EntitlementManagement.ReadWrite.All', id: readWriteAll }),
     );
     expect((await get(`/${version}/servicePrincipals/${id}`)).body['appId']).toBe(graphAppId);
-    expect(refusal(await get(`/${version}/servicePrincipals/${nobody}`))).toEqual([
+    expect(refusal(await get(`/${version}/servicePrincipals/${unknownId}`))).toEqual([
       404,
       'Request_ResourceNotFound',
     ]);
@@ -89,14 +88,14 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ]);
   });
 
-  test('refuses a permission that nobody offers, to somebody who does not exist, or at another address', async () => {
+  test('refuses a permission that unknownId offers, to somebody who does not exist, or at another address', async () => {
     const { id: resourceId } = await graphOf(version);
     const body = { principalId: identity, resourceId, appRoleId: readWriteAll };
     const to = `/${version}/servicePrincipals/${resourceId}/appRoleAssignedTo`;
     const post = async (path: string, more: Json): Promise<unknown> =>
       refusal(await simulator.call('POST', path, { ...body, ...more }));
-    expect(await post(to, { appRoleId: nobody })).toEqual([400, 'Request_BadRequest']);
-    expect(await post(to, { principalId: nobody })).toEqual([404, 'Request_ResourceNotFound']);
+    expect(await post(to, { appRoleId: unknownId })).toEqual([400, 'Request_BadRequest']);
+    expect(await post(to, { principalId: unknownId })).toEqual([404, 'Request_ResourceNotFound']);
     expect(await post(to, { resourceId: identity })).toEqual([400, 'Request_BadRequest']);
     expect(await post(to, { colour: 'red' })).toEqual([400, 'InvalidModel']);
     const other = `/${version}/servicePrincipals/${identity}/appRoleAssignments`;
@@ -113,7 +112,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
       'Access package manager',
       'Access package assignment manager',
     ]);
-    const appScopeId = `/AccessPackageCatalog/${await aCatalog(simulator)}`;
+    const appScopeId = `/AccessPackageCatalog/${await createCatalog(simulator)}`;
     const body = { principalId: identity, roleDefinitionId: assignmentManager, appScopeId };
     const given = await simulator.call('POST', path, body);
     expect([given.status, given.body]).toMatchObject([201, body]);
@@ -135,11 +134,11 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ['two scopes', { directoryScopeId: '/' }, [400, 'InvalidRequest']],
     [
       'a catalog that does not exist',
-      { appScopeId: `/AccessPackageCatalog/${nobody}` },
+      { appScopeId: `/AccessPackageCatalog/${unknownId}` },
       [404, 'ResourceNotFound'],
     ],
-    ['a role that does not exist', { roleDefinitionId: nobody }, [404, 'ResourceNotFound']],
-    ['nobody', { principalId: nobody }, [404, 'Request_ResourceNotFound']],
+    ['a role that does not exist', { roleDefinitionId: unknownId }, [404, 'ResourceNotFound']],
+    ['unknownId', { principalId: unknownId }, [404, 'Request_ResourceNotFound']],
     [
       'a catalog for the role that is held in the tenant',
       { roleDefinitionId: catalogCreator },
@@ -147,7 +146,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ],
   ])('refuses a role of entitlement management with %s', async (_, more, refused) => {
     const path = `/${version}/roleManagement/entitlementManagement/roleAssignments`;
-    const appScopeId = `/AccessPackageCatalog/${await aCatalog(simulator)}`;
+    const appScopeId = `/AccessPackageCatalog/${await createCatalog(simulator)}`;
     const body = { principalId: identity, roleDefinitionId: assignmentManager, appScopeId };
     expect(refusal(await simulator.call('POST', path, { ...body, ...more }))).toEqual(refused);
   });

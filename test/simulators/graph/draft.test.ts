@@ -1,22 +1,22 @@
+import { create, createPackage, submit, v1 } from './packages';
 import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
-import { aPackage, ask, create, policyBody } from './build';
 import {
   accessPackageType,
-  aRequest,
-  assignmentBody,
+  createDraftRequest,
+  draftAssignmentBody,
   assignmentType,
-  aWholeDraftPackage,
-  bind,
-  packageBody,
-  paths,
-  post,
-  record,
-  requestBody,
+  createDraftPackage,
+  bindPackage,
+  draftPackageBody,
+  draftPaths,
+  postDraft,
+  recordAssignment,
+  draftRequestBody,
   requestType,
-  told,
+  shownPackage,
 } from './build-draft';
-import { exchange } from './raw';
 import {
+  exchange,
   groupId,
   type Json,
   refusal,
@@ -48,7 +48,7 @@ const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET
 const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
 const inState = (id: string, state: string): Promise<Json> =>
   until(
-    async () => (await get(`${paths.requests}/${id}?$expand=accessPackage`)).body,
+    async () => (await get(`${draftPaths.requests}/${id}?$expand=accessPackage`)).body,
     (request) => request['requestState'] === state,
   );
 const members = async (group: number): Promise<unknown[]> =>
@@ -57,19 +57,19 @@ const anyText = expect.any(String) as string;
 const anId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 
 test('001, 003, 000, poll, 004: the request is delivered first, and the person is in the group after 004', async () => {
-  const whole = await aWholeDraftPackage(simulator);
-  const request = await aRequest(simulator, 'joinery:one:1:finance');
-  expect((await bind(simulator, request, 'Finance')).status).toBe(204);
+  const complete = await createDraftPackage(simulator);
+  const request = await createDraftRequest(simulator, 'joinery:one:1:finance');
+  expect((await bindPackage(simulator, request, 'Finance')).status).toBe(204);
   expect(await inState(request, 'Delivered')).toMatchObject({
-    accessPackage: { id: whole.accessPackage },
+    accessPackage: { id: complete.accessPackage },
     completedDate: anyText,
   });
   expect(await members(1)).toEqual([]);
   expect((await simulator.state()).assignments).toEqual([]);
-  expect((await record(simulator, whole, 1001)).status).toBe(201);
+  expect((await recordAssignment(simulator, complete, 1001)).status).toBe(201);
   expect(await members(1)).toEqual([userId(1001)]);
   const held = encodeURIComponent(
-    `accessPackage/id eq '${whole.accessPackage}' and target/objectId eq '${userId(1001)}' and state eq 'delivered'`,
+    `accessPackage/id eq '${complete.accessPackage}' and target/objectId eq '${userId(1001)}' and state eq 'delivered'`,
   );
   expect(values(await get(`EM/assignments?$filter=${held}`))).toHaveLength(1);
 });
@@ -85,7 +85,7 @@ describe('On the wire', () => {
     );
 
   test('001 answers 201 with the type, the id and the five properties, and nothing else', async () => {
-    const { head, body } = await send(paths.packages, packageBody('On the wire'));
+    const { head, body } = await send(draftPaths.packages, draftPackageBody('On the wire'));
     expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(JSON.parse(body)).toEqual({
       '@odata.type': accessPackageType,
@@ -103,7 +103,10 @@ describe('On the wire', () => {
       completedDate: '2016-12-31T23:57:56.9044756+03:00',
       expirationDateTime: '2016-12-31T23:57:21.3858094+03:00',
     };
-    const { head, body } = await send(`${paths.requests}/$ref`, requestBody('wire', dates));
+    const { head, body } = await send(
+      `${draftPaths.requests}/$ref`,
+      draftRequestBody('wire', dates),
+    );
     expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(JSON.parse(body)).toEqual({
       '@odata.type': requestType,
@@ -119,14 +122,14 @@ describe('On the wire', () => {
   });
 
   test('000 and 002 answer 204 without a body, its type or its length', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Wired' });
-    const other = await aWholeDraftPackage(simulator, { name: 'Unwired' });
-    const request = await aRequest(simulator, 'wired');
+    const complete = await createDraftPackage(simulator, { name: 'Wired' });
+    const other = await createDraftPackage(simulator, { name: 'Unwired' });
+    const request = await createDraftRequest(simulator, 'wired');
     const answers = [
-      await send(paths.bind(request), packageBody('Wired')),
+      await send(draftPaths.bind(request), draftPackageBody('Wired')),
       await send(
-        paths.incompatible(whole.accessPackage),
-        await told(simulator, other.accessPackage),
+        draftPaths.incompatible(complete.accessPackage),
+        await shownPackage(simulator, other.accessPackage),
       ),
     ];
     for (const { head, body } of answers) {
@@ -137,10 +140,10 @@ describe('On the wire', () => {
   });
 
   test('004 answers 201 with the type and the nine properties, its end as it was given', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Recorded' });
+    const complete = await createDraftPackage(simulator, { name: 'Recorded' });
     const expiredDateTime = '2037-01-01T00:03:03.9221806+03:00';
-    const sentBody = assignmentBody(whole, 1002, { expiredDateTime });
-    const { head, body } = await send(`${paths.assignments}/$ref`, sentBody);
+    const sentBody = draftAssignmentBody(complete, 1002, { expiredDateTime });
+    const { head, body } = await send(`${draftPaths.assignments}/$ref`, sentBody);
     expect(head).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(JSON.parse(body)).toEqual({ ...sentBody, '@odata.type': assignmentType, id: anId });
   });
@@ -148,9 +151,11 @@ describe('On the wire', () => {
 
 describe('A request', () => {
   test('without a package stays Submitted, names nobody, and is found by its justification', async () => {
-    const request = await aRequest(simulator, 'joinery:unbound:1:finance');
+    const request = await createDraftRequest(simulator, 'joinery:unbound:1:finance');
     const filter = encodeURIComponent("justification eq 'joinery:unbound:1:finance'");
-    const found = values(await get(`${paths.requests}?$filter=${filter}&$expand=accessPackage`));
+    const found = values(
+      await get(`${draftPaths.requests}?$filter=${filter}&$expand=accessPackage`),
+    );
     expect(found).toMatchObject([{ id: request, requestState: 'Submitted', accessPackage: null }]);
     expect(
       (await get(`EM/assignmentRequests/${request}?$expand=accessPackage,requestor,assignment`))
@@ -159,28 +164,31 @@ describe('A request', () => {
   });
 
   test('takes the same package twice without harm, and no other', async () => {
-    await aWholeDraftPackage(simulator, { name: 'Bound' });
-    await aWholeDraftPackage(simulator, { name: 'Unbound' });
-    const request = await aRequest(simulator, 'twice');
-    expect((await bind(simulator, request, 'Bound')).status).toBe(204);
+    await createDraftPackage(simulator, { name: 'Bound' });
+    await createDraftPackage(simulator, { name: 'Unbound' });
+    const request = await createDraftRequest(simulator, 'twice');
+    expect((await bindPackage(simulator, request, 'Bound')).status).toBe(204);
     const delivered = await inState(request, 'Delivered');
-    expect((await bind(simulator, request, 'Bound')).status).toBe(204);
-    expect(refusal(await bind(simulator, request, 'Unbound'))).toEqual([400, 'InvalidRequest']);
-    expect((await get(`${paths.requests}/${request}?$expand=accessPackage`)).body).toEqual(
+    expect((await bindPackage(simulator, request, 'Bound')).status).toBe(204);
+    expect(refusal(await bindPackage(simulator, request, 'Unbound'))).toEqual([
+      400,
+      'InvalidRequest',
+    ]);
+    expect((await get(`${draftPaths.requests}/${request}?$expand=accessPackage`)).body).toEqual(
       delivered,
     );
   });
 
-  test('follows the script of its package; one of a person cannot be told of it', async () => {
-    const denied = await aRequest(simulator, 'denied');
-    await aWholeDraftPackage(simulator, { name: 'Denied' });
-    await bind(simulator, denied, 'Denied');
+  test('follows the script of its package; one of a person cannot be shownPackage of it', async () => {
+    const denied = await createDraftRequest(simulator, 'denied');
+    await createDraftPackage(simulator, { name: 'Denied' });
+    await bindPackage(simulator, denied, 'Denied');
     await inState(denied, 'Denied');
-    const whole = await aWholeDraftPackage(simulator, { name: 'Of a person' });
-    const request = await aRequest(simulator, 'of a person');
-    await bind(simulator, request, 'Of a person');
+    const complete = await createDraftPackage(simulator, { name: 'Of a person' });
+    const request = await createDraftRequest(simulator, 'of a person');
+    await bindPackage(simulator, request, 'Of a person');
     await inState(request, 'Delivered');
-    expect((await record(simulator, whole, 1009)).status).toBe(201);
+    expect((await recordAssignment(simulator, complete, 1009)).status).toBe(201);
   });
 
   test('waits for approval if every policy of its package requires it', async () => {
@@ -190,46 +198,45 @@ describe('A request', () => {
       },
     ];
     const approval = { requestApprovalSettings: { isApprovalRequiredForAdd: true, stages } };
-    const whole = await aWholeDraftPackage(simulator, { name: 'Guarded', policy: approval });
-    const guarded = await aRequest(simulator, 'guarded');
-    await bind(simulator, guarded, 'Guarded');
+    const complete = await createDraftPackage(simulator, { name: 'Guarded', policy: approval });
+    const guarded = await createDraftRequest(simulator, 'guarded');
+    await bindPackage(simulator, guarded, 'Guarded');
     await inState(guarded, 'PendingApproval');
-    await post(simulator, `/_control/requests/${guarded}/decide`, { decision: 'approve' });
+    await postDraft(simulator, `/_control/requests/${guarded}/decide`, { decision: 'approve' });
     await inState(guarded, 'Delivered');
-    await create(simulator, 'EM/assignmentPolicies', policyBody(whole.accessPackage));
-    const open = await aRequest(simulator, 'open');
-    await bind(simulator, open, 'Guarded');
+    await create(simulator, 'EM/assignmentPolicies', v1.policyBody(complete.accessPackage));
+    const open = await createDraftRequest(simulator, 'open');
+    await bindPackage(simulator, open, 'Guarded');
     await inState(open, 'Delivered');
   });
 });
 
 describe('A package made by 001', () => {
   test('is in no catalog until it grants a role, and then in the catalog of that role', async () => {
-    const made = await post(simulator, paths.packages, packageBody('Homeless'));
+    const made = await postDraft(simulator, draftPaths.packages, draftPackageBody('Homeless'));
     const id = made.body['id'] as string;
     const home = async (): Promise<unknown> =>
       (await get(`EM/accessPackages/${id}?$expand=catalog`)).body['catalog'];
     expect(await home()).toBeNull();
-    const whole = await aWholeDraftPackage(simulator, { name: 'Housed' });
-    const read = await get(`EM/accessPackages/${whole.accessPackage}?$expand=catalog`);
-    expect(read.body['catalog']).toMatchObject({ id: whole.catalog });
-    expect((await get(`${paths.packages}/${whole.accessPackage}`)).body).toMatchObject({
-      catalogId: whole.catalog,
+    const complete = await createDraftPackage(simulator, { name: 'Housed' });
+    const read = await get(`EM/accessPackages/${complete.accessPackage}?$expand=catalog`);
+    expect(read.body['catalog']).toMatchObject({ id: complete.catalog });
+    expect((await get(`${draftPaths.packages}/${complete.accessPackage}`)).body).toMatchObject({
+      catalogId: complete.catalog,
     });
   });
 
   test('bears a name that no other package bears', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Alone' });
-    expect(refusal(await post(simulator, paths.packages, packageBody('Alone')))).toEqual([
-      409,
-      'DuplicateAccessPackage',
-    ]);
-    const homeless = await post(simulator, paths.packages, packageBody('Late'));
-    await aPackage(simulator, whole.catalog, 'Late');
+    const complete = await createDraftPackage(simulator, { name: 'Alone' });
+    expect(
+      refusal(await postDraft(simulator, draftPaths.packages, draftPackageBody('Alone'))),
+    ).toEqual([409, 'DuplicateAccessPackage']);
+    const homeless = await postDraft(simulator, draftPaths.packages, draftPackageBody('Late'));
+    await createPackage(simulator, complete.catalog, 'Late');
     const scopes = `EM/accessPackages/${String(homeless.body['id'])}/resourceRoleScopes`;
     const role = {
       originId: `Member_${groupId(1)}`,
-      resource: { id: whole.resource },
+      resource: { id: complete.resource },
     };
     expect(refusal(await simulator.call('POST', scopes, { role }))).toEqual([
       409,
@@ -238,9 +245,9 @@ describe('A package made by 001', () => {
   });
 
   test('reads by name and id with all that 002 names', async () => {
-    await post(simulator, paths.packages, packageBody('Readable'));
+    await postDraft(simulator, draftPaths.packages, draftPackageBody('Readable'));
     const filter = encodeURIComponent("displayName eq 'Readable'");
-    const [found] = values(await get(`${paths.packages}?$filter=${filter}`));
+    const [found] = values(await get(`${draftPaths.packages}?$filter=${filter}`));
     expect(Object.keys(found ?? {}).sort()).toEqual(
       [
         '@odata.type',
@@ -260,54 +267,59 @@ describe('A package made by 001', () => {
 });
 
 test('002 links in one direction, reads back, and keeps the holder of one from the other', async () => {
-  const payments = await aWholeDraftPackage(simulator, { name: 'Payments' });
-  const vendors = await aWholeDraftPackage(simulator, { name: 'Vendors' });
-  const body = await told(simulator, vendors.accessPackage);
-  const links = paths.incompatible(payments.accessPackage);
-  expect((await post(simulator, links, body)).status).toBe(204);
-  expect((await post(simulator, links, body)).status).toBe(204);
+  const payments = await createDraftPackage(simulator, { name: 'Payments' });
+  const vendors = await createDraftPackage(simulator, { name: 'Vendors' });
+  const body = await shownPackage(simulator, vendors.accessPackage);
+  const links = draftPaths.incompatible(payments.accessPackage);
+  expect((await postDraft(simulator, links, body)).status).toBe(204);
+  expect((await postDraft(simulator, links, body)).status).toBe(204);
   expect(values(await get(links.replace('/$ref', '')))).toMatchObject([
     { id: vendors.accessPackage },
   ]);
-  await record(simulator, vendors, 1003);
-  expect(refusal(await record(simulator, payments, 1003))).toEqual([400, 'InvalidRequest']);
+  await recordAssignment(simulator, vendors, 1003);
+  expect(refusal(await recordAssignment(simulator, payments, 1003))).toEqual([
+    400,
+    'InvalidRequest',
+  ]);
 });
 
 describe('An assignment recorded by 004', () => {
   test('is there once: a second one for the same person and package is 409', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Once' });
-    expect((await record(simulator, whole, 1004)).status).toBe(201);
-    expect(refusal(await record(simulator, whole, 1004))).toEqual([
+    const complete = await createDraftPackage(simulator, { name: 'Once' });
+    expect((await recordAssignment(simulator, complete, 1004)).status).toBe(201);
+    expect(refusal(await recordAssignment(simulator, complete, 1004))).toEqual([
       409,
       'InvalidRequestExistingGrant',
     ]);
     const filter = encodeURIComponent(
-      `accessPackageId eq '${whole.accessPackage}' and targetId eq '${userId(1004)}'`,
+      `accessPackageId eq '${complete.accessPackage}' and targetId eq '${userId(1004)}'`,
     );
-    const found = values(await get(`${paths.assignments}?$filter=${filter}`));
-    expect(found).toMatchObject([{ assignmentState: 'Delivered', catalogId: whole.catalog }]);
-    expect((await get(`${paths.assignments}/${String(found[0]?.['id'])}`)).body).toMatchObject({
-      '@odata.type': assignmentType,
-      targetId: userId(1004),
-    });
+    const found = values(await get(`${draftPaths.assignments}?$filter=${filter}`));
+    expect(found).toMatchObject([{ assignmentState: 'Delivered', catalogId: complete.catalog }]);
+    expect((await get(`${draftPaths.assignments}/${String(found[0]?.['id'])}`)).body).toMatchObject(
+      {
+        '@odata.type': assignmentType,
+        targetId: userId(1004),
+      },
+    );
   });
 
   test('stands in the way of a request in v1.0', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Either way' });
-    await record(simulator, whole, 1005);
-    expect(refusal(await ask(simulator, whole, 1005))).toEqual([
+    const complete = await createDraftPackage(simulator, { name: 'Either way' });
+    await recordAssignment(simulator, complete, 1005);
+    expect(refusal(await submit(simulator, complete, 1005))).toEqual([
       409,
       'InvalidRequestExistingGrant',
     ]);
   });
 
   test('ends when it says so, and the person leaves the group', async () => {
-    const whole = await aWholeDraftPackage(simulator, { name: 'Brief', group: 2 });
+    const complete = await createDraftPackage(simulator, { name: 'Brief', group: 2 });
     const expiredDateTime = new Date(Date.now() + 100).toISOString();
-    const { body } = await record(simulator, whole, 1006, { expiredDateTime });
+    const { body } = await recordAssignment(simulator, complete, 1006, { expiredDateTime });
     expect(await members(2)).toEqual([userId(1006)]);
     await until(
-      async () => (await get(`${paths.assignments}/${String(body['id'])}`)).body,
+      async () => (await get(`${draftPaths.assignments}/${String(body['id'])}`)).body,
       (assignment) => assignment['assignmentState'] === 'Expired',
     );
     expect(await members(2)).toEqual([]);
@@ -319,23 +331,23 @@ describe('The roots', () => {
     const moved = await startSimulator({
       draftRoots: readDraftRoots('000=beta, 001=v1.0,002=v1.0,003=localtest'),
     });
-    const made = await post(moved, '/v1.0/EM/accessPackages', packageBody('Moved'));
-    const request = await post(
+    const made = await postDraft(moved, '/v1.0/EM/accessPackages', draftPackageBody('Moved'));
+    const request = await postDraft(
       moved,
       '/localtest/EM/accessPackageAssignmentRequests/$ref',
-      requestBody('moved'),
+      draftRequestBody('moved'),
     );
     const elsewhere = await Promise.all([
-      post(moved, paths.bind(String(request.body['id'])), packageBody('Moved')),
-      post(moved, `${paths.requests}/$ref`, requestBody('moved')),
-      post(moved, paths.incompatible(String(made.body['id'])), packageBody('Moved')),
+      postDraft(moved, draftPaths.bind(String(request.body['id'])), draftPackageBody('Moved')),
+      postDraft(moved, `${draftPaths.requests}/$ref`, draftRequestBody('moved')),
+      postDraft(moved, draftPaths.incompatible(String(made.body['id'])), draftPackageBody('Moved')),
     ]);
-    const inBeta = await post(moved, '/beta/EM/accessPackages', packageBody('Beta'));
-    // What v1.0 tells of a package must go on being v1.0's, and is all that 002 can ask for then.
-    const inV1 = await told(moved, String(made.body['id']), 'v1.0');
-    const other = await post(moved, '/v1.0/EM/accessPackages', packageBody('Other'));
+    const inBeta = await postDraft(moved, '/beta/EM/accessPackages', draftPackageBody('Beta'));
+    // What v1.0 tells of a package must go on being v1.0's, and is all that 002 can submit for then.
+    const inV1 = await shownPackage(moved, String(made.body['id']), 'v1.0');
+    const other = await postDraft(moved, '/v1.0/EM/accessPackages', draftPackageBody('Other'));
     const links = `/v1.0/accessPackages/${String(other.body['id'])}/incompatibleAccessPackages/$ref`;
-    const linked = await post(moved, links, inV1);
+    const linked = await postDraft(moved, links, inV1);
     await moved.stop();
     expect([made.status, request.status, linked.status]).toEqual([201, 201, 204]);
     expect(inV1).not.toHaveProperty(['@odata.type']);
@@ -359,13 +371,14 @@ describe('The roots', () => {
 
 test('A simulator that was killed between 003 and 000 still has the request, and binds it', async () => {
   const first = await startSimulator({ draftRoots: readDraftRoots('') });
-  await aWholeDraftPackage(first, { name: 'Kept' });
-  const request = await aRequest(first, 'kept');
+  await createDraftPackage(first, { name: 'Kept' });
+  const request = await createDraftRequest(first, 'kept');
   // Not stopped: a second one on the same folder finds what a killed one leaves.
   const second = await startSimulator({ draftRoots: readDraftRoots(''), folder: first.folder });
-  const bound = await bind(second, request, 'Kept');
+  const bound = await bindPackage(second, request, 'Kept');
   const state = await until(
-    async () => (await second.call('GET', `${paths.requests}/${request}`)).body['requestState'],
+    async () =>
+      (await second.call('GET', `${draftPaths.requests}/${request}`)).body['requestState'],
     (now) => now === 'Delivered',
   );
   await second.stop();

@@ -1,4 +1,4 @@
-import { aCatalog } from './build';
+import { createCatalog } from './packages';
 import { refusal, startSimulator, type Answered, type Json, type Simulator } from './simulator';
 
 let simulator: Simulator;
@@ -97,7 +97,7 @@ test('A rule that is none is refused with its fault', async () => {
 });
 
 test('The log keeps calls in order with what they made, and their bytes without the token on demand', async () => {
-  const id = await aCatalog(simulator);
+  const id = await createCatalog(simulator);
   await simulator.call('GET', `EM/catalogs/${id}?$select=id`, undefined, {
     Authorization: 'Bearer secret',
     'client-request-id': 'mine',

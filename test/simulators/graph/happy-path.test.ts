@@ -1,11 +1,18 @@
-import { aResource, ask, aWholePackage, create, roleScopeBody, type Whole } from './build';
+import {
+  addResource,
+  type CompletePackage,
+  create,
+  createCompletePackage,
+  submit,
+  v1,
+} from './packages';
 import { groupId, startSimulator, until, userId, type Json, type Simulator } from './simulator';
 
 let simulator: Simulator;
-let whole: Whole;
+let complete: CompletePackage;
 beforeAll(async () => {
   simulator = await startSimulator();
-  whole = await aWholePackage(simulator);
+  complete = await createCompletePackage(simulator);
 });
 afterAll(() => simulator.stop());
 
@@ -21,7 +28,7 @@ const members = async (group: number): Promise<unknown[]> => {
 };
 
 test('A request of an administrator passes submitted and delivering to delivered, and its person is in the group', async () => {
-  const asked = await ask(simulator, whole, 1001);
+  const asked = await submit(simulator, complete, 1001);
   expect(asked.status).toBe(201);
   expect(asked.body).toMatchObject({
     requestType: 'adminAdd',
@@ -36,11 +43,11 @@ test('A request of an administrator passes submitted and delivering to delivered
 });
 
 test('The assignment is there once it is delivered, with the lifetime that the policy gives', async () => {
-  const timed = await aWholePackage(simulator, {
+  const timed = await createCompletePackage(simulator, {
     name: 'For a year',
     policy: { expiration: { type: 'afterDuration', duration: 'P365D' } },
   });
-  const asked = await ask(simulator, timed, 1002);
+  const asked = await submit(simulator, timed, 1002);
   await settled(asked.body['id'] as string, 'delivered');
   const filter = encodeURIComponent(
     `accessPackage/id eq '${timed.accessPackage}' and target/objectId eq '${userId(1002)}'`,
@@ -57,8 +64,8 @@ test('The assignment is there once it is delivered, with the lifetime that the p
 test('A schedule that begins later holds its request as scheduled until then', async () => {
   const startDateTime = new Date(Date.now() + 3_600_000).toISOString();
   const schedule = { startDateTime, expiration: { type: 'noExpiration' } };
-  const later = await aWholePackage(simulator, { name: 'Later' });
-  const { body } = await ask(simulator, later, 1003, { schedule });
+  const later = await createCompletePackage(simulator, { name: 'Later' });
+  const { body } = await submit(simulator, later, 1003, { schedule });
   const id = body['id'] as string;
   expect(await settled(id, 'scheduled')).toMatchObject({
     status: 'PendingNotBefore',
@@ -71,8 +78,8 @@ test('A schedule that begins later holds its request as scheduled until then', a
 test('A schedule that ends takes the access back', async () => {
   const endDateTime = new Date(Date.now() + 100).toISOString();
   const schedule = { expiration: { type: 'afterDateTime', endDateTime } };
-  const brief = await aWholePackage(simulator, { name: 'For a moment', group: 2 });
-  await ask(simulator, brief, 1003, { schedule });
+  const brief = await createCompletePackage(simulator, { name: 'For a moment', group: 2 });
+  await submit(simulator, brief, 1003, { schedule });
   const ended = await until(
     async () =>
       (await simulator.state()).assignments.filter(
@@ -85,15 +92,15 @@ test('A schedule that ends takes the access back', async () => {
 });
 
 test('A role that is added to a package reaches those who hold it, and stays while another package gives it', async () => {
-  const first = await aWholePackage(simulator, { name: 'First' });
-  const asked = await ask(simulator, first, 1004);
+  const first = await createCompletePackage(simulator, { name: 'First' });
+  const asked = await submit(simulator, first, 1004);
   await settled(asked.body['id'] as string, 'delivered');
-  const resource = await aResource(simulator, first.catalog, 2);
+  const resource = await addResource(simulator, first.catalog, 2);
   const path = `EM/accessPackages/${first.accessPackage}/resourceRoleScopes`;
-  await create(simulator, path, roleScopeBody(resource, 2));
+  await create(simulator, path, v1.roleScopeBody(resource, 2));
   expect(await members(2)).toContain(userId(1004));
-  const second = await aWholePackage(simulator, { name: 'Second', group: 2 });
-  const again = await ask(simulator, second, 1004);
+  const second = await createCompletePackage(simulator, { name: 'Second', group: 2 });
+  const again = await submit(simulator, second, 1004);
   const { assignmentId } = (await until(
     async () => (await simulator.state()).requests.find(({ id }) => id === again.body['id']) ?? {},
     (request) => (request as Json)['state'] === 'delivered',

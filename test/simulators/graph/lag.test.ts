@@ -1,4 +1,4 @@
-import { aCatalog, ask, aWholePackage, policyBody, type Whole } from './build';
+import { type CompletePackage, createCatalog, createCompletePackage, submit, v1 } from './packages';
 import { startSimulator, until, type Json, type Simulator } from './simulator';
 
 const lagMs = 1_500;
@@ -20,7 +20,7 @@ async function look(id: string): Promise<Seen> {
 }
 
 test('What was made is unknown to some replicas for a while, longer to collections, and then known to all', async () => {
-  const id = await aCatalog(simulator);
+  const id = await createCatalog(simulator);
   const made = Date.now();
   const looks: Seen[] = [];
   while (Date.now() - made < lagMs) looks.push(await look(id));
@@ -36,7 +36,7 @@ test('What was made is unknown to some replicas for a while, longer to collectio
 });
 
 test('A create that refers to something new can be refused for a while: what it refers to is not there yet', async () => {
-  const catalog = await aCatalog(simulator);
+  const catalog = await createCatalog(simulator);
   const codes = new Set<unknown>();
   await until(
     async () => {
@@ -53,7 +53,7 @@ test('A create that refers to something new can be refused for a while: what it 
 });
 
 test('Uniqueness is decided on the truth, whatever the replica has heard of', async () => {
-  const catalog = await aCatalog(simulator);
+  const catalog = await createCatalog(simulator);
   const path = 'EM/accessPackages';
   const body = { displayName: 'Once', catalog: { id: catalog } };
   await until(
@@ -84,10 +84,11 @@ test('Chance repeats from the seed: two simulators with one seed hide and show t
 
 test('Without lag a chain of creates needs no patience', async () => {
   const prompt = await startSimulator();
-  const whole: Whole = await aWholePackage(prompt);
-  expect((await ask(prompt, whole, 1001)).status).toBe(201);
+  const complete: CompletePackage = await createCompletePackage(prompt);
+  expect((await submit(prompt, complete, 1001)).status).toBe(201);
   expect(
-    (await prompt.call('POST', 'EM/assignmentPolicies', policyBody(whole.accessPackage))).status,
+    (await prompt.call('POST', 'EM/assignmentPolicies', v1.policyBody(complete.accessPackage)))
+      .status,
   ).toBe(201);
   await prompt.stop();
 });

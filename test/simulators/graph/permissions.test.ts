@@ -1,5 +1,5 @@
-import { ask, aWholePackage, policyBody, requestBody, roleScopeBody, type Whole } from './build';
-import { groupId, refusal, smallTenant, startSimulator, userId } from './simulator';
+import { type CompletePackage, createCompletePackage, submit, v1 } from './packages';
+import { groupId, refusal, smallTenant, startSimulator, userId, unknownId } from './simulator';
 import type { Answered, Json, Simulator } from './simulator';
 
 /* A caller that was not granted everything is held to what it was granted. */
@@ -10,8 +10,8 @@ const denied = [403, 'Authorization_RequestDenied'];
 const unauthorized = [403, 'UnAuthorized'];
 
 let simulator: Simulator;
-let whole: Whole;
-let other: Whole;
+let complete: CompletePackage;
+let other: CompletePackage;
 
 async function as(permissions: string[], roles: string[] = []): Promise<void> {
   const catalogRoles = roles.map((role) => ({ catalog: catalogId, role }));
@@ -30,8 +30,8 @@ async function as(permissions: string[], roles: string[] = []): Promise<void> {
       ],
     },
   });
-  whole = await aWholePackage(simulator, { catalog: catalogId });
-  other = await aWholePackage(simulator, { name: 'Other', group: 2 });
+  complete = await createCompletePackage(simulator, { catalog: catalogId });
+  other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
   await simulator.call('PUT', '/_control/caller', { id: identity });
 }
 afterEach(() => simulator.stop());
@@ -66,20 +66,20 @@ test('A caller without a permission is denied every read and every write', async
     expect([path, refusal(await get(path))]).toEqual([path, unauthorized]);
   }
   expect(refusal(await get('/beta/EM/accessPackageCatalogs'))).toEqual(unauthorized);
-  expect(refusal(await ask(simulator, whole, 1001))).toEqual(unauthorized);
+  expect(refusal(await submit(simulator, complete, 1001))).toEqual(unauthorized);
 });
 
 test('A permission to read entitlement management writes nothing', async () => {
   await as(['EntitlementManagement.Read.All']);
   expect(await statusOf(get('EM/catalogs'))).toBe(200);
   expect(await statusOf(get('/beta/EM/accessPackageAssignments'))).toBe(200);
-  expect(refusal(await ask(simulator, whole, 1001))).toEqual(unauthorized);
+  expect(refusal(await submit(simulator, complete, 1001))).toEqual(unauthorized);
   expect(refusal(await get('users'))).toEqual(denied);
 });
 
 test('A permission to write entitlement management adds no group that the caller may not change', async () => {
   await as(['EntitlementManagement.ReadWrite.All']);
-  expect(await statusOf(ask(simulator, whole, 1001))).toBe(201);
+  expect(await statusOf(submit(simulator, complete, 1001))).toBe(201);
   const addition = {
     requestType: 'adminAdd',
     resource: { originId: groupId(2), originSystem: 'AadGroup' },
@@ -105,38 +105,38 @@ describe('An access package assignment manager of a catalog', () => {
   beforeEach(() => as([], ['Access package assignment manager']));
 
   test('gives the packages of that catalog and no others', async () => {
-    expect(await statusOf(ask(simulator, whole, 1001))).toBe(201);
-    expect(refusal(await ask(simulator, other, 1001))).toEqual(unauthorized);
+    expect(await statusOf(submit(simulator, complete, 1001))).toBe(201);
+    expect(refusal(await submit(simulator, other, 1001))).toEqual(unauthorized);
     const beta = await post('/beta/EM/accessPackageAssignmentRequests', {
       requestType: 'AdminAdd',
       accessPackageAssignment: {
         targetId: userId(1002),
-        assignmentPolicyId: whole.policy,
-        accessPackageId: whole.accessPackage,
+        assignmentPolicyId: complete.policy,
+        accessPackageId: complete.accessPackage,
       },
     });
     expect(beta.status).toBe(201);
   });
 
   test('must say of which package it lists the assignments', async () => {
-    expect(await statusOf(get(held(whole.accessPackage)))).toBe(200);
+    expect(await statusOf(get(held(complete.accessPackage)))).toBe(200);
     expect(refusal(await get('EM/assignments'))).toEqual(unauthorized);
     expect(refusal(await get(held(other.accessPackage)))).toEqual(unauthorized);
   });
 
   test('reads the catalog and its packages and changes neither', async () => {
     expect(await statusOf(get(`EM/catalogs/${catalogId}`))).toBe(200);
-    expect(await statusOf(get(`EM/assignmentPolicies/${whole.policy}`))).toBe(200);
-    const place = `EM/accessPackages/${whole.accessPackage}`;
+    expect(await statusOf(get(`EM/assignmentPolicies/${complete.policy}`))).toBe(200);
+    const place = `EM/accessPackages/${complete.accessPackage}`;
     expect(await statusOf(get(place))).toBe(200);
     const writes = [
       simulator.call('PATCH', place, { displayName: 'Mine' }),
       simulator.call('DELETE', place),
       simulator.call('DELETE', `EM/catalogs/${catalogId}`),
       post('EM/accessPackages', { displayName: 'New', catalog: { id: catalogId } }),
-      post('EM/assignmentPolicies', policyBody(whole.accessPackage)),
+      post('EM/assignmentPolicies', v1.policyBody(complete.accessPackage)),
       post('EM/catalogs', { displayName: 'New' }),
-      post(`${place}/resourceRoleScopes`, roleScopeBody(whole.resource, 1, 'Owner')),
+      post(`${place}/resourceRoleScopes`, v1.roleScopeBody(complete.resource, 1, 'Owner')),
     ];
     for (const write of await Promise.all(writes)) expect(refusal(write)).toEqual(unauthorized);
   });
@@ -144,8 +144,8 @@ describe('An access package assignment manager of a catalog', () => {
 
 test('A catalog reader gives nothing, a package manager makes packages, an owner adds resources', async () => {
   await as([], ['Catalog reader']);
-  expect(await statusOf(get(`EM/accessPackages/${whole.accessPackage}`))).toBe(200);
-  expect(refusal(await post('EM/assignmentRequests', requestBody(whole, 1001)))).toEqual(
+  expect(await statusOf(get(`EM/accessPackages/${complete.accessPackage}`))).toBe(200);
+  expect(refusal(await post('EM/assignmentRequests', v1.requestBody(complete, 1001)))).toEqual(
     unauthorized,
   );
   await simulator.stop();
@@ -170,7 +170,7 @@ test('A catalog reader gives nothing, a package manager makes packages, an owner
 
 test('Nobody in particular may do everything, and only a known identity can be the caller', async () => {
   await as([]);
-  const unknown = { id: '99999999-9999-4999-8999-999999999999' };
+  const unknown = { id: unknownId };
   expect(await statusOf(simulator.call('PUT', '/_control/caller', unknown))).toBe(404);
   expect(await statusOf(simulator.call('PUT', '/_control/caller', { id: null }))).toBe(200);
   expect(await statusOf(get('users'))).toBe(200);

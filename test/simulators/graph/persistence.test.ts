@@ -1,10 +1,10 @@
+import { type CompletePackage, createCompletePackage, submit } from './packages';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../../infra/local/stack/part';
-import { ask, aWholePackage, type Whole } from './build';
 import {
   call,
   groupId,
@@ -62,9 +62,9 @@ afterEach(() => rm(folder, { recursive: true }));
 
 test('After kill -9 everything acknowledged is there, and what was to happen goes on to its end', async () => {
   const first = await startProcess(folder, { GRAPH_DELIVERY_MS: '300' });
-  const whole: Whole = await aWholePackage(first);
+  const complete: CompletePackage = await createCompletePackage(first);
   const workers = Array.from({ length: 20 }, (_, index) => 1001 + index);
-  const answers = await Promise.all(workers.map((worker) => ask(first, whole, worker)));
+  const answers = await Promise.all(workers.map((worker) => submit(first, complete, worker)));
   expect(answers.every(({ status }) => status === 201)).toBe(true);
   await first.kill();
 
@@ -88,7 +88,7 @@ test('After kill -9 everything acknowledged is there, and what was to happen goe
 
 test('A journal whose last line was cut off loses that line and nothing before it', async () => {
   const first = await startSimulator({ folder });
-  await aWholePackage(first);
+  await createCompletePackage(first);
   const before = await first.state();
   await first.stop();
   const journal = join(folder, 'graph', 'journal.jsonl');
@@ -101,9 +101,11 @@ test('A journal whose last line was cut off loses that line and nothing before i
 
 test('A journal is rewritten with the latest change of each row when it is opened', async () => {
   const first = await startSimulator({ folder });
-  const whole = await aWholePackage(first);
+  const complete = await createCompletePackage(first);
   for (let change = 0; change < 30; change += 1) {
-    await first.call('PATCH', `EM/catalogs/${whole.catalog}`, { description: `change ${change}` });
+    await first.call('PATCH', `EM/catalogs/${complete.catalog}`, {
+      description: `change ${change}`,
+    });
   }
   await first.stop();
   const second = await startSimulator({ folder });
@@ -120,7 +122,7 @@ test('A journal is rewritten with the latest change of each row when it is opene
     'policies',
   ];
   expect(lines).toHaveLength(kept.reduce((sum, table) => sum + (counts[table] ?? 0), 0));
-  expect((await second.call('GET', `EM/catalogs/${whole.catalog}`)).body).toMatchObject({
+  expect((await second.call('GET', `EM/catalogs/${complete.catalog}`)).body).toMatchObject({
     description: 'change 29',
   });
   await second.stop();

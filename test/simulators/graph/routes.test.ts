@@ -1,4 +1,4 @@
-import { ask, aWholePackage, type Whole } from './build';
+import { type CompletePackage, createCompletePackage, submit } from './packages';
 import {
   groupId,
   refusal,
@@ -7,13 +7,14 @@ import {
   userId,
   type Json,
   type Simulator,
+  unknownId,
 } from './simulator';
 
 let simulator: Simulator;
-let whole: Whole;
+let complete: CompletePackage;
 beforeAll(async () => {
   simulator = await startSimulator();
-  whole = await aWholePackage(simulator);
+  complete = await createCompletePackage(simulator);
 });
 afterAll(() => simulator.stop());
 
@@ -38,7 +39,7 @@ describe('A route that no back end serves', () => {
   test.each(cases)('%s %s answers 404 without a code', async (method, path) => {
     const answer = await simulator.call(
       method,
-      path.replace('{}', whole.accessPackage),
+      path.replace('{}', complete.accessPackage),
       method === 'POST' ? {} : undefined,
     );
     expect(refusal(answer)).toEqual([404, '']);
@@ -57,7 +58,7 @@ test.each([
   'EM/assignmentRequests/{}',
   'EM/assignments/{}',
 ])('GET %s of an unknown id is ResourceNotFound, of a name InvalidFilter', async (path) => {
-  const unknown = await get(path.replace('{}', '99999999-9999-4999-8999-999999999999'));
+  const unknown = await get(path.replace('{}', unknownId));
   expect(refusal(unknown)).toEqual([404, 'ResourceNotFound']);
   if (path === 'users/{}') return;
   expect(refusal(await get(path.replace('{}', 'Finance')))).toEqual([400, 'InvalidFilter']);
@@ -137,14 +138,14 @@ describe('A filter', () => {
   });
 
   test('compares states in any case, in parentheses and joined by and', async () => {
-    const { body } = await ask(simulator, whole, 1001);
+    const { body } = await submit(simulator, complete, 1001);
     await until(
       () => get(`EM/assignmentRequests/${String(body['id'])}`),
       (read) => read.body['state'] === 'delivered',
     );
     const found = await filtered(
       'EM/assignments',
-      `(accessPackage/id eq '${whole.accessPackage}') and target/objectId eq '${userId(1001)}' and state eq 'Delivered'`,
+      `(accessPackage/id eq '${complete.accessPackage}') and target/objectId eq '${userId(1001)}' and state eq 'Delivered'`,
     );
     expect(values(found)).toHaveLength(1);
     expect(
@@ -174,37 +175,37 @@ test('A query option means the same without its dollar', async () => {
 });
 
 test('What is expanded or selected must be declared', async () => {
-  const path = `EM/accessPackages/${whole.accessPackage}`;
+  const path = `EM/accessPackages/${complete.accessPackage}`;
   expect(refusal(await get(`${path}?$expand=accessPackageCatalog`))).toEqual([400, 'BadRequest']);
   expect(refusal(await get(`${path}?$select=catalogId`))).toEqual([400, 'BadRequest']);
   expect(refusal(await get(`${path}?$expand=incompatibleGroups`))).toEqual([501, 'NotSimulated']);
 });
 
 test('A package expands to its catalog, its role scopes with role and scope, and its policies', async () => {
-  const plain = await get(`EM/accessPackages/${whole.accessPackage}`);
+  const plain = await get(`EM/accessPackages/${complete.accessPackage}`);
   expect(plain.body).not.toHaveProperty('catalog');
   const { body } = await get(
-    `EM/accessPackages/${whole.accessPackage}?$expand=catalog($select=id),resourceRoleScopes($expand=role($expand=resource),scope),assignmentPolicies`,
+    `EM/accessPackages/${complete.accessPackage}?$expand=catalog($select=id),resourceRoleScopes($expand=role($expand=resource),scope),assignmentPolicies`,
   );
   expect(body).toMatchObject({
     displayName: 'Finance',
-    catalog: { id: whole.catalog },
+    catalog: { id: complete.catalog },
     resourceRoleScopes: [
       {
         id: expect.stringMatching(/^[0-9a-f-]{36}_[0-9a-f-]{36}$/) as string,
         role: {
           originId: `Member_${groupId(1)}`,
-          resource: { id: whole.resource, originId: groupId(1) },
+          resource: { id: complete.resource, originId: groupId(1) },
         },
         scope: { originId: groupId(1), isRootScope: true },
       },
     ],
-    assignmentPolicies: [{ id: whole.policy, expiration: { type: 'noExpiration' } }],
+    assignmentPolicies: [{ id: complete.policy, expiration: { type: 'noExpiration' } }],
   });
 });
 
 test('The target of a request reads as a subject: the user’s id is its objectId, not its id', async () => {
-  const { body } = await ask(simulator, whole, 1003);
+  const { body } = await submit(simulator, complete, 1003);
   const read = await until(
     () =>
       get(
@@ -216,7 +217,7 @@ test('The target of a request reads as a subject: the user’s id is its objectI
   expect(target['objectId']).toBe(userId(1003));
   expect(target['id']).not.toBe(userId(1003));
   expect(read.body).toMatchObject({
-    accessPackage: { id: whole.accessPackage },
+    accessPackage: { id: complete.accessPackage },
     requestor: { objectId: userId(1003) },
   });
 });
@@ -240,9 +241,9 @@ test('The roles of an application are read from its catalog: the expansion of it
   await simulator.call('POST', 'EM/resourceRequests', {
     requestType: 'adminAdd',
     resource: expenses,
-    catalog: { id: whole.catalog },
+    catalog: { id: complete.catalog },
   });
-  const path = `EM/catalogs/${whole.catalog}`;
+  const path = `EM/catalogs/${complete.catalog}`;
   const [resource] = values(
     await get(
       `${path}/resources?$filter=${encodeURIComponent(`originId eq '${expenses.originId}'`)}&$expand=roles,scopes`,
@@ -257,8 +258,8 @@ test('The roles of an application are read from its catalog: the expansion of it
 });
 
 test('Incompatible packages read from both sides, and a link can be taken away', async () => {
-  const other = await aWholePackage(simulator, { name: 'Other', group: 2 });
-  const links = `EM/accessPackages/${whole.accessPackage}/incompatibleAccessPackages`;
+  const other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
+  const links = `EM/accessPackages/${complete.accessPackage}/incompatibleAccessPackages`;
   const link = {
     '@odata.id': `${simulator.url}/v1.0/identityGovernance/entitlementManagement/accessPackages/${other.accessPackage}`,
   };
@@ -268,7 +269,7 @@ test('Incompatible packages read from both sides, and a link can be taken away',
     values(
       await get(`EM/accessPackages/${other.accessPackage}/accessPackagesIncompatibleWith`),
     ).map(({ id }) => id),
-  ).toEqual([whole.accessPackage]);
+  ).toEqual([complete.accessPackage]);
   expect((await simulator.call('DELETE', `${links}/${other.accessPackage}/$ref`)).status).toBe(204);
   expect(values(await get(links))).toEqual([]);
   expect(refusal(await simulator.call('DELETE', `${links}/${other.accessPackage}/$ref`))).toEqual([

@@ -1,4 +1,4 @@
-import { ask, aWholePackage, type Whole } from './build';
+import { type CompletePackage, createCompletePackage, submit } from './packages';
 import {
   groupId,
   refusal,
@@ -13,7 +13,7 @@ import {
 /* What a tenant file scripts for single people. */
 
 let simulator: Simulator;
-let whole: Whole;
+let complete: CompletePackage;
 /** A state that lasts until the test says so: nothing here depends on being quick enough. */
 const held = (state: string, status?: string): Json => ({
   state,
@@ -41,13 +41,13 @@ beforeAll(async () => {
       ],
     },
   });
-  whole = await aWholePackage(simulator);
+  complete = await createCompletePackage(simulator);
 });
 afterAll(() => simulator.stop());
 
 /** Asks, then walks the request through its script to a state; answers with all states and statuses on the way. */
-async function walk(worker: number, end: string, of = whole): Promise<string[]> {
-  const { body } = await ask(simulator, of, worker);
+async function walk(worker: number, end: string, of = complete): Promise<string[]> {
+  const { body } = await submit(simulator, of, worker);
   const id = String(body['id']);
   const seen: string[] = [];
   for (;;) {
@@ -76,7 +76,10 @@ test('Somebody who is to appear is in the directory so long after they were firs
 
 test('Somebody who holds a package once it is made cannot be given it again', async () => {
   expect(await membership(1002)).toBe(true);
-  expect(refusal(await ask(simulator, whole, 1002))).toEqual([409, 'InvalidRequestExistingGrant']);
+  expect(refusal(await submit(simulator, complete, 1002))).toEqual([
+    409,
+    'InvalidRequestExistingGrant',
+  ]);
 });
 
 test('A partial delivery heals by itself, and only then is its person in the group', async () => {
@@ -91,7 +94,7 @@ test('A partial delivery heals by itself, and only then is its person in the gro
 });
 
 test('A script for one package leaves others alone', async () => {
-  const other = await aWholePackage(simulator, { name: 'Other', group: 2 });
+  const other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
   expect(await walk(1003, 'delivered', other)).not.toContain(
     'partiallyDelivered/PartiallyDelivered',
   );
@@ -102,7 +105,7 @@ test('A denial makes no assignment, and the person can be asked for again', asyn
   expect(
     (await simulator.state()).assignments.filter(({ targetId }) => targetId === userId(1004)),
   ).toEqual([]);
-  expect((await ask(simulator, whole, 1004)).status).toBe(201);
+  expect((await submit(simulator, complete, 1004)).status).toBe(201);
 });
 
 test('A failed delivery can be reprocessed to its end, another state cannot', async () => {
@@ -120,7 +123,7 @@ test('A failed delivery can be reprocessed to its end, another state cannot', as
 });
 
 test('A request that waits for a callback says so in its status alone', async () => {
-  expect((await ask(simulator, whole, 1006)).body).toMatchObject({
+  expect((await submit(simulator, complete, 1006)).body).toMatchObject({
     state: 'submitted',
     status: 'WaitingForCallback',
   });
@@ -143,7 +146,7 @@ describe('A policy that requires approval', () => {
     ['approved', 'approve', 'delivered'],
     ['denied', 'deny', 'denied'],
   ])('holds a request until it is %s', async (_, decision, end) => {
-    const guarded = await aWholePackage(simulator, {
+    const guarded = await createCompletePackage(simulator, {
       name: `Guarded ${decision}`,
       policy: approval,
     });
@@ -159,7 +162,7 @@ describe('A policy that requires approval', () => {
 });
 
 test('Only a request that waits for approval can be decided', async () => {
-  const { body } = await ask(simulator, whole, 1009);
+  const { body } = await submit(simulator, complete, 1009);
   const decided = await simulator.call('POST', `/_control/requests/${String(body['id'])}/decide`, {
     decision: 'approve',
   });

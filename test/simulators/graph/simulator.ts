@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGraph, type Graph } from '../../../infra/local/graph/server';
@@ -7,14 +9,14 @@ import type { GraphSettings } from '../../../infra/local/graph/settings';
 export type Json = Record<string, unknown>;
 export type Answered = { status: number; headers: Headers; body: Json };
 
-/** A simulator in this process, and what a test does with it. */
+/** A simulator in this process. */
 export type Simulator = {
   url: string;
   folder: string;
-  /** `path` is below /v1.0 unless it starts with a slash; EM/ after the version stands for entitlement management. */
+  /** `path` is below /v1.0 unless it starts with a slash. EM/ after the version means entitlement management. */
   call: (method: string, path: string, body?: unknown, headers?: Json) => Promise<Answered>;
   state: () => Promise<State>;
-  /** Stops it and removes its folder, unless the folder was handed in. */
+  /** Stops it, and removes its folder unless the test passed one. */
   stop: () => Promise<void>;
 };
 
@@ -33,7 +35,7 @@ export type State = {
 
 export type Start = Partial<GraphSettings> & { tenant?: object; folder?: string };
 
-/** Starts a simulator without lag and nearly without delays, so that a test waits only for what it is about. */
+/** Starts a simulator without lag and almost without delays. */
 export async function startSimulator({
   tenant,
   folder,
@@ -65,6 +67,31 @@ export async function startSimulator({
   };
 }
 
+/** Starts a simulator before the tests of a file or describe block (or before each test), and stops it afterwards. */
+export function sharedSimulator(start: Start = {}, per: 'file' | 'test' = 'file'): Simulator {
+  let running: Simulator | undefined;
+  const current = (): Simulator => {
+    if (running === undefined) throw new Error('The simulator is not running');
+    return running;
+  };
+  const [before, after] = per === 'file' ? [beforeAll, afterAll] : [beforeEach, afterEach];
+  before(async () => {
+    running = await startSimulator(start);
+  });
+  after(() => current().stop());
+  return {
+    get url() {
+      return current().url;
+    },
+    get folder() {
+      return current().folder;
+    },
+    call: (...request) => current().call(...request),
+    state: () => current().state(),
+    stop: () => current().stop(),
+  };
+}
+
 export async function call(
   url: string,
   method: string,
@@ -90,14 +117,35 @@ export async function call(
   };
 }
 
-/** Status, code and the first code inside: all that a client may decide on. */
+/** Sends a request exactly as written. Returns everything that comes back. */
+export async function exchange(
+  url: string,
+  requestLine: string,
+  headers: readonly string[],
+  body: string,
+): Promise<{ head: string; body: string }> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const lines = [requestLine, `Host: ${host}`, ...headers, 'Connection: close'];
+  socket.write(
+    `${lines.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'close');
+  const answer = Buffer.concat(chunks).toString('utf8');
+  const end = answer.indexOf('\r\n\r\n');
+  return { head: answer.slice(0, end), body: answer.slice(end + 4) };
+}
+
+/** Status, code and the first code in `details`: what a client may decide on. */
 export function refusal({ status, body }: Answered): [number, string, string?] {
   const error = body['error'] as { code: string; details: { code: string }[] };
   const detail = error.details[0]?.code;
   return detail === undefined ? [status, error.code] : [status, error.code, detail];
 }
 
-/** Reads again until `done` says so. Throws with the last answer once the deadline is over. */
+/** Reads until `done` returns true. Throws with the last answer after the deadline. */
 export async function until<Value>(
   read: () => Promise<Value>,
   done: (value: Value) => boolean,
@@ -107,11 +155,13 @@ export async function until<Value>(
   for (;;) {
     const value = await read();
     if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`Still not so: ${JSON.stringify(value)}`);
+    if (Date.now() > end) throw new Error(`Not done in time: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
+/** An id that no object has. */
+export const unknownId = '99999999-9999-4999-8999-999999999999';
 export const userId = (number: number): string =>
   `20000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 export const groupId = (number: number): string =>
@@ -138,3 +188,5 @@ export const smallTenant = {
     },
   ],
 };
+
+export const valuesOf = ({ body }: { body: Json }): Json[] => body['value'] as Json[];

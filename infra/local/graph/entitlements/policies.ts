@@ -1,15 +1,15 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
 import { invalidModel, notSimulated } from '../errors';
-import { deletion, type Answer, type Call, type Routes } from '../http/routes';
+import { type Answer, type Call, deletion, type Routes } from '../http/routes';
 import { checkBody, guidAt, id, object, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
 import { created, one } from '../odata/present';
 import { deletePolicy } from '../services/deletions';
 import {
   createPolicy,
+  type PolicyDetails,
   replacePolicy,
   requirePolicy,
-  type PolicyDetails,
 } from '../services/policies';
 import type { Policy } from '../state/rows';
 import type { Version } from './version';

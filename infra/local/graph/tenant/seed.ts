@@ -1,5 +1,4 @@
 import { addResource, createCatalog } from '../services/catalogs';
-import { hold } from '../services/holdings';
 import { derivedId } from '../services/ids';
 import { addRoleScope, createPackage } from '../services/packages';
 import {
@@ -10,7 +9,7 @@ import {
   permissionId,
   roleDefinitions,
 } from '../services/permissions';
-import { addPolicy, withPolicyDefaults } from '../services/policies';
+import { addPolicy, hold, withPolicyDefaults } from '../services/policies';
 import type { Tenant } from '../services/tenant';
 import type { Catalog, Group } from '../state/rows';
 import { people, type TenantFile } from './tenant-file';
