@@ -3,7 +3,7 @@ import { createCredential } from '../shared/config/credential';
 import { Complaint } from './connection';
 import { print } from './print';
 
-/** The access model at a path or an https address of a blob; a bad one is a complaint that lists every fault. */
+/** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
 export async function loadModel(place: string): Promise<LoadedModel> {
   try {
     return place.startsWith('https://')
@@ -14,10 +14,10 @@ export async function loadModel(place: string): Promise<LoadedModel> {
   }
 }
 
-/** Says whether an access model can be used, and by which hash the audit will name it. */
+/** Prints whether an access model can be used, and its hash as audit rows show it. */
 export async function checkModel(place: string, { json }: { json: boolean }): Promise<void> {
   const { model, hash } = await loadModel(place);
-  const told = {
+  const summary = {
     sound: true,
     hash,
     catalogs: model.catalogs.length,
@@ -25,9 +25,9 @@ export async function checkModel(place: string, { json }: { json: boolean }): Pr
     birthrights: model.birthrights.length,
   };
   print(
-    told,
+    summary,
     json,
     () =>
-      `sound: ${told.catalogs} catalogs, ${told.accessPackages} access packages, ${told.birthrights} birthrights\nhash ${hash}`,
+      `sound: ${summary.catalogs} catalogs, ${summary.accessPackages} access packages, ${summary.birthrights} birthrights\nhash ${hash}`,
   );
 }

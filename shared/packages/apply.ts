@@ -2,33 +2,39 @@ import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import { classify, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
-import type { CatalogRecord, PackageMemory, PackageRecord, Slot } from '../storage/packages';
+import {
+  extendLease,
+  rememberRow,
+  type CatalogRecord,
+  type HeldLease,
+  type PackageMemory,
+  type PackageRecord,
+  type RememberedRow,
+} from '../storage/packages';
 import { writeOnce, type RememberedWrite, type Saved } from '../write-once';
 import { diffPackage } from './diff';
 import { inspectPackage, isOurs, type PackageTarget } from './inspect';
 import { actOf, codeOf, type Ids, type ModelItem } from './items';
 
-export type ApplyOptions = {
-  /**
-   * `verify-only` never writes to Graph. `create` creates what is missing in a package of ours. `update` also changes
-   * what differs, creates again what was deleted, and completes packages that are not ours: for a person who saw the plan.
-   */
-  mode: 'verify-only' | 'create' | 'update';
-  /** When the caller's lease on the catalog ends: no write begins that might outlive it. */
-  leaseUntil: Date;
-  /** Extends the lease and answers until when; undefined if another has had it since. Unless given, it ends. */
-  renewLease?: () => Promise<Date | undefined>;
-  /** How long to wait for replicas that do not show an item yet. */
-  lagSeconds?: number;
-  /** How long after a write its invisibility is put down to replicas, before it counts as gone. */
-  visibleWithinSeconds?: number;
-};
+/** With the caller's lease on the catalog: no write begins that might outlive it. Unless it can be renewed, it ends. */
+export type ApplyOptions = Pick<HeldLease, 'leaseUntil'> &
+  Partial<HeldLease> & {
+    /**
+     * `verify-only` never writes to Graph. `create` creates what is missing in a package of ours. `update` also changes
+     * what differs, creates again what was deleted, and completes packages that are not ours: for a person who saw the plan.
+     */
+    mode: 'verify-only' | 'create' | 'update';
+    /** How long to wait for replicas that do not show an item yet. */
+    lagSeconds?: number;
+    /** How long after a write its invisibility is put down to replicas, before it counts as gone. */
+    visibleWithinSeconds?: number;
+  };
 
 /** A complete package, by its ids. `adopted` if it existed and nothing of it was created by us. */
 export type EnsuredPackage = PackageIds & { adopted: boolean; graphRequestId?: string };
 
-/** A row as it was last read or saved. */
-type RememberedRow<Row> = { now: () => Row; change: (members: Partial<Row>) => Promise<Saved> };
+const BLANK: PackageRecord = { state: 'provisioning', version: '', adopted: false, writes: {} };
+const NO_IDS = { catalogId: undefined, accessPackageId: undefined, assignmentPolicyId: undefined };
 
 type Application = {
   graph: Entitlements;
@@ -55,11 +61,10 @@ export async function applyPackage(
   memory: PackageMemory,
   options: ApplyOptions,
 ): Promise<Outcome<EnsuredPackage>> {
-  const blank: PackageRecord = { state: 'provisioning', version: '', adopted: false, writes: {} };
   const application: Application = {
     ...{ graph, target, peer: memory.peer, updated: new Set() },
-    packageRow: await rememberedRow(memory.package, blank),
-    catalogRow: await rememberedRow(memory.catalog, { writes: {} }),
+    packageRow: await rememberRow(memory.package, BLANK),
+    catalogRow: await rememberRow(memory.catalog, { writes: {} }),
     options: {
       ...{ lagSeconds: 2, visibleWithinSeconds: 300 },
       renewLease: () => Promise.resolve(undefined),
@@ -231,27 +236,22 @@ async function update(
 /** Lets go of what our rows say of an item that Graph does not have any more, so that it can be created again. */
 async function forget(application: Application, item: ModelItem): Promise<Step> {
   const { packageRow, catalogRow } = application;
-  const without = (row: { writes: PackageRecord['writes'] }) =>
-    withWrite(row.writes, item.write, undefined);
-  const ids = { catalogId: undefined, accessPackageId: undefined, assignmentPolicyId: undefined };
-  const forgotten: Partial<Record<ModelItem['part'], () => Promise<Saved>>> = {
-    catalog: () => catalogRow.change({ catalogId: undefined, writes: {} }),
-    resource: () => catalogRow.change({ writes: without(catalogRow.now()) }),
-    package: () =>
-      packageRow.change({
-        ...{ state: 'provisioning', version: '', adopted: false, writes: {} },
-        ...ids,
-      }),
-    policy: () =>
-      packageRow.change({
-        ...{ state: 'provisioning', writes: without(packageRow.now()) },
-        assignmentPolicyId: undefined,
-      }),
+  const writes = withWrite(rowOf(application, item).now().writes, item.write, undefined);
+  const change = async (): Promise<Saved> => {
+    switch (item.part) {
+      case 'catalog':
+        return catalogRow.change({ catalogId: undefined, writes: {} });
+      case 'resource':
+        return catalogRow.change({ writes });
+      case 'package':
+        return packageRow.change({ ...BLANK, ...NO_IDS });
+      case 'policy':
+        return packageRow.change({ state: 'provisioning', writes, assignmentPolicyId: undefined });
+      default:
+        return packageRow.change({ state: 'provisioning', writes });
+    }
   };
-  const usual = () =>
-    packageRow.change({ state: 'provisioning', writes: without(packageRow.now()) });
-  const saved = await (forgotten[item.part] ?? usual)();
-  return saved === 'saved' ? { kind: 'done', did: 'forget' } : CHANGED_MEANWHILE;
+  return stopOf(await change()) ?? { kind: 'done', did: 'forget' };
 }
 
 /** Before anything is written, our row says that this version is not complete. */
@@ -285,10 +285,8 @@ async function finish(
 
 /** A write that began now might outlive the caller's lease, and the next holder would not know of it. */
 async function tooLittleLease({ graph, options }: Application): Promise<Later | undefined> {
-  const isEnough = () => Date.now() + graph.deadlineMs <= options.leaseUntil.getTime();
-  if (isEnough()) return undefined;
-  options.leaseUntil = (await options.renewLease()) ?? options.leaseUntil;
-  return isEnough() ? undefined : { kind: 'later', why: 'lease-too-short', afterSeconds: 1 };
+  const lasts = await extendLease(options, graph.deadlineMs);
+  return lasts ? undefined : { kind: 'later', why: 'lease-too-short', afterSeconds: 1 };
 }
 
 /** What an error of a call means here: a conflict works itself out if the other item may only be invisible yet. */
@@ -353,16 +351,4 @@ function withWrite(
 ): PackageRecord['writes'] {
   const others = Object.entries(writes).filter(([other]) => other !== name);
   return Object.fromEntries(write ? [...others, [name, write]] : others);
-}
-
-/** Loads a row; nothing is stored of a `blank` one until the first change. */
-async function rememberedRow<Row>(slot: Slot<Row>, blank: Row): Promise<RememberedRow<Row>> {
-  let row = (await slot.load()) ?? blank;
-  return {
-    now: () => row,
-    change: (members) => {
-      row = { ...row, ...members };
-      return slot.save(row);
-    },
-  };
 }

@@ -21,14 +21,14 @@ export type Difference =
   /** It cannot exist before another package does. */
   | { kind: 'pending' };
 
-export type Part = 'catalog' | 'resource' | 'package' | 'role' | 'policy' | 'incompatible';
+export type ItemType = 'catalog' | 'resource' | 'package' | 'role' | 'policy' | 'incompatible';
 
 /** The ids that our rows keep. */
 export type Ids = { [Name in keyof PackageIds]?: string | undefined };
 
 /** One thing that must exist once for a package to be complete, and how it compares with the model. */
 export type ModelItem = {
-  part: Part;
+  part: ItemType;
   /** The key, the origin id and role, or the name by which the model knows it. */
   about: string;
   /** Its name among the writes of its row: of the catalog for `catalog` and `resource`, else of the package. */
@@ -67,13 +67,13 @@ export function actOf({ difference, update }: ModelItem): Act {
   }
 }
 
-const words: Record<Part, string> = {
+const words: Record<ItemType, string> = {
   ...{ catalog: 'catalog', resource: 'resource', package: 'package' },
   ...{ role: 'role-scope', policy: 'policy', incompatible: 'incompatible' },
 };
 
 /** The code of a difference in outcomes and audit rows. */
-export function codeOf(part: Part, difference: Difference): string {
+export function codeOf(part: ItemType, difference: Difference): string {
   switch (difference.kind) {
     case 'differs':
       return `drift:${difference.members.join(',')}`;

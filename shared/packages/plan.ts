@@ -1,7 +1,7 @@
 import type { PackageMemory } from '../storage/packages';
 import { diffPackage } from './diff';
 import { inspectPackage, isOurs, type PackageReads, type PackageTarget } from './inspect';
-import { actOf, type Act, type ModelItem, type Part } from './items';
+import { actOf, type Act, type ModelItem, type ItemType } from './items';
 
 /** One package as Graph has it, item by item. */
 export type PackageReport = {
@@ -30,7 +30,7 @@ export async function reportPackage(
 /** What `model apply` does about one item of a package. */
 export type Change = {
   package: string;
-  part: Part;
+  part: ItemType;
   about: string;
   act: Act;
   /** The members that change, where there are some. */
@@ -40,7 +40,14 @@ export type Change = {
 };
 
 /** The order in which changes are shown. */
-const ORDER: readonly Part[] = ['catalog', 'package', 'resource', 'role', 'policy', 'incompatible'];
+const ORDER: readonly ItemType[] = [
+  'catalog',
+  'package',
+  'resource',
+  'role',
+  'policy',
+  'incompatible',
+];
 
 /**
  * What has to happen so that a package equals the model. `selected` are the packages that are applied together: only

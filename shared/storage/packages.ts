@@ -35,6 +35,24 @@ export type Slot<Row> = {
   save: (row: Row) => Promise<Saved>;
 };
 
+/** A row as it was last read or saved. `change` saves some members of it. */
+export type RememberedRow<Row> = {
+  now: () => Row;
+  change: (members: Partial<Row>) => Promise<Saved>;
+};
+
+/** Loads a row; nothing is stored of a `blank` one until the first change. */
+export async function rememberRow<Row>(slot: Slot<Row>, blank: Row): Promise<RememberedRow<Row>> {
+  let row = (await slot.load()) ?? blank;
+  return {
+    now: () => row,
+    change: (members) => {
+      row = { ...row, ...members };
+      return slot.save(row);
+    },
+  };
+}
+
 /** Our own memory of one package, its catalog, and (to read only) of the packages that it is incompatible with. */
 export type PackageMemory = {
   package: Slot<PackageRecord>;
@@ -170,4 +188,12 @@ export async function underLease<Done extends object>(
   } finally {
     await lease.end(now());
   }
+}
+
+/** Whether the lease lasts for `ms` from now, after it was renewed if it did not. Sets its new end. */
+export async function extendLease(lease: HeldLease, ms: number): Promise<boolean> {
+  const isEnough = () => Date.now() + ms <= lease.leaseUntil.getTime();
+  if (isEnough()) return true;
+  lease.leaseUntil = (await lease.renewLease()) ?? lease.leaseUntil;
+  return isEnough();
 }

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => tenant.stop());
 
-type Told = {
+type Output = {
   changes: { package: string; act: string; part: string; about: string; members?: string[] }[];
   applied: boolean;
   results?: { package: string; outcome: string }[];
@@ -24,14 +24,14 @@ type Told = {
 
 const model = (...args: string[]) => runCommand(['model', ...args], tenant.settings);
 
-async function apply(...args: string[]): Promise<{ code: number | null; told: Told }> {
+async function apply(...args: string[]): Promise<{ code: number | null; output: Output }> {
   const { code, stdout, stderr } = await model('apply', '--json', ...args);
   if (stdout === '') throw new Error(stderr);
-  return { code, told: JSON.parse(stdout) as Told };
+  return { code, output: JSON.parse(stdout) as Output };
 }
 
-const actsOf = ({ told }: { told: Told }) =>
-  told.changes.filter(({ act }) => act !== 'nothing').map(({ act, part }) => `${act} ${part}`);
+const actsOf = ({ output }: { output: Output }) =>
+  output.changes.filter(({ act }) => act !== 'nothing').map(({ act, part }) => `${act} ${part}`);
 
 const complete = (...keys: string[]) => keys.map((key) => ({ package: key, outcome: 'complete' }));
 const both = complete('ledger', 'payments');
@@ -79,7 +79,7 @@ test('without --yes the plan is shown and nothing is written', async () => {
 
 test('a model is created, verified by a run that may not create anything, and created once', async () => {
   const first = await apply('--yes');
-  expect(first).toMatchObject({ code: 0, told: { applied: true, results: both } });
+  expect(first).toMatchObject({ code: 0, output: { applied: true, results: both } });
   const state = await tenant.state();
   expect(state.accessPackages.map(({ displayName }) => displayName).sort()).toEqual([
     'Ledger',
@@ -91,7 +91,7 @@ test('a model is created, verified by a run that may not create anything, and cr
   expect(await verified('ledger')).toMatchObject({ kind: 'done', adopted: false });
   const second = await apply('--yes');
   expect(actsOf(second)).toEqual([]);
-  expect(second.told.results).toEqual(both);
+  expect(second.output.results).toEqual(both);
   expect(await tenant.simulator.writes()).toEqual(writes);
 });
 
@@ -121,7 +121,7 @@ test.each(['v1.0', 'beta'])('what differs is changed in place in %s', async (dia
     'create role',
     'update policy',
   ]);
-  expect(done).toMatchObject({ code: 0, told: { results: complete('ledger') } });
+  expect(done).toMatchObject({ code: 0, output: { results: complete('ledger') } });
   const after = await tenant.state();
   expect(after.accessPackages.find(({ id }) => id === first?.id)).toMatchObject({
     displayName: 'General ledger',
@@ -169,7 +169,7 @@ test('what was deleted in Entra is created again', async () => {
   await tenant.simulator.remove('accessPackages', gone?.id ?? '');
   const done = await apply('--yes');
   expect(actsOf(done)).toContain('create package');
-  expect(done).toMatchObject({ code: 0, told: { results: both } });
+  expect(done).toMatchObject({ code: 0, output: { results: both } });
   const { accessPackages: now } = await tenant.state();
   expect(now.map(({ displayName }) => displayName).sort()).toEqual(['Ledger', 'Payments']);
   expect(actsOf(await apply())).toEqual([]);
@@ -180,11 +180,11 @@ test('access that the model does not name is shown and left, and so is the packa
   const writes = await tenant.simulator.writes();
   const narrower = { ...ledger, description: 'Less', resources: ledger.resources.slice(0, 1) };
   await tenant.writeModel({ ...pair, accessPackages: [narrower, payments] });
-  const { code, told } = await apply('--yes');
-  expect(told.changes).toContainEqual(
+  const { code, output } = await apply('--yes');
+  expect(output.changes).toContainEqual(
     expect.objectContaining({ act: 'refuse', part: 'role', about: `Member_${group(2)}` }),
   );
-  expect(told.results).toEqual([
+  expect(output.results).toEqual([
     { package: 'ledger', outcome: 'refused' },
     ...complete('payments'),
   ]);
@@ -201,9 +201,9 @@ test('a policy that gives access by a rule of its own is refused, and nothing of
     automaticRequestSettings: { requestAccessForAllowedTargets: true },
   });
   const writes = await tenant.simulator.writes();
-  const { code, told } = await apply('--yes', '--only', 'ledger');
-  expect(actsOf({ told })).toEqual(['refuse policy']);
-  expect(told.results).toEqual([{ package: 'ledger', outcome: 'refused' }]);
+  const { code, output } = await apply('--yes', '--only', 'ledger');
+  expect(actsOf({ output })).toEqual(['refuse policy']);
+  expect(output.results).toEqual([{ package: 'ledger', outcome: 'refused' }]);
   expect(code).toBe(1);
   expect(await tenant.simulator.writes()).toEqual(writes);
 });
@@ -237,7 +237,7 @@ test.each([2, 7])(
     child.kill('SIGKILL');
     await ended;
     const again = await apply('--yes');
-    expect(again).toMatchObject({ code: 0, told: { results: both } });
+    expect(again).toMatchObject({ code: 0, output: { results: both } });
     const state = await tenant.state();
     expect(state.accessPackages).toHaveLength(2);
     expect(state.policies).toHaveLength(2);

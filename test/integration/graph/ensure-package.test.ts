@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AccessPackage } from '../../../shared/domain/access-model/access-model';
+import { applyPackage } from '../../../shared/packages/apply';
 import { ensurePackage } from '../../../shared/packages/ensure';
 import {
   aroundWrites,
@@ -25,8 +26,8 @@ const definition = targetOf(modelOf(ledger), 'ledger');
 const changed = (members: Partial<AccessPackage>) =>
   targetOf(modelOf({ ...ledger, ...members }), 'ledger');
 
-/** As if another administrator had made it: nothing of it is in our memory. */
-async function madeByOthers(accessPackage: AccessPackage = ledger): Promise<void> {
+/** As if another administrator had created it: nothing of it is in our rows. */
+async function createdByOthers(accessPackage: AccessPackage = ledger): Promise<void> {
   const theirs = targetOf(modelOf(accessPackage), accessPackage.key);
   const outcome = await ensureToTheEnd(simulator.graph, theirs, memoryTable());
   expect(outcome.kind).toBe('done');
@@ -103,6 +104,18 @@ describe('a package that does not exist', () => {
     ]);
   });
 
+  test('can grant two roles of one resource', async () => {
+    const [first] = ledger.resources;
+    const resources = ['Member', 'Owner'].map((role) => ({ ...first, role })) as never;
+    const writes = await writesDuring(async () => {
+      const both = changed({ resources });
+      const outcome = await ensureToTheEnd(simulator.graph, both, memoryTable());
+      expect(outcome).toMatchObject({ kind: 'done', adopted: false });
+    });
+    expect(writes.filter((write) => write.endsWith('/resourceRequests'))).toHaveLength(1);
+    expect(writes.filter((write) => write.endsWith('/resourceRoleScopes'))).toHaveLength(2);
+  });
+
   test('can require an approval, and is then recognised as it is', async () => {
     const approval = {
       required: true as const,
@@ -114,7 +127,7 @@ describe('a package that does not exist', () => {
       ],
     };
     const policy = { ...ledger.policy, approval } as AccessPackage['policy'];
-    await madeByOthers({ ...ledger, policy });
+    await createdByOthers({ ...ledger, policy });
     const outcome = await ensureToTheEnd(simulator.graph, changed({ policy }), memoryTable());
     expect(outcome).toMatchObject({ kind: 'done', adopted: true });
   });
@@ -122,7 +135,7 @@ describe('a package that does not exist', () => {
 
 describe('a package that others created', () => {
   test('is adopted without a write if it equals the model', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const table = memoryTable();
     const writes = await writesDuring(async () => {
       const outcome = await ensureToTheEnd(simulator.graph, definition, table);
@@ -135,7 +148,7 @@ describe('a package that others created', () => {
   });
 
   test('is not used if people may ask for it themselves', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const state = (await (await fetch(`${simulator.url}/_control/state`)).json()) as {
       policies: { id: string; requestorSettings: object }[];
     };
@@ -169,7 +182,7 @@ describe('a package that others created', () => {
     ['policy.expiration', policy({ expiration: { type: 'afterDuration', duration: 'P30D' } })],
     ['policy.approval', policy({ approval: approved })],
   ])('is not used if its %s differs', async (member, difference) => {
-    await madeByOthers();
+    await createdByOthers();
     const writes = await writesDuring(async () => {
       const outcome = await ensureToTheEnd(simulator.graph, changed(difference), memoryTable());
       expect(outcome).toEqual({ kind: 'failed', why: `drift:${member}` });
@@ -190,7 +203,7 @@ describe('a package that others created', () => {
     ['resource-role-missing', {}],
     ['policy-missing', policy({ displayName: 'Another' })],
   ])('is not completed by us: %s', async (why, difference) => {
-    await madeByOthers();
+    await createdByOthers();
     const application = '30000000-0000-4000-8000-000000000001';
     const { catalogId = '' } = await theirs();
     if (why === 'resource-role-missing') {
@@ -206,7 +219,7 @@ describe('a package that others created', () => {
   });
 
   test('lacks a role scope that the catalog could give, and is not completed by us', async () => {
-    await madeByOthers({ ...ledger, resources: ledger.resources.slice(0, 1) });
+    await createdByOthers({ ...ledger, resources: ledger.resources.slice(0, 1) });
     const { catalogId = '' } = await theirs();
     const resource = { originId: group(2), originSystem: 'AadGroup' } as const;
     await simulator.graph.addResourceToCatalog({ catalogId, ...resource });
@@ -248,7 +261,7 @@ describe('a package that others created', () => {
   }
 
   test('is used by its id, with a policy by its id, if the model says so', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const { id: adoptId } = await theirs();
     const [theirPolicy] = await simulator.graph.listAssignmentPolicies(adoptId);
     const policyId = theirPolicy?.id ?? '';
@@ -267,7 +280,7 @@ describe('a package that others created', () => {
   });
 
   test('is never created in place of one that the model names by id', async () => {
-    await madeByOthers({ ...ledger, displayName: 'Other' });
+    await createdByOthers({ ...ledger, displayName: 'Other' });
     const adopting = changed({ adoptId: group(1) });
     const writes = await writesDuring(async () => {
       expect(await ensureToTheEnd(simulator.graph, adopting, memoryTable())).toEqual({
@@ -297,7 +310,7 @@ describe('verifying only', () => {
   });
 
   test('accepts a complete package', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable(), {
       mode: 'verify-only',
     });
@@ -394,7 +407,7 @@ describe('a new version of the model', () => {
   });
 
   test('adds nothing to a package that was adopted', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const table = memoryTable();
     await ensureToTheEnd(simulator.graph, definition, table);
     const writes = await writesDuring(async () => {
@@ -435,7 +448,7 @@ describe('a new version of the model', () => {
   });
 
   test('makes a package of ours and one of others exclude each other, whichever is ensured', async () => {
-    await madeByOthers();
+    await createdByOthers();
     const table = memoryTable();
     const apart = modelOf(ledger, { ...payments, incompatibleWith: [] });
     for (const key of ['ledger', 'payments']) {
@@ -487,5 +500,39 @@ describe('a new version of the model', () => {
       kind: 'done',
       adopted: false,
     });
+  });
+});
+
+describe('an update', () => {
+  const update = { mode: 'update', visibleWithinSeconds: 0 } as const;
+
+  test('uses the package that somebody created in place of a deleted one', async () => {
+    const table = memoryTable();
+    const first = await ensureToTheEnd(simulator.graph, definition, table);
+    const deleted = first.kind === 'done' ? first.accessPackageId : '';
+    await simulator.remove('accessPackages', deleted);
+    await createdByOthers();
+    const before = await simulator.writes();
+    const outcome = await applyPackage(
+      simulator.graph,
+      definition,
+      table.of(definition),
+      options(update),
+    );
+    expect(outcome).toMatchObject({ kind: 'done', adopted: true });
+    expect(outcome).not.toMatchObject({ accessPackageId: deleted });
+    expect(await simulator.writes()).toEqual(before);
+  });
+
+  test('leaves a package alone of which one item is left to a person', async () => {
+    await createdByOthers();
+    const narrower = changed({ description: 'Less', resources: ledger.resources.slice(0, 1) });
+    const before = await simulator.writes();
+    const rows = memoryTable().of(narrower);
+    expect(await applyPackage(simulator.graph, narrower, rows, options(update))).toEqual({
+      kind: 'failed',
+      why: 'refused',
+    });
+    expect(await simulator.writes()).toEqual(before);
   });
 });

@@ -1,0 +1,173 @@
+import { AccessPackage, AssignmentPolicy, Catalog } from '../../../shared/graph/answers';
+import { diffPackage } from '../../../shared/packages/diff';
+import type { PackageRecords, PackageSnapshot } from '../../../shared/packages/inspect';
+import { actOf, codeOf } from '../../../shared/packages/items';
+import { changesOf } from '../../../shared/packages/plan';
+import { group, ledger, modelOf, payments, targetOf } from '../../integration/graph/ensure-harness';
+
+const resources = ledger.resources.slice(0, 1);
+const model = modelOf({ ...ledger, resources }, payments);
+const target = targetOf(model, 'ledger');
+const { catalog } = target;
+
+const resource = { id: 'r-1', originId: group(1), originSystem: 'AadGroup', roles: [], scopes: [] };
+const member = { id: 'role-1', originId: `Member_${group(1)}` };
+const role = { resource, role: member, scope: undefined };
+const found = {
+  ...AccessPackage.parse({ ...ledger, id: 'p-1', isHidden: true, catalog: { id: 'c-1' } }),
+  roleScopes: [{ role: member.originId, scope: group(1) }],
+  graphRequestId: 'trace',
+};
+
+/** Everything as the model says. */
+const equal: PackageSnapshot = {
+  catalogs: [Catalog.parse({ ...catalog, id: 'c-1', state: 'published' })],
+  resources: [{ resource: resources[0] as never, found: [resource], roles: [role] }],
+  packages: [found],
+  policies: [
+    AssignmentPolicy.parse({
+      ...{ id: 'policy-1', displayName: 'Birthright', description: 'Assigned by rule' },
+      expiration: { type: 'afterDuration', duration: 'P365D' },
+    }),
+  ],
+  pairs: [
+    {
+      ...{ key: 'payments', isOtherOurs: true },
+      exclusions: [
+        { from: 'p-1', to: { id: 'p-2' }, exists: true },
+        { from: 'p-2', to: { id: 'p-1' }, exists: true },
+      ],
+    },
+  ],
+};
+
+const at = '2026-11-20T09:30:02.000Z';
+const made = { state: 'made', at, absentReads: 0 } as const;
+const records: PackageRecords = {
+  ...{ mayPeerBeGone: false, peer: () => Promise.resolve(undefined) },
+  catalog: { catalogId: 'c-1', writes: { catalog: made, [`resource:${group(1)}`]: made } },
+  package: {
+    ...{ state: 'complete', version: 'v', adopted: false },
+    ...{ catalogId: 'c-1', accessPackageId: 'p-1', assignmentPolicyId: 'policy-1' },
+    writes: { package: made, policy: made, 'incompatible:payments:back': made },
+  },
+};
+const nothingKnown: PackageRecords = { ...records, catalog: undefined, package: undefined };
+
+const codesOf = (members: Partial<PackageSnapshot>, known = nothingKnown) =>
+  diffPackage(target, { ...equal, ...members }, known).flatMap(({ part, difference }) =>
+    difference ? [codeOf(part, difference)] : [],
+  );
+
+test('a package that is as the model says has no differences', () => {
+  expect(codesOf({})).toEqual([]);
+  expect(codesOf({}, records)).toEqual([]);
+});
+
+const [pair] = equal.pairs;
+const exclusions = pair?.exclusions?.map((one) => ({ ...one, exists: false }));
+const unpaired = { pairs: [{ ...pair, exclusions }] } as unknown as PackageSnapshot;
+test.each<[string, Partial<PackageSnapshot>, string[], string[]]>([
+  ['two catalogs', { catalogs: [...equal.catalogs, ...equal.catalogs] }, ['catalog-ambiguous'], []],
+  ['no catalog', { catalogs: [] }, ['catalog-missing'], ['catalog-gone']],
+  [
+    'an unpublished catalog',
+    { catalogs: equal.catalogs.map((one) => ({ ...one, published: false })) },
+    ['drift:catalog.state'],
+    ['drift:catalog.state'],
+  ],
+  ['another package of its name', { packages: [{ ...found, id: 'p-9' }] }, [], ['package-gone']],
+  [
+    'another policy of its name',
+    { policies: equal.policies.map((one) => ({ ...one, id: 'policy-9' })) },
+    [],
+    ['policy-gone'],
+  ],
+  ['no policy', { policies: [] }, ['policy-missing'], ['policy-gone']],
+  [
+    'a role more',
+    { packages: [{ ...found, roleScopes: [...found.roleScopes, { role: 'Owner', scope: 'x' }] }] },
+    ['drift:package.resourceRoleScopes'],
+    ['drift:package.resourceRoleScopes'],
+  ],
+  [
+    'a role less',
+    { packages: [{ ...found, roleScopes: [] }] },
+    ['role-scope-missing'],
+    ['role-scope-missing'],
+  ],
+  [
+    'no exclusions',
+    unpaired,
+    ['incompatible-missing', 'incompatible-missing'],
+    ['incompatible-missing', 'incompatible-gone'],
+  ],
+])('%s has its code, also where our rows know better', (_, members, unknown, known) => {
+  const codes = (rows: PackageRecords) =>
+    codesOf(members, rows).filter((code) => unknown.includes(code) || known.includes(code));
+  expect(codes(nothingKnown)).toEqual(unknown);
+  if (known.length > 0) expect(codes(records)).toEqual(known);
+});
+
+test('a resource without the role stops before the package', () => {
+  const resources = equal.resources.map((one) => ({ ...one, roles: [] }));
+  const [first] = codesOf({ resources, packages: [] });
+  expect(first).toBe('resource-role-missing');
+  const both = equal.resources.map((one) => ({ ...one, roles: [role, role] }));
+  expect(codesOf({ resources: both })[0]).toBe('resource-role-ambiguous');
+});
+
+test('a resource with two roles is one item', () => {
+  const owner = { ...role, role: { id: 'role-2', originId: `Owner_${group(1)}` } };
+  const resources = [
+    ...equal.resources,
+    ...equal.resources.map((one) => ({ ...one, roles: [owner] })),
+  ];
+  const items = diffPackage(target, { ...equal, resources }, nothingKnown);
+  expect(items.filter(({ part }) => part === 'resource')).toHaveLength(1);
+  expect(items.filter(({ part }) => part === 'role')).toHaveLength(2);
+});
+
+test('what the model names by an id that does not exist has the code of its kind, and is left to a person', () => {
+  const named = { ...ledger, policy: undefined, resources, adoptId: group(7), policyId: group(8) };
+  const byId = targetOf(modelOf(named), 'ledger');
+  const items = diffPackage(byId, { ...equal, packages: [], policies: [] }, records);
+  const unknown = items.filter(({ difference }) => difference?.kind === 'unknown-id');
+  expect(unknown.map(({ part, difference }) => difference && codeOf(part, difference))).toEqual([
+    'package-gone',
+    'policy-missing',
+  ]);
+  expect(unknown.map(actOf)).toEqual(['refuse', 'refuse']);
+});
+
+describe('the plan', () => {
+  const planOf = (members: Partial<PackageSnapshot>, ...selected: string[]) =>
+    changesOf(
+      {
+        ...{ key: 'ledger', isProvisioning: false },
+        items: diffPackage(target, { ...equal, ...members }, nothingKnown),
+      },
+      new Set(selected),
+    )
+      .filter(({ act }) => act !== 'nothing')
+      .map(({ act, part }) => `${act} ${part}`);
+
+  test('shows the two directions of a pair as one change', () => {
+    expect(planOf(unpaired)).toEqual(['create incompatible']);
+    const [there, back] = exclusions ?? [];
+    const half = [{ ...pair, exclusions: [{ ...there, exists: true }, back] }];
+    expect(planOf({ pairs: half } as unknown as PackageSnapshot)).toEqual(['create incompatible']);
+  });
+
+  test('shows a pair whose other package does not exist only if that is created too', () => {
+    const pairs = [{ key: 'payments', isOtherOurs: false, exclusions: undefined }];
+    expect(planOf({ pairs })).toEqual([]);
+    expect(planOf({ pairs }, 'payments')).toEqual(['create incompatible']);
+  });
+
+  test('refuses a package in another catalog and a policy with a rule of its own', () => {
+    expect(planOf({ packages: [{ ...found, catalogId: 'c-9' }] })).toEqual(['refuse package']);
+    const policies = equal.policies.map((one) => ({ ...one, automatic: true, description: '' }));
+    expect(planOf({ policies })).toEqual(['refuse policy']);
+  });
+});
