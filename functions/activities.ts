@@ -1,31 +1,111 @@
+import type { InvocationContext } from '@azure/functions';
+import * as df from 'durable-functions';
 import { planAccess } from '../shared/assignments/plan';
 import { pollRequests } from '../shared/assignments/poll';
 import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
-import { activities } from '../shared/domain/workflow/activities';
+import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';
+import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
 import { recordIntent } from '../shared/events/audit-context';
+import { closeAttempt } from '../shared/events/close';
+import { startAttempt } from '../shared/events/start';
+import { logTo, traceOf, type Log } from '../shared/log';
 import { createPackageEnsurer } from '../shared/packages/ensure';
-import { registerActivity } from './activities/activity';
-import { registerBeginRun } from './activities/begin-run';
-import { registerCloseRun } from './activities/close-run';
-import { registerWorkerLocks } from './activities/worker-locks';
+import { StaleRun } from '../shared/storage/audit';
+import { StoreUnavailable } from '../shared/storage/storage-port';
+import { lockOf } from '../shared/storage/worker-locks';
 import type { Services } from './services';
 
-/** Everything that an orchestration can call, in the order of a run: a contract and the use case that keeps it. */
+/** Everything that an orchestration can call, in the order of a run: each contract and the use case that keeps it. */
 export function registerActivities(services: Services): void {
-  registerBeginRun(services);
-  registerWorkerLocks(services);
+  const { claims, workerLocks, graph, config } = services;
+
+  registerActivity(activities.beginRun, async (execution) => {
+    const run = await startAttempt(services, execution);
+    if (!run) return { outcome: STALE };
+    return { outcome: { kind: 'done', run, timeouts: config.timeouts } };
+  });
+
+  registerActivity(activities.acquireLock, async ({ run, fencingToken }) => {
+    const acquired = await workerLocks.acquire(lockOf(run, fencingToken), claims.isOver);
+    if (acquired === 'stale') return { outcome: STALE };
+    return { outcome: acquired === 'acquired' ? { kind: 'done' } : LOCK_HELD };
+  });
+
   registerActivity(activities.planAccess, async ({ run }) => ({
     outcome: await planAccess(services, run),
   }));
+
   registerActivity(activities.ensurePackage, createPackageEnsurer(services));
+
   registerActivity(activities.submitRequest, async (input, guard) => ({
     chain: input.intentRecorded ? input.chain : await recordIntent(services, input, 'assign'),
     outcome: await guard(() => submitRequest(services, input)),
   }));
+
+  registerActivity(activities.releaseLock, async ({ run, fencingToken }) => {
+    await workerLocks.release(lockOf(run, fencingToken));
+    return { outcome: { kind: 'done' } };
+  });
+
   registerActivity(activities.pollRequests, async ({ requestIds }) => ({
-    outcome: await pollRequests(services.graph, requestIds),
+    outcome: await pollRequests(graph, requestIds),
   }));
+
   registerActivity(activities.settleStep, (input) => settleStep(services, input));
-  registerCloseRun(services);
+
+  // A fencing token is used once, so each try to close brings the next one.
+  registerActivity(activities.closeRun, async (closing, _, log) => {
+    const closed = await closeAttempt(services, closing, log);
+    if (closed === 'stale') return { outcome: STALE };
+    return { outcome: closed === 'closed' ? { kind: 'done' } : LOCK_HELD };
+  });
+}
+
+const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
+const LOCK_HELD: Later = { kind: 'later', afterSeconds: 1, why: 'lock-held' };
+const DEFECT: Later = { kind: 'later', afterSeconds: 5, why: 'defect' };
+
+/** Runs what follows an audit row, and turns an exception into an outcome, so that the chain's end is answered. */
+type Guard = <Done extends object>(act: () => Promise<Outcome<Done>>) => Promise<Outcome<Done>>;
+
+/**
+ * Registers one activity by its contract. An unavailable store and a stale run are outcomes. Any other exception is a
+ * defect, and is thrown again without its text, because the durable history keeps exceptions.
+ */
+function registerActivity<Input, Done extends object>(
+  { name, input }: Activity<Input, Done>,
+  act: (input: Input, guard: Guard, log: Log) => Promise<Answer<Done>>,
+): void {
+  df.app.activity(name, {
+    handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
+      const logError = logTo((line) => context.error(line));
+      const knownOutcome = (error: unknown): Later | Rejected | undefined => {
+        const outcome = outcomeOf(error);
+        if (!outcome) logError({ what: 'defect', activity: name, ...traceOf(error) });
+        return outcome;
+      };
+      const guard: Guard = (guarded) =>
+        guarded().catch((error: unknown) => knownOutcome(error) ?? DEFECT);
+      const execute = async () =>
+        act(
+          input.parse(raw),
+          guard,
+          logTo((line) => context.log(line)),
+        );
+      return execute().catch((error: unknown) => {
+        const outcome = knownOutcome(error);
+        if (!outcome) throw new Error(`${name}: defect`);
+        return { outcome };
+      });
+    },
+  });
+}
+
+function outcomeOf(error: unknown): Later | Rejected | undefined {
+  if (error instanceof StaleRun) return STALE;
+  if (error instanceof StoreUnavailable) {
+    return { kind: 'later', afterSeconds: 5, why: 'store-unavailable' };
+  }
+  return undefined;
 }

@@ -177,7 +177,7 @@ test('the log lines that alerts look for are written by the app', () => {
     'shared/events/accept.ts',
     'shared/events/close.ts',
     'shared/events/recover.ts',
-    'functions/activities/activity.ts',
+    'functions/activities.ts',
   ];
   const written = sources.map((file) => textOf(file)).join();
   expect([...words].filter((word) => !written.includes(`what: '${word}'`))).toEqual([]);
