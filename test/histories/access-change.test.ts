@@ -1,10 +1,21 @@
 import type { Later } from '../../shared/domain/workflow/outcome';
-import { callsTo, closingOf, daysOf, happyActs, ids, step, tell, type Statuses } from './story';
+import {
+  callsTo,
+  closingOf,
+  CURRENT_VERSION,
+  daysOf,
+  happyActivities,
+  ids,
+  START,
+  step,
+  runWorkflow,
+  type Statuses,
+} from './scenarios';
 
 const later = (why: string, afterSeconds = 1): Later => ({ kind: 'later', afterSeconds, why });
 
-test('a happy joiner: one turn to plan and submit, and no wait inside it', async () => {
-  const result = await tell(happyActs());
+test('a happy joiner: one worker lock to plan and submit, and no wait while it is held', async () => {
+  const result = await runWorkflow(happyActivities());
   expect(result.status).toBe('Completed');
   expect(result.calls.map((call) => call.name)).toEqual([
     'beginRun',
@@ -20,8 +31,8 @@ test('a happy joiner: one turn to plan and submit, and no wait inside it', async
   expect(closingOf(result).outcome).toBe('delivered');
 });
 
-test('each activity is handed the end of the chain that the one before it left', async () => {
-  const result = await tell(happyActs());
+test('each activity receives the end of the chain that the one before it answered', async () => {
+  const result = await runWorkflow(happyActivities());
   const chain = (name: 'ensurePackage' | 'submitRequest' | 'settleStep' | 'closeRun') =>
     (callsTo(result, name)[0] as unknown as { chain: { seq: number } }).chain.seq;
   expect([
@@ -119,15 +130,15 @@ const endings: [
 ];
 
 test.each(endings)('a request that is %s', async (_name, statuses, wait, outcome, atLeastDays) => {
-  const result = await tell(happyActs(statuses, wait));
+  const result = await runWorkflow(happyActivities(statuses, wait));
   expect(closingOf(result).outcome).toBe(outcome);
   expect(daysOf(result)).toBeGreaterThanOrEqual(atLeastDays);
   expect(daysOf(result)).toBeLessThan(atLeastDays + 0.2);
 });
 
 test('a 14-day wait for an approval keeps every history below 500 events', async () => {
-  const result = await tell(
-    happyActs(
+  const result = await runWorkflow(
+    happyActivities(
       [
         [336, 'waiting-for-approval'],
         [Infinity, 'delivered'],
@@ -140,28 +151,28 @@ test('a 14-day wait for an approval keeps every history below 500 events', async
   expect(result.largestHistory).toBeLessThan(500);
 });
 
-test('the person who is not in the directory yet is looked for until there, holding nothing', async () => {
-  const acts = happyActs();
-  const { planAccess } = acts;
-  let looks = 0;
-  acts.planAccess = (...told) =>
-    ++looks < 8 ? { outcome: later('no-identity') } : planAccess(...told);
-  const result = await tell(acts);
+test('a person who is not in the directory yet is looked up again until found, without holding a lock', async () => {
+  const fakes = happyActivities();
+  const { planAccess } = fakes;
+  let plans = 0;
+  fakes.planAccess = (...args) =>
+    ++plans < 8 ? { outcome: later('no-identity') } : planAccess(...args);
+  const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('delivered');
   const tokens = callsTo(result, 'acquireLock').map(({ fencingToken }) => fencingToken);
   expect(tokens).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(callsTo(result, 'releaseLock').map(({ fencingToken }) => fencingToken)).toEqual(tokens);
 });
 
-test('the person who never appears closes as no-identity after the deadline, in short histories', async () => {
-  const acts = { ...happyActs(), planAccess: () => ({ outcome: later('no-identity') }) };
-  const { beginRun } = acts;
-  acts.beginRun = (...told) => {
-    const { outcome } = beginRun(...told);
+test('a person who never appears closes the event as no-identity after the deadline, in short histories', async () => {
+  const fakes = { ...happyActivities(), planAccess: () => ({ outcome: later('no-identity') }) };
+  const { beginRun } = fakes;
+  fakes.beginRun = (...args) => {
+    const { outcome } = beginRun(...args);
     if (outcome.kind === 'done') outcome.timeouts = { ...outcome.timeouts, identity: 2 * 86_400 };
     return { outcome };
   };
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('no-identity');
   expect(Math.round(daysOf(result))).toBe(2);
   expect(result.largestHistory).toBeLessThan(500);
@@ -169,18 +180,21 @@ test('the person who never appears closes as no-identity after the deadline, in 
 
 test('no rule matches: closed without a step', async () => {
   const rejected = { kind: 'rejected', reason: 'no-matching-rule' } as const;
-  const result = await tell({ ...happyActs(), planAccess: () => ({ outcome: rejected }) });
+  const result = await runWorkflow({
+    ...happyActivities(),
+    planAccess: () => ({ outcome: rejected }),
+  });
   expect(closingOf(result).outcome).toBe('no-matching-rule');
   expect(callsTo(result, 'submitRequest')).toEqual([]);
 });
 
 test('a package that differs from the model needs attention, with its settled row', async () => {
-  const acts = happyActs();
-  acts.ensurePackage = ({ chain }) => ({
+  const fakes = happyActivities();
+  fakes.ensurePackage = ({ chain }) => ({
     chain: { ...chain, seq: chain.seq + 1 },
     outcome: { kind: 'failed', why: 'drift:description' },
   });
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(closingOf(result)).toMatchObject({
     outcome: 'needs-attention',
     reason: 'drift:description',
@@ -188,18 +202,18 @@ test('a package that differs from the model needs attention, with its settled ro
   expect(callsTo(result, 'settleStep')).toMatchObject([{ operation: 'ensure', chain: { seq: 1 } }]);
 });
 
-test('a step taken up again is intentRecorded once', async () => {
-  const acts = happyActs();
-  const { submitRequest } = acts;
+test('a step that is tried again records its intent once', async () => {
+  const fakes = happyActivities();
+  const { submitRequest } = fakes;
   let tries = 0;
-  acts.submitRequest = (input, clock) =>
+  fakes.submitRequest = (input, clock) =>
     ++tries < 3
       ? {
           chain: input.intentRecorded ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
           outcome: later('throttled', 20),
         }
       : submitRequest(input, clock);
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(callsTo(result, 'submitRequest').map(({ intentRecorded }) => intentRecorded)).toEqual([
     false,
     true,
@@ -209,28 +223,28 @@ test('a step taken up again is intentRecorded once', async () => {
   expect(closingOf(result).outcome).toBe('delivered');
 });
 
-test('Graph throttles for longer than the patience: timed out, and the settled row says so', async () => {
-  const acts = happyActs();
-  acts.submitRequest = (input) => ({
+test('Graph throttles for longer than the retry budget: timed out, and the settled row says so', async () => {
+  const fakes = happyActivities();
+  fakes.submitRequest = (input) => ({
     chain: input.intentRecorded ? input.chain : { ...input.chain, seq: input.chain.seq + 1 },
     outcome: later('throttled', 60),
   });
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('timed-out');
   expect(callsTo(result, 'settleStep')).toMatchObject([
     { operation: 'assign', result: { outcome: 'timed-out' } },
   ]);
 });
 
-test('the stores are down for a day: the run waits for them and then goes on', async () => {
-  const acts = happyActs();
-  const { closeRun } = acts;
+test('storage is unavailable for a day: the run waits and then continues', async () => {
+  const fakes = happyActivities();
+  const { closeRun } = fakes;
   const until = Date.parse('2026-11-21T09:30:00Z');
-  acts.closeRun = (input, clock) =>
+  fakes.closeRun = (input, clock) =>
     clock.now.getTime() < until
       ? { outcome: later('store-unavailable', 5) }
       : closeRun(input, clock);
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(result.status).toBe('Completed');
   const closings = callsTo(result, 'closeRun') as { outcome: string }[];
   expect(closings.at(-1)?.outcome).toBe('delivered');
@@ -239,34 +253,37 @@ test('the stores are down for a day: the run waits for them and then goes on', a
 });
 
 test('an activity that throws is tried three times and ends as failed', async () => {
-  const acts = happyActs();
-  acts.submitRequest = () => {
+  const fakes = happyActivities();
+  fakes.submitRequest = () => {
     throw new Error('a defect');
   };
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(callsTo(result, 'submitRequest')).toHaveLength(3);
   expect(closingOf(result)).toMatchObject({ outcome: 'failed' });
 });
 
 test('a stale run does nothing at all', async () => {
   const stale = { kind: 'rejected', reason: 'stale' } as const;
-  const result = await tell({ ...happyActs(), beginRun: () => ({ outcome: stale }) });
+  const result = await runWorkflow({ ...happyActivities(), beginRun: () => ({ outcome: stale }) });
   expect(result.status).toBe('Completed');
   expect(result.calls).toHaveLength(1);
 });
 
-test('a run whose turn is history stops without a closing row', async () => {
+test('a run whose fencing token is stale stops without a closing row', async () => {
   const stale = { kind: 'rejected', reason: 'stale' } as const;
-  const result = await tell({ ...happyActs(), acquireLock: () => ({ outcome: stale }) });
+  const result = await runWorkflow({
+    ...happyActivities(),
+    acquireLock: () => ({ outcome: stale }),
+  });
   expect(callsTo(result, 'closeRun')).toEqual([]);
 });
 
-test('several packages end each on its own, and together as partly delivered', async () => {
-  const acts = happyActs();
-  acts.planAccess = () => ({
+test('each of several packages ends on its own, and together they are partly delivered', async () => {
+  const fakes = happyActivities();
+  fakes.planAccess = () => ({
     outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
   });
-  acts.pollRequests = ({ requestIds }) => ({
+  fakes.pollRequests = ({ requestIds }) => ({
     outcome: {
       kind: 'done',
       readings: requestIds.map((id) => ({
@@ -275,14 +292,14 @@ test('several packages end each on its own, and together as partly delivered', a
       })),
     },
   });
-  acts.submitRequest = ({ chain, step: { packageKey } }) => ({
+  fakes.submitRequest = ({ chain, step: { packageKey } }) => ({
     chain: { ...chain, seq: chain.seq + 1 },
     outcome:
       packageKey === 'c'
         ? { kind: 'done', result: { outcome: 'already-held' } }
         : { kind: 'done', requestId: `r-${packageKey}` },
   });
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('partly-delivered');
   expect(callsTo(result, 'settleStep')).toMatchObject([
     { step: { packageKey: 'a' }, result: { outcome: 'delivered' }, ids, requestId: 'r-a' },
@@ -291,30 +308,33 @@ test('several packages end each on its own, and together as partly delivered', a
   ]);
 });
 
-test('a run that turns out to be stale while it settles stops, and closes nothing', async () => {
+test('a run that is stale while settling stops and closes nothing', async () => {
   const stale = { kind: 'rejected', reason: 'stale' } as const;
-  const result = await tell({ ...happyActs(), settleStep: () => ({ outcome: stale }) });
+  const result = await runWorkflow({
+    ...happyActivities(),
+    settleStep: () => ({ outcome: stale }),
+  });
   expect(result.status).toBe('Completed');
   expect(callsTo(result, 'settleStep')).toHaveLength(1);
   expect(callsTo(result, 'closeRun')).toEqual([]);
 });
 
-test('a settled row that can never be written is given up after a bound, and the event is closed', async () => {
-  const acts = happyActs();
-  acts.settleStep = () => {
+test('a settled row that can never be written is skipped after its retries, and the event is closed', async () => {
+  const fakes = happyActivities();
+  fakes.settleStep = () => {
     throw new Error('a defect');
   };
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(callsTo(result, 'settleStep')).toHaveLength(6);
   expect(closingOf(result).outcome).toBe('failed');
 });
 
-test('a request that may not be read needs attention, and holds up no other step', async () => {
-  const acts = happyActs();
-  acts.planAccess = () => ({
+test('a request that cannot be read needs attention and delays no other step', async () => {
+  const fakes = happyActivities();
+  fakes.planAccess = () => ({
     outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b')] },
   });
-  acts.pollRequests = ({ requestIds }) => ({
+  fakes.pollRequests = ({ requestIds }) => ({
     outcome: {
       kind: 'done',
       readings: requestIds.map((id) =>
@@ -324,7 +344,7 @@ test('a request that may not be read needs attention, and holds up no other step
       ),
     },
   });
-  const result = await tell(acts);
+  const result = await runWorkflow(fakes);
   expect(callsTo(result, 'settleStep')).toMatchObject([
     { result: { outcome: 'needs-attention', reason: 'request-unreadable' } },
     { result: { outcome: 'delivered' } },
@@ -333,9 +353,9 @@ test('a request that may not be read needs attention, and holds up no other step
 });
 
 test('polls that are throttled for days decide nothing about an approval that is waited for', async () => {
-  const acts = happyActs([[Infinity, 'waiting-for-approval']], true);
-  const { pollRequests } = acts;
-  acts.pollRequests = (input, clock) => {
+  const fakes = happyActivities([[Infinity, 'waiting-for-approval']], true);
+  const { pollRequests } = fakes;
+  fakes.pollRequests = (input, clock) => {
     const days = (clock.now.getTime() - Date.parse('2026-11-20T09:30:00Z')) / 86_400_000;
     if (days < 1) return pollRequests(input, clock);
     if (days < 6) return { outcome: later('throttled', 600) };
@@ -346,30 +366,30 @@ test('polls that are throttled for days decide nothing about an approval that is
       },
     };
   };
-  expect(closingOf(await tell(acts)).outcome).toBe('delivered');
+  expect(closingOf(await runWorkflow(fakes)).outcome).toBe('delivered');
 });
 
 test.each(['beginRun', 'acquireLock', 'releaseLock'] as const)(
-  'the stores are down for three days at %s: the run waits in short histories and then goes on',
+  'storage is unavailable for three days at %s: the run waits in short histories and then continues',
   async (name) => {
-    const acts = happyActs();
-    const act = acts[name] as (...told: unknown[]) => unknown;
+    const fakes = happyActivities();
+    const act = fakes[name] as (...args: unknown[]) => unknown;
     const until = Date.parse('2026-11-23T09:30:00Z');
     const waiting = (input: unknown, clock: { now: Date }) =>
       clock.now.getTime() < until ? { outcome: later('store-unavailable', 5) } : act(input, clock);
-    const result = await tell({ ...acts, [name]: waiting });
+    const result = await runWorkflow({ ...fakes, [name]: waiting });
     expect(closingOf(result).outcome).toBe('delivered');
     expect(result.largestHistory).toBeLessThan(500);
   },
 );
 
 test('an answer that breaks its contract is a defect in the first execution and in every replay', async () => {
-  const acts = happyActs();
-  const { planAccess } = acts;
+  const fakes = happyActivities();
+  const { planAccess } = fakes;
   let plans = 0;
-  acts.planAccess = (...told) =>
-    ++plans === 1 ? ({ outcome: { kind: 'done' } } as never) : planAccess(...told);
-  const result = await tell(acts);
+  fakes.planAccess = (...args) =>
+    ++plans === 1 ? ({ outcome: { kind: 'done' } } as never) : planAccess(...args);
+  const result = await runWorkflow(fakes);
   expect(plans).toBe(2);
   expect(closingOf(result).outcome).toBe('delivered');
 });
@@ -380,7 +400,65 @@ test.each([
   ['10.0', 10],
   ['', 1],
 ])('a run started under version "%s" has its claim carry version %d', async (version, expected) => {
-  const result = await tell(happyActs(), version);
+  const result = await runWorkflow(happyActivities(), version);
   expect((callsTo(result, 'beginRun') as { version?: number }[])[0]?.version).toBe(expected);
   expect(closingOf(result).outcome).toBe('delivered');
+});
+
+/** Delivered after polls of a quarter of an hour. */
+const polledForMinutes = () =>
+  happyActivities([
+    [0.25, 'open'],
+    [Infinity, 'delivered'],
+  ]);
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+afterEach(() => jest.useRealTimers());
+
+/** Sets the clock of this process and lets its timers be. */
+function wallClock(now: number): void {
+  jest.useFakeTimers({
+    now,
+    doNotFake: [
+      ...(['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate'] as const),
+      ...([
+        'clearImmediate',
+        'setInterval',
+        'clearInterval',
+        'setTimeout',
+        'clearTimeout',
+      ] as const),
+    ],
+  });
+}
+
+test.each([
+  ['an hour ahead', HOUR],
+  ['an hour behind', -HOUR],
+  ['three days ahead', 3 * DAY],
+])(
+  'a run on a host whose clock is %s makes the same calls at the same times',
+  async (_, offset) => {
+    const right = await runWorkflow(polledForMinutes());
+    wallClock(Date.now() + offset);
+    const wrong = await runWorkflow(polledForMinutes());
+    expect(wrong.calls).toEqual(right.calls);
+    expect(wrong.now).toEqual(right.now);
+  },
+);
+
+test.each([
+  ['the year ends', '2026-12-31T12:00:00Z'],
+  ['a leap day passes', '2028-02-28T23:59:59Z'],
+  ['clocks go forward in Europe', '2027-03-28T00:30:00Z'],
+  ['clocks go back in America', '2026-11-01T05:30:00Z'],
+])('a run keeps its intervals while %s', async (_, startAt) => {
+  const ordinary = await runWorkflow(polledForMinutes());
+  const special = await runWorkflow(polledForMinutes(), CURRENT_VERSION, new Date(startAt));
+  expect(special.calls.map(({ name }) => name)).toEqual(ordinary.calls.map(({ name }) => name));
+  expect(special.now.getTime() - Date.parse(startAt)).toBe(
+    ordinary.now.getTime() - START.getTime(),
+  );
 });

@@ -2,17 +2,17 @@ import type { OrchestrationContext, OrchestrationHandler } from 'durable-functio
 import { EventType } from '../../infra/local/functions-host/durable/protocol/history';
 import { NonDeterminismError } from '../../infra/local/functions-host/durable/replayer/schedule';
 import { replayHistory } from './replay-history';
-import { runOrchestration, type RunOptions } from './run-orchestration';
+import { runOrchestration, type RunOptions } from './virtual-host';
 
 const HOUR = 3_600_000;
 
 const run = (orchestrator: OrchestrationHandler, options: Partial<RunOptions> = {}) =>
   runOrchestration({
-    start: 'story',
+    start: 'workflow',
     input: null,
     activities: { a: () => 'a', b: () => 'b', c: () => 'c' },
     ...options,
-    orchestrators: { story: orchestrator, ...options.orchestrators },
+    orchestrators: { workflow: orchestrator, ...options.orchestrators },
   });
 
 const later = (context: OrchestrationContext, milliseconds: number): Date =>

@@ -6,13 +6,12 @@ import {
   type HistoryEvent,
 } from '../../infra/local/functions-host/durable/protocol/history';
 import { accessChange } from '../../orchestrations/access-change';
-import { paths } from './paths';
 import { replayHistory } from './replay-history';
-import { CURRENT_VERSION, happyActs, START, tell } from './story';
+import { CURRENT_VERSION, happyActivities, paths, runWorkflow, START } from './scenarios';
 import { versionOf } from '../../orchestrations/durable';
 
 const folder = join(__dirname, 'recorded');
-// `npm run histories` sets this: what has no history yet gets one. What has one keeps it, whatever the story is today.
+// `npm run histories` sets this: records each path that has no history yet, and keeps every history that is there.
 const recording = process.env['JOINERY_RECORD_HISTORIES'] === '1';
 const current = String(Number.parseInt(CURRENT_VERSION, 10));
 if (recording) mkdirSync(join(folder, current), { recursive: true });
@@ -25,9 +24,9 @@ const frozenPaths = (version: string): string[] =>
 
 if (recording) {
   test('the histories of all paths are recorded', async () => {
-    for (const [path, acts] of Object.entries(paths)) {
+    for (const [path, fakes] of Object.entries(paths)) {
       if (existsSync(fileOf(current, path))) continue;
-      const { histories } = await tell(acts());
+      const { histories } = await runWorkflow(fakes());
       writeFileSync(fileOf(current, path), asText(histories));
     }
   }, 120_000);
@@ -48,16 +47,16 @@ async function replay(
   for (const generation of read(version, path)) await replayHistory(orchestrator, generation);
 }
 
-test('the version of host.json has the form that hosts compare as numbers, and none is newer', () => {
+test('the version of host.json has the form that hosts compare as numbers, and no history is newer', () => {
   expect(CURRENT_VERSION).toMatch(/^[1-9]\d*\.0$/);
   expect(versions.at(-1)).toBe(current);
 });
 
-test('every path has a history frozen under the version of today, and every such history its path', () => {
+test('every path has a frozen history under the current version, and every such history has its path', () => {
   expect(frozenPaths(current).toSorted()).toEqual(Object.keys(paths).toSorted());
 });
 
-test('each frozen run was begun under the version of its folder', () => {
+test('each frozen run was started under the version of its folder', () => {
   for (const version of versions) {
     const begun = frozenPaths(version).flatMap((path) =>
       read(version, path).flatMap((events) =>
@@ -71,7 +70,7 @@ test('each frozen run was begun under the version of its folder', () => {
 
 const frozen = versions.flatMap((version) => frozenPaths(version).map((path) => [version, path]));
 
-test.each(frozen)('a run of version %s goes on as it began: %s', async (version, path) => {
+test.each(frozen)('a run of version %s replays to the same calls: %s', async (version, path) => {
   await replay(accessChange, path, version).catch((error: unknown) => {
     throw new Error(
       `the orchestration no longer does what runs of version ${version} have done: keep their path behind a check of ` +
@@ -83,7 +82,7 @@ test.each(frozen)('a run of version %s goes on as it began: %s', async (version,
 
 type Df = OrchestrationContext['df'];
 
-/** The story told with another `df`: some of what it asks for becomes something else. */
+/** The workflow with another `df`, so that some of its calls become others. */
 const mutant = (change: (df: Df) => Partial<Df>): OrchestrationHandler =>
   function* (context) {
     return yield* accessChange(altered(context, change));
@@ -105,11 +104,11 @@ const renamed = (names: Record<string, string>): OrchestrationHandler =>
     callActivity: (name, input) => df.callActivity(names[name] ?? name, input),
   }));
 
-/** The story without one call: it goes on as if the call had been made and had answered `done`. */
+/** The workflow without one call: it continues as if the call had answered `done`. */
 const without = (removed: string): OrchestrationHandler =>
   function* (context) {
     const removal = { due: false };
-    const story = accessChange(
+    const workflow = accessChange(
       altered(context, (df) => ({
         callActivity: (name, input) => {
           removal.due = name === removed;
@@ -117,12 +116,12 @@ const without = (removed: string): OrchestrationHandler =>
         },
       })),
     );
-    let next = story.next();
+    let next = workflow.next();
     while (!next.done) {
       if (removal.due) {
         removal.due = false;
-        next = story.next({ outcome: { kind: 'done' } });
-      } else next = story.next(yield next.value);
+        next = workflow.next({ outcome: { kind: 'done' } });
+      } else next = workflow.next(yield next.value);
     }
   };
 
@@ -166,11 +165,14 @@ const mutants: [what: string, orchestrator: OrchestrationHandler][] = [
   ],
 ];
 
-test.each(mutants)('a story in which %s is caught by a frozen history', async (_, orchestrator) => {
-  await expect(replay(orchestrator, 'delivered-after-hours')).rejects.toThrow(
-    expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
-  );
-});
+test.each(mutants)(
+  'a workflow in which %s is caught by a frozen history',
+  async (_, orchestrator) => {
+    await expect(replay(orchestrator, 'delivered-after-hours')).rejects.toThrow(
+      expect.objectContaining({ name: 'NonDeterminismError' }) as Error,
+    );
+  },
+);
 
 /** What the next version changes: all timers fire a second later. */
 const changed = mutant((df) => ({ createTimer: (time) => df.createTimer(later(time, 1000)) }));
@@ -191,7 +193,12 @@ test('a next version that changes runs of version 1 too is caught by their froze
 });
 
 test('a run that starts under the next version takes the new branch, and no older code can replay it', async () => {
-  const { histories } = await tell(paths[path]?.() ?? happyActs(), '2.0', START, nextVersion);
+  const { histories } = await runWorkflow(
+    paths[path]?.() ?? happyActivities(),
+    '2.0',
+    START,
+    nextVersion,
+  );
   for (const history of histories) await replayHistory(nextVersion, history);
   await expect(replayHistory(accessChange, histories[0] ?? [])).rejects.toThrow(nonDeterminism);
 });

@@ -1,26 +1,36 @@
-import type { OrchestrationHandler } from 'durable-functions';
+import { app } from '@azure/functions';
+import * as df from 'durable-functions';
 import {
   EventType,
+  eventText,
+  playedText,
   type HistoryEvent,
 } from '../../infra/local/functions-host/durable/protocol/history';
 import {
   completionText,
   executionCompleted,
 } from '../../infra/local/functions-host/durable/protocol/make-event';
-import type { Mirrored } from '../../infra/local/functions-host/durable/replayer/replay-history';
+import {
+  failedReply,
+  orchestratorPayload,
+  replyFromError,
+  type OrchestratorReply,
+} from '../../infra/local/functions-host/durable/protocol/messages';
+import {
+  mirror,
+  type Mirrored,
+} from '../../infra/local/functions-host/durable/replayer/replay-history';
 import {
   describe as nameOf,
   NonDeterminismError,
 } from '../../infra/local/functions-host/durable/replayer/schedule';
-import { executeTurn } from './execute-turn';
-import { orchestratorHandler } from './orchestrator-handler';
 
 /**
  * Executes an orchestrator again on one generation's frozen history, turn by turn, and compares what it asks for (kind,
  * name, input, how it ends) with what history says it asked for then. Throws NonDeterminismError naming the step.
  */
 export async function replayHistory(
-  orchestrator: OrchestrationHandler,
+  orchestrator: df.OrchestrationHandler,
   history: readonly HistoryEvent[],
 ): Promise<void> {
   const name = history.find((event) => event.EventType === EventType.ExecutionStarted)?.Name;
@@ -48,4 +58,64 @@ function compareEnd({ commands, completion }: Mirrored, last: HistoryEvent | und
   if (completion?.status === 'ContinuedAsNew' && completionText(completion) !== kept?.Result) {
     throw new NonDeterminismError('the input of continueAsNew differs from history');
   }
+}
+
+const dice = [0.000_001, 0.999_999];
+
+/**
+ * Re-executes an orchestrator on a history whose last turn is the one being run, and plays its actions against it.
+ * Throws NonDeterminismError where the two disagree in kind, name or input.
+ */
+export async function executeTurn(
+  handler: Handler,
+  history: readonly HistoryEvent[],
+): Promise<{ reply: OrchestratorReply; mirrored: Mirrored }> {
+  const started = history.find((event) => event.EventType === EventType.ExecutionStarted);
+  const turnStart = history.findLastIndex(
+    (event) => event.EventType === EventType.OrchestratorStarted,
+  );
+  const turns = history.filter((event) => event.EventType === EventType.OrchestratorStarted).length;
+  const texts = history.map((event, i) =>
+    i < turnStart ? playedText(eventText(event)) : eventText(event),
+  );
+  const instance = started?.OrchestrationInstance;
+  const name = started?.Name ?? '';
+  const payload = orchestratorPayload({
+    instanceId: instance?.InstanceId ?? name,
+    parentInstanceId: started?.ParentInstance?.OrchestrationInstance.InstanceId,
+    input: started?.Input ?? null,
+    events: texts,
+    isReplaying: turnStart > 0,
+  });
+  const reply = await handler(payload, dice[turns % 2] ?? 0);
+  const executionId = instance?.ExecutionId ?? name;
+  return { reply, mirrored: mirror({ name, executionId, history, reply, compareInputs: true }) };
+}
+
+/** Runs an orchestrator once from its first line on one payload text. */
+export type Handler = (payload: string, dice: number) => Promise<OrchestratorReply>;
+
+/**
+ * The handler that the Functions host would call, caught on its way through the public registration. Chance is loaded:
+ * `Math.random()` answers `dice`, so that a branch on it turns differently in the next execution.
+ */
+export function orchestratorHandler(name: string, orchestrator: df.OrchestrationHandler): Handler {
+  const spy = jest.spyOn(app, 'generic').mockImplementation(() => undefined);
+  df.app.orchestration(name, orchestrator);
+  const registered = spy.mock.calls.at(-1)?.[1].handler;
+  spy.mockRestore();
+  if (!registered) throw new Error('durable-functions did not register the orchestrator');
+
+  return async (payload, dice) => {
+    const context = new df.DummyOrchestrationContext(name, 'virtual', () => undefined);
+    const random = jest.spyOn(Math, 'random').mockReturnValue(dice);
+    try {
+      const reply: unknown = await registered(JSON.parse(payload), context);
+      return JSON.parse(JSON.stringify(reply)) as OrchestratorReply;
+    } catch (error) {
+      return error instanceof Error ? replyFromError(error.message) : failedReply(String(error));
+    } finally {
+      random.mockRestore();
+    }
+  };
 }

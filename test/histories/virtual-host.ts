@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OrchestrationHandler } from 'durable-functions';
 import {
   timestamp,
   type HistoryEvent,
@@ -8,15 +9,99 @@ import type {
   Completion,
   Command,
 } from '../../infra/local/functions-host/durable/protocol/make-event';
-import { executeTurn } from './execute-turn';
-import type { Handler } from './orchestrator-handler';
+import { executeTurn, orchestratorHandler, type Handler } from './replay-history';
+
+export type RunOptions = {
+  orchestrators: Record<string, OrchestrationHandler>;
+  start: string;
+  input: unknown;
+  /** Of the started instance; `virtual` unless set. */
+  instanceId?: string;
+  activities: Record<string, Activity>;
+  startAt?: Date;
+  version?: string;
+  /** Executions of all orchestrators together before the run counts as endless; 10,000 unless set. */
+  maxTurns?: number;
+  onTurn?: (turn: { instanceId: string; now: Date; customStatus: unknown }) => void;
+};
+
+export type RunResult = {
+  status: 'Completed' | 'Failed';
+  output: unknown;
+  error?: string;
+  calls: Call[];
+  now: Date;
+  generations: number;
+  turns: number;
+  /** Most events in the history of one generation. */
+  largestHistory: number;
+  /** The started orchestration's histories, one per generation; can be frozen as JSON. */
+  histories: HistoryEvent[][];
+  customStatus: unknown;
+};
+
+/**
+ * Acts as the host, on a virtual clock: each event that arrives re-executes its orchestrator from the first line against
+ * the whole history, timers fire at once in the order of their time, and every value crosses as JSON. Throws
+ * NonDeterminismError when a replay asks for something else than history holds, and an Error when the orchestration
+ * waits for what never comes or does not end within `maxTurns`.
+ */
+export async function runOrchestration(options: RunOptions): Promise<RunResult> {
+  const { start, version = '', instanceId = 'virtual', maxTurns = 10_000 } = options;
+  const host: VirtualHost = {
+    handlers: new Map(
+      Object.entries(options.orchestrators).map(([name, orchestrator]) => [
+        name,
+        orchestratorHandler(name, orchestrator),
+      ]),
+    ),
+    activities: options.activities,
+    instances: new Map(),
+    arrivals: [],
+    calls: [],
+    now: (options.startAt ?? new Date('2026-01-01T00:00:00Z')).getTime(),
+    turns: 0,
+  };
+  const run = { id: instanceId, name: start, version, parent: undefined };
+  const root = startInstance(host, run, make.jsonText(options.input));
+  while (!root.completion) {
+    const instance = await deliverNext(host);
+    if (!instance) throw new Error(`${start} waits for something that never comes`);
+    if (host.turns >= maxTurns) throw new Error(`${start} did not end within ${maxTurns} turns`);
+    const { id, customStatus } = instance;
+    options.onTurn?.({ instanceId: id, now: new Date(host.now), customStatus });
+  }
+  return summary(host, root);
+}
+
+function summary(host: VirtualHost, root: Instance): RunResult {
+  const { completion, histories, customStatus } = root;
+  const ending =
+    completion?.status === 'Completed'
+      ? { status: 'Completed' as const, output: completion.output }
+      : { status: 'Failed' as const, output: undefined, error: reasonOf(root) };
+  return {
+    ...ending,
+    calls: host.calls,
+    now: new Date(host.now),
+    generations: histories.length,
+    turns: host.turns,
+    largestHistory: Math.max(...histories.map((history) => history.length)),
+    histories,
+    customStatus,
+  };
+}
+
+function reasonOf({ completion }: Instance): string {
+  return completion && 'reason' in completion ? completion.reason : '';
+}
 
 /** An activity of a test. It may move `clock.now` forward: its result then arrives at that virtual time. */
-export type Activity = (input: never, clock: { now: Date }) => unknown;
+type Activity = (input: never, clock: { now: Date }) => unknown;
 
-export type Call = { name: string; input: unknown; output: unknown };
+type Call = { name: string; input: unknown; output: unknown };
 
-export type Instance = {
+type Instance = {
   readonly id: string;
   readonly name: string;
   readonly version: string;
@@ -30,7 +115,7 @@ export type Instance = {
 type Arrival = { at: number; instance: Instance; executionId: string; event: HistoryEvent };
 
 /** Everything that happens between orchestrators and activities, on a clock that jumps. Times are milliseconds. */
-export type VirtualHost = {
+type VirtualHost = {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly activities: Readonly<Record<string, Activity>>;
   readonly instances: Map<string, Instance>;
@@ -40,7 +125,7 @@ export type VirtualHost = {
   turns: number;
 };
 
-export function startInstance(
+function startInstance(
   host: VirtualHost,
   run: Pick<Instance, 'id' | 'name' | 'version' | 'parent'>,
   input: string,
@@ -52,7 +137,7 @@ export function startInstance(
 }
 
 /** Delivers the earliest event and runs the turn that it causes. Answers with its instance; undefined if none is left. */
-export async function deliverNext(host: VirtualHost): Promise<Instance | undefined> {
+async function deliverNext(host: VirtualHost): Promise<Instance | undefined> {
   const next = host.arrivals.toSorted((a, b) => a.at - b.at)[0];
   if (!next) return undefined;
   host.arrivals.splice(host.arrivals.indexOf(next), 1);

@@ -6,7 +6,7 @@ import type { ReplayMarks } from '../../../shared/domain/events/event';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
 import type { TestMessage } from '../../support/events';
-import { runOrchestration } from '../../histories/run-orchestration';
+import { runOrchestration } from '../../histories/virtual-host';
 import type { Process } from './process';
 
 type AnyActivity = (typeof contracts)[keyof typeof contracts];
