@@ -95,7 +95,7 @@ test('an app that cannot start prints a stack with TypeScript lines', async () =
   const env = { PATH: process.env['PATH'] };
   const failed = promisify(execFile)('node', [loader, appDir], { env });
   await expect(failed).rejects.toMatchObject({
-    stderr: expect.stringMatching(/shared\/settings\/config\.ts:\d+/) as string,
+    stderr: expect.stringMatching(/shared\/config\/config\.ts:\d+/) as string,
   });
 });
 

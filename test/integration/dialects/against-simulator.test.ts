@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   ensureToTheEnd,
   ledger,
@@ -10,6 +9,7 @@ import {
 import { startSimulator, type Simulator } from '../graph/simulator';
 import { recordAssignment } from './calls';
 import { documents, type Exchange } from './exchange';
+import { eventually } from '../../support/eventually';
 
 const dialects = ['v1.0', 'beta', 'draft'] as const;
 const user = '20000000-0000-4000-8000-000000001024';
@@ -59,13 +59,10 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     const found = await graph.findAssignmentRequests(ids.packageId, justification);
     expect(found).toMatchObject([{ id: request.id, packageId: ids.packageId, justification }]);
 
-    const deadline = Date.now() + 10_000;
-    let { requestStatus } = request;
-    while (requestStatus !== 'delivered' && Date.now() < deadline) {
-      await wait(20);
-      ({ requestStatus } = await graph.getAssignmentRequest(request.id));
-    }
-    expect(requestStatus).toBe('delivered');
+    await eventually('the request is delivered', async () => {
+      const { requestStatus } = await graph.getAssignmentRequest(request.id);
+      return requestStatus === 'delivered';
+    });
     const from = '2026-11-20T09:30:00Z';
     await recordAssignment(graph, { ...ids, from });
     expect(await graph.findAssignments(ids.packageId, user)).toMatchObject([

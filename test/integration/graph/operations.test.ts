@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { classify } from '../../../shared/graph/errors';
 import type { AssignmentRequest } from '../../../shared/graph/answers';
 import { ensureToTheEnd, group, ledger, memoryTable, modelOf, targetOf } from './ensure-harness';
 import { startSimulator, type Simulator } from './simulator';
+import { eventually } from '../../support/eventually';
 
 let simulator: Simulator;
 let ids: { packageId: string; policyId: string };
@@ -25,17 +25,18 @@ const submit = async (worker: string, justification = `joinery:test:1:${worker}`
     justification,
   });
 
-async function polled(
+const polled = (
   id: string,
-  until: (request: AssignmentRequest) => boolean,
-): Promise<AssignmentRequest> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const request = await simulator.graph.getAssignmentRequest(id);
-    if (until(request) || Date.now() > deadline) return request;
-    await wait(20);
-  }
-}
+  isDone: (request: AssignmentRequest) => boolean,
+): Promise<AssignmentRequest> =>
+  eventually(
+    `request ${id}`,
+    async () => {
+      const request = await simulator.graph.getAssignmentRequest(id);
+      return isDone(request) && request;
+    },
+    { seconds: 10, everyMs: 20 },
+  );
 
 const refusalOf = async (call: Promise<unknown>) =>
   call.then(

@@ -1,7 +1,8 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { durableCalls } from './durable-calls';
-import { newDataDir, notes, startHostProcess, until } from './host-process';
+import { newDataDir, notes, startHostProcess } from './host-process';
+import { eventually } from '../../support/eventually';
 
 const STEPS = 5;
 const ids = Array.from({ length: 20 }, (_, i) => `steps-${i}`);
@@ -18,7 +19,7 @@ describe('a host that is killed', () => {
       ids.map((id) => calls.api('POST', `/orchestrators/steps/${id}`, { count: STEPS })),
     );
     for (const reached of [25, 60]) {
-      await until(`${reached} steps`, () => notes(dataDir).length >= reached || undefined);
+      await eventually(`${reached} steps`, () => notes(dataDir).length >= reached);
       await host.kill();
       host = await startHostProcess(dataDir);
     }
@@ -65,7 +66,7 @@ describe('a host that is killed', () => {
   it('ends in order on SIGTERM: what runs may finish, and nothing is lost', async () => {
     const first = await startHostProcess(dataDir);
     await durableCalls(first.url).api('POST', '/orchestrators/steps/orderly', { count: 3 });
-    await until('a step', () => notes(dataDir).length > 0 || undefined);
+    await eventually('a step', () => notes(dataDir).length > 0);
     expect(await first.stop()).toBe(0);
     const second = await startHostProcess(dataDir);
     expect((await durableCalls(second.url).ended('orderly')).output).toEqual([0, 1, 2]);

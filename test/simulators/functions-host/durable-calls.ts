@@ -1,4 +1,4 @@
-import { until } from './host-process';
+import { eventually } from '../../support/eventually';
 
 export type Reply = { status: number; body: unknown; headers: Headers };
 
@@ -39,7 +39,7 @@ export function durableCalls(url: string) {
     client: async (method: string, id: string, ...args: unknown[]) =>
       call('POST', `/api/client/${method}/${id}`, { args }),
     ended: (id: string) =>
-      until(`the end of ${id}`, async () => {
+      eventually(`the end of ${id}`, async () => {
         const now = await status(id);
         return ['Pending', 'Running', 'Suspended'].includes(now.runtimeStatus) ? undefined : now;
       }),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { durableCalls, type InstanceStatus } from './durable-calls';
-import { newDataDir, startHostProcess, until, type HostProcess } from './host-process';
+import { newDataDir, startHostProcess, type HostProcess } from './host-process';
+import { eventually } from '../../support/eventually';
 
 let host: HostProcess;
 let calls: ReturnType<typeof durableCalls>;
@@ -92,7 +93,7 @@ describe('an instance id', () => {
       body: { Message: expect.stringContaining('already exists') as string },
     });
     expect((await calls.start('approval', 'twice')).status).toBe(500); // the SDK rejects
-    await until(
+    await eventually(
       'the log line',
       () => /unexpected status code: 409/.exec(host.output()) ?? undefined,
     );
@@ -121,8 +122,8 @@ describe('the management API', () => {
   it('suspends, keeps events meanwhile, and resumes', async () => {
     await calls.start('approval', 'pause');
     await calls.client('suspend', 'pause', 'wait');
-    await until('suspension', async () => {
-      return (await calls.status('pause')).runtimeStatus === 'Suspended' || undefined;
+    await eventually('suspension', async () => {
+      return (await calls.status('pause')).runtimeStatus === 'Suspended';
     });
     expect((await calls.api('POST', '/instances/pause/suspend?reason=x')).status).toBe(500);
     await calls.client('raiseEvent', 'pause', 'decision', 'yes');

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../../infra/local/stack/part';
 
 /** The host as a process of its own, on the fixture app: an app can be loaded only once per process. */
@@ -89,19 +88,4 @@ export function notes(dataDir: string): Record<string, unknown>[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-/** Asks again until there is an answer; fails with `what` after the deadline. */
-export async function until<T>(
-  what: string,
-  ask: () => T | undefined | Promise<T | undefined>,
-  deadline = 10_000,
-): Promise<T> {
-  const end = Date.now() + deadline;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await wait(15);
-  }
-  throw new Error(`${what} did not happen within ${deadline} ms`);
 }

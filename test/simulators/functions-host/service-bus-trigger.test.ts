@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setStage, type Stage } from '../service-bus/stage';
-import { newDataDir, notes, startHostProcess, until, type HostProcess } from './host-process';
+import { newDataDir, notes, startHostProcess, type HostProcess } from './host-process';
+import { eventually } from '../../support/eventually';
 
 type Noted = {
   queue: string;
@@ -28,7 +29,7 @@ afterAll(async () => {
 });
 
 const noted = (): Noted[] => notes(host.dataDir) as Noted[];
-const done = (text: string) => until(text, () => noted().find((note) => note.done === text));
+const done = (text: string) => eventually(text, () => noted().find((note) => note.done === text));
 const send = (text: string, more = {}) =>
   stage.client.createSender('work').sendMessages({ body: Buffer.from(text), ...more });
 
@@ -61,7 +62,7 @@ describe('a Service Bus function', () => {
   it('abandons at once when it throws, until the queue dead-letters', async () => {
     const began = Date.now();
     await send('fail 1');
-    const [dead] = await until('the dead letter', async () => {
+    const [dead] = await eventually('the dead letter', async () => {
       const found = await deadLetters();
       return found.length > 0 ? found : undefined;
     });
@@ -78,7 +79,7 @@ describe('a Service Bus function', () => {
       .createSender('work')
       .sendMessages(texts.map((text) => ({ body: Buffer.from(text) })));
     const failed = texts.filter((text) => text.startsWith('fail'));
-    const dead = await until('all dead letters', async () => {
+    const dead = await eventually('all dead letters', async () => {
       const found = (await deadLetters())
         .map(({ body }) => body)
         .filter((body) => failed.includes(body));
@@ -101,7 +102,7 @@ describe('a Service Bus function', () => {
   it('fails on a body that is not made of bytes, as the .NET host does', async () => {
     const value = { bodyType: 'value', body: 5 } as const;
     await stage.client.createSender('work').sendMessages(value);
-    await until('its dead letter', async () => {
+    await eventually('its dead letter', async () => {
       return (await deadLetters()).find(({ body }) => body === '5');
     });
     expect(host.output()).toContain('an AMQP value body; only data bodies reach a function');
@@ -110,10 +111,10 @@ describe('a Service Bus function', () => {
   it('finds a bus again that was gone', async () => {
     await stage.restart();
     await send('after the restart');
-    await until(
+    await eventually(
       'the message',
       () => noted().find(({ done: text }) => text === 'after the restart'),
-      20_000,
+      { seconds: 20 },
     );
   });
 });

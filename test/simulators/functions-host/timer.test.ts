@@ -1,7 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSchedule } from '../../../infra/local/functions-host/triggers/timer';
-import { newDataDir, notes, startHostProcess, until } from './host-process';
+import { newDataDir, notes, startHostProcess } from './host-process';
+import { eventually } from '../../support/eventually';
 
 type Noted = { timer: { isPastDue: boolean; scheduleStatus?: { last: string; next: string } } };
 
@@ -12,7 +13,7 @@ describe('a timer function', () => {
 
   it('runs on its schedule again and again', async () => {
     const host = await startHostProcess(dataDir, { TICK: '* * * * * *' });
-    await until('two runs', () => notes(dataDir).length >= 2 || undefined);
+    await eventually('two runs', () => notes(dataDir).length >= 2);
     const [first] = notes(dataDir) as Noted[];
     expect(first?.timer).toMatchObject({ isPastDue: false });
     expect(first?.timer.scheduleStatus).toBeUndefined();
@@ -25,7 +26,7 @@ describe('a timer function', () => {
     const status = { tick: { ...missed, LastUpdated: missed.Last } };
     await writeFile(join(dataDir, 'host/timers.json'), JSON.stringify(status));
     const first = await startHostProcess(dataDir, { TICK: '0 0 0 1 * *' });
-    await until('the run', () => notes(dataDir).length > 0 || undefined);
+    await eventually('the run', () => notes(dataDir).length > 0);
     await first.stop();
     expect(notes(dataDir)).toMatchObject([
       { timer: { isPastDue: true, scheduleStatus: { last: missed.Last } } },

@@ -2,13 +2,8 @@ import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { compareVersions } from '../../../infra/local/functions-host/durable/engine/new-instance';
 import { durableCalls } from './durable-calls';
-import {
-  hostThatFails,
-  newDataDir,
-  startHostProcess,
-  until,
-  type HostProcess,
-} from './host-process';
+import { hostThatFails, newDataDir, startHostProcess, type HostProcess } from './host-process';
+import { eventually } from '../../support/eventually';
 
 let dataDir: string;
 let host: HostProcess | undefined;
@@ -62,7 +57,7 @@ it('leaves the run of a newer version alone after a step back, until that versio
   await calls.start('versioned', 'newer');
   await deploy({ defaultVersion: '1' });
   await go('newer');
-  await until('the host says that it waits', () =>
+  await eventually('the host says that it waits', () =>
     host?.output().includes('newer waits: it is of version 2.0, this app of 1') ? true : undefined,
   );
   await calls.start('versioned', 'mine');
@@ -82,7 +77,7 @@ it('runs what is newer with the strategy None, and not even what is older with S
   await calls.start('versioned', 'b');
   await deploy({ defaultVersion: '2.0', versionMatchStrategy: 'Strict' });
   await go('b');
-  await until('the host says that it waits', () =>
+  await eventually('the host says that it waits', () =>
     host?.output().includes('b waits: it is of version 1, this app of 2.0') ? true : undefined,
   );
 });

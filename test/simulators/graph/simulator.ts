@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGraph, type Graph } from '../../../infra/local/graph/server';
 import type { GraphSettings } from '../../../infra/local/graph/settings';
+import { eventually } from '../../support/eventually';
 
 export type Json = Record<string, unknown>;
 export type Answered = { status: number; headers: Headers; body: Json };
@@ -145,19 +146,22 @@ export function refusal({ status, body }: Answered): [number, string, string?] {
   return detail === undefined ? [status, error.code] : [status, error.code, detail];
 }
 
-/** Reads until `done` returns true. Throws with the last answer after the deadline. */
+/** Reads until `isDone`, and answers the last value. Throws with that value after the deadline. */
 export async function until<Value>(
   read: () => Promise<Value>,
-  done: (value: Value) => boolean,
+  isDone: (value: Value) => boolean,
   deadlineMs = 5_000,
 ): Promise<Value> {
-  const end = Date.now() + deadlineMs;
-  for (;;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`Not done in time: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  let value: Value | undefined;
+  const done = await eventually(
+    'the expected value',
+    async () => {
+      value = await read();
+      return isDone(value) && { value };
+    },
+    { seconds: deadlineMs / 1000, everyMs: 5, details: () => JSON.stringify(value) },
+  );
+  return done.value;
 }
 
 /** An id that no object has. */

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { freePorts } from '../../../infra/local/stack/parts';
 import { readStack } from '../../../infra/local/stack/stack-file';
+import { eventually } from '../../support/eventually';
 
 type Run = { child: ChildProcess; output: () => string; ended: Promise<number | string> };
 
@@ -46,18 +46,8 @@ function up(args: string[], env: Record<string, string> = {}): Run {
   return run;
 }
 
-async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
-    await wait(25);
-  }
-}
-
 const isUp = ({ output }: Run): Promise<boolean> =>
-  until('the stack is up', () => output().includes('Joinery is up'));
+  eventually('the stack is up', () => output().includes('Joinery is up'));
 const serviceBus = () => readStack(dataDir).serviceBus;
 
 function isAlive(pid: number): boolean {
@@ -74,7 +64,7 @@ test('a part that is killed is started again on its port, and its new process is
 
   process.kill(before?.pid ?? 0, 'SIGKILL');
 
-  const after = await until('another process is recorded', () => {
+  const after = await eventually('another process is recorded', () => {
     const entry = serviceBus();
     return entry?.pid !== before?.pid && entry;
   });
@@ -87,7 +77,7 @@ test('with --no-restart a part that is killed stays dead, and --only brings it b
   await isUp(first);
   const before = serviceBus();
   process.kill(before?.pid ?? 0, 'SIGKILL');
-  await until('the death is told', () => first.output().includes('ended (SIGKILL)'));
+  await eventually('the death is printed', () => first.output().includes('ended (SIGKILL)'));
   expect(serviceBus()).toEqual(before);
 
   await isUp(up(['--only', 'service-bus']));
@@ -142,7 +132,7 @@ test('the parts end by themselves when the process that started them is killed',
 
   run.child.kill('SIGKILL');
 
-  await until('the part has ended', () => !isAlive(pid));
+  await eventually('the part has ended', () => !isAlive(pid));
 });
 
 test('with --no-restart and nothing left alive the command fails', async () => {
