@@ -38,7 +38,7 @@ export async function replayHistory(
   const handler = orchestratorHandler(name, orchestrator);
   for (const [i, event] of history.entries()) {
     if (event.EventType !== EventType.OrchestratorCompleted) continue;
-    const { mirrored } = await executeTurn(handler, history.slice(0, i + 1));
+    const { mirrored } = await executeLatest(handler, history.slice(0, i + 1));
     compareEnd(mirrored, history[i - 1]);
   }
 }
@@ -66,7 +66,7 @@ const dice = [0.000_001, 0.999_999];
  * Re-executes an orchestrator on a history whose last turn is the one being run, and plays its actions against it.
  * Throws NonDeterminismError where the two disagree in kind, name or input.
  */
-export async function executeTurn(
+export async function executeLatest(
   handler: Handler,
   history: readonly HistoryEvent[],
 ): Promise<{ reply: OrchestratorReply; mirrored: Mirrored }> {

@@ -9,7 +9,7 @@ import type {
   Completion,
   Command,
 } from '../../infra/local/functions-host/durable/protocol/make-event';
-import { executeTurn, orchestratorHandler, type Handler } from './replay-history';
+import { executeLatest, orchestratorHandler, type Handler } from './replay-history';
 
 export type RunOptions = {
   orchestrators: Record<string, OrchestrationHandler>;
@@ -170,7 +170,7 @@ async function acquireLock(
   if (!handler) throw new Error(`the test gave no orchestrator '${instance.name}'`);
   const history = instance.histories.at(-1) ?? [];
   history.push(make.orchestratorStarted(now), event);
-  const { reply, mirrored } = await executeTurn(handler, history);
+  const { reply, mirrored } = await executeLatest(handler, history);
   if (reply.customStatus !== undefined) instance.customStatus = reply.customStatus;
   for (const command of mirrored.commands) {
     history.push(make.commandEvent(command, now, true));
