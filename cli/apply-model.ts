@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { accountOf, describeAccount } from '../shared/config/account';
-import { createCredential } from '../shared/config/credential';
+import { accountOf, describeAccount } from '../shared/config/identity';
+import { createCredential } from '../shared/config/identity';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
 import { createEntitlements, type EntitlementsOptions } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';

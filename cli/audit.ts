@@ -1,9 +1,9 @@
 import { createLedgerReader, type LedgerReader } from '../shared/storage/audit';
 import { chainFaults } from '../shared/storage/verify-chain';
 import type { AuditRow } from '../shared/domain/workflow/audit-entry';
-import { Id } from '../shared/domain/events/event-members';
+import { Id } from '../shared/domain/events/event';
 import { eventHash } from '../shared/domain/events/keys';
-import { isDate } from '../shared/domain/events/rfc3339';
+import { isDate } from '../shared/domain/events/time';
 import { createClaims, type Claims } from '../shared/storage/claims';
 import { openClaims, openLedger, Complaint, unknownEvent, type Connection } from './connection';
 import { print, tableOf } from './print';

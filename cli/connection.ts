@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCredential } from '../shared/config/credential';
+import { createCredential } from '../shared/config/identity';
 import { openTable } from '../shared/storage/table';
 import { ServiceBusClient } from '@azure/service-bus';
 import { z } from 'zod';

@@ -1,8 +1,7 @@
 import { clouds } from '../shared/graph/graph-root';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import { readConfig, SettingsError, type Config } from '../shared/config/config';
-import { createCredential } from '../shared/config/credential';
-import { signIn, type waysToSignIn } from '../shared/config/sign-in';
+import { createCredential, signIn, type waysToSignIn } from '../shared/config/identity';
 import type { AppSettings } from './app-settings';
 import { Complaint } from './connection';
 

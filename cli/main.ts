@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { Id } from '../shared/domain/events/event-members';
+import { Id } from '../shared/domain/events/event';
 import { StoreUnavailable } from '../shared/storage/storage-port';
-import { secondsOf } from '../shared/config/duration';
-import { waysToSignIn } from '../shared/config/sign-in';
+import { secondsOf } from '../shared/config/config';
+import { waysToSignIn } from '../shared/config/identity';
 import { findSettings } from './app-settings';
 import { audit } from './audit';
 import { Complaint, findConnection } from './connection';

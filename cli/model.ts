@@ -1,5 +1,5 @@
 import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/config/load-model';
-import { createCredential } from '../shared/config/credential';
+import { createCredential } from '../shared/config/identity';
 import { Complaint } from './connection';
 import { print } from './print';
 

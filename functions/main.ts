@@ -15,7 +15,7 @@ import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
 import { readConfig } from '../shared/config/config';
-import { createCredential } from '../shared/config/credential';
+import { createCredential } from '../shared/config/identity';
 import { loadModelBlob, loadModelFile } from '../shared/config/load-model';
 import { registerActivities } from './activities';
 import { registerHealth } from './http/health';

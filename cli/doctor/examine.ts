@@ -1,6 +1,6 @@
 import { GraphError } from '../../shared/graph/errors';
 import type { EntitlementsOptions } from '../../shared/graph/entitlements';
-import { accountOf, type Account } from '../../shared/config/account';
+import { accountOf, type Account } from '../../shared/config/identity';
 import { readConfig, SettingsError, type Config } from '../../shared/config/config';
 import type { AppSettings } from '../app-settings';
 import { graphOptions, type SignInOptions } from '../graph';

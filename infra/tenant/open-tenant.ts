@@ -1,7 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { clouds } from '../../shared/graph/graph-root';
-import { accountOf, describeAccount } from '../../shared/config/account';
-import { signIn, waysToSignIn } from '../../shared/config/sign-in';
+import { accountOf, describeAccount, signIn, waysToSignIn } from '../../shared/config/identity';
 
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
 export const tenantOptions = {

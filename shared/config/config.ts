@@ -1,7 +1,31 @@
 import { z } from 'zod';
-import { busAddress } from './bus-address';
-import { draftRoots } from './draft-roots';
-import { pollSchedule, secondsOf } from './duration';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds of a text such as `500ms`, `30s`, `4h` or `14d`; undefined if it is not one. */
+export function secondsOf(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
+  const factor = unit === undefined ? undefined : UNITS[unit];
+  return factor === undefined ? undefined : Number(amount) * factor;
+}
+
+/**
+ * A poll schedule such as `5s 10s 20s 30s 60s<30m 15m<24h 1h`: single waits, then waits repeated until a time since the
+ * request was made, then one without end. Undefined if the text is not one.
+ */
+export function pollSchedule(text: string): { every: number; until?: number }[] | undefined {
+  const entries = text
+    .trim()
+    .split(/\s+/)
+    .map((entry) => {
+      const [every, until, ...rest] = entry.split('<').map(secondsOf);
+      if (every === undefined || every <= 0 || rest.length > 0) return undefined;
+      if (!entry.includes('<')) return { every };
+      return until === undefined ? undefined : { every, until };
+    });
+  const sound = entries.filter((entry) => entry !== undefined);
+  return sound.length === entries.length && sound.at(-1)?.until === undefined ? sound : undefined;
+}
 
 const duration = (fallback: string) =>
   z
@@ -36,6 +60,34 @@ const sources = z
     return uris;
   });
 
+const root = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[\w-]+(\.[\w-]+)*$/)
+    .default(fallback);
+
+/** The defaults are the roots in the examples of the documents. */
+const Roots = z.strictObject({
+  '000': root('v1.0'),
+  '001': root('beta'),
+  '002': root('beta'),
+  '003': root('beta'),
+  '004': root('localtest'),
+});
+
+/** Roots of the draft dialect by document, such as `003=beta,004=localtest`; a document that is not named keeps its default. */
+const draftRoots = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+    const given = pairs.map((pair) => pair.split('=').map((part) => part.trim()));
+    const roots = Roots.safeParse(Object.fromEntries(given));
+    if (roots.success && given.every((pair) => pair.length === 2)) return roots.data;
+    context.addIssue('roots by document such as "003=beta,004=localtest"');
+    return z.NEVER;
+  });
+
 const STORAGE_RULE = 'a connection string, or the https address of a table endpoint';
 const CONNECTION_STRING = /(^|;)(AccountName=|TableEndpoint=|UseDevelopmentStorage=true)/i;
 
@@ -48,7 +100,7 @@ const storage = z
 
 /** The settings by the names they have in the environment. docs: the table in README.md. */
 export const Settings = z.object({
-  // The connection is the host's; here it only says where readiness has to look.
+  // The host uses the connection; the app reads only the address, for the readiness check.
   ServiceBus: z.string().optional(),
   ServiceBus__fullyQualifiedNamespace: z.string().optional(),
   PROVISIONING_QUEUE: z.string({ error: 'the name of the queue' }).min(1),
@@ -89,7 +141,7 @@ export const Settings = z.object({
 
 export type Config = ReturnType<typeof readConfig>;
 
-/** Settings that are missing or wrong, each with the rule that it breaks; never its value. */
+/** The settings that are missing or wrong, each with the rule that it breaks, never with its value. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
   readonly faults: readonly { setting: string; rule: string }[];
@@ -100,7 +152,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** Reads all settings at once; throws one SettingsError that names every setting that is missing or wrong, never its value. */
+/** Reads all settings. Throws one SettingsError that lists every missing or wrong one. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const present = Object.entries(env).filter(([, value]) => value !== '');
   const read = Settings.safeParse(Object.fromEntries(present));
@@ -145,4 +197,24 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     },
     environment: settings.AZURE_FUNCTIONS_ENVIRONMENT,
   };
+}
+
+/** Where a Service Bus namespace takes connections. */
+type BusAddress = { host: string; port: number };
+
+const AMQPS = 5671;
+/** An emulator uses AMQP without TLS. */
+const AMQP = 5672;
+
+/** The address in a connection string, or of a namespace by its full name; undefined if there is none. */
+export function busAddress(
+  connection: string | undefined,
+  namespace: string | undefined,
+): BusAddress | undefined {
+  if (!connection) return namespace ? { host: namespace, port: AMQPS } : undefined;
+  const endpoint = /(?:^|;)Endpoint=([^;]+)/i.exec(connection)?.[1] ?? '';
+  if (!URL.canParse(endpoint)) return undefined;
+  const { hostname, port } = new URL(endpoint);
+  const usual = /(?:^|;)UseDevelopmentEmulator=true/i.test(connection) ? AMQP : AMQPS;
+  return hostname ? { host: hostname, port: port ? Number(port) : usual } : undefined;
 }

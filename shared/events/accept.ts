@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ReplayMarks } from '../domain/events/event';
-import { Id } from '../domain/events/event-members';
+import { type ReplayMarks, Id } from '../domain/events/event';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
-import { dueAt } from '../domain/events/time-zone';
+import { dueAt } from '../domain/events/time';
 import { attributesRead, zoneFor } from '../domain/lifecycle/birthrights';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';

@@ -1,4 +1,4 @@
-import { describeAccount } from '../../../shared/config/account';
+import { describeAccount } from '../../../shared/config/identity';
 import { ok, notChecked, type Finding } from '../finding';
 import { SIGN_IN } from '../../graph';
 import type { Patient } from '../patient';

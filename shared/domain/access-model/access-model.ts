@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Condition } from './condition';
-import { TimeZone } from '../events/event-members';
+import { TimeZone } from '../events/event';
 
 const Key = z
   .string()

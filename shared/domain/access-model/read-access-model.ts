@@ -1,8 +1,7 @@
+import type { z } from 'zod';
 import { AccessModel } from './access-model';
-import { describeIssues } from '../events/describe-issues';
 import { jsonHash } from '../events/keys';
-import { lintModel } from './lint-model';
-import { draftOf } from './model-draft';
+import { lintModel } from './lint';
 import { readJson } from '../events/raw-json';
 
 export type ModelReading =
@@ -13,8 +12,8 @@ export type ModelReading =
 const MAX_DEPTH = 64;
 
 /**
- * Reads an access model from its JSON text. A model with any fault is not used at all; every fault is listed, so that one
- * look mends them all. `hash` is of the canonical JSON: layout and the order of members do not change it.
+ * Reads an access model from its JSON text. A model with any fault is not used, and all its faults are listed. `hash` is of
+ * the canonical JSON: layout and the order of members do not change it.
  */
 export function readAccessModel(text: string): ModelReading {
   const read = readJson(text.replace(/^\uFEFF/, ''), MAX_DEPTH);
@@ -22,13 +21,46 @@ export function readAccessModel(text: string): ModelReading {
     const { reason, at, path } = read.fault;
     const line = text.slice(0, at).split('\n').length;
     const place = path.length > 0 ? `, in ${path.join('.')}` : '';
-    return { kind: 'faults', faults: [`line ${line}${place}: ${reason}; mend the JSON`] };
+    return { kind: 'faults', faults: [`line ${line}${place}: ${reason}; fix the JSON`] };
   }
   const parsed = AccessModel.safeParse(read.value);
-  const faults = [...describeIssues(parsed.error?.issues ?? []), ...lintModel(draftOf(read.value))];
+  const faults = [...describeIssues(parsed.error?.issues ?? []), ...lintModel(read.value)];
   if (!parsed.success || faults.length > 0) return { kind: 'faults', faults };
   const model: AccessModel = { ...parsed.data };
   // A hint for editors, not a rule.
   delete model.$schema;
   return { kind: 'ok', model, hash: jsonHash(model) };
+}
+
+/**
+ * One line per issue of a zod schema: its path, then the rule. For a union, describes the issues of the likeliest member;
+ * zod would only say that no member matches.
+ */
+function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  root: readonly PropertyKey[] = [],
+): string[] {
+  return issues.flatMap((issue) => {
+    const path = [...root, ...issue.path];
+    const meant = issue.code === 'invalid_union' ? likeliest(issue.errors) : undefined;
+    if (meant !== undefined) return describeIssues(meant, path);
+    if (issue.code === 'invalid_key') return describeIssues(issue.issues, path);
+    return [`${pathText(path)}: ${issue.message}`];
+  });
+}
+
+/** The branch with the fewest issues in its own members; undefined if two have equally few. */
+function likeliest(branches: readonly (readonly z.core.$ZodIssue[])[]) {
+  const shallow = branches.map((issues) => issues.filter(({ path }) => path.length < 2).length);
+  const least = Math.min(...shallow);
+  return shallow.indexOf(least) === shallow.lastIndexOf(least)
+    ? branches[shallow.indexOf(least)]
+    : undefined;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('');
+  return text === '' ? 'the model' : text.replace(/^\./, '');
 }

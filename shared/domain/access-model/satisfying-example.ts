@@ -1,17 +1,16 @@
-import { comparisons } from './condition';
-import type { Condition } from './condition';
+import { comparisons, type Condition } from './condition';
 import type { Attributes } from '../events/event';
 
-/** What is known of a worker while looking: a missing key is still open, `undefined` is a value that no rule names. */
+/** The attributes tried so far: a missing key is not tried yet, `undefined` is a value that no condition names. */
 type Guess = ReadonlyMap<string, string | undefined>;
 type Search = { readonly domains: ReadonlyMap<string, readonly string[]>; budget: number };
 
 const BUDGET = 20_000;
 
 /**
- * Attributes of some worker for whom all the conditions hold, `none` if there can be no such worker, `undecided` if the
- * answer was not found within a bounded search. Every attribute is tried with each value that a condition names and with
- * one that none does, so `none` is a proof.
+ * Attributes that satisfy all the conditions, `none` if no attributes do, `undecided` if a bounded search found no answer.
+ * Every attribute is tried with each value that a condition names and with one that no condition names, so `none` is a
+ * proof.
  */
 export function satisfyingExample(
   conditions: readonly Condition[],
@@ -31,17 +30,17 @@ export function satisfyingExample(
 function extend(guess: Guess, condition: Condition, search: Search): Guess | undefined {
   if (search.budget <= 0) return undefined;
   search.budget -= 1;
-  const verdict = evaluate(condition, guess);
-  if (verdict === true) return guess;
-  if (verdict === false) return undefined;
-  for (const value of [...(search.domains.get(verdict.open) ?? []), undefined]) {
-    const found = extend(new Map([...guess, [verdict.open, value]]), condition, search);
+  const result = evaluate(condition, guess);
+  if (result === true) return guess;
+  if (result === false) return undefined;
+  for (const value of [...(search.domains.get(result.open) ?? []), undefined]) {
+    const found = extend(new Map([...guess, [result.open, value]]), condition, search);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** Whether the condition holds for every worker of whom the guess is true, for none, or hangs on an open attribute. */
+/** Whether the condition holds for all attributes that extend the guess, for none, or depends on an open attribute. */
 function evaluate(condition: Condition, guess: Guess): boolean | { open: string } {
   if ('all' in condition) return combine(condition.all, guess, false);
   if ('any' in condition) return combine(condition.any, guess, true);
@@ -60,9 +59,9 @@ function evaluate(condition: Condition, guess: Guess): boolean | { open: string 
 function combine(conditions: Condition[], guess: Guess, decisive: boolean) {
   let result: boolean | { open: string } = !decisive;
   for (const inner of conditions) {
-    const verdict = evaluate(inner, guess);
-    if (verdict === decisive) return decisive;
-    if (typeof verdict !== 'boolean' && typeof result === 'boolean') result = verdict;
+    const next = evaluate(inner, guess);
+    if (next === decisive) return decisive;
+    if (typeof next !== 'boolean' && typeof result === 'boolean') result = next;
   }
   return result;
 }

@@ -1,15 +1,74 @@
 import { z } from 'zod';
-import {
-  BoundedAttributes,
-  CalendarDate,
-  Id,
-  MediaType,
-  Sequence,
-  Source,
-  Time,
-  TimeZone,
-} from './event-members';
 import type { RejectionReason } from './rejection';
+import { isDate, isDateTime, isTimeZone } from './time';
+
+export const MAX_ATTRIBUTES = 32;
+
+/** Attributes are stored as JSON text in one column of 32,768 characters; only escapes reach that. */
+const MAX_JSON = 32_000;
+
+const JSON_RULE = `attributes of at most ${MAX_JSON} characters as JSON text`;
+const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
+
+/** A string that `holds`; `rule` is the error text and never contains the value. */
+const text = (rule: string, holds: (value: string) => boolean) =>
+  z.string({ error: rule }).refine(holds, { error: rule });
+
+/** Counts characters as JSON Schema does, not UTF-16 code units. */
+const within = (value: string, least: number, most: number): boolean => {
+  const length = value.length > 2 * most ? value.length : Array.from(value).length;
+  return length >= least && length <= most;
+};
+
+const ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ : -';
+const ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The charset of every id that a sender chooses: safe in keys, URLs and logs. */
+export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE });
+
+const DATE_RULE = 'a calendar date yyyy-mm-dd of the years 0001 to 9999';
+const CalendarDate = text(DATE_RULE, isDate).meta({
+  format: 'date',
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+});
+const TIME_RULE = 'an RFC 3339 time with seconds and offset, of the years 0001 to 9999 in UTC';
+const Time = text(TIME_RULE, isDateTime).meta({ format: 'date-time' });
+const ZONE_RULE = 'a time zone name of the IANA database';
+export const TimeZone = text(ZONE_RULE, isTimeZone);
+
+const SOURCE_RULE = 'an absolute URI of at most 256 characters';
+const Source = text(SOURCE_RULE, (value) => value.length <= 256 && URI.test(value)).meta({
+  format: 'uri',
+  pattern: URI.source,
+  maxLength: 256,
+});
+
+const KEY_RULE = 'attribute names of 1 to 64 characters';
+const VALUE_RULE = 'attribute values that are strings of at most 256 characters';
+const AttributeName = text(KEY_RULE, (name) => within(name, 1, 64)).meta({
+  minLength: 1,
+  maxLength: 64,
+});
+const AttributeValue = text(VALUE_RULE, (value) => within(value, 0, 256)).meta({ maxLength: 256 });
+
+/** The worker's attributes: an open map. Only the rules of the access model give them a meaning. */
+export const BoundedAttributes = z
+  .record(AttributeName, AttributeValue, { error: ATTRIBUTES })
+  .refine((map) => Object.keys(map).length <= MAX_ATTRIBUTES, { error: ATTRIBUTES })
+  .refine((map) => JSON.stringify(map).length <= MAX_JSON, { error: JSON_RULE })
+  .meta({ description: 'What the access rules ask about.', maxProperties: MAX_ATTRIBUTES });
+
+const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';
+const Sequence = z
+  .int({ error: SEQUENCE_RULE })
+  .min(0, { error: SEQUENCE_RULE })
+  .refine((value) => !Object.is(value, -0), { error: SEQUENCE_RULE });
+
+const MEDIA_TYPE_RULE = 'a string of at most 256 characters';
+const MediaType = text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).meta({
+  maxLength: 256,
+});
 
 export const JOINED = 'hr.worker.joined.v1';
 export const DEFAULT_EMPLOYMENT = 'primary';
@@ -64,13 +123,13 @@ export const JoinedMessage = z
   });
 export type JoinedMessage = z.infer<typeof JoinedMessage>;
 
-/** By name; which names mean anything is for the access model to say. */
+/** Values by name. The access model decides which names have a meaning. */
 export const Attributes = z.record(z.string(), z.string());
 export type Attributes = z.infer<typeof Attributes>;
 
 /**
- * An accepted event, as everything behind the intake sees it: defaults applied, `time` in UTC, no replay marks and
- * nothing that the contract does not name.
+ * An accepted event: defaults applied, `time` in UTC, no replay marks and no member that the contract does not
+ * name.
  */
 export const ProvisioningEvent = z.object({
   specversion: z.literal('1.0'),

@@ -1,12 +1,15 @@
-import { DEFAULT_EMPLOYMENT, JoinedMessage } from './event';
-import type { ProvisioningEvent, ReplayMarks } from './event';
-import { Id, MAX_ATTRIBUTES } from './event-members';
+import {
+  DEFAULT_EMPLOYMENT,
+  JoinedMessage,
+  type ProvisioningEvent,
+  type ReplayMarks,
+  Id,
+  MAX_ATTRIBUTES,
+} from './event';
 import { bodyHash, eventHash, jsonHash } from './keys';
-import { readJson } from './raw-json';
-import type { JsonFault, Keep } from './raw-json';
-import { faultOf, fieldOf } from './rejection';
-import type { Fault, RejectionReason } from './rejection';
-import { toUtc } from './rfc3339';
+import { readJson, type JsonFault, type Keep } from './raw-json';
+import { faultOf, fieldOf, type Fault, type RejectionReason } from './rejection';
+import { toUtc } from './time';
 
 /** An event that keeps the contract. `replay` is there if the message says that it is sent again on purpose. */
 export type AcceptedEvent = {

@@ -6,7 +6,7 @@ import { asOutcome } from '../../../shared/graph/errors';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createTokenSource } from '../../../shared/graph/token-source';
 import { openTable } from '../../../shared/storage/table';
-import { createCredential } from '../../../shared/config/credential';
+import { createCredential } from '../../../shared/config/identity';
 import { loadModelBlob } from '../../../shared/config/load-model';
 
 type Answering = (response: ServerResponse, request: IncomingMessage) => unknown;

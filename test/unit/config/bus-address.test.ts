@@ -1,4 +1,4 @@
-import { busAddress } from '../../../shared/config/bus-address';
+import { busAddress } from '../../../shared/config/config';
 
 test.each([
   ['Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=a;SharedAccessKey=b', 5671],

@@ -1,4 +1,4 @@
-import { pollSchedule, secondsOf } from '../../../shared/config/duration';
+import { pollSchedule, secondsOf } from '../../../shared/config/config';
 
 test.each([
   ['500ms', 0.5],

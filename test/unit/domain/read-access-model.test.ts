@@ -119,7 +119,7 @@ test.each<[string, object | string]>([
     'birthrights[0].when.all[0].any[1].not: exactly one of',
     when({ all: [{ any: [is('A'), { not: {} }] }] }),
   ],
-  ['birthrights[0].when: holds for nobody', when({ all: [is('A'), is('B')] })],
+  ['birthrights[0].when: condition can never match', when({ all: [is('A'), is('B')] })],
 ])('%s…', (fault, model) => {
   const faults = faultsOf(model);
   expect(faults).toHaveLength(1);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dueAt, isTimeZone } from '../../../shared/domain/events/time-zone';
+import { dueAt, isTimeZone } from '../../../shared/domain/events/time';
 
 test.each([
   ['Europe/Berlin', '2026-11-23', '2026-11-22T23:00:00.000Z', 'an ordinary day'],

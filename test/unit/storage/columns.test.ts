@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { z } from 'zod';
-import { BoundedAttributes } from '../../../shared/domain/events/event-members';
+import { BoundedAttributes } from '../../../shared/domain/events/event';
 import { fromColumns, toColumns } from '../../../shared/storage/rows';
 import { entityOf } from '../../../shared/storage/table';
 

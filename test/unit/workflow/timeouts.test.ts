@@ -1,5 +1,5 @@
 import { backOff, nextPoll, retryBudgetFor } from '../../../shared/domain/workflow/timeouts';
-import { pollSchedule } from '../../../shared/config/duration';
+import { pollSchedule } from '../../../shared/config/config';
 
 /** The waits between polls until so many seconds have passed since the request was made. */
 function waitsUntil(text: string, end: number): number[] {

@@ -1,8 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { graphOptions } from '../../../cli/graph';
-import { accountOf, describeAccount } from '../../../shared/config/account';
+import { accountOf, describeAccount, askedOnce } from '../../../shared/config/identity';
 import { readConfig } from '../../../shared/config/config';
-import { askedOnce } from '../../../shared/config/sign-in';
 
 const tokenOf = (claims: object): string =>
   ['e30', Buffer.from(JSON.stringify(claims)).toString('base64url'), 'signature'].join('.');

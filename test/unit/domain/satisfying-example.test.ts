@@ -20,14 +20,14 @@ const everybody = ['1', '2', '3', undefined].flatMap((a) =>
   ),
 );
 
-test('a witness is somebody for whom the conditions hold, and none means nobody', () => {
+test('an example satisfies the conditions, and none means that no worker does', () => {
   fc.assert(
     fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), (conditions) => {
-      const witness = satisfyingExample(conditions);
+      const example = satisfyingExample(conditions);
       const holdsFor = (who: Record<string, string>) =>
         conditions.every((one) => matches(one, who));
-      if (typeof witness === 'string') expect(everybody.some(holdsFor)).toBe(witness !== 'none');
-      else expect(holdsFor(witness)).toBe(true);
+      if (typeof example === 'string') expect(everybody.some(holdsFor)).toBe(example !== 'none');
+      else expect(holdsFor(example)).toBe(true);
     }),
     { numRuns: 2000 },
   );
