@@ -43,7 +43,7 @@ test('a joiner event leads to access, and to audit rows that prove it', async ()
     outcome: 'delivered',
     workerId: 'W-1024',
     attempt: 1,
-    version: 2,
+    version: 1,
     duplicates: 0,
   });
 
