@@ -36,13 +36,7 @@ export const ResourceRole = z.object({
 });
 export type ResourceRole = z.infer<typeof ResourceRole>;
 
-export const ResourceScope = z.object({
-  id: text,
-  displayName: text,
-  originId: text,
-  originSystem: text,
-  isRootScope: flag,
-});
+export const ResourceScope = ResourceRole.extend({ isRootScope: flag });
 export type ResourceScope = z.infer<typeof ResourceScope>;
 
 export const CatalogResource = z

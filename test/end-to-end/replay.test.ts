@@ -9,7 +9,7 @@ import { eventHash } from '../../shared/domain/events/keys';
 import { readEvent } from '../../shared/domain/events/read-event';
 import { createClaims, type Claims } from '../../shared/storage/claims';
 import { openTable } from '../../shared/storage/table';
-import { partsOver } from '../integration/storage/call-activity';
+import { servicesOver } from '../support/call-activity';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
 import { startStack, type TestStack } from '../support/test-stack';
@@ -214,7 +214,7 @@ test('terminating an instance closes its event as terminated, after its existing
 describe('the intake was killed', () => {
   /** What the intake does until just before it starts the run. */
   async function claimOnly(id: string, workerId: string): Promise<void> {
-    const parts = partsOver({ connectionString: stack.storage, table, close: stack.stop });
+    const parts = servicesOver({ connectionString: stack.storage, table, close: stack.stop });
     const body = Buffer.from(JSON.stringify(joinerEvent(workerId, { id })));
     const read = readEvent(body, { sources: [SOURCE] });
     if (read.kind !== 'accepted') throw new Error('the event keeps the contract');

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
-import { hash } from '../storage/storage';
+import { hash } from '../../support/storage';
 
 export const AT = '2026-11-20T09:30:02.000Z';
 

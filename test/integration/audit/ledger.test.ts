@@ -8,7 +8,7 @@ import {
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
-import { atOnce, hash, openStorage, type Storage } from '../storage/storage';
+import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 import { AT, closing, entryOf } from './entries';
 
 let storage: Storage;

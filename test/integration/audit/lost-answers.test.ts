@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { openTable } from '../../../shared/storage/table';
 import { startHttpProxy, type Proxy } from '../../resilience/proxies/http-proxy';
 import { createTap, type Call, type Fault } from '../../resilience/proxies/tap';
-import { hash, openStorage, type Storage } from '../storage/storage';
+import { hash, openStorage, type Storage } from '../../support/storage';
 import { AT, closing, entryOf } from './entries';
 
 const tap = createTap();

@@ -3,7 +3,7 @@ import { createLedger, hashOf, createLedgerReader } from '../../../shared/storag
 import { chainFaults, type KnownEnd } from '../../../shared/storage/verify-chain';
 import type { AuditRow } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
-import { openStorage, type Storage } from '../storage/storage';
+import { openStorage, type Storage } from '../../support/storage';
 import { AT, closing, entryOf } from './entries';
 
 let storage: Storage;

@@ -8,7 +8,7 @@ import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
 import { closing, entryOf } from '../audit/entries';
-import { hash } from '../storage/storage';
+import { hash } from '../../support/storage';
 import { runCommand } from './run-command';
 import { openStage, QUEUE, type Stage } from './stage';
 

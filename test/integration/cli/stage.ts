@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { startServiceBus } from '../../../infra/local/service-bus/server';
-import { openStorage, type Storage } from '../storage/storage';
+import { openStorage, type Storage } from '../../support/storage';
 
 export const QUEUE = 'provisioning-events';
 

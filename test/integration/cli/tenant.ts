@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccessModel } from '../../../shared/domain/access-model/access-model';
 import { ledger, modelOf, payments } from '../graph/ensure-harness';
-import { startSimulator, type Simulator } from '../graph/simulator';
-import { openStorage, type Storage } from '../storage/storage';
+import { startSimulator, type Simulator } from '../../support/simulator';
+import { openStorage, type Storage } from '../../support/storage';
 
 /** A model of two packages that nobody may hold together, in two catalogs. */
 export const pair: AccessModel = {

@@ -2,7 +2,7 @@ import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { createClaims } from '../../../shared/storage/claims';
 import { createDue } from '../../../shared/storage/due';
-import { hash, openStorage, type Storage } from '../storage/storage';
+import { hash, openStorage, type Storage } from '../../support/storage';
 import { runCommand } from './run-command';
 
 const SOURCE = 'urn:hr:acme:workday';

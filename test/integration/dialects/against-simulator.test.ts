@@ -6,7 +6,7 @@ import {
   payments,
   targetOf,
 } from '../graph/ensure-harness';
-import { startSimulator, type Simulator } from '../graph/simulator';
+import { startSimulator, type Simulator } from '../../support/simulator';
 import { recordAssignment } from './calls';
 import { documents, type Exchange } from './exchange';
 import { eventually } from '../../support/eventually';

@@ -2,8 +2,8 @@ import { activities, type Answer } from '../../../shared/domain/workflow/activit
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId, justification } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
-import { hostOf, partsOver } from '../storage/call-activity';
-import { openStorage, type Storage } from '../storage/storage';
+import { hostOf, servicesOver } from '../../support/call-activity';
+import { openStorage, type Storage } from '../../support/storage';
 import { refusal, startReceiver, unclear } from './receiver';
 
 let storage: Storage;
@@ -21,7 +21,7 @@ let events = 0;
 async function begun() {
   events += 1;
   const receiver = startReceiver();
-  const parts = partsOver(storage, receiver.graph);
+  const parts = servicesOver(storage, receiver.graph);
   const eventHash = String(events).padStart(64, 'd');
   const workerId = `D-${events}`;
   const claim: Claim = {

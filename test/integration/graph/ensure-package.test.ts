@@ -13,7 +13,7 @@ import {
   payments,
   targetOf,
 } from './ensure-harness';
-import { startSimulator, type Simulator } from './simulator';
+import { startSimulator, type Simulator } from '../../support/simulator';
 
 let simulator: Simulator;
 beforeAll(async () => {

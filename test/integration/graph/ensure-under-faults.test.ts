@@ -8,7 +8,7 @@ import {
   payments,
   targetOf,
 } from './ensure-harness';
-import { startSimulator, type Simulator } from './simulator';
+import { startSimulator, type Simulator } from '../../support/simulator';
 
 const model = modelOf(ledger, payments);
 const first = targetOf(model, 'ledger');
@@ -98,7 +98,7 @@ describe('on the wire', () => {
     [{ status: 503, retryAfter: 0 }],
     [{ status: 429, retryAfter: 0 }],
   ])('%j on four calls in ten, reads too, and there is one of each in the end', async (answer) => {
-    await simulator.disturb({ probability: 0.4, times: 30, answer });
+    await simulator.injectFaults({ probability: 0.4, times: 30, answer });
     await ensureBoth(-1, (write) => write());
     expect(await creates()).toEqual(oneOfEach);
   });

@@ -1,8 +1,8 @@
 import { classify } from '../../../shared/graph/errors';
 import type { AssignmentRequest } from '../../../shared/graph/answers';
 import { ensureToTheEnd, group, ledger, memoryTable, modelOf, targetOf } from './ensure-harness';
-import { startSimulator, type Simulator } from './simulator';
 import { eventually } from '../../support/eventually';
+import { startSimulator, type Simulator } from '../../support/simulator';
 
 let simulator: Simulator;
 let ids: { packageId: string; policyId: string };

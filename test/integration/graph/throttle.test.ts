@@ -4,8 +4,8 @@ import { createEntitlements } from '../../../shared/graph/entitlements';
 import { spread } from '../../../shared/graph/throttle';
 import { openTable } from '../../../shared/storage/table';
 import { createLimits } from '../../../shared/storage/limits';
-import { openStorage, type Storage } from '../storage/storage';
-import { startSimulator, type Simulator } from './simulator';
+import { openStorage, type Storage } from '../../support/storage';
+import { startSimulator, type Simulator } from '../../support/simulator';
 
 let storage: Storage;
 let simulator: Simulator;
@@ -34,7 +34,7 @@ const aProcess = (rereadMs?: number, connection = storage.connectionString) => {
 };
 
 const throttle = (status: number, retryAfter?: number | string) =>
-  simulator.disturb({ answer: { status, retryAfter }, times: 1 });
+  simulator.injectFaults({ answer: { status, retryAfter }, times: 1 });
 const calls = async () => (await simulator.log()).length;
 const throttledUntil = async () =>
   (await storage.table('limits').read('tenant', 'throttledUntil'))?.columns['until'];

@@ -3,8 +3,8 @@ import * as df from 'durable-functions';
 import { registerHealth } from '../../../functions/http/health';
 import type { Services } from '../../../functions/services';
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { partsOver } from '../storage/call-activity';
-import { openStorage, type Storage } from '../storage/storage';
+import { servicesOver } from '../../support/call-activity';
+import { openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ async function ask(over: Partial<Services> = {}, hub = UNKNOWN) {
     handler = (request, context) => options.handler(request, client, context);
   });
   const live = jest.spyOn(app, 'http').mockReturnValue();
-  registerHealth({ ...partsOver(storage, { findUsers: nobody }), ...over });
+  registerHealth({ ...servicesOver(storage, { findUsers: nobody }), ...over });
   for (const mock of [registering, live]) mock.mockRestore();
   const logged: string[] = [];
   const context = { warn: (line: string) => logged.push(line) } as unknown as InvocationContext;
@@ -62,7 +62,7 @@ test('with a model that is not loaded, a task hub that is away and no connection
 });
 
 test('a defect of a check is a finding, without its text', async () => {
-  const { claims, ...services } = partsOver(storage, { findUsers: nobody });
+  const { claims, ...services } = servicesOver(storage, { findUsers: nobody });
   const read = () => Promise.reject(new TypeError('CANARY'));
   const answer = await ask({ ...services, claims: { ...claims, read } });
   expect(answer).toMatchObject({ status: 503, records: 'defect' });

@@ -2,8 +2,8 @@ import { recoverEvent } from '../../../shared/events/recover';
 import { joinerMessage, type TestMessage } from '../../support/events';
 import { readGraph, readTables } from '../../resilience/invariants/evidence';
 import { violations } from '../../resilience/invariants/violations';
-import { startSimulator, type Simulator } from '../graph/simulator';
-import { openStorage, type Storage } from '../storage/storage';
+import { startSimulator, type Simulator } from '../../support/simulator';
+import { openStorage, type Storage } from '../../support/storage';
 import { startProcess, type Death, type Process } from './process';
 import { callActivity, claim, driveRun } from './drive-run';
 

@@ -1,8 +1,8 @@
 import type { Table } from '../../../shared/storage/storage-port';
 import type { Config } from '../../../shared/config/config';
-import { hostOf, partsOver } from '../storage/call-activity';
-import type { Storage } from '../storage/storage';
-import type { Simulator } from '../graph/simulator';
+import { hostOf, servicesOver } from '../../support/call-activity';
+import type { Storage } from '../../support/storage';
+import type { Simulator } from '../../support/simulator';
 
 /** Where a process dies: around its nth write to a table, counted from 0. */
 export type Death = { write: number; side: 'before' | 'after' };
@@ -10,7 +10,7 @@ export type Death = { write: number; side: 'before' | 'after' };
 /** The activities as one process runs them, over its own connections and with nothing in its memory. */
 export type Process = {
   host: ReturnType<typeof hostOf>;
-  services: ReturnType<typeof partsOver>;
+  services: ReturnType<typeof servicesOver>;
   /** Resolves when it dies. Whatever it was doing then never goes on, not even to clean up. */
   died: Promise<'died'>;
   /** Its writes to tables so far. */
@@ -59,7 +59,7 @@ export function startProcess(
       ? (...input: never[]) => ifAlive(() => (member as Verb)(...input))
       : member,
   ]);
-  const built = partsOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
+  const built = servicesOver({ ...storage, table }, Object.fromEntries(verbs) as typeof graph);
   const { config } = built;
   const services = {
     ...built,

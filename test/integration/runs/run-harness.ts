@@ -11,8 +11,8 @@ import { createEntitlements } from '../../../shared/graph/entitlements';
 import { joinerMessage, type TestMessage } from '../../support/events';
 import { readGraph, readTables } from '../../resilience/invariants/evidence';
 import { violations } from '../../resilience/invariants/violations';
-import { startSimulator } from '../graph/simulator';
-import { openStorage } from '../storage/storage';
+import { startSimulator } from '../../support/simulator';
+import { openStorage } from '../../support/storage';
 import { startProcess } from './process';
 import { callActivity, claim, driveRun, type ActivityCall } from './drive-run';
 

@@ -69,7 +69,7 @@ test.each([
   [{ status: 400, code: 'ExistingOpenRequest' }],
 ])('a request that is answered with %j is created once', async (answer) => {
   const match = { method: 'POST', path: requests };
-  await runs.simulator.disturb({ match, times: 1, answer });
+  await runs.simulator.injectFaults({ match, times: 1, answer });
   const run = await runs.drive({ workerId: somebody(), department: 'Finance' });
   expect([run.ending, requested(run)]).toEqual(['delivered', 1]);
 });
@@ -84,7 +84,7 @@ test.each([
     const answer = { status, code: '' };
     const run = await runs.drive({
       ...{ workerId: somebody(), department: 'Finance' },
-      before: { submitRequest: () => runs.simulator.disturb({ answer }) },
+      before: { submitRequest: () => runs.simulator.injectFaults({ answer }) },
     });
     expect([run.ending, requested(run)]).toEqual([ending, 0]);
     expect(run.calls.filter((call) => call.status === status).length).toBeLessThanOrEqual(3);
@@ -92,7 +92,7 @@ test.each([
 );
 
 test('when Graph answers every read with 500, the run times out and writes nothing', async () => {
-  await runs.simulator.disturb({ match: { method: 'GET' }, answer: { status: 500 } });
+  await runs.simulator.injectFaults({ match: { method: 'GET' }, answer: { status: 500 } });
   const run = await runs.drive({ workerId: somebody(), department: 'Finance' });
   expect([run.ending, requested(run)]).toEqual(['timed-out', 0]);
   expect(run.calls.length).toBeGreaterThan(10);

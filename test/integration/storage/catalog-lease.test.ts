@@ -2,10 +2,10 @@ import { readConfig } from '../../../shared/config/config';
 import { activities } from '../../../shared/domain/workflow/activities';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
-import { startSimulator, type Simulator } from '../graph/simulator';
+import { startSimulator, type Simulator } from '../../support/simulator';
 import { eventually } from '../../support/eventually';
-import { hostOf, partsOver } from './call-activity';
-import { hash, openStorage, type Storage } from './storage';
+import { hostOf, servicesOver } from '../../support/call-activity';
+import { hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let simulator: Simulator;
@@ -38,7 +38,7 @@ const inputOf = (run: Run) => ({
 /** A process of its own; `over` replaces verbs of its client. */
 function aProcess(over: object = {}) {
   const { url, graph } = simulator;
-  const parts = partsOver(storage, { ...graph, deadlineMs: 1_000, ...over });
+  const parts = servicesOver(storage, { ...graph, deadlineMs: 1_000, ...over });
   const config = readConfig({
     ...{ PROVISIONING_QUEUE: 'q', EVENT_SOURCES: 'urn:hr:acme:workday', GRAPH_URL: url },
     ...{ RECORDS_STORAGE: storage.connectionString, AUDIT_STORAGE: storage.connectionString },

@@ -1,7 +1,7 @@
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims, runs, type Claims } from '../../../shared/storage/claims';
-import { atOnce, hash, openStorage, type Storage } from './storage';
+import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let claims: Claims;

@@ -7,8 +7,8 @@ import { bodyHash, eventHash, instanceId } from '../../../shared/domain/events/k
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import type { ClosingOutcome } from '../../../shared/domain/workflow/step-outcome';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
-import { partsOver } from './call-activity';
-import { atOnce, openStorage, type Storage } from './storage';
+import { servicesOver } from '../../support/call-activity';
+import { atOnce, openStorage, type Storage } from '../../support/storage';
 
 const SOURCE = 'urn:hr:acme:workday';
 let storage: Storage;
@@ -16,7 +16,7 @@ let services: Services;
 
 beforeAll(async () => {
   storage = await openStorage();
-  const made = partsOver(storage);
+  const made = servicesOver(storage);
   services = { ...made, config: { ...made.config, intakeHoldSeconds: 2 } };
 });
 afterAll(() => storage.close());

@@ -4,8 +4,8 @@ import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd, type Run } from '../../../shared/domain/workflow/run';
-import { hostOf, partsOver } from './call-activity';
-import { atOnce, hash, openStorage, type Storage } from './storage';
+import { hostOf, servicesOver } from '../../support/call-activity';
+import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let events = 0;
@@ -23,7 +23,7 @@ const rowsOf = ({ eventHash }: Run) =>
   createLedgerReader(storage.table('audit'), storage.table('auditIndex')).ofEvent(eventHash);
 
 /** A run of an event of its own, begun and with the turn of its worker. */
-async function begun(parts = partsOver(storage)) {
+async function begun(parts = servicesOver(storage)) {
   events += 1;
   const eventHash = String(events).padStart(64, '0');
   const due = await parts.due.schedule(eventHash, AT);
@@ -87,7 +87,7 @@ test('a run that begins late, after its event is closed, does nothing', async ()
 
 test('a defect after a row was written still tells the end of the chain, and nothing of its text', async () => {
   const findAssignments = () => Promise.reject(new TypeError('CANARY'));
-  const { host, run } = await begun(partsOver(storage, { findAssignments }));
+  const { host, run } = await begun(servicesOver(storage, { findAssignments }));
   const { outcome, chain } = await host.call(activities.submitRequest, stepInput(run));
   expect(outcome).toEqual({ kind: 'later', afterSeconds: 5, why: 'defect' });
   expect(chain?.seq).toBe(1);
@@ -110,7 +110,7 @@ test('a defect before any row is thrown, without the text that it had', async ()
 
 test('the event is closed although the answers of its last activities were lost', async () => {
   const findAssignments = () => Promise.reject(new TypeError('broken'));
-  const { host, run, parts } = await begun(partsOver(storage, { findAssignments }));
+  const { host, run, parts } = await begun(servicesOver(storage, { findAssignments }));
   await host.call(activities.submitRequest, stepInput(run));
   expect((await host.call(activities.closeRun, closeInput(run))).outcome).toEqual({ kind: 'done' });
   const claim = await parts.claims.read(run.eventHash);
@@ -177,7 +177,7 @@ test('a submit that runs late, after the step was settled, asks Graph for nothin
 
 test('a submit that runs late, after the turn was given back, sends no request', async () => {
   const findAssignments = () => Promise.resolve([]);
-  const { host, run, parts } = await begun(partsOver(storage, { findAssignments }));
+  const { host, run, parts } = await begun(servicesOver(storage, { findAssignments }));
   await host.call(activities.releaseLock, { run, fencingToken: 1 });
   const { outcome } = await host.call(activities.submitRequest, stepInput(run));
   expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });

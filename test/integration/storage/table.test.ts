@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { TableClient } from '@azure/data-tables';
 import { StoreUnavailable, type Table } from '../../../shared/storage/storage-port';
 import { openTable } from '../../../shared/storage/table';
-import { openStorage, type Storage } from './storage';
+import { openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let table: Table;

@@ -1,5 +1,5 @@
 import { createWorkerLocks, type WorkerLocks } from '../../../shared/storage/worker-locks';
-import { atOnce, openStorage, type Storage } from './storage';
+import { atOnce, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let locks: WorkerLocks;

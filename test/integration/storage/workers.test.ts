@@ -6,7 +6,7 @@ import {
   type Grant,
   type Workers,
 } from '../../../shared/storage/workers';
-import { atOnce, hash, openStorage, type Storage } from './storage';
+import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let workers: Workers;

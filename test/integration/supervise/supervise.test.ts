@@ -10,8 +10,8 @@ import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/k
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { placeOf } from '../../../shared/storage/due';
-import { hostOf, partsOver } from '../storage/call-activity';
-import { atOnce, hash, openStorage, type Storage } from '../storage/storage';
+import { hostOf, servicesOver } from '../../support/call-activity';
+import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 const PAST = '2026-11-20T09:30:02.000Z';
 const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
@@ -22,7 +22,7 @@ let events = 0;
 
 beforeAll(async () => {
   storage = await openStorage();
-  services = partsOver(storage, { findAssignments: () => Promise.reject(new Error('broken')) });
+  services = servicesOver(storage, { findAssignments: () => Promise.reject(new Error('broken')) });
 });
 afterAll(() => storage.close());
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStorage } from '../../../infra/local/azurite/server';
-import { openTable } from '../../../shared/storage/table';
+import { startStorage } from '../../infra/local/azurite/server';
+import { openTable } from '../../shared/storage/table';
 
 /** Azurite in this process, in a folder of its own. */
 export type Storage = {

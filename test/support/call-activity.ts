@@ -1,28 +1,28 @@
 import * as df from 'durable-functions';
 import type { FunctionHandler, InvocationContext } from '@azure/functions';
 import { join } from 'node:path';
-import { registerActivities } from '../../../functions/activities';
-import type { Services } from '../../../functions/services';
-import { projectRoot } from '../../../infra/local/stack/part';
-import type { Activity, Answer } from '../../../shared/domain/workflow/activities';
-import { createLedger } from '../../../shared/storage/audit';
-import { createClaims } from '../../../shared/storage/claims';
-import { createDue } from '../../../shared/storage/due';
-import { createPackages } from '../../../shared/storage/packages';
-import { createWorkerLocks } from '../../../shared/storage/worker-locks';
-import { createWorkers } from '../../../shared/storage/workers';
-import { readConfig } from '../../../shared/config/config';
-import { loadModelFile } from '../../../shared/config/load-model';
+import { registerActivities } from '../../functions/activities';
+import type { Services } from '../../functions/services';
+import { projectRoot } from '../../infra/local/stack/part';
+import type { Activity, Answer } from '../../shared/domain/workflow/activities';
+import { createLedger } from '../../shared/storage/audit';
+import { createClaims } from '../../shared/storage/claims';
+import { createDue } from '../../shared/storage/due';
+import { createPackages } from '../../shared/storage/packages';
+import { createWorkerLocks } from '../../shared/storage/worker-locks';
+import { createWorkers } from '../../shared/storage/workers';
+import { readConfig } from '../../shared/config/config';
+import { loadModelFile } from '../../shared/config/load-model';
 import type { Storage } from './storage';
 
 /** What the activities act with: real stores, the sample access model, and the Graph that a test hands in. */
-export function partsOver(storage: Storage, graph: Partial<Services['graph']> = {}): Services {
+export function servicesOver(storage: Storage, graph: Partial<Services['graph']> = {}): Services {
   const loaded = loadModelFile(join(projectRoot(), 'access-model.json'));
   const { connectionString } = storage;
   const untouched = new Proxy(graph, {
     get: (verbs, verb): unknown => {
       if (verb in verbs) return Reflect.get(verbs, verb);
-      throw new Error(`nobody should use graph.${String(verb)} here`);
+      throw new Error(`the test does not stub graph.${String(verb)}`);
     },
   });
   return {

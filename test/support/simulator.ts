@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/part';
-import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
-import { startGraph } from '../../../infra/local/graph/server';
-import type { GraphSettings } from '../../../infra/local/graph/settings';
+import { projectRoot } from '../../infra/local/stack/part';
+import { readDraftRoots } from '../../infra/local/graph/draft/routes';
+import { startGraph } from '../../infra/local/graph/server';
+import type { GraphSettings } from '../../infra/local/graph/settings';
 import {
   createEntitlements,
   type Dialect,
   type Entitlements,
-} from '../../../shared/graph/entitlements';
+} from '../../shared/graph/entitlements';
 
 const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
 
@@ -25,7 +25,7 @@ export type Simulator = {
   writes: () => Promise<string[]>;
   reset: () => Promise<void>;
   /** Adds rules to the fault schedule; `reset` ends them. */
-  disturb: (...rules: object[]) => Promise<void>;
+  injectFaults: (...rules: object[]) => Promise<void>;
   /** Removes a row as an administrator would. */
   remove: (table: string, id: string) => Promise<void>;
   stop: () => Promise<void>;
@@ -62,7 +62,7 @@ export async function startSimulator(
     reset: async () => {
       await fetch(`${url}/_control/reset`, { method: 'POST' });
     },
-    disturb: async (...rules) => {
+    injectFaults: async (...rules) => {
       const answer = await fetch(`${url}/_control/faults`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
