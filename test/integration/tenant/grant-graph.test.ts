@@ -5,21 +5,21 @@ import { grantAll, type Wanted } from '../../../infra/azure/grant/grant-all';
 import { projectRoot } from '../../../infra/local/stack/part';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { AccessPackage } from '../../../shared/domain/access-model/access-model';
+import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import type { EnsuredPackage } from '../../../shared/packages/apply';
 import { ensurePackage } from '../../../shared/packages/ensure';
 import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/storage/packages';
-import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import {
-  submit,
-  createCompletePackage,
   type CompletePackage,
+  createCompletePackage,
+  submit,
 } from '../../simulators/graph/packages';
 import {
   groupId,
+  type Simulator,
   smallTenant,
   startSimulator,
   until,
-  type Simulator,
 } from '../../simulators/graph/simulator';
 
 /* The identity of the app is given what it needs; whether that is enough, the simulator's own permissions decide. */

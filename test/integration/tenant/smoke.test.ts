@@ -6,11 +6,11 @@ import { projectRoot } from '../../../infra/local/stack/part';
 import { findRuns } from '../../../infra/smoke/clean-up';
 import type { Patience } from '../../../infra/smoke/patience';
 import type { SmokeGraph } from '../../../infra/smoke/smoke-graph';
-import { smokeRun, type Ran } from '../../../infra/smoke/smoke-run';
+import { type Ran, smokeRun } from '../../../infra/smoke/smoke-run';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createCompletePackage } from '../../simulators/graph/packages';
-import { startSimulator, until, userId, type Simulator } from '../../simulators/graph/simulator';
+import { type Simulator, startSimulator, until, userId } from '../../simulators/graph/simulator';
 import { startMortalGraph } from './mortal-graph';
 
 /* The smoke run of a tenant, against the simulator: passes, leaves nothing, and makes up for runs that were killed. */

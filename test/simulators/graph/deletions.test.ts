@@ -1,6 +1,15 @@
 import { type CompletePackage, createCompletePackage, submit, v1 } from './packages';
-import { groupId, refusal, startSimulator, until, userId, unknownId } from './simulator';
-import type { Answered, Json, Simulator } from './simulator';
+import {
+  type Answered,
+  groupId,
+  type Json,
+  refusal,
+  type Simulator,
+  startSimulator,
+  unknownId,
+  until,
+  userId,
+} from './simulator';
 
 /* Changing and deleting what is there, with what stands in the way. */
 
@@ -49,7 +58,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     await until(membersOf, (members) => (members as string[]).length === 0);
   }
 
-  test('the parts of a package are deleted from the inside outwards', async () => {
+  test('a package, its policy and its roles can be deleted before their catalog', async () => {
     const [scope] = (
       await simulator.call('GET', to(`accessPackages/${complete.accessPackage}/${name.roleScopes}`))
     ).body['value'] as { id: string }[];
@@ -66,7 +75,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     expect(counts).toMatchObject({ catalogs: 0, resources: 0, accessPackages: 0, roleScopes: 0 });
   });
 
-  test('a package takes its policies, its roles and its incompatibilities with it', async () => {
+  test('deleting a package deletes its policies, roles and incompatibilities', async () => {
     const other = await createCompletePackage(simulator, {
       name: 'Other',
       catalog: complete.catalog,
@@ -82,7 +91,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     expect(counts).toMatchObject({ policies: 1, roleScopes: 1 });
   });
 
-  test('a package and a policy that somebody holds stay until that is taken back', async () => {
+  test('a package and a policy cannot be deleted while somebody holds them', async () => {
     const { assignment } = await given();
     expect(await refused(`accessPackages/${complete.accessPackage}`)).toEqual([
       400,
@@ -94,7 +103,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     expect(await removed(`accessPackages/${complete.accessPackage}`)).toBe(204);
   });
 
-  test('a package that somebody has asked for stays', async () => {
+  test('a package cannot be deleted while a request is open', async () => {
     await simulator.stop();
     simulator = await startSimulator({ deliveryMs: 60_000 });
     complete = await createCompletePackage(simulator);
@@ -106,7 +115,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     expect(await refused(`${name.policies}/${complete.policy}`)).toEqual([400, 'InvalidRequest']);
   });
 
-  test('a role that is taken out of a package is taken from those who hold it', async () => {
+  test('a role that is removed from a package is removed from its holders', async () => {
     await given();
     const [scope] = (
       await simulator.call('GET', to(`accessPackages/${complete.accessPackage}/${name.roleScopes}`))
@@ -117,7 +126,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
     expect(await membersOf()).toEqual([]);
   });
 
-  test('a request is deleted when it is over and has led to no assignment', async () => {
+  test('a request can be deleted when it is over and has no assignment', async () => {
     const { request, assignment } = await given();
     expect(await refused(`${name.requests}/${request}`)).toEqual([400, 'InvalidRequest']);
     await takenBack(assignment);
@@ -148,7 +157,7 @@ describe.each(['v1.0', 'beta'] as const)('In %s', (version) => {
   });
 });
 
-test('A deleted package can be made again under its name', async () => {
+test('A deleted package can be created again with its name', async () => {
   const simulator = await startSimulator();
   const { catalog, accessPackage } = await createCompletePackage(simulator);
   await simulator.call('DELETE', `EM/accessPackages/${accessPackage}`);

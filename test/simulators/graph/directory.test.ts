@@ -1,6 +1,14 @@
 import { createCatalog } from './packages';
-import { groupId, refusal, smallTenant, startSimulator, userId, unknownId } from './simulator';
-import type { Json, Simulator } from './simulator';
+import {
+  sharedSimulator,
+  groupId,
+  type Json,
+  refusal,
+  type Simulator,
+  smallTenant,
+  unknownId,
+  userId,
+} from './simulator';
 
 /* What the simulator tells of the tenant itself, of applications and of who may do what. */
 
@@ -11,9 +19,8 @@ const assignmentManager = 'e2182095-804a-4656-ae11-64734e9b7ae5';
 const catalogCreator = 'ba92d953-d8e0-4e39-a797-0cbedb0a89e8';
 const eventual = { ConsistencyLevel: 'eventual' };
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await startSimulator({
+const simulator = sharedSimulator(
+  {
     tenant: {
       ...smallTenant,
       users: [
@@ -24,9 +31,9 @@ beforeEach(async () => {
         { id: identity, appId: '41000000-0000-4000-8000-000000000001', displayName: 'joinery' },
       ],
     },
-  });
-});
-afterEach(() => simulator.stop());
+  },
+  'test',
+);
 
 const get = (path: string, headers?: Json): ReturnType<Simulator['call']> =>
   simulator.call('GET', path, undefined, headers);
@@ -39,7 +46,7 @@ const graphOf = async (version: string): Promise<Json & { id: string; appRoles: 
 };
 
 describe.each(['v1.0', 'beta'])('%s', (version) => {
-  test('tells the tenant and what it has bought', async () => {
+  test('lists the organization and its subscriptions', async () => {
     expect(await values(`/${version}/organization`)).toMatchObject([{ tenantType: 'AAD' }]);
     expect(await values(`/${version}/subscribedSkus`)).toMatchObject([
       {
@@ -52,7 +59,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     expect(refusal(filtered)).toEqual([501, 'NotSimulated']);
   });
 
-  test('knows Microsoft Graph by its application id, with the permissions that it offers', async () => {
+  test('has Microsoft Graph by its application id, with its permissions', async () => {
     const { id, appRoles } = await graphOf(version);
     expect(appRoles).toContainEqual(
       expect.objectContaining({ value: 'EntitlementManagement.ReadWrite.All', id: readWriteAll }),
@@ -64,7 +71,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ]);
   });
 
-  test('grants an application permission once, seen from both sides, and takes it back', async () => {
+  test('grants an application permission once, shows it on both sides, and revokes it', async () => {
     const { id: resourceId } = await graphOf(version);
     const body = { principalId: identity, resourceId, appRoleId: readWriteAll };
     const from = `/${version}/servicePrincipals/${identity}/appRoleAssignments`;
@@ -88,7 +95,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ]);
   });
 
-  test('refuses a permission that unknownId offers, to somebody who does not exist, or at another address', async () => {
+  test('refuses an unknown permission, an unknown principal, and an address of another object', async () => {
     const { id: resourceId } = await graphOf(version);
     const body = { principalId: identity, resourceId, appRoleId: readWriteAll };
     const to = `/${version}/servicePrincipals/${resourceId}/appRoleAssignedTo`;
@@ -102,7 +109,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     expect(await post(other, { principalId: resourceId })).toEqual([400, 'Request_BadRequest']);
   });
 
-  test('gives a role of entitlement management in a catalog, once', async () => {
+  test('assigns a role of entitlement management in a catalog, once', async () => {
     const path = `/${version}/roleManagement/entitlementManagement/roleAssignments`;
     const definitions = await values(path.replace('Assignments', 'Definitions'));
     expect(definitions.map(({ displayName }) => displayName)).toEqual([
@@ -151,7 +158,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     expect(refusal(await simulator.call('POST', path, { ...body, ...more }))).toEqual(refused);
   });
 
-  test('tells what kind of group a group is', async () => {
+  test('shows the kind of a group', async () => {
     const kinds = await Promise.all(
       [1, 21, 22, 23].map(
         async (number) => (await get(`/${version}/groups/${groupId(number)}`)).body,
@@ -166,7 +173,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     ]);
   });
 
-  test('makes a group for security, finds it by the beginning of its name, and deletes it', async () => {
+  test('creates a security group, finds it by the beginning of its name, and deletes it', async () => {
     const body = {
       displayName: 'throwaway-1',
       mailEnabled: false,
@@ -193,7 +200,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
     expect(refusal(left)).toEqual([501, 'NotSimulated']);
   });
 
-  test('counts the people who have an employee id, but only as an advanced query', async () => {
+  test('counts users with an employee id, but only as an advanced query', async () => {
     const filter = `/${version}/users?$filter=employeeId ne null&$top=5`;
     expect(refusal(await get(filter))).toEqual([400, 'Request_UnsupportedQuery']);
     expect(refusal(await get(`${filter}&$count=true`))).toEqual([400, 'Request_UnsupportedQuery']);
@@ -212,7 +219,7 @@ describe.each(['v1.0', 'beta'])('%s', (version) => {
   });
 });
 
-test('People are filtered by whether their account is enabled', async () => {
+test('Users can be filtered by whether their account is enabled', async () => {
   const disabled = await values("users?$filter=accountEnabled eq false and userType eq 'Member'");
   expect(disabled).toMatchObject([{ id: userId(1001) }]);
   expect(await values('users?$filter=accountEnabled eq true')).toHaveLength(20);
@@ -222,7 +229,7 @@ test('People are filtered by whether their account is enabled', async () => {
   ]);
 });
 
-test('A collection that cannot be counted says so', async () => {
+test('Counting another collection is refused', async () => {
   expect(refusal(await get('EM/catalogs?$count=true', eventual))).toEqual([501, 'NotSimulated']);
   expect(refusal(await get('users?$count=yes', eventual))).toEqual([400, 'BadRequest']);
   const without = await get("groups?$filter=startsWith(displayName 'x')");

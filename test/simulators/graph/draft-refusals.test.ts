@@ -1,48 +1,50 @@
-import { type CompletePackage, create, createCompletePackage, createPackage, v1 } from './packages';
 import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
 import {
-  createDraftRequest,
-  draftAssignmentBody,
-  createDraftPackage,
   bindPackage,
+  type CompletePackage,
+  create,
+  createCompletePackage,
+  createDraftPackage,
+  createDraftRequest,
+  createPackage,
+  draftAssignmentBody,
   draftHeaders,
   draftPackageBody,
   draftPaths,
+  draftRequestBody,
   postDraft,
   recordAssignment,
-  draftRequestBody,
   shownPackage,
-} from './build-draft';
+  v1,
+} from './packages';
 import {
+  sharedSimulator,
   groupId,
   type Json,
   refusal,
-  type Simulator,
   smallTenant,
   startSimulator,
-  userId,
   unknownId,
+  userId,
 } from './simulator';
 
 /* What the draft documents refuse: each case is one check, and falls when that check is taken out. */
 
-let simulator: Simulator;
+const simulator = sharedSimulator({
+  draftRoots: readDraftRoots(''),
+  tenant: { ...smallTenant, users: [{ employeeId: 'W-1011', accountEnabled: false }] },
+});
 let complete: CompletePackage;
 let other: CompletePackage;
 let request: string;
 let known: Json;
 
 beforeAll(async () => {
-  simulator = await startSimulator({
-    draftRoots: readDraftRoots(''),
-    tenant: { ...smallTenant, users: [{ employeeId: 'W-1011', accountEnabled: false }] },
-  });
   complete = await createDraftPackage(simulator);
   other = await createDraftPackage(simulator, { name: 'Other', group: 2 });
   request = await createDraftRequest(simulator, 'for refusals');
   known = await shownPackage(simulator, other.accessPackage);
 });
-afterAll(() => simulator.stop());
 
 /** Every document, by its path and a body that it takes. */
 const documents: [string, () => string, () => Json][] = [
@@ -124,7 +126,7 @@ describe('What a document requires', () => {
     ]);
     expect((await postDraft(simulator, links, body)).status).toBe(204);
   });
-  test('of 002 leaves out what a read did not tell: a catalog that came with the first role', async () => {
+  test('of 002 does not include a catalog that came with the first role', async () => {
     const links = draftPaths.incompatible(complete.accessPackage);
     expect((await postDraft(simulator, links, without(known, 'catalogId'))).status).toBe(204);
   });
@@ -161,7 +163,7 @@ describe('What a document requires', () => {
     const expiredDateTime = '2037-01-01T00:00:00Z';
     expect((await recordAssignment(simulator, timed, 1002, { expiredDateTime })).status).toBe(201);
   });
-  test('of a package is its name: 000 and 001 can do nothing without it', async () => {
+  test('of 000 and 001 includes the name of the package', async () => {
     const unnamed = without(draftPackageBody('x'), 'displayName');
     for (const path of [draftPaths.packages, draftPaths.bind(request)]) {
       expect(refusal(await postDraft(simulator, path, unnamed))).toEqual([400, 'InvalidModel']);
@@ -171,7 +173,7 @@ describe('What a document requires', () => {
 
 describe('An id', () => {
   test.each(documents.filter(([document]) => document !== '002'))(
-    'is not the caller’s to give in %s',
+    'cannot be set by the caller in %s',
     async (_, path, body) => {
       expect(refusal(await postDraft(simulator, path(), { ...body(), id: unknownId }))).toEqual([
         400,
@@ -182,7 +184,7 @@ describe('An id', () => {
 });
 
 describe('A state', () => {
-  test('that no new request or assignment has is refused', async () => {
+  test('that a new request or assignment cannot have is refused', async () => {
     const requests: Json[] = [{ requestState: 'Delivered' }, { requestStatus: 'Delivered' }];
     for (const more of requests) {
       const refused = await postDraft(
@@ -214,25 +216,25 @@ test('A request of another kind, or only to validate, is not simulated', async (
 });
 
 describe('A package bound by 000', () => {
-  test('must be known by its name', async () => {
+  test('must exist by its name', async () => {
     expect(refusal(await bindPackage(simulator, request, 'Unheard of'))).toEqual([
       404,
       'ResourceNotFound',
     ]);
   });
-  test('must be the only one of its name', async () => {
+  test('must be the only one with its name', async () => {
     await createCompletePackage(simulator, { name: 'Twin' });
     await createCompletePackage(simulator, { name: 'Twin' });
     expect(refusal(await bindPackage(simulator, request, 'Twin'))).toEqual([400, 'InvalidRequest']);
   });
-  test('must grant something', async () => {
+  test('must have a role', async () => {
     await postDraft(simulator, draftPaths.packages, draftPackageBody('Empty'));
     expect(refusal(await bindPackage(simulator, request, 'Empty'))).toEqual([
       400,
       'InvalidRequest',
     ]);
   });
-  test('must be of a published catalog', async () => {
+  test('must be in a published catalog', async () => {
     await createDraftPackage(simulator, { name: 'Hidden', state: 'unpublished' });
     expect(refusal(await bindPackage(simulator, request, 'Hidden'))).toEqual([
       400,
@@ -247,7 +249,7 @@ describe('A package bound by 000', () => {
       'ResourceNotFound',
     ]);
   });
-  test('goes to a request that is known', async () => {
+  test('is bound to an existing request', async () => {
     expect(refusal(await bindPackage(simulator, unknownId, 'Finance'))).toEqual([
       404,
       'ResourceNotFound',
@@ -260,7 +262,7 @@ describe('A package bound by 000', () => {
 });
 
 describe('An incompatible package of 002', () => {
-  test('must be known, and to a package that is known', async () => {
+  test('must exist, and so must the other one', async () => {
     const links = draftPaths.incompatible(complete.accessPackage);
     expect(refusal(await postDraft(simulator, links, { ...known, id: unknownId }))).toEqual([
       404,
@@ -303,7 +305,7 @@ describe('An assignment of 004', () => {
   test.each(cases)('%s is refused', async (_, changed, refused) => {
     expect(refusal(await recordAssignment(simulator, complete, 1001, changed()))).toEqual(refused);
   });
-  test('to somebody whom the policy leaves out is refused', async () => {
+  test('to a person outside the policy is refused', async () => {
     const policy = await create(
       simulator,
       'EM/assignmentPolicies',
@@ -319,7 +321,7 @@ describe('An assignment of 004', () => {
       'InvalidRequest',
     ]);
   });
-  test('of a package that grants nothing is refused', async () => {
+  test('of a package without a role is refused', async () => {
     const accessPackage = await createPackage(simulator, complete.catalog, 'No role');
     const policy = await create(simulator, 'EM/assignmentPolicies', v1.policyBody(accessPackage));
     expect(
@@ -332,7 +334,7 @@ describe('A route as an example has it, where the route line has another', () =>
   test.each([
     ['003 without $ref', draftPaths.requests, () => draftRequestBody('new')],
     ['004 without $ref', draftPaths.assignments, () => draftAssignmentBody(complete, 1003)],
-  ])('%s makes nothing', async (_, path, body) => {
+  ])('%s creates nothing', async (_, path, body) => {
     const before = (await simulator.state()).counts;
     const { status } = await postDraft(simulator, path, body());
     expect(status).toBeGreaterThanOrEqual(400);
@@ -340,7 +342,7 @@ describe('A route as an example has it, where the route line has another', () =>
   });
 });
 
-test('None of the documents is served by a simulator that was not asked for the draft dialect', async () => {
+test('Without the draft dialect none of the documents is served', async () => {
   const published = await startSimulator();
   const answers = await Promise.all(
     documents

@@ -1,21 +1,25 @@
-import { create, createPackage, submit, v1 } from './packages';
 import { readDraftRoots } from '../../../infra/local/graph/draft/routes';
 import {
   accessPackageType,
-  createDraftRequest,
-  draftAssignmentBody,
   assignmentType,
-  createDraftPackage,
   bindPackage,
+  create,
+  createDraftPackage,
+  createDraftRequest,
+  createPackage,
+  draftAssignmentBody,
   draftPackageBody,
   draftPaths,
+  draftRequestBody,
   postDraft,
   recordAssignment,
-  draftRequestBody,
   requestType,
   shownPackage,
-} from './build-draft';
+  submit,
+  v1,
+} from './packages';
 import {
+  sharedSimulator,
   exchange,
   groupId,
   type Json,
@@ -29,20 +33,16 @@ import {
 
 /* The five draft documents, from the first to the person in the group. */
 
-let simulator: Simulator;
-beforeAll(async () => {
-  simulator = await startSimulator({
-    draftRoots: readDraftRoots(''),
-    tenant: {
-      ...smallTenant,
-      scripts: [
-        { employeeId: 'W-1009', states: [{ state: 'deliveryFailed' }] },
-        { packageName: 'Denied', states: [{ state: 'denied' }] },
-      ],
-    },
-  });
+const simulator = sharedSimulator({
+  draftRoots: readDraftRoots(''),
+  tenant: {
+    ...smallTenant,
+    scripts: [
+      { employeeId: 'W-1009', states: [{ state: 'deliveryFailed' }] },
+      { packageName: 'Denied', states: [{ state: 'denied' }] },
+    ],
+  },
 });
-afterAll(() => simulator.stop());
 
 const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET', path);
 const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
@@ -150,7 +150,7 @@ describe('On the wire', () => {
 });
 
 describe('A request', () => {
-  test('without a package stays Submitted, names nobody, and is found by its justification', async () => {
+  test('without a package stays Submitted, names no person, and is found by its justification', async () => {
     const request = await createDraftRequest(simulator, 'joinery:unbound:1:finance');
     const filter = encodeURIComponent("justification eq 'joinery:unbound:1:finance'");
     const found = values(
@@ -163,7 +163,7 @@ describe('A request', () => {
     ).toMatchObject({ state: 'submitted', accessPackage: null, requestor: null, assignment: null });
   });
 
-  test('takes the same package twice without harm, and no other', async () => {
+  test('accepts the same package twice, and no other', async () => {
     await createDraftPackage(simulator, { name: 'Bound' });
     await createDraftPackage(simulator, { name: 'Unbound' });
     const request = await createDraftRequest(simulator, 'twice');
@@ -179,7 +179,7 @@ describe('A request', () => {
     );
   });
 
-  test('follows the script of its package; one of a person cannot be shownPackage of it', async () => {
+  test('follows the script of its package, but not one of a person', async () => {
     const denied = await createDraftRequest(simulator, 'denied');
     await createDraftPackage(simulator, { name: 'Denied' });
     await bindPackage(simulator, denied, 'Denied');
@@ -191,7 +191,7 @@ describe('A request', () => {
     expect((await recordAssignment(simulator, complete, 1009)).status).toBe(201);
   });
 
-  test('waits for approval if every policy of its package requires it', async () => {
+  test('is pending approval if every policy of its package requires it', async () => {
     const stages = [
       {
         primaryApprovers: [{ '@odata.type': '#microsoft.graph.singleUser', userId: userId(1001) }],
@@ -226,7 +226,7 @@ describe('A package made by 001', () => {
     });
   });
 
-  test('bears a name that no other package bears', async () => {
+  test('must have a unique name', async () => {
     const complete = await createDraftPackage(simulator, { name: 'Alone' });
     expect(
       refusal(await postDraft(simulator, draftPaths.packages, draftPackageBody('Alone'))),
@@ -266,7 +266,7 @@ describe('A package made by 001', () => {
   });
 });
 
-test('002 links in one direction, reads back, and keeps the holder of one from the other', async () => {
+test('002 links in one direction, can be read back, and excludes the holder of one package from the other', async () => {
   const payments = await createDraftPackage(simulator, { name: 'Payments' });
   const vendors = await createDraftPackage(simulator, { name: 'Vendors' });
   const body = await shownPackage(simulator, vendors.accessPackage);
@@ -284,7 +284,7 @@ test('002 links in one direction, reads back, and keeps the holder of one from t
 });
 
 describe('An assignment recorded by 004', () => {
-  test('is there once: a second one for the same person and package is 409', async () => {
+  test('exists once: a second one for the same person and package is 409', async () => {
     const complete = await createDraftPackage(simulator, { name: 'Once' });
     expect((await recordAssignment(simulator, complete, 1004)).status).toBe(201);
     expect(refusal(await recordAssignment(simulator, complete, 1004))).toEqual([
@@ -304,7 +304,7 @@ describe('An assignment recorded by 004', () => {
     );
   });
 
-  test('stands in the way of a request in v1.0', async () => {
+  test('prevents a request in v1.0', async () => {
     const complete = await createDraftPackage(simulator, { name: 'Either way' });
     await recordAssignment(simulator, complete, 1005);
     expect(refusal(await submit(simulator, complete, 1005))).toEqual([
@@ -313,7 +313,7 @@ describe('An assignment recorded by 004', () => {
     ]);
   });
 
-  test('ends when it says so, and the person leaves the group', async () => {
+  test('ends at its given end, and the person leaves the group', async () => {
     const complete = await createDraftPackage(simulator, { name: 'Brief', group: 2 });
     const expiredDateTime = new Date(Date.now() + 100).toISOString();
     const { body } = await recordAssignment(simulator, complete, 1006, { expiredDateTime });
@@ -327,7 +327,7 @@ describe('An assignment recorded by 004', () => {
 });
 
 describe('The roots', () => {
-  test('of the operations are a setting, and nothing is served below others', async () => {
+  test('of the operations are a setting, and other roots serve nothing', async () => {
     const moved = await startSimulator({
       draftRoots: readDraftRoots('000=beta, 001=v1.0,002=v1.0,003=localtest'),
     });
@@ -369,7 +369,7 @@ describe('The roots', () => {
   });
 });
 
-test('A simulator that was killed between 003 and 000 still has the request, and binds it', async () => {
+test('After a kill between 003 and 000 the request still exists and can be bound', async () => {
   const first = await startSimulator({ draftRoots: readDraftRoots('') });
   await createDraftPackage(first, { name: 'Kept' });
   const request = await createDraftRequest(first, 'kept');

@@ -10,13 +10,13 @@ import {
 } from './packages';
 import {
   groupId,
+  type Json,
   refusal,
   sharedSimulator,
   startSimulator,
   unknownId,
   userId,
   valuesOf,
-  type Json,
 } from './simulator';
 
 /* What is refused while a catalog, its resources, a package and its policy are created. Each case is one check. */

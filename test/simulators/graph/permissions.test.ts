@@ -1,6 +1,15 @@
 import { type CompletePackage, createCompletePackage, submit, v1 } from './packages';
-import { groupId, refusal, smallTenant, startSimulator, userId, unknownId } from './simulator';
-import type { Answered, Json, Simulator } from './simulator';
+import {
+  type Answered,
+  groupId,
+  type Json,
+  refusal,
+  type Simulator,
+  smallTenant,
+  startSimulator,
+  unknownId,
+  userId,
+} from './simulator';
 
 /* A caller that was not granted everything is held to what it was granted. */
 
@@ -77,7 +86,7 @@ test('A permission to read entitlement management writes nothing', async () => {
   expect(refusal(await get('users'))).toEqual(denied);
 });
 
-test('A permission to write entitlement management adds no group that the caller may not change', async () => {
+test('A permission to write entitlement management adds no group without permission to write groups', async () => {
   await as(['EntitlementManagement.ReadWrite.All']);
   expect(await statusOf(submit(simulator, complete, 1001))).toBe(201);
   const addition = {
@@ -91,7 +100,7 @@ test('A permission to write entitlement management adds no group that the caller
   ]);
 });
 
-test('Owning groups as well, it may', async () => {
+test('With permission to write groups as well, it adds them', async () => {
   await as(['EntitlementManagement.ReadWrite.All', 'Group.ReadWrite.All']);
   const addition = {
     requestType: 'adminAdd',
@@ -104,7 +113,7 @@ test('Owning groups as well, it may', async () => {
 describe('An access package assignment manager of a catalog', () => {
   beforeEach(() => as([], ['Access package assignment manager']));
 
-  test('gives the packages of that catalog and no others', async () => {
+  test('assigns the packages of that catalog and no others', async () => {
     expect(await statusOf(submit(simulator, complete, 1001))).toBe(201);
     expect(refusal(await submit(simulator, other, 1001))).toEqual(unauthorized);
     const beta = await post('/beta/EM/accessPackageAssignmentRequests', {
@@ -118,7 +127,7 @@ describe('An access package assignment manager of a catalog', () => {
     expect(beta.status).toBe(201);
   });
 
-  test('must say of which package it lists the assignments', async () => {
+  test('must name the package whose assignments it lists', async () => {
     expect(await statusOf(get(held(complete.accessPackage)))).toBe(200);
     expect(refusal(await get('EM/assignments'))).toEqual(unauthorized);
     expect(refusal(await get(held(other.accessPackage)))).toEqual(unauthorized);
@@ -142,7 +151,7 @@ describe('An access package assignment manager of a catalog', () => {
   });
 });
 
-test('A catalog reader gives nothing, a package manager makes packages, an owner adds resources', async () => {
+test('A catalog reader assigns nothing, a package manager creates packages, an owner adds resources', async () => {
   await as([], ['Catalog reader']);
   expect(await statusOf(get(`EM/accessPackages/${complete.accessPackage}`))).toBe(200);
   expect(refusal(await post('EM/assignmentRequests', v1.requestBody(complete, 1001)))).toEqual(
@@ -168,7 +177,7 @@ test('A catalog reader gives nothing, a package manager makes packages, an owner
   expect(await statusOf(simulator.call('PATCH', catalog, publish))).toBe(204);
 });
 
-test('Nobody in particular may do everything, and only a known identity can be the caller', async () => {
+test('Without a caller everything is allowed, and only a known identity can be the caller', async () => {
   await as([]);
   const unknown = { id: unknownId };
   expect(await statusOf(simulator.call('PUT', '/_control/caller', unknown))).toBe(404);

@@ -10,15 +10,15 @@ import {
 } from './packages';
 import {
   groupId,
+  type Json,
   refusal,
   sharedSimulator,
+  type Simulator,
   smallTenant,
   startSimulator,
   unknownId,
   until,
   userId,
-  type Json,
-  type Simulator,
 } from './simulator';
 
 /* What is refused when a package is requested or removed. Each case is one check. */

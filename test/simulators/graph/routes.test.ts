@@ -1,49 +1,53 @@
 import { type CompletePackage, createCompletePackage, submit } from './packages';
 import {
+  sharedSimulator,
   groupId,
+  type Json,
   refusal,
+  type Simulator,
   startSimulator,
+  unknownId,
   until,
   userId,
-  type Json,
-  type Simulator,
-  unknownId,
 } from './simulator';
 
-let simulator: Simulator;
+const simulator = sharedSimulator();
 let complete: CompletePackage;
 beforeAll(async () => {
-  simulator = await startSimulator();
   complete = await createCompletePackage(simulator);
 });
-afterAll(() => simulator.stop());
 
 const get = (path: string): ReturnType<Simulator['call']> => simulator.call('GET', path);
 const filtered = (path: string, filter: string): ReturnType<Simulator['call']> =>
   get(`${path}?$filter=${encodeURIComponent(filter)}`);
 const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
 
-describe('A route that no back end serves', () => {
-  const cases: [string, string][] = [
-    ['POST', 'EM/assignmentRequests/{}/accessPackage/$ref'],
-    ['POST', 'EM/accessPackageAssignmentRequests/$ref'],
-    ['POST', 'EM/accessPackageAssignments/$ref'],
-    ['POST', '/v1.0/accessPackages/{}/incompatibleAccessPackages/$ref'],
-    ['POST', 'EM/accessPackages/{}/assignmentPolicies'],
-    ['GET', 'EM/accessPackageCatalogs'],
-    ['GET', '/v2.0/users'],
-    ['GET', '/v1.0'],
-    ['GET', '/v1.0/users/%E0'],
-    ['DELETE', 'EM/assignments/{}'],
-  ];
-  test.each(cases)('%s %s answers 404 without a code', async (method, path) => {
-    const answer = await simulator.call(
-      method,
-      path.replace('{}', complete.accessPackage),
-      method === 'POST' ? {} : undefined,
-    );
-    expect(refusal(answer)).toEqual([404, '']);
-  });
+test.each([
+  ['POST', '/v1.0/EM/assignmentRequests/{}/accessPackage/$ref'],
+  ['POST', '/v1.0/EM/accessPackageAssignmentRequests/$ref'],
+  ['POST', '/v1.0/EM/accessPackageAssignments/$ref'],
+  ['POST', '/v1.0/accessPackages/{}/incompatibleAccessPackages/$ref'],
+  ['POST', '/v1.0/EM/accessPackages/{}/assignmentPolicies'],
+  ['GET', '/v1.0/EM/accessPackageCatalogs'],
+  ['GET', '/v2.0/users'],
+  ['GET', '/v1.0'],
+  ['GET', '/v1.0/users/%E0'],
+  ['DELETE', '/v1.0/EM/assignments/{}'],
+  ['POST', '/beta/EM/assignmentRequests/{}/accessPackage/$ref'],
+  ['POST', '/beta/EM/accessPackageAssignmentRequests/$ref'],
+  ['POST', '/beta/EM/accessPackageAssignments/$ref'],
+  ['POST', '/beta/accessPackages/{}/incompatibleAccessPackages/$ref'],
+  ['POST', '/localtest/EM/accessPackageAssignments/$ref'],
+  ['GET', '/beta/EM/catalogs'],
+  ['GET', '/beta/EM/assignments'],
+  ['DELETE', '/beta/EM/accessPackageAssignments/{}'],
+])('%s %s, which no back end serves, answers 404 without a code', async (method, path) => {
+  const answer = await simulator.call(
+    method,
+    path.replace('{}', complete.accessPackage),
+    method === 'POST' ? {} : undefined,
+  );
+  expect(refusal(answer)).toEqual([404, '']);
 });
 
 test.each([
@@ -64,19 +68,19 @@ test.each([
   expect(refusal(await get(path.replace('{}', 'Finance')))).toEqual([400, 'InvalidFilter']);
 });
 
-test('An unknown catalog reads as forbidden, not as absent', async () => {
+test('An unknown catalog is forbidden, not absent', async () => {
   const unknown = await get('EM/catalogs/99999999-9999-4999-8999-999999999999');
   expect(refusal(unknown)).toEqual([403, 'UnAuthorized']);
 });
 
-test('A method that a resource does not have is 405', async () => {
+test('A method that a resource lacks is 405', async () => {
   expect(refusal(await simulator.call('PUT', 'EM/accessPackages', {}))).toEqual([
     405,
     'MethodNotAllowed',
   ]);
 });
 
-test('What Graph has and the simulator has not is said in words', async () => {
+test('What is published but not simulated is refused as not simulated', async () => {
   expect(refusal(await filtered('users', "not (employeeId eq 'x')"))).toEqual([
     501,
     'NotSimulated',
@@ -106,7 +110,7 @@ test('What Graph has and the simulator has not is said in words', async () => {
   ).toEqual([501, 'NotSimulated']);
 });
 
-test('Every error carries the envelope and the ids of Graph', async () => {
+test('Every error has the envelope and the ids of Graph', async () => {
   const answer = await simulator.call('GET', 'EM/accessPackages/x', undefined, {
     'client-request-id': 'mine',
   });
@@ -122,7 +126,8 @@ test('Every error carries the envelope and the ids of Graph', async () => {
 
 describe('A filter', () => {
   const bad: [string, string, string][] = [
-    ['on a member that v1.0 does not have', 'EM/assignments', "assignmentState eq 'Delivered'"],
+    ['on a member of beta', 'EM/assignments', "assignmentState eq 'Delivered'"],
+    ['on a member of v1.0', '/beta/EM/accessPackageAssignmentRequests', "state eq 'delivered'"],
     ['on text where an id belongs', 'EM/assignments', "accessPackage/id eq 'Finance'"],
     ['on a state that does not exist', 'EM/assignmentRequests', "state eq 'done'"],
     ['that breaks off', 'EM/catalogs', "displayName eq 'Sta"],
@@ -169,7 +174,7 @@ test.each([
   expect(refusal(await get(`EM/accessPackages?${encodeURI(query)}`))).toEqual(refused);
 });
 
-test('A query option means the same without its dollar', async () => {
+test('A query option works without its dollar', async () => {
   const filter = encodeURIComponent("displayName eq 'Nothing'");
   expect(values(await get(`EM/accessPackages?filter=${filter}`))).toEqual([]);
 });
@@ -222,7 +227,7 @@ test('The target of a request reads as a subject: the user’s id is its objectI
   });
 });
 
-test('A user without a selection comes without employeeId, as Graph has it', async () => {
+test('A user without a selection has no employeeId, as in Graph', async () => {
   expect((await get(`users/${userId(1001)}`)).body).not.toHaveProperty('employeeId');
   const found = await get(
     `users?$filter=${encodeURIComponent("employeeId eq 'W-1001'")}&$select=id,employeeId,accountEnabled,employeeHireDate`,
@@ -232,7 +237,7 @@ test('A user without a selection comes without employeeId, as Graph has it', asy
   ]);
 });
 
-test('The roles of an application are read from its catalog: the expansion of its resource stays empty', async () => {
+test('The roles of an application are read from the catalog, because the expansion of its resource is empty', async () => {
   const expenses = {
     originSystem: 'AadApplication',
     originId: '30000000-0000-4000-8000-000000000001',
@@ -257,7 +262,7 @@ test('The roles of an application are read from its catalog: the expansion of it
   expect(values(roles)).toMatchObject([{ originId: submitter, displayName: 'Submitter' }]);
 });
 
-test('Incompatible packages read from both sides, and a link can be taken away', async () => {
+test('Incompatible packages can be read from both sides, and a link can be removed', async () => {
   const other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
   const links = `EM/accessPackages/${complete.accessPackage}/incompatibleAccessPackages`;
   const link = {
@@ -278,7 +283,7 @@ test('Incompatible packages read from both sides, and a link can be taken away',
   ]);
 });
 
-test('A collection longer than a page goes on at an absolute link that keeps the query', async () => {
+test('A long collection continues at an absolute link that keeps the query', async () => {
   const small = await startSimulator({ pageSize: 7 });
   const seen: unknown[] = [];
   let address: string | undefined = `${small.url}/v1.0/users?$select=employeeId`;
@@ -294,7 +299,7 @@ test('A collection longer than a page goes on at an absolute link that keeps the
   expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => `W-${1001 + index}`));
 });
 
-test('A token is needed only where the setting asks for one', async () => {
+test('A token is required only with the setting for it', async () => {
   const strict = await startSimulator({ requireToken: true });
   const path = 'users?$select=id&$top=1';
   const without = await strict.call('GET', path);

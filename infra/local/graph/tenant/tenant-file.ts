@@ -127,7 +127,14 @@ const Identity = z.strictObject({
   catalogRoles: z.array(z.strictObject({ catalog: uuid, role: z.string() })).default([]),
 });
 
-/** The tenant that the simulator starts with; README.md says what each member means. */
+/**
+ * The tenant that the simulator starts with.
+ * - `workers`: ranges of ordinary users. `users`: special ones; without an id an entry replaces the worker of a range.
+ * - `catalogs`: what exists at the start, with packages, policies and holders.
+ * - `identities`: managed identities with their permissions and catalog roles. `caller`: the one that calls are checked against.
+ * - `holdings`: who holds which packages as soon as they have a policy.
+ * - `scripts`: the states of requests by person, package or both. The first match counts, and the last state stays.
+ */
 export const TenantFile = z.strictObject({
   workers: z.array(z.strictObject({ from: rangeEnd, to: rangeEnd })).default([]),
   users: z.array(ListedUser).default([]),
