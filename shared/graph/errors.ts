@@ -11,7 +11,7 @@ export type GraphFault = {
   retryAfterSeconds?: number | undefined;
   /** Graph's `request-id`, or our `client-request-id` if no answer came: support finds the call by either. */
   requestId?: string | undefined;
-  /** True if the call was a write and may have happened all the same: look before writing again. */
+  /** True if the call was a write and may have happened: read before writing again. */
   ambiguous: boolean;
 };
 
@@ -26,7 +26,7 @@ export class GraphError extends Error {
   }
 }
 
-/** Codes are kept in logs and audit rows, so whatever does not look like one is left out. */
+/** Codes are kept in logs and audit rows, so a text that does not look like one is left out. */
 export function safeCode(code: unknown): string {
   return typeof code === 'string' && /^[\w.-]{1,80}$/.test(code) ? code : '';
 }
@@ -51,7 +51,7 @@ export function retryAfterSeconds(header: string | undefined, now: number): numb
     : Math.min(Math.max(Math.ceil((at - now) / 1000), 0), LONGEST_SECONDS);
 }
 
-/** A refusal that says what exists already, or does not exist: the caller looks and decides. */
+/** A refusal that says what exists already, or does not exist: the caller reads and decides. */
 export type Conflict = {
   kind: 'conflict';
   conflict: ConflictName;

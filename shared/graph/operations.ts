@@ -109,7 +109,7 @@ type FurtherOperations = {
   describeAccessPackage: { input: { id: string }; answer: PackageProperties };
   /** Otherwise the package is a part of the request. */
   bindRequest: { input: { requestId: string; accessPackage: PackageText }; answer: object };
-  /** Otherwise the assignment comes to be by the delivery of its request. */
+  /** Otherwise Graph makes the assignment when it delivers the request. */
   recordAssignment: {
     input: NewAssignment & { expiredDateTime: string | undefined };
     answer: Assignment;

@@ -2,7 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { GraphError, retryAfterSeconds, UNSAID_SECONDS } from './errors';
 import type { Transport } from './transport';
 
-/** The time before which nobody who acts in this tenant is to call Graph, shared by all processes. */
+/** The time before which no process may call Graph in this tenant; shared by all of them. */
 export type Throttle = {
   /** How long either of both may take, in milliseconds. */
   withinMs: number;
@@ -32,7 +32,7 @@ export function throttled(send: Transport, throttle: Throttle): Transport {
   };
 }
 
-/** Seconds for which an answer asks everybody to stay away; an outage that names no time asks nobody. */
+/** Seconds for which an answer stops all calls; an outage that names no time stops none. */
 function askedToWait({ status, headers }: PipelineResponse): number {
   if (status !== 429 && status !== 503) return 0;
   const asked = retryAfterSeconds(headers.get('retry-after'), Date.now());

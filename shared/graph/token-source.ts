@@ -15,7 +15,7 @@ const pauseMs = 30_000;
 /**
  * Tokens of one scope: asked for one at a time, however many calls wait, and within `deadlineMs`, because a managed
  * identity endpoint may stay silent for ever. While identity is down, a token that is still valid goes on being used.
- * Nothing runs in the background, so no failure is without somebody who hears of it.
+ * Nothing runs in the background, so every failure reaches a caller.
  */
 export function createTokenSource(
   credential: TokenCredential,

@@ -18,9 +18,9 @@ export const Fact = z.object({
 export type Fact = z.infer<typeof Fact>;
 
 /**
- * Our own work on one package for one worker. `submitting` is written before the POST: whoever finds it does not know
- * whether Graph has the request, unless its id is kept, and `absentReads` counts the looks that agreed that it has not.
- * `recording` is the same of an assignment, where Graph leaves it to us to record it.
+ * Our own work on one package for one worker. `submitting` is written before the POST: unless the row has the
+ * request's id, Graph may or may not have the request, and `absentReads` counts the reads that did not find it.
+ * `recording` means the same for an assignment, where Graph leaves recording it to the client.
  */
 export const Grant = z.object({
   state: z.enum(['idle', 'submitting', 'requested', 'recording', 'settled']),
