@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../local/stack/part';
+import { projectRoot } from '../local/stack/service';
 import type { Load } from './load-once';
 
 /** Settings as in Azure, so that the clients and the identity are made; loading the functions calls none of them. */

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectRoot } from '../local/stack/part';
+import { projectRoot } from '../local/stack/service';
 import { compareLoads } from './bench';
 import { contentsOf, type Contents } from './contents';
 import { sha256, zipOf } from './zip';

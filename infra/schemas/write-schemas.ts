@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../local/stack/part';
+import { projectRoot } from '../local/stack/service';
 import { schemas } from './schemas';
 
 for (const [name, schema] of Object.entries(schemas)) {

@@ -1,5 +1,5 @@
 import { TableServiceClient } from '@azure/data-tables';
-import type { PartName } from '../../infra/local/stack/parts';
+import type { ServiceName } from '../../infra/local/stack/services';
 import { runCommand } from '../integration/cli/run-command';
 import { startStack, type TestStack } from '../support/test-stack';
 
@@ -175,7 +175,7 @@ test('a missing table is a fault', async () => {
 });
 
 /** Storage comes last, because killing it may lose its last writes. */
-const parts: [PartName, () => string[][]][] = [
+const parts: [ServiceName, () => string[][]][] = [
   ['host', () => [['host-unreachable', stack.hostUrl]]],
   ['graph', () => [['graph-unreachable', stack.graphUrl]]],
   ['service-bus', () => [['queue-unreachable', 'provisioning-events']]],

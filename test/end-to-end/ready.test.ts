@@ -1,4 +1,4 @@
-import type { PartName } from '../../infra/local/stack/parts';
+import type { ServiceName } from '../../infra/local/stack/services';
 import { eventually } from '../support/eventually';
 import { graphCalls } from '../support/graph-control';
 import { startStack, type TestStack } from '../support/test-stack';
@@ -39,7 +39,7 @@ test('a healthy stack is ready, and 100 requests lead to one Graph call in three
   expect(calls).toBeLessThanOrEqual(1 + Math.floor((Date.now() - began) / 3_000));
 });
 
-const downs: [PartName, Record<string, string>][] = [
+const downs: [ServiceName, Record<string, string>][] = [
   ['graph', { graph: 'graph-unreachable' }],
   ['service-bus', { queue: 'unreachable' }],
   ['storage', { records: 'store-unavailable', audit: 'store-unavailable' }],

@@ -17,8 +17,8 @@ import {
   type OrchestratorReply,
 } from '../../infra/local/functions-host/durable/protocol/messages';
 import {
-  mirror,
-  type Mirrored,
+  replayHistory as replay,
+  type ReplayResult,
 } from '../../infra/local/functions-host/durable/replayer/replay-history';
 import {
   describe as nameOf,
@@ -38,12 +38,12 @@ export async function replayHistory(
   const handler = orchestratorHandler(name, orchestrator);
   for (const [i, event] of history.entries()) {
     if (event.EventType !== EventType.OrchestratorCompleted) continue;
-    const { mirrored } = await executeLatest(handler, history.slice(0, i + 1));
-    compareEnd(mirrored, history[i - 1]);
+    const { replayed } = await executeLatest(handler, history.slice(0, i + 1));
+    compareEnd(replayed, history[i - 1]);
   }
 }
 
-function compareEnd({ commands, completion }: Mirrored, last: HistoryEvent | undefined): void {
+function compareEnd({ commands, completion }: ReplayResult, last: HistoryEvent | undefined): void {
   const [extra] = commands;
   if (extra) {
     throw new NonDeterminismError(`the orchestrator now also schedules ${nameOf(extra)}`);
@@ -69,7 +69,7 @@ const dice = [0.000_001, 0.999_999];
 export async function executeLatest(
   handler: Handler,
   history: readonly HistoryEvent[],
-): Promise<{ reply: OrchestratorReply; mirrored: Mirrored }> {
+): Promise<{ reply: OrchestratorReply; replayed: ReplayResult }> {
   const started = history.find((event) => event.EventType === EventType.ExecutionStarted);
   const turnStart = history.findLastIndex(
     (event) => event.EventType === EventType.OrchestratorStarted,
@@ -89,7 +89,7 @@ export async function executeLatest(
   });
   const reply = await handler(payload, dice[turns % 2] ?? 0);
   const executionId = instance?.ExecutionId ?? name;
-  return { reply, mirrored: mirror({ name, executionId, history, reply, compareInputs: true }) };
+  return { reply, replayed: replay({ name, executionId, history, reply, compareInputs: true }) };
 }
 
 /** Runs an orchestrator once from its first line on one payload text. */

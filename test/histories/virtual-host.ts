@@ -170,13 +170,13 @@ async function acquireLock(
   if (!handler) throw new Error(`the test gave no orchestrator '${instance.name}'`);
   const history = instance.histories.at(-1) ?? [];
   history.push(make.orchestratorStarted(now), event);
-  const { reply, mirrored } = await executeLatest(handler, history);
+  const { reply, replayed } = await executeLatest(handler, history);
   if (reply.customStatus !== undefined) instance.customStatus = reply.customStatus;
-  for (const command of mirrored.commands) {
+  for (const command of replayed.commands) {
     history.push(make.commandEvent(command, now, true));
     await perform(host, instance, command);
   }
-  const { completion } = mirrored;
+  const { completion } = replayed;
   if (completion) history.push(make.executionCompleted(now, -1, completion));
   history.push(make.orchestratorCompleted(now));
   if (completion) end(host, instance, completion);

@@ -3,7 +3,7 @@ import type { FunctionHandler, InvocationContext } from '@azure/functions';
 import { join } from 'node:path';
 import { registerActivities } from '../../functions/activities';
 import type { Services } from '../../functions/services';
-import { projectRoot } from '../../infra/local/stack/part';
+import { projectRoot } from '../../infra/local/stack/service';
 import type { Activity, Answer } from '../../shared/domain/workflow/activities';
 import { createLedger } from '../../shared/storage/audit';
 import { createClaims } from '../../shared/storage/claims';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../../infra/local/stack/part';
+import { projectRoot } from '../../infra/local/stack/service';
 import { readDraftRoots } from '../../infra/local/graph/draft/routes';
 import { startGraph } from '../../infra/local/graph/server';
 import type { GraphSettings } from '../../infra/local/graph/settings';

@@ -2,9 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
-import { freePorts, type PartName } from '../../infra/local/stack/parts';
+import { freePorts, memberOf, type ServiceName } from '../../infra/local/stack/services';
 import { bringUp, type Stack, type StackOptions } from '../../infra/local/stack/stack';
-import { memberOf } from '../../infra/local/stack/stack-file';
 import { QUEUE } from './events';
 
 /** A local stack of one test: the built programs on free ports, with their own data. */
@@ -17,13 +16,13 @@ export type TestStack = {
   storage: string;
   /** Everything that the processes have printed so far, one line each: `graph: ...`. */
   log: string[];
-  pid: (part: PartName) => number;
-  signal: (part: PartName, signal: NodeJS.Signals) => void;
+  pid: (part: ServiceName) => number;
+  signal: (part: ServiceName, signal: NodeJS.Signals) => void;
   /** Resolves when the process that runs the part now has ended. */
-  exited: (part: PartName) => Promise<void>;
+  exited: (part: ServiceName) => Promise<void>;
   /** Sends the signal and waits for the end of the process. A killed part stays dead until `start`. */
-  kill: (part: PartName, signal?: NodeJS.Signals) => Promise<void>;
-  start: (part: PartName) => Promise<void>;
+  kill: (part: ServiceName, signal?: NodeJS.Signals) => Promise<void>;
+  start: (part: ServiceName) => Promise<void>;
   /** Sends bodies to the queue in one batch: a Buffer as it is, anything else as JSON. */
   send: (bodies: readonly object[]) => Promise<void>;
   isQueueEmpty: () => Promise<boolean>;
@@ -76,7 +75,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const retryOptions = { timeoutInMs: 5000, maxRetries: 0 };
   const client = new ServiceBusClient(serviceBus.connectionString, { retryOptions });
   const sender = client.createSender(QUEUE);
-  const pid = (part: PartName): number => stack.now()[memberOf[part]]?.pid ?? 0;
+  const pid = (part: ServiceName): number => stack.now()[memberOf[part]]?.pid ?? 0;
   return {
     dataDir,
     hostUrl: host.url,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectRoot } from '../../local/stack/part';
+import { projectRoot } from '../../local/stack/service';
 import { orUsage } from '../../tenant/or-usage';
 import { BICEP_VERSION, findBicep, NO_CLI } from './bicep-cli';
 import { bicepFiles } from './build';

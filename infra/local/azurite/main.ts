@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, runPart } from '../stack/part';
+import { dataDir, portFrom, runService } from '../stack/service';
 import { startStorage } from './server';
 
-void runPart('storage', async () => {
+void runService('storage', async () => {
   const { connectionString, stop } = await startStorage({
     blobPort: portFrom('AZURITE_BLOB_PORT', 10_000),
     queuePort: portFrom('AZURITE_QUEUE_PORT', 10_001),

@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TableServiceClient } from '@azure/data-tables';
 import BlobConfiguration from 'azurite/dist/src/blob/BlobConfiguration';
 import BlobServer from 'azurite/dist/src/blob/BlobServer';
 import QueueConfiguration from 'azurite/dist/src/queue/QueueConfiguration';
 import QueueServer from 'azurite/dist/src/queue/QueueServer';
 import TableConfiguration from 'azurite/dist/src/table/TableConfiguration';
 import TableServer from 'azurite/dist/src/table/TableServer';
-import { createTables } from './tables';
 
 const host = '127.0.0.1';
 const keepAliveSeconds = 60;
@@ -52,8 +52,13 @@ export async function startStorage(
     ),
   );
   const database = join(settings.dataDir, 'table.json');
-  const tables = new TableConfiguration(host, settings.tablePort, keepAliveSeconds, database);
-  const table = new TableServer(configure(tables, settings.tableLog));
+  const tableConfiguration = new TableConfiguration(
+    host,
+    settings.tablePort,
+    keepAliveSeconds,
+    database,
+  );
+  const table = new TableServer(configure(tableConfiguration, settings.tableLog));
   const stop = await startAll([blob, queue, table]);
   const connectionString = [
     'DefaultEndpointsProtocol=http',
@@ -103,4 +108,15 @@ async function startAll(servers: Server[]): Promise<() => Promise<void>> {
     started.push(server);
   }
   return stop;
+}
+
+/** The tables that infrastructure makes and the app expects: mutable records, then the append-only ledger. */
+const tables = ['claims', 'workers', 'packages', 'due', 'limits', 'audit', 'auditIndex'];
+
+/** Makes every table that is missing. */
+async function createTables(connectionString: string): Promise<void> {
+  const service = TableServiceClient.fromConnectionString(connectionString, {
+    allowInsecureConnection: true,
+  });
+  await Promise.all(tables.map((name) => service.createTable(name)));
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { tableOf } from '../demo/report';
-import { projectRoot } from '../stack/part';
+import { projectRoot } from '../stack/service';
 
 const Figures = z.object({ cpuMsPerJoiner: z.number(), peakMb: z.number() });
 const Baselines = z.object({ warmed: Figures.extend({ joinersPerSecond: z.number() }) });

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
 import { eventHash } from '../../../shared/domain/events/keys';
-import { projectRoot } from '../stack/part';
+import { projectRoot } from '../stack/service';
 import type { BaselineScript } from './baseline';
 import { isWrite, type Lap } from './measure';
 

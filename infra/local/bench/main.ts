@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectRoot } from '../stack/part';
-import { onPassingStack } from '../stack/passing-stack';
-import type { PassingStack } from '../stack/passing-stack';
+import { projectRoot } from '../stack/service';
+import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import type { BaselineResult, Baselines, BaselineScript } from './baseline';
 import { compareBuilds, printedComparison } from './compare';
 import { openLoad, recordSample, workerId, writeTenant } from './load';
@@ -49,7 +48,7 @@ async function bench(joiners: number): Promise<Report> {
       RECOVERY_DELAY: '10m',
     };
   };
-  return onPassingStack('bench', settings, async (stack) => {
+  return onTemporaryStack('bench', settings, async (stack) => {
     try {
       return await measure(stack, tableLog(stack.dataDir), joiners);
     } catch (error) {
@@ -59,7 +58,7 @@ async function bench(joiners: number): Promise<Report> {
   });
 }
 
-async function measure(stack: PassingStack, tableLog: string, joiners: number): Promise<Report> {
+async function measure(stack: TemporaryStack, tableLog: string, joiners: number): Promise<Report> {
   const { graph, serviceBus, storage } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
   const lap = measureServices(stack.dataDir, tableLog, stack.now);

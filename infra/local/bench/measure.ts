@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { partNames } from '../stack/parts';
-import { memberOf, type StackFile } from '../stack/stack-file';
+import { memberOf, serviceNames, type StackFile } from '../stack/services';
 
 /** What happened since the measurement before. */
 export type Lap = {
@@ -24,11 +23,11 @@ export function measureServices(
   return () => {
     const total: Record<string, Usage> = {};
     const usage: Record<string, Usage> = {};
-    for (const part of partNames) {
-      const used = usageOf(now()[memberOf[part]]?.pid ?? 0);
+    for (const service of serviceNames) {
+      const used = usageOf(now()[memberOf[service]]?.pid ?? 0);
       if (!used) continue;
-      total[part] = used;
-      usage[part] = { ...used, cpuMs: used.cpuMs - (before[part]?.cpuMs ?? 0) };
+      total[service] = used;
+      usage[service] = { ...used, cpuMs: used.cpuMs - (before[service]?.cpuMs ?? 0) };
     }
     before = total;
     return { calls: graphCalls(graphLog.next()), tables: tableRequests(tableLines.next()), usage };

@@ -42,8 +42,8 @@ export function reportOf(
   const outcomes: Record<string, number> = {};
   for (const { outcome } of endings) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const processes = Object.fromEntries(
-    Object.entries(lap.usage).map(([part, { cpuMs, peakMb }]) => [
-      part,
+    Object.entries(lap.usage).map(([service, { cpuMs, peakMb }]) => [
+      service,
       { cpuMsPerJoiner: cpuMs / joiners, peakMb },
     ]),
   );
@@ -109,7 +109,7 @@ export function printed(report: Report): string {
     used.peakMb.toFixed(0),
   ];
   const rows = [
-    ...Object.entries(processes).map(([part, used]) => row(part, used)),
+    ...Object.entries(processes).map(([service, used]) => row(service, used)),
     row('fresh baseline', fresh),
     row('warmed baseline', warmed),
   ];

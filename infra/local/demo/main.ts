@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { onPassingStack } from '../stack/passing-stack';
-import type { PassingStack } from '../stack/passing-stack';
+import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import { createRecords } from './assertion';
 import { auditTable, reportOf, summaryLine, type Report } from './report';
 import { openBus, runScenarios } from './run-scenarios';
@@ -24,7 +23,7 @@ const timeouts = {
 
 /** Runs the demo on `stack` and prints each outcome when it is known. */
 async function runDemo(
-  { serviceBus, storage }: PassingStack,
+  { serviceBus, storage }: TemporaryStack,
   print: (line: string) => void,
 ): Promise<Report> {
   const scenarios = scenariosFor(process.env['GRAPH_DIALECT']);
@@ -62,7 +61,7 @@ async function main(): Promise<void> {
     return;
   }
   const settings = { ...timeouts, PROVISIONING_QUEUE: queue };
-  const report = await onPassingStack(
+  const report = await onTemporaryStack(
     'demo',
     () => settings,
     async (stack) => {

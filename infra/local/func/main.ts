@@ -1,11 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { dataDir, portFrom, projectRoot } from '../stack/part';
-import { appSettings } from '../stack/app-settings';
-import type { PartName } from '../stack/parts';
-import { bringUp, type Stack } from '../stack/stack';
-import { readStack } from '../stack/stack-file';
+import { dataDir, portFrom, projectRoot } from '../stack/service';
+import { appSettings, bringUp, type Stack } from '../stack/stack';
+import { type ServiceName, readStack } from '../stack/services';
 
 const MISSING = `func is not installed, or not on the PATH: this command runs the app on the real Functions host of Azure
 Functions Core Tools 4 (https://learn.microsoft.com/azure/azure-functions/functions-run-local).
@@ -18,9 +16,9 @@ usage: npm run start:func`;
 
 /** On Windows func is a script, which only a shell starts. */
 const shell = process.platform === 'win32';
-const others: PartName[] = ['storage', 'service-bus', 'graph'];
+const others: ServiceName[] = ['storage', 'service-bus', 'graph'];
 
-/** Starts storage, bus and Graph, each a local stand-in, and on them the built app by `func start`, until that ends. */
+/** Starts the local storage, bus and Graph, then the built app with `func start`, until that ends. */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
   if (values.help) {
@@ -32,7 +30,8 @@ async function main(): Promise<number> {
   if (!stdout.startsWith('4.'))
     throw new Error(`func is of version ${stdout.trim()}, but the app needs 4.x`);
   const folder = dataDir();
-  const print = (part: PartName, line: string): void => console.log(`${part.padEnd(11)} | ${line}`);
+  const print = (service: ServiceName, line: string): void =>
+    console.log(`${service.padEnd(11)} | ${line}`);
   const running: Stack[] = [];
   try {
     for (const only of others)
@@ -54,7 +53,7 @@ async function runFunc(folder: string): Promise<number> {
     stdio: 'inherit',
     shell,
   });
-  // Ctrl-C reaches func by itself; the parts are stopped once it has ended.
+  // Ctrl-C reaches func directly; the services are stopped after it has ended.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = (await once(child, 'exit')) as [number | null];

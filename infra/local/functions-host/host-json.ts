@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** `versionMatchStrategy` of host.json. */
 export type VersionMatch = 'None' | 'Strict' | 'CurrentOrOlder';
 
-/** The settings of host.json that this host honours, with the defaults of the real one. Times in milliseconds. */
+/** The settings of host.json that this host supports, with the defaults of the real one. Times in milliseconds. */
 export type HostJson = {
   logLevel: string | undefined;
   routePrefix: string;
@@ -26,7 +26,7 @@ export type HostJson = {
 
 type Section = Record<string, unknown>;
 
-/** Members that are honoured, or that only the cloud needs; anything else is worth a warning. */
+/** Members that are supported, or used in the cloud only; others cause a warning. */
 const expected: Record<string, readonly string[]> = {
   '': ['version', 'extensionBundle', 'extensions', 'logging', 'functionTimeout'],
   extensions: ['serviceBus', 'durableTask', 'http'],
@@ -48,7 +48,7 @@ const expected: Record<string, readonly string[]> = {
   ],
 };
 
-/** Reads host.json of an app; `warn` hears of every member without effect here. Throws on a value that cannot be. */
+/** Reads host.json of an app; calls `warn` for every member without effect here. Throws on an invalid value. */
 export function readHostJson(appDir: string, warn: (message: string) => void): HostJson {
   const file = join(appDir, 'host.json');
   const root = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Section) : {};
@@ -101,7 +101,7 @@ function count(from: Section, member: string, fallback: number): number {
   throw new Error(`host.json: ${member} must be a whole number, but is ${JSON.stringify(value)}`);
 }
 
-/** What an instance of another version comes to here is always that it waits: `Reject`, the default. */
+/** Here an instance of another version always waits: `Reject`, the default. */
 function versionMatch(from: Section): VersionMatch {
   if ((from['versionFailureStrategy'] ?? 'Reject') !== 'Reject')
     throw new Error('host.json: versionFailureStrategy can only be "Reject" on the local host');
@@ -123,7 +123,7 @@ function timeSpan(from: Section, member: string, fallback: string): number {
 
 const pattern = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;
 
-/** Milliseconds of a .NET TimeSpan text such as `00:05:00` or `3.00:00:00`; undefined if it is none. */
+/** Milliseconds of a .NET TimeSpan text such as `00:05:00` or `3.00:00:00`; undefined for other text. */
 export function parseTimeSpan(text: string): number | undefined {
   const parts = pattern.exec(text);
   if (!parts) return undefined;

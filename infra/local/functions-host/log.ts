@@ -4,7 +4,7 @@ export type Log = (level: LogLevel, message: string) => void;
 
 const order: LogLevel[] = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'];
 
-/** Writes one line per event to stdout, from the given level up. Line breaks in a message are shown, not obeyed. */
+/** Writes one line per event to stdout, from the given level up. Line breaks in a message are escaped. */
 export function createLog(minimum: LogLevel): Log {
   const least = order.indexOf(minimum);
   return (level, message) => {
@@ -14,7 +14,7 @@ export function createLog(minimum: LogLevel): Log {
   };
 }
 
-/** The level that host.json asks for; `Information` when it says nothing that is a level. */
+/** The level of host.json; `information` if it has none. */
 export function logLevel(name: string | undefined): LogLevel {
   return order.find((level) => level === name?.toLowerCase()) ?? 'information';
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataDir, type Part, portFrom, projectRoot, runPart } from '../stack/part';
+import { dataDir, type LocalService, portFrom, projectRoot, runService } from '../stack/service';
 import { type AppFunction, functionTable, withTrigger } from './app/function-table';
 import { createInvoker, type Invocation } from './app/invoke';
 import { type App, loadApp, type LogSink } from './app/load-app';
@@ -19,17 +19,17 @@ import { applyLocalSettings, expandSettings } from './settings';
 import { readQueueTrigger, startQueueTriggers } from './triggers/service-bus';
 import { startTimers } from './triggers/timer';
 
-/** How long running functions may take to end when the host is stopped, in milliseconds; whoever stops it waits longer. */
+/** How long a stopping host waits for running functions, in milliseconds; the stack waits longer for the host. */
 const GRACE = 5_000;
 const HOOKS_GRACE = 1_000;
 
 type HostOptions = { appDir: string; dataDir: string; port: number };
 
 /**
- * Starts the stand-in for the Functions host on a built app. State is read before the first request is accepted and
- * before any trigger fires. Rejects with the reason when anything of it cannot be done.
+ * Starts the local Functions host on a built app. Reads its state before it accepts a request and before a trigger fires.
+ * Rejects with the reason if it cannot start.
  */
-async function startHost({ appDir, dataDir, port }: HostOptions): Promise<Part> {
+async function startHost({ appDir, dataDir, port }: HostOptions): Promise<LocalService> {
   applyLocalSettings(appDir, process.env);
   const warnings: string[] = [];
   const hostJson = readHostJson(appDir, (warning) => warnings.push(warning));
@@ -68,12 +68,12 @@ async function startHost({ appDir, dataDir, port }: HostOptions): Promise<Part> 
     await within(GRACE, Promise.all([bus.stop(), timers.stop(), durable.stop()]));
     await within(HOOKS_GRACE, Promise.all([terminate(app), server.stop()]));
     await durable.close();
-    log('information', 'stopped: what is unfinished goes on at the next start');
+    log('information', 'stopped: unfinished work continues at the next start');
   };
   return { address: { url: server.origin }, stop };
 }
 
-/** What of the app is to be started, read before anything is. */
+/** The app's triggers, all read before one is started. */
 function readFunctions({ registrations }: App, { routePrefix, serviceBus }: HostJson) {
   const table = functionTable(registrations, process.env);
   return {
@@ -93,7 +93,7 @@ function clientInput(origin: string, hubName: string): NonNullable<Invocation['i
     /^(durableClient|orchestrationClient)$/i.test(type) ? { string } : undefined;
 }
 
-/** Lines of the app carry the function's name, others the word `app`. */
+/** Lines of a function have its name, other lines of the app the word `app`. */
 function appLog(log: Log): LogSink {
   return ({ level, message, functionName = 'app' }) => log(level, `[${functionName}] ${message}`);
 }
@@ -109,7 +109,7 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
   clearTimeout(timer);
 }
 
-/** One line of the function table: name, trigger, and what it listens to. */
+/** One line of the function table: name, trigger and its source. */
 function describeFunction(entry: AppFunction, routePrefix: string): string {
   const { name, trigger, disabled } = entry;
   const detail = disabled ? 'disabled' : source(entry, routePrefix);
@@ -132,7 +132,7 @@ function source(entry: AppFunction, routePrefix: string): string {
   }
 }
 
-void runPart('host', () =>
+void runService('host', () =>
   startHost({
     appDir: process.env['FUNCTIONS_APP_DIR'] ?? projectRoot(),
     dataDir: join(dataDir(), 'host'),

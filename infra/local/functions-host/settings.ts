@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Takes the `Values` of local.settings.json into the environment; what the shell has set wins. Also sets what
- * the Functions runtime itself sets for an app on a developer's machine.
+ * Puts the `Values` of local.settings.json into the environment; settings of the shell win. Also sets what the Functions
+ * runtime sets on a developer's machine.
  */
 export function applyLocalSettings(appDir: string, environment: NodeJS.ProcessEnv): void {
   const file = join(appDir, 'local.settings.json');
@@ -18,12 +18,12 @@ export function applyLocalSettings(appDir: string, environment: NodeJS.ProcessEn
   for (const [name, value] of Object.entries(defaults)) environment[name] ??= value;
 }
 
-/** Replaces each `%NAME%` by that app setting. Throws when there is none. */
+/** Replaces each `%NAME%` by that app setting. Throws if it is not set. */
 export function expandSettings(text: string, environment: NodeJS.ProcessEnv): string {
-  return text.replace(/%([^%]+)%/g, (whole, name: string) => {
+  return text.replace(/%([^%]+)%/g, (match, name: string) => {
     const value = environment[name];
     if (value === undefined)
-      throw new Error(`"${whole}" stands for an app setting that is not set`);
+      throw new Error(`"${match}" stands for an app setting that is not set`);
     return value;
   });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
+import { dataDir, portFrom, projectRoot, runService } from '../stack/service';
 import { type DraftRoots, readDraftRoots } from './draft/routes';
 import { readFaultFile } from './http/faults';
 import { startGraph } from './server';
@@ -32,7 +32,7 @@ function draftRoots(): DraftRoots | undefined {
   return dialect === 'draft' ? readDraftRoots(text('GRAPH_DRAFT_ROOTS') ?? '') : undefined;
 }
 
-void runPart('graph', async () => {
+void runService('graph', async () => {
   const faultFile = text('GRAPH_FAULTS');
   const graph = await startGraph({
     port: portFrom('GRAPH_PORT', 7080),

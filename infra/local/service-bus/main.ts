@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { dataDir, portFrom, projectRoot, runPart } from '../stack/part';
+import { dataDir, portFrom, projectRoot, runService } from '../stack/service';
 import { startServiceBus } from './server';
 
-void runPart('service-bus', async () => {
+void runService('service-bus', async () => {
   const { connectionString, stop } = await startServiceBus({
     port: portFrom('SERVICE_BUS_PORT', 5672),
     dataDir: join(dataDir(), 'service-bus'),

@@ -1,23 +1,21 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dataDir } from './part';
-import { partNames } from './parts';
-import type { PartName } from './parts';
+import { dataDir } from './service';
+import { type ServiceName, serviceNames, type StackFile } from './services';
 import { bringUp } from './stack';
-import type { StackFile } from './stack-file';
 
 const usage = `Runs Joinery on this machine: storage, Service Bus, Microsoft Graph and the Functions host, each a local
-stand-in in a process of its own, bound to loopback. For development and tests, not for production.
+stand-in in its own process, bound to loopback. For development and tests, not for production.
 
 usage: npm start -- [options]
-  --only <part>   start one part beside those that run: ${partNames.join(', ')}
-  --no-restart    leave a part that dies as it is
+  --only <part>   start one service beside those that run: ${serviceNames.join(', ')}
+  --no-restart    do not restart a service that ends
   --data <dir>    the folder of all data (JOINERY_DATA_DIR; .joinery)
-  --help          this text
+  --help          print this text
 ports: HOST_PORT 7071, SERVICE_BUS_PORT 5672, GRAPH_PORT 7080, AZURITE_BLOB_PORT 10000, AZURITE_QUEUE_PORT 10001,
        AZURITE_TABLE_PORT 10002; 0 takes a free one`;
 
-function readArguments(): { only?: PartName; restart: boolean; folder: string; help: boolean } {
+function readArguments(): { only?: ServiceName; restart: boolean; folder: string; help: boolean } {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
@@ -26,9 +24,9 @@ function readArguments(): { only?: PartName; restart: boolean; folder: string; h
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const only = partNames.find((part) => part === values.only);
+  const only = serviceNames.find((service) => service === values.only);
   if (values.only !== undefined && only === undefined) {
-    throw new Error(`--only takes one of ${partNames.join(', ')}, not "${values.only}"`);
+    throw new Error(`--only takes one of ${serviceNames.join(', ')}, not "${values.only}"`);
   }
   const folder = resolve(values.data ?? dataDir());
   const common = { restart: !values['no-restart'], folder, help: values.help };
@@ -43,7 +41,7 @@ function addresses(stack: StackFile, folder: string): string {
     `  service bus  ${stack.serviceBus?.connectionString ?? '(not running)'}`,
     `  storage      ${stack.storage?.connectionString ?? '(not running)'}`,
     `  graph        ${stack.graph?.url ?? '(not running)'}`,
-    'Ctrl-C ends it.',
+    'Ctrl-C stops it.',
   ].join('\n');
 }
 
@@ -53,7 +51,7 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  // Before the stack is whole, leaving is enough: its parts end when this process is gone.
+  // Before the stack is complete, exiting is enough: its services end when this process has ended.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let leave = (): void => process.exit(130);
   for (const signal of signals) process.on(signal, () => leave());
@@ -61,10 +59,10 @@ async function main(): Promise<void> {
     ...options,
     dataDir: folder,
     env: process.env,
-    print: (part, line) => console.log(`${part.padEnd(11)} | ${line}`),
+    print: (service, line) => console.log(`${service.padEnd(11)} | ${line}`),
   });
   console.log(addresses(stack.now(), folder));
-  // Only reached when every part has died and none is started again.
+  // Only reached when every service has ended and none is restarted.
   process.once('beforeExit', () => process.exit(1));
   leave = () => {
     leave = () => process.exit(130);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
 import { examine } from '../../../cli/doctor/examine';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 import { group, ledger, payments } from '../graph/ensure-harness';
 import { call } from '../../simulators/graph/simulator';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createPackages } from '../../../shared/storage/packages';
 import { ensurePackage } from '../../../shared/packages/ensure';

@@ -96,7 +96,7 @@ test('a message stays locked for longer than intake holds it', () => {
 test('the tables are those of the local stack, the audit apart', () => {
   const local = [
     ...(
-      /const tables = \[(.*?)\]/s.exec(textOf('infra/local/azurite/tables.ts'))?.[1] ?? ''
+      /const tables = \[(.*?)\]/s.exec(textOf('infra/local/azurite/server.ts'))?.[1] ?? ''
     ).matchAll(/'(\w+)'/g),
   ].map(([, name = '']) => name);
   const account = (name: string) => tablesOf(resource(`storage/${name}/account`).module);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { resourcesOf, type JsonObject, type Resource } from '../../../infra/azure/check/template';
 
 export const folder = join(projectRoot(), 'infra/azure');

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usualSettings, type GraphSettings } from '../../../infra/local/graph/settings';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import type { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { grantAll, type Wanted } from '../../../infra/azure/grant/grant-all';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { AccessPackage } from '../../../shared/domain/access-model/access-model';
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { findRuns } from '../../../infra/smoke/clean-up';
 import type { Patience } from '../../../infra/smoke/patience';
 import type { SmokeGraph } from '../../../infra/smoke/smoke-graph';

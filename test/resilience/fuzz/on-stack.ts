@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
-import { onPassingStack, type PassingStack } from '../../../infra/local/stack/passing-stack';
+import { onTemporaryStack, type TemporaryStack } from '../../../infra/local/stack/temporary-stack';
 import { eventually } from '../../support/eventually';
 import { QUEUE } from '../../support/events';
 import { graphCalls } from '../../support/graph-control';
@@ -25,7 +25,7 @@ export type StackReport = {
  */
 export async function throughStack(cases: readonly Case[]): Promise<StackReport> {
   const byHash = new Map(cases.filter(isSendable).map((one) => [hashOf(one.body), one]));
-  return onPassingStack(
+  return onTemporaryStack(
     'fuzz',
     () => ({}),
     async (stack) => {
@@ -93,7 +93,7 @@ async function peekAll(
 }
 
 async function inspect(
-  { storage, graph, log }: PassingStack,
+  { storage, graph, log }: TemporaryStack,
   byHash: Map<string, Case>,
   deadLetters: ServiceBusReceivedMessage[],
 ): Promise<StackReport> {

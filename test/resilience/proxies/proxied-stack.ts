@@ -1,4 +1,4 @@
-import type { StackFile } from '../../../infra/local/stack/stack-file';
+import type { StackFile } from '../../../infra/local/stack/services';
 import { QUEUE } from '../../support/events';
 import { startStack, type TestStack, type TestStackOptions } from '../../support/test-stack';
 import { startBusProxy } from './bus-proxy';

@@ -1,8 +1,7 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { durableCalls } from './durable-calls';
-import { newDataDir, notes, startHostProcess } from './host-process';
 import { eventually } from '../../support/eventually';
+import { durableCalls, newDataDir, notes, startHostProcess } from './setup';
 
 const STEPS = 5;
 const ids = Array.from({ length: 20 }, (_, i) => `steps-${i}`);

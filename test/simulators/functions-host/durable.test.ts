@@ -1,7 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { durableCalls, type InstanceStatus } from './durable-calls';
-import { newDataDir, startHostProcess, type HostProcess } from './host-process';
 import { eventually } from '../../support/eventually';
+import {
+  durableCalls,
+  type HostProcess,
+  type InstanceStatus,
+  newDataDir,
+  startHostProcess,
+} from './setup';
 
 let host: HostProcess;
 let calls: ReturnType<typeof durableCalls>;

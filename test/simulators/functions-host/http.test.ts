@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { hostThatFails, newDataDir, startHostProcess, type HostProcess } from './host-process';
+import { type HostProcess, hostThatFails, newDataDir, startHostProcess } from './setup';
 
 let host: HostProcess;
 
@@ -69,7 +69,9 @@ describe('the host', () => {
     const { port } = new URL(host.url);
     const { code, output } = await hostThatFails(host.dataDir, { HOST_PORT: port });
     expect(code).toBe(1);
-    expect(output).toContain(`address already in use 127.0.0.1:${port}; stop what listens there`);
+    expect(output).toContain(
+      `address already in use 127.0.0.1:${port}; stop the program on that port`,
+    );
   });
 
   it('ends with the name of an app setting that is missing', async () => {

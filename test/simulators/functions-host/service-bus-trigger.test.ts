@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { setStage, type Stage } from '../service-bus/stage';
-import { newDataDir, notes, startHostProcess, type HostProcess } from './host-process';
 import { eventually } from '../../support/eventually';
+import { startTestBus, type TestBus } from '../service-bus/setup';
+import { type HostProcess, newDataDir, notes, startHostProcess } from './setup';
 
 type Noted = {
   queue: string;
@@ -11,32 +11,32 @@ type Noted = {
   metadata?: Record<string, unknown>;
 };
 
-let stage: Stage;
+let testBus: TestBus;
 let host: HostProcess;
 
 beforeAll(async () => {
-  stage = await setStage({ work: { LockDuration: 'PT5S', MaxDeliveryCount: 3 } });
+  testBus = await startTestBus({ work: { LockDuration: 'PT5S', MaxDeliveryCount: 3 } });
   host = await startHostProcess(await newDataDir(), {
-    ServiceBus: stage.bus.connectionString,
+    ServiceBus: testBus.bus.connectionString,
     BYTES_QUEUE: 'work',
   });
 });
 
 afterAll(async () => {
   await host.stop();
-  await stage.close();
+  await testBus.close();
   await rm(host.dataDir, { recursive: true, force: true });
 });
 
 const noted = (): Noted[] => notes(host.dataDir) as Noted[];
 const done = (text: string) => eventually(text, () => noted().find((note) => note.done === text));
 const send = (text: string, more = {}) =>
-  stage.client.createSender('work').sendMessages({ body: Buffer.from(text), ...more });
+  testBus.client.createSender('work').sendMessages({ body: Buffer.from(text), ...more });
 
 /** Bodies in the dead-letter queue with their reasons. A client remembers how far it has peeked, so this does too. */
 const peeked: { body: string; reason: string | undefined }[] = [];
 async function deadLetters() {
-  const receiver = stage.client.createReceiver('work', { subQueueType: 'deadLetter' });
+  const receiver = testBus.client.createReceiver('work', { subQueueType: 'deadLetter' });
   for (const { body, deadLetterReason } of await receiver.peekMessages(50)) {
     peeked.push({ body: String(body), reason: deadLetterReason });
   }
@@ -75,7 +75,7 @@ describe('a Service Bus function', () => {
 
   it('settles each message by its own outcome when many end together', async () => {
     const texts = Array.from({ length: 40 }, (_, i) => (i % 2 ? `ok ${i}` : `fail ${100 + i}`));
-    await stage.client
+    await testBus.client
       .createSender('work')
       .sendMessages(texts.map((text) => ({ body: Buffer.from(text) })));
     const failed = texts.filter((text) => text.startsWith('fail'));
@@ -101,7 +101,7 @@ describe('a Service Bus function', () => {
 
   it('fails on a body that is not made of bytes, as the .NET host does', async () => {
     const value = { bodyType: 'value', body: 5 } as const;
-    await stage.client.createSender('work').sendMessages(value);
+    await testBus.client.createSender('work').sendMessages(value);
     await eventually('its dead letter', async () => {
       return (await deadLetters()).find(({ body }) => body === '5');
     });
@@ -109,7 +109,7 @@ describe('a Service Bus function', () => {
   });
 
   it('finds a bus again that was gone', async () => {
-    await stage.restart();
+    await testBus.restart();
     await send('after the restart');
     await eventually(
       'the message',

@@ -57,9 +57,7 @@ describe('the store of the task hub', () => {
     await appendFile(journal, whole.subarray(0, whole.length - 2));
     const second = await open();
     expect([...second.instances.keys()]).toEqual(['a']);
-    expect(warnings).toEqual([
-      `durable: dropped ${whole.length - 2} bytes that a crash left unfinished`,
-    ]);
+    expect(warnings).toEqual([`durable: dropped ${whole.length - 2} bytes of an unfinished write`]);
     await second.close();
   });
 
@@ -76,8 +74,12 @@ describe('the store of the task hub', () => {
     const written300 = 300 * 600; // what the commits came to, at the least
     expect((await stat(join(dir, 'journal.jsonl'))).size).toBeLessThan(written300);
     const second = await open();
-    const asWhole = (store: ReadonlyMap<string, { turns: string[]; eventCount: number }>) =>
-      [...store].map(([id, { turns, eventCount }]) => ({ id, eventCount, text: turns.join(',') }));
+    const asWhole = (store: ReadonlyMap<string, { batches: string[]; eventCount: number }>) =>
+      [...store].map(([id, { batches, eventCount }]) => ({
+        id,
+        eventCount,
+        text: batches.join(','),
+      }));
     expect(asWhole(second.instances)).toEqual(asWhole(before));
     await second.close();
   });

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSchedule } from '../../../infra/local/functions-host/triggers/timer';
-import { newDataDir, notes, startHostProcess } from './host-process';
 import { eventually } from '../../support/eventually';
+import { newDataDir, notes, startHostProcess } from './setup';
 
 type Noted = { timer: { isPastDue: boolean; scheduleStatus?: { last: string; next: string } } };
 

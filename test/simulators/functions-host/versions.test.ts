@@ -1,9 +1,14 @@
 import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { compareVersions } from '../../../infra/local/functions-host/durable/engine/new-instance';
-import { durableCalls } from './durable-calls';
-import { hostThatFails, newDataDir, startHostProcess, type HostProcess } from './host-process';
 import { eventually } from '../../support/eventually';
+import {
+  durableCalls,
+  type HostProcess,
+  hostThatFails,
+  newDataDir,
+  startHostProcess,
+} from './setup';
 
 let dataDir: string;
 let host: HostProcess | undefined;

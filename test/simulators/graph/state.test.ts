@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { type CompletePackage, createCatalog, createCompletePackage, submit, v1 } from './packages';
 import {
   sharedSimulator,

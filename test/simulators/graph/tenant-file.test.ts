@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startGraph } from '../../../infra/local/graph/server';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { type CompletePackage, createCompletePackage, submit } from './packages';
 import {
   sharedSimulator,

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startServiceBus } from '../../../infra/local/service-bus/server';
-import { newFolder } from './stage';
+import { newFolder } from './setup';
 
 const PRODUCT = join(__dirname, '../../../infra/local/service-bus/Config.json');
 let folder: string;

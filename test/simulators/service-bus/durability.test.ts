@@ -13,9 +13,9 @@ import {
   numberOf,
   portOf,
   present,
-  setStage,
+  startTestBus,
   writeConfig,
-} from './stage';
+} from './setup';
 
 const QUIET: StdioOptions = ['ignore', 'ignore', 'ignore', 'ipc'];
 const MAIN = join(__dirname, '../../../dist/infra/local/service-bus/main.js');
@@ -152,40 +152,42 @@ describe('killed without warning', () => {
 
 describe('the journal', () => {
   test('drops a last line that was not written to its end', async () => {
-    const stage = await setStage({ orders: {} });
-    await stage.client.createSender('orders').sendMessages([{ body: 1 }, { body: 2 }]);
-    await stage.restart(() => appendFile(journalOf(stage.folder), '[{"queue":"orders","do":"re'));
-    const receiver = stage.client.createReceiver('orders');
+    const testBus = await startTestBus({ orders: {} });
+    await testBus.client.createSender('orders').sendMessages([{ body: 1 }, { body: 2 }]);
+    await testBus.restart(() =>
+      appendFile(journalOf(testBus.folder), '[{"queue":"orders","do":"re'),
+    );
+    const receiver = testBus.client.createReceiver('orders');
     expect(bodies(await receiver.peekMessages(5))).toEqual([1, 2]);
-    await stage.close();
+    await testBus.close();
   });
 
   test('that is damaged elsewhere stops the start and names the line', async () => {
-    const stage = await setStage({ orders: {} });
-    await stage.client.createSender('orders').sendMessages({ body: 1 });
+    const testBus = await startTestBus({ orders: {} });
+    await testBus.client.createSender('orders').sendMessages({ body: 1 });
     const damage = async (): Promise<void> => {
-      const lines = (await readFile(journalOf(stage.folder), 'utf8')).split('\n');
+      const lines = (await readFile(journalOf(testBus.folder), 'utf8')).split('\n');
       lines[1] = 'garbage';
-      await writeFile(journalOf(stage.folder), lines.join('\n'));
+      await writeFile(journalOf(testBus.folder), lines.join('\n'));
     };
-    await expect(stage.restart(damage)).rejects.toThrow(/journal\.jsonl:2 is damaged/);
-    await rm(stage.folder, { recursive: true });
+    await expect(testBus.restart(damage)).rejects.toThrow(/journal\.jsonl:2 is damaged/);
+    await rm(testBus.folder, { recursive: true });
   });
 
   test('of a queue that is no longer configured stops the start instead of dropping messages', async () => {
-    const stage = await setStage({ orders: {}, returns: {} });
-    await stage.client.createSender('returns').sendMessages({ body: 1 });
+    const testBus = await startTestBus({ orders: {}, returns: {} });
+    await testBus.client.createSender('returns').sendMessages({ body: 1 });
     const forget = async (): Promise<void> => {
-      await writeConfig(stage.folder, { orders: {} });
+      await writeConfig(testBus.folder, { orders: {} });
     };
-    await expect(stage.restart(forget)).rejects.toThrow(/has messages of the queue "returns"/);
-    await rm(stage.folder, { recursive: true });
+    await expect(testBus.restart(forget)).rejects.toThrow(/has messages of the queue "returns"/);
+    await rm(testBus.folder, { recursive: true });
   });
 
   test('does not grow with what has passed through, and loses nothing when it is written anew', async () => {
-    const stage = await setStage({ orders: {} });
-    const sender = stage.client.createSender('orders');
-    const receiver = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+    const testBus = await startTestBus({ orders: {} });
+    const sender = testBus.client.createSender('orders');
+    const receiver = testBus.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
     await sender.sendMessages({ body: 'stays', scheduledEnqueueTimeUtc: new Date(2 ** 42) });
     const body = Buffer.alloc(200_000);
     for (let round = 0; round < 60; round += 1) {
@@ -193,11 +195,13 @@ describe('the journal', () => {
       await nextOf(receiver, 1);
     }
     // 60 messages of 200 kB are 16 MB in the journal's encoding.
-    expect((await stat(journalOf(stage.folder))).size).toBeLessThan(9 * 1024 * 1024);
-    await stage.restart();
-    expect((await stat(journalOf(stage.folder))).size).toBeLessThan(2000);
-    expect(bodies(await stage.client.createReceiver('orders').peekMessages(5))).toEqual(['stays']);
-    await stage.close();
+    expect((await stat(journalOf(testBus.folder))).size).toBeLessThan(9 * 1024 * 1024);
+    await testBus.restart();
+    expect((await stat(journalOf(testBus.folder))).size).toBeLessThan(2000);
+    expect(bodies(await testBus.client.createReceiver('orders').peekMessages(5))).toEqual([
+      'stays',
+    ]);
+    await testBus.close();
   });
 
   function journalOf(folder: string): string {
@@ -206,13 +210,13 @@ describe('the journal', () => {
 });
 
 test('a port that is taken is the system’s error, and the journal is left alone', async () => {
-  const stage = await setStage({ orders: {} });
-  await stage.client.createSender('orders').sendMessages({ body: 1 });
-  const port = portOf(stage.bus.connectionString);
-  const configFile = join(stage.folder, 'Config.json');
-  const second = startServiceBus({ port, dataDir: stage.folder, configFile });
+  const testBus = await startTestBus({ orders: {} });
+  await testBus.client.createSender('orders').sendMessages({ body: 1 });
+  const port = portOf(testBus.bus.connectionString);
+  const configFile = join(testBus.folder, 'Config.json');
+  const second = startServiceBus({ port, dataDir: testBus.folder, configFile });
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  await stage.restart();
-  expect(bodies(await stage.client.createReceiver('orders').peekMessages(2))).toEqual([1]);
-  await stage.close();
+  await testBus.restart();
+  expect(bodies(await testBus.client.createReceiver('orders').peekMessages(2))).toEqual([1]);
+  await testBus.close();
 });

@@ -1,12 +1,12 @@
 import { once, EventEmitter } from 'node:events';
-import { next, setStage, type Stage } from './stage';
+import { next, startTestBus, type TestBus } from './setup';
 
-let stage: Stage;
+let testBus: TestBus;
 
 beforeEach(async () => {
-  stage = await setStage({ orders: {} });
+  testBus = await startTestBus({ orders: {} });
 });
-afterEach(() => stage.close());
+afterEach(() => testBus.close());
 
 test('2,000 messages at once go through in seconds, each delivered once, flat over their number', async () => {
   const few = await millisecondsFor(500);
@@ -17,7 +17,7 @@ test('2,000 messages at once go through in seconds, each delivered once, flat ov
 });
 
 test('a queue that holds all it may refuses more and goes on when there is room again', async () => {
-  const sender = stage.client.createSender('orders');
+  const sender = testBus.client.createSender('orders');
   const body = Buffer.alloc(250_000);
   const filling = Array.from({ length: 400 }, () => sender.sendMessages({ body }));
   await Promise.all(filling);
@@ -25,19 +25,19 @@ test('a queue that holds all it may refuses more and goes on when there is room 
     for (let at = 0; at < 30; at += 1) await sender.sendMessages({ body });
   };
   await expect(more()).rejects.toMatchObject({ code: 'QuotaExceeded' });
-  const receiver = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+  const receiver = testBus.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
   await next(receiver);
   await sender.sendMessages({ body });
 });
 
 async function millisecondsFor(count: number): Promise<number> {
   const started = performance.now();
-  const sender = stage.client.createSender('orders');
+  const sender = testBus.client.createSender('orders');
   const numbered = Array.from({ length: count }, (_, at) => ({ body: { at } }));
   for (let at = 0; at < count; at += 100) await sender.sendMessages(numbered.slice(at, at + 100));
   const seen = new Set<number>();
   const end = new EventEmitter();
-  const receiver = stage.client.createReceiver('orders');
+  const receiver = testBus.client.createReceiver('orders');
   const all = once(end, 'reached');
   receiver.subscribe(
     {
@@ -53,6 +53,6 @@ async function millisecondsFor(count: number): Promise<number> {
   );
   await all;
   await receiver.close();
-  expect(await stage.client.createReceiver('orders').peekMessages(1)).toEqual([]);
+  expect(await testBus.client.createReceiver('orders').peekMessages(1)).toEqual([]);
   return performance.now() - started;
 }

@@ -1,27 +1,27 @@
 import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
-import { BRIEFLY, next, nextOf, numberOf, setStage, type Stage, present } from './stage';
+import { BRIEFLY, next, nextOf, numberOf, present, startTestBus, type TestBus } from './setup';
 
 const NO_RENEWAL = { maxAutoLockRenewalDurationInMs: 0 };
 
-let stage: Stage;
+let testBus: TestBus;
 let sender: ServiceBusSender;
 let receiver: ServiceBusReceiver;
 
 beforeAll(async () => {
-  stage = await setStage({
+  testBus = await startTestBus({
     brief: { LockDuration: 'PT1S', MaxDeliveryCount: 2 },
     ordinary: {},
   });
 });
-afterAll(() => stage.close());
+afterAll(() => testBus.close());
 afterEach(async () => {
   await sender.close();
   await receiver.close();
 });
 
 function open(queue: string): void {
-  sender = stage.client.createSender(queue);
-  receiver = stage.client.createReceiver(queue, NO_RENEWAL);
+  sender = testBus.client.createSender(queue);
+  receiver = testBus.client.createReceiver(queue, NO_RENEWAL);
 }
 
 test('a lock that runs out brings the message back counted, and at last dead-letters it', async () => {
@@ -31,7 +31,7 @@ test('a lock that runs out brings the message back counted, and at last dead-let
   const second = await next(receiver);
   expect([first.deliveryCount, second.deliveryCount]).toEqual([0, 1]);
   await expect(receiver.completeMessage(first)).rejects.toMatchObject({ code: 'MessageLockLost' });
-  const deadLetters = stage.client.createReceiver('brief', { subQueueType: 'deadLetter' });
+  const deadLetters = testBus.client.createReceiver('brief', { subQueueType: 'deadLetter' });
   const dead = await next(deadLetters);
   expect(dead.deadLetterReason).toBe('MaxDeliveryCountExceeded');
   await deadLetters.completeMessage(dead);
@@ -75,7 +75,7 @@ test('a lost lock is told to its own message although others are completed with 
 
   async function settleOverManagement(at: number): Promise<void> {
     const message = present(messages[at]);
-    const other = stage.client.createReceiver('ordinary');
+    const other = testBus.client.createReceiver('ordinary');
     // A copy that knows no link is settled over $management.
     const delivery = { value: { link: { name: 'gone' } } };
     const copy = Object.create(message, { delivery }) as typeof message;
@@ -86,9 +86,9 @@ test('a lost lock is told to its own message although others are completed with 
 
 test('what a closed receiver held is settled over the management link', async () => {
   open('ordinary');
-  const deadLetters = stage.client.createReceiver('ordinary', { subQueueType: 'deadLetter' });
+  const deadLetters = testBus.client.createReceiver('ordinary', { subQueueType: 'deadLetter' });
   await sender.sendMessages([{ body: 'c' }, { body: 'a' }, { body: 'd' }, { body: 'x' }]);
-  const link = stage.client.createReceiver('ordinary');
+  const link = testBus.client.createReceiver('ordinary');
   const [completed, abandoned, deferred, dead] = await nextOf(link, 4);
   await closeLinkOnly(link);
   await link.completeMessage(present(completed));
@@ -115,7 +115,7 @@ test('what a closed receiver held is settled over the management link', async ()
 test('a message stays locked when its receiver goes away', async () => {
   open('ordinary');
   await sender.sendMessages({ body: 'held' });
-  const holder = stage.client.createReceiver('ordinary', { receiveMode: 'peekLock' });
+  const holder = testBus.client.createReceiver('ordinary', { receiveMode: 'peekLock' });
   const held = await nextWith(holder, 'held');
   await holder.close();
   expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);

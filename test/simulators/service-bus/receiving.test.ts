@@ -1,25 +1,34 @@
 import { once, EventEmitter } from 'node:events';
 import type { PeekMessagesOptions, ServiceBusSender } from '@azure/service-bus';
-import { BRIEFLY, bodies, next, nextOf, numberOf, setStage, type Stage, present } from './stage';
+import {
+  bodies,
+  BRIEFLY,
+  next,
+  nextOf,
+  numberOf,
+  present,
+  startTestBus,
+  type TestBus,
+} from './setup';
 
-let stage: Stage;
+let testBus: TestBus;
 let sender: ServiceBusSender;
 
 beforeEach(async () => {
-  stage = await setStage({ orders: {}, other: {} });
-  sender = stage.client.createSender('orders');
+  testBus = await startTestBus({ orders: {}, other: {} });
+  sender = testBus.client.createSender('orders');
 });
-afterEach(() => stage.close());
+afterEach(() => testBus.close());
 
 test('receive-and-delete takes a message out when it is received', async () => {
-  const receiver = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+  const receiver = testBus.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
   await sender.sendMessages([{ body: 1 }, { body: 2 }]);
   expect(bodies(await nextOf(receiver, 2))).toEqual([1, 2]);
   expect(await receiver.peekMessages(2)).toEqual([]);
 });
 
 test('a receiver that asks for more than there is gets what there is', async () => {
-  const receiver = stage.client.createReceiver('orders');
+  const receiver = testBus.client.createReceiver('orders');
   await sender.sendMessages([{ body: 1 }, { body: 2 }]);
   const started = Date.now();
   expect(bodies(await receiver.receiveMessages(10, { maxWaitTimeInMs: 5000 }))).toEqual([1, 2]);
@@ -27,7 +36,7 @@ test('a receiver that asks for more than there is gets what there is', async () 
 });
 
 test('an empty queue is drained at once and the receiver stays usable', async () => {
-  const receiver = stage.client.createReceiver('orders');
+  const receiver = testBus.client.createReceiver('orders');
   for (let round = 0; round < 3; round += 1) {
     expect(await receiver.receiveMessages(5, BRIEFLY)).toEqual([]);
   }
@@ -38,7 +47,7 @@ test('an empty queue is drained at once and the receiver stays usable', async ()
 test('a subscriber gets messages as they come and abandons what its handler fails on', async () => {
   const seen = new EventEmitter();
   const deliveries: [unknown, number | undefined][] = [];
-  stage.client.createReceiver('orders').subscribe({
+  testBus.client.createReceiver('orders').subscribe({
     processMessage({ body, deliveryCount }) {
       deliveries.push([body, deliveryCount]);
       if (deliveryCount === 0) return Promise.reject(new Error('first try fails'));
@@ -57,8 +66,8 @@ test('a subscriber gets messages as they come and abandons what its handler fail
 });
 
 test('two receivers share the messages and none is delivered twice', async () => {
-  const one = stage.client.createReceiver('orders');
-  const two = stage.client.createReceiver('orders');
+  const one = testBus.client.createReceiver('orders');
+  const two = testBus.client.createReceiver('orders');
   const [waitingOne, waitingTwo] = [nextOf(one, 10), nextOf(two, 10)];
   await sender.sendMessages(Array.from({ length: 20 }, (_, at) => ({ body: at })));
   const received = [...(await waitingOne), ...(await waitingTwo)];
@@ -67,14 +76,14 @@ test('two receivers share the messages and none is delivered twice', async () =>
 
 test('queues are found in any case and keep their own messages', async () => {
   await sender.sendMessages({ body: 'for orders' });
-  const receiver = stage.client.createReceiver('ORDERS');
+  const receiver = testBus.client.createReceiver('ORDERS');
   expect((await next(receiver)).body).toBe('for orders');
-  expect(await stage.client.createReceiver('other').peekMessages(1)).toEqual([]);
+  expect(await testBus.client.createReceiver('other').peekMessages(1)).toEqual([]);
 });
 
 describe('peek', () => {
   test('shows messages of every state in the order of their numbers and locks none', async () => {
-    const receiver = stage.client.createReceiver('orders');
+    const receiver = testBus.client.createReceiver('orders');
     await sender.sendMessages([{ body: 'locked' }, { body: 'deferred' }, { body: 'active' }]);
     const [, deferred] = await nextOf(receiver, 2);
     await receiver.deferMessage(present(deferred));
@@ -87,7 +96,7 @@ describe('peek', () => {
   });
 
   test('goes on after what it showed last, and starts where it is told', async () => {
-    const receiver = stage.client.createReceiver('orders');
+    const receiver = testBus.client.createReceiver('orders');
     await sender.sendMessages([0, 1, 2, 3, 4].map((body) => ({ body })));
     const first = await receiver.peekMessages(2);
     expect(bodies(first)).toEqual([0, 1]);
@@ -97,7 +106,7 @@ describe('peek', () => {
   });
 
   test('can leave out the body', async () => {
-    const receiver = stage.client.createReceiver('orders');
+    const receiver = testBus.client.createReceiver('orders');
     await sender.sendMessages({ body: 'long', subject: 'kept' });
     // The SDK takes the option but does not publish it.
     const withoutBody = { omitMessageBody: true } as PeekMessagesOptions;

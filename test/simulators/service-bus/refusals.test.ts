@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { ServiceBusClient } from '@azure/service-bus';
-import { next, portOf, setStage, type Stage } from './stage';
+import { next, portOf, startTestBus, type TestBus } from './setup';
 import { openAmqp, type Amqp } from './raw-amqp';
 
-let stage: Stage;
+let testBus: TestBus;
 let log: jest.SpyInstance;
 
 beforeEach(() => {
@@ -12,40 +12,40 @@ beforeEach(() => {
 afterEach(() => log.mockRestore());
 
 beforeAll(async () => {
-  stage = await setStage({ orders: {} });
+  testBus = await startTestBus({ orders: {} });
 });
-afterAll(() => stage.close());
+afterAll(() => testBus.close());
 
 test('a queue that is not configured is MessagingEntityNotFound, for senders and receivers', async () => {
   const missing = { code: 'MessagingEntityNotFound' };
-  const receiver = stage.client.createReceiver('nowhere');
+  const receiver = testBus.client.createReceiver('nowhere');
   await expect(
-    stage.client.createSender('nowhere').sendMessages({ body: 1 }),
+    testBus.client.createSender('nowhere').sendMessages({ body: 1 }),
   ).rejects.toMatchObject(missing);
   await expect(receiver.receiveMessages(1)).rejects.toMatchObject(missing);
   await expect(receiver.peekMessages(1)).rejects.toMatchObject(missing);
   await expect(
-    stage.client.createReceiver('topic', 'subscription').receiveMessages(1),
+    testBus.client.createReceiver('topic', 'subscription').receiveMessages(1),
   ).rejects.toMatchObject(missing);
 });
 
 test('sessions are refused with a message that says where they are to be had', async () => {
   const refusal = /does not support sessions; use the official emulator or a namespace in Azure/;
-  await expect(stage.client.acceptNextSession('orders')).rejects.toThrow(refusal);
+  await expect(testBus.client.acceptNextSession('orders')).rejects.toThrow(refusal);
   // For a session with a name the SDK has words of its own; the log has ours.
-  await expect(stage.client.acceptSession('orders', 's-1')).rejects.toMatchObject({
+  await expect(testBus.client.acceptSession('orders', 's-1')).rejects.toMatchObject({
     code: 'SessionCannotBeLocked',
   });
   expect(log).toHaveBeenCalledWith(expect.stringMatching(refusal));
 });
 
 test('nothing can be sent to a dead-letter queue', async () => {
-  const sender = stage.client.createSender('orders/$DeadLetterQueue');
+  const sender = testBus.client.createSender('orders/$DeadLetterQueue');
   await expect(sender.sendMessages({ body: 1 })).rejects.toThrow(/dead-letter queue/);
 });
 
 test('a token of another key is UnauthorizedAccess', async () => {
-  const forged = stage.bus.connectionString.replace('SAS_KEY_VALUE', 'ANOTHER_KEY');
+  const forged = testBus.bus.connectionString.replace('SAS_KEY_VALUE', 'ANOTHER_KEY');
   const client = new ServiceBusClient(forged, { retryOptions: { maxRetries: 0 } });
   await expect(client.createSender('orders').sendMessages({ body: 1 })).rejects.toMatchObject({
     code: 'UnauthorizedAccess',
@@ -56,7 +56,7 @@ test('a token of another key is UnauthorizedAccess', async () => {
 describe('over bare AMQP', () => {
   let amqp: Amqp;
   beforeEach(async () => {
-    amqp = await openAmqp(portOf(stage.bus.connectionString));
+    amqp = await openAmqp(portOf(testBus.bus.connectionString));
   });
   afterEach(() => amqp.close());
 
@@ -120,8 +120,8 @@ describe('over bare AMQP', () => {
   });
 
   test('batch-delete-messages removes the oldest messages that nobody holds', async () => {
-    const receiver = stage.client.createReceiver('orders');
-    await stage.client
+    const receiver = testBus.client.createReceiver('orders');
+    await testBus.client
       .createSender('orders')
       .sendMessages([{ body: 'held' }, { body: 1 }, { body: 2 }, { body: 3 }]);
     const held = await next(receiver);
@@ -146,7 +146,7 @@ describe('over bare AMQP', () => {
   test('bytes that are no AMQP message are refused and nothing is kept', async () => {
     const outcomes = await amqp.sendTogether('orders', [Buffer.from('no message')]);
     expect(outcomes).toEqual([expect.stringMatching(/not well-formed/)]);
-    expect(await stage.client.createReceiver('orders').peekMessages(1)).toEqual([]);
+    expect(await testBus.client.createReceiver('orders').peekMessages(1)).toEqual([]);
   });
 
   test('two bad messages at once are each told what is wrong with them', async () => {
@@ -161,7 +161,7 @@ describe('over bare AMQP', () => {
   });
 
   test('a client that checks in with MSSBCBS or PLAIN is let in, with a wrong password not', async () => {
-    const port = portOf(stage.bus.connectionString);
+    const port = portOf(testBus.bus.connectionString);
     await (await openAmqp(port, { mechanism: 'MSSBCBS' })).close();
     await (await openAmqp(port, { user: ROOT, password: 'SAS_KEY_VALUE' })).close();
     await expect(openAmqp(port, { user: ROOT, password: 'guess' })).rejects.toThrow(/authenticate/);

@@ -1,16 +1,16 @@
 import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
-import { bodies, next, nextOf, numberOf, setStage, type Stage } from './stage';
+import { bodies, next, nextOf, numberOf, startTestBus, type TestBus } from './setup';
 
-let stage: Stage;
+let testBus: TestBus;
 let sender: ServiceBusSender;
 let receiver: ServiceBusReceiver;
 
 beforeAll(async () => {
-  stage = await setStage({ orders: {} });
-  sender = stage.client.createSender('orders');
-  receiver = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+  testBus = await startTestBus({ orders: {} });
+  sender = testBus.client.createSender('orders');
+  receiver = testBus.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
 });
-afterAll(() => stage.close());
+afterAll(() => testBus.close());
 
 test('every property of a message arrives as it was sent', async () => {
   const sent = {

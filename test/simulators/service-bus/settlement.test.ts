@@ -1,18 +1,27 @@
 import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
-import { BRIEFLY, bodies, next, nextOf, numberOf, setStage, type Stage, present } from './stage';
+import {
+  bodies,
+  BRIEFLY,
+  next,
+  nextOf,
+  numberOf,
+  present,
+  startTestBus,
+  type TestBus,
+} from './setup';
 
-let stage: Stage;
+let testBus: TestBus;
 let sender: ServiceBusSender;
 let receiver: ServiceBusReceiver;
 let deadLetters: ServiceBusReceiver;
 
 beforeEach(async () => {
-  stage = await setStage({ orders: { MaxDeliveryCount: 3 } });
-  sender = stage.client.createSender('orders');
-  receiver = stage.client.createReceiver('orders');
-  deadLetters = stage.client.createReceiver('orders', { subQueueType: 'deadLetter' });
+  testBus = await startTestBus({ orders: { MaxDeliveryCount: 3 } });
+  sender = testBus.client.createSender('orders');
+  receiver = testBus.client.createReceiver('orders');
+  deadLetters = testBus.client.createReceiver('orders', { subQueueType: 'deadLetter' });
 });
-afterEach(() => stage.close());
+afterEach(() => testBus.close());
 
 describe('complete', () => {
   test('removes the message', async () => {
@@ -146,7 +155,7 @@ describe('defer', () => {
     await sender.sendMessages({ body: 'later' });
     const message = await next(receiver);
     await receiver.deferMessage(message);
-    const taker = stage.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
+    const taker = testBus.client.createReceiver('orders', { receiveMode: 'receiveAndDelete' });
     expect(bodies(await taker.receiveDeferredMessages(numberOf(message)))).toEqual(['later']);
     expect(await taker.peekMessages(1)).toEqual([]);
   });

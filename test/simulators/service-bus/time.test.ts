@@ -1,22 +1,22 @@
 import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
-import { BRIEFLY, bodies, next, numberOf, setStage, type Stage, present } from './stage';
+import { bodies, BRIEFLY, next, numberOf, present, startTestBus, type TestBus } from './setup';
 
-let stage: Stage;
+let testBus: TestBus;
 
 beforeAll(async () => {
-  stage = await setStage({
+  testBus = await startTestBus({
     scheduled: {},
     'dead-lettering': { DeadLetteringOnMessageExpiration: true, LockDuration: 'PT1S' },
     dropping: { DefaultMessageTimeToLive: 'PT1S' },
   });
 });
-afterAll(() => stage.close());
+afterAll(() => testBus.close());
 
 function open(queue: string): [ServiceBusSender, ServiceBusReceiver, ServiceBusReceiver] {
   return [
-    stage.client.createSender(queue),
-    stage.client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: 0 }),
-    stage.client.createReceiver(queue, { subQueueType: 'deadLetter' }),
+    testBus.client.createSender(queue),
+    testBus.client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: 0 }),
+    testBus.client.createReceiver(queue, { subQueueType: 'deadLetter' }),
   ];
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { freePorts } from '../../../infra/local/stack/parts';
+import { freePorts } from '../../../infra/local/stack/services';
 
 let folder: string;
 beforeEach(async () => {

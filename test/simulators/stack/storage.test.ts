@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
-import { startProcess } from '../../../infra/local/stack/part-process';
-import type { PartProcess } from '../../../infra/local/stack/part-process';
-import { freePorts, portsOf } from '../../../infra/local/stack/parts';
+import { type ServiceProcess, startProcess } from '../../../infra/local/stack/service-process';
+import { freePorts, portsOf } from '../../../infra/local/stack/services';
 
 let dataDir: string;
-let running: PartProcess[] = [];
+let running: ServiceProcess[] = [];
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'joinery-storage-'));

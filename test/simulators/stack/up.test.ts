@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/part';
-import { freePorts } from '../../../infra/local/stack/parts';
-import { readStack } from '../../../infra/local/stack/stack-file';
+import { projectRoot } from '../../../infra/local/stack/service';
+import { freePorts, readStack } from '../../../infra/local/stack/services';
 import { eventually } from '../../support/eventually';
 
 type Run = { child: ChildProcess; output: () => string; ended: Promise<number | string> };

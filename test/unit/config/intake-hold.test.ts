@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTimeSpan, readHostJson } from '../../../infra/local/functions-host/host-json';
-import { projectRoot } from '../../../infra/local/stack/part';
+import { projectRoot } from '../../../infra/local/stack/service';
 import { readConfig } from '../../../shared/config/config';
 
 type BusConfig = {

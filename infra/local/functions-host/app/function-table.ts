@@ -2,7 +2,7 @@ import type { Registrations } from './load-app';
 import { isTrigger } from './invoke';
 import type { Binding } from './worker-types';
 
-/** One function that the host may start. */
+/** One function of the app. */
 export type AppFunction = {
   name: string;
   bindingName: string;
@@ -19,8 +19,8 @@ const supported = [
 ];
 
 /**
- * Every registered function with its trigger. Throws when one has a trigger that this host lacks: a stack that
- * silently leaves out a function would be worse than one that does not start.
+ * Every registered function with its trigger. Throws if this host does not support a trigger, so that no function is
+ * silently missing.
  */
 export function functionTable(
   { functions }: Registrations,
@@ -33,15 +33,15 @@ export function functionTable(
     const disabled = isDisabled(settings[`AzureWebJobs.${name}.Disabled`]);
     if (!disabled && !supported.some((type) => isType(trigger, type))) {
       throw new Error(
-        `Function "${name}" has a ${trigger.type}, which the local host does not have. ` +
-          `Switch it off with AzureWebJobs.${name}.Disabled=true or use another trigger.`,
+        `Function "${name}" has a ${trigger.type}, which the local host does not support. ` +
+          `Disable it with AzureWebJobs.${name}.Disabled=true or use another trigger.`,
       );
     }
     return { name, bindingName, trigger, disabled };
   });
 }
 
-/** The functions of one trigger type that may run. */
+/** The enabled functions of one trigger type. */
 export function withTrigger(table: readonly AppFunction[], type: string): AppFunction[] {
   return table.filter((entry) => !entry.disabled && isType(entry.trigger, type));
 }

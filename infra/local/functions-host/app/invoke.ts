@@ -7,7 +7,7 @@ import type {
   TypedData,
 } from './worker-types';
 
-/** What a trigger hands to a function: the trigger's value, values of further inputs, metadata. */
+/** The input of one call: the trigger's value, values of other inputs, metadata. */
 export type Invocation = {
   trigger: TypedData;
   inputs?: (binding: { name: string; type: string }) => TypedData | undefined;
@@ -16,12 +16,12 @@ export type Invocation = {
   traceParent?: string;
 };
 
-/** Of a failure only texts cross to the host. */
+/** A failure crosses to the host as text only. */
 export type InvocationResult =
   | { ok: true; response: InvocationResponse }
   | { ok: false; error: { message: string; stackTrace: string } };
 
-/** Runs functions of one loaded app, with its hooks around them. Never rejects. */
+/** Runs functions of one loaded app, with its hooks. Never rejects. */
 export function createInvoker(registrations: Registrations, sink: LogSink) {
   return async (name: string, invocation: Invocation): Promise<InvocationResult> => {
     const registered = registrations.functions.get(name);

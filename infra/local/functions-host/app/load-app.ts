@@ -14,7 +14,7 @@ import type {
 
 const CORE = '@azure/functions-core';
 
-/** What the Node worker of Azure Functions offers by default; the library adds to it when it streams HTTP. */
+/** The default capabilities of the Node worker of Azure Functions; the library adds one when it streams HTTP. */
 const capabilities = {
   RawHttpBodyBytes: 'true',
   RpcHttpTriggerMetadataRemoved: 'true',
@@ -33,13 +33,13 @@ export type LogSink = (line: {
   functionName?: string;
 }) => void;
 
-/** A loaded app. `streamUri` is where it takes HTTP requests itself, if it asked for HTTP streaming. */
+/** A loaded app. `streamUri` is its own HTTP address if it enables HTTP streaming. */
 export type App = { registrations: Registrations; streamUri: string | undefined };
 
 /**
  * Loads an app the way the worker does: the virtual core module first, then every entry point, then the `appStart`
- * hooks, then nothing more can be registered. Only one app can be loaded per process, because `@azure/functions` keeps
- * the first core module that it finds.
+ * hooks; then registration is closed. Only one app can be loaded per process, because `@azure/functions` keeps the first
+ * core module that it finds.
  */
 export async function loadApp(appDir: string, sink: LogSink): Promise<App> {
   const registrations = noRegistrations();
@@ -63,7 +63,7 @@ export async function loadApp(appDir: string, sink: LogSink): Promise<App> {
   return { registrations, streamUri: offered?.['HttpUri'] };
 }
 
-/** Answers `require` of the one module that has no package, as the worker does. */
+/** Makes `require` return the module that has no package, as the worker does. */
 function supplyCore(core: unknown): void {
   const prototype = Module.prototype as { require: (this: unknown, id: string) => unknown };
   const original = prototype.require;
@@ -74,7 +74,7 @@ function supplyCore(core: unknown): void {
 
 export type RegisteredFunction = { metadata: FunctionMetadata; callback: FunctionCallback };
 
-/** What an app has told its host while it was loaded. */
+/** What an app registered while it was loaded. */
 export type Registrations = {
   functions: Map<string, RegisteredFunction>;
   hooks: Record<HookName, HookCallback[]>;
@@ -94,7 +94,7 @@ function noRegistrations(): Registrations {
 
 /**
  * The module `@azure/functions-core` as `@azure/functions` expects it: registration, hooks and the system log. `log`
- * must exist, the library takes it for the sign of a host that can stream HTTP.
+ * must exist: by it the library recognises a host that can stream HTTP.
  */
 function coreApi(
   registrations: Registrations,
@@ -127,7 +127,7 @@ function coreApi(
   };
 }
 
-/** A class because the library constructs and subclasses what it is given. */
+/** A class, because the library constructs and subclasses it. */
 class Disposable {
   #dispose: (() => unknown) | undefined;
   constructor(dispose: () => unknown) {
@@ -144,14 +144,14 @@ class Disposable {
   }
 }
 
-/** The library recognises a host without some hook by this mark. */
+/** The library recognises an unsupported hook by this member. */
 function unknownHook(name: string): Error {
   return Object.assign(new RangeError(`Unrecognized hook "${name}"`), {
     isAzureFunctionsSystemError: true,
   });
 }
 
-/** The files that `main` of an app's package.json stands for: a path or a glob with braces, `*` and `**`. */
+/** The files that `main` of an app's package.json matches: a path or a glob with braces, `*` and `**`. */
 export function entryPoints(appDir: string): { files: string[]; esm: boolean } {
   const text = readFileSync(join(appDir, 'package.json'), 'utf8');
   const { main = 'index.js', type } = JSON.parse(text) as { main?: string; type?: string };
@@ -165,10 +165,10 @@ export function entryPoints(appDir: string): { files: string[]; esm: boolean } {
 function expandBraces(pattern: string): string[] {
   const braces = /\{([^{}]*)\}/.exec(pattern);
   if (!braces) return [pattern.replace(/^\.\//, '')];
-  const [whole, choices = ''] = braces;
+  const [match, choices = ''] = braces;
   return choices
     .split(',')
-    .flatMap((choice) => expandBraces(pattern.replace(whole, choice.trim())));
+    .flatMap((choice) => expandBraces(pattern.replace(match, choice.trim())));
 }
 
 function matches(appDir: string, pattern: string): string[] {
@@ -177,10 +177,10 @@ function matches(appDir: string, pattern: string): string[] {
   const expression = pattern
     .replace(/[.+^$()|[\]\\]/g, '\\$&')
     .replace(/\*\*\/|\*/g, (stars) => (stars === '*' ? '[^/]*' : '(?:.*/)?'));
-  const whole = new RegExp(`^${expression}$`);
+  const match = new RegExp(`^${expression}$`);
   if (!existsSync(join(appDir, base))) return [];
   return readdirSync(join(appDir, base), { recursive: true, encoding: 'utf8' })
     .map((file) => base + file.split(sep).join('/'))
-    .filter((file) => whole.test(file))
+    .filter((file) => match.test(file))
     .sort();
 }

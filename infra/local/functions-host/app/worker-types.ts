@@ -1,9 +1,9 @@
 /**
- * The part of the `@azure/functions-core` contract that an app and this host need of each other. The module has no
- * package: the Node worker of Azure Functions makes it, and the names here are its names.
+ * The members of the `@azure/functions-core` contract that an app and this host use. The module has no package: the Node
+ * worker of Azure Functions provides it, and these are its names.
  */
 
-/** One value as it travels between host and app; exactly one member is set. */
+/** One value between host and app; exactly one member is set. */
 export type TypedData = {
   string?: string;
   json?: string;

@@ -9,23 +9,23 @@ import { createTaskHub, type TaskHub } from './api/task-hub';
 
 export type Durable = {
   hub: TaskHub;
-  /** Takes up what an earlier process left unfinished. */
+  /** Resumes the instances that an earlier process did not finish. */
   resume: () => void;
-  /** Waits for what runs; starts nothing more. */
+  /** Starts nothing more and waits for running functions. */
   stop: () => Promise<void>;
-  /** Writes what is left to write; what still runs is as if it had not run. */
+  /** Writes the open commits; results of functions that still run are dropped. */
   close: () => Promise<void>;
 };
 
-export async function startDurable(parts: {
+export async function startDurable(options: {
   dataDir: string;
   table: readonly AppFunction[];
   invoke: Invoke;
   log: Log;
   settings: HostJson['durableTask'];
 }): Promise<Durable> {
-  const { table, invoke, log, settings } = parts;
-  const store = await openStore(join(parts.dataDir, 'durable'), {
+  const { table, invoke, log, settings } = options;
+  const store = await openStore(join(options.dataDir, 'durable'), {
     warn: (message) => log('warning', message),
   });
   const starts = {

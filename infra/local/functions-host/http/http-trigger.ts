@@ -13,7 +13,7 @@ type HttpCall = {
   response: ServerResponse;
 };
 
-/** Gives a request to a function and writes its answer. */
+/** Calls a function with a request and writes its response. */
 export async function callFunction(
   call: HttpCall,
   invoke: Invoke,
@@ -37,8 +37,8 @@ export async function callFunction(
 }
 
 /**
- * The same for an app with HTTP streaming: it serves HTTP itself at `streamUri` and gets the request there, tied to
- * the invocation by its id.
+ * The same for an app with HTTP streaming: the request is forwarded to the app's own server at `streamUri`, with the id of
+ * the invocation.
  */
 export async function streamToFunction(
   { route, parameters, url, request, response }: HttpCall,
@@ -103,7 +103,7 @@ function answer(response: ServerResponse, http: HttpData | undefined): void {
   response.end(http.body?.bytes ?? http.body?.string);
 }
 
-/** On the wire `none` means that nothing was said. */
+/** In the protocol, `none` means unset. */
 const sameSites: Record<string, string> = {
   lax: 'SameSite=Lax',
   strict: 'SameSite=Strict',
@@ -113,7 +113,7 @@ const sameSites: Record<string, string> = {
 function setCookie(cookie: HttpCookie): string {
   const { name, value, domain, path, expires, maxAge, secure, httpOnly, sameSite } = cookie;
   const seconds = expires?.value?.seconds;
-  const parts = [
+  const attributes = [
     `${name}=${encodeURIComponent(value)}`,
     domain?.value && `Domain=${domain.value}`,
     path?.value && `Path=${path.value}`,
@@ -123,7 +123,7 @@ function setCookie(cookie: HttpCookie): string {
     httpOnly?.value && 'HttpOnly',
     sameSite && sameSites[sameSite],
   ];
-  return parts.filter(Boolean).join('; ');
+  return attributes.filter(Boolean).join('; ');
 }
 
 export type Route = {
@@ -131,7 +131,7 @@ export type Route = {
   methods: readonly string[];
   /** As func prints it: `/api/health/live`. */
   path: string;
-  /** The route's parameters if the path is one of this route, decoded. */
+  /** The decoded parameters, or undefined for a path of another route. */
   match: (path: string) => Record<string, string> | undefined;
 };
 
@@ -146,13 +146,13 @@ export function httpRoute(entry: AppFunction, prefix: string): Route {
   const segments = [prefix, route].flatMap((part) => part.split('/')).filter(Boolean);
   const names: string[] = [];
   const pattern = segments.map((segment) => segmentPattern(segment, names)).join('');
-  const whole = new RegExp(`^${pattern}/?$`, 'i');
+  const match = new RegExp(`^${pattern}/?$`, 'i');
   return {
     entry,
     methods: methods.map((method) => method.toUpperCase()),
     path: `/${segments.join('/')}`,
     match(path) {
-      const values = whole.exec(path)?.slice(1);
+      const values = match.exec(path)?.slice(1);
       if (!values) return undefined;
       const given = names.map((name, i) => [name, values[i]] as const);
       return Object.fromEntries(
@@ -163,8 +163,8 @@ export function httpRoute(entry: AppFunction, prefix: string): Route {
 }
 
 function segmentPattern(segment: string, names: string[]): string {
-  const [whole, rest, name, optional] = parameter.exec(segment) ?? [];
-  if (whole === undefined || name === undefined) {
+  const [match, rest, name, optional] = parameter.exec(segment) ?? [];
+  if (match === undefined || name === undefined) {
     return `/${segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`;
   }
   names.push(name);

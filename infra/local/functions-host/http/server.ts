@@ -7,7 +7,7 @@ import type { TaskHub } from '../durable/api/task-hub';
 import type { Log } from '../log';
 import { callFunction, type Route, streamToFunction } from './http-trigger';
 
-/** Answers a request, or says `false` when the path is not its own. */
+/** Answers a request, or returns `false` for a path of another handler. */
 export type Handler = (
   url: URL,
   request: IncomingMessage,
@@ -16,12 +16,12 @@ export type Handler = (
 
 type HttpServer = { origin: string; port: number; stop: () => Promise<void> };
 
-/** Longer than clients keep an idle connection, so that none is closed under a request. */
+/** Longer than clients keep an idle connection, so that the host closes none during a request. */
 const KEEP_ALIVE = 75_000;
 
 /**
- * Listens on loopback. Rejects with EADDRINUSE when the port is taken. `handlers` is asked anew for each request, so
- * that the address can be known before the app is loaded.
+ * Listens on loopback. Rejects with EADDRINUSE if the port is taken. Calls `handlers` for each request, because the address
+ * must be known before the app is loaded.
  */
 export async function listen(
   port: number,
@@ -86,7 +86,7 @@ function bind(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Says what this is to whoever opens it in a browser, and whether it runs to whoever asks. */
+/** The start page, and the status endpoint of the host. */
 export function hostPages(): Handler {
   return (url, _request, response) => {
     if (url.pathname === '/') {
@@ -102,7 +102,7 @@ export function hostPages(): Handler {
   };
 }
 
-/** The durable management API under both of its names. */
+/** The durable management API, under both of its paths. */
 export function managementHandler(hub: TaskHub, origin: string, taskHubName: string): Handler {
   return async (url, request, response) => {
     const base = [RPC_PATH, WEBHOOK_PATH].find((path) => url.pathname.startsWith(`${path}/`));
@@ -130,7 +130,7 @@ export function managementHandler(hub: TaskHub, origin: string, taskHubName: str
 /** The app's own HTTP functions. */
 export function functionsHandler(
   routes: readonly Route[],
-  parts: {
+  options: {
     invoke: Invoke;
     inputs: NonNullable<Invocation['inputs']>;
     streamUri: string | undefined;
@@ -143,10 +143,10 @@ export function functionsHandler(
       if (!parameters || !route.methods.includes(request.method ?? 'GET')) continue;
       const call = { route, parameters, url, request, response };
       const began = performance.now();
-      const result = parts.streamUri
-        ? await streamToFunction(call, parts.streamUri, parts.invoke, parts.inputs)
-        : await callFunction(call, parts.invoke, parts.inputs);
-      report(result, route.entry.name, performance.now() - began, parts.log);
+      const result = options.streamUri
+        ? await streamToFunction(call, options.streamUri, options.invoke, options.inputs)
+        : await callFunction(call, options.invoke, options.inputs);
+      report(result, route.entry.name, performance.now() - began, options.log);
       return true;
     }
     return false;

@@ -2,7 +2,7 @@ import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import type { TypedData } from '../app/worker-types';
 
 /**
- * What a function gets of a message's body: bytes for `dataType: 'binary'`, else text, which the library parses if it
+ * A message's body for a function: bytes for `dataType: 'binary'`, else text, which the library parses if it
  * is JSON. Throws for a body that is not made of data sections, as the .NET host does.
  */
 export function bodyData(message: ServiceBusReceivedMessage, binary: boolean): TypedData {
@@ -23,7 +23,7 @@ function asBytes(body: unknown): Buffer {
 
 const NEVER = new Date('9999-12-31T23:59:59.999Z');
 
-/** The trigger metadata of the Service Bus extension. What is absent from a message is left out. */
+/** The trigger metadata of the Service Bus extension, without absent members. */
 export function messageMetadata(message: ServiceBusReceivedMessage): Record<string, TypedData> {
   const enqueued = message.enqueuedTimeUtc ?? new Date();
   const expires = message.expiresAtUtc ?? NEVER;
@@ -43,7 +43,7 @@ export function messageMetadata(message: ServiceBusReceivedMessage): Record<stri
     DeadLetterSource: message.deadLetterSource,
   };
   const values = {
-    // .NET counts the delivery under way, AMQP the ones before it
+    // .NET counts the current delivery, AMQP the ones before it
     DeliveryCount: (message.deliveryCount ?? 0) + 1,
     SequenceNumber: Number(message.sequenceNumber ?? 0),
     EnqueuedTimeUtc: enqueued,

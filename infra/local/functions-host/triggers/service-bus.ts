@@ -20,7 +20,7 @@ type QueueTrigger = {
   autoComplete: boolean;
 };
 
-type QueueTriggerParts = {
+type QueueTriggerOptions = {
   functions: readonly QueueTrigger[];
   settings: HostJson['serviceBus'];
   invoke: Invoke;
@@ -28,7 +28,7 @@ type QueueTriggerParts = {
   log: Log;
 };
 
-/** Reads what a Service Bus function wants. Throws on what this host cannot give. */
+/** Reads the trigger of a Service Bus function. Throws on unsupported options. */
 export function readQueueTrigger(
   entry: AppFunction,
   defaults: HostJson['serviceBus'],
@@ -52,14 +52,14 @@ export function readQueueTrigger(
   };
 }
 
-/** Listens for every queue function until stopped; a bus that is away is tried again. */
-export function startQueueTriggers(parts: QueueTriggerParts) {
+/** Listens for every queue function until stopped; reconnects to a bus that is down. */
+export function startQueueTriggers(options: QueueTriggerOptions) {
   const clients = new Map<string, ServiceBusClient>();
-  const listeners = parts.functions.map((trigger) => {
+  const listeners = options.functions.map((trigger) => {
     const client =
       clients.get(trigger.connection) ?? openServiceBus(trigger.connection, process.env);
     clients.set(trigger.connection, client);
-    return listenTo(trigger, client, parts);
+    return listenTo(trigger, client, options);
   });
   return {
     async stop(): Promise<void> {
@@ -69,13 +69,13 @@ export function startQueueTriggers(parts: QueueTriggerParts) {
   };
 }
 
-/** Subscribes once: the client itself tries for ever to get back to a bus that is away, whatever the error. */
+/** Subscribes once: the client retries without end, whatever the error. */
 function listenTo(
   trigger: QueueTrigger,
   client: ServiceBusClient,
-  parts: QueueTriggerParts,
+  options: QueueTriggerOptions,
 ): () => Promise<void> {
-  const { maxAutoLockRenewalDuration, maxConcurrentCalls } = parts.settings;
+  const { maxAutoLockRenewalDuration, maxConcurrentCalls } = options.settings;
   const running = new Set<Promise<void>>();
   const settle = oneAtATime();
   const receiver = client.createReceiver(trigger.queueName, {
@@ -83,19 +83,19 @@ function listenTo(
     maxAutoLockRenewalDurationInMs: maxAutoLockRenewalDuration,
     skipParsingBodyAsJson: true,
   });
-  let trouble = '';
+  let lastError = '';
   const subscription = receiver.subscribe(
     {
       async processMessage(message) {
-        trouble = '';
-        const run = dispatch(message, trigger, receiver, settle, parts);
+        lastError = '';
+        const run = dispatch(message, trigger, receiver, settle, options);
         running.add(run);
         await run.finally(() => running.delete(run));
       },
       async processError({ errorSource, error }) {
         const text = `${trigger.name}: Service Bus, ${errorSource}: ${error.message}`;
-        if (text !== trouble) parts.log('warning', text); // once, not at every try
-        trouble = text;
+        if (text !== lastError) options.log('warning', text); // once, not at every retry
+        lastError = text;
         return Promise.resolve();
       },
     },
@@ -113,7 +113,7 @@ async function dispatch(
   trigger: QueueTrigger,
   receiver: ServiceBusReceiver,
   settle: (settlement: () => Promise<void>) => Promise<void>,
-  { invoke, inputs, log }: QueueTriggerParts,
+  { invoke, inputs, log }: QueueTriggerOptions,
 ): Promise<void> {
   const began = performance.now();
   const failure = await runFunction(message, trigger, invoke, inputs);
@@ -126,7 +126,7 @@ async function dispatch(
       failure === undefined ? receiver.completeMessage(message) : receiver.abandonMessage(message),
     );
   } catch (error) {
-    // The lock runs out and the message comes again: at least once is all that a queue promises.
+    // The lock expires and the message is delivered again: a queue delivers at least once.
     log('warning', `${trigger.name}: could not settle a message: ${String(error)}`);
   }
 }
@@ -147,8 +147,8 @@ async function runFunction(
 }
 
 /**
- * The AMQP library under the client (rhea 3.0.5) may send two settlements of one event-loop turn as one, under the
- * outcome of the first: an abandoned message would be completed, and lost. So each waits for the one before it.
+ * The AMQP library of the client (rhea 3.0.5) can send two settlements of one event-loop iteration as one, with the outcome
+ * of the first: an abandoned message would be completed, and lost. So each settlement waits for the one before it.
  */
 function oneAtATime() {
   let last: Promise<void> = Promise.resolve();
@@ -159,7 +159,7 @@ function oneAtATime() {
   };
 }
 
-/** How long the others wait for a settlement: where its connection was cut, the client waits a minute for the answer. */
+/** How long the next settlement waits: after a lost connection the client waits a minute for the answer. */
 const SETTLE_WITHIN_MS = 2000;
 
 function overOrLate(settlement: Promise<void>): Promise<void> {
@@ -173,7 +173,7 @@ function overOrLate(settlement: Promise<void>): Promise<void> {
   });
 }
 
-/** A local bus that was restarted should be found again within seconds. */
+/** Reconnects to a restarted local bus within seconds. */
 const options: ServiceBusClientOptions = {
   identifier: 'functions-host',
   retryOptions: {

@@ -5,7 +5,7 @@ import { parseTimeSpan } from '../host-json';
 import type { Log } from '../log';
 import { expandSettings } from '../settings';
 
-/** When a timer ran last and is due next; ISO texts, as an app sees them. */
+/** When a timer ran last and is due next; ISO texts, as for the app. */
 type Status = { Last: string; Next: string; LastUpdated: string };
 
 type Stoppable = { stop: () => Promise<void> };
@@ -13,14 +13,14 @@ type Stoppable = { stop: () => Promise<void> };
 type Timer = {
   name: string;
   schedule: Schedule;
-  /** Whether the status is kept over a restart of the host. */
+  /** Whether the status is kept across restarts of the host. */
   monitored: boolean;
 };
 
 const NEVER = '0001-01-01T00:00:00';
 const LONGEST = 2 ** 31 - 1;
 
-type TimerParts = {
+type TimerOptions = {
   functions: readonly AppFunction[];
   statusFile: string;
   invoke: Invoke;
@@ -29,19 +29,19 @@ type TimerParts = {
 };
 
 /**
- * Runs timer functions on their schedules. A timer that came due while the host was down runs once at the start, marked
- * as past due; one run ends before the next is planned.
+ * Runs timer functions on their schedules. A timer that was due while the host was down runs once at the start, marked as
+ * past due. A run ends before the next is scheduled.
  */
-export function startTimers(parts: TimerParts): Stoppable {
-  const statuses = readStatuses(parts.statusFile);
+export function startTimers(options: TimerOptions): Stoppable {
+  const statuses = readStatuses(options.statusFile);
   const state: State = {
-    ...parts,
+    ...options,
     statuses,
-    alarms: new Map(),
+    timeouts: new Map(),
     running: new Set(),
     stopped: false,
   };
-  for (const entry of parts.functions) {
+  for (const entry of options.functions) {
     const timer = readTimer(entry);
     const now = new Date();
     const kept = timer.monitored ? statuses[timer.name] : undefined;
@@ -52,20 +52,20 @@ export function startTimers(parts: TimerParts): Stoppable {
   return {
     async stop() {
       state.stopped = true;
-      for (const alarm of state.alarms.values()) clearTimeout(alarm);
+      for (const timeout of state.timeouts.values()) clearTimeout(timeout);
       await Promise.all(state.running);
     },
   };
 }
 
-type State = TimerParts & {
+type State = TimerOptions & {
   statuses: Record<string, Status>;
-  alarms: Map<string, NodeJS.Timeout>;
+  timeouts: Map<string, NodeJS.Timeout>;
   running: Set<Promise<void>>;
   stopped: boolean;
 };
 
-/** Throws on a schedule that is none. */
+/** Throws on an invalid schedule. */
 function readTimer({ name, trigger }: AppFunction): Timer {
   const expression = expandSettings(String(trigger['schedule']), process.env);
   const schedule = parseSchedule(expression);
@@ -89,7 +89,7 @@ function plan(state: State, timer: Timer, last: string): void {
   const wait = (): void => {
     const left = next.getTime() - Date.now();
     if (left <= 0) run(state, timer, false);
-    else state.alarms.set(timer.name, setTimeout(wait, Math.min(left, LONGEST)));
+    else state.timeouts.set(timer.name, setTimeout(wait, Math.min(left, LONGEST)));
   };
   wait();
 }
@@ -120,7 +120,7 @@ function readStatuses(file: string): Record<string, Status> {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, Status>;
   } catch {
-    return {}; // absent, or torn by a crash: a schedule can always be planned anew
+    return {}; // absent or damaged: the schedule is computed again
   }
 }
 
@@ -129,15 +129,15 @@ function writeStatuses(file: string, statuses: Record<string, Status>): void {
   renameSync(`${file}.next`, file);
 }
 
-/** Tells when a timer is due next after a moment. */
+/** Returns when a timer is next due after a time. */
 type Schedule = (after: Date) => Date;
 
 const months = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
 const days = 'SUN MON TUE WED THU FRI SAT'.split(' ');
 
 /**
- * Reads an NCRONTAB expression in UTC: `{second} {minute} {hour} {day} {month} {day-of-week}`, the second may be left
- * out; or a TimeSpan such as `00:05:00`. Throws on anything else.
+ * Reads an NCRONTAB expression in UTC: `{second} {minute} {hour} {day} {month} {day-of-week}` (the second is optional), or a
+ * TimeSpan such as `00:05:00`. Throws on anything else.
  */
 export function parseSchedule(expression: string): Schedule {
   const interval = parseTimeSpan(expression);
@@ -146,7 +146,7 @@ export function parseSchedule(expression: string): Schedule {
   const [seconds, minutes, hours, monthDays, monthNumbers, weekDays] =
     parts.length === 5 ? ['0', ...parts] : parts;
   if (weekDays === undefined || parts.length > 6) {
-    throw new Error(`"${expression}" is no NCRONTAB expression: it needs five or six fields`);
+    throw new Error(`"${expression}" is not an NCRONTAB expression: it needs five or six fields`);
   }
   const fits = {
     second: field(seconds, 0, 59),
@@ -161,7 +161,7 @@ export function parseSchedule(expression: string): Schedule {
 
 type Fits = Record<'second' | 'minute' | 'hour' | 'day' | 'month' | 'weekDay', ReadonlySet<number>>;
 
-/** Four years and a day: within them every date comes, also the 29th of February. */
+/** Four years and a day contain every date, the 29th of February too. */
 const HORIZON = 1_461;
 
 function nextFit(fits: Fits, after: Date, expression: string): Date {
@@ -174,7 +174,7 @@ function nextFit(fits: Fits, after: Date, expression: string): Date {
     }
     day.setUTCDate(day.getUTCDate() + 1);
   }
-  throw new Error(`"${expression}" never comes`);
+  throw new Error(`"${expression}" is never due`);
 }
 
 function fitsDay(fits: Fits, day: Date): boolean {
@@ -203,7 +203,9 @@ function field(text = '', low: number, high: number, names: readonly string[] = 
     const value = index < 0 ? Number(name) : index + low;
     const known = value === 7 && names === days ? 0 : value; // Sunday has two numbers
     if (Number.isInteger(known) && known >= low && known <= high && name !== '') return known;
-    throw new Error(`"${name}" is no value from ${low} to ${high} in the schedule field "${text}"`);
+    throw new Error(
+      `"${name}" is not a value from ${low} to ${high} in the schedule field "${text}"`,
+    );
   };
   const found = text.split(',').flatMap((part) => {
     const [range = '', step] = part.split('/');
@@ -212,7 +214,8 @@ function field(text = '', low: number, high: number, names: readonly string[] = 
     const to =
       range === '*' || (step !== undefined && last === undefined) ? high : number(last ?? first);
     const by = step === undefined ? 1 : Number(step);
-    if (!(by >= 1)) throw new Error(`"${step ?? ''}" is no step in the schedule field "${text}"`);
+    if (!(by >= 1))
+      throw new Error(`"${step ?? ''}" is not a step in the schedule field "${text}"`);
     return Array.from({ length: Math.floor((to - from) / by) + 1 }, (_, i) => from + i * by);
   });
   return new Set(found.sort((a, b) => a - b));

@@ -1,7 +1,7 @@
 import { EventType, type HistoryEvent } from '../protocol/history';
 import type { InstanceRecord } from '../store/state';
 
-/** An instance as the management API shows it. Text that is no JSON (a failure, a reason) is shown as it is. */
+/** An instance as the management API shows it. Text that is not JSON (a failure, a reason) is unchanged. */
 export function statusView(record: InstanceRecord, showInput: boolean) {
   return {
     name: record.name,
@@ -25,7 +25,7 @@ const endings = new Map([
   [5, 'Terminated'],
 ]);
 
-/** A history as the management API shows it: turns left out, what was scheduled folded into how it ended. */
+/** A history as the management API shows it: without orchestrator events, and with scheduled events folded into their ends. */
 export function historyView(
   history: readonly HistoryEvent[],
   show: { inputs: boolean; outputs: boolean },

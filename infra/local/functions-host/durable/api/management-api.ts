@@ -17,7 +17,7 @@ type ApiReply = { status: number; body?: unknown; headers?: Record<string, strin
 
 type Api = { hub: TaskHub; origin: string; taskHubName: string };
 
-/** The HTTP API of the durable extension, as far as the JavaScript client and people with curl use it. */
+/** The HTTP API of the durable extension: the operations of the JavaScript client. */
 export async function handleManagement(api: Api, request: ApiRequest): Promise<ApiReply> {
   try {
     return await route(api, request);
@@ -112,11 +112,11 @@ async function purgeOne({ hub }: Api, record: InstanceRecord): Promise<ApiReply>
 }
 
 async function purgeMany({ hub }: Api, { query }: ApiRequest): Promise<ApiReply> {
-  const wanted = filter(query);
-  if (wanted.from === undefined) {
+  const filters = filter(query);
+  if (filters.from === undefined) {
     return { status: 400, body: "Please provide value for 'createdTimeFrom' parameter." };
   }
-  const instancesDeleted = await hub.purge(hub.query(wanted).map(({ id }) => id));
+  const instancesDeleted = await hub.purge(hub.query(filters).map(({ id }) => id));
   return instancesDeleted > 0 ? { status: 200, body: { instancesDeleted } } : { status: 404 };
 }
 
@@ -172,7 +172,7 @@ function isJson({ headers }: ApiRequest): boolean {
   return /application\/json/i.test(String(headers['content-type']));
 }
 
-/** Checks that a body is JSON and leaves it as text; an empty one is nothing. */
+/** Checks that a body is JSON and returns its text; null for an empty body. */
 function jsonBody(body: string): string | null {
   if (body === '') return null;
   try {
@@ -182,13 +182,13 @@ function jsonBody(body: string): string | null {
   }
 }
 
-/** Where the durable management API is, under its two names. */
+/** The two paths of the durable management API. */
 export const WEBHOOK_PATH = '/runtime/webhooks/durabletask';
 export const RPC_PATH = '/durabletask';
 
 /**
- * What the `durableClient` input binding gives to an app. The SDK calls `rpcBaseUrl`; the other addresses are the ones
- * it hands out to callers of the app.
+ * The value of the `durableClient` input binding. The SDK calls `rpcBaseUrl`; the app gives the other addresses to its
+ * callers.
  */
 export function clientBinding(origin: string, taskHubName: string) {
   const baseUrl = `${origin}${WEBHOOK_PATH}`;

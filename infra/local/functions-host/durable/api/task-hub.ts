@@ -17,12 +17,12 @@ import {
 import { mayStart, newInstance, type StartSettings } from '../engine/new-instance';
 import type { Store } from '../store/store';
 
-/** A start that found its id in use. */
+/** The instance id is in use. */
 export class ConflictError extends Error {
   override name = 'ConflictError';
 }
 
-/** A request that cannot be served as it is. */
+/** An invalid request. */
 export class BadRequestError extends Error {
   override name = 'BadRequestError';
 }
@@ -34,7 +34,7 @@ export type InstanceFilter = {
   prefix?: string | undefined;
 };
 
-/** What a client can do with the instances of a task hub. Every change is durable when its promise resolves. */
+/** The operations of a client on a task hub. Every change is durable when its promise resolves. */
 export type TaskHub = ReturnType<typeof createTaskHub>;
 
 export function createTaskHub(store: Store, engine: Engine, settings: StartSettings) {
@@ -52,7 +52,7 @@ export function createTaskHub(store: Store, engine: Engine, settings: StartSetti
       const { name, input, version, id = randomUUID().replaceAll('-', '') } = start;
       refuseBadId(id);
       if (!engine.isOrchestrator(name)) {
-        throw new BadRequestError(`The function '${name}' is no orchestrator, or is disabled.`);
+        throw new BadRequestError(`The function '${name}' is not an orchestrator, or is disabled.`);
       }
       const existing = store.instances.get(id);
       if (existing && !mayStart(existing, settings)) {
@@ -86,7 +86,7 @@ export function createTaskHub(store: Store, engine: Engine, settings: StartSetti
     suspend: (id: string, reason: string) => send(id, executionSuspended(Date.now(), reason)),
     resume: (id: string, reason: string) => send(id, executionResumed(Date.now(), reason)),
 
-    /** Forgets ended instances; answers with how many of the ids they were. */
+    /** Deletes ended instances; returns how many. */
     async purge(ids: readonly string[]): Promise<number> {
       const ended = ids.filter((id) => {
         const record = store.instances.get(id)?.record;
@@ -98,8 +98,11 @@ export function createTaskHub(store: Store, engine: Engine, settings: StartSetti
   };
 }
 
-async function historyText({ record, turns }: Instance, store: Store): Promise<string | undefined> {
-  return record.archived ? store.archived(record.archived) : turns.join(',');
+async function historyText(
+  { record, batches }: Instance,
+  store: Store,
+): Promise<string | undefined> {
+  return record.archived ? store.archived(record.archived) : batches.join(',');
 }
 
 function matches(record: InstanceRecord, { from, to, statuses, prefix }: InstanceFilter): boolean {

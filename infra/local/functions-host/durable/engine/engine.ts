@@ -12,11 +12,11 @@ import {
 } from '../protocol/make-event';
 import { type Instance, isLive, type Op, type PendingActivity, written } from '../store/state';
 import type { Store } from '../store/store';
-import { type Settled, settleTurn, takeTurn } from './execution';
+import { type CommitPlan, planCommit, runExecution } from './execution';
 import { matches, type StartSettings } from './new-instance';
 import { createPool, createTimers, type Pool } from './scheduling';
 
-type EngineParts = {
+type EngineOptions = {
   store: Store;
   invoke: Invoke;
   log: Log;
@@ -25,26 +25,26 @@ type EngineParts = {
   settings: StartSettings & { maxActivities: number; maxOrchestrators: number };
 };
 
-/** Drives the instances of a store: turns, activities, timers. */
+/** Runs the instances of a store: executions, activities, timers. */
 export type Engine = {
-  /** Takes up everything that was in flight; answers with the number of unfinished instances. */
+  /** Resumes everything in flight; returns the number of unfinished instances. */
   resume: () => number;
-  /** Commits changes from outside and wakes the instances they concern; resolves when durable. */
+  /** Commits changes and wakes the instance that they concern; resolves when durable. */
   submit: (ops: readonly Op[], woken: string) => Promise<void>;
   isOrchestrator: (name: string) => boolean;
   /** Starts nothing more, waits for what runs. */
   stop: () => Promise<void>;
-  /** From now on nothing is committed: what still runs is left to the next start. */
+  /** Commits nothing from now on: the next start runs the open work again. */
   leave: () => void;
 };
 
-export function createEngine(parts: EngineParts): Engine {
-  const { store, settings } = parts;
+export function createEngine(options: EngineOptions): Engine {
+  const { store, settings } = options;
   const state: State = {
-    ...parts,
-    orchestratorsByName: byName(parts.orchestrators),
-    activitiesByName: byName(parts.activities),
-    turns: createPool(settings.maxOrchestrators),
+    ...options,
+    orchestratorsByName: byName(options.orchestrators),
+    activitiesByName: byName(options.activities),
+    executions: createPool(settings.maxOrchestrators),
     work: createPool(settings.maxActivities),
     timers: createTimers(),
     scheduled: new Set(),
@@ -63,21 +63,21 @@ export function createEngine(parts: EngineParts): Engine {
     async stop() {
       state.stopped = true;
       state.timers.clearAll();
-      await Promise.all([state.turns.stop(), state.work.stop()]);
+      await Promise.all([state.executions.stop(), state.work.stop()]);
     },
     leave: () => (state.left = true),
   };
 }
 
-type State = EngineParts & {
+type State = EngineOptions & {
   orchestratorsByName: ReadonlyMap<string, AppFunction>;
   activitiesByName: ReadonlyMap<string, AppFunction>;
-  turns: Pool;
+  executions: Pool;
   work: Pool;
   timers: ReturnType<typeof createTimers>;
-  /** Instances that wait for a turn or are in one; turns of one instance never overlap. */
+  /** Instances that wait for an execution or are in one; executions of one instance never overlap. */
   scheduled: Set<string>;
-  /** Instances whose version is not this app's to run, each told of once. */
+  /** Instances of another version that this app does not run; each is logged once. */
   rejected: Set<string>;
   stopped: boolean;
   left: boolean;
@@ -87,7 +87,7 @@ function byName(functions: readonly AppFunction[]): Map<string, AppFunction> {
   return new Map(functions.map((entry) => [entry.name.toLowerCase(), entry]));
 }
 
-/** Everything in flight follows from histories and inboxes. */
+/** Rebuilds everything in flight from histories and inboxes. */
 function resume(state: State): number {
   let unfinished = 0;
   for (const [id, instance] of state.store.instances) {
@@ -109,12 +109,12 @@ function wake(state: State, id: string): void {
   const instance = state.store.instances.get(id);
   if (state.scheduled.has(id) || !instance?.inbox.length || isRejected(state, instance)) return;
   state.scheduled.add(id);
-  state.turns.add(async () => {
+  state.executions.add(async () => {
     try {
-      await turn(state, id);
+      await execute(state, id);
     } catch (error) {
-      state.log('error', `durable: the turn of ${id} broke off: ${String(error)}`);
-      return; // left as it was: the next event, or the next start of the host, tries it again
+      state.log('error', `durable: the execution of ${id} failed: ${String(error)}`);
+      return; // unchanged: the next event or the next start of the host retries
     } finally {
       state.scheduled.delete(id);
     }
@@ -122,7 +122,7 @@ function wake(state: State, id: string): void {
   });
 }
 
-/** An instance of another version is left as it is, for the app that knows it. */
+/** An instance of another version waits for an app of that version. */
 function isRejected({ settings, rejected, log }: State, { record }: Instance): boolean {
   const { id, version } = record;
   const { defaultVersion, versionMatch } = settings;
@@ -136,20 +136,20 @@ function isRejected({ settings, rejected, log }: State, { record }: Instance): b
   return true;
 }
 
-async function turn(state: State, id: string): Promise<void> {
+async function execute(state: State, id: string): Promise<void> {
   const instance = state.store.instances.get(id);
   if (!instance || instance.inbox.length === 0) return;
   const orchestrator = state.orchestratorsByName.get(instance.record.name.toLowerCase());
-  const result = await takeTurn(instance, orchestrator, state.invoke);
-  // Replaced by a new start meanwhile, or too late to be written.
+  const result = await runExecution(instance, orchestrator, state.invoke);
+  // Replaced by a new start meanwhile, or the host has closed.
   if (state.left || state.store.instances.get(id) !== instance) return;
-  const settled = settleTurn(instance, result, state.store, state.settings);
-  const { completion } = result.mirrored;
+  const plan = planCommit(instance, result, state.store, state.settings);
+  const { completion } = result.replayed;
   if (completion) state.timers.clear(id);
   report(state, id, completion);
-  const durable = state.store.commit(settled.ops);
-  for (const other of settled.woken) wake(state, other);
-  void durable.then(() => dispatch(state, instance, settled));
+  const durable = state.store.commit(plan.ops);
+  for (const other of plan.woken) wake(state, other);
+  void durable.then(() => dispatch(state, instance, plan));
 }
 
 /** One line for each instance that ends. */
@@ -159,8 +159,8 @@ function report({ log }: State, id: string, completion: Completion | undefined):
   else log('warning', `durable: ${id} ended as ${completion.status}: ${completion.reason}`);
 }
 
-/** Nothing that others can see happens before the decision to do it is durable. */
-function dispatch(state: State, instance: Instance, { activities, timers }: Settled): void {
+/** Starts activities and timers only after their events are durable. */
+function dispatch(state: State, instance: Instance, { activities, timers }: CommitPlan): void {
   if (state.stopped || !isCurrent(state, instance)) return;
   for (const activity of activities) startActivity(state, instance, activity);
   for (const event of timers) armTimer(state, instance, event);
@@ -190,12 +190,12 @@ function arrive(state: State, instance: Instance, event: HistoryEvent): void {
   wake(state, id);
 }
 
-/** What an earlier execution of the same id had asked for is of no use to the next. */
+/** Results for a replaced instance of the same id are dropped. */
 function isCurrent({ store }: State, instance: Instance): boolean {
   return store.instances.get(instance.record.id) === instance && isLive(instance.record);
 }
 
-/** Runs one activity and answers with the event that says how it ended. */
+/** Runs one activity; returns the event of its result. */
 async function runActivity(
   { taskId, name, input }: PendingActivity,
   instanceId: string,
@@ -208,14 +208,14 @@ async function runActivity(
   }
   const result = await invoke(activity.name, {
     trigger: triggerData(input),
-    // The real host repeats the input here, twice; nobody reads it, and each copy is parsed.
+    // The real host repeats the input here, twice; the library does not use it and would parse each copy.
     metadata: { instanceId: { string: instanceId } },
   });
   if (!result.ok) return taskFailed(Date.now(), taskId, name, result.error);
   return taskCompleted(Date.now(), taskId, resultText(result.response.returnValue));
 }
 
-/** The SDK has written a string as JSON once more, so a string value is JSON text already. Nothing stays nothing. */
+/** The SDK encodes a string as JSON twice, so a string value is already JSON text. */
 function triggerData(input: string): TypedData {
   if (input === 'null') return {};
   const value: unknown = input.startsWith('"') ? JSON.parse(input) : input;

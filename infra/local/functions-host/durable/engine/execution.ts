@@ -16,35 +16,35 @@ import {
   replyFromError,
 } from '../protocol/messages';
 import { UnsupportedActionError } from '../replayer/perform-action';
-import { mirror, type Mirrored } from '../replayer/replay-history';
+import { replayHistory, type ReplayResult } from '../replayer/replay-history';
 import { NonDeterminismError } from '../replayer/schedule';
 import { type Instance, type Op, type PendingActivity, written } from '../store/state';
 import type { Store } from '../store/store';
 import { mayStart, newExecutionId, newInstance, type StartSettings } from './new-instance';
 
-/** What one execution of an orchestrator function came to. `taken` events of the inbox were part of it. */
-type Turn = { at: number; taken: number; mirrored: Mirrored; customStatus: unknown };
+/** The result of one execution of an orchestrator function. It took `taken` events from the inbox. */
+type Execution = { at: number; taken: number; replayed: ReplayResult; customStatus: unknown };
 
-/** Runs the orchestrator function of an instance on its history and the whole of its inbox. */
-export async function takeTurn(
+/** Runs the orchestrator function of an instance on its history and its complete inbox. */
+export async function runExecution(
   instance: Instance,
   orchestrator: AppFunction | undefined,
   invoke: Invoke,
-): Promise<Turn> {
+): Promise<Execution> {
   const arrived = [...instance.inbox];
-  const at = turnTime(instance);
+  const at = executionTime(instance);
   const started = orchestratorStarted(at);
   const newTexts = [eventText(started), ...arrived.map(({ text }) => text)];
   const reply = orchestrator
     ? await execute(instance, newTexts, (payload) => invoke(orchestrator.name, payload))
     : failedReply(`The function '${instance.record.name}' is no orchestrator, or is disabled.`);
   const history = [...instance.marks, started, ...arrived.map(({ event }) => event)];
-  const mirrored = play(instance, reply, history);
-  return { at, taken: arrived.length, mirrored, customStatus: reply.customStatus };
+  const replayed = replay(instance, reply, history);
+  return { at, taken: arrived.length, replayed, customStatus: reply.customStatus };
 }
 
 async function execute(
-  { record, turns }: Instance,
+  { record, batches }: Instance,
   newTexts: readonly string[],
   invoke: (invocation: Invocation) => Promise<InvocationResult>,
 ): Promise<OrchestratorReply> {
@@ -52,20 +52,20 @@ async function execute(
     instanceId: record.id,
     parentInstanceId: record.parent?.instanceId,
     input: record.input,
-    events: [...turns, ...newTexts],
-    isReplaying: turns.length > 0,
+    events: [...batches, ...newTexts],
+    isReplaying: batches.length > 0,
   });
   const result = await invoke({ trigger: { string: payload } });
   if (!result.ok) return replyFromError(result.error.message);
   const text = result.response.returnValue?.json;
-  if (text === undefined) return failedReply('It answered no actions; is it a durable function?');
+  if (text === undefined) return failedReply('It returned no actions; is it a durable function?');
   return JSON.parse(text) as OrchestratorReply;
 }
 
-function play(instance: Instance, reply: OrchestratorReply, history: EventMark[]): Mirrored {
+function replay(instance: Instance, reply: OrchestratorReply, history: EventMark[]): ReplayResult {
   const { name, executionId } = instance.record;
   try {
-    return mirror({ name, executionId, history, reply });
+    return replayHistory({ name, executionId, history, reply });
   } catch (error) {
     const reason = failure(error, name);
     return {
@@ -87,57 +87,66 @@ function failure(error: unknown, name: string): string {
   throw error;
 }
 
-/** The clock of an instance never goes back, whatever the machine's clock does. */
-function turnTime({ marks }: Instance): number {
+/** The clock of an instance never goes back, even if the machine's clock does. */
+function executionTime({ marks }: Instance): number {
   const last = marks.findLast((mark) => mark.EventType === EventType.OrchestratorStarted);
   return Math.max(Date.now(), last?.Timestamp ? Date.parse(last.Timestamp) : 0);
 }
 
-/** The changes of state that a turn leads to, and what must happen once they are durable. */
-export type Settled = {
+/** The changes of state after an execution, and the work to start when they are durable. */
+export type CommitPlan = {
   ops: Op[];
   activities: PendingActivity[];
   timers: HistoryEvent[];
-  /** Instances that got something into their inbox. */
+  /** Instances with new events in their inbox. */
   woken: string[];
 };
 
-/** Turns what an orchestrator asked for into one commit. */
-export function settleTurn(
+/** Makes one commit of an orchestrator's commands. */
+export function planCommit(
   instance: Instance,
-  turn: Turn,
+  execution: Execution,
   store: Store,
   settings: StartSettings,
-): Settled {
-  const { completion } = turn.mirrored;
-  if (completion?.status === 'ContinuedAsNew') return renewed(instance, turn, completion.input);
-  const commands = completion?.status === 'Terminated' ? [] : turn.mirrored.commands;
-  const events = newEvents(commands, completion, turn.at, settings);
+): CommitPlan {
+  const { completion } = execution.replayed;
+  if (completion?.status === 'ContinuedAsNew')
+    return renewed(instance, execution, completion.input);
+  const commands = completion?.status === 'Terminated' ? [] : execution.replayed.commands;
+  const events = newEvents(commands, completion, execution.at, settings);
   const activities = commands.filter((command) => command.kind === 'activity').map(pendingActivity);
   const timers = events.filter(({ EventType: type }) => type === EventType.TimerCreated);
-  const settled: Settled = { ops: [], activities, timers, woken: [] };
-  settled.ops.push({
+  const plan: CommitPlan = { ops: [], activities, timers, woken: [] };
+  plan.ops.push({
     op: 'turn',
     id: instance.record.id,
-    at: turn.at,
-    taken: turn.taken,
-    status: status(turn.mirrored),
-    ...(turn.customStatus === undefined ? {} : { customStatus: make.jsonText(turn.customStatus) }),
+    at: execution.at,
+    taken: execution.taken,
+    status: status(execution.replayed),
+    ...(execution.customStatus === undefined
+      ? {}
+      : { customStatus: make.jsonText(execution.customStatus) }),
     ...(completion ? { output: make.completionText(completion) } : {}),
-    ...(completion ? { archived: store.archive(wholeHistory(instance, turn, events)) } : {}),
+    ...(completion
+      ? { archived: store.archive(completeHistory(instance, execution, events)) }
+      : {}),
     activities,
     events: events.map(written),
   });
   for (const command of commands) {
     if (command.kind === 'sub-orchestration')
-      startChild(command, instance, turn.at, settled, store, settings);
+      startChild(command, instance, execution.at, plan, store, settings);
   }
-  if (completion) tellParent(instance, completion, turn.at, settled, store);
-  return settled;
+  if (completion) notifyParent(instance, completion, execution.at, plan, store);
+  return plan;
 }
 
-/** A new generation: another execution id, no history, and only the events that came behind the call. */
-function renewed({ record }: Instance, { at, taken, mirrored }: Turn, value: unknown): Settled {
+/** A new generation: a new execution id, no history, and only the events that arrived after the call. */
+function renewed(
+  { record }: Instance,
+  { at, taken, replayed }: Execution,
+  value: unknown,
+): CommitPlan {
   const input = make.jsonText(value);
   const executionId = newExecutionId();
   const started = make.executionStarted(at, {
@@ -146,7 +155,7 @@ function renewed({ record }: Instance, { at, taken, mirrored }: Turn, value: unk
     input,
     executionId,
   });
-  const carried = mirrored.carried.map((mark) =>
+  const carried = replayed.carried.map((mark) =>
     make.eventRaised(Date.parse(mark.Timestamp ?? ''), mark.Name ?? '', mark.Input ?? null),
   );
   const events = [started, ...carried].map(written);
@@ -167,7 +176,7 @@ function newEvents(
   ];
 }
 
-function status({ completion, suspended }: Mirrored) {
+function status({ completion, suspended }: ReplayResult) {
   if (completion && completion.status !== 'ContinuedAsNew') return completion.status;
   return suspended ? 'Suspended' : 'Running';
 }
@@ -176,11 +185,15 @@ function pendingActivity({ id, name, input }: Command & { kind: 'activity' }): P
   return { taskId: id, name, input: make.jsonText(input) };
 }
 
-function wholeHistory({ turns, inbox }: Instance, turn: Turn, events: HistoryEvent[]): string {
+function completeHistory(
+  { batches, inbox }: Instance,
+  execution: Execution,
+  events: HistoryEvent[],
+): string {
   return [
-    ...turns,
-    playedText(eventText(make.orchestratorStarted(turn.at))),
-    ...inbox.slice(0, turn.taken).map(({ text }) => playedText(text)),
+    ...batches,
+    playedText(eventText(make.orchestratorStarted(execution.at))),
+    ...inbox.slice(0, execution.taken).map(({ text }) => playedText(text)),
     ...events.map((event) => playedText(eventText(event))),
   ].join(',');
 }
@@ -189,7 +202,7 @@ function startChild(
   command: Command & { kind: 'sub-orchestration' },
   { record }: Instance,
   at: number,
-  settled: Settled,
+  plan: CommitPlan,
   store: Store,
   settings: StartSettings,
 ): void {
@@ -197,27 +210,27 @@ function startChild(
   if (!mayStart(store.instances.get(instanceId), settings)) {
     const reason = `An Orchestration instance with the id ${instanceId} already exists.`;
     const failed = make.subOrchestrationEnded(at, taskId, { status: 'Failed', reason });
-    settled.ops.push({ op: 'arrive', id: record.id, events: [written(failed)] });
-    settled.woken.push(record.id);
+    plan.ops.push({ op: 'arrive', id: record.id, events: [written(failed)] });
+    plan.woken.push(record.id);
     return;
   }
   const { id: parentId, executionId } = record;
   const parent = { name: record.name, instanceId: parentId, executionId, taskId };
   const input = make.jsonText(command.input);
-  settled.ops.push(newInstance({ id: instanceId, name, version, input, parent }, settings));
-  settled.woken.push(instanceId);
+  plan.ops.push(newInstance({ id: instanceId, name, version, input, parent }, settings));
+  plan.woken.push(instanceId);
 }
 
-function tellParent(
+function notifyParent(
   { record: { parent } }: Instance,
   completion: Exclude<Completion, { status: 'ContinuedAsNew' }>,
   at: number,
-  settled: Settled,
+  plan: CommitPlan,
   store: Store,
 ): void {
   const waiting = parent && store.instances.get(parent.instanceId);
   if (waiting?.record.executionId !== parent?.executionId || !parent) return;
   const ended = written(make.subOrchestrationEnded(at, parent.taskId, completion));
-  settled.ops.push({ op: 'arrive', id: parent.instanceId, events: [ended] });
-  settled.woken.push(parent.instanceId);
+  plan.ops.push({ op: 'arrive', id: parent.instanceId, events: [ended] });
+  plan.woken.push(parent.instanceId);
 }

@@ -3,10 +3,10 @@ import { executionStarted, type Parent } from '../protocol/make-event';
 import { type Instance, isLive, type Op, written } from '../store/state';
 import type { VersionMatch } from '../../host-json';
 
-/** What host.json says about instances. */
+/** The settings of host.json for instances. */
 export type StartSettings = {
   defaultVersion: string;
-  /** Which instances may be run, by the version that they were begun under. */
+  /** Which instances are run, by the version under which they started. */
   versionMatch: VersionMatch;
   /** `AnyState`: a start replaces an instance of the same id even while it runs. */
   overridable: 'NonRunningStates' | 'AnyState';
@@ -22,7 +22,7 @@ export function mayStart(existing: Instance | undefined, { overridable }: StartS
   return !existing || overridable === 'AnyState' || !isLive(existing.record);
 }
 
-/** A fresh instance, in the place of an ended one of the same id. `input` is JSON text. */
+/** A new instance; replaces an ended one of the same id. `input` is JSON text. */
 export function newInstance(
   start: {
     id: string;
@@ -54,14 +54,14 @@ export function newInstance(
   };
 }
 
-/** Whether an app of version `own` may run an instance that was begun under `version`. */
+/** Whether an app of version `own` runs an instance that started under `version`. */
 export function matches(version: string, own: string, strategy: VersionMatch): boolean {
   if (strategy === 'None') return true;
   return strategy === 'Strict' ? version === own : compareVersions(version, own) <= 0;
 }
 
 /**
- * As DurableTask does (VersioningSettings.cs): no version comes before any; two to four numbers with points are compared
+ * As in DurableTask (VersioningSettings.cs): no version comes before every version; two to four numbers with points compare
  * as numbers; anything else, a single number too, as text, so that "10" comes before "9".
  */
 export function compareVersions(a: string, b: string): number {

@@ -32,21 +32,21 @@ export function createPool(limit: number) {
 
 export type Pool = ReturnType<typeof createPool>;
 
-/** The longest that setTimeout can wait, in milliseconds. */
+/** The maximum of setTimeout, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Alarms by instance and timer id. An alarm never rings early, and rings at once when its time is past. */
+/** Durable timers by instance and timer id. A timer never fires early, and fires at once if its time has passed. */
 export function createTimers() {
-  const alarms = new Map<string, Map<number, NodeJS.Timeout>>();
+  const timers = new Map<string, Map<number, NodeJS.Timeout>>();
 
   const clear = (instanceId: string): void => {
-    for (const alarm of alarms.get(instanceId)?.values() ?? []) clearTimeout(alarm);
-    alarms.delete(instanceId);
+    for (const timer of timers.get(instanceId)?.values() ?? []) clearTimeout(timer);
+    timers.delete(instanceId);
   };
   return {
-    arm(instanceId: string, timerId: number, due: number, ring: () => void): void {
-      const own = alarms.get(instanceId) ?? new Map<number, NodeJS.Timeout>();
-      alarms.set(instanceId, own);
+    arm(instanceId: string, timerId: number, due: number, fire: () => void): void {
+      const own = timers.get(instanceId) ?? new Map<number, NodeJS.Timeout>();
+      timers.set(instanceId, own);
       const wait = (): void => {
         const left = due - Date.now();
         if (left > 0) {
@@ -54,13 +54,13 @@ export function createTimers() {
           return;
         }
         own.delete(timerId);
-        ring();
+        fire();
       };
       wait();
     },
     clear,
     clearAll(): void {
-      for (const instanceId of [...alarms.keys()]) clear(instanceId);
+      for (const instanceId of [...timers.keys()]) clear(instanceId);
     },
   };
 }

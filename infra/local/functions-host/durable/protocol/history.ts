@@ -22,7 +22,7 @@ export const EventType = {
   ExecutionResumed: 20,
 } as const;
 
-/** What the mirror needs to know of an event; the rest is only for the orchestrator function and the reader. */
+/** The members of an event that the replayer uses; the others are only for the orchestrator function and for display. */
 export type EventMark = {
   EventType: number;
   EventId: number;
@@ -67,17 +67,17 @@ export type ParentInstance = {
 const unplayed = '{"IsPlayed":false,';
 const played = '{"IsPlayed":true,';
 
-/** The JSON text of an event that belongs to the turn being run. */
+/** The JSON text of an event that belongs to the current execution. */
 export function eventText(event: HistoryEvent): string {
   return unplayed + JSON.stringify(event).slice(1);
 }
 
-/** The same text once the turn is over; saves writing the event a second time. */
+/** The same text after the execution, without serialising the event a second time. */
 export function playedText(text: string): string {
   return played + text.slice(unplayed.length);
 }
 
-/** An event as it was before it became text; whether it was played is a matter of place, not of the event. */
+/** An event without `IsPlayed`, which depends on its place in the history. */
 export function unwritten(parsed: HistoryEvent & { IsPlayed?: boolean }): HistoryEvent {
   const { ...event } = parsed;
   delete event.IsPlayed;

@@ -1,6 +1,6 @@
 import { EventType, timestamp, type FailureDetails, type HistoryEvent } from './history';
 
-/** Work that an orchestrator asked for, under the id that history will know it by. */
+/** Work that an orchestrator scheduled, with its id in history. */
 export type Command =
   | { kind: 'activity'; id: number; name: string; input: unknown }
   | { kind: 'timer'; id: number; fireAt: number }
@@ -20,7 +20,7 @@ export type Completion =
   | { status: 'Failed'; reason: string }
   | { status: 'Terminated'; reason: string };
 
-/** Where an instance was started from, when another instance started it. */
+/** The instance that started this one as a sub-orchestration. */
 export type Parent = { name: string; instanceId: string; executionId: string; taskId: number };
 
 const event = (EventType: number, at: number, EventId = -1) => ({
@@ -29,7 +29,7 @@ const event = (EventType: number, at: number, EventId = -1) => ({
   Timestamp: timestamp(at),
 });
 
-/** JSON text of a value as .NET stores it: nothing is `null`. */
+/** JSON text of a value as .NET stores it: `undefined` becomes `null`. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
@@ -70,7 +70,7 @@ export function orchestratorCompleted(at: number): HistoryEvent {
   return event(EventType.OrchestratorCompleted, at);
 }
 
-/** The event that says that a command was taken up. `withInput` puts an activity's input into history. */
+/** The event that schedules a command. `withInput` puts an activity's input into history. */
 export function commandEvent(command: Command, at: number, withInput: boolean): HistoryEvent {
   switch (command.kind) {
     case 'activity':
@@ -104,7 +104,7 @@ export function taskCompleted(at: number, taskId: number, result: string): Histo
   return { ...event(EventType.TaskCompleted, at), TaskScheduledId: taskId, Result: result };
 }
 
-/** The texts are those that the extension writes: the host's own message begins with a space. */
+/** The texts are those of the extension: the host's own message begins with a space. */
 export function taskFailed(
   at: number,
   taskId: number,
@@ -177,7 +177,7 @@ export function executionCompleted(at: number, id: number, completion: Completio
   };
 }
 
-/** What is kept of a completion: JSON text of a value, or the reason as it is. */
+/** The stored text of a completion: JSON text of a value, or the reason. */
 export function completionText(completion: Completion): string {
   switch (completion.status) {
     case 'Completed':

@@ -1,6 +1,6 @@
 import { formatTimeSpan } from '../../host-json';
 
-/** What an orchestrator function answers: every action since the start of its generation (durable-functions 3.x). */
+/** The reply of an orchestrator function: every action since the start of its generation (durable-functions 3.x). */
 export type OrchestratorReply = {
   isDone: boolean;
   actions: Action[][];
@@ -38,7 +38,7 @@ export type Action =
 
 const DAY = 86_400_000;
 
-/** Lengths in milliseconds; the same values go to the SDK, which splits long timers by the same rule. */
+/** In milliseconds. The SDK gets the same values and splits long timers by the same rule. */
 export type TimerLimits = { maximumShortTimer: number; longTimerInterval: number };
 
 export const DEFAULT_TIMER_LIMITS: TimerLimits = {
@@ -66,10 +66,10 @@ export function failedReply(error: string): OrchestratorReply {
 }
 
 /**
- * The text that triggers an orchestrator function. `events` are pieces of JSON text, one event or several joined
- * by commas, and `input` is JSON text: nothing that is already text is parsed, or copied more than once.
+ * The text that triggers an orchestrator function. `events` are JSON texts, each of one event or several joined by commas,
+ * and `input` is JSON text, so that existing text is never parsed and is copied once.
  */
-export function orchestratorPayload(turn: {
+export function orchestratorPayload(execution: {
   instanceId: string;
   parentInstanceId: string | undefined;
   input: string | null;
@@ -77,19 +77,19 @@ export function orchestratorPayload(turn: {
   isReplaying: boolean;
   limits?: TimerLimits;
 }): string {
-  const limits = turn.limits ?? DEFAULT_TIMER_LIMITS;
+  const limits = execution.limits ?? DEFAULT_TIMER_LIMITS;
   const settings = JSON.stringify({
-    instanceId: turn.instanceId,
-    isReplaying: turn.isReplaying,
-    parentInstanceId: turn.parentInstanceId ?? null,
+    instanceId: execution.instanceId,
+    isReplaying: execution.isReplaying,
+    parentInstanceId: execution.parentInstanceId ?? null,
     upperSchemaVersion: 1,
     upperSchemaVersionNew: SCHEMA_VERSION,
     longRunningTimerIntervalDuration: formatTimeSpan(limits.longTimerInterval),
     maximumShortTimerDuration: formatTimeSpan(limits.maximumShortTimer),
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   });
-  const head = `{"input":${turn.input ?? 'null'},${settings.slice(1, -1)},"history":[`;
-  const [first = '', ...rest] = turn.events;
+  const head = `{"input":${execution.input ?? 'null'},${settings.slice(1, -1)},"history":[`;
+  const [first = '', ...rest] = execution.events;
   const last = rest.pop();
   return last === undefined ? `${head}${first}]}` : [head + first, ...rest, `${last}]}`].join(',');
 }

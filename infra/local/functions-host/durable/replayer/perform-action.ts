@@ -15,7 +15,7 @@ import {
   whenSettled,
 } from './schedule';
 
-export type World = {
+export type ReplayContext = {
   schedule: Schedule;
   events: ExternalEvents;
   executionId: string;
@@ -24,28 +24,28 @@ export type World = {
   continueAsNew: (input: unknown) => void;
 };
 
-/** Does what the orchestrator asked for and answers with a step that settles when history says so. */
-export function performAction(action: Action, world: World): Step {
+/** Performs an action of the orchestrator; the returned step ends when its event is read from history. */
+export function performAction(action: Action, context: ReplayContext): Step {
   switch (action.actionType) {
     case 0:
-      return activity(action, world);
+      return activity(action, context);
     case 1:
-      return withRetry(action.retryOptions, () => activity(action, world), world);
+      return withRetry(action.retryOptions, () => activity(action, context), context);
     case 2:
-      return subOrchestration(action, world);
+      return subOrchestration(action, context);
     case 3:
-      return withRetry(action.retryOptions, () => subOrchestration(action, world), world);
+      return withRetry(action.retryOptions, () => subOrchestration(action, context), context);
     case 4:
-      world.continueAsNew(action.input);
+      context.continueAsNew(action.input);
       return doneStep();
     case 5:
-      return timer(Date.parse(action.fireAt), action.isCanceled === true, world);
+      return timer(Date.parse(action.fireAt), action.isCanceled === true, context);
     case 6:
-      return world.events.wait(action.externalEventName);
+      return context.events.wait(action.externalEventName);
     case 11:
-      return firstOf(action.compoundActions.map((child) => performAction(child, world)));
+      return firstOf(action.compoundActions.map((child) => performAction(child, context)));
     case 12:
-      return allOf(action.compoundActions.map((child) => performAction(child, world)));
+      return allOf(action.compoundActions.map((child) => performAction(child, context)));
     default:
       throw new UnsupportedActionError(action.actionType);
   }
@@ -56,7 +56,7 @@ const unsupported: Record<number, string> = {
   10: 'scheduled entity signals; use a timer and an activity',
 };
 
-/** The orchestrator used a feature that the local host does not have. */
+/** The orchestrator used a feature that the local host does not support. */
 export class UnsupportedActionError extends Error {
   override name = 'UnsupportedActionError';
   constructor(actionType: number) {
@@ -65,17 +65,17 @@ export class UnsupportedActionError extends Error {
   }
 }
 
-function activity(action: { functionName: string; input?: unknown }, world: World): Step {
-  return world.schedule.start({
+function activity(action: { functionName: string; input?: unknown }, context: ReplayContext): Step {
+  return context.schedule.start({
     kind: 'activity',
     name: action.functionName,
     input: action.input ?? null,
   });
 }
 
-function subOrchestration(action: SubOrchestrationAction, world: World): Step {
-  const defaultId = `${world.executionId}:${world.schedule.nextId()}`;
-  return world.schedule.start({
+function subOrchestration(action: SubOrchestrationAction, context: ReplayContext): Step {
+  const defaultId = `${context.executionId}:${context.schedule.nextId()}`;
+  return context.schedule.start({
     kind: 'sub-orchestration',
     name: action.functionName,
     input: action.input ?? null,
@@ -84,58 +84,58 @@ function subOrchestration(action: SubOrchestrationAction, world: World): Step {
   });
 }
 
-function timer(fireAt: number, cancelled: boolean, world: World): Step {
-  const { schedule, limits, now } = world;
+function timer(fireAt: number, cancelled: boolean, context: ReplayContext): Step {
+  const { schedule, limits, now } = context;
   const long = fireAt - now() > limits.maximumShortTimer;
-  const whole = openStep();
+  const combined = openStep();
   const hop = (until: number): void => {
     if (cancelled) {
       schedule.startCancelled(until);
-      settle(whole, { failed: true });
+      settle(combined, { failed: true });
       return;
     }
     whenSettled(schedule.start({ kind: 'timer', fireAt: until }), () => {
       const left = fireAt - now();
-      if (!long || left <= 0) settle(whole);
+      if (!long || left <= 0) settle(combined);
       else hop(now() + (left > limits.maximumShortTimer ? limits.longTimerInterval : left));
     });
   };
   hop(long ? now() + limits.longTimerInterval : fireAt);
-  return whole;
+  return combined;
 }
 
 /**
- * Attempt, timer, attempt, timer ... The last failure is followed by one more timer that fires at once: the extension
- * kept it for the sake of old histories, and the SDK counts its id.
+ * Attempt, timer, attempt, timer ... After the last failure follows one more timer, which fires at once: the extension keeps
+ * it for old histories, and the SDK counts its id.
  */
-function withRetry(options: RetryOptions, call: () => Step, world: World): Step {
-  const { schedule, now } = world;
-  const whole = openStep();
+function withRetry(options: RetryOptions, call: () => Step, context: ReplayContext): Step {
+  const { schedule, now } = context;
+  const combined = openStep();
   const begun = now();
   const attempt = (number: number): void => {
     const step = call();
     whenSettled(step, () => {
       if (step.state === 'done' || step.nonRetriable) {
-        settle(whole, { failed: step.state === 'failed' });
+        settle(combined, { failed: step.state === 'failed' });
         return;
       }
       const last = number >= options.maxNumberOfAttempts;
       const delay = last ? 0 : retryDelay(options, number, now() - begun);
       if (delay === undefined) {
-        settle(whole, { failed: true });
+        settle(combined, { failed: true });
         return;
       }
       whenSettled(schedule.start({ kind: 'timer', fireAt: now() + delay }), () => {
-        if (last) settle(whole, { failed: true });
+        if (last) settle(combined, { failed: true });
         else attempt(number + 1);
       });
     });
   };
   attempt(1);
-  return whole;
+  return combined;
 }
 
-/** Milliseconds before the attempt after the given one; undefined when the retry time is used up. */
+/** Milliseconds before the next attempt; undefined if the retry timeout has passed. */
 function retryDelay(options: RetryOptions, attempt: number, elapsed: number): number | undefined {
   if (options.retryTimeoutInMilliseconds && elapsed >= options.retryTimeoutInMilliseconds) {
     return undefined;
@@ -149,20 +149,20 @@ function retryDelay(options: RetryOptions, attempt: number, elapsed: number): nu
 }
 
 function firstOf(steps: Step[]): Step {
-  const whole = openStep();
-  for (const step of steps) whenSettled(step, () => settle(whole));
-  return whole;
+  const combined = openStep();
+  for (const step of steps) whenSettled(step, () => settle(combined));
+  return combined;
 }
 
-/** Like .NET's WhenAll: it waits for every child, also after one of them failed. */
+/** Like .NET's WhenAll: waits for every child, even after one has failed. */
 function allOf(steps: Step[]): Step {
-  const whole = openStep();
+  const combined = openStep();
   let left = steps.length;
   for (const step of steps) {
     whenSettled(step, () => {
       left -= 1;
-      if (left === 0) settle(whole, { failed: steps.some((child) => child.state === 'failed') });
+      if (left === 0) settle(combined, { failed: steps.some((child) => child.state === 'failed') });
     });
   }
-  return whole;
+  return combined;
 }

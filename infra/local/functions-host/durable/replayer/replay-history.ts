@@ -5,19 +5,19 @@ import {
   DEFAULT_TIMER_LIMITS,
   type TimerLimits,
 } from '../protocol/messages';
-import { performAction, type World } from './perform-action';
+import { performAction, type ReplayContext } from './perform-action';
 import { createExternalEvents, createSchedule, whenSettled } from './schedule';
 
-export type Mirrored = {
-  /** What history does not have yet, in the order of its ids. */
+export type ReplayResult = {
+  /** The commands that history does not have yet, in the order of their ids. */
   commands: Command[];
   completion: Completion | undefined;
   suspended: boolean;
-  /** Events that arrived behind a continue-as-new and belong to the next generation. */
+  /** Events that arrived after a continue-as-new and belong to the next generation. */
   carried: EventMark[];
 };
 
-type MirrorInput = {
+type ReplayInput = {
   name: string;
   executionId: string;
   history: Iterable<EventMark>;
@@ -28,15 +28,15 @@ type MirrorInput = {
 };
 
 /**
- * Plays the actions of a reply against the history that produced it, as the durable extension does: take an action,
- * schedule it, wait for its event, take the next. What is left over is new work. Throws NonDeterminismError when
- * history holds something that the actions do not ask for, UnsupportedActionError for what this host lacks.
+ * Replays the actions of a reply against the history that produced it, as the durable extension does: take an action,
+ * schedule it, wait for its event, take the next. The remaining actions are new work. Throws NonDeterminismError if history
+ * has an event that no action schedules, and UnsupportedActionError for an unsupported action.
  */
-export function mirror(input: MirrorInput): Mirrored {
+export function replayHistory(input: ReplayInput): ReplayResult {
   const state: State = { now: 0, suspended: false, held: [], carried: [] };
   const schedule = createSchedule(input.compareInputs);
   const events = createExternalEvents();
-  const world: World = {
+  const context: ReplayContext = {
     schedule,
     events,
     executionId: input.executionId,
@@ -44,8 +44,8 @@ export function mirror(input: MirrorInput): Mirrored {
     now: () => state.now,
     continueAsNew: (value) => (state.nextInput = { value }),
   };
-  const begin = (): void => runActions(input, world, state);
-  for (const event of input.history) play(event, world, state, begin);
+  const begin = (): void => runActions(input, context, state);
+  for (const event of input.history) replayEvent(event, context, state, begin);
 
   const { completion } = state;
   // An orchestrator that returned stays open while it is suspended or anything it scheduled still runs; a terminated
@@ -69,13 +69,13 @@ type State = {
   completion?: Completion;
 };
 
-function runActions({ name, reply }: MirrorInput, world: World, state: State): void {
+function runActions({ name, reply }: ReplayInput, context: ReplayContext, state: State): void {
   const actions = reply.actions[0] ?? [];
   let next = 0;
   const proceed = (): void => {
     for (let action = actions[next]; action !== undefined; action = actions[next]) {
       next += 1;
-      const step = performAction(action, world);
+      const step = performAction(action, context);
       if (step.state === 'open') {
         whenSettled(step, proceed);
         return;
@@ -96,8 +96,13 @@ function runActions({ name, reply }: MirrorInput, world: World, state: State): v
   proceed();
 }
 
-function play(event: EventMark, world: World, state: State, begin: () => void): void {
-  const { schedule } = world;
+function replayEvent(
+  event: EventMark,
+  context: ReplayContext,
+  state: State,
+  begin: () => void,
+): void {
+  const { schedule } = context;
   switch (event.EventType) {
     case EventType.OrchestratorStarted:
       state.now = Date.parse(event.Timestamp ?? '');
@@ -112,16 +117,16 @@ function play(event: EventMark, world: World, state: State, begin: () => void): 
     case EventType.ExecutionResumed:
       state.suspended = false;
       schedule.unpark();
-      for (const held of state.held.splice(0)) play(held, world, state, begin);
+      for (const held of state.held.splice(0)) replayEvent(held, context, state, begin);
       return;
     default:
       if (state.suspended) state.held.push(event);
-      else advance(event, world, state, begin);
+      else advance(event, context, state, begin);
   }
 }
 
-function advance(event: EventMark, world: World, state: State, begin: () => void): void {
-  const { schedule, events } = world;
+function advance(event: EventMark, context: ReplayContext, state: State, begin: () => void): void {
+  const { schedule, events } = context;
   switch (event.EventType) {
     case EventType.ExecutionStarted: {
       begin();

@@ -4,7 +4,7 @@ import type { Command } from '../protocol/make-event';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-/** History and the actions just replayed disagree. The message names the step. */
+/** History and the replayed actions differ. The message names the step. */
 export class NonDeterminismError extends Error {
   override name = 'NonDeterminismError';
 }
@@ -16,8 +16,8 @@ const kinds: Record<number, Command['kind']> = {
 };
 
 /**
- * Hands out ids in the order of scheduling (the SDK counts the same way, which is all that keeps the two in step) and
- * knows which commands history has not confirmed yet, and which are still running.
+ * Assigns ids in the order of scheduling (the SDK counts in the same way, and nothing else synchronises the two), and holds
+ * the commands that history has not confirmed yet and the steps that have not ended.
  */
 export function createSchedule(compareInputs = false) {
   let nextId = 0;
@@ -38,7 +38,7 @@ export function createSchedule(compareInputs = false) {
       return step;
     },
 
-    /** A timer that is created already cancelled: history has it, nobody waits for it. */
+    /** A timer that is cancelled when it is created: in history, but without a step. */
     startCancelled(fireAt: number): void {
       planned.set(nextId, { kind: 'timer', id: nextId, fireAt });
       nextId++;
@@ -82,7 +82,7 @@ function matches(command: Command, event: EventMark): boolean {
   return command.name.toLowerCase() === event.Name?.toLowerCase();
 }
 
-/** A timer's input is its time. History without inputs (an activity's is kept elsewhere) is not compared. */
+/** A timer's input is its time. History without inputs is not compared. */
 function sameInput(command: Command, event: EventMark): boolean {
   if (command.kind === 'timer') {
     return event.FireAt === undefined || Date.parse(event.FireAt) === command.fireAt;
@@ -92,7 +92,7 @@ function sameInput(command: Command, event: EventMark): boolean {
   return isDeepStrictEqual(JSON.parse(JSON.stringify(now)), JSON.parse(event.Input));
 }
 
-/** A command as a person would name it: `activity 'appendAudit' with id 3`. */
+/** A command for messages: `activity 'appendAudit' with id 3`. */
 export function describe(command: Command): string {
   return `${command.kind}${command.kind === 'timer' ? '' : ` '${command.name}'`} with id ${command.id}`;
 }
@@ -110,8 +110,8 @@ function move(from: Map<number, Command>, to: Map<number, Command>): void {
 }
 
 /**
- * Something scheduled whose end is known at once when its event is read. A promise would run its callbacks too late;
- * and as every turn makes all of them anew, a step is plain data.
+ * A scheduled action that ends when its event is read. Not a promise, whose callbacks would run too late; and plain data,
+ * because every execution creates all steps again.
  */
 export type Step = {
   state: 'open' | 'done' | 'failed';
@@ -132,7 +132,7 @@ export function doneStep(): Step {
   return { state: 'done', nonRetriable: false, waiting: undefined };
 }
 
-/** Ends a step once; what waits for it goes on before this returns. */
+/** Ends a step once, and runs its callbacks before this returns. */
 export function settle(step: Step, { failed, nonRetriable = false }: Outcome = DONE): void {
   if (step.state !== 'open') return;
   step.state = failed ? 'failed' : 'done';
@@ -142,13 +142,13 @@ export function settle(step: Step, { failed, nonRetriable = false }: Outcome = D
   for (const callback of waiting ?? []) callback();
 }
 
-/** Calls back at the end of the step, at once if it has ended. */
+/** Calls back at the end of the step; immediately if it has ended. */
 export function whenSettled(step: Step, callback: () => void): void {
   if (step.state !== 'open') callback();
   else (step.waiting ??= []).push(callback);
 }
 
-/** Who waits for which event. Several waiters of one name form a stack; an event that comes early is kept. */
+/** The steps that wait for external events. Waiters of one name form a stack; an early event is kept. */
 export function createExternalEvents() {
   const waiting = new Map<string, Step[]>();
   const early = new Map<string, number>();

@@ -2,10 +2,10 @@ import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchivePlace } from './state';
 
-/** Histories of ended instances, out of memory: a few files of bounded size, of which the oldest is given up. */
+/** Histories of ended instances, on disk: a few files of bounded size; the oldest is deleted. */
 type Archive = {
   append: (history: string) => ArchivePlace;
-  /** Takes what is not yet durable; the answer makes it so. */
+  /** Takes the buffered text; the returned function writes it durably. */
   take: () => () => Promise<void>;
   read: (place: ArchivePlace) => Promise<string | undefined>;
   close: () => Promise<void>;
@@ -43,10 +43,10 @@ export async function openArchive(dir: string, segmentBytes = SEGMENT_BYTES): Pr
         if (file.size > segmentBytes) await rotate();
       };
     },
-    async read({ segment: wanted, offset, length }) {
-      if (wanted === segment) return file.read(offset, length);
-      if (wanted <= segment - SEGMENTS_KEPT) return undefined;
-      const older = await openAppendFile(join(dir, String(wanted)));
+    async read({ segment: number, offset, length }) {
+      if (number === segment) return file.read(offset, length);
+      if (number <= segment - SEGMENTS_KEPT) return undefined;
+      const older = await openAppendFile(join(dir, String(number)));
       const text = await older.read(offset, length);
       await older.close();
       return text;
@@ -56,8 +56,7 @@ export async function openArchive(dir: string, segmentBytes = SEGMENT_BYTES): Pr
 }
 
 /**
- * A file that only grows. `append` buffers and answers with the offset in bytes; what was taken out of the buffer
- * becomes durable with `write`.
+ * An append-only file. `append` buffers and returns the offset in bytes; `write` makes text from the buffer durable.
  */
 type AppendFile = {
   readonly size: number;
@@ -71,7 +70,7 @@ type AppendFile = {
 async function openAppendFile(path: string): Promise<AppendFile> {
   const handle: FileHandle = await open(path, 'a+');
   let { size } = await handle.stat();
-  let parts: string[] = [];
+  let buffered: string[] = [];
   return {
     get size() {
       return size;
@@ -79,12 +78,12 @@ async function openAppendFile(path: string): Promise<AppendFile> {
     append(text) {
       const offset = size;
       size += Buffer.byteLength(text);
-      parts.push(text);
+      buffered.push(text);
       return offset;
     },
     take() {
-      const taken = parts.join('');
-      parts = [];
+      const taken = buffered.join('');
+      buffered = [];
       return taken;
     },
     async write(taken) {

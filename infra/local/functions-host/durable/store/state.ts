@@ -11,10 +11,10 @@ import { orchestratorStarted, type Parent } from '../protocol/make-event';
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
 
-/** Where the history of an ended instance lies: archive segment, offset and length in bytes. */
+/** The place of an ended instance's history: archive segment, offset and length in bytes. */
 export type ArchivePlace = { segment: number; offset: number; length: number };
 
-/** What is known of an instance for good. `input`, `output` and `customStatus` are JSON text, times milliseconds. */
+/** The durable record of an instance. `input`, `output` and `customStatus` are JSON text, times milliseconds. */
 export type InstanceRecord = {
   id: string;
   name: string;
@@ -30,20 +30,20 @@ export type InstanceRecord = {
   archived?: ArchivePlace | undefined;
 };
 
-/** An event with its JSON text (as not yet played), so that it is written as text only once. */
+/** An event with its JSON text (not yet played), so that it is serialised only once. */
 type WrittenEvent = { event: HistoryEvent; text: string };
 
-/** An activity that was scheduled and has not answered. `input` is JSON text. */
+/** A scheduled activity without a result. `input` is JSON text. */
 export type PendingActivity = { taskId: number; name: string; input: string };
 
 /** An instance in memory. */
 export type Instance = {
   record: InstanceRecord;
-  /** History as the orchestrator function gets it: for each turn the JSON text of its events, joined by commas. */
-  turns: string[];
+  /** History for the orchestrator function: for each execution the JSON text of its events, joined by commas. */
+  batches: string[];
   /** The number of events in it. */
   eventCount: number;
-  /** What the mirror reads of it. */
+  /** The members that the replayer reads. */
   marks: EventMark[];
   inbox: WrittenEvent[];
   activities: Map<number, PendingActivity>;
@@ -53,17 +53,17 @@ export function isLive({ status }: InstanceRecord): boolean {
   return status === 'Pending' || status === 'Running' || status === 'Suspended';
 }
 
-/** One change of state. A commit is a list of them, and either all or none survives a crash. */
+/** One change of state. After a crash, either all changes of a commit exist or none. */
 export type Op =
   | { op: 'start'; record: InstanceRecord; events: WrittenEvent[] }
   | { op: 'arrive'; id: string; events: WrittenEvent[] }
-  | TurnOp
+  | ExecutionOp
   | RenewOp
   | { op: 'purge'; id: string; events: [] }
   | SnapshotOp;
 
-/** A turn took `taken` events from the inbox and added `events`; `at` is its time in milliseconds. */
-type TurnOp = {
+/** An execution took `taken` events from the inbox and added `events`; `at` is its time in milliseconds. */
+type ExecutionOp = {
   op: 'turn';
   id: string;
   at: number;
@@ -87,7 +87,7 @@ type RenewOp = {
   events: WrittenEvent[];
 };
 
-/** The whole of an instance: the first `played` events are history, the rest is its inbox. */
+/** A complete instance: the first `played` events are history, the rest is its inbox. */
 export type SnapshotOp = {
   op: 'snapshot';
   record: InstanceRecord;
@@ -100,7 +100,7 @@ export function written(event: HistoryEvent): WrittenEvent {
   return { event, text: eventText(event) };
 }
 
-/** One line of the journal. Events are spliced in as the text that they already have. */
+/** One line of the journal, with the existing texts of the events. */
 export function commitText(ops: readonly Op[]): string {
   return `[${ops.map(opText).join(',')}]\n`;
 }
@@ -110,7 +110,7 @@ function opText({ events, ...rest }: Op): string {
   return `${head},"events":[${events.map(({ text }) => text).join(',')}]}`;
 }
 
-/** Reads a line back. Throws on anything that is not a whole line. */
+/** Reads a line. Throws if it is not complete. */
 export function parseCommit(line: string): Op[] {
   const ops = JSON.parse(line) as (Omit<Op, 'events'> & { events: HistoryEvent[] })[];
   return ops.map((op) => {
@@ -122,7 +122,7 @@ export function parseCommit(line: string): Op[] {
 /** All instances of the task hub, by id. */
 export type Instances = Map<string, Instance>;
 
-/** Applies one change. The same function runs when the change is made and when the journal is read back. */
+/** Applies one change, both when it is made and when the journal is read. */
 export function applyOp(instances: Instances, op: Op): void {
   switch (op.op) {
     case 'start':
@@ -142,7 +142,7 @@ export function applyOp(instances: Instances, op: Op): void {
       for (const written of op.events) arrive(instance, written);
       return;
     case 'turn':
-      applyTurn(instance, op);
+      applyExecution(instance, op);
       return;
     case 'renew': {
       const { executionId, input, at } = op;
@@ -154,7 +154,7 @@ export function applyOp(instances: Instances, op: Op): void {
 }
 
 function emptyInstance(record: InstanceRecord): Instance {
-  return { record, turns: [], eventCount: 0, marks: [], inbox: [], activities: new Map() };
+  return { record, batches: [], eventCount: 0, marks: [], inbox: [], activities: new Map() };
 }
 
 function arrive(instance: Instance, written: WrittenEvent): void {
@@ -164,7 +164,7 @@ function arrive(instance: Instance, written: WrittenEvent): void {
   if (answers && id !== undefined) instance.activities.delete(id);
 }
 
-function applyTurn(instance: Instance, op: TurnOp): void {
+function applyExecution(instance: Instance, op: ExecutionOp): void {
   const { record } = instance;
   const started = orchestratorStarted(op.at);
   const taken = instance.inbox.splice(0, op.taken);
@@ -175,7 +175,7 @@ function applyTurn(instance: Instance, op: TurnOp): void {
   if (op.archived) {
     record.archived = op.archived;
     instance.marks = [];
-    instance.turns = [];
+    instance.batches = [];
     instance.eventCount = 0;
     instance.inbox = [];
     instance.activities.clear();
@@ -190,8 +190,8 @@ function remember(instance: Instance, events: readonly WrittenEvent[]): void {
   for (const { event } of events) {
     if (!isSilent(event)) instance.marks.push(mark(event));
   }
-  // joined at once, because a flat string takes a third of the memory of the pieces it is made of
-  instance.turns.push(events.map(({ text }) => playedText(text)).join(','));
+  // Joined at once, because a flat string takes a third of the memory of its pieces.
+  instance.batches.push(events.map(({ text }) => playedText(text)).join(','));
   instance.eventCount += events.length;
 }
 
@@ -203,12 +203,12 @@ function fromSnapshot({ record, played, events, activities }: SnapshotOp): Insta
   return instance;
 }
 
-/** Events that the mirror passes over. */
+/** Events that the replayer ignores. */
 function isSilent({ EventType: type }: HistoryEvent): boolean {
   return type === EventType.OrchestratorCompleted || type === EventType.ExecutionCompleted;
 }
 
-/** Results and failures stay in the text only; an event or a termination may be needed whole. */
+/** Results and failures are only in the text; the input of an event or a termination is needed. */
 function mark(event: HistoryEvent): EventMark {
   const { EventType: type, EventId, Timestamp, Name = '', Input, FireAt = '' } = event;
   switch (type) {

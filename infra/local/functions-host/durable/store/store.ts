@@ -13,23 +13,23 @@ import {
 } from './state';
 
 /**
- * The state of the task hub: in memory, and behind it an append-only journal of one line per commit. Commits that come
- * together share one fdatasync.
+ * The state of the task hub: in memory, with an append-only journal of one line per commit. Commits that arrive together
+ * share one fdatasync.
  */
 export type Store = {
   readonly instances: ReadonlyMap<string, Instance>;
   /** Applies the changes at once; resolves when they are durable. Commits become durable in their order. */
   commit: (ops: readonly Op[]) => Promise<void>;
-  /** Puts away a history (JSON text of its events, joined by commas); durable with the commit that follows. */
+  /** Archives a history (JSON text of its events, joined by commas); durable with the next commit. */
   archive: (history: string) => ArchivePlace;
-  /** Reads it back; undefined when it was given up to keep the archive bounded. */
+  /** Reads a history; undefined if the bounded archive no longer has it. */
   archived: (place: ArchivePlace) => Promise<string | undefined>;
   close: () => Promise<void>;
 };
 
 type StoreOptions = {
   warn: (message: string) => void;
-  /** From which size the journal is written anew when it has doubled. */
+  /** The size from which the journal is rewritten when it has doubled. */
   compactBytes?: number;
   /** The size of one of the archive's files. */
   segmentBytes?: number;
@@ -40,7 +40,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
   const path = join(dir, 'journal.jsonl');
   const instances: Instances = new Map();
   const dropped = await readJournal(path, instances);
-  if (dropped > 0) options.warn(`durable: dropped ${dropped} bytes that a crash left unfinished`);
+  if (dropped > 0) options.warn(`durable: dropped ${dropped} bytes of an unfinished write`);
 
   const archive = await openArchive(join(dir, 'histories'), options.segmentBytes);
   const journal = await openJournal(path, instances, options.compactBytes);
@@ -73,7 +73,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
 
 const COMPACT_BYTES = 64 * 1024 * 1024;
 
-/** The journal's file, which is written anew when it is large and has doubled. */
+/** The journal file. It is rewritten when it is large and has doubled. */
 async function openJournal(path: string, instances: Instances, compactBytes = COMPACT_BYTES) {
   let size = 0;
   let compactAt = 0;
@@ -93,7 +93,7 @@ async function openJournal(path: string, instances: Instances, compactBytes = CO
   };
   await replace(snapshotOf(instances));
   return {
-    /** Decides now and writes later: memory holds these lines already, so a journal written anew does too. */
+    /** Decides now and writes later: memory already has these lines, so a snapshot includes them. */
     prepare(lines: string): () => Promise<void> {
       if (size <= compactAt) return () => append(lines);
       const snapshot = snapshotOf(instances);
@@ -103,7 +103,7 @@ async function openJournal(path: string, instances: Instances, compactBytes = CO
   };
 }
 
-/** Gathers what is written in one turn of the event loop, or while a write is under way, into the next write. */
+/** Collects the lines of one iteration of the event loop, or of the time of the current write, for the next write. */
 function groupCommit(flush: (lines: string) => Promise<void>) {
   let lines: string[] = [];
   let next: Promise<void> | undefined;
@@ -127,8 +127,8 @@ function gathered(): Promise<void> {
 }
 
 /**
- * Applies every whole line of a journal. The first line that is not whole ends it: it and what follows belong to a
- * write that was never acknowledged. Answers with the number of bytes left out.
+ * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
+ * that was not acknowledged. Returns the number of bytes dropped.
  */
 async function readJournal(path: string, instances: Instances): Promise<number> {
   const bytes = await readFile(path).catch(absentAsEmpty);
@@ -148,12 +148,12 @@ async function readJournal(path: string, instances: Instances): Promise<number> 
   return bytes.length - start;
 }
 
-/** Everything that memory holds at this moment, as the lines of a journal. */
+/** The current state as the lines of a journal. */
 function snapshotOf(instances: Instances): string {
   return [...instances.values()].map(snapshotText).join('');
 }
 
-/** Puts a new journal in the place of the old one. A crash leaves the one or the other, whole. */
+/** Replaces the journal. A crash leaves the old or the new one, complete. */
 async function replaceJournal(path: string, lines: string): Promise<void> {
   const next = `${path}.next`;
   const file = await open(next, 'w');
@@ -164,9 +164,9 @@ async function replaceJournal(path: string, lines: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** The text is what matters here: a snapshot is only written, and the events are read from it again. */
-function snapshotText({ record, turns, eventCount, inbox, activities }: Instance): string {
-  const events = [...turns, ...inbox.map(({ text }) => text)].join(',');
+/** Uses the events' texts, because a snapshot is only written. */
+function snapshotText({ record, batches, eventCount, inbox, activities }: Instance): string {
+  const events = [...batches, ...inbox.map(({ text }) => text)].join(',');
   const op: Omit<SnapshotOp, 'events'> = {
     op: 'snapshot',
     record,

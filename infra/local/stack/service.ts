@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A running local part: where it can be reached, and how it is stopped in order. */
-export type Part = { address: Record<string, string>; stop: () => Promise<void> };
+/** A running local service: its address, and a function that stops it in order. */
+export type LocalService = { address: Record<string, string>; stop: () => Promise<void> };
 
-/** The folder that holds package.json, found from the sources and from `dist` alike. */
+/** The folder with package.json, from the sources and from `dist` alike. */
 export function projectRoot(from: string = __dirname): string {
   return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
 }
@@ -26,18 +26,17 @@ export function portFrom(setting: string, fallback: number): number {
 }
 
 /**
- * Runs one part as the main job of this process: announces its address to the parent over the IPC channel
- * (`{ ready: address }`), stops it on SIGTERM, SIGINT or when the parent is gone, and exits 1 with one clear line if it
- * cannot start.
+ * Runs one service in this process: sends its address to the parent over the IPC channel (`{ ready: address }`), stops it
+ * on SIGTERM, SIGINT or when the parent has ended, and exits 1 with one line if it cannot start.
  */
-export async function runPart(name: string, start: () => Promise<Part>): Promise<void> {
+export async function runService(name: string, start: () => Promise<LocalService>): Promise<void> {
   try {
-    const part = await start();
+    const service = await start();
     let stopping = false;
     const stop = (): void => {
       if (stopping) return;
       stopping = true;
-      part.stop().then(
+      service.stop().then(
         () => process.exit(0),
         (error: unknown) => fail(name, error),
       );
@@ -45,7 +44,7 @@ export async function runPart(name: string, start: () => Promise<Part>): Promise
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     process.on('disconnect', stop);
-    process.send?.({ ready: part.address });
+    process.send?.({ ready: service.address });
   } catch (error) {
     fail(name, error);
   }
@@ -55,7 +54,7 @@ function fail(name: string, error: unknown): never {
   const text = error instanceof Error ? error.message : String(error);
   const taken = (error as { code?: string }).code === 'EADDRINUSE';
   console.error(
-    `${name}: ${taken ? `${text}; stop what listens there or choose another port` : text}`,
+    `${name}: ${taken ? `${text}; stop the program on that port or choose another port` : text}`,
   );
   process.exit(1);
 }

@@ -1,39 +1,37 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectRoot } from './part';
-import { partFolders, portHint } from './parts';
-import type { PartName } from './parts';
+import { projectRoot } from './service';
+import { serviceFolders, type ServiceName, portHint } from './services';
 
 const stopWithinMs = 15_000;
 
-/** One process of a part. `ready` rejects with one line that says why the part did not start. */
-export type PartProcess = {
+/** One process of a service. `ready` rejects with one line with the reason if the service does not start. */
+export type ServiceProcess = {
   pid: number;
   ready: Promise<Record<string, string>>;
-  /** How it ended: `exit code 1`, `SIGKILL`. Never rejects. */
+  /** Resolves with how it ended: `exit code 1`, `SIGKILL`. Never rejects. */
   exited: Promise<string>;
-  /** Asks it to end in order, and ends it by force after a deadline. */
+  /** Stops it in order, and kills it after a deadline. */
   stop: () => Promise<void>;
 };
 
 /**
- * Starts the built program of a part. It gets a process group of its own, so that Ctrl-C in a terminal reaches only the
- * one who can end the parts in order, and an IPC channel, so that it ends by itself when this process is gone.
+ * Starts the built program of a service. It gets its own process group, so that Ctrl-C reaches only this process, which
+ * stops the services in order, and an IPC channel, so that it ends by itself when this process has ended.
  */
 export function startProcess(
-  part: PartName,
+  service: ServiceName,
   env: NodeJS.ProcessEnv,
   print: (line: string) => void,
-): PartProcess {
-  const program = join(projectRoot(), 'dist', 'infra', 'local', partFolders[part], 'main.js');
+): ServiceProcess {
+  const program = join(projectRoot(), 'dist', 'infra', 'local', serviceFolders[service], 'main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const child = fork(program, {
     env,
-    // Each turn of an orchestration leaves garbage that dies young; with more room it is rarely copied.
-    execArgv: part === 'host' ? ['--max-semi-space-size=32'] : [],
+    // Each execution of an orchestration leaves short-lived garbage; a larger young generation avoids copying it.
+    execArgv: service === 'host' ? ['--max-semi-space-size=32'] : [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
   });
@@ -45,13 +43,13 @@ export function startProcess(
   });
   return {
     pid: child.pid ?? 0,
-    ready: untilReady(child, part, exited, errors, print),
+    ready: untilReady(child, service, exited, errors, print),
     exited,
     stop: () => stopChild(child, exited),
   };
 }
 
-/** Until the part is ready its error lines are kept back: they become the one reason why it did not start. */
+/** Until the service is ready, its error lines are collected: they are the reason if it does not start. */
 function forward(
   child: ChildProcess,
   print: (line: string) => void,
@@ -70,7 +68,7 @@ function forward(
 
 async function untilReady(
   child: ChildProcess,
-  part: PartName,
+  service: ServiceName,
   exited: Promise<string>,
   errors: string[],
   print: (line: string) => void,
@@ -80,8 +78,8 @@ async function untilReady(
   });
   const address = await Promise.race([ready, exited]);
   if (typeof address === 'string') {
-    const why = errors.join('\n') || `${part}: ended with ${address} before it was ready`;
-    throw new Error(why.includes('EADDRINUSE') ? `${why}: ${portHint(part)}` : why);
+    const why = errors.join('\n') || `${service}: ended with ${address} before it was ready`;
+    throw new Error(why.includes('EADDRINUSE') ? `${why}: ${portHint(service)}` : why);
   }
   errors.forEach(print);
   return address;

@@ -6,13 +6,13 @@ import {
   type ServiceBusReceivedMessage,
   type ServiceBusReceiver,
 } from '@azure/service-bus';
-import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
+import { type ServiceBus, startServiceBus } from '../../../infra/local/service-bus/server';
 
 /** The `Properties` of each queue of a Config.json. */
-export type Queues = Record<string, Record<string, unknown>>;
+type Queues = Record<string, Record<string, unknown>>;
 
 /** A local Service Bus with a client, in a folder of its own. */
-export type Stage = {
+export type TestBus = {
   folder: string;
   bus: ServiceBus;
   client: ServiceBusClient;
@@ -22,33 +22,33 @@ export type Stage = {
 };
 
 /** How long a test waits for what must come, and for what must not. */
-export const SOON = { maxWaitTimeInMs: 5000 };
+const SOON = { maxWaitTimeInMs: 5000 };
 export const BRIEFLY = { maxWaitTimeInMs: 150 };
 
-export async function setStage(queues: Queues): Promise<Stage> {
+export async function startTestBus(queues: Queues): Promise<TestBus> {
   const folder = await newFolder();
   const configFile = await writeConfig(folder, queues);
   const start = (port: number): Promise<ServiceBus> =>
     startServiceBus({ port, dataDir: folder, configFile });
   const bus = await start(0);
-  const stage: Stage = {
+  const testBus: TestBus = {
     folder,
     bus,
     client: connect(bus.connectionString),
     async restart(meanwhile) {
-      await stage.client.close();
-      await stage.bus.stop();
+      await testBus.client.close();
+      await testBus.bus.stop();
       await meanwhile?.();
-      stage.bus = await start(portOf(stage.bus.connectionString));
-      stage.client = connect(stage.bus.connectionString);
+      testBus.bus = await start(portOf(testBus.bus.connectionString));
+      testBus.client = connect(testBus.bus.connectionString);
     },
     async close() {
-      await stage.client.close();
-      await stage.bus.stop();
+      await testBus.client.close();
+      await testBus.bus.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
-  return stage;
+  return testBus;
 }
 
 export function newFolder(): Promise<string> {

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, type StackFile, type CompleteStack } from './services';
+import { bringUp, type Stack } from './stack';
+
+/** A stack that exists while `use` runs: free ports and a temporary folder. */
+export type TemporaryStack = CompleteStack & {
+  dataDir: string;
+  now: () => StackFile;
+  /** The output of the services so far. */
+  log: string[];
+};
+
+/**
+ * Runs `use` on a temporary stack and returns its result. `env` returns settings for the stack's folder. Always stops the
+ * stack and removes its folder, also on Ctrl-C.
+ */
+export async function onTemporaryStack<Result>(
+  name: string,
+  env: (dataDir: string) => Record<string, string>,
+  use: (stack: TemporaryStack) => Promise<Result>,
+): Promise<Result> {
+  const dataDir = await mkdtemp(join(tmpdir(), `joinery-${name}-`));
+  const log: string[] = [];
+  let stack: Stack | undefined;
+  const cleanUp = async (): Promise<void> => {
+    await stack?.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const leave = (): void => void cleanUp().finally(() => process.exit(130));
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  try {
+    stack = await bringUp({
+      dataDir,
+      restart: false,
+      env: { ...process.env, ...freePorts, ...env(dataDir) },
+      print: (service, line) => log.push(`${service}: ${line}`),
+    });
+    return await use({ ...complete(stack.now()), dataDir, now: stack.now, log });
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave);
+    await cleanUp();
+  }
+}
+
+function complete({ host, serviceBus, storage, graph }: StackFile): CompleteStack {
+  if (!host || !serviceBus || !storage || !graph)
+    throw new Error('a service of the stack is not running');
+  return { host, serviceBus, storage, graph };
+}
