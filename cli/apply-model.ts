@@ -11,9 +11,9 @@ import type { Change } from '../shared/packages/plan';
 import { createLimits } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
-import type { AppSettings } from './app-settings';
-import { Complaint } from './connection';
-import { configOf, graphOptions, SIGN_IN, type SignInOptions } from './graph';
+import { configOf, type AppSettings } from './connection';
+import { CliError } from './error';
+import { graphOptions, SIGN_IN, type SignInOptions } from './graph';
 import { loadModel } from './model';
 import { print, tableOf } from './print';
 
@@ -46,7 +46,7 @@ export async function applyModel(app: AppSettings, options: ApplyOptions): Promi
 
   const changes = await planModel(services, targets).catch((error: unknown) => {
     if (!(error instanceof GraphError)) throw error;
-    throw new Complaint(`Microsoft Graph did not answer what exists: ${error.message}`);
+    throw new CliError(`Microsoft Graph did not answer what exists: ${error.message}`);
   });
   if (!options.json) process.stdout.write(`${shown(changes)}\n`);
   let results: Applied[] | undefined;
@@ -74,7 +74,7 @@ function selected(model: AccessModel, only: readonly string[]): PackageTarget[] 
   const keys = model.accessPackages.map(({ key }) => key);
   const unknown = only.find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    throw new Complaint(`the model has no package "${unknown}"; it has ${keys.join(', ')}`, 2);
+    throw new CliError(`the model has no package "${unknown}"; it has ${keys.join(', ')}`, 2);
   }
   return targetsOf(model, only);
 }
@@ -83,7 +83,7 @@ async function printAccount({ credential, scope = '' }: EntitlementsOptions): Pr
   if (!credential) return;
   const account = await accountOf(credential, scope).catch((error: unknown) => {
     const why = error instanceof Error ? error.name : 'unknown';
-    throw new Complaint(`nobody is signed in to Graph (${why}): ${SIGN_IN}`);
+    throw new CliError(`nobody is signed in to Graph (${why}): ${SIGN_IN}`);
   });
   process.stderr.write(`to Graph as ${describeAccount(account)}\n`);
 }

@@ -1,74 +1,48 @@
-import { createLedgerReader, type LedgerReader } from '../shared/storage/audit';
-import { chainFaults } from '../shared/storage/verify-chain';
-import type { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { Id } from '../shared/domain/events/event';
-import { eventHash } from '../shared/domain/events/keys';
 import { isDate } from '../shared/domain/events/time';
-import { createClaims, type Claims } from '../shared/storage/claims';
-import { openClaims, openLedger, Complaint, unknownEvent, type Connection } from './connection';
+import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
+import { openAudit, openClaims, type Connection } from './connection';
+import { CliError, unknownEvent } from './error';
 import { print, tableOf } from './print';
 
-type Question = { event?: string; source?: string; worker?: string; day?: string; json: boolean };
+type AuditOptions = { event?: string; source?: string; worker?: string; day?: string };
 
-/**
- * The rows of one event, one worker or one UTC day, with the verdict on their hash chains, held against the ends that
- * the claims know. Exit code 1 on a fault.
- */
-export async function audit(connection: Connection, question: Question): Promise<void> {
-  const { audit: rows, index } = openLedger(connection);
-  const found = await ask(createLedgerReader(rows, index), connection, question);
-  const claims = createClaims(openClaims(connection));
-  const faults: string[] = [];
-  for (const chain of byEvent(found).values()) faults.push(...(await faultsOf(chain, claims)));
-  print({ rows: found, faults }, question.json, () => report(found, faults));
-  if (faults.length > 0) process.exitCode = 1;
+/** Prints audit rows and the faults of their hash chains. Exit code 1 on a fault. */
+export async function audit(
+  connection: Connection,
+  { json, ...options }: AuditOptions & { json: boolean },
+): Promise<void> {
+  const question = questionOf(options, connection.sources);
+  const stores = { claims: openClaims(connection), audit: openAudit(connection) };
+  const report = await auditReport(stores, question);
+  if ('event' in question && report.rows.length === 0)
+    throw unknownEvent(question.event, question.sources);
+  print(report, json, textOf);
+  if (report.faults.length > 0) process.exitCode = 1;
 }
 
-async function faultsOf(chain: AuditRow[], claims: Claims): Promise<string[]> {
-  const [first] = chain;
-  if (first?.eventHash === undefined || first.kind === 'rejected') return chainFaults(chain);
-  const claim = await claims.read(first.eventHash);
-  if (claim?.state !== 'closed' || !claim.chain) return chainFaults(chain);
-  return chainFaults(chain, { attempt: claim.attempt, ...claim.chain });
+function questionOf(
+  { event, source, worker, day }: AuditOptions,
+  sources: readonly string[],
+): AuditQuestion {
+  const given = [event, worker, day].filter((value) => value !== undefined);
+  if (given.length !== 1) throw new CliError('give one of --event, --worker, --day', 2);
+  if (source !== undefined && event === undefined) throw new CliError('--source needs --event', 2);
+  if (worker !== undefined) return { worker: idOf('--worker', worker) };
+  if (event !== undefined)
+    return {
+      event: idOf('--event', event),
+      sources: source === undefined ? sources : [source],
+    };
+  if (day === undefined || !isDate(day))
+    throw new CliError('--day must be a UTC day YYYY-MM-DD', 2);
+  return { day };
 }
 
-async function ask(
-  reader: LedgerReader,
-  { sources }: Connection,
-  { event, source, worker, day }: Question,
-): Promise<AuditRow[]> {
-  const asked = [event, worker, day].filter((one) => one !== undefined);
-  if (asked.length !== 1) throw new Complaint('say one of --event, --worker, --day', 2);
-  if (source !== undefined && event === undefined)
-    throw new Complaint('--source goes with --event', 2);
-  if (worker !== undefined) return reader.ofWorker(idOf('--worker', worker));
-  if (event !== undefined) {
-    const candidates = source === undefined ? sources : [source];
-    const id = idOf('--event', event);
-    const lists = candidates.map((candidate) => reader.ofEvent(eventHash(candidate, id)));
-    const rows = (await Promise.all(lists)).flat();
-    if (rows.length === 0) throw unknownEvent(id, candidates);
-    return rows;
-  }
-  if (!isDate(day ?? '')) throw new Complaint('--day is a UTC day YYYY-MM-DD', 2);
-  const rows = await reader.ofDay(day ?? '');
-  return rows.sort((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
+function idOf(flag: string, id: string): string {
+  if (Id.safeParse(id).success) return id;
+  throw new CliError(`${flag} must be an id: 1 to 64 of A-Z a-z 0-9 . _ : -`, 2);
 }
-
-function idOf(option: string, text: string): string {
-  if (Id.safeParse(text).success) return text;
-  throw new Complaint(`${option} takes an id: 1 to 64 of A-Z a-z 0-9 . _ : -`, 2);
-}
-
-/** The rows of each chain together: a refused body is a chain of its own. */
-const byEvent = (rows: AuditRow[]): Map<string, AuditRow[]> => {
-  const chains = new Map<string, AuditRow[]>();
-  for (const row of rows) {
-    const key = (row.kind === 'rejected' ? row.bodyHash : row.eventHash) ?? '';
-    chains.set(key, [...(chains.get(key) ?? []), row]);
-  }
-  return chains;
-};
 
 const HEADINGS = [
   'recorded',
@@ -83,7 +57,7 @@ const HEADINGS = [
   'reason',
 ];
 
-function report(rows: AuditRow[], faults: string[]): string {
+function textOf({ rows, faults }: AuditReport): string {
   if (rows.length === 0) return 'no rows';
   const lines = rows.map((row) => [
     row.recordedAt,
@@ -97,6 +71,7 @@ function report(rows: AuditRow[], faults: string[]): string {
     row.outcome,
     row.reason,
   ]);
-  const verdict = faults.length === 0 ? 'the hash chains hold' : `FAULTS:\n${faults.join('\n')}`;
-  return `${tableOf(HEADINGS, lines)}\n\n${rows.length} rows; ${verdict}`;
+  const chains =
+    faults.length === 0 ? 'the hash chains are intact' : `FAULTS:\n${faults.join('\n')}`;
+  return `${tableOf(HEADINGS, lines)}\n\n${rows.length} rows; ${chains}`;
 }

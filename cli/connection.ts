@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCredential } from '../shared/config/identity';
-import { openTable } from '../shared/storage/table';
-import { ServiceBusClient } from '@azure/service-bus';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
+import { readConfig, SettingsError, type Config } from '../shared/config/config';
+import { createCredential } from '../shared/config/identity';
+import { createClaims } from '../shared/storage/claims';
+import { createDue } from '../shared/storage/due';
+import { createLedgerReader } from '../shared/storage/audit';
+import { openTable } from '../shared/storage/table';
+import { CliError } from './error';
 
-/** Where the stores and the bus are, and what the app listens to. */
+/** Where stores and queue are, and which CloudEvents sources the app accepts. */
 export type Connection = {
   serviceBus: string;
   queue: string;
@@ -14,80 +19,86 @@ export type Connection = {
   sources: string[];
 };
 
-const Address = z.object({ connectionString: z.string() });
-const Settings = z.object({ EVENT_SOURCES: z.string(), PROVISIONING_QUEUE: z.string() });
-/** What every running stack tells of itself. */
-export const Stack = z.object({
-  serviceBus: Address,
-  storage: Address,
-  host: z.object({ settings: Settings.optional() }).optional(),
-});
-
-/** What the local stack listens to unless it says otherwise: bus and stores can be asked while its host is away. */
-export const LOCAL = {
-  EVENT_SOURCES: 'urn:hr:acme:workday',
-  PROVISIONING_QUEUE: 'provisioning-events',
+/** The settings of the app, and whether it is the app of the local stack. */
+export type AppSettings = {
+  settings: Record<string, string | undefined>;
+  local: boolean;
+  /** The http address of the app; known only of the local stack. */
+  host?: string | undefined;
 };
 
-/** A thing that the person can mend; printed without a stack, and the command exits with `code`. */
-export class Complaint extends Error {
-  override name = 'Complaint';
-  readonly code: number;
-  constructor(message: string, code = 1) {
-    super(message);
-    this.code = code;
-  }
-}
+const Address = z.object({ connectionString: z.string() });
 
-export const unknownEvent = (id: string, sources: string[]): Complaint =>
-  new Complaint(
-    `no event ${id} of ${sources.join(', ')} is known; see "audit --day" for messages without a readable id`,
-  );
+/** stack.json of a running local stack. Its host and Graph may be stopped. */
+const Stack = z.object({
+  serviceBus: Address,
+  storage: Address,
+  host: z.object({ settings: z.record(z.string(), z.string()).optional() }).optional(),
+});
+/** What a command needs that works on the tenant too. */
+const StackWithGraph = Stack.extend({
+  graph: z.object({ url: z.string() }),
+  host: Stack.shape.host.unwrap().extend({ url: z.string() }).optional(),
+});
 
-/** The settings of the environment where they are complete (Azure), else the stack that runs on this machine. */
-export function findConnection(env: NodeJS.ProcessEnv): Connection {
-  const serviceBus = env['ServiceBus'] ?? env['ServiceBus__fullyQualifiedNamespace'];
-  const { RECORDS_STORAGE: records, AUDIT_STORAGE: audit, EVENT_SOURCES: sources } = env;
-  if (serviceBus && records && audit && sources) {
-    const queue = env['PROVISIONING_QUEUE'] ?? LOCAL.PROVISIONING_QUEUE;
-    return { serviceBus, queue, records, audit, sources: listOf(sources) };
-  }
-  return localConnection(
-    readStack(
-      Stack,
-      env,
-      'set ServiceBus (or ServiceBus__fullyQualifiedNamespace), RECORDS_STORAGE, AUDIT_STORAGE and EVENT_SOURCES to ' +
-        'those of Azure',
-    ),
-  );
-}
+/** Settings of the local app while its host is stopped. */
+const DEFAULTS = {
+  EVENT_SOURCES: 'urn:hr:acme:workday',
+  PROVISIONING_QUEUE: 'provisioning-events',
+  GRAPH_LAG: '250ms',
+};
 
-function localConnection({ serviceBus, storage, host }: z.infer<typeof Stack>): Connection {
-  const settings = host?.settings ?? LOCAL;
-  return {
-    serviceBus: serviceBus.connectionString,
-    queue: settings.PROVISIONING_QUEUE,
-    records: storage.connectionString,
-    audit: storage.connectionString,
-    sources: listOf(settings.EVENT_SOURCES),
-  };
-}
-
-/** What the stack that runs on this machine tells; a Complaint with what else to do if there is none. */
-export function readStack<Told>(
-  schema: z.ZodType<Told>,
+/** Reads the stack of this machine. Throws a CliError that names the alternative if there is none. */
+function readStack<Shape>(
+  schema: z.ZodType<Shape>,
   env: NodeJS.ProcessEnv,
-  otherwise: string,
-): Told {
+  alternative: string,
+): Shape {
   const file = join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json');
   try {
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    throw new Complaint(
-      `no running stack: ${file} does not tell of one.\nStart one with "npm start", or ${otherwise}.`,
+    throw new CliError(
+      `no running stack in ${file}.\nStart one with "npm start", or ${alternative}.`,
     );
   }
 }
+
+const localSettings = ({ serviceBus, storage, host }: z.infer<typeof Stack>) => ({
+  ...DEFAULTS,
+  ...host?.settings,
+  ServiceBus: serviceBus.connectionString,
+  AzureWebJobsStorage: storage.connectionString,
+  RECORDS_STORAGE: storage.connectionString,
+  AUDIT_STORAGE: storage.connectionString,
+});
+
+/** The settings of the environment if they are complete (Azure), else those of the stack on this machine. */
+export function findConnection(env: NodeJS.ProcessEnv): Connection {
+  const isComplete =
+    addressOf(env) && env['RECORDS_STORAGE'] && env['AUDIT_STORAGE'] && env['EVENT_SOURCES'];
+  const settings: NodeJS.ProcessEnv = isComplete
+    ? env
+    : localSettings(
+        readStack(
+          Stack,
+          env,
+          'set ServiceBus (or ServiceBus__fullyQualifiedNamespace), RECORDS_STORAGE, AUDIT_STORAGE and EVENT_SOURCES ' +
+            'to those of Azure',
+        ),
+      );
+  return {
+    serviceBus: addressOf(settings),
+    queue: settings['PROVISIONING_QUEUE'] ?? DEFAULTS.PROVISIONING_QUEUE,
+    records: settings['RECORDS_STORAGE'] ?? '',
+    audit: settings['AUDIT_STORAGE'] ?? '',
+    sources: listOf(settings['EVENT_SOURCES'] ?? ''),
+  };
+}
+
+/** The connection string of the namespace, or its name. */
+export const addressOf = (settings: AppSettings['settings']): string =>
+  settings['ServiceBus'] ?? settings['ServiceBus__fullyQualifiedNamespace'] ?? '';
 
 const listOf = (text: string): string[] =>
   text
@@ -95,45 +106,81 @@ const listOf = (text: string): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
-/** The person's own sign-in: the command never has an identity of its own. */
-const credential = () => createCredential({ managed: false });
+const ADDRESSES = [
+  'ServiceBus',
+  'ServiceBus__fullyQualifiedNamespace',
+  'RECORDS_STORAGE',
+  'AUDIT_STORAGE',
+];
 
-export const openClaims = ({ records }: Connection) => openTable(records, 'claims', credential());
+const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+/** `az functionapp config appsettings list`, a local.settings.json, or a plain object. */
+const SettingsFile = z.union([
+  z
+    .array(z.object({ name: z.string(), value: Text }))
+    .transform((list) => Object.fromEntries(list.map(({ name, value }) => [name, value]))),
+  z.object({ Values: z.record(z.string(), Text) }).transform(({ Values }) => Values),
+  z.record(z.string(), Text),
+]);
 
-export const openDue = ({ records }: Connection) => openTable(records, 'due', credential());
-
-export const openLedger = ({ audit }: Connection) => ({
-  audit: openTable(audit, 'audit', credential()),
-  index: openTable(audit, 'auditIndex', credential()),
-});
-
-/** A person waits: the client's own patience is minutes. */
-const IMPATIENT = { retryOptions: { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 } };
-
-export const openBus = ({ serviceBus }: Pick<Connection, 'serviceBus'>): ServiceBusClient =>
-  serviceBus.includes('=')
-    ? new ServiceBusClient(serviceBus, IMPATIENT)
-    : new ServiceBusClient(serviceBus, credential(), IMPATIENT);
-
-/** The client gathers what several tries said under an empty message. */
-function textOf(error: unknown): string {
-  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
-  const text = last instanceof Error ? last.message : String(last);
-  return text === '' ? 'it does not answer' : text;
+/**
+ * All settings of the app: from a file ("-" is standard input), else from the environment if it holds one of the app's
+ * addresses, else from the local stack.
+ */
+export async function findSettings(env: NodeJS.ProcessEnv, file?: string): Promise<AppSettings> {
+  if (file !== undefined)
+    return { settings: readSettings(await readBody(file), file), local: false };
+  if (ADDRESSES.some((name) => env[name])) return { settings: env, local: false };
+  const stack = readStack(
+    StackWithGraph,
+    env,
+    'pass the settings of an app in Azure with --settings <file>',
+  );
+  const settings = { ...localSettings(stack), GRAPH_URL: stack.graph.url };
+  return { settings, local: true, host: stack.host?.url };
 }
 
-/** Runs `act` with a client of the bus, and closes it whatever happens. */
-export async function withBus<T>(
-  connection: Connection,
-  act: (client: ServiceBusClient) => Promise<T>,
-): Promise<T> {
-  const client = openBus(connection);
+function readSettings(bytes: Buffer, file: string): Record<string, string> {
   try {
-    return await act(client);
-  } catch (error) {
-    if (error instanceof Complaint) throw error;
-    throw new Complaint(`the Service Bus does not do it: ${textOf(error)}`);
-  } finally {
-    await client.close();
+    return SettingsFile.parse(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    throw new CliError(
+      `${file} holds no settings. Pass the output of "az functionapp config appsettings list", or a local.settings.json.`,
+      2,
+    );
   }
 }
+
+/** The settings as the app itself reads them. Throws a CliError that names what is missing or wrong. */
+export function configOf({ settings }: AppSettings): Config {
+  try {
+    return readConfig(settings);
+  } catch (error) {
+    throw error instanceof SettingsError ? new CliError(error.message) : error;
+  }
+}
+
+/** The bytes of a file, or of standard input for `-`: decoding them would repair what is wrong with them. */
+export async function readBody(file: string): Promise<Buffer> {
+  try {
+    return file === '-' ? await buffer(process.stdin) : readFileSync(file);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new CliError(`cannot read ${file}: ${code}`, 2);
+  }
+}
+
+/** The sign-in of the person who runs the command: it has no identity of its own. */
+export const ownCredential = () => createCredential({ managed: false });
+
+export const openClaims = ({ records }: Connection) =>
+  createClaims(openTable(records, 'claims', ownCredential()));
+
+export const openDue = ({ records }: Connection) =>
+  createDue(openTable(records, 'due', ownCredential()));
+
+export const openAudit = ({ audit }: Connection) =>
+  createLedgerReader(
+    openTable(audit, 'audit', ownCredential()),
+    openTable(audit, 'auditIndex', ownCredential()),
+  );

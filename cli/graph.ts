@@ -1,18 +1,8 @@
 import { clouds } from '../shared/graph/graph-root';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
-import { readConfig, SettingsError, type Config } from '../shared/config/config';
-import { createCredential, signIn, type waysToSignIn } from '../shared/config/identity';
-import type { AppSettings } from './app-settings';
-import { Complaint } from './connection';
-
-/** The app's settings as the app itself reads them; what is wrong with them is the person's to mend. */
-export function configOf({ settings }: AppSettings): Config {
-  try {
-    return readConfig(settings);
-  } catch (error) {
-    throw error instanceof SettingsError ? new Complaint(error.message) : error;
-  }
-}
+import type { Config } from '../shared/config/config';
+import { createCredential } from '../shared/config/identity';
+import { signIn, type waysToSignIn } from '../shared/config/identity';
 
 /** How the person who runs a command signs in to Graph. */
 export type SignInOptions = {
@@ -46,6 +36,6 @@ export function graphOptions(
   return { ...options, credential, scope: cloud.scope };
 }
 
-/** What to do where nobody is signed in to Graph. */
+/** What to do if nobody is signed in to Graph. */
 export const SIGN_IN =
   'sign in when asked; --sign-in device-code needs no browser here, --client takes a public client of your own';

@@ -1,6 +1,6 @@
 import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/config/load-model';
 import { createCredential } from '../shared/config/identity';
-import { Complaint } from './connection';
+import { CliError } from './error';
 import { print } from './print';
 
 /** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
@@ -10,7 +10,7 @@ export async function loadModel(place: string): Promise<LoadedModel> {
       ? await loadModelBlob(place, createCredential({ managed: false }))
       : loadModelFile(place);
   } catch (error) {
-    throw new Complaint(error instanceof Error ? error.message : String(error));
+    throw new CliError(error instanceof Error ? error.message : String(error));
   }
 }
 

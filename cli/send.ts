@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
 import { readEvent } from '../shared/domain/events/read-event';
-import { Complaint, withBus, type Connection } from './connection';
+import { readBody, type Connection } from './connection';
+import { CliError } from './error';
 import { print } from './print';
+import { withBus } from './service-bus';
 
-/**
- * Sends one event from a file, or from standard input for `-`. A body that the intake would refuse is not sent unless
- * `force`: the sender learns at once what would only show in the dead letters.
- */
+/** Sends one event. Without `force`, a body that the app would reject is not sent, and the error says why. */
 export async function send(
   connection: Connection,
   file: string,
@@ -17,30 +14,16 @@ export async function send(
   const event = readEvent(body, { sources: connection.sources });
   if (event.kind === 'rejected' && !options.force) {
     const field = event.field === undefined ? '' : ` in ${event.field}`;
-    throw new Complaint(`not sent: ${event.reason}${field}; the contract wants ${event.rule}`);
+    throw new CliError(`not sent: ${event.reason}${field}; it must be ${event.rule}`);
   }
-  await withBus(connection, async (client) => {
-    await client
+  await withBus(connection, (client) =>
+    client
       .createSender(connection.queue)
-      .sendMessages({ body, contentType: 'application/cloudevents+json' });
-  });
-  const eventId = event.kind === 'accepted' ? event.event.id : undefined;
-  print(
-    { sent: true, queue: connection.queue, eventId, bodyHash: event.bodyHash },
-    options.json,
-    () =>
-      eventId === undefined ? 'sent, although it will be refused' : `sent; see "status ${eventId}"`,
+      .sendMessages({ body, contentType: 'application/cloudevents+json' }),
   );
-}
-
-/** What a file holds, or standard input for `-`; as bytes: decoded as text, what is wrong with it would be repaired. */
-export async function readBody(file: string): Promise<Buffer> {
-  try {
-    return file === '-' ? await buffer(process.stdin) : readFileSync(file);
-  } catch (error) {
-    throw new Complaint(
-      `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`,
-      2,
-    );
-  }
+  const eventId = event.kind === 'accepted' ? event.event.id : undefined;
+  const sent = { sent: true, queue: connection.queue, eventId, bodyHash: event.bodyHash };
+  print(sent, options.json, () =>
+    eventId === undefined ? 'sent, although it will be rejected' : `sent; see "status ${eventId}"`,
+  );
 }

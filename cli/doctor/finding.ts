@@ -1,6 +1,6 @@
 export type Level = 'ok' | 'warning' | 'fault';
 
-/** What one look has shown. `name` is for people and scripts to know it by; `ok` has none. */
+/** One result of a check. `name` identifies it for people and scripts; `ok` has none. */
 export type Finding = {
   level: Level;
   name?: string;
@@ -12,19 +12,19 @@ export type Finding = {
 
 export const ok = (text: string): Finding => ({ level: 'ok', text });
 
-type Trouble = Omit<Finding, 'level'> & { name: string; todo: string };
-export const warning = (trouble: Trouble): Finding => ({ level: 'warning', ...trouble });
-export const fault = (trouble: Trouble): Finding => ({ level: 'fault', ...trouble });
+type Problem = Omit<Finding, 'level'> & { name: string; todo: string };
+export const warning = (problem: Problem): Finding => ({ level: 'warning', ...problem });
+export const fault = (problem: Problem): Finding => ({ level: 'fault', ...problem });
 
-/** A look that could not be taken is neither a fault nor well. */
+/** A check that cannot run is neither ok nor a fault. */
 export const notChecked = (text: string, todo: string): Finding =>
   warning({ name: 'not-checked', text, todo });
 
-/** The troubles, or that there are none. */
+/** The findings, or one that says `text` if there are none. */
 export const orOk = (findings: Finding[], text: string): Finding[] =>
   findings.length > 0 ? findings : [ok(text)];
 
-/** Why a look cannot be taken; becomes a `not-checked`. */
+/** Thrown by a check that cannot run; becomes the finding `not-checked`. */
 export class NotChecked extends Error {
   override name = 'NotChecked';
   readonly todo: string;

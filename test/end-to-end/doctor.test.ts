@@ -1,6 +1,6 @@
 import { TableServiceClient } from '@azure/data-tables';
 import type { ServiceName } from '../../infra/local/stack/services';
-import { runCommand } from '../integration/cli/run-command';
+import { runCommand } from '../support/run-command';
 import { startStack, type TestStack } from '../support/test-stack';
 
 /* Complete local stacks, healthy or with one fault, and the command as a person runs it. */

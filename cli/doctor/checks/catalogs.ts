@@ -1,12 +1,12 @@
 import type { ModelItem } from '../../../shared/packages/items';
 import { fault, orOk, type Finding } from '../finding';
-import type { Patient } from '../patient';
+import type { DoctorContext } from '../context';
 
 const APPLY = 'run "joinery model apply"';
 const CORRECT = `correct the model, or ${APPLY}`;
 
 /** Whether each catalog of the model exists, is published and as described. */
-export async function checkCatalogs({ packageReports, config }: Patient): Promise<Finding[]> {
+export async function checkCatalogs({ packageReports, config }: DoctorContext): Promise<Finding[]> {
   const items = (await packageReports()).flatMap(({ items: [catalog] }) => catalog ?? []);
   const catalogs = [...new Map(items.map((item) => [item.about, item])).values()];
   const findings = catalogs.flatMap((item) => findingOf(item, config.packages) ?? []);

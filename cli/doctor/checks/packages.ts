@@ -1,12 +1,12 @@
 import type { Difference, ModelItem } from '../../../shared/packages/items';
 import type { PackageReport } from '../../../shared/packages/plan';
 import { fault, orOk, type Finding } from '../finding';
-import type { Patient } from '../patient';
+import type { DoctorContext } from '../context';
 
 const APPLY = 'correct the model, or run "joinery model apply"';
 
 /** Whether each package of the model exists and equals it, or will be created. */
-export async function checkPackages({ packageReports, config }: Patient): Promise<Finding[]> {
+export async function checkPackages({ packageReports, config }: DoctorContext): Promise<Finding[]> {
   const reports = await packageReports();
   const findings = reports.flatMap((report) => [
     ...packageFinding(report, config.packages),

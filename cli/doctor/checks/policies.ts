@@ -2,14 +2,14 @@ import type { AccessPackage } from '../../../shared/domain/access-model/access-m
 import type { AssignmentPolicy } from '../../../shared/graph/answers';
 import type { PackageReport } from '../../../shared/packages/plan';
 import { fault, orOk, warning, type Finding } from '../finding';
-import type { Patient } from '../patient';
+import type { DoctorContext } from '../context';
 
 const APPLY = 'correct the model, or run "joinery model apply"';
 /** Scopes that everybody in the directory is in; any other refuses some joiner, also to an administrator. */
 const EVERYBODY = ['', 'notspecified', 'nosubjects', 'allmemberusers', 'alldirectoryusers'];
 
 /** Whether each policy lets this app assign directly, to any joiner, for as long as the model says. */
-export async function checkPolicies({ packageReports, model }: Patient): Promise<Finding[]> {
+export async function checkPolicies({ packageReports, model }: DoctorContext): Promise<Finding[]> {
   const reports = await packageReports();
   const { model: rules } = await model();
   const findings = reports.flatMap((report) => {

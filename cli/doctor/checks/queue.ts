@@ -1,99 +1,140 @@
 import {
   isServiceBusError,
   ServiceBusAdministrationClient,
-  type ServiceBusClient,
+  type QueueProperties,
 } from '@azure/service-bus';
-import { openBus } from '../../connection';
-import { openLetters, peekLetters } from '../../letters';
+import { addressOf } from '../../connection';
+import { peekDeadLetters, withClient } from '../../service-bus';
+import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
-import { queueFindings } from '../queue-properties';
-import type { Patient } from '../patient';
 
-const MOST_LETTERS = 100;
+const COUNTED = 100;
 
-/** Whether the queue can be reached and is set up so that nothing is lost; nothing is taken out. */
-export async function checkQueue(patient: Patient): Promise<Finding[]> {
-  const { serviceBus, queue } = busOf(patient);
+/** Whether the queue can be reached and loses no messages. Removes none. */
+export async function checkQueue(context: DoctorContext): Promise<Finding[]> {
+  const { serviceBus, queue } = busOf(context);
   try {
     await withClient(serviceBus, (client) => client.createReceiver(queue).peekMessages(1));
   } catch (error) {
     return [unreachable(error, queue)];
   }
   if (/UseDevelopmentEmulator=true/i.test(serviceBus))
-    return [ok(`${queue} answers; a local Service Bus does not tell its properties, not checked`)];
+    return [
+      ok(
+        `${queue} answers; a local Service Bus does not report its properties, so they are not checked`,
+      ),
+    ];
   try {
     const administration = serviceBus.includes('=')
       ? new ServiceBusAdministrationClient(serviceBus)
-      : new ServiceBusAdministrationClient(serviceBus, patient.credential);
-    const { deadlineMs } = patient.config.graph;
+      : new ServiceBusAdministrationClient(serviceBus, context.credential);
+    const { deadlineMs } = context.config.graph;
     const abortSignal = AbortSignal.timeout(deadlineMs);
     const properties = await administration.getQueue(queue, { abortSignal });
     return orOk(
-      queueFindings(properties, patient.config.intakeHoldSeconds),
+      queueFindings(properties, context.config.intakeHoldSeconds),
       `${queue} answers and loses nothing`,
     );
   } catch {
-    const text = `${queue} answers; its properties may not be read`;
-    return [notChecked(text, 'ask again as somebody with the right to manage the namespace')];
+    const text = `${queue} answers; you may not read its properties`;
+    return [notChecked(text, 'run doctor as somebody who may manage the namespace')];
   }
 }
 
-/** Whether messages wait that the bus has given up on. */
-export async function checkDeadLetters(patient: Patient): Promise<Finding[]> {
-  const { serviceBus, queue } = busOf(patient);
-  const letters = await withClient(serviceBus, (client) =>
-    peekLetters(openLetters(client, queue), MOST_LETTERS),
+/** Whether there are messages that Service Bus has given up on. */
+export async function checkDeadLetters(context: DoctorContext): Promise<Finding[]> {
+  const { serviceBus, queue } = busOf(context);
+  const deadLetters = await withClient(serviceBus, (client) =>
+    peekDeadLetters(client, queue, COUNTED),
   ).catch(() => undefined);
-  if (letters === undefined)
-    return [notChecked('the queue does not answer', 'see what "queue" says')];
-  if (letters.length === 0) return [ok('none')];
-  const count = `${letters.length}${letters.length < MOST_LETTERS ? '' : ' or more'}`;
+  if (deadLetters === undefined)
+    return [notChecked('the queue does not answer', 'see the check "queue"')];
+  if (deadLetters.length === 0) return [ok('none')];
+  const count = `${deadLetters.length}${deadLetters.length < COUNTED ? '' : ' or more'}`;
   return [
     warning({
       name: 'dead-letters-waiting',
       about: queue,
       text: `${count} messages`,
-      todo: 'see "joinery dead-letters"; docs/runbooks/replay.md says how they run again',
+      todo: 'see "joinery dead-letters"; docs/runbooks/replay.md explains how to replay them',
     }),
   ];
 }
 
-function busOf({ app, config }: Patient) {
-  const { settings } = app;
-  const serviceBus =
-    settings['ServiceBus'] ?? settings['ServiceBus__fullyQualifiedNamespace'] ?? '';
-  return { serviceBus, queue: config.queue };
-}
-
-async function withClient<Value>(
-  serviceBus: string,
-  act: (client: ServiceBusClient) => Promise<Value>,
-): Promise<Value> {
-  const client = openBus({ serviceBus });
-  try {
-    return await act(client);
-  } finally {
-    await client.close();
-  }
-}
+const busOf = ({ app, config }: DoctorContext) => ({
+  serviceBus: addressOf(app.settings),
+  queue: config.queue,
+});
 
 function unreachable(error: unknown, queue: string): Finding {
   const code = isServiceBusError(error) ? error.code : (error as Error).name;
-  const trouble = (name: string, text: string, todo: string) =>
+  const problem = (name: string, text: string, todo: string) =>
     fault({ name, about: queue, text, todo });
   if (code === 'MessagingEntityNotFound')
-    return trouble('queue-missing', 'the namespace has no such queue', 'check PROVISIONING_QUEUE');
+    return problem('queue-missing', 'the namespace has no such queue', 'check PROVISIONING_QUEUE');
   if (code === 'UnauthorizedAccess')
-    return trouble(
+    return problem(
       'queue-refused',
-      'the namespace lets nobody in with this',
+      'the namespace refuses these credentials',
       'you need Azure Service Bus Data Receiver on the queue',
     );
   if (/Credential|Authentication/.test(code))
     return notChecked('nobody is signed in', 'sign in, for instance with "az login"');
-  return trouble(
+  return problem(
     'queue-unreachable',
     code,
-    'check ServiceBus, and whether the network lets you there',
+    'check ServiceBus, and that the network lets you reach it',
   );
+}
+
+type Properties = Pick<
+  QueueProperties,
+  | 'name'
+  | 'status'
+  | 'requiresDuplicateDetection'
+  | 'requiresSession'
+  | 'maxDeliveryCount'
+  | 'deadLetteringOnMessageExpiration'
+>;
+
+/** An outage this long must not dead-letter a message; intake holds it for some time at each delivery. */
+const OUTAGE_SECONDS = 30 * 60;
+
+/** The properties of the queue that would lose messages or dead-letter them too early. */
+export function queueFindings(queue: Properties, holdSeconds: number): Finding[] {
+  const about = queue.name;
+  const deliveries = Math.ceil(OUTAGE_SECONDS / Math.max(holdSeconds, 1));
+  const findings: Finding[] = [];
+  const report = (name: string, text: string, todo: string) =>
+    findings.push(fault({ name, about, text, todo }));
+  if (queue.status !== 'Active')
+    report('queue-disabled', `its status is ${queue.status}`, 'set it to Active');
+  if (queue.requiresDuplicateDetection)
+    report(
+      'queue-drops-duplicates',
+      'a message that is sent again under its id is dropped silently',
+      'create the queue again without duplicate detection',
+    );
+  if (queue.requiresSession)
+    report(
+      'queue-has-sessions',
+      'the app does not support sessions',
+      'create the queue again without sessions',
+    );
+  if (queue.maxDeliveryCount < deliveries)
+    report(
+      'queue-gives-up-soon',
+      `after ${queue.maxDeliveryCount} deliveries, before an outage of half an hour is over`,
+      `set the maximum delivery count to ${deliveries} or more`,
+    );
+  if (!queue.deadLetteringOnMessageExpiration)
+    findings.push(
+      warning({
+        name: 'queue-forgets',
+        about,
+        text: 'an expired message is dropped',
+        todo: 'set dead-lettering on expiration',
+      }),
+    );
+  return findings;
 }

@@ -2,26 +2,25 @@ import type { Resource } from '../../../shared/domain/access-model/access-model'
 import { emptyOn404 } from '../../../shared/graph/errors';
 import type { Group } from '../../../shared/graph/tenant';
 import { fault, NotChecked, orOk, type Finding } from '../finding';
-import { inTurns } from '../in-turns';
-import type { Patient } from '../patient';
+import { mapConcurrent, type DoctorContext } from '../context';
 
 const AT_ONCE = 4;
 
 /** Whether each resource of the model exists and can be granted by a package. */
-export async function checkResources({ model, tenant }: Patient): Promise<Finding[]> {
+export async function checkResources({ model, tenant }: DoctorContext): Promise<Finding[]> {
   const { model: rules } = await model().catch(() => {
     throw new NotChecked('the access model cannot be used', 'correct what "model" says first');
   });
   const all = rules.accessPackages.flatMap(({ resources }) => resources);
   const distinct = [...new Map(all.map((one) => [one.originId, one])).values()];
   const sites = distinct.filter(({ originSystem }) => originSystem === 'SharePointOnline').length;
-  const findings = await inTurns(AT_ONCE, distinct, (one) => findingsOf(tenant, one, all));
+  const findings = await mapConcurrent(AT_ONCE, distinct, (one) => findingsOf(tenant, one, all));
   const notChecked = sites > 0 ? `; ${sites} SharePoint sites not checked` : '';
   return orOk(findings.flat(), `${distinct.length - sites} can be granted${notChecked}`);
 }
 
 async function findingsOf(
-  tenant: Patient['tenant'],
+  tenant: DoctorContext['tenant'],
   { originSystem, originId }: Resource,
   all: readonly Resource[],
 ): Promise<Finding[]> {

@@ -2,27 +2,30 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { CommandDescription } from '../../../cli/command';
+import { commands } from '../../../cli/commands';
 import { createLedger } from '../../../shared/storage/audit';
+import type { AuditReport } from '../../../shared/reports/audit';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
 import { closing, entryOf } from '../audit/entries';
 import { hash } from '../../support/storage';
-import { runCommand } from './run-command';
-import { openStage, QUEUE, type Stage } from './stage';
+import { runCommand } from '../../support/run-command';
+import { openSetup, QUEUE, type Setup } from './setup';
 
 const SOURCE = 'urn:hr:acme:workday';
 const OTHER = 'urn:hr:acme:sap';
 
-let stage: Stage;
+let setup: Setup;
 beforeAll(async () => {
-  stage = await openStage(SOURCE, OTHER);
+  setup = await openSetup(SOURCE, OTHER);
 });
-afterAll(() => stage.close());
+afterAll(() => setup.close());
 
 const joinery = (args: string[], input?: string | Uint8Array) =>
-  runCommand(args, stage.settings, input);
+  runCommand(args, setup.settings, input);
 
 const event = (id: string, changes: object = {}) =>
   JSON.stringify({
@@ -35,9 +38,13 @@ const event = (id: string, changes: object = {}) =>
     ...changes,
   });
 
+/** Parses what a command printed with --json by the shape in its definition. */
+const outputOf = (name: string, stdout: string): unknown =>
+  commands.find((command) => command.name === name)?.output.parse(JSON.parse(stdout));
+
 /** All that is in the queue, taken out. */
 async function taken(): Promise<string[]> {
-  const receiver = stage.client.createReceiver(QUEUE, {
+  const receiver = setup.client.createReceiver(QUEUE, {
     receiveMode: 'receiveAndDelete',
     skipParsingBodyAsJson: true,
   });
@@ -52,7 +59,7 @@ async function closedEvent(id: string, source = SOURCE): Promise<string> {
   const fact = { eventId: id, eventSource: source, workerId: 'W-7' };
   const about = { ...fact, eventHash: key };
   const at = '2026-11-20T09:30:02.000Z';
-  const ledger = createLedger(stage.storage.table('audit'), stage.storage.table('auditIndex'));
+  const ledger = createLedger(setup.storage.table('audit'), setup.storage.table('auditIndex'));
   const first = await ledger.append(START_OF_CHAIN, entryOf(about), at);
   const last = await ledger.append(first.chain, entryOf({ ...about, ...closing }), at);
   const claim: Claim = {
@@ -76,19 +83,17 @@ async function closedEvent(id: string, source = SOURCE): Promise<string> {
     chain: last.chain,
     updatedAt: at,
   };
-  await createClaims(stage.storage.table('claims')).claim(key, claim);
+  await createClaims(setup.storage.table('claims')).claim(key, claim);
   return key;
 }
 
-test('--help explains every command and succeeds; a wrong call says what is right and exits 2', async () => {
+test('--help lists every command; a wrong call prints the usage and exits with 2', async () => {
   const wrongCalls = [[], ['nonsense'], ['status'], ['dead-letters', '--limit', '0']];
   const [help, ofAudit, ...wrong] = await Promise.all(
     [['--help'], ['audit', '--help'], ...wrongCalls].map((args) => joinery(args)),
   );
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const name of ['send', 'status', 'audit', 'dead-letters']) {
-    expect(help?.stdout).toContain(name);
-  }
+  for (const { name } of commands) expect(help?.stdout).toContain(name.split(' ')[0]);
   expect(ofAudit).toMatchObject({ code: 0, stdout: expect.stringContaining('--worker') as string });
   for (const { code, stdout, stderr } of wrong) {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -96,29 +101,45 @@ test('--help explains every command and succeeds; a wrong call says what is righ
   }
 });
 
-test('a bus that takes connections and never answers ends the command', async () => {
+test('commands --json describes each command as its --help does', async () => {
+  const { stdout } = await joinery(['commands', '--json']);
+  const described = outputOf('commands', stdout) as CommandDescription[];
+  expect(described.map(({ name }) => name)).toEqual(commands.map(({ name }) => name));
+  for (const { name, description, arguments: given, options } of described) {
+    const help = (await joinery([...name.split(' '), '--help'])).stdout.replaceAll(/\s+/g, ' ');
+    const shown = [...given, ...options.map((one) => ({ ...one, name: one.flags }))];
+    expect(help).toContain(description);
+    for (const one of shown) {
+      expect(help).toContain(one.name);
+      expect(help).toContain(one.description);
+    }
+  }
+  expect((await joinery(['commands'])).stdout).toMatch(/^joinery status <id> +show the state/m);
+});
+
+test('a Service Bus that accepts connections and never answers ends the command', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const sockets: Socket[] = [];
   silent.on('connection', (socket) => sockets.push(socket));
   const { port } = silent.address() as AddressInfo;
-  const { ServiceBus: address = '' } = stage.settings;
+  const { ServiceBus: address = '' } = setup.settings;
   const ServiceBus = address.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
-  const ended = await runCommand(['dead-letters'], { ...stage.settings, ServiceBus });
+  const ended = await runCommand(['dead-letters'], { ...setup.settings, ServiceBus });
   expect(ended).toMatchObject({ code: 1, stdout: '' });
-  expect(ended.stderr).toMatch(/^the Service Bus does not do it: .+/);
+  expect(ended.stderr).toMatch(/^Service Bus failed: .+/);
   expect(sockets).not.toEqual([]);
   for (const socket of sockets) socket.destroy();
   silent.close();
 }, 60_000);
 
 describe('send', () => {
-  test('an event from a file or from standard input comes to the queue byte by byte', async () => {
-    const file = join(stage.folder, 'event.json');
+  test('an event from a file or standard input is sent byte for byte', async () => {
+    const file = join(setup.folder, 'event.json');
     await writeFile(file, event('sent-1'));
     const fromFile = await joinery(['send', file, '--json']);
     expect(fromFile).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(fromFile.stdout)).toMatchObject({
+    expect(outputOf('send', fromFile.stdout)).toMatchObject({
       sent: true,
       queue: QUEUE,
       eventId: 'sent-1',
@@ -137,7 +158,7 @@ describe('send', () => {
     [event('x', { source: 'urn:CANARY' }), 'source'],
   ] as const;
 
-  test('a body that would be refused is not sent, and the reason shows nothing of it', async () => {
+  test('a body that would be rejected is not sent, and the error shows nothing of it', async () => {
     const answers = await Promise.all(
       refused.map(async ([body, reason]) => ({
         ...(await joinery(['send', '-', '--json'], body)),
@@ -153,39 +174,39 @@ describe('send', () => {
     expect(await taken()).toEqual([]);
   });
 
-  test('forced, the very bytes are sent, so that the rejection can be tried', async () => {
+  test('--force sends the exact bytes, so that a rejection can be tested', async () => {
     const body = Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0xff, 0x7d]);
     expect(await joinery(['send', '-', '--force'], body)).toMatchObject({
       code: 0,
-      stdout: 'sent, although it will be refused\n',
+      stdout: 'sent, although it will be rejected\n',
     });
     expect(await taken()).toEqual([body.toString('latin1')]);
   });
 
-  test('a file that is not there is named', async () => {
-    const file = join(stage.folder, 'absent.json');
+  test('a missing file is named', async () => {
+    const file = join(setup.folder, 'absent.json');
     const { code, stderr } = await joinery(['send', file]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `cannot read ${file}: ENOENT\n` });
   });
 });
 
 describe('status', () => {
-  test('an event is found by its id, in every listed source, and --json prints one object', async () => {
+  test('an event is found by its id in every allowed source, and --json prints one object', async () => {
     const key = await closedEvent('found-1', OTHER);
-    await createClaims(stage.storage.table('claims')).countDuplicate(
+    await createClaims(setup.storage.table('claims')).countDuplicate(
       key,
       '2026-11-20T10:00:00.000Z',
     );
     const { code, stdout, stderr } = await joinery(['status', 'found-1', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(outputOf('status', stdout)).toMatchObject({
       ...{ eventId: 'found-1', source: OTHER, state: 'closed', outcome: 'delivered' },
       ...{ attempt: 1, duplicates: 1, eventHash: key },
     });
     expect((await joinery(['status', 'found-1'])).stdout).toMatch(/^outcome +delivered$/m);
   });
 
-  test('an id that two sources have is an error that lists them, and --source decides', async () => {
+  test('an id that two sources have is an error that lists them, and --source selects one', async () => {
     await Promise.all([closedEvent('twice', SOURCE), closedEvent('twice', OTHER)]);
     const { code, stdout, stderr } = await joinery(['status', 'twice', '--json']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -194,8 +215,8 @@ describe('status', () => {
     expect(JSON.parse(decided.stdout)).toMatchObject({ source: OTHER });
   });
 
-  test('an event that was only ever refused is told with the reason', async () => {
-    const ledger = createLedger(stage.storage.table('audit'), stage.storage.table('auditIndex'));
+  test('an event that was only rejected is shown with the reason', async () => {
+    const ledger = createLedger(setup.storage.table('audit'), setup.storage.table('auditIndex'));
     const at = '2026-11-20T09:30:00.000Z';
     const key = eventHash(SOURCE, 'refused-1');
     const bodyHash = 'ab'.repeat(32);
@@ -207,15 +228,15 @@ describe('status', () => {
     );
     const { code, stdout } = await joinery(['status', 'refused-1', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(outputOf('status', stdout)).toMatchObject({
       state: 'rejected',
       reason: 'invalid-date: data.startDate',
     });
     const found = await joinery(['audit', '--event', 'refused-1', '--json']);
-    expect(JSON.parse(found.stdout)).toMatchObject({ rows: [{ bodyHash }], faults: [] });
+    expect(outputOf('audit', found.stdout)).toMatchObject({ rows: [{ bodyHash }], faults: [] });
   });
 
-  test('an id that nobody knows is an error that says where else to look', async () => {
+  test('an unknown id is an error that says where else to look', async () => {
     const { code, stdout, stderr } = await joinery(['status', 'unknown', '--json']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`no event unknown of ${SOURCE}, ${OTHER} is known`);
@@ -231,16 +252,16 @@ describe('audit', () => {
     [['--worker', 'a/b']],
     [['--event', 'a b']],
     [['--worker', 'W-1', '--source', 'urn:x']],
-  ])('a question that cannot be asked is a usage error: %j', async (question) => {
+  ])('an invalid option is a usage error: %j', async (question) => {
     expect(await joinery(['audit', ...question])).toMatchObject({ code: 2, stdout: '' });
   });
 
-  test('no rows are no verdict', async () => {
+  test('without rows it says so and makes no claim about chains', async () => {
     const { code, stdout } = await joinery(['audit', '--worker', 'W-nobody']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'no rows\n' });
   });
 
-  test('the rows of an event, a worker or a day are shown with the verdict on their chains', async () => {
+  test('the rows of an event, a worker or a day are printed with the result of the chain check', async () => {
     await closedEvent('audited');
     const questions = [
       ['--event', 'audited'],
@@ -249,19 +270,19 @@ describe('audit', () => {
     ];
     const answers = await Promise.all(questions.map((by) => joinery(['audit', ...by, '--json'])));
     for (const { code, stdout } of answers) {
-      const told = JSON.parse(stdout) as { rows: { eventId: string }[]; faults: string[] };
+      const report = outputOf('audit', stdout) as AuditReport;
       expect(code).toBe(0);
-      expect(told.faults).toEqual([]);
-      expect(told.rows.filter(({ eventId }) => eventId === 'audited')).toHaveLength(2);
+      expect(report.faults).toEqual([]);
+      expect(report.rows.filter(({ eventId }) => eventId === 'audited')).toHaveLength(2);
     }
     expect((await joinery(['audit', '--event', 'audited'])).stdout).toContain(
-      '2 rows; the hash chains hold',
+      '2 rows; the hash chains are intact',
     );
   });
 
-  test('a row that is missing at the end is a fault, and the command fails', async () => {
+  test('a missing last row is a fault, and the command exits with 1', async () => {
     const key = await closedEvent('cut');
-    await stage.storage.table('audit').remove(key, '0001-000002');
+    await setup.storage.table('audit').remove(key, '0001-000002');
     const { code, stdout } = await joinery(['audit', '--event', 'cut', '--json']);
     expect(code).toBe(1);
     expect((JSON.parse(stdout) as { faults: string[] }).faults).toEqual([
@@ -269,7 +290,7 @@ describe('audit', () => {
     ]);
   });
 
-  test('a question that is none, or two at once, is refused with the right ones', async () => {
+  test('no selection, or two at once, is an error that names the options', async () => {
     const questions = [[], ['--event', 'a', '--day', '2026-11-20'], ['--day', 'yesterday']];
     const answers = await Promise.all(questions.map((asked) => joinery(['audit', ...asked])));
     for (const { code, stdout, stderr } of answers) {
@@ -281,9 +302,9 @@ describe('audit', () => {
 
 test('dead letters are listed up to the limit, without their bodies, and stay where they are', async () => {
   const bodies = [event('dead-1'), 'CANARY', event('dead-3')];
-  const sender = stage.client.createSender(QUEUE);
+  const sender = setup.client.createSender(QUEUE);
   for (const body of bodies) await sender.sendMessages({ body: Buffer.from(body) });
-  const receiver = stage.client.createReceiver(QUEUE);
+  const receiver = setup.client.createReceiver(QUEUE);
   for (const message of await receiver.receiveMessages(3, { maxWaitTimeInMs: 5000 })) {
     await receiver.deadLetterMessage(message, {
       deadLetterReason: 'tested',
@@ -296,7 +317,7 @@ test('dead letters are listed up to the limit, without their bodies, and stay wh
     joinery(['dead-letters']),
   ]);
   expect(all).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(all.stdout)).toMatchObject([
+  expect(outputOf('dead-letters', all.stdout)).toMatchObject([
     { eventId: 'dead-1', deadLetterReason: 'tested' },
     { problem: 'not-json', deadLetterReason: 'tested' },
     { eventId: 'dead-3' },
@@ -306,14 +327,14 @@ test('dead letters are listed up to the limit, without their bodies, and stay wh
   expect(shown.stdout).toMatch(/dead-1 +tested/);
 });
 
-describe('where the stack is', () => {
+describe('the local stack', () => {
   const writeStack = (stack: object) =>
-    writeFile(join(stage.folder, 'stack.json'), JSON.stringify(stack));
-  const local = (args: string[]) => runCommand(args, { JOINERY_DATA_DIR: stage.folder });
+    writeFile(join(setup.folder, 'stack.json'), JSON.stringify(stack));
+  const local = (args: string[]) => runCommand(args, { JOINERY_DATA_DIR: setup.folder });
 
-  test('without settings and without a stack the command says how to have either', async () => {
+  test('without settings and without a stack the command says how to get one', async () => {
     const { code, stdout, stderr } = await runCommand(['status', 'x', '--json'], {
-      JOINERY_DATA_DIR: join(stage.folder, 'nothing-here'),
+      JOINERY_DATA_DIR: join(setup.folder, 'nothing-here'),
     });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('no running stack');
@@ -322,11 +343,11 @@ describe('where the stack is', () => {
     expect(stderr).not.toMatch(/ at .*\.js/);
   });
 
-  test('the running stack tells what its app listens to, and can be asked while its host is away', async () => {
+  test('the settings come from the running stack, also while its host is stopped', async () => {
     await closedEvent('on-stack', OTHER);
     const parts = {
-      serviceBus: { connectionString: stage.settings['ServiceBus'], pid: 1 },
-      storage: { connectionString: stage.storage.connectionString, pid: 1 },
+      serviceBus: { connectionString: setup.settings['ServiceBus'], pid: 1 },
+      storage: { connectionString: setup.storage.connectionString, pid: 1 },
     };
     const settings = { EVENT_SOURCES: OTHER, PROVISIONING_QUEUE: QUEUE };
     await writeStack({ ...parts, host: { url: 'http://127.0.0.1:1', pid: 1, settings } });
@@ -337,10 +358,10 @@ describe('where the stack is', () => {
     expect(fallback.stderr).toContain(`no event on-stack of ${SOURCE} is known`);
   });
 
-  test('a stack that has ended since is told as that, by bus and by stores', async () => {
+  test('a stack that has stopped is reported, by Service Bus and by the stores', async () => {
     const gone =
       'Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=a;SharedAccessKey=SECRET;UseDevelopmentEmulator=true;';
-    const nowhere = stage.storage.connectionString.replace(
+    const nowhere = setup.storage.connectionString.replace(
       /TableEndpoint=http:\/\/[^/]+/,
       'TableEndpoint=http://127.0.0.1:1',
     );
@@ -354,7 +375,7 @@ describe('where the stack is', () => {
       [1, ''],
     ]);
     expect(asked[0].stderr).toContain('table storage: ECONNREFUSED');
-    expect(asked[1].stderr).toContain('the Service Bus');
+    expect(asked[1].stderr).toContain('Service Bus failed');
     for (const { stderr } of asked) expect(stderr).not.toMatch(/SECRET|AccountKey| at .*\.js/);
   });
 });

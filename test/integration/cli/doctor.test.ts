@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
-import { examine } from '../../../cli/doctor/examine';
+import { examine } from '../../../cli/doctor';
 import { projectRoot } from '../../../infra/local/stack/service';
 import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 import { group, ledger, payments } from '../graph/ensure-harness';
 import { call } from '../../simulators/graph/simulator';
-import { runCommand } from './run-command';
+import { runCommand } from '../../support/run-command';
 import { openTenant, pair, type Tenant, type TenantState } from './tenant';
 
 const QUEUE = 'provisioning-events';
@@ -65,8 +65,8 @@ async function graphCall(method: string, path: string, body?: object) {
 
 type Changes = { settings?: Record<string, string | undefined>; identity?: string };
 
-/** All that is not well, by name and what it is about. */
-async function troubles({ settings: changed, identity }: Changes = {}): Promise<string[][]> {
+/** All findings but `ok`, by name and what they are about. */
+async function findings({ settings: changed, identity }: Changes = {}): Promise<string[][]> {
   const app = { settings: { ...settings, ...changed }, local: true };
   const lines = await examine(app, { identity, signIn: 'azure', deadlineMs: 30_000 });
   return lines
@@ -85,9 +85,9 @@ const named = (name: string) => {
 const catalogNamed = (name: string) =>
   state.catalogs.find(({ displayName }) => displayName === name)?.id ?? '';
 
-test('a clean stack has nothing to complain about, and nothing is written to find that', async () => {
+test('a clean stack has no finding, and the checks write nothing', async () => {
   const before = await tenant.simulator.writes();
-  expect(await troubles()).toEqual([]);
+  expect(await findings()).toEqual([]);
   expect(await tenant.simulator.writes()).toEqual(before);
   expect(await tenant.storage.table('audit').list('doctor')).toEqual([]);
   expect(await tenant.storage.table('claims').list('doctor')).toEqual([]);
@@ -104,48 +104,52 @@ describe('settings', () => {
 
   test.each<[string, () => Record<string, string | undefined>, string[]]>([
     [
-      'a missing source',
+      'a missing event source',
       () => ({ EVENT_SOURCES: undefined }),
       ['settings', 'setting-missing', 'EVENT_SOURCES'],
     ],
     ['a wrong duration', () => ({ GRAPH_LAG: 'soon' }), ['settings', 'setting-wrong', 'GRAPH_LAG']],
     [
-      'no storage of the host',
+      'a missing storage connection of the host',
       () => ({ AzureWebJobsStorage: '' }),
       ['settings', 'setting-missing', 'AzureWebJobsStorage'],
     ],
     [
-      'a model that is not there',
+      'a missing model file',
       () => ({ ACCESS_MODEL: NO_MODEL }),
       ['model', 'model-unreadable', NO_MODEL],
     ],
     [
-      'a queue that is not there',
+      'a missing queue',
       () => ({ PROVISIONING_QUEUE: 'other' }),
       ['queue', 'queue-missing', 'other'],
     ],
     [
-      'records that are away',
+      'unreachable records',
       () => ({ RECORDS_STORAGE: away() }),
       ['records', 'store-unreachable', 'RECORDS_STORAGE'],
     ],
     [
-      'an audit that is away',
+      'an unreachable audit',
       () => ({ AUDIT_STORAGE: away() }),
       ['audit', 'store-unreachable', 'AUDIT_STORAGE'],
     ],
-    ['Graph that is away', () => ({ GRAPH_URL: NOWHERE }), ['graph', 'graph-unreachable', NOWHERE]],
     [
-      'an attribute nobody has',
+      'an unreachable Graph',
+      () => ({ GRAPH_URL: NOWHERE }),
+      ['graph', 'graph-unreachable', NOWHERE],
+    ],
+    [
+      'a match attribute that nobody has',
       () => ({ MATCH_ATTRIBUTE: 'jobTitle' }),
       ['match', 'match-attribute-unset', 'jobTitle'],
     ],
-  ])('%s is the one fault', async (_, changes, expected) => {
-    expect(faults(await troubles({ settings: changes() }))).toEqual([expected]);
+  ])('%s is the only fault', async (_, changes, expected) => {
+    expect(faults(await findings({ settings: changes() }))).toEqual([expected]);
   });
 
-  test('without sound settings nothing else passes for well', async () => {
-    const all = await troubles({ settings: { GRAPH_LAG: 'soon' } });
+  test('with invalid settings every other check is not-checked', async () => {
+    const all = await findings({ settings: { GRAPH_LAG: 'soon' } });
     expect(all.filter(([, , name]) => name === 'not-checked').map(([, check]) => check)).toContain(
       'graph',
     );
@@ -155,23 +159,23 @@ describe('settings', () => {
 describe('the model', () => {
   afterEach(() => tenant.writeModel(pair));
 
-  test('its faults are told one by one', async () => {
+  test('each of its faults is a finding', async () => {
     await tenant.writeModel({
       ...pair,
       accessPackages: [{ ...ledger, catalog: 'nowhere' }, payments],
     });
-    const all = faults(await troubles());
+    const all = faults(await findings());
     expect(all.map(([, name]) => name)).toEqual(['model-fault']);
   });
 
   test.each([
     [
-      'group that is not there',
+      'group that does not exist',
       { originSystem: 'AadGroup', originId: group(99), role: 'Member' },
       'resource-missing',
     ],
     [
-      'role that an application has not',
+      'role that an application does not have',
       {
         originSystem: 'AadApplication',
         originId: '30000000-0000-4000-8000-000000000001',
@@ -179,21 +183,21 @@ describe('the model', () => {
       },
       'resource-role-missing',
     ],
-  ])('a %s is the one fault', async (_, resource, name) => {
+  ])('a %s is the only fault', async (_, resource, name) => {
     const more = { ...ledger, key: 'more', displayName: 'More', resources: [resource] };
     const [rule] = pair.birthrights;
     const birthrights = [{ ...rule, packages: ['ledger', 'more'] }];
     await tenant.writeModel({ ...pair, accessPackages: [ledger, payments, more], birthrights });
-    expect(faults(await troubles())).toEqual([['resources', name, resource.originId]]);
+    expect(faults(await findings())).toEqual([['resources', name, resource.originId]]);
   });
 
-  test('what is not there yet is no fault, unless nobody may make it', async () => {
+  test('a package that does not exist yet is no fault, unless PACKAGES=verify-only', async () => {
     const more = { ...ledger, key: 'more', displayName: 'More' };
     const [rule] = pair.birthrights;
     const birthrights = [{ ...rule, packages: ['ledger', 'more'] }];
     await tenant.writeModel({ ...pair, accessPackages: [ledger, payments, more], birthrights });
-    expect(await troubles()).toEqual([]);
-    expect(faults(await troubles({ settings: { PACKAGES: 'verify-only' } }))).toEqual([
+    expect(await findings()).toEqual([]);
+    expect(faults(await findings({ settings: { PACKAGES: 'verify-only' } }))).toEqual([
       ['packages', 'package-missing', 'more'],
     ]);
   });
@@ -215,12 +219,12 @@ describe('the tenant', () => {
 
   test.each<[string, Row, string[]]>([
     [
-      'a catalog that is not published',
+      'an unpublished catalog',
       ['catalogs', () => catalogNamed('Finance'), { state: 'unpublished' }, { state: 'published' }],
       ['catalogs', 'catalog-unpublished', 'finance'],
     ],
     [
-      'a catalog that says something else',
+      'a catalog with another description',
       [
         'catalogs',
         () => catalogNamed('Finance'),
@@ -230,7 +234,7 @@ describe('the tenant', () => {
       ['catalogs', 'catalog-differs', 'finance'],
     ],
     [
-      'a package that says something else',
+      'a package with another property',
       ['accessPackages', () => named('Ledger').id, { isHidden: false }, { isHidden: true }],
       ['packages', 'package-differs', 'ledger'],
     ],
@@ -255,7 +259,7 @@ describe('the tenant', () => {
       ['policies', 'policy-not-for-direct-assignment', 'ledger'],
     ],
     [
-      'a policy that has ended',
+      'an expired policy',
       ['policies', () => policyOf('Ledger'), { expiration: ended }, { expiration: lasting }],
       ['policies', 'policy-expired', 'ledger'],
     ],
@@ -304,16 +308,16 @@ describe('the tenant', () => {
       ],
       ['licence', 'licence-missing', ''],
     ],
-  ])('%s is the one fault', async (_, [table, id, members, restored], expected) => {
+  ])('%s is the only fault', async (_, [table, id, members, restored], expected) => {
     await tenant.edit(table, id(), members);
     try {
-      expect(faults(await troubles())).toEqual([expected]);
+      expect(faults(await findings())).toEqual([expected]);
     } finally {
       await tenant.edit(table, id(), restored);
     }
   });
 
-  test('a role that the model does not name is the one fault', async () => {
+  test('a role that the model does not name is the only fault', async () => {
     const place = `EM/accessPackages/${named('Payments').id}/resourceRoleScopes`;
     const origin = { originId: group(3), originSystem: 'AadGroup' };
     const catalog = catalogNamed('Operations');
@@ -337,27 +341,27 @@ describe('the tenant', () => {
       role,
       scope: { ...origin, isRootScope: true },
     });
-    expect(faults(await troubles())).toEqual([['packages', 'package-grants-more', 'payments']]);
+    expect(faults(await findings())).toEqual([['packages', 'package-grants-more', 'payments']]);
     await graphCall('DELETE', `${place}/${String(id)}`);
-    expect(await troubles()).toEqual([]);
+    expect(await findings()).toEqual([]);
   });
 
-  test('a pair that no longer excludes each other is a fault of both, and mended by applying the model', async () => {
+  test('a missing incompatibility is a fault of both packages, and "model apply" fixes it', async () => {
     await tenant.edit('accessPackages', named('Ledger').id, { incompatibleWith: [] });
-    expect(faults(await troubles())).toEqual([
+    expect(faults(await findings())).toEqual([
       ['packages', 'incompatibility-missing', 'ledger'],
       ['packages', 'incompatibility-missing', 'payments'],
     ]);
     expect((await runCommand(['model', 'apply', '--yes'], settings)).code).toBe(0);
-    expect(await troubles()).toEqual([]);
+    expect(await findings()).toEqual([]);
   });
 
-  test('a table that is missing is named', async () => {
+  test('a missing table is named', async () => {
     const service = TableServiceClient.fromConnectionString(tenant.storage.connectionString, {
       allowInsecureConnection: true,
     });
     await service.deleteTable('due');
-    expect(await troubles()).toEqual([['fault', 'records', 'table-missing', 'due']]);
+    expect(await findings()).toEqual([['fault', 'records', 'table-missing', 'due']]);
     await service.createTable('due');
   });
 
@@ -368,7 +372,7 @@ describe('the tenant', () => {
     const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
     if (!message) throw new Error('no message came');
     await receiver.deadLetterMessage(message);
-    expect(await troubles()).toEqual([['warning', 'dead-letters', 'dead-letters-waiting', QUEUE]]);
+    expect(await findings()).toEqual([['warning', 'dead-letters', 'dead-letters-waiting', QUEUE]]);
     const letters = client.createReceiver(QUEUE, {
       subQueueType: 'deadLetter',
       receiveMode: 'receiveAndDelete',
@@ -390,16 +394,16 @@ describe('the identity', () => {
   };
   const identity = IDENTITY.appId;
 
-  test('one without a permission is told which', async () => {
+  test('without a permission is told which one is missing', async () => {
     const takeBack = await grant(USER_READ);
     const missing = ['permissions', 'permission-missing', 'EntitlementManagement.ReadWrite.All'];
-    expect(faults(await troubles({ identity }))).toEqual([missing]);
+    expect(faults(await findings({ identity }))).toEqual([missing]);
     const takeAllBack = await grant(MANAGE);
-    expect(await troubles({ identity: IDENTITY.id })).toEqual([]);
+    expect(await findings({ identity: IDENTITY.id })).toEqual([]);
     await Promise.all([takeBack(), takeAllBack()]);
   });
 
-  test('one with the narrow role lacks it where it has none', async () => {
+  test('with a role on one catalog lacks it on the other', async () => {
     const takeBack = await grant(USER_READ);
     const roles = 'roleManagement/entitlementManagement/roleAssignments';
     const { id } = await graphCall('POST', roles, {
@@ -409,30 +413,30 @@ describe('the identity', () => {
     });
     const narrow = { identity, settings: { PACKAGES: 'verify-only' } };
     const roleMissing = ['permissions', 'catalog-role-missing', 'operations'];
-    expect(faults(await troubles(narrow))).toEqual([
+    expect(faults(await findings(narrow))).toEqual([
       ['permissions', 'permission-missing', 'EntitlementManagement.Read.All'],
       roleMissing,
     ]);
     const takeReadingBack = await grant(MAY_READ);
-    expect(faults(await troubles(narrow))).toEqual([roleMissing]);
+    expect(faults(await findings(narrow))).toEqual([roleMissing]);
     await takeReadingBack();
     await tenant.simulator.remove('entitlementRoles', String(id));
     await takeBack();
   });
 
-  test('one that the tenant has not is a fault', async () => {
+  test('that does not exist in the tenant is a fault', async () => {
     const nobody = '41000000-0000-4000-8000-00000000dead';
-    expect(faults(await troubles({ identity: nobody }))).toEqual([
+    expect(faults(await findings({ identity: nobody }))).toEqual([
       ['permissions', 'identity-unknown', nobody],
     ]);
   });
 
-  test('a caller whom Graph refuses lacks the permission, and what cannot be read is not called well', async () => {
+  test('a caller without permissions gets permission-missing, and what cannot be read is not-checked', async () => {
     const takeBack = await grant(USER_READ);
     const caller = (id: string | null) =>
       call(tenant.simulator.url, 'PUT', '/_control/caller', { id });
     await caller(IDENTITY.id);
-    const all = await troubles();
+    const all = await findings();
     await caller(null);
     await takeBack();
     expect(faults(all)).toEqual([
@@ -443,37 +447,37 @@ describe('the identity', () => {
   });
 });
 
-test('a clock that is ten minutes off is a fault', async () => {
+test('a clock ten minutes off is a fault', async () => {
   const server = createServer((_, response) => {
     response.setHeader('Date', new Date(Date.now() - 600_000).toUTCString());
     response.writeHead(403).end('{}');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const all = faults(await troubles({ settings: { GRAPH_URL: `http://127.0.0.1:${port}` } }));
+  const all = faults(await findings({ settings: { GRAPH_URL: `http://127.0.0.1:${port}` } }));
   expect(all).toContainEqual(['clock', 'clock-skew', '']);
   server.close();
 });
 
-test('beta shows the same clean tenant', async () => {
-  expect(await troubles({ settings: { GRAPH_DIALECT: 'beta' } })).toEqual([]);
+test('the beta dialect finds the same clean tenant', async () => {
+  expect(await findings({ settings: { GRAPH_DIALECT: 'beta' } })).toEqual([]);
 });
 
 describe('the command', () => {
-  test('without settings and without a stack it says how to get either', async () => {
+  test('without settings and without a stack it says how to get one', async () => {
     const nowhere = { JOINERY_DATA_DIR: join(tenant.folder, 'nowhere') };
     const { code, stderr } = await runCommand(['doctor'], nowhere);
     expect(code).toBe(1);
     expect(stderr).toMatch(/no running stack.*npm start.*--settings <file>/s);
   });
 
-  test('takes no way to sign in that there is not', async () => {
+  test('rejects an unknown way to sign in', async () => {
     const { code, stderr } = await runCommand(['doctor', '--sign-in', 'guess'], settings);
     expect(code).toBe(2);
     expect(stderr).toContain('browser, device-code, azure');
   });
 
-  test('says what it found and what to do, exits 1 on a fault only, and shows no secret', async () => {
+  test('prints findings and what to do, exits with 1 only on a fault, and prints no secret', async () => {
     const clean = await runCommand(['doctor'], settings);
     expect(clean).toMatchObject({ code: 0, stderr: '' });
     expect(clean.stdout).toContain('0 faults, 0 warnings');
@@ -485,7 +489,7 @@ describe('the command', () => {
     expect(clean.stdout + ill.stdout).not.toMatch(/AccountKey|SharedAccessKey/);
   });
 
-  test('takes the settings of an app in Azure as its own tool prints them', async () => {
+  test('reads the settings of an app as the Azure CLI prints them', async () => {
     const list = Object.entries(settings).map(([name, value]) => ({
       name,
       value,

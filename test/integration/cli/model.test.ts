@@ -6,7 +6,7 @@ import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createPackages } from '../../../shared/storage/packages';
 import { ensurePackage } from '../../../shared/packages/ensure';
 import { group, ledger, options, payments, targetOf } from '../graph/ensure-harness';
-import { runCommand } from './run-command';
+import { runCommand } from '../../support/run-command';
 import { openTenant, pair, type Tenant } from './tenant';
 
 let tenant: Tenant;

@@ -1,31 +1,31 @@
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { readEvent } from '../../../shared/domain/events/read-event';
 import { createClaims } from '../../../shared/storage/claims';
-import { runCommand } from './run-command';
-import { openStage, QUEUE, type Stage } from './stage';
+import { runCommand } from '../../support/run-command';
+import { openSetup, QUEUE, type Setup } from './setup';
 
 const SOURCE = 'urn:hr:acme:workday';
 const WHO = ['--by', 'alice', '--reason', 'INC-1'];
 
-let stage: Stage;
+let setup: Setup;
 beforeAll(async () => {
-  stage = await openStage(SOURCE);
+  setup = await openSetup(SOURCE);
 });
 afterEach(async () => {
   await taken('deadLetter');
   await taken();
 });
-afterAll(() => stage.close());
+afterAll(() => setup.close());
 
-type Told = { preview: boolean; events: Record<string, unknown>[] };
+type Output = { preview: boolean; events: Record<string, unknown>[] };
 
 async function replay(args: string[], input?: string) {
   const { code, stdout, stderr } = await runCommand(
     ['replay', ...args, '--json'],
-    stage.settings,
+    setup.settings,
     input,
   );
-  return { code, stderr, told: JSON.parse(stdout || '{"events":[]}') as Told };
+  return { code, stderr, output: JSON.parse(stdout || '{"events":[]}') as Output };
 }
 
 const bodyOf = (id: string) =>
@@ -35,10 +35,10 @@ const bodyOf = (id: string) =>
     data: { workerId: 'W-1', startDate: '2026-11-23', attributes: { department: 'Finance' } },
   });
 
-/** Puts bodies into the dead letters, in this order. */
+/** Dead-letters bodies, in this order. */
 async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promise<void> {
-  const sender = stage.client.createSender(QUEUE);
-  const receiver = stage.client.createReceiver(QUEUE);
+  const sender = setup.client.createSender(QUEUE);
+  const receiver = setup.client.createReceiver(QUEUE);
   for (const body of bodies) {
     await sender.sendMessages({
       ...{ body: Buffer.from(body), messageId: 'old', subject: 'joined' },
@@ -54,7 +54,7 @@ async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promis
 
 /** Takes out all that is in the queue or its dead letters. */
 async function taken(subQueueType?: 'deadLetter') {
-  const receiver = stage.client.createReceiver(QUEUE, {
+  const receiver = setup.client.createReceiver(QUEUE, {
     receiveMode: 'receiveAndDelete',
     skipParsingBodyAsJson: true,
     ...(subQueueType && { subQueueType }),
@@ -72,7 +72,7 @@ async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
   const read = readEvent(Buffer.from(bodyOf(id)), { sources: [SOURCE] });
   if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
   const at = '2026-11-20T09:30:02.000Z';
-  await createClaims(stage.storage.table('claims')).claim(read.eventHash, {
+  await createClaims(setup.storage.table('claims')).claim(read.eventHash, {
     ...{ state: 'closed', contentHash: read.contentHash, attempt: 1, attributes: {} },
     fact: {
       ...{ eventId: id, eventSource: SOURCE, eventType: read.event.type, bodyHash: read.bodyHash },
@@ -85,16 +85,16 @@ async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
   });
 }
 
-test('a preview takes and sends nothing, and tells of each letter what would be done and why', async () => {
+test('a preview sends and removes nothing, and says of each dead letter what would be done and why', async () => {
   await claimed('p-failed', { outcome: 'failed', reason: 'forbidden' });
   await claimed('p-delivered', { outcome: 'delivered' });
   await claimed('p-open', { state: 'started' });
   await claimed('p-often', { outcome: 'failed', attempt: 5 });
   const ids = ['p-new', 'p-failed', 'p-delivered', 'p-open', 'p-often'];
   await deadLetter([...ids.map(bodyOf), '{"id":"CANARY"}']);
-  const { code, told } = await replay(WHO);
+  const { code, output } = await replay(WHO);
   expect(code).toBe(0);
-  expect(told).toMatchObject({
+  expect(output).toMatchObject({
     preview: true,
     events: [
       { eventId: 'p-new', action: 'send', attempt: 1 },
@@ -104,22 +104,22 @@ test('a preview takes and sends nothing, and tells of each letter what would be 
         action: 'leave',
         why: 'ended as delivered, which is never run again',
       },
-      { eventId: 'p-open', action: 'leave', why: 'under way: started' },
-      { eventId: 'p-often', action: 'leave', why: 'had 5 attempts; see --attempts' },
+      { eventId: 'p-open', action: 'leave', why: 'in progress: started' },
+      { eventId: 'p-often', action: 'leave', why: 'had 5 attempts, the limit of this replay' },
       { action: 'leave', why: 'would be refused: missing-member' },
     ],
   });
-  expect(JSON.stringify(told)).not.toContain('CANARY');
+  expect(JSON.stringify(output)).not.toContain('CANARY');
   expect(await taken()).toEqual([]);
   expect(await taken('deadLetter')).toHaveLength(6);
 });
 
-test('with --yes the copies are sent, marked and stripped, and only their letters are completed', async () => {
+test('--yes sends copies with replay marks and without dead-letter properties, and completes only their dead letters', async () => {
   await claimed('y-delivered', { outcome: 'delivered' });
   await deadLetter(['y-1', 'y-delivered', 'y-2'].map(bodyOf));
-  const { code, told } = await replay([...WHO, '--yes']);
+  const { code, output } = await replay([...WHO, '--yes']);
   expect(code).toBe(0);
-  expect(told.events.map(({ result }) => result)).toEqual(['replayed', 'left', 'replayed']);
+  expect(output.events.map(({ result }) => result)).toEqual(['replayed', 'left', 'replayed']);
   const copies = await taken();
   expect(copies.map(({ id }) => id)).toEqual(['y-1', 'y-2']);
   for (const { applicationProperties, messageId, subject } of copies) {
@@ -131,21 +131,21 @@ test('with --yes the copies are sent, marked and stripped, and only their letter
   expect((await taken('deadLetter')).map(({ id }) => id)).toEqual(['y-delivered']);
 });
 
-test('a letter whose copy was accepted is only completed: the command had broken off', async () => {
+test('a dead letter whose copy was accepted before is only completed: the command was interrupted', async () => {
   await deadLetter([bodyOf('broken')]);
-  const [first] = (await replay(WHO)).told.events;
+  const [first] = (await replay(WHO)).output.events;
   await claimed('broken', { state: 'started', replays: [`id:${String(first?.['replayId'])}`] });
-  const { code, told } = await replay([...WHO, '--yes']);
-  expect({ code, result: told.events[0]?.['result'] }).toEqual({ code: 0, result: 'completed' });
+  const { code, output } = await replay([...WHO, '--yes']);
+  expect({ code, result: output.events[0]?.['result'] }).toEqual({ code: 0, result: 'completed' });
   expect(await taken()).toEqual([]);
   expect(await taken('deadLetter')).toEqual([]);
 });
 
-test('letters are chosen by id, cause, time and number', async () => {
+test('dead letters are selected by id, cause, time and limit', async () => {
   await claimed('c-2', { outcome: 'timed-out' });
   await deadLetter(['c-1', 'c-2', 'c-3'].map(bodyOf));
   const chosen = async (...args: string[]) =>
-    (await replay([...args, ...WHO])).told.events.map(({ eventId }) => eventId);
+    (await replay([...args, ...WHO])).output.events.map(({ eventId }) => eventId);
   const answers = await Promise.all([
     chosen('c-3'),
     chosen('--cause', 'timed-out'),
@@ -156,20 +156,20 @@ test('letters are chosen by id, cause, time and number', async () => {
   expect(answers).toEqual([['c-3'], ['c-2'], ['c-1', 'c-2'], ['c-1', 'c-2', 'c-3'], []]);
 });
 
-test('more letters than are taken at once are gone through, and those in between come back', async () => {
+test('a dead letter behind a full batch is found, and those before it are given back', async () => {
   await deadLetter(Array.from({ length: 25 }, (_, index) => bodyOf(`m-${index}`)));
-  const { code, told } = await replay(['m-24', ...WHO, '--yes']);
-  expect({ code, result: told.events[0]?.['result'] }).toEqual({ code: 0, result: 'replayed' });
+  const { code, output } = await replay(['m-24', ...WHO, '--yes']);
+  expect({ code, result: output.events[0]?.['result'] }).toEqual({ code: 0, result: 'replayed' });
   expect((await taken()).map(({ id }) => id)).toEqual(['m-24']);
   expect(await taken('deadLetter')).toHaveLength(24);
 });
 
-test('an event whose message was taken in is replayed from its body; without one the command says so', async () => {
+test('an event whose message was accepted is replayed from its body; without one the command says so', async () => {
   await claimed('f-1', { outcome: 'failed' });
   const absent = await replay(['f-1', ...WHO, '--yes']);
   expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('--file') as string });
-  const { code, told } = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-1'));
-  expect({ code, events: told.events }).toMatchObject({
+  const { code, output } = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-1'));
+  expect({ code, events: output.events }).toMatchObject({
     ...{ code: 0, events: [{ result: 'replayed', attempt: 2 }] },
   });
   expect(await taken()).toMatchObject([
@@ -177,10 +177,10 @@ test('an event whose message was taken in is replayed from its body; without one
   ]);
   await claimed('f-2', { outcome: 'failed', replays: ['why:INC-1/alice'] });
   const again = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-2'));
-  expect({ code: again.code, events: again.told.events }).toMatchObject({
+  expect({ code: again.code, events: again.output.events }).toMatchObject({
     ...{
       code: 1,
-      events: [{ action: 'leave', why: expect.stringContaining('--reason') as string }],
+      events: [{ action: 'leave', why: expect.stringContaining('another reason') as string }],
     },
   });
   await claimed('f-3', { outcome: 'delivered' });
@@ -188,7 +188,7 @@ test('an event whose message was taken in is replayed from its body; without one
   expect(await taken()).toEqual([]);
 });
 
-test('a wrong call says what is right and exits 2', async () => {
+test('a wrong call prints what is right and exits with 2', async () => {
   const calls = [
     [],
     ['--by', 'alice'],

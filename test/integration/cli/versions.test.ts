@@ -3,7 +3,7 @@ import { eventHash } from '../../../shared/domain/events/keys';
 import { createClaims } from '../../../shared/storage/claims';
 import { createDue } from '../../../shared/storage/due';
 import { hash, openStorage, type Storage } from '../../support/storage';
-import { runCommand } from './run-command';
+import { runCommand } from '../../support/run-command';
 
 const SOURCE = 'urn:hr:acme:workday';
 let storage: Storage;
@@ -39,9 +39,9 @@ async function open(id: string, receivedAt: string, run: Partial<Claim>): Promis
   });
 }
 
-test('open events are counted by the version that their runs were begun under', async () => {
-  await open('a', '2026-11-20T09:30:03.000Z', {});
-  await open('b', '2026-11-20T09:30:02.000Z', {});
+test('open events are counted by the version of their runs', async () => {
+  await open('a', '2026-11-20T09:30:03.000Z', { version: 1 });
+  await open('b', '2026-11-20T09:30:02.000Z', { version: 1 });
   await open('c', '2026-11-20T09:30:04.000Z', { version: 10 });
   await open('d', '2026-11-20T09:30:05.000Z', { version: 2, state: 'closing' });
   await open('e', '2026-11-20T09:30:06.000Z', { state: 'claimed' });
@@ -56,18 +56,18 @@ test('open events are counted by the version that their runs were begun under', 
   ]);
 });
 
-test('--before exits with 1 for as long as an event of an older version is open', async () => {
+test('--before exits with 1 while an event of an older version is open', async () => {
   await open('a', '2026-11-20T09:30:03.000Z', { version: 2 });
   expect((await joinery('--before', '3')).code).toBe(1);
   expect((await joinery('--before', '2')).code).toBe(0);
 });
 
-test('--before exits with 1 for an event that has not begun: its start may wait under an older version', async () => {
+test('--before exits with 1 for an event that has not begun, because its start may wait under an older version', async () => {
   await open('a', '2026-11-20T09:30:03.000Z', { state: 'claimed' });
   expect((await joinery('--before', '2')).code).toBe(1);
   expect((await joinery()).code).toBe(0);
 });
 
-test('without an open event it says so', async () => {
+test('without open events it says so', async () => {
   expect(await joinery('--before', '2')).toMatchObject({ code: 0, stdout: 'no event is open\n' });
 });

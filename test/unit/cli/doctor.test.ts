@@ -1,8 +1,8 @@
-import { checkDialect } from '../../../cli/doctor/checks/dialect';
-import { nodeFindings } from '../../../cli/doctor/checks/node';
-import { patientOf } from '../../../cli/doctor/patient';
+import { checkDialect } from '../../../cli/doctor/checks/graph';
+import { nodeFindings } from '../../../cli/doctor/checks/host';
+import { queueFindings } from '../../../cli/doctor/checks/queue';
+import { createDoctorContext } from '../../../cli/doctor/context';
 import { graphOptions } from '../../../cli/graph';
-import { queueFindings } from '../../../cli/doctor/queue-properties';
 import { readConfig } from '../../../shared/config/config';
 
 const namesOf = (findings: { name?: string }[]) => findings.map(({ name }) => name);
@@ -17,7 +17,7 @@ describe('a queue in Azure', () => {
     deadLetteringOnMessageExpiration: true,
   } as const;
 
-  test('as it is deployed has nothing wrong with it', () => {
+  test('has no finding as deployed', () => {
     expect(queueFindings(good, 240)).toEqual([]);
   });
 
@@ -27,16 +27,16 @@ describe('a queue in Azure', () => {
     [{ requiresSession: true }, 'queue-has-sessions'],
     [{ maxDeliveryCount: 7 }, 'queue-gives-up-soon'],
     [{ deadLetteringOnMessageExpiration: false }, 'queue-forgets'],
-  ])('with %j is told as that alone', (changes, name) => {
+  ])('with %j has that one finding', (changes, name) => {
     expect(namesOf(queueFindings({ ...good, ...changes }, 240))).toEqual([name]);
   });
 
-  test('gives up too soon if intake hardly holds a message', () => {
+  test('dead-letters too early if intake holds a message only briefly', () => {
     expect(namesOf(queueFindings(good, 10))).toEqual(['queue-gives-up-soon']);
   });
 });
 
-test('Node is old below what package.json asks for', () => {
+test('a Node older than package.json requires is a fault', () => {
   expect(['20.18.9', '18.20.0'].flatMap((version) => namesOf(nodeFindings(version)))).toEqual([
     'node-too-old',
     'node-too-old',
@@ -52,7 +52,7 @@ test.each([
   [{ GRAPH_DIALECT: 'draft', GRAPH_CLOUD: 'usgov' }, 'draft-against-graph'],
   [{ GRAPH_DIALECT: 'draft', GRAPH_URL: 'https://gateway.example.com' }, undefined],
   [{ GRAPH_DIALECT: 'beta' }, undefined],
-])('the draft dialect is a fault where Graph itself is asked: %j', async (changes, name) => {
+])('the draft dialect is a fault against Microsoft Graph: %j', async (changes, name) => {
   const settings = {
     PROVISIONING_QUEUE: 'q',
     EVENT_SOURCES: 'urn:x',
@@ -62,6 +62,6 @@ test.each([
   };
   const config = readConfig(settings);
   const graph = graphOptions(config, [], { signIn: 'browser' });
-  const patient = patientOf({ settings, local: false }, config, graph);
-  expect(namesOf(await checkDialect(patient))).toEqual([name]);
+  const context = createDoctorContext({ settings, local: false }, config, graph);
+  expect(namesOf(await checkDialect(context))).toEqual([name]);
 });

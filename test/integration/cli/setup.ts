@@ -9,7 +9,7 @@ import { openStorage, type Storage } from '../../support/storage';
 export const QUEUE = 'provisioning-events';
 
 /** What the command works on: tables, a bus with an empty queue, and the settings that lead there. */
-export type Stage = {
+export type Setup = {
   folder: string;
   storage: Storage;
   client: ServiceBusClient;
@@ -17,7 +17,7 @@ export type Stage = {
   close: () => Promise<void>;
 };
 
-export async function openStage(...sources: string[]): Promise<Stage> {
+export async function openSetup(...sources: string[]): Promise<Setup> {
   const folder = await mkdtemp(join(tmpdir(), 'joinery-cli-'));
   const configFile = join(projectRoot(), 'infra', 'local', 'service-bus', 'Config.json');
   const [storage, bus] = await Promise.all([

@@ -8,19 +8,17 @@ import { openTable } from '../../shared/storage/table';
 import type { Config } from '../../shared/config/config';
 import { type Account, createCredential } from '../../shared/config/identity';
 import type { LoadedModel } from '../../shared/config/load-model';
-import type { AppSettings } from '../app-settings';
+import type { AppSettings } from '../connection';
 import { loadModel } from '../model';
 import { NotChecked } from './finding';
-import { inTurns } from './in-turns';
-import { once } from './once';
 
-/** What the checks look at. Nothing here can write to Graph. */
-export type Patient = {
+/** What the checks read. Nothing here can write to Graph. */
+export type DoctorContext = {
   app: AppSettings;
   config: Config;
   /** Client or object id of the app's identity, where it is known. */
   identity: string | undefined;
-  /** Who looks at Graph; undefined where nobody has signed in, as over loopback http. */
+  /** Who reads Graph; undefined if nobody has signed in, as over loopback http. */
   account: Account | undefined;
   /** For stores and bus. */
   credential: ReturnType<typeof createCredential>;
@@ -30,25 +28,24 @@ export type Patient = {
   table: (storage: string, name: string) => ReturnType<typeof openTable>;
   tenant: TenantReads;
   entitlements: PackageReads;
-  /** Read once, whoever asks. */
+  /** Read once, by the first check that needs it. */
   model: () => Promise<LoadedModel>;
   /** Each package of the model as Graph has it; read once. */
   packageReports: () => Promise<PackageReport[]>;
 };
 
-/** So many packages are read at once. */
-const AT_ONCE = 4;
+const CONCURRENCY = 4;
 
-export function patientOf(
+export function createDoctorContext(
   app: AppSettings,
   config: Config,
   graph: EntitlementsOptions,
-  { identity, account }: Partial<Pick<Patient, 'identity' | 'account'>> = {},
-): Patient {
+  { identity, account }: Partial<Pick<DoctorContext, 'identity' | 'account'>> = {},
+): DoctorContext {
   const credential = createCredential(config.identity);
   const table = (storage: string, name: string) => openTable(storage, name, credential);
-  const entitlements = remembered(createEntitlements(graph));
-  const model = once(() => loadModel(config.accessModel));
+  const entitlements = memoizedCatalogs(createEntitlements(graph));
+  const model = memoize(() => loadModel(config.accessModel));
   return {
     app,
     config,
@@ -64,12 +61,15 @@ export function patientOf(
     tenant: createTenantReads(graph),
     entitlements,
     model,
-    packageReports: once(async () => {
+    packageReports: memoize(async () => {
       const { model: rules } = await model().catch(() => {
-        throw new NotChecked('the access model cannot be used', 'mend what "model" says first');
+        throw new NotChecked(
+          'the access model cannot be used',
+          'fix what the check "model" reports first',
+        );
       });
       const packages = createPackages(table(config.storage.records, 'packages'));
-      return inTurns(AT_ONCE, rules.accessPackages, async ({ key }) => {
+      return mapConcurrent(CONCURRENCY, rules.accessPackages, async ({ key }) => {
         const definition = packageDefinition(rules, key);
         if (!definition) throw new Error(`the model has no package ${key}`);
         const target = { ...definition, catalogs: rules.catalogs };
@@ -79,8 +79,8 @@ export function patientOf(
   };
 }
 
-/** Catalogs are asked for by every package in them. */
-function remembered(graph: PackageReads): PackageReads {
+/** Every package asks for its catalog. */
+function memoizedCatalogs(graph: PackageReads): PackageReads {
   const named = new Map<string, ReturnType<PackageReads['findCatalogs']>>();
   const known = new Map<string, ReturnType<PackageReads['getCatalog']>>();
   return {
@@ -94,4 +94,25 @@ function kept<Value>(all: Map<string, Value>, key: string, make: (key: string) =
   const value = all.get(key) ?? make(key);
   all.set(key, value);
   return value;
+}
+
+/** Calls `act` on the first call only; every call gets its result or failure. */
+function memoize<Value>(act: () => Promise<Value>): () => Promise<Value> {
+  let running: Promise<Value> | undefined;
+  return () => (running ??= act());
+}
+
+/** Runs `act` for all items, at most `concurrency` at a time; the results are in the order of the items. */
+export async function mapConcurrent<Item, Result>(
+  concurrency: number,
+  items: readonly Item[],
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [place, item] of left) results[place] = await act(item);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
 }

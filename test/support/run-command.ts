@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/service';
+import { projectRoot } from '../../infra/local/stack/service';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 

@@ -1,0 +1,141 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { Id } from '../shared/domain/events/event';
+import { secondsOf } from '../shared/config/config';
+
+/** One command: its help, its entry in the list of commands and the shape of its JSON come from here. */
+export type CommandDefinition = {
+  /** One word, or two for a command of a group. */
+  name: string;
+  /** `[name]` is optional, `<name>` is required. */
+  arguments: readonly Argument[];
+  options: readonly Option[];
+  description: string;
+  /** What `--json` prints. */
+  output: z.ZodType;
+  /** Loads the code of the command only when it runs. */
+  run: (args: readonly (string | undefined)[], options: never) => Promise<void>;
+};
+
+type Argument = { name: string; description: string };
+
+type OptionSettings = {
+  default?: unknown;
+  /** The default as help shows it. */
+  defaultText?: string;
+  choices?: readonly string[];
+  parse?: (text: string, previous: never) => unknown;
+  required?: true;
+};
+
+export function option(flags: string, description: string, settings: OptionSettings = {}): Option {
+  const made = new Option(flags, description).makeOptionMandatory(settings.required ?? false);
+  if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
+  if (settings.choices) made.choices(settings.choices);
+  if ('default' in settings) made.default(settings.default, settings.defaultText);
+  return made;
+}
+
+/** The program with all its commands. `groups` describes the first words of two-word names. */
+export function createProgram(
+  program: Command,
+  definitions: readonly CommandDefinition[],
+  groups: Readonly<Record<string, string>>,
+): Command {
+  const parents = new Map<string, Command>();
+  for (const definition of definitions) {
+    const [first = '', second] = definition.name.split(' ');
+    let parent = program;
+    if (second !== undefined) {
+      parent = parents.get(first) ?? program.command(first).description(groups[first] ?? '');
+      parents.set(first, parent);
+    }
+    const command = parent.command(second ?? first).description(definition.description);
+    for (const { name, description } of definition.arguments) command.argument(name, description);
+    for (const one of definition.options) command.addOption(one);
+    command.action((...given: unknown[]) => {
+      const count = definition.arguments.length;
+      return definition.run(given.slice(0, count) as string[], given[count] as never);
+    });
+  }
+  return program;
+}
+
+/** The definitions as data, for `commands --json`. `output` is a JSON Schema. */
+export const CommandDescription = z.strictObject({
+  name: z.string(),
+  usage: z.string(),
+  description: z.string(),
+  arguments: z.array(
+    z.strictObject({ name: z.string(), description: z.string(), required: z.boolean() }),
+  ),
+  options: z.array(
+    z.strictObject({
+      flags: z.string(),
+      description: z.string(),
+      required: z.boolean(),
+      default: z.unknown().optional(),
+      choices: z.array(z.string()).optional(),
+    }),
+  ),
+  output: z.record(z.string(), z.unknown()),
+});
+export type CommandDescription = z.infer<typeof CommandDescription>;
+
+export const describeCommand = (definition: CommandDefinition): CommandDescription => ({
+  name: definition.name,
+  usage: ['joinery', definition.name, ...definition.arguments.map(({ name }) => name)].join(' '),
+  description: definition.description,
+  arguments: definition.arguments.map(({ name, description }) => ({
+    name: name.slice(1, -1),
+    description,
+    required: name.startsWith('<'),
+  })),
+  options: definition.options.map((one) => ({
+    flags: one.flags,
+    description: one.description,
+    required: one.mandatory,
+    ...(one.defaultValue !== undefined && {
+      default: (one.defaultValueDescription ?? one.defaultValue) as unknown,
+    }),
+    ...(one.argChoices && { choices: one.argChoices }),
+  })),
+  output: z.toJSONSchema(definition.output),
+});
+
+export const collect = (text: string, others: string[]): string[] => [...others, text];
+
+export function parseId(text: string): string {
+  const read = Id.safeParse(text);
+  if (!read.success) throw new InvalidArgumentError(read.error.issues[0]?.message ?? '');
+  return read.data;
+}
+
+export function parseGuid(text: string): string {
+  if (!z.guid().safeParse(text).success) throw new InvalidArgumentError('a GUID, not a name');
+  return text;
+}
+
+/** In seconds. */
+export function parseDuration(text: string): number {
+  const seconds = secondsOf(text);
+  if (!seconds) throw new InvalidArgumentError('a duration such as 30s or 2m');
+  return seconds;
+}
+
+/** A point in time, or a duration before now. */
+export function parseTime(text: string): Date {
+  const seconds = secondsOf(text);
+  const at = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
+  if (Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
+  return at;
+}
+
+export function parseWholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('a whole number from 1');
+  return number;
+}

@@ -1,0 +1,299 @@
+import { z } from 'zod';
+import { AuditRow } from '../shared/domain/workflow/audit-entry';
+import {
+  collect,
+  CommandDescription,
+  describeCommand,
+  option,
+  parseDuration,
+  parseGuid,
+  parseId,
+  parseTime,
+  parseWholeNumber,
+  type CommandDefinition,
+} from './command';
+import type { DoctorOptions } from './doctor';
+import { CliError } from './error';
+import type { SignInOptions } from './graph';
+import type { ApplyOptions } from './apply-model';
+import { print, tableOf } from './print';
+import type { ReplayOptions } from './replay';
+
+const json = option('--json', 'print JSON and nothing else', { default: false });
+const settings = option(
+  '--settings <file>',
+  'the settings of an app in Azure, as "az functionapp config appsettings list" prints them; "-" is standard input',
+);
+const ways = ['browser', 'device-code', 'azure'] as const satisfies SignInOptions['signIn'][];
+const signIn = [
+  option(
+    '--sign-in <way>',
+    'how you sign in to Microsoft Graph; "azure" is the sign-in of the Azure CLI, azd or Azure PowerShell, which lacks ' +
+      'entitlement management unless it is an application that was granted it',
+    { choices: ways, default: 'browser' },
+  ),
+  option('--tenant <id>', 'the tenant to sign in to, if you are in several'),
+  option(
+    '--client <id>',
+    'a public client of your own to sign in with, instead of Microsoft Graph Command Line Tools',
+  ),
+];
+
+/** The groups of two-word commands. */
+export const groups = { model: 'check the access model, or apply it to the tenant' };
+
+type Json = { json: boolean };
+const text = z.string();
+const count = z.number().int();
+
+/** Where stores and queue are. Loaded with the command, because the Azure clients are slow to load. */
+const connection = async () => (await import('./connection.js')).findConnection(process.env);
+const appSettings = async (file?: string) =>
+  (await import('./connection.js')).findSettings(process.env, file);
+
+export const commands: readonly CommandDefinition[] = [
+  {
+    name: 'send',
+    arguments: [{ name: '<file>', description: 'the event; "-" is standard input' }],
+    options: [
+      option('--force', 'send it although the app will reject it', { default: false }),
+      json,
+    ],
+    description: 'send one event from a file or from standard input',
+    output: z.strictObject({
+      sent: z.literal(true),
+      queue: text,
+      eventId: text.optional(),
+      bodyHash: text,
+    }),
+    run: async ([file = ''], options: Json & { force: boolean }) =>
+      (await import('./send.js')).send(await connection(), file, options),
+  },
+  {
+    name: 'status',
+    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    options: [option('--source <uri>', 'the source, if several have the id'), json],
+    description: 'show the state of one event, by its CloudEvents id',
+    output: z.looseObject({
+      eventId: text,
+      source: text,
+      state: z.enum(['claimed', 'started', 'closing', 'closed', 'rejected']),
+      outcome: text.optional(),
+      reason: text.optional(),
+    }),
+    run: async ([id = ''], options: Json & { source?: string }) =>
+      (await import('./status.js')).status(await connection(), id, options),
+  },
+  {
+    name: 'audit',
+    arguments: [],
+    options: [
+      option('--event <id>', 'a CloudEvents id'),
+      option('--source <uri>', 'with --event: the source, if several have the id'),
+      option('--worker <id>', 'a worker id'),
+      option('--day <day>', 'a UTC day, YYYY-MM-DD'),
+      json,
+    ],
+    description:
+      'list the audit rows of one event, worker or day, and check their hash chains; exit code 1 on a fault',
+    output: z.strictObject({ rows: z.array(AuditRow), faults: z.array(text) }),
+    run: async (_, options: Json) =>
+      (await import('./audit.js')).audit(await connection(), options),
+  },
+  {
+    name: 'dead-letters',
+    arguments: [],
+    options: [
+      option('--limit <n>', 'how many at most', { parse: parseWholeNumber, default: 100 }),
+      json,
+    ],
+    description: 'list the messages that Service Bus has given up on; removes none',
+    output: z.array(
+      z.strictObject({
+        sequenceNumber: text,
+        enqueuedAt: text.optional(),
+        eventId: text.optional(),
+        problem: text.optional(),
+        deadLetterReason: text.optional(),
+        deadLetterErrorDescription: text.optional(),
+        bodyHash: text,
+      }),
+    ),
+    run: async (_, options: Json & { limit: number }) =>
+      (await import('./dead-letters.js')).deadLetters(await connection(), options),
+  },
+  {
+    name: 'replay',
+    arguments: [{ name: '[id]', description: 'only the dead letter of this CloudEvents id' }],
+    options: [
+      option('--by <who>', 'who replays; kept in the audit rows, so a user name, no mail address', {
+        parse: parseId,
+        required: true,
+      }),
+      option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
+        parse: parseId,
+        required: true,
+      }),
+      option('--file <file>', 'the event, if its message is no dead letter; "-" is standard input'),
+      option(
+        '--cause <code>',
+        'only those with this dead-letter reason, refusal, outcome or reason',
+      ),
+      option(
+        '--since <time>',
+        'only those enqueued since a time, or within a duration such as 4h',
+        { parse: parseTime },
+      ),
+      option('--limit <n>', 'how many dead letters at most', {
+        parse: parseWholeNumber,
+        default: 50,
+      }),
+      option('--attempts <n>', 'leave events that have had this many attempts', {
+        parse: parseWholeNumber,
+        default: 5,
+      }),
+      option('--preview', 'only show what would be done (the default)'),
+      option('--yes', 'replay without asking', { default: false }),
+      json,
+    ],
+    description:
+      'run events again: those of the dead letters, the dead letter of one event id, or the event of a file. ' +
+      'Without --yes it only shows what it would do',
+    output: z.strictObject({
+      preview: z.boolean(),
+      events: z.array(
+        z.strictObject({
+          sequenceNumber: text.optional(),
+          enqueuedAt: text.optional(),
+          deadLetterReason: text.optional(),
+          eventId: text.optional(),
+          action: z.enum(['send', 'complete', 'leave']),
+          why: text,
+          attempt: count.optional(),
+          causes: z.array(text),
+          replayId: text.optional(),
+          result: text.optional(),
+        }),
+      ),
+    }),
+    run: async ([event], options: ReplayOptions & { preview?: true }) => {
+      if (options.preview && options.yes) throw new CliError('use --preview or --yes, not both', 2);
+      if (options.file !== undefined && event !== undefined)
+        throw new CliError('give an event id or --file, not both', 2);
+      await (await import('./replay.js')).replay(await connection(), event, options);
+    },
+  },
+  {
+    name: 'versions',
+    arguments: [],
+    options: [
+      option('--before <version>', 'exit with 1 while an event of an older version is open', {
+        parse: parseWholeNumber,
+      }),
+      json,
+    ],
+    description: 'count the open events by the version of the orchestration that runs them',
+    output: z.array(
+      z.strictObject({
+        version: z.union([count, z.literal('not begun')]),
+        open: count,
+        oldest: text,
+      }),
+    ),
+    run: async (_, options: Json & { before?: number }) =>
+      (await import('./versions.js')).versions(await connection(), options),
+  },
+  {
+    name: 'doctor',
+    arguments: [],
+    options: [
+      option('--identity <id>', "client or object id of the app's identity (AZURE_CLIENT_ID)", {
+        parse: parseGuid,
+      }),
+      option('--deadline <duration>', 'how long one check may take', {
+        parse: parseDuration,
+        default: 120,
+        defaultText: '2m',
+      }),
+      settings,
+      ...signIn,
+      json,
+    ],
+    description:
+      'check whether the app can do its work: settings, stores, queue, Microsoft Graph, permissions, licence, and all ' +
+      'that the access model names. Changes nothing; exit code 1 on a fault',
+    output: z.strictObject({
+      ok: count,
+      warnings: count,
+      faults: count,
+      findings: z.array(
+        z.strictObject({
+          check: text,
+          level: z.enum(['ok', 'warning', 'fault']),
+          name: text.optional(),
+          about: text.optional(),
+          text,
+          todo: text.optional(),
+        }),
+      ),
+    }),
+    run: async (_, { settings: file, ...options }: DoctorOptions & { settings?: string }) =>
+      (await import('./doctor.js')).doctor(await appSettings(file), options),
+  },
+  {
+    name: 'model check',
+    arguments: [{ name: '[file]', description: 'by default ACCESS_MODEL, else access-model.json' }],
+    options: [json],
+    description: 'report every fault of an access model, or that it has none',
+    output: z.strictObject({
+      sound: z.literal(true),
+      hash: text,
+      catalogs: count,
+      accessPackages: count,
+      birthrights: count,
+    }),
+    run: async ([file], options: Json) =>
+      (await import('./model.js')).checkModel(
+        file ?? process.env['ACCESS_MODEL'] ?? 'access-model.json',
+        options,
+      ),
+  },
+  {
+    name: 'model apply',
+    arguments: [],
+    options: [
+      option('--yes', 'apply without asking', { default: false }),
+      option('--only <package>', 'only this package; may be repeated', {
+        parse: collect,
+        default: [],
+      }),
+      option('--model <file>', 'another model than that of the app, by path or blob URL'),
+      settings,
+      ...signIn,
+      json,
+    ],
+    description:
+      'make catalogs, packages, roles, policies and incompatibilities equal to the model, under your own sign-in. ' +
+      'Shows the changes first and makes them after "yes" on a terminal or with --yes; never removes access',
+    output: z.looseObject({ changes: z.array(z.looseObject({})), applied: z.boolean() }),
+    run: async (_, { settings: file, ...options }: ApplyOptions & { settings?: string }) =>
+      (await import('./apply-model.js')).applyModel(await appSettings(file), options),
+  },
+  {
+    name: 'commands',
+    arguments: [],
+    options: [json],
+    description: 'list all commands; with --json their arguments, options and output shapes',
+    output: z.array(CommandDescription),
+    run: (_, options: Json) => {
+      const described = commands.map(describeCommand);
+      print(described, options.json, () =>
+        tableOf(
+          ['command', 'what it does'],
+          described.map(({ usage, description }) => [usage, description]),
+        ),
+      );
+      return Promise.resolve();
+    },
+  },
+];

@@ -1,0 +1,209 @@
+import type { ReplayMarks } from '../domain/events/event';
+import { readEvent } from '../domain/events/read-event';
+import { whyNoReplay } from '../domain/workflow/claim';
+import type { Claims } from '../storage/claims';
+import type { LedgerReader } from '../storage/audit';
+
+/** A message that the queue has given up on. */
+export type DeadLetter = {
+  sequenceNumber: string;
+  enqueuedAt: Date | undefined;
+  /** The bytes as they were sent. */
+  body: Uint8Array;
+  reason: string | undefined;
+  description: string | undefined;
+};
+
+/** Send a copy with the marks and complete the dead letter, or only complete it. */
+export type Resend = { action: 'send' | 'complete'; marks: ReplayMarks };
+export type ResendResult = 'replayed' | 'completed' | 'sent, but still a dead letter' | 'not found';
+
+/** The queue and its dead letters. A failure is thrown. */
+export type ReplayQueue = {
+  /** The oldest dead letters, which stay where they are. */
+  peek: (limit: number) => Promise<DeadLetter[]>;
+  /** Sends and completes dead letters by their sequence numbers. */
+  resend: (chosen: ReadonlyMap<string, Resend>) => Promise<ReadonlyMap<string, ResendResult>>;
+  /** Sends a body as a replay. Resolves once the queue has accepted it. */
+  send: (body: Uint8Array, marks: ReplayMarks) => Promise<void>;
+};
+
+export type ReplayStores = {
+  claims: Pick<Claims, 'read'>;
+  audit: Pick<LedgerReader, 'refusalOf'>;
+};
+
+/** Who replays and why, and which events. */
+export type ReplayRequest = {
+  by: string;
+  reason: string;
+  /** Only the dead letters of this CloudEvents id. */
+  eventId?: string | undefined;
+  /** The body of one event, instead of dead letters. */
+  body?: Uint8Array | undefined;
+  /** Only those with this dead-letter reason, refusal, outcome or reason. */
+  cause?: string | undefined;
+  /** Only those enqueued since then. */
+  since?: Date | undefined;
+  /** So many dead letters at most, those that are left included. */
+  limit: number;
+  /** Events with so many attempts are left. */
+  attempts: number;
+  /** Carry it out; otherwise only say what would be done. */
+  confirmed: boolean;
+};
+
+/** What the app would make of a body that is sent again. */
+export type Evaluation = {
+  eventId: string | undefined;
+  /** `send` a copy; only `complete` the dead letter, because its copy has arrived; or `leave` it. */
+  action: 'send' | 'complete' | 'leave';
+  why: string;
+  /** The attempt that a copy begins. */
+  attempt?: number;
+  /** The recorded codes that say why the event needs a replay. */
+  causes: string[];
+};
+
+export type ReplayLine = Evaluation & {
+  sequenceNumber?: string;
+  enqueuedAt?: string | undefined;
+  deadLetterReason?: string | undefined;
+  /** Of a dead letter; a body is known by its reason and person. */
+  replayId?: string | undefined;
+  result?: ResendResult | 'left';
+};
+
+/** `isComplete`: everything that was to be sent was sent, and a named event was not left. */
+export type ReplayReport = { lines: ReplayLine[]; isComplete: boolean };
+
+/** How many dead letters are searched for the chosen ones. */
+const SEARCH_DEPTH = 10_000;
+
+/**
+ * Runs events again: those of the chosen dead letters, or the one of a body. An unconfirmed request changes nothing.
+ * Throws what queue and stores throw.
+ */
+export async function replayEvents(
+  stores: ReplayStores,
+  queue: ReplayQueue,
+  sources: readonly string[],
+  request: ReplayRequest,
+): Promise<ReplayReport> {
+  const lines =
+    request.body === undefined
+      ? await replayDeadLetters(stores, queue, sources, request)
+      : [await replayBody(stores, queue, sources, request, request.body)];
+  const isNamed = request.eventId !== undefined || request.body !== undefined;
+  const isDone = ({ action, result }: ReplayLine): boolean =>
+    (action === 'leave' && !isNamed) || result === 'replayed' || result === 'completed';
+  return { lines, isComplete: !request.confirmed || lines.every(isDone) };
+}
+
+async function replayBody(
+  stores: ReplayStores,
+  queue: ReplayQueue,
+  sources: readonly string[],
+  request: ReplayRequest,
+  body: Uint8Array,
+): Promise<ReplayLine> {
+  const marks = marksOf(undefined, request);
+  const line = await evaluate(stores, body, marks, { ...request, sources });
+  if (line.action === 'complete') {
+    // There is no dead letter to complete: the same person and reason are the same replay.
+    const why = 'this replay was accepted before; a new one needs another reason';
+    return { ...line, action: 'leave', why };
+  }
+  if (!request.confirmed || line.action !== 'send') return line;
+  await queue.send(body, marks);
+  return { ...line, result: 'replayed' };
+}
+
+async function replayDeadLetters(
+  stores: ReplayStores,
+  queue: ReplayQueue,
+  sources: readonly string[],
+  request: ReplayRequest,
+): Promise<ReplayLine[]> {
+  const deadLetters = await queue.peek(SEARCH_DEPTH);
+  const lines = await choose(stores, deadLetters, sources, request);
+  if (!request.confirmed) return lines;
+  const chosen = new Map<string, Resend>();
+  for (const { sequenceNumber = '', action, replayId } of lines) {
+    if (action !== 'leave')
+      chosen.set(sequenceNumber, { action, marks: marksOf(replayId, request) });
+  }
+  const results = await queue.resend(chosen);
+  return lines.map((line) => ({
+    ...line,
+    result: results.get(line.sequenceNumber ?? '') ?? 'left',
+  }));
+}
+
+/** The dead letters that the request is about, oldest first. */
+async function choose(
+  stores: ReplayStores,
+  deadLetters: readonly DeadLetter[],
+  sources: readonly string[],
+  request: ReplayRequest,
+): Promise<ReplayLine[]> {
+  const { eventId, cause, since, limit } = request;
+  const lines: ReplayLine[] = [];
+  for (const { sequenceNumber, enqueuedAt, body, reason } of deadLetters) {
+    if (lines.length >= limit) break;
+    if (since && enqueuedAt && enqueuedAt < since) continue;
+    // The same dead letter always has the same replay, so a command that was interrupted can be repeated.
+    const replayId = `dead-letter:${sequenceNumber}:${enqueuedAt?.getTime() ?? 0}`;
+    const marks = marksOf(replayId, request);
+    const evaluation = await evaluate(stores, body, marks, { ...request, sources });
+    if (eventId !== undefined && evaluation.eventId !== eventId) continue;
+    if (cause !== undefined && ![reason, ...evaluation.causes].includes(cause)) continue;
+    lines.push({
+      ...{ sequenceNumber, enqueuedAt: enqueuedAt?.toISOString(), deadLetterReason: reason },
+      ...{ ...evaluation, replayId },
+    });
+  }
+  return lines;
+}
+
+const marksOf = (id: string | undefined, { by, reason }: ReplayRequest): ReplayMarks => ({
+  ...(id !== undefined && { id }),
+  by,
+  reason,
+});
+
+/** Applies the rules of the app itself, so that a preview says what will happen. */
+async function evaluate(
+  { claims, audit }: ReplayStores,
+  body: Uint8Array,
+  marks: ReplayMarks,
+  { sources, attempts }: { sources: readonly string[]; attempts: number },
+): Promise<Evaluation> {
+  const read = readEvent(body, { sources });
+  const [refusal] = (await audit.refusalOf(read.bodyHash))?.split(':') ?? [];
+  const causes = refusal ? [refusal] : [];
+  if (read.kind === 'rejected') {
+    const why = `would be refused: ${read.reason}`;
+    return { eventId: read.eventId, action: 'leave', why, causes: [...causes, read.reason] };
+  }
+  const eventId = read.event.id;
+  const claim = await claims.read(read.eventHash);
+  if (!claim) return { eventId, action: 'send', why: 'never accepted', attempt: 1, causes };
+  causes.push(...[claim.outcome, claim.reason].filter((code) => code !== undefined));
+  const leave = (why: string): Evaluation => ({ eventId, action: 'leave', why, causes });
+  if (claim.contentHash !== read.contentHash) return leave('would be refused: id-reused');
+  const { outcome = 'closed', attempt } = claim;
+  switch (whyNoReplay(claim, marks)) {
+    case 'seen':
+      return { eventId, action: 'complete', why: 'its copy was accepted before', causes };
+    case 'open':
+      return leave(`in progress: ${claim.state}`);
+    case 'final':
+      return leave(`ended as ${outcome}, which is never run again`);
+    case 'worn-out':
+      return leave(`had ${attempt} attempts`);
+    case undefined:
+      if (attempt >= attempts) return leave(`had ${attempt} attempts, the limit of this replay`);
+      return { eventId, action: 'send', why: `ended as ${outcome}`, attempt: attempt + 1, causes };
+  }
+}

@@ -1,0 +1,35 @@
+import { readEvent } from '../domain/events/read-event';
+import type { DeadLetter } from '../events/replay';
+import type { LedgerReader } from '../storage/audit';
+
+/** A dead letter without its body, which is HR's. `problem` is why the app refuses it, if it does. */
+export type DeadLetterLine = {
+  sequenceNumber: string;
+  enqueuedAt: string | undefined;
+  eventId: string | undefined;
+  problem: string | undefined;
+  deadLetterReason: string | undefined;
+  deadLetterErrorDescription: string | undefined;
+  bodyHash: string;
+};
+
+export async function deadLetterReport(
+  deadLetters: readonly DeadLetter[],
+  audit: Pick<LedgerReader, 'refusalOf'>,
+  sources: readonly string[],
+): Promise<DeadLetterLine[]> {
+  const lines: DeadLetterLine[] = [];
+  for (const { sequenceNumber, enqueuedAt, body, reason, description } of deadLetters) {
+    const event = readEvent(body, { sources });
+    lines.push({
+      sequenceNumber,
+      enqueuedAt: enqueuedAt?.toISOString(),
+      eventId: event.kind === 'accepted' ? event.event.id : event.eventId,
+      problem: event.kind === 'rejected' ? event.reason : await audit.refusalOf(event.bodyHash),
+      deadLetterReason: reason,
+      deadLetterErrorDescription: description,
+      bodyHash: event.bodyHash,
+    });
+  }
+  return lines;
+}
