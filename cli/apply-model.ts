@@ -28,7 +28,7 @@ export type ApplyOptions = SignInOptions & {
 const SCOPES = ['EntitlementManagement.ReadWrite.All'];
 
 /**
- * Brings the access model into the tenant: shows what would be created and changed, and does it with `yes` or after
+ * Applies the access model to the tenant: shows the changes, and makes them with `yes` or after
  * asking on a terminal. No access is ever removed. Exit code 1 if a package is not complete or, in a plan, is refused.
  */
 export async function applyModel(app: AppSettings, options: ApplyOptions): Promise<void> {
@@ -93,7 +93,7 @@ async function isAgreed(changes: readonly Change[], { yes, json }: ApplyOptions)
   const nothing = changes.every(({ act }) => act === 'nothing' || act === 'refuse');
   if (json || nothing || !process.stdin.isTTY || !process.stdout.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question('Do it? Only "yes" does: ');
+  const answer = await terminal.question('Apply these changes? Type "yes": ');
   terminal.close();
   return answer.trim() === 'yes';
 }
@@ -115,7 +115,7 @@ function shown(changes: readonly Change[]): string {
 }
 
 function ended(results: readonly Applied[] | undefined): string {
-  if (results === undefined) return '\nnothing was done; --yes does it';
+  if (results === undefined) return '\nnothing was changed; add --yes to apply';
   const rows = results.map((one) => [one.package, one.outcome, one.graphRequestId]);
   return `\n${tableOf(['package', 'outcome', 'Graph request'], rows)}`;
 }

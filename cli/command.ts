@@ -133,7 +133,7 @@ export function parseTime(text: string): Date {
   return at;
 }
 
-export function parseWholeNumber(text: string): number {
+export function parsePositiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError('a whole number from 1');

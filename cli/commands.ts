@@ -9,7 +9,7 @@ import {
   parseGuid,
   parseId,
   parseTime,
-  parseWholeNumber,
+  parsePositiveInteger,
   type CommandDefinition,
 } from './command';
 import type { DoctorOptions } from './doctor';
@@ -104,7 +104,7 @@ export const commands: readonly CommandDefinition[] = [
     name: 'dead-letters',
     arguments: [],
     options: [
-      option('--limit <n>', 'how many at most', { parse: parseWholeNumber, default: 100 }),
+      option('--limit <n>', 'how many at most', { parse: parsePositiveInteger, default: 100 }),
       json,
     ],
     description: 'list the messages that Service Bus has given up on; removes none',
@@ -145,11 +145,11 @@ export const commands: readonly CommandDefinition[] = [
         { parse: parseTime },
       ),
       option('--limit <n>', 'how many dead letters at most', {
-        parse: parseWholeNumber,
+        parse: parsePositiveInteger,
         default: 50,
       }),
       option('--attempts <n>', 'leave events that have had this many attempts', {
-        parse: parseWholeNumber,
+        parse: parsePositiveInteger,
         default: 5,
       }),
       option('--preview', 'only show what would be done (the default)'),
@@ -188,7 +188,7 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [],
     options: [
       option('--before <version>', 'exit with 1 while an event of an older version is open', {
-        parse: parseWholeNumber,
+        parse: parsePositiveInteger,
       }),
       json,
     ],

@@ -13,7 +13,7 @@ export type SignInOptions = {
 
 /**
  * Where the app's Graph is: over https under the person's own sign-in with the permissions of the command, or under the
- * managed identity where there is one; over loopback http under nobody's. Nothing is asked of anybody yet.
+ * managed identity where there is one; over loopback http without a sign-in. Does not sign in yet.
  */
 export function graphOptions(
   { graph, identity }: Config,

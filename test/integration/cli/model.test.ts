@@ -73,7 +73,7 @@ test('without --yes the plan is shown and nothing is written', async () => {
   const shown = await model('apply');
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/^ledger +create +policy +Birthright$/m);
-  expect(shown.stdout).toContain('nothing was done; --yes does it');
+  expect(shown.stdout).toContain('nothing was changed; add --yes to apply');
   expect(await tenant.simulator.writes()).toEqual([]);
 });
 
