@@ -1,4 +1,4 @@
-// What runs in Azure, as an inventory; the details are in modules/. docs/operations.md says how to deploy and run it.
+// The inventory of what runs in Azure; modules/ has the details. docs/operations.md explains how to deploy and run it.
 import { Stage } from 'stages.bicep'
 import { Settings } from 'settings.bicep'
 
@@ -12,20 +12,20 @@ param location string = resourceGroup().location
 @description('Sizes and redundancy: dev or prod of stages.bicep, or values of your own.')
 param stage Stage
 
-@description('The URIs of the HR systems that are listened to, separated by commas.')
+@description('Allowed CloudEvents source values, separated by commas.')
 @minLength(1)
 param eventSources string
 
-@description('Object id of the identity under which the HR system sends; without it nobody may send.')
+@description('Object id of the identity that the HR system sends with; without it, no identity may send.')
 param senderPrincipalId string = ''
 
-@description('Object id of the group that watches, reads the audit and replays messages.')
+@description('Object id of the group that monitors, reads the audit and replays messages.')
 param operatorsGroupId string = ''
 
-@description('Object id of the group that reads the audit and nothing else.')
+@description('Object id of the group that may only read the audit.')
 param auditorsGroupId string = ''
 
-@description('Object id of the group that owns the access model and may put a new one in place.')
+@description('Object id of the group that owns the access model and may upload a new one.')
 param modelOwnersGroupId string = ''
 
 @description('Client id of the app registration that callers of the HTTP API sign in to.')
@@ -36,14 +36,14 @@ param apiClientId string
 @description('Client ids of the applications that may call the HTTP API.')
 param apiCallers string[] = []
 
-@description('Addresses in CIDR notation from which the app may be called; none means nobody, 0.0.0.0/0 everybody, whom only the sign-in then holds up.')
+@description('Addresses in CIDR notation that may call the app. An empty list blocks all callers; 0.0.0.0/0 admits all, and then only the sign-in protects the app.')
 param callerAddresses string[]
 
-@description('Where alerts go.')
+@description('Mail addresses that receive alerts.')
 @minLength(1)
 param alertMails string[]
 
-@description('Name of the blob with the access model; empty means the one in the package.')
+@description('Name of the blob with the access model; if empty, the app uses the one in the package.')
 param accessModelBlob string = ''
 
 @description('Settings of the app that differ from their defaults.')
@@ -120,7 +120,7 @@ module access 'modules/access.bicep' = {
 }
 
 module functionApp 'modules/function-app.bicep' = {
-  // The app reads its package, its stores and its queue as it starts: the roles come first.
+  // The app reads its package, its stores and its queue at its start, so the roles must exist first.
   dependsOn: [access]
   params: {
     name: 'func-${name}-${token}'
@@ -161,7 +161,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// `azd env get-values` prints these as the settings with which the joinery command finds this installation.
+// `azd env get-values` prints these settings; with them the joinery command finds this installation.
 output FUNCTION_APP_NAME string = functionApp.outputs.name
 output FUNCTION_APP_HOST string = functionApp.outputs.host
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

@@ -1,4 +1,4 @@
-// The settings of README.md that have a default in the app, so that a wrong name is a type error here.
+// The settings of docs/settings.md that have a default in the app. A wrong name is a type error here.
 
 @export()
 @sealed()

@@ -1,18 +1,18 @@
-// What differs between a trial and the real thing. Everything that protects is the same in both.
+// The differences between a trial and production. All protection is the same in both.
 
 @export()
 @sealed()
 type Stage = {
-  @description('Named in every audit row.')
+  @description('Written to every audit row.')
   environment: 'Staging' | 'Production'
   serviceBus: 'Standard' | 'Premium'
-  @description('Where the orchestrations live: host storage, or a Durable Task Scheduler of that SKU.')
+  @description('The store of the orchestrations: host storage, or a Durable Task Scheduler of that SKU.')
   durable: 'AzureStorage' | 'Consumption' | 'Dedicated'
   @description('Redundancy of host storage and records.')
   redundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
   @description('Redundancy of the audit.')
   auditRedundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
-  @description('On demand, besides those always ready; with activitiesPerInstance it bounds the writes to Graph: see docs/operations.md, Scale.')
+  @description('Instances on demand, in addition to alwaysReady. Together with activitiesPerInstance this limits the writes to Graph: see docs/operations.md, Scale.')
   @minValue(1)
   @maxValue(1000)
   maximumInstanceCount: int
@@ -20,7 +20,7 @@ type Stage = {
   @minValue(1)
   activitiesPerInstance: int
   instanceMemoryMB: 512 | 2048 | 4096
-  @description('Instances that run all the time for the orchestrations; 0 scales to none.')
+  @description('Instances that always run for the orchestrations; with 0 the app scales to zero.')
   @minValue(0)
   alwaysReady: int
   @minValue(30)

@@ -1,6 +1,6 @@
 @export()
 type Tags = { joinery: string }
 
-@description('Addresses of a storage account, with a slash at the end.')
+@description('Endpoints of a storage account, with a trailing slash.')
 @export()
 type Endpoints = { blob: string, queue: string, table: string }

@@ -1,4 +1,4 @@
-// Who may do what, each at the narrowest scope that the service has. Nobody is an owner, and nobody may write roles.
+// All role assignments, each at the narrowest scope of its service. No identity is an owner, and none may write roles.
 import { roles } from 'roles.bicep'
 
 param appPrincipalId string
@@ -44,12 +44,12 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existin
   name: workspaceName
 }
 
-@description('What somebody may do; without anybody it is left out.')
+@description('One role of one identity; a grant without an identity is omitted.')
 type Grant = { who: string, kind: 'ServicePrincipal' | 'Group', role: string }
 
 func given(grants Grant[]) Grant[] => filter(grants, (grant) => !empty(grant.who))
 
-// The host keeps leases, timers and, unless there is a scheduler, the task hub in its storage.
+// The host stores leases and timers and, without a scheduler, the task hub in its storage.
 var onHost = map(
   [
     roles.storageBlobDataOwner
@@ -114,7 +114,7 @@ resource modelGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// The built-in contributor may change and delete entities: proof that its writer can change is none.
+// The built-in contributor role may change and delete entities, and an audit that its writer can change proves nothing.
 resource auditAppender 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(auditAccount.id, 'audit-appender')
   properties: {
@@ -178,8 +178,8 @@ resource auditGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// Receiver of one queue is all that the trigger needs. Scaling by the queue's length would ask for the right to manage
-// the namespace; without it the platform scales by steps.
+// The trigger needs only Data Receiver of one queue. Scaling by the length of the queue would need the right to manage
+// the namespace; without it the platform scales in steps.
 var onQueue = given([
   { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataReceiver }
   { who: senderPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataSender }
@@ -215,7 +215,7 @@ resource appWritesTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }
 
-// So that the portal shows them queue, metrics and alerts.
+// With this role the portal shows operators the queue, metrics and alerts.
 resource operatorsSee 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
   name: guid(resourceGroup().id, operatorsGroupId, roles.reader)
   properties: {

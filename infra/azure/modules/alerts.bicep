@@ -1,4 +1,4 @@
-// What wakes somebody. docs/operations.md says for each what to look at and what to do.
+// The alerts. docs/operations.md explains for each what to check and what to do.
 import { Tags } from '../types.bicep'
 
 param name string
@@ -26,7 +26,7 @@ resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-@description('Of the bus: 0 critical to 4 verbose; fires while the aggregate over the window is above 0.')
+@description('An alert on a metric of the bus, with severity 0 (critical) to 4 (verbose). It fires while the aggregate over the window is above 0.')
 type QueueAlert = {
   name: string
   says: string
@@ -34,14 +34,14 @@ type QueueAlert = {
   metric: string
   aggregation: 'Minimum' | 'Total'
   window: string
-  @description('Of the queue alone, or of the whole namespace, which counts some requests for no entity.')
+  @description('The queue only, or the whole namespace, because some requests are counted for no entity.')
   of: 'queue' | 'namespace'
 }
 
 var queueAlerts QueueAlert[] = [
   {
     name: 'dead-letters'
-    says: 'Messages were refused or could not be handled, and lie in the dead-letter queue.'
+    says: 'The dead-letter queue has messages that were rejected or could not be processed.'
     severity: 1
     metric: 'DeadletteredMessages'
     aggregation: 'Minimum'
@@ -49,10 +49,10 @@ var queueAlerts QueueAlert[] = [
     of: 'queue'
   }
   {
-    // Service Bus has no metric for the age of the oldest message. A queue that was never empty for as long holds one
-    // of that age, or is fed faster than it is emptied.
+    // Service Bus has no metric for the age of the oldest message. A queue that is not empty for 15 minutes has a
+    // message of that age, or receives messages faster than the app processes them.
     name: 'queue-not-emptied'
-    says: 'The queue was not empty once in 15 minutes.'
+    says: 'The queue was never empty in 15 minutes.'
     severity: 2
     metric: 'ActiveMessages'
     aggregation: 'Minimum'
@@ -61,7 +61,7 @@ var queueAlerts QueueAlert[] = [
   }
   {
     name: 'bus-throttled'
-    says: 'The Service Bus namespace refused requests because there were too many.'
+    says: 'The Service Bus namespace throttled requests.'
     severity: 2
     metric: 'ThrottledRequests'
     aggregation: 'Total'
@@ -104,7 +104,7 @@ resource queueAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-@description('Of the logs: fires as soon as the query has a row. The window is wider than the frequency, because a line may arrive minutes after its time.')
+@description('An alert on the logs. It fires as soon as the query returns a row. The window is wider than the frequency, because a line may arrive minutes after its time.')
 type LogAlert = {
   name: string
   says: string
@@ -112,18 +112,18 @@ type LogAlert = {
   window: string
   frequency: string
   query: string
-  @description('Columns of which each value fires, and is named in the mail, by itself.')
+  @description('Columns that split the alert: each value fires separately and is named in the mail.')
   by: string[]
 }
 
-// The app writes one JSON line for each thing worth knowing; `what` says which.
+// The app logs one JSON line per notable event; `what` names the kind of event.
 var lines = 'AppTraces | where AppRoleName =~ \'${appName}\' | extend line = parse_json(Message)'
 var calls = 'AppRequests | where AppRoleName =~ \'${appName}\''
 
 var logAlerts LogAlert[] = [
   {
     name: 'needs-attention'
-    says: 'An event ended in a way that only a person can mend, Graph answers 401 and 403 among them.'
+    says: 'Events ended as needs-attention, failed or timed-out, for example because Graph answers 401 or 403. A person has to fix the cause.'
     severity: 2
     window: 'PT30M'
     frequency: 'PT15M'
@@ -132,7 +132,7 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'ended-from-outside'
-    says: 'The supervisor closed events whose run was ended from outside or is gone.'
+    says: 'The recovery timer closed events whose run was terminated or is missing from the task hub.'
     severity: 2
     window: 'PT30M'
     frequency: 'PT15M'
@@ -141,7 +141,7 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'not-begun'
-    says: 'Events were started and their runs do not begin: the task hub works on nothing, or has lost what would wake them.'
+    says: 'Events were started, but their runs do not begin: the task hub processes nothing, or has lost their start.'
     severity: 1
     window: 'PT30M'
     frequency: 'PT15M'
@@ -150,7 +150,7 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'defect'
-    says: 'Code of the app threw where it should not.'
+    says: 'The app threw an unexpected exception.'
     severity: 1
     window: 'PT15M'
     frequency: 'PT5M'
@@ -159,7 +159,7 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'stores-away'
-    says: 'Intake or the supervisor waits because storage or the host does not answer.'
+    says: 'Intake or the recovery timer waits because storage or the host does not answer.'
     severity: 1
     window: 'PT10M'
     frequency: 'PT5M'
@@ -167,7 +167,7 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
-    // Intake fails by design when it hands a refused message back; those end as dead letters.
+    // Intake fails by design when it abandons a rejected message; such messages end as dead letters.
     name: 'functions-fail'
     says: 'Functions other than intake fail.'
     severity: 2
@@ -178,7 +178,7 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'no-supervisor'
-    says: 'The supervisor, which runs every minute, has not succeeded for 15 minutes: the app does not run, or does not start.'
+    says: 'The recovery timer, which runs every minute, has not succeeded for 15 minutes: the app does not run, or does not start.'
     severity: 0
     window: 'PT15M'
     frequency: 'PT5M'
@@ -195,9 +195,9 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
-    // The app has no right to do any of it: an attempt that was refused counts, too.
+    // The app has no permission for any of these operations, so a rejected attempt counts too.
     name: 'audit-changed'
-    says: 'Somebody changed or deleted something in the audit, or tried to.'
+    says: 'Audit rows or tables were changed or deleted, or an attempt was made.'
     severity: 0
     window: 'PT30M'
     frequency: 'PT15M'
@@ -221,7 +221,7 @@ resource logAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       windowSize: alert.window
       evaluationFrequency: alert.frequency
       autoMitigate: true
-      // The tables of a new workspace are known only some time after it was made.
+      // The tables of a new workspace exist only some time after its creation.
       skipQueryValidation: true
       criteria: {
         allOf: [
@@ -244,16 +244,16 @@ resource logAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-// What takes protection away, and is never part of a deployment.
+// Operations that remove protection. They are never part of a deployment.
 var guarded = [
   {
     name: 'lock-deleted'
-    says: 'A delete lock was taken away.'
+    says: 'A delete lock was deleted.'
     operation: 'Microsoft.Authorization/locks/delete'
   }
   {
     name: 'logging-stopped'
-    says: 'Logs of a resource are no longer collected.'
+    says: 'The diagnostic settings of a resource were deleted, so its logs are no longer collected.'
     operation: 'Microsoft.Insights/diagnosticSettings/delete'
   }
 ]

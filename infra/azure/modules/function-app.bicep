@@ -1,4 +1,4 @@
-// The app on Flex Consumption: no key in any setting, nobody let in without a token.
+// The app on Flex Consumption: no setting contains a key, and every caller needs a token.
 import { Stage } from '../stages.bicep'
 import { Settings } from '../settings.bicep'
 import { Endpoints, Tags } from '../types.bicep'
@@ -48,7 +48,7 @@ var required = {
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: string(stage.activitiesPerInstance)
 }
 
-// An idle hub is polled every 30 seconds unless this says less; Flex Consumption asks for 10 or less.
+// An idle task hub is polled every 30 seconds by default; Flex Consumption requires 10 or less.
 // https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-azure-storage-provider#flex-consumption-plan
 var onStorage = {
   AzureFunctionsJobHost__extensions__durableTask__storageProvider__maxQueuePollingInterval: '00:00:10'
@@ -57,7 +57,7 @@ var onStorage = {
 var onScheduler = {
   AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
   AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'TASK_SCHEDULER'
-  // An address and who signs in; there is no key.
+  // An address and the identity that signs in; there is no key.
   TASK_SCHEDULER: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=Joinery'
 }
 
@@ -101,7 +101,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         }
       }
     }
-    // Flex Consumption has no FTP: it refuses a site that names ftpsState or anything else that it has no use for.
+    // Flex Consumption has no FTP: it rejects a site with ftpsState or another property that it does not use.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -123,7 +123,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     properties: union(required, empty(schedulerEndpoint) ? onStorage : onScheduler, settings)
   }
 
-  // The /runtime and /admin paths of the host are behind this, too: only the sign of life is not.
+  // This protects the host's /runtime and /admin paths too; only the liveness check is open.
   resource authentication 'config' = {
     name: 'authsettingsV2'
     properties: {
@@ -143,7 +143,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           }
           validation: {
             allowedAudiences: [apiClientId, 'api://${apiClientId}']
-            // Never an empty list, which could be read as everybody.
+            // Never an empty list, which could mean all applications.
             defaultAuthorizationPolicy: { allowedApplications: concat([apiClientId], apiCallers) }
           }
         }

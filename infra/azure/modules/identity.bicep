@@ -1,4 +1,4 @@
-// The one identity the app acts under. It has no secret and no certificate, and nothing else uses it.
+// The one identity of the app. It has no secret and no certificate, and nothing else uses it.
 import { Tags } from '../types.bicep'
 
 param name string

@@ -1,4 +1,4 @@
-// One workspace that every resource writes its logs to, and Application Insights on it.
+// One workspace for the logs of every resource, and Application Insights on it.
 import { Tags } from '../types.bicep'
 
 param workspaceName string
@@ -39,7 +39,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   name: 'to-workspace'
   properties: {
     workspaceId: workspace.id
-    // Who asked what of the logs.
+    // Records who queries the logs.
     logs: [{ category: 'Audit', enabled: true }]
   }
 }
@@ -47,5 +47,5 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 output workspaceId string = workspace.id
 output workspaceName string = workspace.name
 output insightsName string = insights.name
-// Without a key's power: local authentication is off, so the app writes under its identity.
+// Local authentication is off, so the app writes with its identity and not with a key.
 output insightsConnection string = insights.properties.ConnectionString

@@ -1,4 +1,4 @@
-// Built-in roles by their human names.
+// Built-in roles by name.
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 
 @export()

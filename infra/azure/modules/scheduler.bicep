@@ -1,4 +1,4 @@
-// A Durable Task Scheduler for whoever outgrows the task hub in host storage.
+// A Durable Task Scheduler, for installations that outgrow the task hub in host storage.
 import { Tags } from '../types.bicep'
 import { roles } from 'roles.bicep'
 
@@ -14,7 +14,7 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' = {
   tags: tags
   properties: {
     sku: sku == 'Dedicated' ? { name: sku, capacity: 1 } : { name: sku }
-    // An empty list lets nobody in; who may do what is decided by role, there are no keys.
+    // An empty list blocks all addresses. Roles decide the permissions; there are no keys.
     ipAllowlist: ['0.0.0.0/0']
   }
 }

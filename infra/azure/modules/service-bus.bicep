@@ -1,4 +1,4 @@
-// The queue on which HR's events arrive.
+// The queue that receives the events of HR.
 import { Tags } from '../types.bicep'
 
 param name string
@@ -24,11 +24,11 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
   parent: namespace
   name: queueName
   properties: {
-    // A resend under the same MessageId would vanish without a trace; the app knows its events by their content.
+    // A resend with the same MessageId would disappear silently; the app identifies events by their content.
     requiresDuplicateDetection: false
     requiresSession: false
     maxDeliveryCount: 10
-    // Longer than intake waits out a fault; the host renews it besides.
+    // Longer than the intake holds a message during a fault; the host also renews it.
     lockDuration: 'PT5M'
     defaultMessageTimeToLive: 'P14D'
     deadLetteringOnMessageExpiration: true

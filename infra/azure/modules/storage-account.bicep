@@ -1,4 +1,4 @@
-// An account without keys: every caller comes with an identity and a role.
+// An account without keys: every caller needs an identity and a role.
 import { Endpoints, Tags } from '../types.bicep'
 
 param name string
@@ -66,7 +66,7 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
   name: 'keep'
   properties: {
     level: 'CanNotDelete'
-    notes: 'Taken away by a person, deliberately: see docs/operations.md.'
+    notes: 'Only a person deletes this lock, deliberately: see docs/operations.md.'
   }
 }
 

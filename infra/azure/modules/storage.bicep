@@ -1,4 +1,4 @@
-// Three accounts, because three kinds of loss: host storage can be rebuilt, records are state, the audit is proof.
+// Three accounts, because the cost of a loss differs: host storage can be rebuilt, records are state, and the audit is evidence.
 import { Endpoints, Tags } from '../types.bicep'
 
 param token string
@@ -19,7 +19,7 @@ module host 'storage-account.bicep' = {
     tables: []
     locked: locked
     workspaceId: workspaceId
-    // The task hub reads and writes all the time; what is worth a line is that something goes.
+    // The task hub reads and writes constantly, so only deletions are logged.
     logCategories: ['StorageDelete']
   }
 }
