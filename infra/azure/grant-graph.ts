@@ -1,25 +1,31 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { explain } from '../tenant/explain';
-import { orUsage } from '../tenant/or-usage';
-import { openTenant, tellAccount, tenantOptions, tenantUsage } from '../tenant/open-tenant';
+import {
+  explain,
+  openTenant,
+  parseOrExit,
+  printAccount,
+  tenantOptions,
+  tenantUsage,
+} from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
-import { grantAll, type Granting, type Wanted } from './grant/grant-all';
+import { grantAll, type GrantRequest, type GrantResult } from './grant/grant-all';
 
-const usage = `Gives the identity of the app what it needs in Microsoft Graph, and says what and why. Run again, it grants nothing twice.
+const usage = `Grants the app's identity the access to Microsoft Graph that it needs, and prints each grant and its reason. Existing
+grants are left as they are, so it can run again.
 
 usage: npm run grant:graph -- --identity <object or client id> (--narrow --catalog <id or name>... | --tenant-wide)
 
-  --narrow          for PACKAGES=verify-only: a role in each --catalog, and permissions to read; no permission to write
-  --catalog <name>  a catalog by id or display name; once for each catalog of the access model
+  --narrow          for PACKAGES=verify-only: a role in each --catalog, and permissions to read only
+  --catalog <name>  a catalog by id or display name; repeat for each catalog of the access model
   --tenant-wide     for PACKAGES=ensure: permissions to write entitlement management in the whole tenant
-  --adds-groups     with --tenant-wide: the app may add groups to catalogs, and so change every group
-  --revoke-wider    take away permissions of Microsoft Graph that the app does not need then
-  --dry-run         only say what would be done
-  --json            print JSON and nothing else
+  --adds-groups     with --tenant-wide: lets the app add groups to catalogs, and so change every group
+  --revoke-wider    revoke other permissions of Microsoft Graph that the identity has
+  --dry-run         print what would be done, and change nothing
+  --json            print only JSON
 ${tenantUsage}`;
 
-/** What the person agrees to when they sign in. */
+/** The permissions that the user consents to when signing in. */
 const scopes = [
   'EntitlementManagement.ReadWrite.All',
   'AppRoleAssignment.ReadWrite.All',
@@ -39,43 +45,47 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
-const parsed = () => parseArgs({ options }).values;
-type Given = ReturnType<typeof parsed>;
+const readOptions = () => parseArgs({ options }).values;
 
-/** Throws with what to say instead. */
-function wantedOf(given: Given): Wanted {
+/** Throws an Error for the user if options are missing or contradict each other. */
+function requestOf(given: ReturnType<typeof readOptions>): GrantRequest {
   const { identity, narrow, catalog, 'tenant-wide': wide, 'adds-groups': addsGroups } = given;
-  if (identity === undefined) throw new Error('--identity is missing: its object id or client id');
+  if (identity === undefined)
+    throw new Error("--identity is missing: give the object id or client id of the app's identity");
   if (!z.guid().safeParse(identity).success)
     throw new Error(`--identity takes an object id or client id, not "${identity}"`);
-  if (narrow === wide) throw new Error('say either --narrow or --tenant-wide');
+  if (narrow === wide) throw new Error('give either --narrow or --tenant-wide');
   if (narrow && catalog.length === 0) throw new Error('--narrow needs a --catalog');
-  if (wide && catalog.length > 0) throw new Error('--catalog belongs to --narrow');
-  if (narrow && addsGroups) throw new Error('--adds-groups belongs to --tenant-wide');
+  if (wide && catalog.length > 0) throw new Error('--catalog needs --narrow');
+  if (narrow && addsGroups) throw new Error('--adds-groups needs --tenant-wide');
   const { 'dry-run': dryRun, 'revoke-wider': revokeWider } = given;
   return { identity, catalogs: catalog, addsGroups, revokeWider, dryRun };
 }
 
-function print({ identity, grants }: Granting): void {
+function print({ identity, grants }: GrantResult): void {
   console.log(`${identity.displayName} (${identity.id})`);
   for (const { done, what, why } of grants) {
     console.log(`  ${done.padEnd(12)} ${what}\n${' '.repeat(15)}${why}`);
   }
 }
 
-/** What the command line asks for; undefined is help. Throws on what makes no sense. */
-function asked() {
-  const given = parsed();
+/** Undefined: the user asks for help. Throws an Error for the user if the options are invalid. */
+function parseCommandLine() {
+  const given = readOptions();
   if (given.help) return undefined;
-  return { given, wanted: wantedOf(given), tenant: openTenant(given, scopes, process.env) };
+  return {
+    request: requestOf(given),
+    tenant: openTenant(given, scopes, process.env),
+    json: given.json,
+  };
 }
 
 async function main(): Promise<void> {
-  const { given, wanted, tenant } = orUsage(asked, usage);
-  await tellAccount(tenant);
-  const granting = await grantAll(createTenantGraph(tenant), wanted);
-  if (given.json) console.log(JSON.stringify(granting));
-  else print(granting);
+  const { request, tenant, json } = parseOrExit(parseCommandLine, usage);
+  await printAccount(tenant);
+  const result = await grantAll(createTenantGraph(tenant), request);
+  if (json) console.log(JSON.stringify(result));
+  else print(result);
 }
 
 main().catch((error: unknown) => {

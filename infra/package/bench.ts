@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../local/stack/service';
 import type { Load } from './load-once';
 
-/** Settings as in Azure, so that the clients and the identity are made; loading the functions calls none of them. */
+/** Settings as in Azure, so that clients and identity are created. Loading the functions makes no calls. */
 const azureSettings = {
   ServiceBus__fullyQualifiedNamespace: 'example.servicebus.windows.net',
   PROVISIONING_QUEUE: 'provisioning-events',
@@ -18,8 +18,8 @@ const azureSettings = {
 const GOAL_MS = 400;
 
 /**
- * Loads the package and the unbundled build in turn, each time in a process of its own whose first load of all is not
- * counted: that one fetches from the disk. Sets exit code 1 where the package misses its goal.
+ * Loads the package and the unbundled build alternately, each time in a new process. The first load of each is not counted:
+ * it reads from the disk. Sets exit code 1 if the package misses its goal.
  */
 export function compareLoads(folder: string, runs: number, quiet: boolean) {
   const apps = { package: folder, unbundled: projectRoot() };
@@ -33,7 +33,7 @@ export function compareLoads(folder: string, runs: number, quiet: boolean) {
   const packaged = summary(loads.package);
   const unbundled = summary(loads.unbundled);
   const ratio = packaged.cpu.median / unbundled.cpu.median;
-  if (!quiet) console.log(printed({ package: packaged, unbundled }, ratio, runs));
+  if (!quiet) console.log(describeLoads({ package: packaged, unbundled }, ratio, runs));
   if (packaged.cpu.median >= GOAL_MS) process.exitCode = 1;
   return { loads: { package: packaged, unbundled }, ratio };
 }
@@ -76,7 +76,11 @@ const rows: [what: string, figure: keyof Load][] = [
   ['memory, MB', 'rss'],
 ];
 
-function printed(sides: Record<'package' | 'unbundled', Summary>, ratio: number, runs: number) {
+function describeLoads(
+  sides: Record<'package' | 'unbundled', Summary>,
+  ratio: number,
+  runs: number,
+) {
   const cell = ({ least, median, most }: Spread): string =>
     `${median.toFixed(0)} (${least.toFixed(0)}-${most.toFixed(0)})`.padEnd(18);
   return [
@@ -87,6 +91,6 @@ function printed(sides: Record<'package' | 'unbundled', Summary>, ratio: number,
       ([what, figure]) =>
         `${what.padEnd(26)}${cell(sides.package[figure])}${cell(sides.unbundled[figure])}`,
     ),
-    `ratio of the CPU to load: ${ratio.toFixed(2)}; the goal is less than ${GOAL_MS} ms for the package`,
+    `CPU ratio: ${ratio.toFixed(2)}; the goal is less than ${GOAL_MS} ms for the package`,
   ].join('\n');
 }

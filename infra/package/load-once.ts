@@ -1,12 +1,12 @@
 import { loadApp } from '../local/functions-host/app/load-app';
 
-/** What one process paid until every function was registered. Milliseconds and megabytes. */
+/** The cost of loading the app in one process, until every function is registered. Milliseconds and megabytes. */
 export type Load = {
-  /** Functions that the app registered. */
+  /** Number of functions that the app registered. */
   functions: number;
   /** CPU from the first line of the app to the end of its registration. */
   cpu: number;
-  /** CPU of the whole process, Node's own start included. */
+  /** CPU of the whole process, including the start of Node. */
   processCpu: number;
   wall: number;
   rss: number;

@@ -3,20 +3,19 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../local/stack/service';
 import { compareLoads } from './bench';
-import { contentsOf, type Contents } from './contents';
-import { sha256, zipOf } from './zip';
+import { contentsOf, sha256, zipOf, type Contents } from './bundle';
 
-const usage = `Packs the app as it is deployed: joinery-<version>.zip, and the same unpacked in the folder package. The same
-sources give the same bytes. Nothing is packed that is not the product or one of its production dependencies.
+const usage = `Packs the app for deployment: joinery-<version>.zip, and the same files unpacked in the folder "package". The same
+sources give the same bytes. Only the product and its production dependencies are packed.
 
 usage: npm run package -- [options]
-  --out <dir>  the folder of both (dist)
-  --bench      then load the functions from the package and from the unbundled build, and compare their CPU
-  --runs <n>   processes for each of the two (11)
-  --json       print JSON and nothing else
-  --help       this text`;
+  --out <dir>  where to write both (dist)
+  --bench      also load the functions from the package and from the unbundled build, and compare their CPU time
+  --runs <n>   processes per build with --bench (11)
+  --json       print only JSON
+  --help       print this text`;
 
-/** Deployments carry the package over the network; esbuild has no reason to make it larger than this. */
+/** An upper bound that the bundle stays far below: a larger package is a mistake, and slows each deployment down. */
 const MOST_BYTES = 15_000_000;
 
 async function main(): Promise<void> {
@@ -37,7 +36,7 @@ async function main(): Promise<void> {
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs takes a whole number from 1, not "${values.runs}"`);
   const packed = pack(resolve(values.out), await contentsOf(projectRoot()));
-  if (!values.json) console.log(told(packed));
+  if (!values.json) console.log(describePackage(packed));
   const loads = values.bench ? compareLoads(packed.folder, runs, values.json) : undefined;
   if (values.json) console.log(JSON.stringify({ ...packed, ...loads }, null, 2));
 }
@@ -63,7 +62,7 @@ function pack(out: string, { version, files }: Contents) {
   };
 }
 
-const told = ({ zip, files, bytes, sha256: hash }: ReturnType<typeof pack>): string =>
+const describePackage = ({ zip, files, bytes, sha256: hash }: ReturnType<typeof pack>): string =>
   [
     `${relative('', zip)}: ${(bytes / 1e6).toFixed(2)} MB, ${files.length} files`,
     ...files.map((file) => `  ${file}`),

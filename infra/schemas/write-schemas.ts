@@ -1,8 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { AccessModel } from '../../shared/domain/access-model/access-model';
+import { JoinedMessage } from '../../shared/domain/events/event';
 import { projectRoot } from '../local/stack/service';
-import { schemas } from './schemas';
 
-for (const [name, schema] of Object.entries(schemas)) {
-  writeFileSync(join(projectRoot(), 'docs', name), JSON.stringify(schema(), null, 2));
+/** The published JSON Schemas by file name under docs/, generated from the schemas that the product validates with. */
+export const schemas: Record<string, () => object> = {
+  'event.schema.json': () => ({
+    ...z.toJSONSchema(JoinedMessage, { io: 'input' }),
+    title: 'Joiner event',
+    description:
+      'A CloudEvents 1.0 message that reports a worker who joins. docs/event-contract.md lists what a JSON Schema cannot express.',
+  }),
+  'access-model.schema.json': () => ({
+    ...z.toJSONSchema(AccessModel, { io: 'input' }),
+    title: 'Access model',
+    description:
+      'Catalogs, access packages, and who gets which package on joining. docs/access-model.md lists what a JSON Schema cannot express.',
+  }),
+};
+
+if (require.main === module) {
+  for (const [name, schema] of Object.entries(schemas)) {
+    writeFileSync(join(projectRoot(), 'docs', name), JSON.stringify(schema(), null, 2));
+  }
 }

@@ -1,7 +1,6 @@
-import { isOpen, assignmentStatusOf } from '../../shared/graph/states';
-import { explain } from '../tenant/explain';
-import { until, type Patience } from './patience';
-import { isRunName, runPrefix } from './run-name';
+import { randomBytes } from 'node:crypto';
+import { assignmentStatusOf, isOpen } from '../../shared/graph/states';
+import { explain } from '../tenant/command';
 import {
   listAssignments,
   listCatalogs,
@@ -11,43 +10,61 @@ import {
   removeGroup,
   removeResource,
   requestRemoval,
+  retryUntil,
   type Named,
   type SmokeGraph,
+  type Timeouts,
 } from './smoke-graph';
 
-/** What is there of one run or several, found by its name alone. */
-type Found = { catalogs: Named[]; groups: Named[] };
+const prefix = 'joinery-smoke-';
+const pattern = new RegExp(`^${prefix}[0-9a-f]{8}$`);
 
-/** The names of runs that have left something in the tenant. */
+/** The display name of everything that one run creates, and of nothing else in the tenant. */
+export const newRunName = (): string => `${prefix}${randomBytes(4).toString('hex')}`;
+
+const isRunName = (name: string | null | undefined): name is string => pattern.test(name ?? '');
+
+/** The name of a run from its name or its id. Throws an Error for the user if the text is neither. */
+export function runNameOf(text: string): string {
+  const name = text.startsWith(prefix) ? text : `${prefix}${text}`;
+  if (!isRunName(name))
+    throw new Error(`${text} is not a run id: an id is eight characters of 0-9 a-f`);
+  return name;
+}
+
+/** The objects of one or several runs, found by name. */
+type RunObjects = { catalogs: Named[]; groups: Named[] };
+
+/** The names of runs that left objects in the tenant. */
 export async function findRuns(graph: SmokeGraph): Promise<string[]> {
-  const { catalogs, groups } = await find(graph, runPrefix);
+  const { catalogs, groups } = await find(graph, prefix);
   const names = [...catalogs, ...groups].map(({ displayName }) => displayName);
   return [...new Set(names.filter(isRunName))].sort();
 }
 
-async function find(graph: SmokeGraph, name: string): Promise<Found> {
-  const fits = ({ displayName }: Named): boolean =>
+async function find(graph: SmokeGraph, name: string): Promise<RunObjects> {
+  const isMatch = ({ displayName }: Named): boolean =>
     isRunName(displayName) && displayName.startsWith(name);
   const [catalogs, groups] = await Promise.all([listCatalogs(graph), listGroups(graph, name)]);
-  return { catalogs: catalogs.filter(fits), groups: groups.filter(fits) };
+  return { catalogs: catalogs.filter(isMatch), groups: groups.filter(isMatch) };
 }
 
-/** Replicas may not show a thing that is there: so many looks must agree that nothing is. */
-const agreeing = 3;
+/** A replica may not list an object that exists, so this many reads in a row must find nothing. */
+const AGREEING_READS = 3;
 
 /**
- * Deletes all that a run made, from the inside outwards, whatever state the run ended in. Each round looks anew and does
- * what can be done by then; refusals are tried again, since most end by themselves (replicas, a delivery under way).
- * Throws the last one once the time is up: something is left then.
+ * Deletes everything that a run created, dependents first, in whatever state the run ended. Each round reads again and
+ * deletes what can be deleted then. Errors are retried in the next round, because most end by themselves (replication
+ * delay, a delivery in progress). Throws the last error after the deadline: then something is left.
  */
-export async function cleanUp(graph: SmokeGraph, name: string, patience: Patience): Promise<void> {
+export async function cleanUp(graph: SmokeGraph, name: string, timeouts: Timeouts): Promise<void> {
   let empty = 0;
-  let refused: unknown;
-  const attempt = async (act: () => Promise<void>): Promise<void> => {
+  let lastError: unknown;
+  const attempt = async (action: () => Promise<void>): Promise<void> => {
     try {
-      await act();
+      await action();
     } catch (error) {
-      refused = error;
+      lastError = error;
     }
   };
   const round = async (): Promise<true | undefined> => {
@@ -57,16 +74,18 @@ export async function cleanUp(graph: SmokeGraph, name: string, patience: Patienc
     if (catalogs.length === 0) {
       for (const { id } of groups) await attempt(() => removeGroup(graph, id));
     }
-    return empty >= agreeing || undefined;
+    return empty >= AGREEING_READS || undefined;
   };
   try {
-    await until(`deleting ${name}`, patience, round);
+    await retryUntil(`deleting ${name}`, timeouts, round);
   } catch (error) {
-    throw new Error(`${name} is not all deleted: ${explain(refused ?? error)}`, { cause: error });
+    throw new Error(`${name} is not completely deleted: ${explain(lastError ?? error)}`, {
+      cause: error,
+    });
   }
 }
 
-type Attempt = (act: () => Promise<void>) => Promise<void>;
+type Attempt = (action: () => Promise<void>) => Promise<void>;
 
 async function emptyCatalog(
   graph: SmokeGraph,
@@ -75,7 +94,7 @@ async function emptyCatalog(
   attempt: Attempt,
 ): Promise<void> {
   const packages = await graph.product.findAccessPackages(catalogId, name);
-  for (const { id } of packages) await attempt(() => dissolve(graph, id, name, attempt));
+  for (const { id } of packages) await attempt(() => deletePackage(graph, id, name, attempt));
   if (packages.length > 0) return;
   for (const { id } of await listResources(graph, catalogId)) {
     await attempt(() => removeResource(graph, catalogId, id));
@@ -83,8 +102,8 @@ async function emptyCatalog(
   await remove(graph, 'catalogs', catalogId);
 }
 
-/** A package goes once nobody holds it and nobody is about to. */
-async function dissolve(
+/** A package can be deleted only without assignments and open requests. */
+async function deletePackage(
   graph: SmokeGraph,
   packageId: string,
   name: string,
@@ -92,11 +111,11 @@ async function dissolve(
 ): Promise<void> {
   const requests = await graph.product.findAssignmentRequests(packageId, name);
   if (requests.some(({ requestStatus }) => isOpen(requestStatus))) return;
-  const held = (await listAssignments(graph, packageId)).filter(
+  const active = (await listAssignments(graph, packageId)).filter(
     ({ state }) => !['expired', 'failed'].includes(assignmentStatusOf(state ?? undefined)),
   );
-  for (const { id } of held) await attempt(() => requestRemoval(graph, id));
-  if (held.length > 0) return;
+  for (const { id } of active) await attempt(() => requestRemoval(graph, id));
+  if (active.length > 0) return;
   for (const { id } of requests) await attempt(() => remove(graph, 'assignmentRequests', id));
   for (const { id } of await graph.product.listAssignmentPolicies(packageId)) {
     await attempt(() => remove(graph, 'assignmentPolicies', id));

@@ -1,36 +1,35 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { createEntitlements } from '../../shared/graph/entitlements';
-import { explain } from '../tenant/explain';
 import {
+  explain,
   openTenant,
-  tellAccount,
+  parseOrExit,
+  printAccount,
   tenantOptions,
   tenantUsage,
   type Tenant,
-} from '../tenant/open-tenant';
-import { orUsage } from '../tenant/or-usage';
+} from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
-import { cleanUp, findRuns } from './clean-up';
-import type { Patience } from './patience';
-import { newRunName, runNameOf } from './run-name';
-import { readPerson, readTenant, type SmokeGraph } from './smoke-graph';
-import { smokeRun, type Step } from './smoke-run';
+import { cleanUp, findRuns, newRunName, runNameOf } from './clean-up';
+import { runSmokeTest, type Step } from './run';
+import { readPerson, readTenant, type SmokeGraph, type Timeouts } from './smoke-graph';
 
-const usage = `Proves in a tenant that Joinery's own calls do what they are for: makes a throwaway group, catalog, access package and
-policy, gives the package to a test user, sees that they are in the group, takes it back, and deletes everything. All of
-it is named joinery-smoke-<run id>; what a killed run left under such a name, the next one deletes. One run at a time.
+const usage = `Tests Joinery's calls in a tenant: creates a throwaway group, catalog, access package and policy, assigns the package to a
+test user, checks that the user is in the group, removes the assignment, and deletes everything. Every object is named
+joinery-smoke-<run id>. A run also deletes what earlier, killed runs left. Run one at a time.
 
 usage: npm run smoke:tenant -- --user <user principal name or object id>
        npm run smoke:tenant -- --clean <run id>
 
-  --user <name>     an enabled test user of the tenant
-  --clean <run id>  only delete what that run has left
-  --yes             do not ask first
-  --json            print JSON and nothing else, with --yes
+  --user <name>     a test user of the tenant whose account is enabled
+  --clean <run id>  only delete what that run left
+  --yes             do not ask for confirmation
+  --json            print only JSON; needs --yes
 ${tenantUsage}
 
-Exits 0 if everything passed, 1 if a step failed or nobody agreed, 3 if something is left in the tenant, 130 on Ctrl-C.`;
+Exits 0 if every step passed, 1 if a step failed or the run was not confirmed, 2 for invalid options, 3 if something is
+left in the tenant, 130 on Ctrl-C.`;
 
 const scopes = ['EntitlementManagement.ReadWrite.All', 'Group.ReadWrite.All', 'User.Read.All'];
 
@@ -43,7 +42,7 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
-type Asked = {
+type Command = {
   tenant: Tenant;
   dialect: 'v1.0' | 'beta';
   user: string | undefined;
@@ -52,60 +51,60 @@ type Asked = {
   json: boolean;
 };
 
-function asked(): Asked | undefined {
+function parseCommandLine(): Command | undefined {
   const given = parseArgs({ options }).values;
   if (given.help) return undefined;
   const { user, yes, json } = given;
   if ((user === undefined) === (given.clean === undefined)) {
-    throw new Error('say either --user or --clean');
+    throw new Error('give either --user or --clean');
   }
-  if (json && !yes) throw new Error('--json needs --yes, since it cannot ask');
-  if (!yes && !process.stdin.isTTY) throw new Error('without a terminal to ask on, say --yes');
+  if (json && !yes) throw new Error('--json needs --yes, because it does not ask for confirmation');
+  if (!yes && !process.stdin.isTTY) throw new Error('without a terminal to confirm on, give --yes');
   const dialect = process.env['GRAPH_DIALECT'] ?? 'v1.0';
   if (dialect !== 'v1.0' && dialect !== 'beta') {
-    throw new Error('GRAPH_DIALECT must be v1.0 or beta: no tenant speaks the draft');
+    throw new Error('GRAPH_DIALECT must be v1.0 or beta: no tenant has the draft dialect');
   }
   const clean = given.clean === undefined ? undefined : runNameOf(given.clean);
   return { tenant: openTenant(given, scopes, process.env), dialect, user, clean, yes, json };
 }
 
-/** A tenant takes minutes for what the simulator does in milliseconds. */
-const patienceIn = ({ credential }: Tenant, signal: AbortSignal): Patience =>
+/** A tenant needs minutes where the simulator needs milliseconds. */
+const timeoutsFor = ({ credential }: Tenant, signal: AbortSignal): Timeouts =>
   credential === undefined
-    ? { deadlineMs: 30_000, visibleMs: 3_000, everyMs: 100, signal }
-    : { deadlineMs: 15 * 60_000, visibleMs: 2 * 60_000, everyMs: 5_000, signal };
+    ? { deadlineMs: 30_000, replicationMs: 3_000, intervalMs: 100, signal }
+    : { deadlineMs: 15 * 60_000, replicationMs: 2 * 60_000, intervalMs: 5_000, signal };
 
-async function agreed(plan: string, { yes, json }: Asked): Promise<boolean> {
+async function confirm(plan: string, { yes, json }: Command): Promise<boolean> {
   if (!json) console.log(plan);
   if (yes) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question('Go on? [y/N] ');
+  const answer = await terminal.question('Continue? [y/N] ');
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }
 
-const line = ({ step, seconds, failed }: Step): string =>
+const describeStep = ({ step, seconds, failed }: Step): string =>
   `${failed === undefined ? 'ok    ' : 'FAILED'} ${seconds.toFixed(1).padStart(6)} s  ${step}` +
   (failed === undefined ? '' : `\n  ${failed}`);
 
-/** Deletes what one run has left, and nothing else. */
+/** Deletes only what one run left. */
 async function clean(
   graph: SmokeGraph,
   name: string,
-  wanted: Asked,
-  patience: Patience,
+  command: Command,
+  timeouts: Timeouts,
 ): Promise<number> {
-  if (!(await agreed(`Deletes the group, catalog and package ${name}.`, wanted))) return 1;
-  await cleanUp(graph, name, patience);
-  console.log(wanted.json ? JSON.stringify({ deleted: name }) : `nothing is left of ${name}`);
+  if (!(await confirm(`Deletes the group, catalog and package ${name}.`, command))) return 1;
+  await cleanUp(graph, name, timeouts);
+  console.log(command.json ? JSON.stringify({ deleted: name }) : `deleted ${name}`);
   return 0;
 }
 
 async function run(
   graph: SmokeGraph,
   user: string,
-  wanted: Asked,
-  patience: Patience,
+  command: Command,
+  timeouts: Timeouts,
 ): Promise<number> {
   const tenant = await readTenant(graph);
   const person = await readPerson(graph, user);
@@ -113,49 +112,51 @@ async function run(
   const leftovers = await findRuns(graph);
   const name = newRunName();
   const plan = [
-    `In the tenant ${tenant.displayName ?? ''} (${tenant.id}), everything under the name ${name}:`,
-    '  makes a security group, a catalog, a hidden access package with one policy',
-    `  gives the package to the user ${person.id}, which makes them a member of that group, and takes it back`,
-    '  deletes all of it again',
-    ...leftovers.map((left) => `  deletes what is left of an earlier run: ${left}`),
+    `In the tenant ${tenant.displayName ?? ''} (${tenant.id}), with the name ${name}:`,
+    '  creates a security group, a catalog, and a hidden access package with one policy',
+    `  assigns the package to the user ${person.id}, who becomes a member of that group, and removes the assignment`,
+    '  deletes all of these',
+    ...leftovers.map((earlier) => `  deletes what an earlier run left: ${earlier}`),
   ].join('\n');
-  if (!(await agreed(plan, wanted))) return 1;
-  const ran = await smokeRun(
+  if (!(await confirm(plan, command))) return 1;
+  const result = await runSmokeTest(
     graph,
     { run: name, userId: person.id, leftovers },
-    patience,
+    timeouts,
     (step) => {
-      if (!wanted.json) console.log(line(step));
+      if (!command.json) console.log(describeStep(step));
     },
   );
-  if (wanted.json) console.log(JSON.stringify({ tenant: tenant.id, ...ran }));
-  else console.log(verdict(ran.passed, ran.leftBehind));
-  if (patience.signal?.aborted) return 130;
-  return ran.leftBehind.length > 0 ? 3 : ran.passed ? 0 : 1;
+  if (command.json) console.log(JSON.stringify({ tenant: tenant.id, ...result }));
+  else console.log(summary(result.passed, result.leftBehind));
+  if (timeouts.signal?.aborted) return 130;
+  return result.leftBehind.length > 0 ? 3 : result.passed ? 0 : 1;
 }
 
-const verdict = (passed: boolean, leftBehind: readonly string[]): string =>
+const summary = (passed: boolean, leftBehind: readonly string[]): string =>
   [
-    passed ? 'passed, and nothing is left' : 'failed',
+    passed ? 'passed; nothing is left in the tenant' : 'failed',
     ...leftBehind.map((name) => `left in the tenant: npm run smoke:tenant -- --clean ${name}`),
   ].join('\n');
 
 async function main(): Promise<number> {
-  const wanted = orUsage(asked, usage);
-  const stopping = new AbortController();
+  const command = parseOrExit(parseCommandLine, usage);
+  const stop = new AbortController();
   process.once('SIGINT', () => {
-    console.error('stopping, and deleting what was made; Ctrl-C again leaves it there');
-    stopping.abort(new Error('stopped'));
+    console.error(
+      'stopping and deleting what was created; press Ctrl-C again to leave it in the tenant',
+    );
+    stop.abort(new Error('stopped'));
   });
-  const patience = patienceIn(wanted.tenant, stopping.signal);
-  const { dialect, tenant } = wanted;
-  await tellAccount(tenant);
+  const timeouts = timeoutsFor(command.tenant, stop.signal);
+  const { dialect, tenant } = command;
+  await printAccount(tenant);
   const graph = {
     tenant: createTenantGraph(tenant),
     product: createEntitlements({ ...tenant, dialect, deadlineMs: 60_000, appVersion: 'smoke' }),
   };
-  if (wanted.clean !== undefined) return clean(graph, wanted.clean, wanted, patience);
-  return run(graph, wanted.user ?? '', wanted, patience);
+  if (command.clean !== undefined) return clean(graph, command.clean, command, timeouts);
+  return run(graph, command.user ?? '', command, timeouts);
 }
 
 main().then(

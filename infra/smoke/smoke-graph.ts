@@ -1,10 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Entitlements } from '../../shared/graph/entitlements';
-import { GraphError } from '../../shared/graph/errors';
+import { classify, GraphError } from '../../shared/graph/errors';
 import { literal, segment } from '../../shared/graph/odata';
 import type { TenantGraph } from '../tenant/tenant-graph';
 
-/** The product's own client, which the run proves, and the calls that the product has no verb for. */
+/** The product's client, which the smoke run tests, and the calls for which that client has no function. */
 export type SmokeGraph = { product: Entitlements; tenant: TenantGraph };
 
 const management = 'identityGovernance/entitlementManagement';
@@ -13,15 +14,15 @@ const Id = z.object({ id: z.string() });
 const Named = z.object({ id: z.string(), displayName: z.string().nullish() });
 export type Named = z.infer<typeof Named>;
 const Person = z.object({ id: z.string(), accountEnabled: z.boolean().nullish() });
-const Held = z.object({ id: z.string(), state: z.string().nullish() });
+const Assignment = z.object({ id: z.string(), state: z.string().nullish() });
 
 export const readTenant = async ({ tenant }: SmokeGraph): Promise<Named> => {
   const [found] = await tenant.organization();
-  if (found === undefined) throw new Error('Graph tells of no tenant');
+  if (found === undefined) throw new Error('Graph returned no tenant');
   return found;
 };
 
-/** A person by object id or user principal name. Throws with what to do if the tenant has none. */
+/** A user by object id or user principal name. Throws an Error for the user if the tenant has none. */
 export async function readPerson(
   { tenant }: SmokeGraph,
   user: string,
@@ -42,7 +43,7 @@ export const listGroups = ({ tenant }: SmokeGraph, prefix: string): Promise<Name
     Named,
   );
 
-/** Every catalog: which filters of text their list takes beside equality, nobody documents. */
+/** Lists every catalog: for this list only filters by equality are documented. */
 export const listCatalogs = ({ tenant }: SmokeGraph): Promise<Named[]> =>
   tenant.list(`${management}/catalogs`, Named);
 
@@ -69,13 +70,13 @@ export const isMember = async (
   return members.some(({ id }) => id === userId);
 };
 
-/** All assignments of a package, whoever has them. */
+/** All assignments of a package, of all users. */
 export const listAssignments = (
   { tenant }: SmokeGraph,
   packageId: string,
-): Promise<z.infer<typeof Held>[]> => {
+): Promise<z.infer<typeof Assignment>[]> => {
   const filter = encodeURIComponent(`accessPackage/id eq ${literal(packageId)}`);
-  return tenant.list(`${management}/assignments?$filter=${filter}`, Held);
+  return tenant.list(`${management}/assignments?$filter=${filter}`, Assignment);
 };
 
 /** docs: https://learn.microsoft.com/graph/api/entitlementmanagement-post-assignmentrequests (adminRemove) */
@@ -104,7 +105,7 @@ export const removeResource = async (
 export const listResources = ({ tenant }: SmokeGraph, catalogId: string): Promise<Named[]> =>
   tenant.list(`${management}/catalogs/${segment(catalogId)}/resources`, Named);
 
-/** Deletes one thing of entitlement management. */
+/** Deletes one object of entitlement management. */
 export const remove = (
   { tenant }: SmokeGraph,
   kind: 'catalogs' | 'accessPackages' | 'assignmentPolicies' | 'assignmentRequests',
@@ -113,3 +114,59 @@ export const remove = (
 
 export const removeGroup = ({ tenant }: SmokeGraph, id: string): Promise<void> =>
   tenant.remove(`groups/${segment(id)}`);
+
+export type Timeouts = {
+  /** Total time for one result. */
+  deadlineMs: number;
+  /** How long 403 and 404 are retried, because a replica may not have a new object yet. */
+  replicationMs: number;
+  intervalMs: number;
+  /** Stops the waiting. */
+  signal?: AbortSignal | undefined;
+};
+
+/**
+ * Calls `read` until it returns a value. Retries after throttling, outages and errors that come from replication delay;
+ * throws any other error at once, and the last error after the deadline.
+ */
+export async function retryUntil<Value>(
+  what: string,
+  { deadlineMs, replicationMs, intervalMs, signal }: Timeouts,
+  read: () => Promise<Value | undefined>,
+): Promise<Value> {
+  const start = Date.now();
+  let lastError: GraphError | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      const found = await read();
+      if (found !== undefined) return found;
+      lastError = undefined;
+    } catch (error) {
+      const waited = Date.now() - start;
+      if (!isTransient(error) || (isNotFoundOrDenied(error) && waited > replicationMs)) throw error;
+      lastError = error;
+    }
+    if (Date.now() - start > deadlineMs) {
+      throw lastError ?? new Error(`${what}: nothing within ${Math.round(deadlineMs / 1000)} s`);
+    }
+    await wait(intervalMs, undefined, signal && { signal });
+  }
+}
+
+/** Conflicts that end by themselves once every replica has the change. */
+const transientConflicts = [
+  'not-found',
+  'duplicate-key',
+  'existing-open-request',
+  'no-active-grant',
+];
+
+function isTransient(error: unknown): error is GraphError {
+  const outcome = classify(error, { justCreated: true });
+  if (outcome.kind === 'conflict') return transientConflicts.includes(outcome.conflict);
+  return outcome.kind === 'later';
+}
+
+const isNotFoundOrDenied = ({ fault }: GraphError): boolean =>
+  fault.status === 403 || fault.status === 404;

@@ -11,8 +11,8 @@ export type TenantGraph = ReturnType<typeof createTenantGraph>;
 const deadlineMs = 60_000;
 
 /**
- * The few calls of Graph v1.0 that the product has no verb for, over the product's own transport: a token only over
- * https, one try each, `GraphError` on any refusal. Paths begin below the version. Whoever uses it has signed in before.
+ * Calls of Graph v1.0 for which the product's client has no function, over the product's transport: a token only over https,
+ * one attempt each, `GraphError` on any error status. Paths are relative to the version.
  */
 export function createTenantGraph(options: {
   root: string;
@@ -41,6 +41,6 @@ export function createTenantGraph(options: {
   };
 }
 
-/** The address without what follows the question mark and without what names a person: errors are printed. */
+/** The method and path without the query and without a user's name or id, because errors are printed. */
 const operationOf = (method: string, path: string): string =>
   `${method} ${(path.split('?')[0] ?? '').replace(/^users\/.*/, 'users/{id}')}`;

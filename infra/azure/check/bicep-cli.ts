@@ -3,13 +3,13 @@ import { chmodSync, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A Bicep CLI on this machine. `pinned`: it is the version that main.json is compiled with. */
+/** A Bicep CLI on this machine. `pinned`: it has the version that main.json is compiled with. */
 export type BicepCli = { path: string; version: string; pinned: boolean };
 
-/** The version that everybody builds with. */
+/** The version that main.json is compiled with. */
 export const BICEP_VERSION = '0.49.2';
 
-/** Which package of the CLI fits this machine. Only linux-x64 has been tried. */
+/** The CLI's NuGet package for each platform. Only linux-x64 is tested. */
 const platforms: Record<string, string> = {
   'linux-x64': 'linux-x64',
   'linux-arm64': 'linux-arm64',
@@ -18,21 +18,20 @@ const platforms: Record<string, string> = {
   'win32-x64': 'win-x64',
 };
 
-export const NO_CLI = `no Bicep CLI here: install the .NET SDK, with which version ${BICEP_VERSION} is restored from NuGet, or put bicep on the PATH, or run "az bicep install"`;
+export const NO_CLI = `no Bicep CLI found: install the .NET SDK, which restores version ${BICEP_VERSION} from NuGet, or put bicep on the PATH, or run "az bicep install"`;
 
 /**
- * Finds the Bicep CLI: the pinned one, which is restored with dotnet where there is a .NET SDK, else one on the PATH, else
- * the one of the Azure CLI. Answers undefined where there is none. `folder` is infra/azure; without `restore` nothing is
- * fetched.
+ * Finds the Bicep CLI: the pinned version, else one on the PATH, else the one of the Azure CLI, else undefined. With
+ * `restore`, dotnet downloads the pinned version if it is missing. `folder` is infra/azure.
  */
 export function findBicep(folder: string, { restore = true } = {}): BicepCli | undefined {
   const program = process.platform === 'win32' ? 'bicep.exe' : 'bicep';
-  const found = [
+  const candidates = [
     pinnedBicep(folder, program, restore),
     program,
     join(homedir(), '.azure/bin', program),
   ];
-  for (const path of found) {
+  for (const path of candidates) {
     const version = path && versionOf(path);
     if (version) return { path, version, pinned: version === BICEP_VERSION };
   }

@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../local/stack/service';
-import { orUsage } from '../../tenant/or-usage';
+import { parseOrExit } from '../../tenant/command';
 import { BICEP_VERSION, findBicep, NO_CLI } from './bicep-cli';
-import { bicepFiles } from './build';
-import { checkInfrastructure } from './check-infrastructure';
+import { bicepFiles, checkInfrastructure } from './check-infrastructure';
 
-const usage = `Builds, lints and checks every file of infra/azure with the Bicep CLI. Exits 1 if there is a finding, 2 without a CLI.
+const usage = `Builds, lints and checks every file of infra/azure with the Bicep CLI. Exits 1 if there is a finding, 2 if there is no CLI.
 
 usage: npm run infra -- [--write]
 
-  --write  format the files and compile main.json anew`;
+  --write  format the files and compile main.json`;
 
-function asked(): { write: boolean } | undefined {
+function parseCommandLine(): { write: boolean } | undefined {
   const { values } = parseArgs({
     options: {
       write: { type: 'boolean', default: false },
@@ -22,7 +21,7 @@ function asked(): { write: boolean } | undefined {
   return values.help ? undefined : { write: values.write };
 }
 
-const { write } = orUsage(asked, usage);
+const { write } = parseOrExit(parseCommandLine, usage);
 const folder = join(projectRoot(), 'infra/azure');
 const cli = findBicep(folder);
 if (!cli) {

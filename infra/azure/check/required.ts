@@ -1,7 +1,6 @@
-import type { Finding } from './finding';
-import { asObject, type Json, type Resource } from './template';
+import { asObject, type Finding, type Json, type Resource } from './template';
 
-/** What a property of every resource of a type must be, and what it means if it is not. */
+/** The value that a property must have in every resource of a type, and the finding if it has another. */
 type Requirement = { type: string; property: string; is: Json; else: string };
 
 const STORAGE = 'Microsoft.Storage/storageAccounts';
@@ -13,12 +12,12 @@ const PASSWORDS = `${SITE}/basicPublishingCredentialsPolicies`;
 
 const requirements: Requirement[] = [
   { type: STORAGE, property: 'allowSharedKeyAccess', is: false, else: 'shared keys are on' },
-  { type: STORAGE, property: 'allowBlobPublicAccess', is: false, else: 'blobs may be public' },
+  { type: STORAGE, property: 'allowBlobPublicAccess', is: false, else: 'blobs can be public' },
   {
     type: STORAGE,
     property: 'allowCrossTenantReplication',
     is: false,
-    else: 'blobs may be copied to another tenant',
+    else: 'blobs can be copied to another tenant',
   },
   { type: STORAGE, property: 'minimumTlsVersion', is: 'TLS1_2', else: 'TLS is lower than 1.2' },
   { type: STORAGE, property: 'supportsHttpsTrafficOnly', is: true, else: 'http is allowed' },
@@ -34,13 +33,13 @@ const requirements: Requirement[] = [
     type: `${BUS}/queues`,
     property: 'requiresDuplicateDetection',
     is: false,
-    else: 'duplicate detection is on: a message that is sent again would vanish',
+    else: 'duplicate detection is on: the queue would drop a message that is sent again',
   },
   {
     type: `${BUS}/queues`,
     property: 'deadLetteringOnMessageExpiration',
     is: true,
-    else: 'messages that expire vanish',
+    else: 'expired messages are lost',
   },
   {
     type: 'Microsoft.Insights/components',
@@ -72,16 +71,16 @@ const requirements: Requirement[] = [
     type: SITE,
     property: 'siteConfig.ipSecurityRestrictionsDefaultAction',
     is: 'Deny',
-    else: 'every address may call',
+    else: 'every address can call',
   },
-  { type: SITE, property: 'siteConfig.cors', is: null, else: 'pages of other origins may call' },
+  { type: SITE, property: 'siteConfig.cors', is: null, else: 'pages of other origins can call' },
   {
     type: SITE,
     property: 'functionAppConfig.deployment.storage.authentication.type',
     is: 'UserAssignedIdentity',
-    else: 'the package is not read under the identity of the app',
+    else: 'the package is not read with the identity of the app',
   },
-  { type: PASSWORDS, property: 'allow', is: false, else: 'passwords may deploy' },
+  { type: PASSWORDS, property: 'allow', is: false, else: 'passwords can deploy' },
   {
     type: AUTHENTICATION,
     property: 'platform.enabled',
@@ -98,19 +97,19 @@ const requirements: Requirement[] = [
     type: AUTHENTICATION,
     property: 'globalValidation.unauthenticatedClientAction',
     is: 'Return401',
-    else: 'who has not signed in is let through or redirected',
+    else: 'callers without a sign-in are admitted or redirected',
   },
   {
     type: AUTHENTICATION,
     property: 'globalValidation.excludedPaths',
     is: ['/api/health/live'],
-    else: 'more than the sign of life is open to anybody',
+    else: 'more than the liveness check is open without a sign-in',
   },
   {
     type: AUTHENTICATION,
     property: 'identityProviders.azureActiveDirectory.registration.openIdIssuer',
     is: "[format('{0}{1}/v2.0', environment().authentication.loginEndpoint, tenant().tenantId)]",
-    else: 'tokens of other tenants are let through',
+    else: 'tokens of other tenants are accepted',
   },
   { type: `${ALERTS}/metricAlerts`, property: 'enabled', is: true, else: 'the alert is off' },
   {
@@ -123,16 +122,15 @@ const requirements: Requirement[] = [
 ];
 
 /**
- * Properties that must have one value, written out: of another expression nobody can see what it becomes. What is there
- * only on a condition does not count.
+ * Properties that must have one literal value: what an expression evaluates to is not known before the deployment. A
+ * resource with a condition does not count, because some deployments lack it.
  */
 export function findUnsafeProperties(resources: Resource[]): Finding[] {
   return requirements.flatMap((requirement) => {
     const { type, property, is } = requirement;
-    const concerned = resources.filter((resource) => resource.type === type);
-    if (concerned.length === 0)
-      return [{ where: type, what: `none is there: ${requirement.else}` }];
-    return concerned
+    const matching = resources.filter((resource) => resource.type === type);
+    if (matching.length === 0) return [{ where: type, what: `there is none: ${requirement.else}` }];
+    return matching
       .filter(
         (resource) =>
           resource.condition !== true ||

@@ -1,11 +1,10 @@
-import type { Finding } from './finding';
-import { asList, asObject, textOf, type Json, type Resource } from './template';
+import { asList, asObject, textOf, type Finding, type Json, type Resource } from './template';
 
 /**
- * What may be given where, by the expression of the scope: the built-in roles that this installation gives there. Whatever
- * is not listed is more than somebody needs. On the tables of the audit there is none: see the custom role.
+ * The built-in roles that this installation assigns, by the expression of their scope. Any other role is a finding. The
+ * audit tables have none: see the custom role.
  */
-const GIVEN: [scope: RegExp, roles: Record<string, string>][] = [
+const ALLOWED: [scope: RegExp, roles: Record<string, string>][] = [
   [
     /'Microsoft.Storage\/storageAccounts', parameters\('hostAccountName'\)\)\]$/,
     {
@@ -55,7 +54,7 @@ const GIVEN: [scope: RegExp, roles: Record<string, string>][] = [
   [/^$/, { 'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader' }],
 ];
 
-/** Those that are named when somebody plants them. */
+/** Powerful roles, so that a finding can name them. */
 const POWERFUL: Record<string, string> = {
   '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': 'Owner',
   'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
@@ -65,9 +64,9 @@ const POWERFUL: Record<string, string> = {
   '17d1049b-9a84-46fb-8f53-869881c3d3ab': 'Storage Account Contributor',
 };
 
-const NAMES = GIVEN.reduce((names, [, roles]) => ({ ...names, ...roles }), POWERFUL);
+const NAMES = ALLOWED.reduce((names, [, roles]) => ({ ...names, ...roles }), POWERFUL);
 
-/** Roles that are too much for where they are given, and those of which nobody can see what they are. */
+/** Roles that are not allowed at their scope, and role assignments whose role cannot be determined. */
 export function findRoles(resources: Resource[]): Finding[] {
   return resources
     .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
@@ -76,18 +75,19 @@ export function findRoles(resources: Resource[]): Finding[] {
       const text = roleText(resource);
       if (text.includes(CUSTOM)) return [];
       const roles = rolesIn(text, resource.module.variables['roles']);
-      if (roles.length === 0) return [{ where: path, what: 'gives a role that cannot be read' }];
-      const given = GIVEN.find(([pattern]) => pattern.test(scope))?.[1] ?? {};
+      if (roles.length === 0)
+        return [{ where: path, what: 'assigns a role that cannot be determined' }];
+      const allowed = ALLOWED.find(([pattern]) => pattern.test(scope))?.[1] ?? {};
       return roles
-        .filter((id) => !(id in given))
-        .map((id) => ({ where: path, what: `gives the role ${NAMES[id] ?? 'unknown'} (${id})` }));
+        .filter((id) => !(id in allowed))
+        .map((id) => ({ where: path, what: `assigns the role ${NAMES[id] ?? 'unknown'} (${id})` }));
     });
 }
 
-/** The name of the custom role, as its definition and its assignments compute it. */
+/** Part of the expression for the custom role's name, in its definition and its assignments. */
 const CUSTOM = "'audit-appender')";
 
-/** The expression of the role, with the text of the variables that it takes it from. */
+/** The expression of the role, with the text of the variables in it. */
 function roleText({ properties, module }: Resource): string {
   const own = textOf(properties['roleDefinitionId']);
   const used = [...own.matchAll(/variables\('(\w+)'\)/g)].map(([, name = '']) => name);
@@ -108,7 +108,7 @@ function rolesIn(text: string, roles: Json | undefined): string[] {
 const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities';
 const APPENDER = [`${ENTITIES}/read`, `${ENTITIES}/add/action`];
 
-/** The app's role on the audit tables, which must be a custom one that adds and reads and does nothing else. */
+/** The app's role on the audit tables must be a custom one that only adds and reads. */
 export function findCustomRoles(resources: Resource[]): Finding[] {
   const custom = resources.filter(({ type }) => type === 'Microsoft.Authorization/roleDefinitions');
   if (custom.length === 0)
@@ -116,10 +116,10 @@ export function findCustomRoles(resources: Resource[]): Finding[] {
   return custom.flatMap(({ path, properties }) =>
     asList(properties['permissions']).flatMap((each) => {
       const { actions, dataActions } = asObject(each);
-      const may = [...asList(actions), ...asList(dataActions)].map(textOf);
-      return may
+      const actionsAllowed = [...asList(actions), ...asList(dataActions)].map(textOf);
+      return actionsAllowed
         .filter((action) => !APPENDER.includes(action))
-        .map((action) => ({ where: path, what: `the audit's writer may do ${action}` }));
+        .map((action) => ({ where: path, what: `the audit's writer can do ${action}` }));
     }),
   );
 }

@@ -1,3 +1,6 @@
+/** A weakness or fault: where (file and line, or path of resources) and what. */
+export type Finding = { where: string; what: string };
+
 /** A value of a template's JSON. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 export type JsonObject = Record<string, Json>;
@@ -7,19 +10,19 @@ export type Resource = {
   /** Its symbols from the top, such as `storage/audit/account`. */
   path: string;
   type: string;
-  /** `properties`, with parameters and variables that have a literal value put in. */
+  /** `properties`, with literal values in place of the parameters and variables that have one. */
   properties: JsonObject;
-  /** Expression that names the resource it extends: of a lock, a role assignment, a diagnostic setting. */
+  /** Expression that names the resource that a lock, role assignment or diagnostic setting extends. */
   scope: string;
-  /** Its own or that of its module: literal true where there is none, text where only the deployment knows. */
+  /** Its own or that of its module: `true` if there is none, an expression if only the deployment can evaluate it. */
   condition: Json;
   module: Module;
 };
 
-/** One template: the main one, or a module with what it is given. */
+/** One template: the main one, or a module with its parameters. */
 export type Module = { path: string; parameters: JsonObject; variables: JsonObject };
 
-/** Every resource of a compiled template, those of its modules included, once for each use of a module. */
+/** Every resource of a compiled template, including those of its modules: once for each use of a module. */
 export function resourcesOf(template: JsonObject): Resource[] {
   return resourcesIn(template, { path: '', parameters: {}, variables: variablesOf(template) });
 }
@@ -35,7 +38,7 @@ function resourcesIn(template: JsonObject, module: Module): Resource[] {
       const nested = asObject(asObject(resource['properties'])['template']);
       const inside = resourcesIn(nested, {
         path: `${path}/`,
-        parameters: givenTo(properties),
+        parameters: parametersOf(properties),
         variables: variablesOf(nested),
       });
       return condition === true ? inside : inside.map((each) => ({ ...each, condition }));
@@ -46,7 +49,7 @@ function resourcesIn(template: JsonObject, module: Module): Resource[] {
   });
 }
 
-/** The settings of a site are all of one type and told apart by their name: here as `.../config/appsettings`. */
+/** The settings of a site share one type and differ in their name: here the type is `.../config/appsettings`. */
 function typeOf(resource: JsonObject): string {
   const type = textOf(resource['type']);
   const [, name = ''] = /'(\w+)'\)\]$/.exec(textOf(resource['name'])) ?? [];
@@ -55,14 +58,14 @@ function typeOf(resource: JsonObject): string {
 
 const variablesOf = (template: JsonObject): JsonObject => objectAt(template, 'variables');
 
-function givenTo(deployment: JsonObject): JsonObject {
+function parametersOf(deployment: JsonObject): JsonObject {
   const parameters = Object.entries(objectAt(deployment, 'parameters'));
   return Object.fromEntries(
-    parameters.map(([name, given]) => [name, asObject(given)['value'] ?? null]),
+    parameters.map(([name, parameter]) => [name, asObject(parameter)['value'] ?? null]),
   );
 }
 
-/** Puts in what is written elsewhere as a literal. Any other expression stays as it is. */
+/** Replaces parameters and variables with their literal values. Any other expression stays as it is. */
 function resolve(value: Json, module: Module): Json {
   if (Array.isArray(value)) return value.map((each) => resolve(each, module));
   if (value !== null && typeof value === 'object') {

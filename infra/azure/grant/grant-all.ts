@@ -1,46 +1,88 @@
-import type { TenantGraph } from '../../tenant/tenant-graph';
-import { assignRole, findCatalog, holdsRole } from './catalog-role';
 import type { ServicePrincipal } from '../../../shared/graph/tenant';
-import { findGraph, findIdentity } from './identity';
-import { grantPermission, heldPermissions, revokePermission } from './permissions';
+import type { TenantGraph } from '../../tenant/tenant-graph';
 import {
-  addsGroups,
-  assignmentManager,
-  narrow,
-  tenantWide,
-  type WantedPermission,
-} from './wanted-grants';
+  assignRole,
+  findCatalog,
+  findGraph,
+  findIdentity,
+  grantPermission,
+  heldPermissions,
+  holdsRole,
+  revokePermission,
+} from './calls';
 
-export type Wanted = {
+/** An application permission of Microsoft Graph by its name, and why Joinery needs it. */
+type RequiredPermission = { permission: string; why: string };
+
+const findPeople: RequiredPermission = {
+  permission: 'User.Read.All',
+  why: 'finds a worker in the directory by the match attribute, and reads whether the account is enabled',
+};
+
+/** For an app that creates missing packages (PACKAGES=ensure). */
+const tenantWide: readonly RequiredPermission[] = [
+  {
+    permission: 'EntitlementManagement.ReadWrite.All',
+    why: 'creates catalogs, packages and policies, and requests assignments, in every catalog of the tenant',
+  },
+  findPeople,
+];
+
+/** Adding a group to a catalog needs the right to change that group: ownership or this permission. */
+const addsGroups: RequiredPermission = {
+  permission: 'Group.ReadWrite.All',
+  why: 'adds groups to catalogs, which needs the right to change every group',
+};
+
+/** For an app whose packages exist (PACKAGES=verify-only): permissions to read, beside a role in each catalog. */
+const narrow: readonly RequiredPermission[] = [
+  {
+    permission: 'EntitlementManagement.Read.All',
+    why: 'finds catalogs and packages by name, which a role in a catalog does not allow',
+  },
+  findPeople,
+];
+
+/**
+ * The role beside `narrow`: less privileged than the permission to write entitlement management.
+ * docs: https://learn.microsoft.com/entra/id-governance/entitlement-management-delegate
+ */
+const assignmentManager = {
+  id: 'e2182095-804a-4656-ae11-64734e9b7ae5',
+  name: 'Access package assignment manager',
+  why: 'requests and removes assignments of the packages in this catalog, and changes nothing else',
+};
+
+export type GrantRequest = {
   /** Object id or client id. */
   identity: string;
-  /** Catalogs by id or display name: a role in each and no permission to write. Empty: the permissions of the tenant. */
+  /** By id or display name: the identity gets a role in each and no permission to write. Empty: tenant-wide permissions. */
   catalogs: readonly string[];
   addsGroups: boolean;
-  /** Takes away permissions of Microsoft Graph beyond those wanted. */
+  /** Also revokes all other permissions of Microsoft Graph. */
   revokeWider: boolean;
   /** Reads only. */
   dryRun: boolean;
 };
 
-/** What was done about one grant; `wider` is one that the identity has and does not need. */
+/** One grant and what was done; `wider`: the identity has this permission and does not need it. */
 export type Grant = {
   done: 'granted' | 'held' | 'would-grant' | 'wider' | 'revoked' | 'would-revoke';
   what: string;
   why: string;
 };
-export type Granting = { identity: { id: string; displayName: string }; grants: Grant[] };
+export type GrantResult = { identity: { id: string; displayName: string }; grants: Grant[] };
 
-/** Sees to it that an identity has what Joinery needs; what it has already is left as it is, so it can be run again. */
-export async function grantAll(graph: TenantGraph, wanted: Wanted): Promise<Granting> {
-  const identity = await findIdentity(graph, wanted.identity);
-  const isNarrow = wanted.catalogs.length > 0;
+/** Grants an identity what Joinery needs. Existing grants are left as they are, so it can run again. */
+export async function grantAll(graph: TenantGraph, request: GrantRequest): Promise<GrantResult> {
+  const identity = await findIdentity(graph, request.identity);
+  const isNarrow = request.catalogs.length > 0;
   const permissions = isNarrow
     ? narrow
-    : [...tenantWide, ...(wanted.addsGroups ? [addsGroups] : [])];
+    : [...tenantWide, ...(request.addsGroups ? [addsGroups] : [])];
   const grants = [
-    ...(await grantRoles(graph, identity, wanted)),
-    ...(await grantPermissions(graph, identity, permissions, wanted)),
+    ...(await grantRoles(graph, identity, request)),
+    ...(await grantPermissions(graph, identity, permissions, request)),
   ];
   return { identity: { id: identity.id, displayName: identity.displayName ?? '' }, grants };
 }
@@ -48,7 +90,7 @@ export async function grantAll(graph: TenantGraph, wanted: Wanted): Promise<Gran
 async function grantRoles(
   graph: TenantGraph,
   identity: ServicePrincipal,
-  { catalogs, dryRun }: Wanted,
+  { catalogs, dryRun }: GrantRequest,
 ): Promise<Grant[]> {
   const grants: Grant[] = [];
   for (const name of catalogs) {
@@ -71,13 +113,13 @@ async function grantRoles(
 async function grantPermissions(
   graph: TenantGraph,
   identity: ServicePrincipal,
-  wanted: readonly WantedPermission[],
-  { dryRun, revokeWider }: Wanted,
+  required: readonly RequiredPermission[],
+  { dryRun, revokeWider }: GrantRequest,
 ): Promise<Grant[]> {
   const api = await findGraph(graph);
   const held = await heldPermissions(graph, identity, api);
   const grants: Grant[] = [];
-  for (const { permission, why } of wanted) {
+  for (const { permission, why } of required) {
     const has = held.some((one) => one.permission === permission);
     const done = has
       ? 'held'
@@ -87,12 +129,12 @@ async function grantPermissions(
     grants.push({ done, what: permission, why });
   }
   for (const one of held) {
-    if (wanted.some(({ permission }) => permission === one.permission)) continue;
+    if (required.some(({ permission }) => permission === one.permission)) continue;
     if (revokeWider && !dryRun) await revokePermission(graph, identity, one);
     grants.push({
       done: !revokeWider ? 'wider' : dryRun ? 'would-revoke' : 'revoked',
       what: one.permission,
-      why: 'Joinery does not need it in this set-up; --revoke-wider takes it away',
+      why: 'Joinery does not need it with these options; --revoke-wider revokes it',
     });
   }
   return grants;

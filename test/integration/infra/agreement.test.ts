@@ -5,7 +5,7 @@ import {
   textOf as text,
   type Json,
 } from '../../../infra/azure/check/template';
-import { tablesOf } from '../../../infra/azure/check/companions';
+import { tablesOf } from '../../../infra/azure/check/weaknesses';
 import { readConfig, Settings } from '../../../shared/config/config';
 import { resource, textOf } from './compiled';
 
@@ -20,21 +20,21 @@ const queue = resource('serviceBus/queue');
 const { variables } = resource('functionApp/app::appSettings').module;
 const required = objectAt(variables, 'required');
 
-/** The names of settings.bicep, which Bicep holds every deployment to. */
+/** The names in settings.bicep. Bicep refuses a deployment with any other. */
 const optional = [...textOf('infra/azure/settings.bicep').matchAll(/^ {2}([A-Z_]+):/gm)].map(
   ([, name = '']) => name,
 );
 
-/** Set by Azure itself, or only read where there is no managed identity. */
-const NOT_OURS = ['IDENTITY_ENDPOINT', 'ServiceBus'];
+/** Set by Azure, or only read without a managed identity. */
+const NOT_SETTABLE = ['IDENTITY_ENDPOINT', 'ServiceBus'];
 
-test('every setting of the app is set in Azure, or can be', () => {
-  const known = Object.keys(Settings.shape).filter((name) => !NOT_OURS.includes(name));
+test('every setting of the app can be set in Azure', () => {
+  const known = Object.keys(Settings.shape).filter((name) => !NOT_SETTABLE.includes(name));
   const settable = [...Object.keys(required), ...optional];
   expect(settable).toEqual(expect.arrayContaining(known));
 });
 
-test('no setting is set that nobody reads', () => {
+test('the app or the host reads every setting', () => {
   const names = [
     ...Object.keys(required),
     ...Object.keys(objectAt(variables, 'onStorage')),
@@ -47,7 +47,7 @@ test('no setting is set that nobody reads', () => {
   expect(names.filter((name) => !ofTheHost.test(name) && !ofTheApp.includes(name))).toEqual([]);
 });
 
-test('what a deployment sets is enough for the app to start', () => {
+test('the app starts with the settings of a deployment', () => {
   const values = {
     ...Object.fromEntries(Object.keys(required).map((name) => [name, 'x'])),
     RECORDS_STORAGE: 'https://strecords.table.core.windows.net/',
@@ -58,7 +58,7 @@ test('what a deployment sets is enough for the app to start', () => {
   expect(() => readConfig({ ...values, AUDIT_STORAGE: '' })).toThrow('AUDIT_STORAGE');
 });
 
-test('the optional settings take the values that the app takes', () => {
+test('the optional settings accept the values that the app accepts', () => {
   const settings = textOf('infra/azure/settings.bicep');
   const choices = (name: string) =>
     [
@@ -69,7 +69,7 @@ test('the optional settings take the values that the app takes', () => {
   expect(choices('PACKAGES')).toEqual(Settings.shape.PACKAGES.unwrap().options);
 });
 
-test('the queue is that of the local stack', () => {
+test('the queue is configured like the one of the local stack', () => {
   const config = JSON.parse(textOf('infra/local/service-bus/Config.json')) as Json;
   const [namespace] = asList(objectAt(config, 'UserConfig')['Namespaces']);
   const [local = {}] = asList(asObject(namespace)['Queues']).map((each) => asObject(each));
@@ -93,7 +93,7 @@ test('a message stays locked for longer than intake holds it', () => {
   expect(queue.properties['lockDuration']).toBe('PT5M');
 });
 
-test('the tables are those of the local stack, the audit apart', () => {
+test('the tables are those of the local stack, and the audit has its own account', () => {
   const local = [
     ...(
       /const tables = \[(.*?)\]/s.exec(textOf('infra/local/azurite/server.ts'))?.[1] ?? ''
@@ -105,7 +105,7 @@ test('the tables are those of the local stack, the audit apart', () => {
   expect(account('host')).toEqual([]);
 });
 
-test('the task hub of the scheduler is that of host.json', () => {
+test('the scheduler has the task hub of host.json', () => {
   const { hubName } = host.extensions.durableTask;
   expect(text(objectAt(variables, 'onScheduler')['TASK_SCHEDULER'])).toContain(
     `TaskHub=${hubName};`.slice(0, -1),
@@ -120,7 +120,7 @@ test('the app runs on a version of Node that package.json allows', () => {
   expect(engines.node).toBe('>=20.19');
 });
 
-test('azd deploys these files and what is packed, to the app that is tagged for it', () => {
+test('azd deploys these files and the package to the app with its tag', () => {
   const azd = textOf('azure.yaml');
   const [, service = ''] = /^services:\n {2}(\w+):/m.exec(azd) ?? [];
   expect(azd).toMatch(/^ {2}path: infra\/azure\n {2}module: main$/m);
@@ -131,7 +131,7 @@ test('azd deploys these files and what is packed, to the app that is tagged for 
   );
 });
 
-test('every alert has an answer in docs/operations.md', () => {
+test('docs/operations.md answers every alert', () => {
   const { variables: alerts } = resource('alerts/operators').module;
   const names = ['queueAlerts', 'logAlerts', 'guarded'].flatMap((list) =>
     asList(alerts[list]).map((alert) => text(asObject(alert)['name'])),
@@ -141,7 +141,7 @@ test('every alert has an answer in docs/operations.md', () => {
   expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
 });
 
-test('a line that arrives late is still within the window of the next look', () => {
+test('the window of each alert covers lines that arrive up to five minutes late', () => {
   const { variables: alerts } = resource('alerts/operators').module;
   const minutes = (duration: Json | undefined) => {
     const [, count, unit] = /^PT(\d+)([MH])$/.exec(text(duration)) ?? [];
@@ -163,7 +163,7 @@ test('an alert is split by columns that its query has', () => {
   expect(missing).toEqual([]);
 });
 
-test('the log lines that alerts look for are written by the app', () => {
+test('the app writes the log lines that alerts query', () => {
   const { variables: alerts } = resource('alerts/operators').module;
   const queries = asList(alerts['logAlerts']).map((alert) => text(asObject(alert)['query']));
   const lines = queries.flatMap((query) => [

@@ -7,41 +7,43 @@ import { folder } from './compiled';
 
 const cli = findBicep(folder, { restore: false });
 const withCli = cli ? test : test.skip;
-if (!cli) console.log(`Bicep itself is not tried: ${NO_CLI}; "npm run infra" restores it`);
+if (!cli)
+  console.log(`Tests with the Bicep CLI are skipped: ${NO_CLI}; "npm run infra" restores it`);
 
-// A dozen starts of the CLI, which is slow to start on a busy machine.
+// The CLI starts a dozen times, and slowly on a busy machine.
 jest.setTimeout(240_000);
 
-/** What the check says of a copy in which these texts, each in its file, are others. */
-function checkPlanted(plants: [file: string, text: string, by: string][]): string {
+/** The findings in a copy of infra/azure with these texts replaced in their files. */
+function checkPlanted(replacements: [file: string, text: string, by: string][]): string {
   const copy = mkdtempSync(join(tmpdir(), 'joinery-infra-'));
   try {
     const isSource = (path: string) => !/infra\/azure\/(cli|check)\b/.test(path);
     cpSync(folder, copy, { recursive: true, filter: isSource });
-    for (const [file, text, by] of plants) {
+    for (const [file, text, by] of replacements) {
       const source = readFileSync(join(copy, file), 'utf8');
       expect(source).toContain(text);
       writeFileSync(join(copy, file), source.replace(text, by));
     }
     if (!cli) throw new Error(NO_CLI);
-    const findings = checkInfrastructure(cli, copy);
-    return findings.map(({ where, what }) => `${where}: ${what}`).join('\n');
+    return checkInfrastructure(cli, copy)
+      .map(({ where, what }) => `${where}: ${what}`)
+      .join('\n');
   } finally {
     rmSync(copy, { recursive: true });
   }
 }
 
-withCli('a property of a wrong name and an unused parameter do not build', () => {
-  const told = checkPlanted([
+withCli('an unknown property and an unused parameter do not build', () => {
+  const findings = checkPlanted([
     ['modules/service-bus.bicep', 'lockDuration:', 'lockDurationn:'],
     ['modules/identity.bicep', 'param name string', 'param name string\nparam unused int = 1'],
   ]);
-  expect(told).toMatch(/modules\/service-bus.bicep\(\d+,5\): .*"lockDurationn" is not allowed/);
-  expect(told).toMatch(/modules\/identity.bicep\(\d+,7\): .*no-unused-params/);
+  expect(findings).toMatch(/modules\/service-bus.bicep\(\d+,5\): .*"lockDurationn" is not allowed/);
+  expect(findings).toMatch(/modules\/identity.bicep\(\d+,7\): .*no-unused-params/);
 });
 
-withCli('what builds but is weaker fails, each weakness by its name', () => {
-  const told = checkPlanted([
+withCli('each weakness that builds is reported', () => {
+  const findings = checkPlanted([
     [
       'modules/storage-account.bicep',
       'allowSharedKeyAccess: false',
@@ -59,10 +61,10 @@ withCli('what builds but is weaker fails, each weakness by its name', () => {
     ],
     ['main.bicepparam', 'PACKAGES:', 'PACKAGE:'],
   ]);
-  expect(told).toContain('storage/audit/account: shared keys are on');
-  expect(told).toContain('serviceBus/queue: duplicate detection is on');
-  expect(told).toContain('access/operatorsSee: gives the role Owner');
-  expect(told).toMatch(/main.bicepparam\(.*"PACKAGE" is not allowed/);
-  expect(told).toContain('main.json: is not what main.bicep compiles to');
-  expect(told).toContain('modules/storage-account.bicep: is not formatted');
+  expect(findings).toContain('storage/audit/account: shared keys are on');
+  expect(findings).toContain('serviceBus/queue: duplicate detection is on');
+  expect(findings).toContain('access/operatorsSee: assigns the role Owner');
+  expect(findings).toMatch(/main.bicepparam\(.*"PACKAGE" is not allowed/);
+  expect(findings).toContain('main.json: is not what main.bicep compiles to');
+  expect(findings).toContain('modules/storage-account.bicep: is not formatted');
 });

@@ -8,12 +8,12 @@ export const folder = join(projectRoot(), 'infra/azure');
 /** A file of the project, by its path from the root. */
 export const textOf = (path: string): string => readFileSync(join(projectRoot(), path), 'utf8');
 
-/** What main.bicep compiles to, as committed; `npm run infra` fails if it is not that. */
+/** The committed output of main.bicep. `npm run infra` fails if it is stale. */
 export const compiled = textOf('infra/azure/main.json');
 
 export const resources = resourcesOf(JSON.parse(compiled) as JsonObject);
 
-/** The one resource of that path. */
+/** The resource at a path of main.json. */
 export function resource(path: string): Resource {
   const found = resources.find((each) => each.path === path);
   if (!found) throw new Error(`${path} is not in main.json`);

@@ -1,23 +1,23 @@
 import { weaknessesOf } from '../../../infra/azure/check/weaknesses';
 import { compiled } from './compiled';
 
-const told = (template: string) =>
+const findingsIn = (template: string) =>
   weaknessesOf(template).map(({ where, what }) => `${where}: ${what}`);
 
-/** The template with one text replaced wherever it stands. */
+/** The template with every occurrence of a text replaced. */
 function planted(text: string, by: string): string {
   expect(compiled).toContain(text);
   return compiled.replaceAll(text, by);
 }
 
-test('what is deployed has none of the weaknesses', () => {
-  expect(told(compiled)).toEqual([]);
+test('the committed template has no weaknesses', () => {
+  expect(findingsIn(compiled)).toEqual([]);
 });
 
 test.each([
   ['"allowSharedKeyAccess": false', '"allowSharedKeyAccess": true', 'shared keys are on'],
   ['"allowSharedKeyAccess": false', '"allowSharedKeyAccess": "[parameters(\'x\')]"', 'shared keys'],
-  ['"allowBlobPublicAccess": false,', '', 'blobs may be public'],
+  ['"allowBlobPublicAccess": false,', '', 'blobs can be public'],
   ['"publicAccess": "None"', '"publicAccess": "Blob"', 'a container is public'],
   ['"minimumTlsVersion": "TLS1_2"', '"minimumTlsVersion": "TLS1_0"', 'TLS is lower than 1.2'],
   ['"minTlsVersion": "1.2"', '"minTlsVersion": "1.0"', 'TLS is lower than 1.2'],
@@ -38,12 +38,12 @@ test.each([
   [
     '"AZURE_CLIENT_ID":',
     '"FUNCTIONS_WORKER_RUNTIME":',
-    'has no use for the setting FUNCTIONS_WORKER_RUNTIME',
+    'does not use the setting FUNCTIONS_WORKER_RUNTIME',
   ],
   [
     '"type": "UserAssignedIdentity"',
     '"type": "StorageAccountConnectionString"',
-    'is not read under the identity',
+    'is not read with the identity',
   ],
   ['"http20Enabled": true', '"cors": {"allowedOrigins": ["*"]}', 'pages of other origins'],
   ['tenant().tenantId)]', "'common')]", 'tokens of other tenants'],
@@ -57,17 +57,17 @@ test.each([
     '"kind": "LogAlert", "condition": false,',
     'alerts/logAlert: the alert is off',
   ],
-  ['"allow": false', '"allow": true', 'passwords may deploy'],
-  ['"Return401"', '"AllowAnonymous"', 'is let through'],
-  ['"/api/health/live"', '"/api/*"', 'more than the sign of life'],
+  ['"allow": false', '"allow": true', 'passwords can deploy'],
+  ['"Return401"', '"AllowAnonymous"', 'callers without a sign-in are admitted'],
+  ['"/api/health/live"', '"/api/*"', 'more than the liveness check'],
   [
     'ipSecurityRestrictionsDefaultAction": "Deny"',
     'ipSecurityRestrictionsDefaultAction": "Allow"',
     'every address',
   ],
-  ['tables/entities/add/action', 'tables/entities/delete', 'may do Microsoft.Storage'],
+  ['tables/entities/add/action', 'tables/entities/delete', 'can do Microsoft.Storage'],
   ['tables/entities/add/action', 'tables/entities/update/action', 'entities/update/action'],
-  ['tables/entities/add/action', '*', 'may do Microsoft.Storage'],
+  ['tables/entities/add/action', '*', 'can do Microsoft.Storage'],
   ['"level": "CanNotDelete"', '"level": "ReadOnly"', 'no delete lock'],
   ['"value": true', '"value": false', 'no delete lock'],
   [
@@ -88,17 +88,17 @@ test.each([
   [
     "'who', parameters('auditorsGroupId'), 'kind', 'Group', 'role', variables('roles').storageTableDataReader",
     "'who', parameters('appPrincipalId'), 'kind', 'ServicePrincipal', 'role', variables('roles').storageTableDataContributor",
-    'access/auditGrants: gives the role Storage Table Data Contributor',
+    'access/auditGrants: assigns the role Storage Table Data Contributor',
   ],
   [
     "variables('roles').reader)]",
     "variables('roles').storageTableDataReader)]",
-    'access/operatorsSee: gives the role Storage Table Data Reader',
+    'access/operatorsSee: assigns the role Storage Table Data Reader',
   ],
   [
     "variables('roles').logAnalyticsReader)]",
     "parameters('anyRole'))]",
-    'access/operatorsReadLogs: gives a role that cannot be read',
+    'access/operatorsReadLogs: assigns a role that cannot be determined',
   ],
   ["'enabled', true()", "'enabled', false()", 'storage/audit/tableService: has no diagnostic'],
   ['"StorageDelete"', '"Transaction"', "the audit's StorageDelete is not logged"],
@@ -110,19 +110,19 @@ test.each([
   [
     'Authorization=AAD;',
     'AccountKey=x;',
-    'APPLICATIONINSIGHTS_AUTHENTICATION_STRING holds a secret',
+    'APPLICATIONINSIGHTS_AUTHENTICATION_STRING contains a secret',
   ],
   [
     '"managedidentity"',
     "\"[listKeys(resourceId('x'), '2023-01-01').keys[0].value]\"",
-    'asks for keys',
+    'reads keys',
   ],
-])('%s as %s is named', (text, by, name) => {
+])('replacing %s by %s is reported', (text, by, finding) => {
   const weak = planted(text, by);
-  expect(told(weak).join('\n')).toContain(name);
+  expect(findingsIn(weak).join('\n')).toContain(finding);
 });
 
-test('the audit in the account of the records is named', () => {
+test('the audit in the account of the records is reported', () => {
   const mixed = planted('"audit",', '"claims",\n"audit",');
-  expect(told(mixed).join('\n')).toContain('holds other things, too');
+  expect(findingsIn(mixed).join('\n')).toContain('also holds other data');
 });

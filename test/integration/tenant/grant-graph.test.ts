@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { grantAll, type Wanted } from '../../../infra/azure/grant/grant-all';
+import { grantAll, type GrantRequest } from '../../../infra/azure/grant/grant-all';
 import { projectRoot } from '../../../infra/local/stack/service';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { AccessPackage } from '../../../shared/domain/access-model/access-model';
@@ -22,29 +22,29 @@ import {
   until,
 } from '../../simulators/graph/simulator';
 
-/* The identity of the app is given what it needs; whether that is enough, the simulator's own permissions decide. */
+/* The command grants the app's identity what it needs. The simulator checks permissions, which shows that it is enough. */
 
 const identity = '40000000-0000-4000-8000-000000000001';
 const clientId = '41000000-0000-4000-8000-000000000001';
 
 let simulator: Simulator;
-let whole: CompletePackage;
-const begin = async (permissions: string[] = []): Promise<void> => {
+let complete: CompletePackage;
+const start = async (permissions: string[] = []): Promise<void> => {
   simulator = await startSimulator({
     tenant: {
       ...smallTenant,
       identities: [{ id: identity, appId: clientId, displayName: 'joinery', permissions }],
     },
   });
-  whole = await createCompletePackage(simulator);
+  complete = await createCompletePackage(simulator);
 };
-beforeEach(() => begin());
+beforeEach(() => start());
 afterEach(() => simulator.stop());
 
-const grant = async (more: Partial<Wanted>): Promise<string[]> => {
-  const usual = { identity, catalogs: [], addsGroups: false, revokeWider: false, dryRun: false };
+const grant = async (more: Partial<GrantRequest>): Promise<string[]> => {
+  const defaults = { identity, catalogs: [], addsGroups: false, revokeWider: false, dryRun: false };
   const graph = createTenantGraph({ root: simulator.url });
-  const { grants } = await grantAll(graph, { ...usual, ...more });
+  const { grants } = await grantAll(graph, { ...defaults, ...more });
   return grants.map(({ done, what }) => `${done} ${what}`);
 };
 
@@ -62,7 +62,7 @@ const actAsTheApp = (): Promise<unknown> =>
 const statusOf = async (method: string, path: string, body?: object): Promise<number> =>
   (await simulator.call(method, path, body)).status;
 
-/** A package as the access model has it, made or found whole; nothing is remembered between two calls. */
+/** Ensures a package of an access model: creates or verifies it. Nothing is cached between two calls. */
 async function ensured(
   graph: Entitlements,
   mode: 'create' | 'verify-only',
@@ -82,7 +82,7 @@ async function ensured(
       approval: { required: false },
     },
   });
-  const wanted = { accessPackage, catalog, catalogs: [catalog], incompatible: [], version: '1' };
+  const target = { accessPackage, catalog, catalogs: [catalog], incompatible: [], version: '1' };
   const rows = new Map<string, unknown>();
   const slot = <Row>(name: string): Slot<Row> => ({
     load: () => Promise.resolve(rows.get(name) as Row | undefined),
@@ -98,14 +98,14 @@ async function ensured(
   };
   const leaseUntil = new Date(Date.now() + 60_000);
   const outcome = await until(
-    () => ensurePackage(graph, wanted, memory, { mode, leaseUntil, lagSeconds: 0 }),
+    () => ensurePackage(graph, target, memory, { mode, leaseUntil, lagSeconds: 0 }),
     ({ kind }) => kind !== 'later',
   );
   if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
   return outcome;
 }
 
-test('For the whole tenant it grants two permissions, and a second time nothing', async () => {
+test('--tenant-wide grants two permissions, and nothing when it runs again', async () => {
   expect(await grant({})).toEqual([
     'granted EntitlementManagement.ReadWrite.All',
     'granted User.Read.All',
@@ -123,18 +123,18 @@ test('For the whole tenant it grants two permissions, and a second time nothing'
   expect(await statusOf('GET', 'groups')).toBe(403);
 });
 
-test('Groups are added to catalogs only by an app that may change every group', async () => {
+test('adding groups to catalogs needs Group.ReadWrite.All', async () => {
   expect(await grant({ addsGroups: true })).toContain('granted Group.ReadWrite.All');
 });
 
-test('In a catalog it can give its packages and change nothing', async () => {
+test('--narrow lets the app assign the packages of a catalog and change nothing', async () => {
   expect(await grant({ catalogs: ['Staff'] })).toEqual([
     'granted Access package assignment manager on the catalog "Staff"',
     'granted EntitlementManagement.Read.All',
     'granted User.Read.All',
   ]);
   const writes = await writesOf(async () =>
-    expect(await grant({ catalogs: [whole.catalog] })).toEqual([
+    expect(await grant({ catalogs: [complete.catalog] })).toEqual([
       'held Access package assignment manager on the catalog "Staff"',
       'held EntitlementManagement.Read.All',
       'held User.Read.All',
@@ -143,13 +143,13 @@ test('In a catalog it can give its packages and change nothing', async () => {
   expect(writes).toEqual([]);
   const other = await createCompletePackage(simulator, { name: 'Other', group: 2 });
   await actAsTheApp();
-  expect((await submit(simulator, whole, 1001)).status).toBe(201);
+  expect((await submit(simulator, complete, 1001)).status).toBe(201);
   expect((await submit(simulator, other, 1001)).status).toBe(403);
-  expect(await statusOf('DELETE', `EM/accessPackages/${whole.accessPackage}`)).toBe(403);
+  expect(await statusOf('DELETE', `EM/accessPackages/${complete.accessPackage}`)).toBe(403);
   expect(await statusOf('POST', 'EM/catalogs', { displayName: 'New' })).toBe(403);
 });
 
-test('What is granted in a catalog is all that an app needs that makes no packages', async () => {
+test('--narrow grants everything that an app in verify-only mode needs', async () => {
   const graph = createEntitlements({
     root: simulator.url,
     dialect: 'v1.0',
@@ -162,14 +162,14 @@ test('What is granted in a catalog is all that an app needs that makes no packag
 
   const { accessPackageId, assignmentPolicyId } = await ensured(graph, 'verify-only');
   const [person] = await graph.findUsers('employeeId', 'W-1001');
-  const asked = await graph.submitAssignmentRequest({
+  const request = await graph.submitAssignmentRequest({
     packageId: accessPackageId,
     policyId: assignmentPolicyId,
     userId: person?.id ?? '',
     justification: 'test',
   });
   const delivered = await until(
-    () => graph.getAssignmentRequest(asked.id),
+    () => graph.getAssignmentRequest(request.id),
     ({ requestStatus }) => requestStatus === 'delivered',
   );
   expect(await graph.findAssignments(accessPackageId, person?.id ?? '')).toMatchObject([
@@ -181,7 +181,7 @@ test('What is granted in a catalog is all that an app needs that makes no packag
   ).rejects.toThrow('403 UnAuthorized');
 });
 
-test('A dry run says what it would do and writes nothing', async () => {
+test('a dry run prints what it would do and writes nothing', async () => {
   const writes = await writesOf(async () => {
     expect(await grant({ catalogs: ['Staff'], dryRun: true })).toEqual([
       'would-grant Access package assignment manager on the catalog "Staff"',
@@ -192,9 +192,9 @@ test('A dry run says what it would do and writes nothing', async () => {
   expect(writes).toEqual([]);
 });
 
-test('A permission from before that is wider than needed is named, and taken away where asked', async () => {
+test('an existing permission that is not needed is reported, and revoked with --revoke-wider', async () => {
   await simulator.stop();
-  await begin(['EntitlementManagement.ReadWrite.All', 'User.Read.All']);
+  await start(['EntitlementManagement.ReadWrite.All', 'User.Read.All']);
   const wide = 'EntitlementManagement.ReadWrite.All';
   expect(await grant({ catalogs: ['Staff'] })).toContain(`wider ${wide}`);
   const dry = { catalogs: ['Staff'], revokeWider: true, dryRun: true };
@@ -207,16 +207,16 @@ test('A permission from before that is wider than needed is named, and taken awa
 test.each([
   ['an identity', { identity: '99999999-9999-4999-8999-999999999999' }, /no identity with/],
   ['a catalog', { catalogs: ['Nothing'] }, /no catalog "Nothing"/],
-])('What does not exist is said so: %s', async (_, more, said) => {
-  await expect(grant(more)).rejects.toThrow(said);
+])('%s that does not exist is an error', async (_, more, message) => {
+  await expect(grant(more)).rejects.toThrow(message);
 });
 
-test('Of two catalogs of one name, neither is guessed', async () => {
+test('a name that two catalogs have is an error', async () => {
   await createCompletePackage(simulator, { name: 'Other', group: 2 });
-  await expect(grant({ catalogs: ['Staff'] })).rejects.toThrow(/by its id/);
+  await expect(grant({ catalogs: ['Staff'] })).rejects.toThrow(/give its id/);
 });
 
-describe('The command', () => {
+describe('the command', () => {
   const run = promisify(execFile);
   const command = (...more: string[]) =>
     run(
@@ -225,7 +225,7 @@ describe('The command', () => {
       { env: { ...process.env, GRAPH_URL: simulator.url } },
     );
 
-  test('prints what it did and why, or JSON', async () => {
+  test('prints each grant and its reason, or JSON', async () => {
     const dry = await command('--narrow', '--catalog', 'Staff', '--dry-run');
     expect(dry.stdout).toMatch(
       /would-grant\s+EntitlementManagement.Read.All\n\s+finds catalogs and packages by name/,
@@ -243,10 +243,10 @@ describe('The command', () => {
     [2, ['--tenant-wide', '--sign-in', 'guess'], /--sign-in must be one of/],
     [2, ['--tenant-wide', '--identity', 'joinery'], /object id or client id, not "joinery"/],
     [1, ['--narrow', '--catalog', 'Nothing'], /no catalog "Nothing"/],
-  ])('ends with %d on %j', async (code, args, said) => {
+  ])('ends with %d on %j', async (code, args, message) => {
     await expect(command(...args)).rejects.toMatchObject({
       code,
-      stderr: expect.stringMatching(said) as string,
+      stderr: expect.stringMatching(message) as string,
     });
   });
 });

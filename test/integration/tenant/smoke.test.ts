@@ -1,21 +1,21 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '../../../infra/local/stack/service';
 import { findRuns } from '../../../infra/smoke/clean-up';
-import type { Patience } from '../../../infra/smoke/patience';
-import type { SmokeGraph } from '../../../infra/smoke/smoke-graph';
-import { type Ran, smokeRun } from '../../../infra/smoke/smoke-run';
+import { runSmokeTest, type SmokeResult } from '../../../infra/smoke/run';
+import type { SmokeGraph, Timeouts } from '../../../infra/smoke/smoke-graph';
 import { createTenantGraph } from '../../../infra/tenant/tenant-graph';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createCompletePackage } from '../../simulators/graph/packages';
 import { type Simulator, startSimulator, until, userId } from '../../simulators/graph/simulator';
-import { startMortalGraph } from './mortal-graph';
 
-/* The smoke run of a tenant, against the simulator: passes, leaves nothing, and makes up for runs that were killed. */
+/* The smoke run against the simulator: it passes, leaves nothing, and deletes what killed runs left. */
 
-const quick: Patience = { deadlineMs: 10_000, visibleMs: 3_000, everyMs: 5 };
+const quick: Timeouts = { deadlineMs: 10_000, replicationMs: 3_000, intervalMs: 5 };
 const user = userId(1001);
 
 let simulator: Simulator;
@@ -26,20 +26,20 @@ const graphAt = (root: string, dialect: 'v1.0' | 'beta' = 'v1.0'): SmokeGraph =>
   product: createEntitlements({ root, dialect, deadlineMs: 5_000, appVersion: 'test' }),
 });
 
-const run = async (graph: SmokeGraph, name: string, patience = quick): Promise<Ran> =>
-  smokeRun(
+const run = async (graph: SmokeGraph, name: string, timeouts = quick): Promise<SmokeResult> =>
+  runSmokeTest(
     graph,
     { run: `joinery-smoke-${name}`, userId: user, leftovers: await findRuns(graph) },
-    patience,
+    timeouts,
     () => undefined,
   );
 
-/** What a run makes; people and the five groups of the tenant file stay. */
-async function left(): Promise<Record<string, number>> {
+/** The number of objects that runs create, by table. The tenant file has five groups, which are not counted. */
+async function remaining(): Promise<Record<string, number>> {
   const { body } = await simulator.call('GET', '/_control/state');
   const count = (table: string): number => (body[table] as unknown[]).length;
-  const made = ['catalogs', 'resources', 'accessPackages', 'policies', 'requests', 'grants'];
-  const found = made.map((table) => [table, count(table)] as const);
+  const tables = ['catalogs', 'resources', 'accessPackages', 'policies', 'requests', 'grants'];
+  const found = tables.map((table) => [table, count(table)] as const);
   return Object.fromEntries([...found, ['groups', count('groups') - 5] as const]);
 }
 const nothing = {
@@ -53,88 +53,88 @@ const nothing = {
 };
 
 test.each(['v1.0', 'beta'] as const)(
-  'By %s every step passes, and nothing is left, however far replicas are behind',
+  'with %s every step passes behind lagging replicas, and nothing is left',
   async (dialect) => {
     simulator = await startSimulator({ lagMs: 100, policyMs: 5 });
-    const ran = await run(graphAt(simulator.url, dialect), '00000001');
-    expect(ran.steps.filter(({ failed }) => failed !== undefined)).toEqual([]);
-    expect([ran.passed, ran.leftBehind, ran.steps.length]).toEqual([true, [], 8]);
-    expect(await left()).toEqual(nothing);
+    const result = await run(graphAt(simulator.url, dialect), '00000001');
+    expect(result.steps.filter(({ failed }) => failed !== undefined)).toEqual([]);
+    expect([result.passed, result.leftBehind, result.steps.length]).toEqual([true, [], 8]);
+    expect(await remaining()).toEqual(nothing);
   },
 );
 
-test('What somebody else made stays, whatever it is called', async () => {
+test('objects that no run created stay, also with similar names', async () => {
   simulator = await startSimulator();
   await createCompletePackage(simulator, { name: 'joinery-smoke-00000002' });
   await simulator.call('POST', 'EM/catalogs', { displayName: 'joinery-smoke-tests' });
   expect((await run(graphAt(simulator.url), '00000002')).passed).toBe(true);
-  expect(await left()).toMatchObject({ catalogs: 2, accessPackages: 1, policies: 1 });
+  expect(await remaining()).toMatchObject({ catalogs: 2, accessPackages: 1, policies: 1 });
 });
 
-test('A step that fails is told, and everything is deleted all the same', async () => {
+test('after a failed step everything is deleted, and the step is reported', async () => {
   const script = [{ states: [{ state: 'submitted', forMs: 1 }, { state: 'denied' }] }];
   simulator = await startSimulator({
     tenant: { workers: [{ from: 'W-1001', to: 'W-1020' }], scripts: script },
   });
-  const ran = await run(graphAt(simulator.url), '00000003');
-  expect(ran.passed).toBe(false);
-  expect(ran.steps.filter(({ failed }) => failed !== undefined)).toMatchObject([
-    { step: 'ask for the package and wait for its delivery', failed: /denied/ },
+  const result = await run(graphAt(simulator.url), '00000003');
+  expect(result.passed).toBe(false);
+  expect(result.steps.filter(({ failed }) => failed !== undefined)).toMatchObject([
+    { step: 'request the package and wait for its delivery', failed: /denied/ },
   ]);
-  expect(await left()).toMatchObject({ ...nothing, groups: -5 });
+  expect(await remaining()).toMatchObject({ ...nothing, groups: -5 });
 });
 
-test('A run that dies around any of its writes leaves what the next run deletes', async () => {
+test('a run that dies before or after any of its writes leaves only what the next run deletes', async () => {
   simulator = await startSimulator();
-  const mortal = await startMortalGraph(simulator.url);
+  const proxy = await startDyingProxy(simulator.url);
   let deaths = 0;
   for (let write = 1; ; write += 1) {
     for (const when of ['before', 'after'] as const) {
-      mortal.dieAt(write, when);
-      const killed = await run(graphAt(mortal.url), '0000000a').catch(() => undefined);
-      if (!mortal.isDead()) {
-        await mortal.stop();
+      proxy.dieAt(write, when);
+      const killed = await run(graphAt(proxy.url), '0000000a').catch(() => undefined);
+      if (!proxy.isDead()) {
+        await proxy.stop();
         expect(killed?.passed).toBe(true);
-        // Eight writes to make, give and take back, and as many to delete.
+        // Eight writes create, assign and remove, and as many delete.
         expect(deaths).toBeGreaterThanOrEqual(24);
         return;
       }
       deaths += 1;
       const next = await run(graphAt(simulator.url), '0000000b');
       expect([write, when, next.passed, next.leftBehind]).toEqual([write, when, true, []]);
-      expect([write, when, await left()]).toEqual([write, when, nothing]);
+      expect([write, when, await remaining()]).toEqual([write, when, nothing]);
     }
   }
 });
 
-describe('The command', () => {
+describe('the command', () => {
   const script = join(projectRoot(), 'dist/infra/smoke/main.js');
   const env = (): NodeJS.ProcessEnv => ({ ...process.env, GRAPH_URL: simulator.url });
   const command = (...args: string[]) =>
     promisify(execFile)(process.execPath, [script, ...args], { env: env() });
 
-  test('tells each step, and is silent but for JSON where asked', async () => {
+  test('prints each step, or only JSON with --json', async () => {
     simulator = await startSimulator();
     const { stdout } = await command('--user', 'w-1001@example.com', '--yes', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ passed: true, leftBehind: [] });
-    const told = await command('--user', user, '--yes');
-    expect(told.stdout).toMatch(/In the tenant Sample tenant .*makes a security group/s);
-    expect(told.stdout).toMatch(/ok .*find the person in the group\n/);
-    expect(told.stdout).toMatch(/passed, and nothing is left\n$/);
-    expect(told.stdout).not.toContain('@example.com');
-    expect(await left()).toEqual(nothing);
+    const printed = await command('--user', user, '--yes');
+    expect(printed.stdout).toMatch(/In the tenant Sample tenant .*creates a security group/s);
+    expect(printed.stdout).toMatch(/ok .*find the user in the group\n/);
+    expect(printed.stdout).toMatch(/passed; nothing is left in the tenant\n$/);
+    expect(printed.stdout).not.toContain('@example.com');
+    expect(await remaining()).toEqual(nothing);
   });
 
   test.each([
-    ['without a terminal and --yes', ['--user', user], 2, /say --yes/],
+    ['without a terminal and --yes', ['--user', user], 2, /give --yes/],
     ['without a user', ['--yes'], 2, /either --user or --clean/],
-    ['for a name that no run has', ['--clean', 'Finance', '--yes'], 2, /is no run/],
-    ['for somebody who does not exist', ['--user', userId(1999), '--yes'], 1, /has no user/],
-  ])('ends at once %s', async (_, args, code, said) => {
+    ['for a name that is not a run id', ['--clean', 'Finance', '--yes'], 2, /is not a run id/],
+    ['for a user who does not exist', ['--user', userId(1999), '--yes'], 1, /has no user/],
+  ])('ends without any write %s', async (_, args, code, message) => {
     simulator = await startSimulator();
     await expect(command(...args)).rejects.toMatchObject({
       code,
-      stderr: expect.stringMatching(said) as string,
+      stderr: expect.stringMatching(message) as string,
     });
     const { body } = await simulator.call('GET', '/_control/requests');
     const methods = (body['value'] as { method: string }[]).map(({ method }) => method);
@@ -144,31 +144,105 @@ describe('The command', () => {
   test.each([
     ['its run id', (id: string) => ['--clean', id]],
     ['the next run', () => ['--user', user]],
-  ])('killed while somebody holds the package, it is cleaned up by %s', async (_, again) => {
+  ])('after a kill during the assignment is cleaned up by %s', async (_, again) => {
     simulator = await startSimulator({ deliveryMs: 300 });
     const child = spawn(process.execPath, [script, '--user', user, '--yes'], {
       env: env(),
       stdio: 'ignore',
     });
-    await until(left, ({ grants }) => grants === 1, 20_000);
+    await until(remaining, ({ grants }) => grants === 1, 20_000);
     child.kill('SIGKILL');
     await once(child, 'close');
     const [name = ''] = await findRuns(graphAt(simulator.url));
-    expect(await left()).toMatchObject({ catalogs: 1, accessPackages: 1, grants: 1, groups: 1 });
+    expect(await remaining()).toMatchObject({
+      catalogs: 1,
+      accessPackages: 1,
+      grants: 1,
+      groups: 1,
+    });
     const { stdout } = await command(...again(name.replace('joinery-smoke-', '')), '--yes');
     expect(stdout).toContain(name);
-    expect(await left()).toEqual(nothing);
+    expect(await remaining()).toEqual(nothing);
   });
 
-  test('stopped by Ctrl-C, it deletes what it made', async () => {
+  test('deletes what it created on Ctrl-C', async () => {
     simulator = await startSimulator({ deliveryMs: 500 });
     const child = spawn(process.execPath, [script, '--user', user, '--yes'], {
       env: env(),
       stdio: 'ignore',
     });
-    await until(left, ({ requests }) => requests === 1, 20_000);
+    await until(remaining, ({ requests }) => requests === 1, 20_000);
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number];
-    expect([code, await left()]).toEqual([130, nothing]);
+    expect([code, await remaining()]).toEqual([130, nothing]);
   });
 });
+
+type DyingProxy = {
+  url: string;
+  /** Revives the proxy. It dies at the n-th write from now on; `after` forwards that write first. */
+  dieAt: (write: number, when: 'before' | 'after') => void;
+  isDead: () => boolean;
+  stop: () => Promise<void>;
+};
+
+/**
+ * A proxy to the simulator that refuses every call from one write on, so that the simulator gets what a caller that is
+ * killed there would have sent. It answers 401, which no caller retries.
+ */
+async function startDyingProxy(target: string): Promise<DyingProxy> {
+  let writes = 0;
+  let death = { write: Infinity, when: 'before' };
+  let dead = false;
+
+  const server = createServer((message, response) => {
+    if (message.method !== 'GET' && !dead) writes += 1;
+    const dying = writes >= death.write;
+    if (dead || (dying && death.when === 'before')) {
+      dead = true;
+      message.resume();
+      refuse(response);
+      return;
+    }
+    dead = dying;
+    forward(target, message, response, dying);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    dieAt: (write, when) => {
+      writes = 0;
+      dead = false;
+      death = { write, when };
+    },
+    isDead: () => dead,
+    stop: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** `lost`: the call is forwarded, but its answer is not. */
+function forward(
+  target: string,
+  message: IncomingMessage,
+  response: ServerResponse,
+  lost: boolean,
+): void {
+  const { method, headers, url = '/' } = message;
+  const outgoing = request(new URL(url, target), { method, headers }, (answer) => {
+    if (lost) answer.resume().once('end', () => refuse(response));
+    else answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers));
+  });
+  outgoing.once('error', () => message.socket.destroy());
+  message.pipe(outgoing);
+}
+
+const refuse = (response: ServerResponse): void => {
+  response.writeHead(401, { 'Content-Type': 'application/json' });
+  response.end('{"error":{"code":"Dead","message":"The proxy is dead."}}');
+};

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { schemas } from '../../../infra/schemas/schemas';
+import { schemas } from '../../../infra/schemas/write-schemas';
 import { RejectionReason } from '../../../shared/domain/events/rejection';
 import { exampleEvent } from '../../support/events';
 
