@@ -14,7 +14,7 @@ const pauseMs = 30_000;
 
 /**
  * Tokens of one scope: asked for one at a time, however many calls wait, and within `deadlineMs`, because a managed
- * identity endpoint may stay silent for ever. While identity is down, a token that is still valid goes on being used.
+ * identity endpoint may never answer. While identity is down, a token that is still valid goes on being used.
  * Nothing runs in the background, so every failure reaches a caller.
  */
 export function createTokenSource(

@@ -52,20 +52,20 @@ export function instanceId(hash: string, attempt: number): string {
   return `${hash}-${attempt}`;
 }
 
-/** The event hash and attempt of an instance id, or undefined if it is not one of ours. */
+/** The event hash and attempt of an instance id, or undefined if it has another form. */
 export function parseInstanceId(id: string): { eventHash: string; attempt: number } | undefined {
   const [, hash, attempt] = INSTANCE_ID.exec(id) ?? [];
   return hash === undefined ? undefined : { eventHash: hash, attempt: Number(attempt) };
 }
 
-/** What an assignment request of ours carries, so that it is recognised after an ambiguous answer. */
+/** The justification that identifies a request of this app after an ambiguous answer. */
 export function justification(hash: string, attempt: number, packageKey: string): string {
   return `joinery:${hash}:${attempt}:${packageKey}`;
 }
 
 /**
  * A whole number as text that sorts as the number does, for table keys. Throws RangeError on a negative or broken number
- * and on one with more than `digits` digits, because it would sort wrongly for ever.
+ * and on one with more than `digits` digits, because it would always sort wrongly.
  */
 export function padded(value: number, digits: number): string {
   const text = String(value);

@@ -73,8 +73,8 @@ const rawRules: Record<JsonFault['reason'], string> = {
 };
 
 /**
- * Decides on the bytes of a message whether it is an event of the contract (docs/event-contract.md), for the `sources`
- * that are listened to. Never throws; the same bytes always get the same answer.
+ * Validates the bytes of a message against the event contract (docs/event-contract.md) and the allowed `sources`. Never
+ * throws; the same bytes always get the same result.
  */
 export function readEvent(
   body: Uint8Array,
