@@ -1,13 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import {
-  explain,
-  openTenant,
-  parseOrExit,
-  printAccount,
-  tenantOptions,
-  tenantUsage,
-} from '../tenant/command';
+import { explain, openTenant, parseOrExit, printAccount, tenantFlags } from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
 import { grantAll, type GrantRequest, type GrantResult } from './grant/grant-all';
 
@@ -23,7 +16,7 @@ usage: npm run grant:graph -- --identity <object or client id> (--narrow --catal
   --revoke-wider    revoke other permissions of Microsoft Graph that the identity has
   --dry-run         print what would be done, and change nothing
   --json            print only JSON
-${tenantUsage}`;
+${tenantFlags.usage}`;
 
 /** The permissions that the user consents to when signing in. */
 const scopes = [
@@ -33,7 +26,7 @@ const scopes = [
 ];
 
 const options = {
-  ...tenantOptions,
+  ...tenantFlags.options,
   identity: { type: 'string' },
   narrow: { type: 'boolean', default: false },
   catalog: { type: 'string', multiple: true, default: [] as string[] },

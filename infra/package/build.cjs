@@ -60,7 +60,7 @@ function inspect({ include, configs, folders, outDir, buildInfo }) {
     folders
       .flatMap((folder) => filesIn('.', folder, '.ts'))
       .some((source) => !source.endsWith('.test') && isNewer(`${source}.ts`));
-  // The compiler believes what it noted last time: an output that was deleted since comes back only without its notes.
+  // The compiler trusts its build info and does not write a deleted output again, unless the build info is deleted too.
   const isDamaged = missing.some((source) => !isNewer(`${source}.ts`));
   return { isStale, isDamaged, orphans };
 }

@@ -6,8 +6,7 @@ import {
   openTenant,
   parseOrExit,
   printAccount,
-  tenantOptions,
-  tenantUsage,
+  tenantFlags,
   type Tenant,
 } from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
@@ -26,7 +25,7 @@ usage: npm run smoke:tenant -- --user <user principal name or object id>
   --clean <run id>  only delete what that run left
   --yes             do not ask for confirmation
   --json            print only JSON; needs --yes
-${tenantUsage}
+${tenantFlags.usage}
 
 Exits 0 if every step passed, 1 if a step failed or the run was not confirmed, 2 for invalid options, 3 if something is
 left in the tenant, 130 on Ctrl-C.`;
@@ -34,7 +33,7 @@ left in the tenant, 130 on Ctrl-C.`;
 const scopes = ['EntitlementManagement.ReadWrite.All', 'Group.ReadWrite.All', 'User.Read.All'];
 
 const options = {
-  ...tenantOptions,
+  ...tenantFlags.options,
   user: { type: 'string' },
   clean: { type: 'string' },
   yes: { type: 'boolean', default: false },

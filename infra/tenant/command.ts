@@ -17,19 +17,21 @@ export function parseOrExit<Parsed>(read: () => Parsed | undefined, usage: strin
 }
 
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
-export const tenantOptions = {
+const options = {
   'sign-in': { type: 'string', default: 'browser' },
   tenant: { type: 'string' },
   client: { type: 'string' },
 } as const;
 
-export const tenantUsage = `  --sign-in <way>   browser (default), device-code, or azure: the sign-in of the Azure CLI, azd or Azure PowerShell.
+const usage = `  --sign-in <way>   browser (default), device-code, or azure: the sign-in of the Azure CLI, azd or Azure PowerShell.
                     For a person, azure lacks entitlement management; for an application it works if that is granted
   --tenant <id>     the tenant, if you are a member of several
   --client <id>     your own public client, instead of Microsoft Graph Command Line Tools
 
 GRAPH_CLOUD selects the cloud (global, usgov, usgovdod, china). GRAPH_URL replaces its address, for example with that of
 the simulator, http://127.0.0.1:7080, which needs no sign-in.`;
+
+export const tenantFlags = { options, usage };
 
 type TenantArguments = {
   'sign-in': string;

@@ -11,37 +11,26 @@ import {
   revokePermission,
 } from './calls';
 
-/** An application permission of Microsoft Graph by its name, and why Joinery needs it. */
-type RequiredPermission = { permission: string; why: string };
-
-const findPeople: RequiredPermission = {
-  permission: 'User.Read.All',
-  why: 'finds a worker in the directory by the match attribute, and reads whether the account is enabled',
-};
+/** The application permissions of Microsoft Graph that Joinery needs, and why. */
+const reasons = {
+  'User.Read.All':
+    'finds a worker in the directory by the match attribute, and reads whether the account is enabled',
+  'EntitlementManagement.ReadWrite.All':
+    'creates catalogs, packages and policies, and requests assignments, in every catalog of the tenant',
+  'EntitlementManagement.Read.All':
+    'finds catalogs and packages by name, which a role in a catalog does not allow',
+  'Group.ReadWrite.All': 'adds groups to catalogs, which needs the right to change every group',
+} as const;
+type Permission = keyof typeof reasons;
 
 /** For an app that creates missing packages (PACKAGES=ensure). */
-const tenantWide: readonly RequiredPermission[] = [
-  {
-    permission: 'EntitlementManagement.ReadWrite.All',
-    why: 'creates catalogs, packages and policies, and requests assignments, in every catalog of the tenant',
-  },
-  findPeople,
-];
+const tenantWide: readonly Permission[] = ['EntitlementManagement.ReadWrite.All', 'User.Read.All'];
 
 /** Adding a group to a catalog needs the right to change that group: ownership or this permission. */
-const addsGroups: RequiredPermission = {
-  permission: 'Group.ReadWrite.All',
-  why: 'adds groups to catalogs, which needs the right to change every group',
-};
+const addsGroups: Permission = 'Group.ReadWrite.All';
 
 /** For an app whose packages exist (PACKAGES=verify-only): permissions to read, beside a role in each catalog. */
-const narrow: readonly RequiredPermission[] = [
-  {
-    permission: 'EntitlementManagement.Read.All',
-    why: 'finds catalogs and packages by name, which a role in a catalog does not allow',
-  },
-  findPeople,
-];
+const narrow: readonly Permission[] = ['EntitlementManagement.Read.All', 'User.Read.All'];
 
 /**
  * The role beside `narrow`: less privileged than the permission to write entitlement management.
@@ -113,23 +102,23 @@ async function grantRoles(
 async function grantPermissions(
   graph: TenantGraph,
   identity: ServicePrincipal,
-  required: readonly RequiredPermission[],
+  required: readonly Permission[],
   { dryRun, revokeWider }: GrantRequest,
 ): Promise<Grant[]> {
   const api = await findGraph(graph);
   const held = await heldPermissions(graph, identity, api);
   const grants: Grant[] = [];
-  for (const { permission, why } of required) {
+  for (const permission of required) {
     const has = held.some((one) => one.permission === permission);
     const done = has
       ? 'held'
       : dryRun
         ? 'would-grant'
         : await grantPermission(graph, identity, api, permission);
-    grants.push({ done, what: permission, why });
+    grants.push({ done, what: permission, why: reasons[permission] });
   }
   for (const one of held) {
-    if (required.some(({ permission }) => permission === one.permission)) continue;
+    if (required.some((permission) => permission === one.permission)) continue;
     if (revokeWider && !dryRun) await revokePermission(graph, identity, one);
     grants.push({
       done: !revokeWider ? 'wider' : dryRun ? 'would-revoke' : 'revoked',
