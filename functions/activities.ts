@@ -16,7 +16,7 @@ import { StoreUnavailable } from '../shared/storage/storage-port';
 import { lockOf } from '../shared/storage/worker-locks';
 import type { Services } from './services';
 
-/** Everything that an orchestration can call, in the order of a run: each contract and the use case that keeps it. */
+/** Every activity that an orchestration calls, in the order of a run: its contract and the use case that it calls. */
 export function registerActivities(services: Services): void {
   const { claims, workerLocks, graph, config } = services;
 
@@ -66,12 +66,12 @@ const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
 const LOCK_HELD: Later = { kind: 'later', afterSeconds: 1, why: 'lock-held' };
 const DEFECT: Later = { kind: 'later', afterSeconds: 5, why: 'defect' };
 
-/** Runs what follows an audit row, and turns an exception into an outcome, so that the chain's end is answered. */
+/** Runs the work after an audit row. Turns an exception into an outcome, so that the new end of the chain is answered. */
 type Guard = <Done extends object>(act: () => Promise<Outcome<Done>>) => Promise<Outcome<Done>>;
 
 /**
  * Registers one activity by its contract. An unavailable store and a stale run are outcomes. Any other exception is a
- * defect, and is thrown again without its text, because the durable history keeps exceptions.
+ * defect. It is rethrown without its text, because the durable history keeps exceptions.
  */
 function registerActivity<Input, Done extends object>(
   { name, input }: Activity<Input, Done>,

@@ -12,7 +12,7 @@ export function registerIntake(services: AcceptServices): void {
   const trigger = {
     connection: 'ServiceBus',
     queueName: '%PROVISIONING_QUEUE%',
-    // Bytes: as text, the host may have repaired or parsed them.
+    // Bytes, because the host may repair or parse text.
     dataType: 'binary',
   };
   df.app.client.serviceBusQueue('intake', {

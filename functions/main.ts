@@ -23,7 +23,7 @@ import { registerIntake } from './intake';
 import type { Services } from './services';
 import { registerTimers } from './timers';
 
-// Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here, with all of them listed.
+// Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
 /** The folder of package.json, above the built functions. */
 const appFolder = join(__dirname, '..', '..');
 const packageJson = readFileSync(join(appFolder, 'package.json'), 'utf8');

@@ -3,7 +3,7 @@ import type { DurableClient } from 'durable-functions';
 import { HostUnavailable, type RunHost } from '../shared/events/run-host';
 
 const DEADLINE_MS = 15_000;
-/** The client's errors have no code; this is its text for an instance that the task hub does not know. */
+/** Errors of the client have no code. This is the text for an instance that the task hub does not know. */
 const UNKNOWN_INSTANCE = 'Durable Functions extension replied with HTTP 404';
 
 /** Runs attempts as instances of the orchestration `accessChange`. */
@@ -22,7 +22,7 @@ export const runHost = (client: DurableClient): RunHost => ({
   terminate: (instanceId, reason) => inTime(client.terminate(instanceId, reason)),
 });
 
-/** The durable client has no deadline, and the lock of the message that is waiting has one. */
+/** The durable client has no deadline, but the lock of the waiting message expires. */
 async function inTime<T>(call: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = wait(DEADLINE_MS, undefined, { signal: over.signal }).then(() => {

@@ -8,7 +8,7 @@ import type { Workers } from '../shared/storage/workers';
 import type { Config } from '../shared/config/config';
 import type { LoadedModel } from '../shared/config/load-model';
 
-/** What the functions act with; made once in main.ts. */
+/** The services that the functions call; created once in main.ts. */
 export type Services = {
   config: Config;
   appVersion: string;

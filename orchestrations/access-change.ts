@@ -28,8 +28,8 @@ import { endStep, submitStep } from './submit-step';
 //   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts)
 //   7. close     the claim is closed with the one closing row of the attempt
 //
-// It goes in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
-// waits on one durable timer and starts the next pass. Everything that a pass has to remember is in WorkflowState.
+// It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
+// waits on one durable timer and starts the next pass. WorkflowState holds everything that must survive a pass.
 
 /** Seconds until the next pass, or the end of the orchestration. */
 type Pause = number | 'over';
@@ -37,13 +37,13 @@ type Pause = number | 'over';
 /** Tasks per generation. Each adds up to four history events, so a history stays below 500. */
 const maxTasks = 90;
 
-/** Closing has no last try: after its retry budget it goes on at this interval. */
+/** Closing is retried without end: after its retry budget, at this interval. */
 const closeRetrySeconds = 900;
 
-/** Until beginRun has answered with the timeouts of the run. */
+/** Used until beginRun answers with the timeouts of the run. */
 const beginBudgets: RetryBudgets = { identity: 0, call: 6 * 3600, delivery: 0 };
 
-/** What the start gives, and what each generation gives to the next. */
+/** The input of the first generation, and what each generation passes to the next. */
 const WorkflowInput = z.object({
   eventHash: z.string(),
   attempt: z.number().int(),
@@ -89,7 +89,7 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   return 0;
 }
 
-/** One pass. A lock that could not be released before is released first. */
+/** One pass. First releases a lock that an earlier pass could not release. */
 function* nextPass(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
   const releasePause = yield* releaseLock(durable, state);
   if (releasePause > 0) return releasePause;
@@ -115,7 +115,7 @@ function* actUnderLock(durable: DurableContext, state: WorkflowState): WorkflowG
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/** Plans and submits. On `later` the next pass does both again; each activity finds what is done already. */
+/** Plans and submits. On `later` the next pass does both again; each activity finds what is already done. */
 function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   const outcome = yield* planAndSubmit(durable, state);
   if (outcome.kind !== 'done') return retryOrGiveUp(durable, state, outcome);
@@ -139,7 +139,7 @@ function* planAndSubmit(durable: DurableContext, state: WorkflowState): Workflow
   return { kind: 'done' };
 }
 
-/** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is left as it is. */
+/** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is not released here. */
 function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   if (!state.pendingRelease) return 0;
   const { fencingToken } = state.pendingRelease;
@@ -153,7 +153,7 @@ function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGe
   return 0;
 }
 
-/** Waits within the retry budget. After it, and on any other outcome, ends what has no request yet. */
+/** Waits within the retry budget. After it, and on any other outcome, ends the steps without a request. */
 function retryOrGiveUp(
   durable: DurableContext,
   state: WorkflowState,
@@ -175,7 +175,7 @@ function giveUp(state: WorkflowState, outcome: Rejected | Failed): void {
   if (state.status === 'closing') state.closing = endingOf(outcome, ClosingOutcome);
 }
 
-/** 7. Under a lock of its own. Tried until it succeeds, because no attempt may end without its closing row. */
+/** 7. Uses a lock of its own. Retried until it succeeds, because no attempt may end without its closing row. */
 function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
   const deliveries = state.steps.map(({ deliveredAt = '' }) => deliveredAt).sort();
   const { outcome } = yield* callSafely(durable, activities.closeRun, {

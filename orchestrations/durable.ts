@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Activity, Answer } from '../shared/domain/workflow/activities';
 
-/** What an orchestration yields to its host, and gets back as `unknown`. */
+/** What an orchestration yields to its host. The result of each yield is `unknown`. */
 export type WorkflowGenerator<Result> = Generator<Task, Result, unknown>;
 
 /** One execution of an orchestration. `tasks`: how many it has added to the history of this generation. */
@@ -35,7 +35,7 @@ export const secondsSince = (durable: DurableContext, time: string | undefined):
 
 /**
  * The version that an instance was started under: the first number of `defaultVersion` in host.json at that time, `1` for
- * "1.0". It stays the same for the instance's lifetime, whatever is deployed meanwhile. See docs/versioning.md.
+ * "1.0". It does not change for the lifetime of the instance, even after a deployment. See docs/versioning.md.
  */
 export function versionOf({ df }: OrchestrationContext): number {
   return Number.parseInt(df.version ?? '', 10) || 1;

@@ -4,7 +4,7 @@ import { backOff, retryBudgetFor, type RetryBudgets } from '../shared/domain/wor
 import type { Retry } from '../shared/domain/workflow/workflow-state';
 import { call, type DurableContext, type WorkflowGenerator } from './durable';
 
-/** Exceptions of one call until it has failed: an exception is a defect, which waiting rarely cures. */
+/** A call fails after this many exceptions: an exception is a defect, which waiting rarely resolves. */
 const maxDefects = 3;
 
 /** Reasons that stay the reason after the retry budget; every other one becomes `timed-out`. */
@@ -22,7 +22,7 @@ export const newRetry = (time: Date): Retry => ({
 });
 
 /**
- * The only retry policy. Turns `later` into the seconds to wait: at least what it asks for, more with each try. After
+ * The only retry policy. Turns `later` into the seconds to wait: at least what the outcome asks for, more with each try. After
  * the retry budget it becomes a failure. Other outcomes stay as they are. Counts the try in `holder.retry`.
  */
 export function retryOrEnd<End extends Rejected | Failed>(

@@ -40,7 +40,7 @@ function closingOf(steps: StepState[]): WorkflowState['closing'] {
   return { outcome, reason: decisive?.result?.reason };
 }
 
-/** By the youngest open request; 0 without one. */
+/** Seconds until the next poll, by the youngest open request; 0 without one. */
 export function secondsToNextPoll(durable: DurableContext, state: WorkflowState): number {
   const ages = withOpenRequest(state).map((step) => secondsSince(durable, step.submittedAt));
   if (ages.length === 0) return 0;
@@ -65,7 +65,7 @@ function* pollOpenRequests(
   return outcome.kind === 'later' ? outcome.afterSeconds : 0;
 }
 
-/** Decides by the last status that was read: without an answer only the deadlines can end a step. */
+/** Decides by the last status that was read: without an answer, only a deadline ends a step. */
 function endIfDecided(durable: DurableContext, state: WorkflowState, step: StepState): void {
   const { requestStatus: status = 'unknown', wait } = step;
   if (status === 'partial') step.partialSince ??= now(durable).toISOString();
@@ -113,7 +113,7 @@ function* settleStep(
   if (next.kind === 'retry') return next.seconds;
   state.retry = undefined;
   // The row then says that the access could not be confirmed. If that row cannot be written either, only the closing row
-  // is left to say it.
+  // shows it.
   const hopeless = next.why === 'defect' && result.reason === 'defect';
   const ending = endingOf(next, StepOutcome);
   step.result = { ...ending, reason: ending.reason ?? next.why };

@@ -58,7 +58,7 @@ function* submit(
   return undefined;
 }
 
-/** The step ends without a request; its settled row is still to be written. */
+/** The step ends without a request. Its settled row is written later. */
 export function endStep(step: StepState, outcome: Rejected | Failed): void {
   step.status = 'ending';
   step.result = endingOf(outcome, StepOutcome);

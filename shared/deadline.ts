@@ -1,10 +1,10 @@
-/** How long what was aborted may take to end; some clients do not heed the signal while they wait for a token. */
+/** Milliseconds that an aborted call may still take: some clients ignore the signal while they wait for a token. */
 export const HEED_MS = 1_000;
 
 /**
- * Runs `act` with a signal that aborts after `ms`, and throws a `TimeoutError` a second later if `act` does not end by
- * that. Unlike with `AbortSignal.timeout`, the timer goes with the call: at fifty calls a second, signals that live on for
- * their whole deadline are a heap of their own.
+ * Runs `act` with a signal that aborts after `ms`, and throws a `TimeoutError` a second later if `act` has not ended.
+ * Unlike with `AbortSignal.timeout`, the timer ends with the call: at fifty calls a second, signals that live until their
+ * deadline use too much memory.
  */
 export async function withDeadline<T>(
   ms: number,

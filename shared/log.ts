@@ -1,4 +1,4 @@
-/** A line of the log: a word for what happened, and ids, hashes and codes. Never a name, a mail address or a body. */
+/** A log line: a word for what happened, and ids, hashes and codes. Never a name, a mail address or a body. */
 export type LogLine = { what: string } & Readonly<
   Record<string, string | number | boolean | undefined>
 >;
@@ -11,7 +11,7 @@ export const logTo =
   (line) =>
     write(JSON.stringify(line));
 
-/** Where an error was thrown, without its message: that may quote what the code was given. */
+/** Where an error was thrown, without its message, which may quote input. */
 export function traceOf(error: unknown): { kind: string; trace: string } {
   if (!(error instanceof Error)) return { kind: typeof error, trace: '' };
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));

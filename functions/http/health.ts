@@ -8,7 +8,7 @@ import {
 } from '../../shared/reports/readiness';
 import { runHost } from '../run-host';
 
-/** The routes need no key, so however often they are called, the dependencies are asked at most this often. */
+/** Milliseconds between two checks of the dependencies. The routes need no key, so callers must not cause more checks. */
 const KEPT_MS = 3_000;
 
 /**

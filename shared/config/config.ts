@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Seconds of a text such as `500ms`, `30s`, `4h` or `14d`; undefined if it is not one. */
+/** The seconds in a text such as `500ms`, `30s`, `4h` or `14d`; undefined for other text. */
 export function secondsOf(text: string): number | undefined {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
   const factor = unit === undefined ? undefined : UNITS[unit];
@@ -11,7 +11,7 @@ export function secondsOf(text: string): number | undefined {
 
 /**
  * A poll schedule such as `5s 10s 20s 30s 60s<30m 15m<24h 1h`: single waits, then waits repeated until a time since the
- * request was made, then one without end. Undefined if the text is not one.
+ * request was made, then one without end. Undefined for other text.
  */
 export function pollSchedule(text: string): { every: number; until?: number }[] | undefined {
   const entries = text
@@ -75,7 +75,7 @@ const Roots = z.strictObject({
   '004': root('localtest'),
 });
 
-/** Roots of the draft dialect by document, such as `003=beta,004=localtest`; a document that is not named keeps its default. */
+/** Roots of the draft dialect by document, such as `003=beta,004=localtest`; other documents keep their default. */
 const draftRoots = z
   .string()
   .default('')
@@ -141,7 +141,7 @@ export const Settings = z.object({
 
 export type Config = ReturnType<typeof readConfig>;
 
-/** The settings that are missing or wrong, each with the rule that it breaks, never with its value. */
+/** The missing or wrong settings, each with the rule that it breaks and without its value. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
   readonly faults: readonly { setting: string; rule: string }[];
@@ -199,14 +199,14 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
-/** Where a Service Bus namespace takes connections. */
+/** The address at which a Service Bus namespace accepts connections. */
 type BusAddress = { host: string; port: number };
 
 const AMQPS = 5671;
 /** An emulator uses AMQP without TLS. */
 const AMQP = 5672;
 
-/** The address in a connection string, or of a namespace by its full name; undefined if there is none. */
+/** The address in a connection string or of a fully qualified namespace; undefined if there is none. */
 export function busAddress(
   connection: string | undefined,
   namespace: string | undefined,

@@ -14,8 +14,8 @@ import { z } from 'zod';
 import { withDeadline } from '../deadline';
 
 /**
- * The identity of this process: in Azure its managed identity and nothing else, on a developer's machine the person's own
- * sign-in. `managed` decides, never a fallback: Azure sets IDENTITY_ENDPOINT.
+ * The identity of this process: in Azure only its managed identity, on a developer's machine the developer's sign-in.
+ * `managed` decides and there is no fallback: Azure sets IDENTITY_ENDPOINT.
  */
 export function createCredential(identity: {
   managed: boolean;
@@ -114,7 +114,7 @@ const SIGN_IN_MS = 5 * 60_000;
 
 /**
  * Signs in before the first call to Graph, and answers the account. Microsoft may change the format of tokens: the
- * account of one that cannot be read has no ids. Throws if there is no token.
+ * account of an unreadable token has no ids. Throws if there is no token.
  */
 export async function accountOf(
   credential: TokenCredential,

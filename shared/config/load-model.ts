@@ -16,7 +16,7 @@ export type LoadedModel = { model: AccessModel; hash: string };
 const DEADLINE_MS = 30_000;
 const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
-/** Loads the access model from a file. Throws one Error that lists every fault of a bad model. */
+/** Loads the access model from a file. Throws one Error that lists every fault of an invalid model. */
 export function loadModelFile(path: string): LoadedModel {
   return sound(path, textOf(path));
 }
@@ -35,7 +35,7 @@ function textOf(path: string): string {
 }
 
 /**
- * Loads the access model from a blob by its https address, under the identity's own token.
+ * Loads the access model from a blob by its https address, with a token of the identity.
  * Source: https://learn.microsoft.com/rest/api/storageservices/get-blob
  */
 export async function loadModelBlob(

@@ -28,7 +28,7 @@ export type AcceptServices = RowWriter & {
 /** A message of the queue: its bytes as they were sent, and its application properties. */
 export type Message = { body: Uint8Array; properties: unknown };
 
-/** One delivery of a message: when it came (ISO 8601), and what makes its rows differ from those of another delivery. */
+/** One delivery of a message: when it arrived (ISO 8601), and what distinguishes its rows from those of another delivery. */
 export type Delivery = { now: string; owner: string };
 
 /**
@@ -119,7 +119,7 @@ const MARKS = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as co
 
 /**
  * The marks of a replay: those in the application properties, which are set last, else those in the body. A property
- * that is no id is ignored. Names match in any case, because the Functions host changes the case of properties.
+ * that is not an id is ignored. Names match in any case, because the Functions host changes the case of properties.
  */
 export function replayMarks(
   properties: unknown,
@@ -140,8 +140,8 @@ export function replayMarks(
 const isMark = (name: string): name is keyof typeof MARKS => Object.hasOwn(MARKS, name);
 
 /**
- * Claims the event, or a new attempt at it for a replay. Answers the attempt to start, if any; if there is none although
- * the message is marked as a replay, why. A duplicate starts an attempt that is claimed and not started yet.
+ * Claims the event, or a new attempt at it for a replay. Answers the attempt to start, if any. If a replay starts none,
+ * also answers why. A duplicate starts an attempt that is claimed and not started yet.
  */
 export async function claimAttempt(
   services: AcceptServices,

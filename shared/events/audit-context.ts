@@ -6,7 +6,7 @@ import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
 import type { Ledger } from '../storage/audit';
 
-/** What writes audit rows, and what each row says of it. */
+/** The services that write audit rows, and the columns of the app in each row. */
 export type AuditWriter = {
   ledger: Ledger;
   model: () => LoadedModel;
@@ -15,7 +15,7 @@ export type AuditWriter = {
 };
 export type RowWriter = Omit<AuditWriter, 'ledger'>;
 
-/** What a row says of the app that writes it. */
+/** The columns about the app that writes the row. */
 export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
   recordedAt: new Date().toISOString(),
   accessModelHash: model().hash,
@@ -24,7 +24,7 @@ export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
   schemaVersion: 1,
 });
 
-/** What every row of a run says of its event. */
+/** The columns of every row of a run about its event. */
 export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: Run) => ({
   ...fact,
   eventHash,
@@ -46,7 +46,7 @@ export type AuditContext = {
   ids?: PackageIds | undefined;
 };
 
-/** What a row says of a step: who gets which package by which rule. */
+/** The columns about a step: who gets which package by which rule. */
 export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: AuditContext) {
   const definition = packageDefinition(writer.model().model, step.packageKey)?.accessPackage;
   const approval = definition?.policy?.approval.required;
@@ -64,7 +64,7 @@ export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: Aud
   } satisfies Partial<AuditEntry>;
 }
 
-/** Writes the row that says what is about to be done, before it is done. Answers the chain's new end. */
+/** Writes the row of an intended action before the action. Answers the new end of the chain. */
 export async function recordIntent(
   writer: AuditWriter,
   context: AuditContext,
@@ -74,6 +74,6 @@ export async function recordIntent(
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
 }
 
-/** Whole minutes by which access came before it was due; negative when it came late. */
+/** Whole minutes from delivery to the due time; negative when access came late. */
 export const marginOf = (dueAt: string, deliveredAt: string): number =>
   Math.floor((Date.parse(dueAt) - Date.parse(deliveredAt)) / 60_000);

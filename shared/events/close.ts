@@ -13,11 +13,11 @@ export type CloseServices = RowWriter & {
   workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
 };
 
-/** `fencingToken`: of the worker lock under which it is closed. `chain`: the end of the attempt's rows, as far as the caller knows. */
+/** `fencingToken`: of the worker lock under which it is closed. `chain`: the caller's last known end of the attempt's rows. */
 export type Closing = Ending & { run: Run; fencingToken: number; chain: ChainEnd; at: string };
 
 /**
- * Closes an attempt under the worker's lock, or finishes a closing that was begun before. `held`: another run has the
+ * Closes an attempt under the worker's lock, or finishes an earlier closing that was interrupted. `held`: another run has the
  * lock, or this fencing token was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
  */
 export async function closeAttempt(

@@ -16,7 +16,7 @@ export type RecoverServices = CloseServices & {
   config: { recovery: { delaySeconds: number } };
 };
 
-/** A pass ends before the timer starts the next one; the rows that are left wait for it. */
+/** A pass ends before the timer starts the next one, which takes the remaining rows. */
 const BUDGET_MS = 45_000;
 
 /**
@@ -68,7 +68,7 @@ export async function recoverEvent(
   log: Log,
 ): Promise<void> {
   const claim = await services.claims.read(row.eventHash);
-  // A row that the claim does not name is left from an interrupted intake or recovery.
+  // A row that the claim does not name remains from an interrupted intake or recovery.
   if (!claim || claim.state === 'closed' || claim.due.key !== row.key)
     return services.due.cancel(row);
   const { eventHash, attempt, state } = claim;
@@ -86,10 +86,10 @@ export async function recoverEvent(
   return scheduleNext(services, claim);
 }
 
-/** For a claim that was not started: its run was ended by a person or a defect. With any other status its start was lost. */
+/** For a claim that was not started: a person or a defect ended its run. With any other status its start was lost. */
 const ENDED_BADLY: InstanceStatus[] = ['Failed', 'Terminated', 'Canceled'];
 
-/** The next check comes after the event's age, at most this. */
+/** The time until the next check is the age of the event, at most this. */
 const LONGEST_WAIT_MS = 3_600_000;
 
 async function scheduleNext(
@@ -106,7 +106,7 @@ async function scheduleNext(
 }
 
 /**
- * Closes an attempt that has no run any more, behind the rows that exist: as `failed` if a defect ended it, else as
+ * Closes an attempt whose run is gone, after its existing rows: as `failed` if a defect ended the run, else as
  * `terminated`. If an end was decided before, finishes that one.
  */
 async function close(
@@ -117,7 +117,7 @@ async function close(
 ): Promise<void> {
   const { eventHash, attempt } = found;
   const at = new Date().toISOString();
-  // A claim that was not started gets a token first; a late start of its run then finds that the attempt is not its own.
+  // A claim that was not started gets a token first; a late start of its run then fails to take over the attempt.
   const claim =
     found.token === undefined
       ? await services.claims.start({ eventHash, attempt, token: randomUUID() }, at)

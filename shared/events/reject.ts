@@ -17,8 +17,8 @@ export class MessageRejected extends Error {
 }
 
 /**
- * Records a refused message once, by the hash of its body, logs which rule it breaks, and throws. Neither row nor log nor
- * error shows what the sender wrote, except an id and a source that keep the contract.
+ * Records a refused message once, by the hash of its body, logs the broken rule, and throws. Row, log and error contain
+ * nothing that the sender wrote, except a valid id and an allowed source.
  */
 export async function rejectMessage(
   services: RowWriter & { ledger: Pick<Ledger, 'reject'> },

@@ -4,7 +4,7 @@ import { whyNoReplay } from '../domain/workflow/claim';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
 
-/** A message that the queue has given up on. */
+/** A message in the dead-letter queue. */
 export type DeadLetter = {
   sequenceNumber: string;
   enqueuedAt: Date | undefined;
@@ -20,7 +20,7 @@ export type ResendResult = 'replayed' | 'completed' | 'sent, but still a dead le
 
 /** The queue and its dead letters. A failure is thrown. */
 export type ReplayQueue = {
-  /** The oldest dead letters, which stay where they are. */
+  /** Peeks at the oldest dead letters. */
   peek: (limit: number) => Promise<DeadLetter[]>;
   /** Sends and completes dead letters by their sequence numbers. */
   resend: (chosen: ReadonlyMap<string, Resend>) => Promise<ReadonlyMap<string, ResendResult>>;
@@ -43,17 +43,17 @@ export type ReplayRequest = {
   body?: Uint8Array | undefined;
   /** Only those with this dead-letter reason, refusal, outcome or reason. */
   cause?: string | undefined;
-  /** Only those enqueued since then. */
+  /** Only those enqueued since this time. */
   since?: Date | undefined;
-  /** So many dead letters at most, those that are left included. */
+  /** The maximum number of dead letters, including those that are left. */
   limit: number;
-  /** Events with so many attempts are left. */
+  /** Events with this many attempts are left. */
   attempts: number;
-  /** Carry it out; otherwise only say what would be done. */
+  /** Carry out the replay; otherwise only preview it. */
   confirmed: boolean;
 };
 
-/** What the app would make of a body that is sent again. */
+/** What happens to a body that is sent again. */
 export type Evaluation = {
   eventId: string | undefined;
   /** `send` a copy; only `complete` the dead letter, because its copy has arrived; or `leave` it. */
@@ -69,20 +69,20 @@ export type ReplayLine = Evaluation & {
   sequenceNumber?: string;
   enqueuedAt?: string | undefined;
   deadLetterReason?: string | undefined;
-  /** Of a dead letter; a body is known by its reason and person. */
+  /** Of a dead letter; the replay of a body is identified by its reason and person. */
   replayId?: string | undefined;
   result?: ResendResult | 'left';
 };
 
-/** `isComplete`: everything that was to be sent was sent, and a named event was not left. */
+/** `isComplete`: every planned copy was sent, and a named event was not left. */
 export type ReplayReport = { lines: ReplayLine[]; isComplete: boolean };
 
-/** How many dead letters are searched for the chosen ones. */
+/** How many dead letters are searched. */
 const SEARCH_DEPTH = 10_000;
 
 /**
- * Runs events again: those of the chosen dead letters, or the one of a body. An unconfirmed request changes nothing.
- * Throws what queue and stores throw.
+ * Runs events again: those of the selected dead letters, or the one of a body. Without confirmation it changes nothing.
+ * Throws the errors of queue and stores.
  */
 export async function replayEvents(
   stores: ReplayStores,
@@ -140,7 +140,7 @@ async function replayDeadLetters(
   }));
 }
 
-/** The dead letters that the request is about, oldest first. */
+/** The dead letters that the request selects, oldest first. */
 async function choose(
   stores: ReplayStores,
   deadLetters: readonly DeadLetter[],
@@ -172,7 +172,7 @@ const marksOf = (id: string | undefined, { by, reason }: ReplayRequest): ReplayM
   reason,
 });
 
-/** Applies the rules of the app itself, so that a preview says what will happen. */
+/** Applies the same rules as the intake, so that a preview shows what will happen. */
 async function evaluate(
   { claims, audit }: ReplayStores,
   body: Uint8Array,

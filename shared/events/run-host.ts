@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../storage/storage-port';
 
-/** What the task hub says of an instance; `Gone` if it knows none of that id. */
+/** The status of an instance in the task hub; `Gone` if there is none with its id. */
 export type InstanceStatus =
   | 'Pending'
   | 'Running'

@@ -6,7 +6,7 @@ import { runs, type Claims, type Execution } from '../storage/claims';
 import type { Workers } from '../storage/workers';
 import { HostUnavailable, isRunning, type RunHost } from './run-host';
 
-/** Starts the orchestration of one attempt, or finds that it was started. Throws HostUnavailable if neither is sure. */
+/** Starts the orchestration of one attempt unless it runs already. Throws HostUnavailable if neither can be confirmed. */
 export async function startRun(
   host: Pick<RunHost, 'start' | 'status'>,
   eventHash: string,

@@ -8,7 +8,7 @@ type Stores = {
   audit: Pick<LedgerReader, 'ofEvent'>;
 };
 
-/** Where an accepted event stands. `duplicates` counts the messages that repeated it. */
+/** The status of an accepted event. `duplicates` counts the messages that repeated it. */
 type AcceptedStatus = ReturnType<typeof acceptedStatus>;
 /** The last refusal of an event that was never accepted. */
 type RejectedStatus = {

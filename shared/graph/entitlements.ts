@@ -28,14 +28,14 @@ import { createTransport, type TransportOptions } from './transport';
 
 const DEFAULT_DEADLINE_MS = 30_000;
 
-/** The dialects of Graph that the client speaks, by the name that the settings use. */
+/** The dialects of Graph that the client supports, by their names in the settings. */
 export type Dialect = 'v1.0' | 'beta' | 'draft';
 
 export type EntitlementsOptions = {
-  /** `https://graph.microsoft.com` or another cloud's; http only for this machine. */
+  /** `https://graph.microsoft.com` or the root of another cloud; http only on loopback. */
   root: string;
   dialect: Dialect;
-  /** Where the documents of the draft dialect are sent to, unless it is where their examples say. */
+  /** The roots of the draft dialect by document; the default is the roots in the examples of the documents. */
   draftRoots?: DraftRoots;
   /** Required over https, never used over http. */
   credential?: TokenCredential;
@@ -43,20 +43,20 @@ export type EntitlementsOptions = {
   scope?: string;
   /** How long one call, and one token, may take. */
   deadlineMs?: number;
-  /** What all who act in this tenant know of its throttling; without it each call finds out by itself. */
+  /** The shared throttling state of the tenant. Without it, each call learns of throttling from its own answer. */
   throttle?: Throttle;
   appVersion: string;
 };
 
 /**
- * The verbs of entitlement management, the same in every dialect. Each is one call (a list: one per page), never
- * repeated here, and throws `GraphError`. Throws at once if the root is not one that a token may be sent to.
+ * The operations of entitlement management, the same in every dialect. Each makes one call (a list: one per page), is not
+ * retried here, and throws `GraphError`. Throws at once if no token may be sent to the root.
  */
 export function createEntitlements(options: EntitlementsOptions) {
   const { root, routes, send } = openDialect(options);
   const caller = createCaller(root, routes, send);
   return {
-    /** How long one call may take at most, asking the throttle included: what a lease must have left before a write. */
+    /** Longest duration of one call in milliseconds, throttle check included. A lease must last this long before a write. */
     deadlineMs: (options.deadlineMs ?? DEFAULT_DEADLINE_MS) + (options.throttle?.withinMs ?? 0),
     ...directoryVerbs(caller),
     ...catalogVerbs(caller),
@@ -65,7 +65,7 @@ export function createEntitlements(options: EntitlementsOptions) {
   };
 }
 
-/** The way to Graph and the table of the dialect. Throws if the root is not one that a token may be sent to. */
+/** The transport and the table of the dialect. Throws if no token may be sent to the root. */
 export function openDialect(options: EntitlementsOptions) {
   const { root, secure } = checkRoot(options.root, options.credential !== undefined);
   const { routes, placeholderToken } = dialectTable(
@@ -94,7 +94,7 @@ function transportOptions(
 
 type DialectTable = {
   routes: Routes;
-  /** Sent over loopback http, where no real token may go, by a dialect whose documents require the header. */
+  /** Sent instead of a token over loopback http, by a dialect whose documents require the header. */
   placeholderToken?: string;
 };
 
@@ -118,18 +118,18 @@ const catalogVerbs = ({ one, all }: Caller) => ({
   findCatalogs: (displayName: string) => all('findCatalogs', { displayName }),
   getCatalog: (id: string) => one('getCatalog', { id }),
   createCatalog: (catalog: NewCatalog) => one('createCatalog', catalog),
-  /** Names it as said, and publishes it. */
+  /** Sets its name and description, and publishes it. */
   updateCatalog: (catalog: ChangedCatalog) => one('updateCatalog', catalog),
   findCatalogResources: (catalogId: string, originId: string) =>
     all('findCatalogResources', { catalogId, originId }),
-  /** The roles of one resource where its own expansion leaves them out, as for applications. */
+  /** The roles of one resource. Needed where the expansion of the resource omits them, as for applications. */
   findResourceRoles: (catalogId: string, resource: CatalogResource) =>
     all('findResourceRoles', { catalogId, resource }),
   addResourceToCatalog: (resource: NewResource) => one('addResourceToCatalog', resource),
 });
 
 const packageVerbs = ({ one, all, further }: Caller) => ({
-  /** Graph documents no filter by catalog, so that is left to us; where the list does not tell the catalog, all are given. */
+  /** Graph documents no filter by catalog, so the client filters. If the list does not show the catalog, it returns all. */
   findAccessPackages: (catalogId: string, displayName: string) =>
     all('findAccessPackages', { displayName }, (found) => isIn(found, catalogId)),
   getAccessPackage: (id: string) => one('getAccessPackage', { id }),
@@ -140,38 +140,38 @@ const packageVerbs = ({ one, all, further }: Caller) => ({
   createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
   replaceAssignmentPolicy: (policy: ChangedPolicy) => one('replaceAssignmentPolicy', policy),
   listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
-  /** What must be known of a package before another can exclude it; nothing is asked where its id is enough. */
+  /** The members that `addIncompatible` needs of a package. Makes no call in a dialect where the id is enough. */
   describeAccessPackage: async (id: string): Promise<ExcludedPackage> =>
     (await further('describeAccessPackage')?.({ id })) ?? { id },
-  /** Holders of `other` can then not be given `packageId`; the other direction is a call of its own. */
+  /** Holders of `other` can no longer get `packageId`. The other direction needs its own call. */
   addIncompatible: (packageId: string, other: ExcludedPackage) =>
     one('addIncompatible', { packageId, other }),
 });
 
-/** Whether a package is in the catalog, as far as the answer tells. */
+/** Whether a package is in the catalog; true if the answer does not show the catalog. */
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
 
 const assignmentVerbs = ({ one, all, further }: Caller) => ({
-  /** All assignments of the package to the person, expired and unfinished ones too. */
+  /** All assignments of the package to the person, including expired and unfinished ones. */
   findAssignments: (packageId: string, userId: string) =>
     all('findAssignments', { packageId, userId }),
   submitAssignmentRequest: (request: NewRequest) => one('submitAssignmentRequest', request),
   getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
   /**
-   * Requests among which those with our `justification` are, and where Graph tells, all others of the package too. Graph
-   * documents no filter by person, so every request of the package is read: for use after an ambiguous answer or
+   * Requests that include those with this `justification`; in some dialects all requests of the package. Graph documents
+   * no filter by person, so this reads every request of the package: call it after an ambiguous answer or
    * `existing-open-request`, not once per person.
    */
   findAssignmentRequests: (packageId: string, justification: string) =>
     all('findAssignmentRequests', { packageId, justification }),
-  /** Gives a request its package where the request itself could not name it; nothing is sent elsewhere. */
+  /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
   bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
     await further('bindRequest')?.({ requestId, accessPackage });
   },
   /**
-   * The POST that records the assignment of a delivered request, where Graph leaves that to the client; undefined where
-   * Graph makes assignments itself. Reads the policy, without which the end of the access is unknown.
+   * The POST that records the assignment of a delivered request, in a dialect that leaves this to the client; undefined
+   * where Graph creates assignments itself. Reads the policy, which gives the end of the access.
    */
   prepareAssignment: async (assignment: NewAssignment) => {
     const record = further('recordAssignment');

@@ -3,7 +3,7 @@ import { openDialect, type EntitlementsOptions } from './entitlements';
 import { literal, propertyPath, segment } from './odata';
 import { v1Calls, type V1Calls } from './call';
 
-// What is read of the tenant around entitlement management, and only what is judged of it.
+// Reads of the tenant beside entitlement management, with only the members that checks use.
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
 
@@ -47,7 +47,7 @@ export const Group = z.object({
 });
 export type Group = z.infer<typeof Group>;
 
-/** A person with the member that is asked for, whatever its name. */
+/** A person with the requested member, whose name varies. */
 export const Person = z.looseObject({ id: z.string() });
 export type Person = z.infer<typeof Person>;
 
@@ -56,15 +56,14 @@ const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 
 export type TenantReads = ReturnType<typeof tenantReads>;
 
-/** `tenantReads` over a way of their own to Graph. Throws at once if the root is not one that a token may be sent to. */
+/** `tenantReads` over a transport of their own. Throws at once if no token may be sent to the root. */
 export function createTenantReads(options: EntitlementsOptions): TenantReads {
   const { root, send } = openDialect(options);
   return tenantReads(v1Calls(root, send));
 }
 
 /**
- * What can be read of the tenant around entitlement management, by v1.0 whatever the dialect; there is no write here.
- * Each throws `GraphError`.
+ * Reads of the tenant beside entitlement management, in v1.0 for every dialect; no writes. Each throws `GraphError`.
  */
 export function tenantReads({ get, ask, list }: V1Calls) {
   const read = <Answer>(operation: string, path: string, answer: z.ZodType<Answer>) =>
@@ -77,7 +76,7 @@ export function tenantReads({ get, ask, list }: V1Calls) {
     );
 
   return {
-    /** Graph's own clock, by the header of any answer; undefined if it does not say. */
+    /** Graph's clock, from the `date` header of an answer; undefined without one. */
     clock: async (): Promise<Date | undefined> => {
       const response = await get('clock', 'organization?$select=id');
       const date = new Date(response.headers.get('date') ?? '');

@@ -2,19 +2,19 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { GraphError, retryAfterSeconds, UNSAID_SECONDS } from './errors';
 import type { Transport } from './transport';
 
-/** The time before which no process may call Graph in this tenant; shared by all of them. */
+/** The time until which no process may call Graph in this tenant, shared by all processes. */
 export type Throttle = {
-  /** How long either of both may take, in milliseconds. */
+  /** How long each of the two operations may take, in milliseconds. */
   withinMs: number;
-  /** Milliseconds until calls are welcome again; 0 if they are now. */
+  /** Milliseconds until calls may be made again; 0 if they may be made now. */
   waitMs: () => Promise<number>;
-  /** Tells everybody to wait for so long from now. */
+  /** Makes all processes wait for so many milliseconds from now. */
   learn: (ms: number) => Promise<void>;
 };
 
 /**
- * Sends nothing while the throttle says so: the call then ends as `throttled`, at no cost to Graph, because refused calls
- * count against the limit too. What Graph says of its load is passed on to everybody else.
+ * Sends nothing during a throttling: the call ends as `throttled` without reaching Graph, because refused calls count
+ * against the limit too. A wait that Graph asks for is shared with all processes.
  * Source: https://learn.microsoft.com/graph/throttling
  */
 export function throttled(send: Transport, throttle: Throttle): Transport {
@@ -41,6 +41,6 @@ function askedToWait({ status, headers }: PipelineResponse): number {
 
 const WIDEST_SPREAD = 30;
 
-/** Seconds to wait, up to a tenth more and a second, so that not all who wait come back at once. `dice`: from 0 to 1. */
+/** Seconds to wait, plus up to a tenth and a second, so that waiting calls do not all return at once. `dice`: from 0 to 1. */
 export const spread = (seconds: number, dice: number): number =>
   Math.ceil(10 * (seconds + dice * Math.min(1 + seconds / 10, WIDEST_SPREAD))) / 10;

@@ -4,18 +4,18 @@ import { GraphError, safeCode } from './errors';
 export type TokenSource = {
   /** A token that is valid now. Throws `GraphError` with code `no-token`. */
   current: () => Promise<string>;
-  /** Forgets a token that Graph has refused. */
+  /** Drops a token that Graph has refused. */
   refuse: (token: string) => void;
 };
 
-/** A token is replaced so long before it ends, and not tried for again so soon after a failure. */
+/** How long before its end a token is replaced, and how long after a failure no new one is requested. */
 const aheadMs = 5 * 60_000;
 const pauseMs = 30_000;
 
 /**
- * Tokens of one scope: asked for one at a time, however many calls wait, and within `deadlineMs`, because a managed
- * identity endpoint may never answer. While identity is down, a token that is still valid goes on being used.
- * Nothing runs in the background, so every failure reaches a caller.
+ * Tokens of one scope. All waiting calls share one request, which ends after `deadlineMs`, because a managed identity
+ * endpoint may never answer. While the identity service is unavailable, a valid token stays in use. Nothing runs in the
+ * background, so every failure reaches a caller.
  */
 export function createTokenSource(
   credential: TokenCredential,

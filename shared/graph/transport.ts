@@ -23,19 +23,19 @@ import type { TokenSource } from './token-source';
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 export type Call = { operation: string; method: Method; url: string; body?: object };
 
-/** Sends one call and gives its response, whatever its status. Throws `GraphError` if none came in time. */
+/** Sends one call and returns its response, with any status. Throws `GraphError` if none comes in time. */
 export type Transport = (call: Call) => Promise<PipelineResponse>;
 
 export type TransportOptions = {
   /** Absent: no token is sent (loopback http only). */
   tokens?: TokenSource;
-  /** Stands in for a token where none is sent and the header is asked for all the same. */
+  /** Sent as the Authorization header when there is no token but the dialect requires the header. */
   placeholderToken?: string;
   deadlineMs: number;
   appVersion: string;
 };
 
-/** The pipeline is put together here, because the ready-made one retries by itself and follows redirects. */
+/** The pipeline is built here, because the default one retries and follows redirects. */
 export function createTransport(
   options: TransportOptions,
   client: HttpClient = createDefaultHttpClient(),
@@ -52,7 +52,7 @@ export function createTransport(
     return send();
   };
 
-  // One deadline for both tries: a lease counts on it.
+  // One deadline for both tries: leases rely on it.
   return (call) =>
     withDeadline(deadlineMs, (signal) => sendWithin(signal, call)).catch((error: unknown) => {
       throw isTimeout(error) ? late(call) : error;
@@ -93,14 +93,14 @@ function createPipeline({ tokens, appVersion }: TransportOptions): Pipeline {
   pipeline.addPolicy(setClientRequestIdPolicy('client-request-id'));
   pipeline.addPolicy(decompressResponsePolicy());
   if (tokens) {
-    // Only what leaves this machine may need the proxy of the environment.
+    // Only calls that leave this machine may need the proxy of the environment.
     pipeline.addPolicy(proxyPolicy());
     pipeline.addPolicy(bearerPolicy(tokens));
   }
   return pipeline;
 }
 
-/** The SDK's own policy, for its refusal of anything but https; its token cache renews behind everybody's back. */
+/** The SDK's policy is used because it refuses all but https; its own token cache would renew in the background. */
 function bearerPolicy(tokens: TokenSource): PipelinePolicy {
   return bearerTokenAuthenticationPolicy({
     scopes: [],
@@ -112,7 +112,7 @@ function bearerPolicy(tokens: TokenSource): PipelinePolicy {
   });
 }
 
-/** Codes with which no byte of the request can have reached Graph. */
+/** Codes that mean that no byte of the request reached Graph. */
 const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function unanswered(error: unknown, call: Call, signal: AbortSignal, requestId: string): unknown {
@@ -136,6 +136,6 @@ const late = (call: Call, requestId?: string): GraphError =>
     ambiguous: isWrite(call),
   });
 
-/** Not even the abort was heeded. */
+/** The client ignored the abort signal too. */
 const isTimeout = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'TimeoutError';

@@ -16,7 +16,7 @@ export type AuditQuestion =
 /** `faults` lists what is wrong with the hash chains of the rows. */
 export type AuditReport = { rows: AuditRow[]; faults: string[] };
 
-/** Reads audit rows and checks their hash chains, also against the ends that the claims hold. */
+/** Reads audit rows and checks their hash chains, also against the ends in the claims. */
 export async function auditReport(
   { claims, audit }: Stores,
   question: AuditQuestion,

@@ -2,7 +2,7 @@ import { readEvent } from '../domain/events/read-event';
 import type { DeadLetter } from '../events/replay';
 import type { LedgerReader } from '../storage/audit';
 
-/** A dead letter without its body, which is HR's. `problem` is why the app refuses it, if it does. */
+/** A dead letter without its body, which has personal data. `problem` is why the app refuses it, if it does. */
 export type DeadLetterLine = {
   sequenceNumber: string;
   enqueuedAt: string | undefined;

@@ -26,7 +26,7 @@ const DEADLINE_MS = 5_000;
 const NO_EVENT = '0'.repeat(64);
 const NO_WORKER = 'readiness-of-joinery';
 
-/** Asks every dependency now, and logs those that are not `ok`. Codes only: none names a host, a tenant or a person. */
+/** Checks every dependency now, and logs those that are not `ok`. Codes name no host, tenant or person. */
 export async function checkReadiness(
   services: ReadinessServices,
   host: Pick<RunHost, 'status'>,
@@ -41,7 +41,7 @@ export async function checkReadiness(
   return readiness;
 }
 
-/** One check per dependency, the cheapest that only a working one passes. */
+/** One check per dependency: the cheapest call that succeeds only if the dependency works. */
 function checksOf(
   { config, model, claims, ledger, graph }: ReadinessServices,
   host: Pick<RunHost, 'status'>,
@@ -51,7 +51,7 @@ function checksOf(
     records: () => answered(claims.read(NO_EVENT)),
     audit: () => answered(ledger.endOf(NO_EVENT, 1)),
     taskHub: () => answered(host.status(NO_EVENT)),
-    // Proves the identity too, and the one permission that every run needs.
+    // Also proves the identity, and the one permission that every run needs.
     graph: async () => {
       const found = await asOutcome(async () => {
         await graph.findUsers(config.matchAttribute, NO_WORKER);
@@ -60,7 +60,7 @@ function checksOf(
       if (found.kind === 'done') return 'ok';
       return found.kind === 'rejected' ? found.reason : found.why;
     },
-    // Only the host has rights on the queue. The app can find out whether the namespace takes connections.
+    // Only the host has rights on the queue. The app can check whether the namespace accepts connections.
     queue: async () => {
       if (!config.bus) return 'not-configured';
       return (await takesConnections(config.bus)) ? 'ok' : 'unreachable';
@@ -104,7 +104,7 @@ async function answered(answer: Promise<unknown>): Promise<string> {
 
 const CONNECT_MS = 3_000;
 
-/** Whether anything listens at the address; it may not be Service Bus. */
+/** Whether the address accepts connections; it may not be Service Bus. */
 function takesConnections(address: { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);

@@ -23,7 +23,7 @@ export async function versionReport(stores: Stores): Promise<VersionLine[]> {
 
 /**
  * Whether the code of the versions before `version` is still needed. An event that has not begun needs it too: its start
- * may wait in the task hub under the version of that time.
+ * may wait in the task hub under an earlier version.
  */
 export const needsOlder = (lines: readonly VersionLine[], version: number): boolean =>
   lines.some((line) => line.version === 'not begun' || line.version < version);

@@ -16,7 +16,7 @@ export class StaleRun extends Error {
 
 /**
  * The append-only ledger. Rows are inserted and never changed. Each carries the hash of the row before it in the same
- * event and attempt, so that a missing, changed or swapped row can be detected.
+ * event and attempt, so that verification finds a missing, changed or swapped row.
  */
 export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
   /** Inserts the row, or answers the row that is stored in its place. */

@@ -16,10 +16,10 @@ const ADVICE_MS = 2_000;
  * Source: https://learn.microsoft.com/graph/throttling-limits
  */
 const LONGEST_MS = 300_000;
-/** How far the clocks of two processes may be apart. A time further ahead comes from a wrong clock and is ignored. */
+/** How far the clocks of two processes may differ. A time further ahead comes from a wrong clock and is ignored. */
 const SKEW_MS = 60_000;
 
-/** A time that is later by less than this is not written: many calls learn of one throttling at the same moment. */
+/** A time that is later by less than this is not written: many calls learn of one throttling at once. */
 const MIN_CHANGE_MS = 1_000;
 
 /**

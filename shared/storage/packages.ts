@@ -4,16 +4,16 @@ import { RememberedWrite, type Saved } from '../write-once';
 import { fromColumns, toColumns } from './rows';
 import type { Table } from './storage-port';
 
-/** Writes that must happen once, by the item that they create: `catalog`, `resource:<originId>`, `role-scope:<origin ids>`, ... */
+/** Writes that must happen only once, by the item that they create: `catalog`, `resource:<originId>`, `role-scope:<origin ids>`, ... */
 const Writes = z.record(z.string(), RememberedWrite);
 
-/** What we know of a catalog and of what we put into it; one row per catalog, shared by its packages. */
+/** The recorded state of a catalog and of its items; one row per catalog, shared by its packages. */
 const CatalogRecord = z.object({ catalogId: z.string().optional(), writes: Writes });
 export type CatalogRecord = z.infer<typeof CatalogRecord>;
 
 /**
- * What we know of an access package: `provisioning` from before the first POST for it, `complete` once everything that
- * `version` (a hash of its definition) names was read back. `adopted` when it existed and we created none of it.
+ * The recorded state of an access package: `provisioning` from before its first POST, `complete` once everything in the
+ * definition with the hash `version` was read back. `adopted` if it existed and Joinery created no part of it.
  */
 const PackageRecord = z.object({
   state: z.enum(['provisioning', 'complete']),
@@ -28,7 +28,7 @@ export type PackageRecord = z.infer<typeof PackageRecord>;
 
 /**
  * One stored row under optimistic concurrency. `save` inserts when `load` found nothing and replaces under the ETag
- * of the last load or save otherwise; `conflict` when somebody else wrote in between. Other failures throw.
+ * of the last load or save otherwise; `conflict` when another caller wrote in between. Other failures throw.
  */
 export type Slot<Row> = {
   load: () => Promise<Row | undefined>;
@@ -41,7 +41,7 @@ export type RememberedRow<Row> = {
   change: (members: Partial<Row>) => Promise<Saved>;
 };
 
-/** Loads a row; nothing is stored of a `blank` one until the first change. */
+/** Loads a row, or answers `blank`, which is not stored before its first change. */
 export async function rememberRow<Row>(slot: Slot<Row>, blank: Row): Promise<RememberedRow<Row>> {
   let row = (await slot.load()) ?? blank;
   return {
@@ -53,7 +53,7 @@ export async function rememberRow<Row>(slot: Slot<Row>, blank: Row): Promise<Rem
   };
 }
 
-/** Our own memory of one package, its catalog, and (to read only) of the packages that it is incompatible with. */
+/** The records of one package, its catalog and, read-only, the packages that it is incompatible with. */
 export type PackageMemory = {
   package: Slot<PackageRecord>;
   catalog: Slot<CatalogRecord>;
@@ -65,20 +65,20 @@ const LEASE = 'lease';
 
 const LeaseRow = z.object({ holder: z.string(), until: z.string() });
 
-/** A catalog that is ours until its time is over. */
+/** A lease on a catalog: only its holder writes to the catalog until the lease ends. */
 export type Lease = {
   /**
-   * Makes it last until `until` (ISO 8601), also after it ran out. False if anybody took the catalog since, be it the same
-   * holder in another execution: what was seen there before may be wrong by now.
+   * Extends it to `until` (ISO 8601), also after it has expired. False if the catalog was leased again since, even by the
+   * same holder in another execution: earlier reads may be outdated.
    */
   renew: (until: string) => Promise<boolean>;
-  /** Lets the next one in at once; if this is lost, the lease runs out by itself. */
+  /** Frees the catalog at once. If this call is lost, the lease expires. */
   end: (now: string) => Promise<void>;
 };
 
 export type Packages = ReturnType<typeof createPackages>;
 
-/** What we know of our catalogs and packages in Graph, and the lease under which they are written. */
+/** The records of catalogs and packages in Graph, and the lease under which they are written. */
 export function createPackages(table: Table) {
   const load = async (
     catalogKey: string,
@@ -97,7 +97,7 @@ export function createPackages(table: Table) {
       peer: load,
     }),
 
-    /** Takes the catalog for `holder` until `until` (ISO 8601) if it is free, was ours or has run out. */
+    /** Leases the catalog to `holder` until `until` (ISO 8601) if it is free, leased to `holder`, or its lease has expired. */
     lease: async (
       catalogKey: string,
       holder: string,
@@ -116,7 +116,7 @@ export function createPackages(table: Table) {
   };
 }
 
-/** Goes by the ETag under which the row was taken, so that it changes nothing once somebody else has. */
+/** Uses the ETag of the row when it was leased, so that it changes nothing after another caller has. */
 function leaseOf(table: Table, catalogKey: string, holder: string, taken: string): Lease {
   let etag = taken;
   const last = async (until: string): Promise<boolean> => {
@@ -161,14 +161,14 @@ function slot<Schema extends z.ZodType<object>>(
   };
 }
 
-/** A lease on a catalog, as seen by the code that writes to the catalog in Graph. */
+/** A lease on a catalog, for the code that writes to the catalog in Graph. */
 export type HeldLease = {
   leaseUntil: Date;
-  /** Extends it and answers until when; undefined if anybody has had it since. */
+  /** Extends it and answers its new end; undefined if it was leased again since. */
   renewLease: () => Promise<Date | undefined>;
 };
 
-/** Acts under the lease of a catalog, taken and renewed for `ms` each time and released in the end; `later` if another has it. */
+/** Acts under the lease of a catalog, renewed for `ms` each time and released at the end; `later` if another holds it. */
 export async function underLease<Done extends object>(
   packages: Packages,
   { catalogKey, holder, ms }: { catalogKey: string; holder: string; ms: number },
@@ -190,7 +190,7 @@ export async function underLease<Done extends object>(
   }
 }
 
-/** Whether the lease lasts for `ms` from now, after it was renewed if it did not. Sets its new end. */
+/** Whether the lease lasts for `ms` from now; renews it first if needed. Sets its new end. */
 export async function extendLease(lease: HeldLease, ms: number): Promise<boolean> {
   const isEnough = () => Date.now() + ms <= lease.leaseUntil.getTime();
   if (isEnough()) return true;

@@ -39,7 +39,7 @@ const isMarked = (value: unknown): value is string =>
 const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
 
-/** Rows that one process remembers: those of a few thousand runs. The oldest are dropped first. */
+/** Rows that one process caches: those of a few thousand runs. The oldest are dropped first. */
 const REMEMBERED = 8192;
 
 /**

@@ -7,7 +7,7 @@ const DEADLINE_MS = 15_000;
 
 /**
  * Opens a table by connection string (local) or by the https endpoint of the account (Azure, with a credential). The
- * table must exist: infrastructure makes tables, the app never does. No call takes longer than `deadlineMs`.
+ * table must exist: the infrastructure creates tables, the app does not. No call takes longer than `deadlineMs`.
  */
 export function openTable(
   storage: string,
@@ -34,8 +34,8 @@ function clientFor(storage: string, name: string, credential?: TokenCredential):
 }
 
 /**
- * Policies of the SDK that cost CPU on every call and that a row never needs: forms and multipart bodies, redirects (the
- * service sends none, and no other is to be followed), compression, retries, traces and logs.
+ * Policies of the SDK that cost CPU on every call and that rows do not need: forms and multipart bodies, redirects (the
+ * service sends none, and others must not be followed), compression, retries, traces and logs.
  */
 const UNUSED = [
   'formDataPolicy',
@@ -151,8 +151,8 @@ function statusOf(error: unknown): { status: number; code: string } {
 }
 
 /**
- * Whether waiting or an operator can resolve it. A missing table and a refused identity say nothing about a row, though
- * their statuses are also those of a row.
+ * Whether waiting or an operator can resolve the error. A missing table and a refused identity share their statuses with
+ * errors of a row.
  */
 const isTransient = (status: number, code: string): boolean =>
   TRANSIENT.includes(status) || status >= 500 || TRANSIENT_CODES.includes(code);

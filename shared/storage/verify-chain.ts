@@ -2,7 +2,7 @@ import type { AuditRow } from '../domain/workflow/audit-entry';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
 import { hashOf } from './audit';
 
-/** The end of an event's last attempt, as its claim has it. */
+/** The end of the last attempt at an event, from its claim. */
 export type KnownEnd = Pick<ChainEnd, 'seq' | 'hash'> & { attempt: number };
 
 /**

@@ -3,7 +3,7 @@ import { padded } from '../domain/events/keys';
 import type { Table } from './storage-port';
 import { fromColumns, toColumns, createRowUpdater } from './rows';
 
-/** What one event says of the worker. A run plans from the fact of its own event. */
+/** The facts of one event about its worker. A run plans from the fact of its own event. */
 export const Fact = z.object({
   eventHash: z.string(),
   attempt: z.number().int().optional(),
@@ -18,9 +18,9 @@ export const Fact = z.object({
 export type Fact = z.infer<typeof Fact>;
 
 /**
- * Our own work on one package for one worker. `submitting` is written before the POST: unless the row has the
- * request's id, Graph may or may not have the request, and `absentReads` counts the reads that did not find it.
- * `recording` means the same for an assignment, where Graph leaves recording it to the client.
+ * The work on one package for one worker. `submitting` is written before the POST: until the row has the id of the request,
+ * Graph may or may not have it, and `absentReads` counts the reads that did not find it. `recording` is the same for an
+ * assignment, in a dialect where the client records it.
  */
 export const Grant = z.object({
   state: z.enum(['idle', 'submitting', 'requested', 'recording', 'settled']),
@@ -39,11 +39,11 @@ export type StoredGrant = Grant & { etag?: string | undefined };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
-/** What is recorded per worker: the facts that events stated and the grants that we asked for. */
+/** The records of each worker: the facts of its events and the requested grants. */
 export function createWorkers(table: Table) {
   const updateRow = createRowUpdater(table);
   return {
-    /** Of one event, the fact of its last attempt stands: rules may ask for more than they did before. */
+    /** For one event, the fact of its last attempt counts: the rules may need more attributes than before. */
     addFact: async (workerId: string, fact: Fact): Promise<void> => {
       const key = `fact-${orderOf(fact.occurredAt)}-${fact.eventHash}`;
       await updateRow(workerId, key, (columns) => {
@@ -63,7 +63,7 @@ export function createWorkers(table: Table) {
       return row && { ...fromColumns(Grant, row.columns), etag: row.etag };
     },
 
-    /** Saves the grant if nobody changed it since it was read (or made it, if it was not there). */
+    /** Saves the grant unless another caller changed or created it since it was read. */
     saveGrant: async (
       workerId: string,
       packageKey: string,

@@ -22,8 +22,7 @@ export function applyLocalSettings(appDir: string, environment: NodeJS.ProcessEn
 export function expandSettings(text: string, environment: NodeJS.ProcessEnv): string {
   return text.replace(/%([^%]+)%/g, (match, name: string) => {
     const value = environment[name];
-    if (value === undefined)
-      throw new Error(`"${match}" stands for an app setting that is not set`);
+    if (value === undefined) throw new Error(`the app setting in "${match}" is not set`);
     return value;
   });
 }

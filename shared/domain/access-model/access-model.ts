@@ -20,7 +20,7 @@ const Days = z
   .string()
   .regex(/^P[1-9]\d{0,3}D$/, { error: 'an ISO 8601 duration in days such as P90D' });
 
-/** Where packages live; made and published if absent, and found by its display name. */
+/** The catalog of packages, found by its display name; created and published if absent. */
 export const Catalog = z.strictObject({ key: Key, displayName: Name, description: Description });
 export type Catalog = z.infer<typeof Catalog>;
 
@@ -67,14 +67,14 @@ const ApprovalStage = z.strictObject({
 });
 export type ApprovalStage = z.infer<typeof ApprovalStage>;
 
-/** Whether somebody in Entra has to agree, and who, stage by stage (Entra has at most three). */
+/** Whether a request needs an approval in Entra, and the approvers of each stage (Entra has at most three). */
 export const Approval = z.discriminatedUnion('required', [
   z.strictObject({ required: z.literal(false) }),
   z.strictObject({ required: z.literal(true), stages: z.array(ApprovalStage).min(1).max(3) }),
 ]);
 export type Approval = z.infer<typeof Approval>;
 
-/** An assignment policy that is made for the package: administrators assign, nobody requests for themselves. */
+/** An assignment policy that is created for the package: administrators assign, users cannot request. */
 export const Policy = z.strictObject({
   displayName: Name,
   description: Description,
@@ -83,7 +83,7 @@ export const Policy = z.strictObject({
 });
 export type Policy = z.infer<typeof Policy>;
 
-/** A package and what must be true of it in Graph: made so, or adopted if it is so. */
+/** A package and its required state in Graph: it is created so, or adopted if it is so. */
 export const AccessPackage = z.strictObject({
   key: Key,
   catalog: Key,
@@ -104,7 +104,7 @@ export const AccessPackage = z.strictObject({
 });
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
-/** Who gets what on joining, and why: `id` and `description` are what an auditor reads. */
+/** Who gets which packages on joining, and why: auditors read `id` and `description`. */
 export const Birthright = z.strictObject({
   id: Key,
   description: Description,

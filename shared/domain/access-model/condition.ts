@@ -17,7 +17,7 @@ export type Condition =
   | { any: Condition[] }
   | { not: Condition };
 
-/** A question about the attributes of a worker. Comparison is exact: case, spaces and accents count. */
+/** A condition on the attributes of a worker. Comparison is exact: case, spaces and accents count. */
 export const Condition: z.ZodType<Condition> = z
   .union(
     [
@@ -31,7 +31,7 @@ export const Condition: z.ZodType<Condition> = z
   )
   .meta({ id: 'Condition' });
 
-/** Whether the condition holds. An attribute that is not there equals nothing. */
+/** Whether the attributes meet the condition. An absent attribute equals no value. */
 export function matches(condition: Condition, attributes: Attributes): boolean {
   if ('all' in condition) return condition.all.every((inner) => matches(inner, attributes));
   if ('any' in condition) return condition.any.some((inner) => matches(inner, attributes));
@@ -41,7 +41,7 @@ export function matches(condition: Condition, attributes: Attributes): boolean {
   return actual !== undefined && valuesOf(condition).includes(actual);
 }
 
-/** Every comparison in the condition, however deep. */
+/** Every comparison in the condition, at any depth. */
 export function comparisons(condition: Condition): { attribute: string; values: string[] }[] {
   if ('all' in condition) return condition.all.flatMap(comparisons);
   if ('any' in condition) return condition.any.flatMap(comparisons);

@@ -3,8 +3,7 @@ import { AccessPackage, Birthright, Catalog } from './access-model';
 import { satisfyingExample } from './satisfying-example';
 
 /**
- * Faults of a parsed model file that its schema cannot express. One line per fault: where it is, what is wrong, what to
- * do.
+ * Faults of a parsed model file that its schema cannot express. One line per fault: the place, the fault, the fix.
  */
 export function lintModel(value: unknown): string[] {
   const model = draftOf(value);
@@ -15,7 +14,7 @@ export function lintModel(value: unknown): string[] {
     ...repeats('accessPackages', 'key', accessPackages, (one) => one.key),
     ...repeats('accessPackages', 'adoptId', accessPackages, (one) => one.adoptId),
     ...repeats('accessPackages', 'policyId', accessPackages, (one) => one.policyId),
-    // Graph compares display names without regard to case, and packages are found by theirs within a catalog.
+    // Graph ignores case in display names, and packages are found by display name within a catalog.
     ...repeats('accessPackages', 'displayName', accessPackages, (one) =>
       JSON.stringify([one.catalog, one.displayName.toLowerCase()]),
     ),
@@ -27,14 +26,14 @@ export function lintModel(value: unknown): string[] {
 }
 
 /**
- * The items of a model that match the schema. The others are undefined and keep their place, so that one bad item hides no
- * fault in the others.
+ * The items of a model that match the schema. The others are undefined at their index, so that one invalid item hides no
+ * fault of the others.
  */
 type ModelDraft = {
   catalogs: readonly (Catalog | undefined)[];
   accessPackages: readonly (AccessPackage | undefined)[];
   birthrights: readonly (Birthright | undefined)[];
-  /** Keys as written, of bad items too: a reference to one of those is not a second fault. */
+  /** Keys as written, of invalid items too: a reference to an invalid item is not a second fault. */
   catalogKeys: ReadonlySet<string>;
   packageKeys: ReadonlySet<string>;
 };
@@ -58,7 +57,7 @@ function draftOf(value: unknown): ModelDraft {
   };
 }
 
-/** Whether the key exists. Without any keys, the list itself is the only fault. */
+/** Whether the key exists. If no item has a key, only the list is reported. */
 function refers(keys: ReadonlySet<string>, key: string): boolean {
   return keys.size === 0 || keys.has(key);
 }
@@ -90,7 +89,7 @@ function repeats<Item>(
 /** Row keys of the packages table that are not packages. */
 const RESERVED = new Set(['lease']);
 
-/** Faults of each package by itself and in what it refers to. */
+/** Faults of each package and of its references. */
 function lintPackages(model: ModelDraft): string[] {
   return model.accessPackages.flatMap((one, index) =>
     one === undefined
@@ -144,7 +143,7 @@ function useFaults({ key, incompatibleWith }: AccessPackage, model: ModelDraft):
     : [': no rule gives it and no package is incompatible with it; give it or remove it'];
 }
 
-/** Faults of each birthright rule by itself and in what it refers to. */
+/** Faults of each birthright rule and of its references. */
 function lintRules(model: ModelDraft): string[] {
   return model.birthrights.flatMap((rule, index) =>
     rule === undefined
@@ -167,8 +166,8 @@ function ruleFaults({ when, packages }: Birthright, model: ModelDraft): string[]
 }
 
 /**
- * Rules that give incompatible packages to one person. Graph would refuse the second package at run time, so such a model
- * is refused. Rules that a bounded search cannot decide are let through.
+ * Rules that give incompatible packages to one person. Graph would refuse the second package at run time, so the model is
+ * refused. Rules that a bounded search cannot decide are accepted.
  */
 function lintSeparation(model: ModelDraft): string[] {
   return incompatiblePairs(model).flatMap((pair) => rulesGiving(model, pair).flatMap(conflict));

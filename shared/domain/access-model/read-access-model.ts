@@ -6,14 +6,14 @@ import { readJson } from '../events/raw-json';
 
 export type ModelReading =
   | { kind: 'ok'; model: AccessModel; hash: string }
-  /** One line each: where, what is wrong, what to do. */
+  /** One line each: the place, the fault, the fix. */
   | { kind: 'faults'; faults: string[] };
 
 const MAX_DEPTH = 64;
 
 /**
  * Reads an access model from its JSON text. A model with any fault is not used, and all its faults are listed. `hash` is of
- * the canonical JSON: layout and the order of members do not change it.
+ * the canonical JSON, so layout and the order of members do not change it.
  */
 export function readAccessModel(text: string): ModelReading {
   const read = readJson(text.replace(/^\uFEFF/, ''), MAX_DEPTH);

@@ -40,7 +40,7 @@ function extend(guess: Guess, condition: Condition, search: Search): Guess | und
   return undefined;
 }
 
-/** Whether the condition holds for all attributes that extend the guess, for none, or depends on an open attribute. */
+/** Whether the condition is met by all attributes that extend the guess, by none, or depends on an open attribute. */
 function evaluate(condition: Condition, guess: Guess): boolean | { open: string } {
   if ('all' in condition) return combine(condition.all, guess, false);
   if ('any' in condition) return combine(condition.any, guess, true);
@@ -55,7 +55,7 @@ function evaluate(condition: Condition, guess: Guess): boolean | { open: string 
   return 'equals' in condition ? condition.equals === value : condition.in.includes(value);
 }
 
-/** `all` is decided by one false, `any` by one true: `decisive` is that value. */
+/** One false decides `all`, one true decides `any`: `decisive` is that value. */
 function combine(conditions: Condition[], guess: Guess, decisive: boolean) {
   let result: boolean | { open: string } = !decisive;
   for (const inner of conditions) {

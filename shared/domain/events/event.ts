@@ -11,7 +11,7 @@ const JSON_RULE = `attributes of at most ${MAX_JSON} characters as JSON text`;
 const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
 
-/** A string that `holds`; `rule` is the error text and never contains the value. */
+/** A string for which `holds` returns true; `rule` is the error text and never contains the value. */
 const text = (rule: string, holds: (value: string) => boolean) =>
   z.string({ error: rule }).refine(holds, { error: rule });
 
@@ -149,7 +149,7 @@ export const ProvisioningEvent = z.object({
 });
 export type ProvisioningEvent = z.infer<typeof ProvisioningEvent>;
 
-/** Who sent the event again, and why; by the names of the CloudEvents extension attributes `replay…`. */
+/** Who sent the event again, and why. Members have the names of the CloudEvents extension attributes `replay…`. */
 export const ReplayMarks = z.object({
   id: z.string().optional(),
   reason: z.string().optional(),

@@ -6,26 +6,26 @@ const sha256 = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex');
 
 /**
- * The key of an event everywhere behind the intake: hex SHA-256 of its CloudEvents identity, `source` and `id`. The pair
- * is written as a JSON array first, so that no two pairs share an encoding.
+ * The key of an event everywhere after the intake: hex SHA-256 of its CloudEvents identity, `source` and `id`, written
+ * as a JSON array, so that no two pairs share an encoding.
  */
 export function eventHash(source: string, id: string): string {
   return sha256(JSON.stringify([source, id]));
 }
 
-/** Hex SHA-256 of a message body as it came; the only key that an unreadable message has. */
+/** Hex SHA-256 of a message body as received; the only key of an unreadable message. */
 export function bodyHash(body: Uint8Array): string {
   return sha256(body);
 }
 
-/** Hex SHA-256 of a JSON value's canonical form: equal values have equal hashes, however they were written. */
+/** Hex SHA-256 of the canonical form of a JSON value: equal values have equal hashes, whatever their layout. */
 export function jsonHash(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
 /**
- * A JSON value as text with its members sorted by UTF-16 code unit and no white space, as RFC 8785 has it. Undefined
- * members are left out, as JSON.stringify does. Throws TypeError on what JSON cannot say (NaN, functions, bigint).
+ * A JSON value as text with its members sorted by UTF-16 code unit and no white space, as in RFC 8785. Undefined
+ * members are omitted, as JSON.stringify does. Throws TypeError on what JSON cannot express (NaN, functions, bigint).
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
@@ -47,7 +47,7 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`JSON has no ${typeof value} of this kind`);
 }
 
-/** The durable instance of one attempt at one event; carries nothing that a sender wrote. */
+/** The instance id of one attempt at one event. It contains nothing that a sender wrote. */
 export function instanceId(hash: string, attempt: number): string {
   return `${hash}-${attempt}`;
 }
@@ -64,8 +64,8 @@ export function justification(hash: string, attempt: number, packageKey: string)
 }
 
 /**
- * A whole number as text that sorts as the number does, for table keys. Throws RangeError on a negative or broken number
- * and on one with more than `digits` digits, because it would always sort wrongly.
+ * A whole number as text that sorts as the number does, for table keys. Throws RangeError on a negative or fractional
+ * number and on one with more than `digits` digits, because such a key would sort wrongly.
  */
 export function padded(value: number, digits: number): string {
   const text = String(value);

@@ -1,16 +1,16 @@
-/** What can be wrong with JSON text before anybody asks what it says. */
+/** A fault of JSON text, whatever its content. */
 export type JsonFault = {
   reason: 'not-json' | 'too-deep' | 'duplicate-key' | 'forbidden-key' | 'lone-surrogate';
-  /** Where in the text, in UTF-16 code units from its begin. */
+  /** Offset in the text, in UTF-16 code units. */
   at: number;
-  /** The keys that lead there, with `*` for a position in an array. */
+  /** The keys on the path to it, with `*` for an index of an array. */
   path: readonly string[];
 };
 export type JsonReading = { kind: 'value'; value: unknown } | { kind: 'fault'; fault: JsonFault };
 
 /**
- * What the caller has a use for: all, members by name (`{}` is a scalar), or that many scalars by whatever name. The rest
- * is checked all the same but not built: a stranger's 20,000 empty objects then cost a scan and no memory.
+ * What the caller needs: all, members by name (`{}` is a scalar), or so many scalars of any name. The rest is checked but
+ * not built, so that 20,000 empty objects cost a scan and no memory.
  */
 export type Keep = 'all' | number | { readonly [key: string]: Keep };
 
@@ -22,7 +22,7 @@ type Cursor = {
   path: string[];
 };
 
-/** Carries a fault out of the depth of a document; never leaves this file. */
+/** Carries a fault out of nested calls; never leaves this file. */
 class FaultFound extends Error {
   readonly fault: JsonFault;
   constructor(fault: JsonFault) {
@@ -46,9 +46,9 @@ const bare = () => Object.create(null) as Record<string, unknown>;
 const UNKEPT = bare();
 
 /**
- * Reads JSON text (RFC 8259) in one pass, in time linear in its length, and stops at the first thing that JSON.parse
- * would let through: a key twice in one object, a key that means something to JavaScript, half a surrogate pair, nesting
- * beyond `maxDepth` objects and arrays. Objects have no prototype.
+ * Reads JSON text (RFC 8259) in one pass, in time linear in its length. Also refuses what JSON.parse accepts: a key twice
+ * in one object, a key with a meaning in JavaScript, half a surrogate pair, nesting beyond `maxDepth` objects and arrays.
+ * Objects have no prototype.
  */
 export function readJson(text: string, maxDepth: number, keep: Keep = 'all'): JsonReading {
   const cursor: Cursor = { text, maxDepth, at: 0, depth: 0, path: [] };
@@ -142,7 +142,7 @@ function unescape(cursor: Cursor, start: number): string {
   const literal = cursor.text.slice(start, cursor.at);
   const value = decode(literal);
   if (typeof value !== 'string') return fail(cursor, 'not-json', start);
-  // Bytes that are UTF-8 have no half pairs, so only an escape can make one.
+  // Valid UTF-8 has no half pairs, so only an escape can create one.
   const half = literal.includes('\\u') && LONE_SURROGATE.test(value);
   return half ? fail(cursor, 'lone-surrogate', start) : value;
 }

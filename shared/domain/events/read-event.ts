@@ -11,18 +11,18 @@ import { readJson, type JsonFault, type Keep } from './raw-json';
 import { faultOf, fieldOf, type Fault, type RejectionReason } from './rejection';
 import { toUtc } from './time';
 
-/** An event that keeps the contract. `replay` is there if the message says that it is sent again on purpose. */
+/** An event that meets the contract. `replay` is present if the message is marked as a replay. */
 export type AcceptedEvent = {
   kind: 'accepted';
   event: ProvisioningEvent;
   eventHash: string;
-  /** Of the event without its replay marks: the same `eventHash` with another one of these is not the same event. */
+  /** Hash of the event without its replay marks. The same `eventHash` with another content hash is another event. */
   contentHash: string;
   bodyHash: string;
   replay?: ReplayMarks;
 };
 
-/** A message that does not. Of what the sender wrote it holds a valid id and a listed source at most. */
+/** A message that breaks the contract. Of its content it keeps at most a valid id and an allowed source. */
 export type RejectedMessage = Fault & {
   kind: 'rejected';
   bodyHash: string;
@@ -53,7 +53,7 @@ const keep: Keep = {
     startDate: scalar,
     endDate: scalar,
     timeZone: scalar,
-    // One more than are allowed is enough to refuse them.
+    // One more than allowed is enough to refuse them.
     attributes: MAX_ATTRIBUTES + 1,
   },
 };
@@ -142,7 +142,7 @@ function fault(reason: RejectionReason, rule: string, field = ''): BodyReading {
   return { kind: 'fault', fault: { reason, rule, ...(field !== '' && { field }) } };
 }
 
-/** Whose event a refused message would have been, if that much of it can be trusted. */
+/** Id and source of a refused message, where they are valid. */
 function identityOf(message: object, sources: readonly string[]): Partial<RejectedMessage> {
   const { id, source } = message as { id?: unknown; source?: unknown };
   const valid = Id.safeParse(id);

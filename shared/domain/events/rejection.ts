@@ -30,12 +30,12 @@ export const RejectionReason = z.enum([
 ]);
 export type RejectionReason = z.infer<typeof RejectionReason>;
 
-/** What is wrong where; never a value that the sender wrote, so that it may be logged and stored. */
+/** What is wrong and where. It contains no value that the sender wrote, so it may be logged and stored. */
 export type Fault = {
   reason: RejectionReason;
-  /** Dotted path, such as `data.startDate`; a name that is not of the contract is shown as `*`. */
+  /** Dotted path, such as `data.startDate`; a name outside the contract is shown as `*`. */
   field?: string;
-  /** What the contract wants there. */
+  /** What the contract requires there. */
   rule: string;
 };
 
@@ -62,12 +62,12 @@ const reasons = new Map<string, RejectionReason>([
 ]);
 const contractNames = new Set([...reasons.keys()].flatMap((path) => path.split('.')));
 
-/** A path that may be shown: names that the sender made up could say something about a person. */
+/** A path that may be shown: names chosen by the sender may contain personal data. */
 export function fieldOf(path: readonly PropertyKey[]): string {
   return path.map((name) => (contractNames.has(String(name)) ? String(name) : '*')).join('.');
 }
 
-/** The first thing that the schema found wrong with `message`, in the contract's terms. */
+/** The first issue of the schema with `message`, in the terms of the contract. */
 export function faultOf(error: z.ZodError, message: unknown): Fault {
   const issue = error.issues[0];
   if (issue === undefined) return { reason: 'wrong-type', rule: 'the event contract' };
@@ -80,7 +80,7 @@ export function faultOf(error: z.ZodError, message: unknown): Fault {
 }
 
 function reasonOf(issue: z.core.$ZodIssue, field: string, value: unknown): RejectionReason {
-  // A number too large to be one (1e999), or with a fraction, is still a number to whoever sent it.
+  // A number that is too large (1e999) or has a fraction is still a number to its sender.
   if (issue.code === 'invalid_type' && typeof value !== 'number') return 'wrong-type';
   if (issue.code === 'invalid_type' && field !== 'data.sequence') return 'wrong-type';
   const stated = RejectionReason.safeParse(issue.code === 'custom' && issue.params?.['reason']);

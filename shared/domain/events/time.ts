@@ -3,7 +3,7 @@ const TIME = /^[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-
 const FINER = /(\.\d{3})\d+/;
 const DATE_LENGTH = 'yyyy-mm-dd'.length;
 
-/** Whether the text is a `full-date` of RFC 3339 that the calendar has, of the years 1 to 9999. */
+/** Whether the text is a `full-date` of RFC 3339 that exists in the calendar, of the years 1 to 9999. */
 export function isDate(text: string): boolean {
   const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined || year === 0) return false;
@@ -54,13 +54,13 @@ export function isTimeZone(name: string): boolean {
 }
 
 /**
- * The first instant of `startDate` (yyyy-mm-dd) less `leadDays` calendar days in the zone, as ISO 8601 UTC. Where the
- * clock skips midnight, or the whole day, it is the first instant that exists after it; where midnight comes twice, the
- * first one. Throws RangeError on a date or zone that does not exist.
+ * The first instant of `startDate` (yyyy-mm-dd) less `leadDays` calendar days in the zone, as ISO 8601 UTC. If the
+ * clock skips midnight or the whole day, it is the first instant after it; if midnight occurs twice, the first one. Throws
+ * RangeError on a date or zone that does not exist.
  */
 export function dueAt(startDate: string, zone: string, leadDays: number): string {
   const midnight = Date.parse(`${startDate}T00:00:00Z`) - leadDays * DAY;
-  // Offsets are below a day, and no zone has changed its clock twice within two days.
+  // Offsets are below a day, and no zone changes its clock twice within two days.
   const offsets = [offsetAt(midnight - DAY, zone), offsetAt(midnight + DAY, zone)];
   const earliest = midnight - Math.max(...offsets);
   const latest = midnight - Math.min(...offsets);
@@ -81,7 +81,7 @@ function firstAfter(midnight: number, before: number, after: number, zone: strin
 
 const offsetAt = (instant: number, zone: string): number => localTime(instant, zone) - instant;
 
-/** What the zone's clock shows at an instant, as the instant at which a UTC clock shows the same. */
+/** The local time of the zone at an instant, as the instant at which a UTC clock shows the same time. */
 function localTime(instant: number, zone: string): number {
   const parts = clockOf(zone).formatToParts(instant);
   const shown = (type: Intl.DateTimeFormatPartTypes): string =>
@@ -110,7 +110,7 @@ function clockOf(zone: string): Intl.DateTimeFormat {
     minute: 'numeric',
     second: 'numeric',
   });
-  // A sender can spell one zone in thousands of ways, upper and lower case.
+  // A sender can write one zone in thousands of ways, in upper and lower case.
   if (clocks.size >= 500) clocks.clear();
   clocks.set(zone, clock);
   return clock;

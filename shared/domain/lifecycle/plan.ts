@@ -3,7 +3,7 @@ import type { AccessModel } from '../access-model/access-model';
 import { birthrightsFor } from './birthrights';
 import type { Attributes } from '../events/event';
 
-/** One access package for one person, as planned. `wait`: whether to wait for a pending approval. */
+/** A planned access package for one person. `wait`: whether to wait for a pending approval. */
 export const Step = z.object({
   packageKey: z.string(),
   ruleId: z.string(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const text = z.string();
 const count = z.number().int();
 
-/** What one row of the ledger can say beside its place in the chain. Only the columns that apply are there. */
+/** The content of one row of the ledger, without its place in the chain. Only the columns that apply are present. */
 export const AuditEntry = z.object({
   eventHash: text.optional(),
   eventId: text.optional(),
@@ -19,7 +19,7 @@ export const AuditEntry = z.object({
   dueAt: text.optional(),
   targetId: text.optional(),
   kind: z.enum(['intended', 'settled', 'closing', 'rejected']),
-  /** Where the event stands with this row: `started`, `closed` or `rejected`. */
+  /** The state of the event with this row: `started`, `closed` or `rejected`. */
   state: z.enum(['started', 'closed', 'rejected']),
   step: z.enum(['ensure', 'assign']).optional(),
   action: z.enum(['grant']).optional(),

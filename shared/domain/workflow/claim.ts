@@ -51,7 +51,7 @@ const FINAL: ReadonlySet<string> = new Set([
   ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded'],
 ]);
 
-/** Bounds what one claim stores. After this many attempts, another one will not help. */
+/** Limits the size of a claim. After this many attempts, another one is unlikely to help. */
 export const MOST_ATTEMPTS = 100;
 
 /** Identifies a replay across redeliveries of its message: by its id, else by reason and person. */

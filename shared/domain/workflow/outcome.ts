@@ -17,7 +17,7 @@ export const Later = z.object({
 });
 export type Later = z.infer<typeof Later>;
 
-/** A final no that is no fault, such as `refused-sod` or `denied`. Not retried. */
+/** A final refusal that is not a fault, such as `refused-sod` or `denied`. Not retried. */
 export const Rejected = z.object({
   kind: z.literal('rejected'),
   reason: z.string(),

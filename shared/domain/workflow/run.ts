@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ReplayMarks } from '../events/event';
 
-/** What every audit row says about its event: ids, dates and codes; no name, mail address or attribute. Times are ISO 8601 UTC. */
+/** The columns of every audit row about its event: ids, dates and codes; no personal data. Times are ISO 8601 UTC. */
 export const EventFact = z.object({
   eventId: z.string(),
   eventSource: z.string(),

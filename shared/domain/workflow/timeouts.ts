@@ -6,7 +6,7 @@ const seconds = z.number().nonnegative();
 export const Timeouts = z.object({
   /** Wait `every` seconds between polls until `until` seconds have passed; the last entry has no end. */
   poll: z.array(z.object({ every: seconds, until: seconds.optional() })).min(1),
-  /** How long a request may take, and how long throttling or an unavailable identity endpoint is waited for. */
+  /** How long a request may take, and how long throttling or an unavailable identity endpoint is awaited. */
   delivery: seconds,
   /** How long an approval may take, if the access model says to wait for it. */
   approval: seconds,

@@ -81,7 +81,7 @@ describe('the host', () => {
         'Endpoint=sb://127.0.0.1:1;UseDevelopmentEmulator=true;SharedAccessKeyName=a;SharedAccessKey=b',
     });
     expect(code).toBe(1);
-    expect(output).toContain('"%BYTES_QUEUE%" stands for an app setting that is not set');
+    expect(output).toContain('the app setting in "%BYTES_QUEUE%" is not set');
     await rm(dataDir, { recursive: true, force: true });
   });
 });

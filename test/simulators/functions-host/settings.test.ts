@@ -24,7 +24,9 @@ describe('the settings of an app', () => {
     applyLocalSettings(dir, environment);
     expect(environment).toMatchObject({ A: 'file', B: 'shell', FUNCTIONS_WORKER_RUNTIME: 'node' });
     expect(expandSettings('x-%A%-%B%', environment)).toBe('x-file-shell');
-    expect(() => expandSettings('%MISSING%', environment)).toThrow('"%MISSING%" stands for an app');
+    expect(() => expandSettings('%MISSING%', environment)).toThrow(
+      'the app setting in "%MISSING%" is not set',
+    );
   });
 
   it('in host.json have defaults, are checked, and are named when they have no effect', async () => {

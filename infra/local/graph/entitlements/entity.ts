@@ -7,7 +7,7 @@ type Navigations<Row> = Record<string, Navigation<Row>>;
 
 /**
  * An entity of entitlement management in one dialect. Its members have their v1.0 names here. What the model of the dialect
- * does not declare is not shown, so that members of beta alone stand beside those of v1.0.
+ * does not declare is not shown, so members of beta can be listed with those of v1.0.
  */
 export const entityIn = <Row>(
   dialect: Dialect,
@@ -29,7 +29,7 @@ export const described = {
   description: ({ description }: Described) => description,
 };
 
-/** When a row was created and changed, and in beta by whom. */
+/** When a row was created and changed, and in beta by which user. */
 export const times = <Row extends { createdAt: number; modifiedAt?: number }>(
   modifiedAt = (row: Row): number | undefined => row.modifiedAt,
 ): Values<Row> => ({

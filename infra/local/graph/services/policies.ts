@@ -29,7 +29,7 @@ export async function createPolicy(
   return addPolicy(tenant, details);
 }
 
-/** Adds a policy at once. Then the package is complete, so everybody whom the tenant file names gets it. */
+/** Adds a policy at once. It completes the package, so every holder in the tenant file gets it. */
 export function addPolicy(tenant: Tenant, details: PolicyDetails, id = newId()): Policy {
   const now = tenant.now();
   const policy = { ...details, id, createdAt: now, modifiedAt: now };
@@ -119,7 +119,7 @@ const textOrNull = (value: unknown): string | null => (typeof value === 'string'
 const settingsOrNull = (value: unknown): Settings | null =>
   typeof value === 'object' && value !== null ? (value as Settings) : null;
 
-/** Grants a complete package to everybody whom the tenant file names as its holder, as another administrator would. */
+/** Grants a complete package to every holder in the tenant file, as another administrator would. */
 function grantHoldings(tenant: Tenant, policy: Policy): void {
   const accessPackage = tenant.tables.accessPackages.get(policy.packageId);
   if (accessPackage === undefined) return;

@@ -4,7 +4,7 @@
 
 export type User = {
   id: string;
-  /** Null for a person whom HR does not know. */
+  /** Null for a person unknown to HR. */
   employeeId: string | null;
   accountEnabled: boolean;
   userPrincipalName: string;
