@@ -10,30 +10,21 @@ export const present = (members: Record<string, unknown>): Record<string, unknow
   Object.fromEntries(Object.entries(members).filter(([, value]) => value != null));
 
 const reference = z.object({ id: z.string() }).nullish();
+const labels = { displayName: text, description: text };
+const origin = { originId: text, originSystem: text };
 
 export const User = z.object({ id: z.string(), accountEnabled: flag });
 export type User = z.infer<typeof User>;
 
 export const Catalog = z
-  .object({
-    id: z.string(),
-    displayName: text,
-    description: text,
-    state: text,
-    catalogStatus: text,
-  })
+  .object({ id: z.string(), ...labels, state: text, catalogStatus: text })
   .transform(({ state, catalogStatus, ...rest }) => ({
     ...rest,
     published: (state ?? catalogStatus ?? '').toLowerCase() === 'published',
   }));
 export type Catalog = z.infer<typeof Catalog>;
 
-export const ResourceRole = z.object({
-  id: text,
-  displayName: text,
-  originId: text,
-  originSystem: text,
-});
+export const ResourceRole = z.object({ id: text, displayName: text, ...origin });
 export type ResourceRole = z.infer<typeof ResourceRole>;
 
 export const ResourceScope = ResourceRole.extend({ isRootScope: flag });
@@ -42,8 +33,7 @@ export type ResourceScope = z.infer<typeof ResourceScope>;
 export const CatalogResource = z
   .object({
     id: z.string(),
-    originId: text,
-    originSystem: text,
+    ...origin,
     roles: z.array(ResourceRole).nullish(),
     scopes: z.array(ResourceScope).nullish(),
     accessPackageResourceRoles: z.array(ResourceRole).nullish(),
@@ -72,8 +62,7 @@ export const RoleScope = z
 export const AccessPackage = z
   .object({
     id: z.string(),
-    displayName: text,
-    description: text,
+    ...labels,
     isHidden: flag,
     catalog: reference,
     catalogId: text,
@@ -118,8 +107,7 @@ const ApprovalStage = z.object({
 export const AssignmentPolicy = z
   .object({
     id: z.string(),
-    displayName: text,
-    description: text,
+    ...labels,
     expiration: z.object({ type: text, duration: text, endDateTime: text }).nullish(),
     requestApprovalSettings: z
       .object({ isApprovalRequiredForAdd: flag, stages: z.array(ApprovalStage).nullish() })

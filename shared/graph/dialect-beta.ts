@@ -131,14 +131,15 @@ export const betaRoutes = publishedRoutes({
  * Source: https://learn.microsoft.com/graph/api/entitlementmanagement-post-accesspackageassignmentpolicies?view=graph-rest-beta
  */
 function policyBody(policy: NewPolicy): object {
+  const { packageId, displayName, description, expiration, approval } = policy;
   return {
-    accessPackageId: policy.packageId,
-    displayName: policy.displayName,
-    description: policy.description,
-    ...lifetime(policy.expiration),
+    accessPackageId: packageId,
+    displayName,
+    description,
+    ...lifetime(expiration),
     accessReviewSettings: null,
     requestorSettings: { scopeType: 'NoSubjects', acceptRequests: true, allowedRequestors: [] },
-    requestApprovalSettings: approvalSettings(policy.approval),
+    requestApprovalSettings: approvalSettings(approval),
   };
 }
 

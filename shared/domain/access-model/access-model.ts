@@ -16,12 +16,14 @@ const trimmed = (most: number) =>
     .regex(/^\S(?:.*\S)?$/, { error: 'one line of text without spaces around it' });
 const Name = trimmed(256);
 const Description = trimmed(1024);
+/** The display name and description in Entra, of catalogs, packages and policies alike. */
+const labels = { displayName: Name, description: Description };
 const Days = z
   .string()
   .regex(/^P[1-9]\d{0,3}D$/, { error: 'an ISO 8601 duration in days such as P90D' });
 
 /** The catalog of packages, found by its display name; created and published if absent. */
-export const Catalog = z.strictObject({ key: Key, displayName: Name, description: Description });
+export const Catalog = z.strictObject({ key: Key, ...labels });
 export type Catalog = z.infer<typeof Catalog>;
 
 const RoleName = Name.meta({ description: "The role's display name, as Graph shows it." });
@@ -75,20 +77,14 @@ export const Approval = z.discriminatedUnion('required', [
 export type Approval = z.infer<typeof Approval>;
 
 /** An assignment policy that is created for the package: administrators assign, users cannot request. */
-export const Policy = z.strictObject({
-  displayName: Name,
-  description: Description,
-  expiration: Expiration,
-  approval: Approval,
-});
+export const Policy = z.strictObject({ ...labels, expiration: Expiration, approval: Approval });
 export type Policy = z.infer<typeof Policy>;
 
 /** A package and its required state in Graph: it is created so, or adopted if it is so. */
 export const AccessPackage = z.strictObject({
   key: Key,
   catalog: Key,
-  displayName: Name,
-  description: Description,
+  ...labels,
   hidden: z.boolean().default(false),
   resources: z.array(Resource).min(1),
   policy: Policy.optional(),

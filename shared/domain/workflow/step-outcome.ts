@@ -2,17 +2,22 @@ import { z } from 'zod';
 import type { Failed, Rejected } from './outcome';
 import type { Timeouts } from './timeouts';
 
-/** How one step ended. */
-export const StepOutcome = z.enum([
-  'delivered',
-  'already-held',
-  'partly-delivered',
+/** How a step ends that gives no access. The worst comes first, because it decides the outcome of the event. */
+const withoutAccess = [
   'needs-attention',
   'failed',
   'timed-out',
   'denied',
   'refused-sod',
   'approval-required',
+] as const;
+
+/** How one step ended. */
+export const StepOutcome = z.enum([
+  'delivered',
+  'already-held',
+  'partly-delivered',
+  ...withoutAccess,
 ]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
@@ -24,10 +29,6 @@ export const ClosingOutcome = z.enum([
   'terminated',
 ]);
 export type ClosingOutcome = z.infer<typeof ClosingOutcome>;
-
-/** How a step ended, with the code that explains it. */
-export const StepResult = z.object({ outcome: StepOutcome, reason: z.string().optional() });
-export type StepResult = z.infer<typeof StepResult>;
 
 /** The state of an assignment request, the same for every dialect. */
 export const RequestStatus = z.enum([
@@ -44,6 +45,10 @@ export const RequestStatus = z.enum([
   'unknown',
 ]);
 export type RequestStatus = z.infer<typeof RequestStatus>;
+
+/** How a step ended, with the code that explains it. */
+export const StepResult = z.object({ outcome: StepOutcome, reason: z.string().optional() });
+export type StepResult = z.infer<typeof StepResult>;
 
 export type OpenRequest = {
   status: RequestStatus;
@@ -103,15 +108,6 @@ const beyond = (
   result: StepResult,
 ): StepResult | undefined => (request.elapsed < deadline ? undefined : result);
 
-const worstFirst: StepOutcome[] = [
-  'needs-attention',
-  'failed',
-  'timed-out',
-  'denied',
-  'refused-sod',
-  'approval-required',
-];
-
 const holds = (outcome: StepOutcome): boolean =>
   outcome === 'delivered' || outcome === 'already-held';
 
@@ -123,7 +119,7 @@ export function closingOutcome(steps: readonly StepOutcome[]): ClosingOutcome {
   if (steps.some((outcome) => holds(outcome) || outcome === 'partly-delivered')) {
     return 'partly-delivered';
   }
-  return worstFirst.find((outcome) => steps.includes(outcome)) ?? 'failed';
+  return withoutAccess.find((outcome) => steps.includes(outcome)) ?? 'failed';
 }
 
 /** A rejection or failure as one of `endings`: its own code if it is one, else `needs-attention`, or `failed` for a defect. */
