@@ -15,7 +15,7 @@ import type {
 const CORE = '@azure/functions-core';
 
 /** The default capabilities of the Node worker of Azure Functions; the library adds one when it streams HTTP. */
-const capabilities = {
+const capabilities: Record<string, string> = {
   RawHttpBodyBytes: 'true',
   RpcHttpTriggerMetadataRemoved: 'true',
   RpcHttpBodyOnly: 'true',

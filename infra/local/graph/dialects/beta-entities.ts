@@ -1,4 +1,5 @@
 import type { TypeModel } from '../odata/model';
+import { resourceRoleProperties, resourceScopeProperties } from './shared-types';
 
 /** The entity types of entitlement management as the beta metadata declares them. */
 export const betaEntities: Record<string, TypeModel> = {
@@ -178,14 +179,7 @@ export const betaEntities: Record<string, TypeModel> = {
     },
   },
   accessPackageResourceRole: {
-    properties: {
-      id: 'String',
-      description: 'String',
-      displayName: 'String',
-      originId: 'String',
-      originSystem: 'String',
-      type: 'roleType',
-    },
+    properties: resourceRoleProperties,
     navigation: { accessPackageResource: 'accessPackageResource' },
   },
   accessPackageResourceRoleScope: {
@@ -202,16 +196,7 @@ export const betaEntities: Record<string, TypeModel> = {
     },
   },
   accessPackageResourceScope: {
-    properties: {
-      id: 'String',
-      description: 'String',
-      displayName: 'String',
-      isRootScope: 'Boolean',
-      originId: 'String',
-      originSystem: 'String',
-      roleOriginId: 'String',
-      url: 'String',
-    },
+    properties: { ...resourceScopeProperties, roleOriginId: 'String', url: 'String' },
     navigation: { accessPackageResource: 'accessPackageResource' },
   },
 };

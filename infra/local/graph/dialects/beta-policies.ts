@@ -1,5 +1,6 @@
 import { invalidModel, invalidRequest, notSimulated } from '../errors';
-import { type Body, flag, optionalObject, optionalText } from '../odata/body';
+import { flag, optionalObject, optionalText } from '../odata/body';
+import type { Body } from '../odata/model';
 import { withPolicyDefaults } from '../services/policies';
 import { endOf } from '../services/schedules';
 import type { Policy } from '../state/rows';

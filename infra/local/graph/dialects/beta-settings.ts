@@ -1,12 +1,11 @@
 import type { TypeModel } from '../odata/model';
+import { scheduleType } from './shared-types';
 
 /**
  * The enumerations that the types of beta name, and the words that filters on plain text members accept. What is an
  * enumeration in v1.0 is mostly plain text in beta, with the words of v1.0 in beta's spelling.
  */
 export const betaEnums: Record<string, readonly string[]> = {
-  accessPackageSubjectLifecycle: ['notDefined', 'notGoverned', 'governed', 'unknownFutureValue'],
-  expirationPatternType: ['notSpecified', 'noExpiration', 'afterDateTime', 'afterDuration'],
   accessPackageAssignmentState: [
     'Delivering',
     'PartiallyDelivered',
@@ -30,20 +29,7 @@ export const betaEnums: Record<string, readonly string[]> = {
 
 /** The complex types inside policies and schedules as the beta metadata declares them. */
 export const betaSettings: Record<string, TypeModel> = {
-  requestSchedule: {
-    properties: {
-      expiration: 'expirationPattern',
-      recurrence: 'patternedRecurrence',
-      startDateTime: 'DateTimeOffset',
-    },
-  },
-  expirationPattern: {
-    properties: {
-      duration: 'Duration',
-      endDateTime: 'DateTimeOffset',
-      type: 'expirationPatternType',
-    },
-  },
+  requestSchedule: scheduleType,
   accessPackageNotificationSettings: {
     properties: { isAssignmentNotificationDisabled: 'Boolean' },
   },

@@ -5,6 +5,7 @@ import { betaEntities } from './beta-entities';
 import { betaPolicyValues, readBetaPolicy } from './beta-policies';
 import { betaEnums, betaSettings } from './beta-settings';
 import type { Dialect } from './dialect';
+import { sharedEnums, sharedTypes } from './shared-types';
 
 /**
  * Microsoft Graph beta: the types of entitlement management and what they need of the directory. Types that a member
@@ -12,15 +13,17 @@ import type { Dialect } from './dialect';
  * Source: the beta types of https://www.npmjs.com/package/@microsoft/microsoft-graph-types-beta (0.44.0-preview).
  */
 const model: EntityModel = {
-  enums: betaEnums,
+  enums: { ...sharedEnums, ...betaEnums },
   types: {
+    ...sharedTypes,
     ...betaEntities,
     ...betaSettings,
     ...directoryModel.types,
-    /** The body of every `$ref` route. */
-    reference: { properties: { '@odata.id': 'String!' } },
   },
 };
+
+/** How requests for assignments and for resources name their state. */
+const requestState = { state: 'requestState', status: 'requestStatus' };
 
 export const beta: Dialect = {
   version: 'beta',
@@ -46,14 +49,10 @@ export const beta: Dialect = {
   properties: {
     accessPackageAssignment: { state: 'assignmentState', status: 'assignmentStatus' },
     accessPackageAssignmentPolicy: { notificationSettings: 'accessPackageNotificationSettings' },
-    accessPackageAssignmentRequest: {
-      completedDateTime: 'completedDate',
-      state: 'requestState',
-      status: 'requestStatus',
-    },
+    accessPackageAssignmentRequest: { completedDateTime: 'completedDate', ...requestState },
     accessPackageCatalog: { state: 'catalogStatus' },
     accessPackageResource: { createdDateTime: 'addedOn' },
-    accessPackageResourceRequest: { state: 'requestState', status: 'requestStatus' },
+    accessPackageResourceRequest: requestState,
     accessPackageSubject: { subjectType: 'type' },
   },
   ids: {

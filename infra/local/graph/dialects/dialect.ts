@@ -1,6 +1,5 @@
-import type { Body } from '../odata/body';
 import type { Filters } from '../odata/list';
-import { membersOf, type EntityModel } from '../odata/model';
+import { membersOf, type Body, type EntityModel } from '../odata/model';
 import type { Policy } from '../state/rows';
 
 /**

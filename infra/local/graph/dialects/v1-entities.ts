@@ -1,4 +1,5 @@
 import type { TypeModel } from '../odata/model';
+import { resourceRoleProperties, resourceScopeProperties } from './shared-types';
 
 /** The entity types of entitlement management as the v1.0 metadata declares them. */
 export const v1Entities: Record<string, TypeModel> = {
@@ -124,14 +125,7 @@ export const v1Entities: Record<string, TypeModel> = {
     navigation: { catalog: 'accessPackageCatalog', resource: 'accessPackageResource' },
   },
   accessPackageResourceRole: {
-    properties: {
-      id: 'String',
-      description: 'String',
-      displayName: 'String',
-      originId: 'String',
-      originSystem: 'String',
-      type: 'roleType',
-    },
+    properties: resourceRoleProperties,
     navigation: { resource: 'accessPackageResource' },
   },
   accessPackageResourceRoleScope: {
@@ -139,14 +133,7 @@ export const v1Entities: Record<string, TypeModel> = {
     navigation: { role: 'accessPackageResourceRole', scope: 'accessPackageResourceScope' },
   },
   accessPackageResourceScope: {
-    properties: {
-      id: 'String',
-      description: 'String',
-      displayName: 'String',
-      isRootScope: 'Boolean',
-      originId: 'String',
-      originSystem: 'String',
-    },
+    properties: resourceScopeProperties,
     navigation: { resource: 'accessPackageResource' },
   },
   accessPackageSubject: {

@@ -1,4 +1,5 @@
 import type { TypeModel } from '../odata/model';
+import { scheduleType } from './shared-types';
 
 /** The enumerations of entitlement management as the v1.0 metadata declares them. */
 export const v1Enums: Record<string, readonly string[]> = {
@@ -44,7 +45,6 @@ export const v1Enums: Record<string, readonly string[]> = {
     'unknownFutureValue',
     'approverRemove',
   ],
-  accessPackageSubjectLifecycle: ['notDefined', 'notGoverned', 'governed', 'unknownFutureValue'],
   accessPackageSubjectType: ['notSpecified', 'user', 'servicePrincipal', 'unknownFutureValue'],
   accessReviewExpirationBehavior: [
     'keepAccess',
@@ -66,26 +66,12 @@ export const v1Enums: Record<string, readonly string[]> = {
     'unknownFutureValue',
   ],
   approverInformationVisibility: ['default', 'notVisible', 'visible', 'unknownFutureValue'],
-  expirationPatternType: ['notSpecified', 'noExpiration', 'afterDateTime', 'afterDuration'],
   roleType: ['active', 'eligible', 'application', 'delegated', 'unknownFutureValue'],
 };
 
 /** The complex types inside policies and schedules as the v1.0 metadata declares them. */
 export const v1Settings: Record<string, TypeModel> = {
-  entitlementManagementSchedule: {
-    properties: {
-      expiration: 'expirationPattern',
-      recurrence: 'patternedRecurrence',
-      startDateTime: 'DateTimeOffset',
-    },
-  },
-  expirationPattern: {
-    properties: {
-      duration: 'Duration',
-      endDateTime: 'DateTimeOffset',
-      type: 'expirationPatternType',
-    },
-  },
+  entitlementManagementSchedule: scheduleType,
   accessPackageAutomaticRequestSettings: {
     properties: {
       gracePeriodBeforeAccessRemoval: 'Duration',

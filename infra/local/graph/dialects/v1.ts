@@ -2,6 +2,7 @@ import { directoryModel } from '../directory/model';
 import type { EntityModel } from '../odata/model';
 import { withPolicyDefaults } from '../services/policies';
 import type { Dialect } from './dialect';
+import { sharedEnums, sharedTypes } from './shared-types';
 import { v1Entities } from './v1-entities';
 import { v1Enums, v1Settings } from './v1-settings';
 
@@ -11,8 +12,9 @@ import { v1Enums, v1Settings } from './v1-settings';
  * Source: the v1.0 CSDL of https://github.com/microsoftgraph/msgraph-metadata (August 2026).
  */
 const model: EntityModel = {
-  enums: v1Enums,
+  enums: { ...sharedEnums, ...v1Enums },
   types: {
+    ...sharedTypes,
     ...v1Entities,
     ...v1Settings,
     ...directoryModel.types,
@@ -26,8 +28,6 @@ const model: EntityModel = {
       base: 'accessPackageAssignment',
       properties: { accessPackageId: 'Guid', assignmentPolicyId: 'Guid', targetId: 'Guid' },
     },
-    /** The body of every `$ref` route. */
-    reference: { properties: { '@odata.id': 'String!' } },
   },
 };
 

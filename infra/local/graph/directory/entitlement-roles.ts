@@ -1,7 +1,8 @@
 import { resourceNotFound } from '../errors';
 import type { Answer, Call } from '../http/routes';
-import { checkBody, guidAt, id, optionalText } from '../odata/body';
+import { guidAt, id, optionalText } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody } from '../odata/model';
 import { created, type Entity, one, toOne } from '../odata/present';
 import {
   assignRole,

@@ -1,7 +1,8 @@
 import { directoryObjectNotFound, directoryRefuses } from '../errors';
 import { type Answer, type Call, idAt, type Operation } from '../http/routes';
-import { checkBody, guidAt, id } from '../odata/body';
+import { guidAt, id } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody } from '../odata/model';
 import { created, type Entity, instant, one } from '../odata/present';
 import { grantAppRole, requireServicePrincipal } from '../services/permissions';
 import type { AppRoleAssignment, ServicePrincipal } from '../state/rows';

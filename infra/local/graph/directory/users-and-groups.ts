@@ -1,7 +1,8 @@
 import { directoryRefuses, notSimulated, resourceNotFound } from '../errors';
 import { idAt, type Answer, type Call } from '../http/routes';
-import { checkBody, flag, guidAt, optionalText, text, type Body } from '../odata/body';
+import { flag, guidAt, optionalText, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody, type Body } from '../odata/model';
 import { created, instant, one, type Entity } from '../odata/present';
 import { allUsers, createGroup, findUsers, getUser, removeGroup } from '../services/directory';
 import type { Group, User } from '../state/rows';

@@ -2,8 +2,9 @@ import { invalidModel, noToken, notSimulated, wrongContentType } from '../errors
 import { assignmentAt, findAssignments } from '../entitlements/assignments';
 import { requestAt } from '../entitlements/requests';
 import type { Answer, Call, Operation } from '../http/routes';
-import { type Body, checkBody, flag, guidAt, id, optionalText, text } from '../odata/body';
+import { flag, guidAt, id, optionalText, text } from '../odata/body';
 import { list, type Filters, type Listing } from '../odata/list';
+import { checkBody, type Body } from '../odata/model';
 import { one, present } from '../odata/present';
 import {
   addIncompatible,

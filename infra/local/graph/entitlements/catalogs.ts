@@ -1,8 +1,9 @@
 import { filtersIn, nameIn, propertyIn, rootOf } from '../dialects/dialect';
 import { invalidModel, notSimulated, resourceNotFound } from '../errors';
 import { deletion, type Answer, type Call, type Routes } from '../http/routes';
-import { checkBody, flag, guidAt, id, object, optionalText, text, type Body } from '../odata/body';
+import { flag, guidAt, id, object, optionalText, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody, type Body } from '../odata/model';
 import { created, one } from '../odata/present';
 import {
   addResource,

@@ -9,7 +9,6 @@ import {
   type Routes,
 } from '../http/routes';
 import {
-  checkBody,
   flag,
   guidAt,
   id,
@@ -18,9 +17,9 @@ import {
   optionalText,
   requireOnly,
   text,
-  type Body,
 } from '../odata/body';
 import { list, type Filters, type Listing } from '../odata/list';
+import { checkBody, type Body } from '../odata/model';
 import { created, one, type Entity } from '../odata/present';
 import { deletePackage, deleteRoleScope } from '../services/deletions';
 import {

@@ -1,8 +1,9 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
 import { invalidModel, notSimulated } from '../errors';
 import { type Answer, type Call, deletion, type Routes } from '../http/routes';
-import { checkBody, guidAt, id, object, text } from '../odata/body';
+import { guidAt, id, object, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody } from '../odata/model';
 import { created, one } from '../odata/present';
 import { deletePolicy } from '../services/deletions';
 import {

@@ -1,18 +1,9 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
 import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../errors';
 import { type Answer, type Call, deletion, notImplemented, type Routes } from '../http/routes';
-import {
-  type Body,
-  checkBody,
-  flag,
-  guidAt,
-  id,
-  object,
-  optionalObject,
-  optionalText,
-  text,
-} from '../odata/body';
+import { flag, guidAt, id, object, optionalObject, optionalText, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
+import { checkBody, type Body } from '../odata/model';
 import { created, one } from '../odata/present';
 import { deleteRequest } from '../services/deletions';
 import { reprocessRequest } from '../services/delivery';

@@ -1,9 +1,8 @@
 import { invalidFilter, notSimulated, unrecognizedGuid, unsupportedQuery } from '../errors';
 import type { Answer, Call } from '../http/routes';
 import type { Placed } from '../state/table';
-import { isGuid } from './body';
 import type { Comparison, Operator } from './filter';
-import { membersOf } from './model';
+import { isGuid, membersOf } from './model';
 import { present, withContext, type Entity } from './present';
 import { readOptions, type Options } from './query-options';
 

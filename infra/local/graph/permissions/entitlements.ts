@@ -1,7 +1,8 @@
 import { callerNotResourceOwner, notAuthorized } from '../errors';
 import type { Call } from '../http/routes';
-import { type Body, optionalObject } from '../odata/body';
+import { optionalObject } from '../odata/body';
 import { parseFilter } from '../odata/filter';
+import type { Body } from '../odata/model';
 import {
   catalogIn,
   definitionOf,
