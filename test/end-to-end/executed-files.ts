@@ -18,7 +18,7 @@ usage: npm run executed-files -- [--build <dir>]
 
   --build <dir>  a built checkout to measure (this one)`;
 
-/** Settings that stop everything from running in the host but the event. */
+/** Settings with which the host runs nothing but the event. */
 const settings = {
   ...{ AZURITE_BLOB_PORT: '0', AZURITE_QUEUE_PORT: '0', AZURITE_TABLE_PORT: '0' },
   ...{ SERVICE_BUS_PORT: '0', GRAPH_PORT: '0', HOST_PORT: '0' },

@@ -217,7 +217,7 @@ describe('the intake was killed', () => {
     const parts = servicesOver({ connectionString: stack.storage, table, close: stack.stop });
     const body = Buffer.from(JSON.stringify(joinerEvent(workerId, { id })));
     const read = readEvent(body, { sources: [SOURCE] });
-    if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
+    if (read.kind !== 'accepted') throw new Error('the event breaks the contract');
     const config = { ...parts.config, recovery: { schedule: '', delaySeconds: 1 } };
     const now = new Date().toISOString();
     expect(

@@ -26,8 +26,8 @@ import {
 } from '../../infra/local/functions-host/durable/replayer/schedule';
 
 /**
- * Executes an orchestrator again on one generation's frozen history, turn by turn, and compares what it asks for (kind,
- * name, input, how it ends) with what history says it asked for then. Throws NonDeterminismError naming the step.
+ * Executes an orchestrator again on the frozen history of one generation, turn by turn, and compares its actions (kind,
+ * name, input, end) with those in the history. Throws a NonDeterminismError that names the step.
  */
 export async function replayHistory(
   orchestrator: df.OrchestrationHandler,
@@ -63,8 +63,8 @@ function compareEnd({ commands, completion }: ReplayResult, last: HistoryEvent |
 const dice = [0.000_001, 0.999_999];
 
 /**
- * Re-executes an orchestrator on a history whose last turn is the one being run, and plays its actions against it.
- * Throws NonDeterminismError where the two disagree in kind, name or input.
+ * Executes an orchestrator again on a history that ends with the current turn, and compares its actions with it. Throws
+ * NonDeterminismError if the two differ in kind, name or input.
  */
 export async function executeLatest(
   handler: Handler,
@@ -96,8 +96,8 @@ export async function executeLatest(
 export type Handler = (payload: string, dice: number) => Promise<OrchestratorReply>;
 
 /**
- * The handler that the Functions host would call, caught on its way through the public registration. Chance is loaded:
- * `Math.random()` answers `dice`, so that a branch on it turns differently in the next execution.
+ * The handler that the Functions host would call, taken from the public registration. `Math.random()` answers `dice`, so
+ * that a branch on it differs in the next execution.
  */
 export function orchestratorHandler(name: string, orchestrator: df.OrchestrationHandler): Handler {
   const spy = jest.spyOn(app, 'generic').mockImplementation(() => undefined);

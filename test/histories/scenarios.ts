@@ -72,7 +72,7 @@ export const step = (packageKey: string, wait = false) => ({ packageKey, ruleId:
 /** The request's requestStatus by the hours since it was submitted; the last entry stays. */
 export type Statuses = [untilHours: number, requestStatus: RequestStatus][];
 
-/** Activities that succeed for one package; a test overrides what it is about. */
+/** Activities that succeed for one package; a test overrides those that it needs. */
 export function happyActivities(
   statuses: Statuses = [[Infinity, 'delivered']],
   wait = false,
@@ -173,7 +173,7 @@ const request =
   () =>
     hasty(happyActivities(statuses, wait));
 
-/** What happens otherwise goes on as in `happyActivities`. */
+/** Overrides some of `happyActivities`. */
 const but =
   (
     change: (fakes: FakeActivities) => Partial<FakeActivities>,

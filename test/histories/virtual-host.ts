@@ -33,7 +33,7 @@ export type RunResult = {
   now: Date;
   generations: number;
   turns: number;
-  /** Most events in the history of one generation. */
+  /** The maximum number of events in the history of one generation. */
   largestHistory: number;
   /** The started orchestration's histories, one per generation; can be frozen as JSON. */
   histories: HistoryEvent[][];
@@ -42,9 +42,9 @@ export type RunResult = {
 
 /**
  * Acts as the host, on a virtual clock: each event that arrives re-executes its orchestrator from the first line against
- * the whole history, timers fire at once in the order of their time, and every value crosses as JSON. Throws
- * NonDeterminismError when a replay asks for something else than history holds, and an Error when the orchestration
- * waits for what never comes or does not end within `maxTurns`.
+ * the whole history, timers fire at once in the order of their time, and every value is passed as JSON. Throws
+ * NonDeterminismError if a replay differs from the history, and an Error if the orchestration waits for an event that
+ * never arrives or does not end within `maxTurns`.
  */
 export async function runOrchestration(options: RunOptions): Promise<RunResult> {
   const { start, version = '', instanceId = 'virtual', maxTurns = 10_000 } = options;
@@ -114,7 +114,7 @@ type Instance = {
 
 type Arrival = { at: number; instance: Instance; executionId: string; event: HistoryEvent };
 
-/** Everything that happens between orchestrators and activities, on a clock that jumps. Times are milliseconds. */
+/** All events between orchestrators and activities, on a clock that jumps. Times are milliseconds. */
 type VirtualHost = {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly activities: Readonly<Record<string, Activity>>;
@@ -136,7 +136,7 @@ function startInstance(
   return instance;
 }
 
-/** Delivers the earliest event and runs the turn that it causes. Answers with its instance; undefined if none is left. */
+/** Delivers the earliest event and runs its turn. Answers its instance; undefined if no event is left. */
 async function deliverNext(host: VirtualHost): Promise<Instance | undefined> {
   const next = host.arrivals.toSorted((a, b) => a.at - b.at)[0];
   if (!next) return undefined;

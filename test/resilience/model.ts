@@ -8,7 +8,7 @@ const FIRST_WORKER = 100_001;
 
 export const workerId = (n: number): string => `W-${FIRST_WORKER + n}`;
 
-/** A tenant of `size` people that nobody but Joinery changes. */
+/** A tenant of `size` people that only Joinery changes. */
 export const tenantOf = (size: number): object => ({
   workers: [{ from: workerId(0), to: workerId(size - 1) }],
   groups,

@@ -15,7 +15,7 @@ import { readConfig } from '../../shared/config/config';
 import { loadModelFile } from '../../shared/config/load-model';
 import type { Storage } from './storage';
 
-/** What the activities act with: real stores, the sample access model, and the Graph that a test hands in. */
+/** The services of the activities: real stores, the sample access model, and the Graph client of the test. */
 export function servicesOver(storage: Storage, graph: Partial<Services['graph']> = {}): Services {
   const loaded = loadModelFile(join(projectRoot(), 'access-model.json'));
   const { connectionString } = storage;

@@ -1,4 +1,4 @@
-/** CPU milliseconds of the fastest of `runs` executions: the cost of the work without what else the machine does. */
+/** CPU milliseconds of the fastest of `runs` executions, which other load on the machine affects least. */
 export function cpuMsOf(work: () => unknown, runs = 15): number {
   const costs = Array.from({ length: runs }, () => {
     const before = process.cpuUsage();

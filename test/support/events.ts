@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 export const SOURCE = 'urn:hr:acme:workday';
 export const QUEUE = 'provisioning-events';
 
-/** An event as an object that a test may change at will. */
+/** An event as an object that a test may change. */
 export type EventBody = Record<string, unknown> & { data: Record<string, unknown> };
 
 export type JoinerOptions = {
@@ -52,7 +52,7 @@ export const joinerEvent = (
 /** The event of docs/event-contract.md itself. */
 export const exampleEvent = () => joinerEvent('W-1024', { id: '8b5e0c3a-joined-1' });
 
-/** A text as it is, anything else as JSON, in UTF-8. */
+/** UTF-8 bytes of a text, or of the JSON of any other value. */
 export const bytesOf = (value: unknown): Uint8Array =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
@@ -93,7 +93,7 @@ export const joinerMessage = (
     }),
   );
 
-/** A message with this body, which the contract does not allow. */
+/** A message whose body breaks the contract. */
 export const rejectedMessage = (body: Buffer): TestMessage => ({
   ...messageWith(body, ''),
   expect: 'rejected',

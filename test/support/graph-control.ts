@@ -1,4 +1,4 @@
-/** One request that the Graph simulator has answered; `status` is null while it is held. */
+/** One request that the Graph simulator has answered; `status` is null if its operation never ran. */
 export type GraphCall = {
   n: number;
   at: string;

@@ -4,7 +4,7 @@ import { projectRoot } from '../../infra/local/stack/service';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-/** Runs the built command as a person does; of the environment it sees only `settings` and where programs are. */
+/** Runs the built command as a person does. Its environment has only `settings` and the PATH. */
 export function runCommand(
   args: string[],
   settings: Record<string, string>,

@@ -16,7 +16,7 @@ const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json')
 /** `status` is null if the call never reached its operation. */
 type Logged = { method: string; path: string; status: number | null };
 
-/** A simulator of one test file, its client, and what was asked of it. */
+/** A simulator of one test file, its client, and the calls to it. */
 export type Simulator = {
   url: string;
   graph: Entitlements;

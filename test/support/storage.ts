@@ -29,5 +29,5 @@ export async function openStorage(): Promise<Storage> {
 export const atOnce = <T>(times: number, act: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: times }, (_, index) => act(index)));
 
-/** A hash as an event or a body has it; another digit, another hash. */
+/** A hash in the form of an event hash or body hash; a different digit gives a different hash. */
 export const hash = (digit: string): string => digit.repeat(64);

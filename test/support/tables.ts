@@ -1,6 +1,6 @@
 import { TableClient } from '@azure/data-tables';
 
-/** A row of a table, without what storage itself adds. */
+/** A row of a table, without the columns that storage adds. */
 export type Row = Readonly<Record<string, unknown>> & { partitionKey: string; rowKey: string };
 
 /** Reads all rows of a table, or those that an OData `filter` selects, by their keys in order. Does not use the product's code. */

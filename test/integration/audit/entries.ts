@@ -5,7 +5,7 @@ export const AT = '2026-11-20T09:30:02.000Z';
 
 type EventEntry = AuditEntry & { eventHash: string };
 
-/** An entry about one event; a test says what it is about. */
+/** An entry about one event; a test sets the members that it needs. */
 export const entryOf = (changes: Partial<AuditEntry> = {}): EventEntry => ({
   eventId: '8b5e0c3a-joined-1',
   bodyHash: hash('b'),

@@ -70,7 +70,7 @@ async function taken(subQueueType?: 'deadLetter') {
 /** A claim on the event, in the state that a test wants. */
 async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
   const read = readEvent(Buffer.from(bodyOf(id)), { sources: [SOURCE] });
-  if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
+  if (read.kind !== 'accepted') throw new Error('the event breaks the contract');
   const at = '2026-11-20T09:30:02.000Z';
   await createClaims(setup.storage.table('claims')).claim(read.eventHash, {
     ...{ state: 'closed', contentHash: read.contentHash, attempt: 1, attributes: {} },

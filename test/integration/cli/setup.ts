@@ -8,7 +8,7 @@ import { openStorage, type Storage } from '../../support/storage';
 
 export const QUEUE = 'provisioning-events';
 
-/** What the command works on: tables, a bus with an empty queue, and the settings that lead there. */
+/** The environment of a command: tables, a bus with an empty queue, and the settings for both. */
 export type Setup = {
   folder: string;
   storage: Storage;

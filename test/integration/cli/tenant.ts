@@ -6,7 +6,7 @@ import { ledger, modelOf, payments } from '../graph/ensure-harness';
 import { startSimulator, type Simulator } from '../../support/simulator';
 import { openStorage, type Storage } from '../../support/storage';
 
-/** A model of two packages that nobody may hold together, in two catalogs. */
+/** A model of two incompatible packages in two catalogs. */
 export const pair: AccessModel = {
   ...modelOf(ledger, payments),
   birthrights: [
@@ -19,7 +19,7 @@ export const pair: AccessModel = {
   ],
 };
 
-/** What the commands about a tenant stand on: tables, a simulated tenant, and a model in a file. */
+/** The environment of the tenant commands: tables, a simulated tenant, and a model in a file. */
 export type Tenant = {
   folder: string;
   storage: Storage;

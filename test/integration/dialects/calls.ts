@@ -29,7 +29,7 @@ export const operations = {
     }),
 };
 
-/** Reads what the record needs and sends it at once; undefined where nothing is to be sent. */
+/** Reads the input of the record and sends it at once; undefined if the dialect sends none. */
 export const recordAssignment = async (
   graph: Entitlements,
   assignment: Parameters<Entitlements['prepareAssignment']>[0],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** One call as it must be on the wire, and what is answered to it. `{root}` stands for the server's address. */
+/** One call as it must be on the wire, and its answer. `{root}` is the address of the server. */
 export const Exchange = z.strictObject({
   method: z.enum(['GET', 'POST']),
   path: z.string(),
@@ -19,7 +19,7 @@ export type Exchange = z.infer<typeof Exchange>;
 const Dialects = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ 'v1.0': item, beta: item, draft: item });
 
-/** One of the five operations: what its document says, and the calls of each dialect; none where it needs none. */
+/** One of the five operations: its document, and its calls in each dialect, if any. */
 const Operation = z.strictObject({
   document: z.strictObject({
     title: z.string(),

@@ -10,8 +10,8 @@ export const refusal = (status: number, code: string): Error =>
   new GraphError('test', { status, code, ambiguous: false });
 
 /**
- * The verbs of a dialect that leaves binding and recording to its client, over a receiver in memory. `log` has each
- * write that reached it; `hide` makes its replicas forget so many looks at requests or assignments.
+ * The operations of a dialect whose client binds and records, over a receiver in memory. `log` has each write that reached
+ * it; `hide` makes so many reads of requests or assignments miss them, as an outdated replica does.
  */
 export function startReceiver() {
   const requests: { id: string; justification: string; packageId?: string }[] = [];

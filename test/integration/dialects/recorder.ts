@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Exchange } from './exchange';
 
-/** A call as it came: the body byte for byte. */
+/** A call as received, with the exact bytes of its body. */
 export type Recorded = Omit<Exchange, 'answer' | 'body'> & { body?: string };
 
-/** A server that writes down what it is sent, and answers with what the fixture says is right, in its order. */
+/** A server that records every call, and answers with the answers of the fixture in their order. */
 export type Recorder = {
   url: string;
   recorded: Recorded[];
-  /** What came with each call beside what fixtures tell. */
+  /** The members of each call that fixtures do not have. */
   otherHeaders: IncomingMessage['headers'][];
   expect: (exchanges: readonly Exchange[]) => void;
   stop: () => Promise<void>;
@@ -49,17 +49,17 @@ export async function startRecorder(): Promise<Recorder> {
 
 function recordOf({ method, url = '', headers }: IncomingMessage, body: string): Recorded {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  const told = ['authorization', 'content-type'].filter((name) => headers[name] !== undefined);
+  const kept = ['authorization', 'content-type'].filter((name) => headers[name] !== undefined);
   return {
     method: method === 'POST' ? 'POST' : 'GET',
     path: decodeURIComponent(pathname),
     query: Object.fromEntries(searchParams),
-    headers: Object.fromEntries(told.map((name) => [name, String(headers[name])])),
+    headers: Object.fromEntries(kept.map((name) => [name, String(headers[name])])),
     ...(body !== '' && { body }),
   };
 }
 
-/** What the exchange asks of the wire. The bytes of a body are those of its JSON, members in the fixture's order. */
+/** The expected calls of the exchange. The bytes of a body are those of its JSON, with members in the order of the fixture. */
 export function wireOf({ method, path, query, headers, body }: Exchange, root: string): Recorded {
   const bytes = body && JSON.stringify(body).replaceAll('{root}', root);
   return { method, path, query, headers, ...(bytes !== undefined && { body: bytes }) };

@@ -65,7 +65,7 @@ export function targetOf(model: AccessModel, key: string): PackageTarget {
   return { ...definition, catalogs: model.catalogs };
 }
 
-/** The `packages` table in memory: rows with ETags, as the real one keeps them. */
+/** The `packages` table in memory, with ETags as in the real one. */
 export function memoryTable() {
   const rows = new Map<string, { etag: number; text: string }>();
   let writes = 0;
@@ -106,7 +106,7 @@ export const options = (members: Partial<ApplyOptions> = {}): ApplyOptions => ({
 /** Longer than the simulator's replicas lag in these tests, in seconds. */
 const longestWait = 0.02;
 
-/** Calls again after every `later`, as the orchestration does, and stands in for its timers. */
+/** Calls again after every `later`, as the orchestration does after its timers. */
 export async function ensureToTheEnd(
   graph: Entitlements,
   definition: PackageTarget,
@@ -131,7 +131,7 @@ const writes = [
   'addIncompatible',
 ] as const satisfies (keyof Entitlements)[];
 
-/** The same client with something around each of its writes; `nth` counts them from 0. */
+/** The same client with a wrapper around each write; `nth` counts the writes from 0. */
 export function aroundWrites(
   graph: Entitlements,
   around: (write: () => Promise<unknown>, nth: number) => Promise<unknown>,

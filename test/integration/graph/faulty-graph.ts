@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server that misbehaves as a test tells it to: what no well-meaning simulator would do. */
+/** A server whose faults a test chooses, including those that the simulator does not have. */
 export type FaultyGraph = {
   url: string;
   requests: IncomingMessage[];

@@ -13,13 +13,13 @@ type AnyActivity = (typeof contracts)[keyof typeof contracts];
 export type ActivityCall = { activity: AnyActivity; input: never };
 
 const WAITED_FOR = ['acquireLock', 'pollRequests', 'settleStep'];
-/** The simulator runs in real time: it gets this pause where the virtual clock jumps. */
+/** The simulator runs in real time, so each jump of the virtual clock waits this long, in milliseconds. */
 const REAL_PAUSE_MS = 20;
 
 /** Claims an event, or its next attempt by a replay, as the intake does. Answers the attempt. */
 export async function claim({ services }: Process, { body }: TestMessage, marks?: ReplayMarks) {
   const read = readEvent(body, { sources: ['urn:hr:acme:workday'] });
-  if (read.kind !== 'accepted') throw new Error('the event keeps the contract');
+  if (read.kind !== 'accepted') throw new Error('the event breaks the contract');
   const delivery = { now: new Date().toISOString(), owner: 'a-test' };
   const claimed = await claimAttempt(services, read, marks, delivery);
   if (claimed === 'id-reused' || claimed.attempt === undefined) throw new Error('not claimed');
@@ -30,7 +30,7 @@ export type RunOptions = {
   eventHash: string;
   attempt?: number;
   token: string;
-  /** ActivityCall for the first process, and for another whenever one has died. */
+  /** Starts a process: the first one, and another after each crash. */
   start: () => Process;
   /** Executes one activity; `callActivity` unless given. */
   perform?: (process: Process, call: ActivityCall) => Promise<unknown>;
@@ -44,7 +44,7 @@ export const callActivity = (
 
 /**
  * Drives the orchestration on a virtual clock over real activities, real tables and the simulator. An activity whose
- * process dies is executed again by the next, as the task hub has it. Answers the calls that were made.
+ * process dies is executed again by the next one, as from the task hub. Answers the calls that were made.
  */
 export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
   const { eventHash, attempt = 1, token, start, perform = callActivity } = options;

@@ -4,14 +4,14 @@ import { hostOf, servicesOver } from '../../support/call-activity';
 import type { Storage } from '../../support/storage';
 import type { Simulator } from '../../support/simulator';
 
-/** Where a process dies: around its nth write to a table, counted from 0. */
+/** The point at which a process dies: before or after its nth write to a table, counted from 0. */
 export type Death = { write: number; side: 'before' | 'after' };
 
-/** The activities as one process runs them, over its own connections and with nothing in its memory. */
+/** The activities in a new process, with its own connections and empty memory. */
 export type Process = {
   host: ReturnType<typeof hostOf>;
   services: ReturnType<typeof servicesOver>;
-  /** Resolves when it dies. Whatever it was doing then never goes on, not even to clean up. */
+  /** Resolves when it dies. Its current work then stops without cleaning up. */
   died: Promise<'died'>;
   /** Its writes to tables so far. */
   writes: () => readonly string[];

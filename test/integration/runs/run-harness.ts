@@ -21,16 +21,16 @@ type Joiner = {
   id?: string;
   workerId: string;
   department: string;
-  /** What happens in the tenant just before the first call of an activity. */
+  /** A change of the tenant just before the first call of an activity. */
   before?: Partial<Record<Name, () => Promise<unknown>>>;
 };
 
-/** Long enough for a slow machine, short enough to wait for. */
+/** Long enough for a slow machine, short enough for a test. */
 export const DEADLINE_MS = 1_000;
 /** Seconds; two weeks of lookups would take half a minute of CPU. */
 const HALF_A_DAY = 43_200;
 
-/** Events from claim to close, each in a process of its own, in a tenant whose requests go by `scripts`. */
+/** Runs events from claim to close, each in its own process, in a tenant whose requests follow `scripts`. */
 export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts: object[] = []) {
   const folder = await mkdtemp(join(tmpdir(), 'joinery-runs-'));
   const sample = await readFile(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'));
@@ -50,7 +50,7 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
     return startProcess(storage, { graph }, undefined, { identity: HALF_A_DAY });
   };
 
-  /** Drives one event to its end. Answers what its closing row says, and the calls to Graph meanwhile. */
+  /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */
   const drive = async ({ id, workerId, department, before = {} }: Joiner) => {
     const attributes = { department, workerType: 'employee' };
     const event = joinerMessage(workerId, attributes, id === undefined ? {} : { id });
@@ -77,7 +77,7 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
     };
   };
 
-  /** What the checker of the fault tests finds wrong with all events so far. */
+  /** The violations that the invariant checker finds in all events so far. */
   const faults = async (): Promise<string[]> => {
     const tables = await readTables(storage.connectionString);
     const evidence = { tables, ...(await readGraph(simulator.url)) };

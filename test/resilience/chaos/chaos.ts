@@ -31,7 +31,7 @@ export type ChaosResult = {
   faults: string[];
 };
 
-/** A backlog in which nothing closes for so long is stuck, however slow the machine is. */
+/** A backlog without a closed event for this long is stuck, even on a slow machine. */
 const STALLED_MS = 90_000;
 
 const settings = {

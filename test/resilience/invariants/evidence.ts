@@ -42,7 +42,7 @@ export type GraphState = {
   grants: { roleOriginId: string; userId: string; assignmentIds: string[] }[];
 };
 
-/** What is left when the faults are over: stores, bus and the simulator's log. It is read without the product's code. */
+/** The state after the faults: stores, bus and the log of the simulator, read without the code of the product. */
 export type Evidence = {
   tables: Record<TableName, Row[]>;
   queue: StoredMessage[];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dependency, Interception, Tap } from './tap';
 
-/** Stands between the app and one of its dependencies. */
+/** A proxy between the app and one of its dependencies. */
 export type Proxy = {
   port: number;
   /** Sets the port of the dependency. Call it before the first request. */

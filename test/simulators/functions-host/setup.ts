@@ -83,7 +83,7 @@ function spawnHost(dataDir: string, settings: Record<string, string>): Started {
   return { child, output: () => text };
 }
 
-/** What the fixture app has noted, in order. */
+/** The notes of the fixture app, in order. */
 export function notes(dataDir: string): Record<string, unknown>[] {
   const file = join(dataDir, 'notes.jsonl');
   if (!existsSync(file)) return [];

@@ -236,13 +236,13 @@ export const submit = (
 ): Promise<Answered> =>
   simulator.call('POST', wire.requests, wire.requestBody(complete, worker, more));
 
-/* The five documents, each as one call; what they leave open is done in v1.0. */
+/* The five documents, each as one call. Steps without a document use v1.0. */
 
 export const accessPackageType = '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage';
 export const requestType = '#microsoft.graph.accessPackageAssignmentRequest';
 export const assignmentType = '#microsoft.graph.accessPackageAssignment';
 
-/** Both draftHeaders that every document requires. */
+/** The two headers that every document requires. */
 export const draftHeaders = {
   Authorization: 'Bearer for-tests',
   'Content-Type': 'application/json',
@@ -325,7 +325,7 @@ export async function createDraftPackage(
   return { catalog, resource, accessPackage, policy: made };
 }
 
-/** What a read under the root of 001 tells of a package. */
+/** A package as a read under the root of 001 shows it. */
 export async function shownPackage(
   simulator: Simulator,
   id: string,

@@ -14,7 +14,7 @@ import {
 type Credentials = { mechanism: 'MSSBCBS' } | { user: string; password: string };
 type Reply = { application_properties: Record<string, unknown>; body: unknown };
 
-/** What a client below the SDK can do: requests, plain links, and what the SDK would never send. */
+/** An AMQP client without the SDK: requests, plain links, and frames that the SDK never sends. */
 export type Amqp = {
   request: (address: string, message: object) => Promise<Reply>;
   /** Sends bytes as they are, all in one packet; answers `accepted` or the words of the rejection for each. */
@@ -95,7 +95,7 @@ function outcomeOf(sender: Sender, delivery: Delivery): Promise<string> {
   });
 }
 
-/** A link to the transaction coordinator, whose target is no address but a thing of its own (AMQP 1.0, part 4). */
+/** A link to the transaction coordinator, whose target is a coordinator instead of an address (AMQP 1.0, part 4). */
 async function attachCoordinator(connection: Connection): Promise<void> {
   const sender = connection.open_sender({ target: {} });
   const { local } = sender as unknown as { local: { attach: { target: unknown } } };
@@ -112,7 +112,7 @@ async function openSender(connection: Connection, target: { address: string }): 
   return sender;
 }
 
-/** The context of the event that comes first; rejects with the error it carries if that is `failure`. */
+/** The context of the first of two events; rejects with its error if it is `failure`. */
 function firstOf(emitter: EventEmitter, success: string, failure: string): Promise<EventContext> {
   return new Promise((resolve, reject) => {
     emitter.once(success, resolve);

@@ -16,12 +16,12 @@ export type TestBus = {
   folder: string;
   bus: ServiceBus;
   client: ServiceBusClient;
-  /** Stops the Service Bus, perhaps does something to its files, and starts it on the same port; with a new client. */
+  /** Stops the Service Bus, runs an optional change of its files, and starts it on the same port with a new client. */
   restart: (meanwhile?: () => Promise<void>) => Promise<void>;
   close: () => Promise<void>;
 };
 
-/** How long a test waits for what must come, and for what must not. */
+/** How long a test waits for a message that must come, and for one that must not. */
 const SOON = { maxWaitTimeInMs: 5000 };
 export const BRIEFLY = { maxWaitTimeInMs: 150 };
 
@@ -80,7 +80,7 @@ export async function next(receiver: ServiceBusReceiver): Promise<ServiceBusRece
   return message;
 }
 
-/** Exactly so many messages, in the order of their coming. */
+/** Exactly so many messages, in the order of arrival. */
 export async function nextOf(
   receiver: ServiceBusReceiver,
   count: number,
@@ -98,9 +98,9 @@ export function bodies(messages: { body: unknown }[]): unknown[] {
   return messages.map(({ body }) => body);
 }
 
-/** A value that the test knows to be there. */
+/** A value that must exist. Throws if it does not. */
 export function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('something is missing that the test relies on');
+  if (value === undefined) throw new Error('a value that the test needs is missing');
   return value;
 }
 

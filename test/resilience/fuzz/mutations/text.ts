@@ -124,7 +124,7 @@ const otherFormats = fc
   )
   .map((body) => mutate(`another format: ${body.slice(0, 9)}`, 'not-json', () => body));
 
-/** Faults of JSON text, whatever it says. */
+/** Faults of JSON text, whatever its content. */
 export const textFault: fc.Arbitrary<Mutation> = fc.oneof(
   ...[broken, cut, twice, forbidden, half, deep, another, otherFormats],
 );
