@@ -3,7 +3,12 @@ import { readConfig, SettingsError, type Config } from '../shared/config/config'
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';
 import type { AppSettings } from './connection';
-import { checkCatalogs } from './doctor/checks/catalogs';
+import {
+  checkCatalogs,
+  checkPackages,
+  checkPolicies,
+  checkResources,
+} from './doctor/checks/packages';
 import { checkMatch, checkModel } from './doctor/checks/directory';
 import {
   checkClock,
@@ -13,11 +18,8 @@ import {
   checkLicence,
 } from './doctor/checks/graph';
 import { checkHost, nodeFindings, settingsFindings } from './doctor/checks/host';
-import { checkPackages } from './doctor/checks/packages';
 import { checkPermissions } from './doctor/checks/permissions';
-import { checkPolicies } from './doctor/checks/policies';
 import { checkDeadLetters, checkQueue } from './doctor/checks/queue';
-import { checkResources } from './doctor/checks/resources';
 import { checkAudit, checkRecords } from './doctor/checks/stores';
 import { createDoctorContext, type DoctorContext } from './doctor/context';
 import { NotChecked, notChecked, type Finding, type Level } from './doctor/finding';

@@ -1,4 +1,4 @@
-import { packageDefinition } from '../../shared/domain/access-model/package-definition';
+import { packageDefinition } from '../../shared/domain/access-model/access-model';
 import { createEntitlements, type EntitlementsOptions } from '../../shared/graph/entitlements';
 import { createTenantReads, type TenantReads } from '../../shared/graph/tenant';
 import type { PackageReads } from '../../shared/packages/inspect';

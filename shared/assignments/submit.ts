@@ -1,4 +1,4 @@
-import { packageDefinition } from '../domain/access-model/package-definition';
+import { packageDefinition } from '../domain/access-model/access-model';
 import { justification } from '../domain/events/keys';
 import type { Evidence, Failed, Later, Outcome, Rejected } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type ReplayMarks, Id } from '../domain/events/event';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
 import { dueAt } from '../domain/events/time';
-import { attributesRead, zoneFor } from '../domain/lifecycle/birthrights';
+import { attributesRead, zoneFor } from '../domain/lifecycle/plan';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';

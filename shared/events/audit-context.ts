@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../domain/workflow/audit-entry';
 import type { Step } from '../domain/lifecycle/plan';
 import type { PackageIds } from '../domain/workflow/workflow-state';
-import { packageDefinition } from '../domain/access-model/package-definition';
+import { packageDefinition } from '../domain/access-model/access-model';
 import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
 import type { Ledger } from '../storage/audit';

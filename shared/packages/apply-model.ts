@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AccessModel } from '../domain/access-model/access-model';
-import { packageDefinition } from '../domain/access-model/package-definition';
+import { type AccessModel, packageDefinition } from '../domain/access-model/access-model';
 import type { Outcome } from '../domain/workflow/outcome';
 import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';

@@ -1,4 +1,4 @@
-import { packageDefinition } from '../domain/access-model/package-definition';
+import { packageDefinition } from '../domain/access-model/access-model';
 import type { Answer } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';

@@ -1,5 +1,9 @@
-import type { AccessPackage, Catalog, Resource } from '../domain/access-model/access-model';
-import type { PackageDefinition } from '../domain/access-model/package-definition';
+import type {
+  AccessPackage,
+  Catalog,
+  Resource,
+  PackageDefinition,
+} from '../domain/access-model/access-model';
 import type * as answer from '../graph/answers';
 import type { Traced } from '../graph/call';
 import { isIn, type Entitlements } from '../graph/entitlements';

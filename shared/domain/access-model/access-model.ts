@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Condition } from './condition';
 import { TimeZone } from '../events/event';
+import { jsonHash } from '../events/keys';
 
 const Key = z
   .string()
@@ -122,3 +123,35 @@ export const AccessModel = z.strictObject({
   birthrights: z.array(Birthright).min(1),
 });
 export type AccessModel = z.infer<typeof AccessModel>;
+
+/** Everything that defines one package, and a hash of it. */
+export type PackageDefinition = {
+  accessPackage: AccessPackage;
+  catalog: Catalog;
+  incompatible: AccessPackage[];
+  version: string;
+};
+
+/** The definition of a package key; undefined if the model lacks the package or its catalog. */
+export function packageDefinition(model: AccessModel, key: string): PackageDefinition | undefined {
+  const accessPackage = model.accessPackages.find((one) => one.key === key);
+  const catalog = model.catalogs.find((one) => one.key === accessPackage?.catalog);
+  if (accessPackage === undefined || catalog === undefined) return undefined;
+  const incompatible = incompatibleWith(model, accessPackage);
+  const version = versionOf(accessPackage, catalog, incompatible);
+  return { accessPackage, catalog, incompatible, version };
+}
+
+/** The packages that are incompatible with this one, whichever of the two names the other. */
+function incompatibleWith(model: AccessModel, { key, incompatibleWith }: AccessPackage) {
+  return model.accessPackages.filter(
+    (other) => incompatibleWith.includes(other.key) || other.incompatibleWith.includes(key),
+  );
+}
+
+/** Omits what Graph never sees: a changed `wait` must not cause a new verification of the package. */
+function versionOf(accessPackage: AccessPackage, catalog: Catalog, incompatible: AccessPackage[]) {
+  const peers = incompatible.map((peer) => [peer.catalog, peer.displayName]);
+  const definition = { ...accessPackage, wait: undefined, incompatibleWith: undefined };
+  return jsonHash({ catalog, definition, incompatible: peers });
+}

@@ -10,7 +10,7 @@ import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
-import { closing, entryOf } from '../audit/entries';
+import { closing, entryOf } from '../storage/entries';
 import { hash } from '../../support/storage';
 import { runCommand } from '../../support/run-command';
 import { openSetup, QUEUE, type Setup } from './setup';

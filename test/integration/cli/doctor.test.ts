@@ -9,7 +9,7 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { examine } from '../../../cli/doctor';
 import { projectRoot } from '../../../infra/local/stack/service';
 import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
-import { group, ledger, payments } from '../graph/ensure-harness';
+import { group, ledger, payments } from '../packages/ensure-harness';
 import { call } from '../../simulators/graph/simulator';
 import { runCommand } from '../../support/run-command';
 import { openTenant, pair, type Tenant, type TenantState } from './tenant';

@@ -5,7 +5,7 @@ import { projectRoot } from '../../../infra/local/stack/service';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { createPackages } from '../../../shared/storage/packages';
 import { ensurePackage } from '../../../shared/packages/ensure';
-import { group, ledger, options, payments, targetOf } from '../graph/ensure-harness';
+import { group, ledger, options, payments, targetOf } from '../packages/ensure-harness';
 import { runCommand } from '../../support/run-command';
 import { openTenant, pair, type Tenant } from './tenant';
 

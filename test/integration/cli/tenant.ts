@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccessModel } from '../../../shared/domain/access-model/access-model';
-import { ledger, modelOf, payments } from '../graph/ensure-harness';
+import { ledger, modelOf, payments } from '../packages/ensure-harness';
 import { startSimulator, type Simulator } from '../../support/simulator';
 import { openStorage, type Storage } from '../../support/storage';
 

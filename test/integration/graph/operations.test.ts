@@ -1,6 +1,13 @@
 import { classify } from '../../../shared/graph/errors';
 import type { AssignmentRequest } from '../../../shared/graph/answers';
-import { ensureToTheEnd, group, ledger, memoryTable, modelOf, targetOf } from './ensure-harness';
+import {
+  ensureToTheEnd,
+  group,
+  ledger,
+  memoryTable,
+  modelOf,
+  targetOf,
+} from '../packages/ensure-harness';
 import { eventually } from '../../support/eventually';
 import { startSimulator, type Simulator } from '../../support/simulator';
 

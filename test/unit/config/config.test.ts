@@ -1,4 +1,8 @@
-import { readConfig } from '../../../shared/config/config';
+import { readConfig, busAddress, pollSchedule, secondsOf } from '../../../shared/config/config';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseTimeSpan, readHostJson } from '../../../infra/local/functions-host/host-json';
+import { projectRoot } from '../../../infra/local/stack/service';
 
 const connection =
   'AccountName=acme;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/acme;';
@@ -137,3 +141,103 @@ test.each(['005=beta', '004', '004=beta=v1.0', '004=', '004=..'])(
     ]);
   },
 );
+
+test.each([
+  ['Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=a;SharedAccessKey=b', 5671],
+  ['SharedAccessKeyName=a;SharedAccessKey=b;Endpoint=sb://acme.servicebus.windows.net', 5671],
+  ['Endpoint=sb://acme.servicebus.windows.net;UseDevelopmentEmulator=true;', 5672],
+  ['Endpoint=sb://acme.servicebus.windows.net:5673;UseDevelopmentEmulator=true;', 5673],
+])('the address in %s', (connection, port) => {
+  const address = { host: 'acme.servicebus.windows.net', port };
+  expect(busAddress(connection, undefined)).toEqual(address);
+});
+
+test('a namespace by its name is reached by TLS', () => {
+  const name = 'acme.servicebus.windows.net';
+  expect(busAddress(undefined, name)).toEqual({ host: name, port: 5671 });
+  expect(busAddress('', name)).toEqual({ host: name, port: 5671 });
+});
+
+test.each([undefined, '', 'nonsense', 'Endpoint=nowhere'])('no address in %p', (connection) => {
+  expect(busAddress(connection, undefined)).toBeUndefined();
+});
+
+test.each([
+  ['500ms', 0.5],
+  ['0s', 0],
+  ['30s', 30],
+  ['10m', 600],
+  ['4h', 14_400],
+  ['14d', 1_209_600],
+  [' 5s ', 5],
+])('%j is %d seconds', (text, seconds) => {
+  expect(secondsOf(text)).toBe(seconds);
+});
+
+test.each(['', '5', 's', '-5s', '1.5h', '5 s', '5S', '5w', '1e3s', '5s5s', '9999999999s', 'PT5S'])(
+  '%j is no duration',
+  (text) => {
+    expect(secondsOf(text)).toBeUndefined();
+  },
+);
+
+test('a poll schedule is single waits, waits repeated until a time, and one without end', () => {
+  expect(pollSchedule(' 5s  10s 60s<30m\t15m<24h 1h ')).toEqual([
+    { every: 5 },
+    { every: 10 },
+    { every: 60, until: 1800 },
+    { every: 900, until: 86_400 },
+    { every: 3600 },
+  ]);
+  expect(pollSchedule('500ms')).toEqual([{ every: 0.5 }]);
+});
+
+test.each([
+  '',
+  '   ',
+  '60s<30m',
+  '5s 60s<30m',
+  '0s',
+  '5s 0s',
+  '5s<',
+  '<5s',
+  '5s<1m<2m 1h',
+  '5s, 10s',
+  'soon',
+  '5s soon',
+])('%j is no poll schedule', (text) => {
+  expect(pollSchedule(text)).toBeUndefined();
+});
+
+type BusConfig = {
+  UserConfig: {
+    Namespaces: { Queues: { Name: string; Properties: { MaxDeliveryCount: number } }[] }[];
+  };
+};
+
+const storage = 'UseDevelopmentStorage=true';
+const { intakeHoldSeconds } = readConfig({
+  ...{ PROVISIONING_QUEUE: 'q', EVENT_SOURCES: 'urn:a' },
+  ...{ RECORDS_STORAGE: storage, AUDIT_STORAGE: storage },
+});
+const busConfig = JSON.parse(
+  readFileSync(join(projectRoot(), 'infra/local/service-bus/Config.json'), 'utf8'),
+) as BusConfig;
+
+test('an outage of half an hour dead-letters nothing: deliveries times hold last longer', () => {
+  const queues = busConfig.UserConfig.Namespaces.flatMap(({ Queues }) => Queues);
+  const queue = queues.find(({ Name }) => Name === 'provisioning-events');
+  const deliveries = queue?.Properties.MaxDeliveryCount ?? 0;
+  expect(deliveries * intakeHoldSeconds).toBeGreaterThanOrEqual(30 * 60);
+});
+
+test('the lock is renewed, and the function may run, for longer than a message is held', () => {
+  const { serviceBus } = readHostJson(projectRoot(), () => undefined);
+  const held = intakeHoldSeconds * 1000;
+  // The last try may begin just before the hold is over, and then take its time.
+  expect(serviceBus.maxAutoLockRenewalDuration).toBeGreaterThanOrEqual(held + 60_000);
+  const hostJson = JSON.parse(readFileSync(join(projectRoot(), 'host.json'), 'utf8')) as {
+    functionTimeout: string;
+  };
+  expect(parseTimeSpan(hostJson.functionTimeout)).toBeGreaterThanOrEqual(held + 60_000);
+});

@@ -1,11 +1,7 @@
-import {
-  attributesRead,
-  birthrightsFor,
-  zoneFor,
-} from '../../../shared/domain/lifecycle/birthrights';
+import { attributesRead, birthrightsFor, zoneFor } from '../../../shared/domain/lifecycle/plan';
 import { matches } from '../../../shared/domain/access-model/condition';
-import { packageDefinition } from '../../../shared/domain/access-model/package-definition';
-import { aPackage, aRule, parsedModel } from '../domain/make-model';
+import { packageDefinition } from '../../../shared/domain/access-model/access-model';
+import { aPackage, aRule, parsedModel } from '../access-model/make-model';
 
 const finance = { attribute: 'department', equals: 'Finance' };
 

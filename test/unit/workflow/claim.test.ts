@@ -4,6 +4,7 @@ import {
   whyNoReplay,
   type Claim,
 } from '../../../shared/domain/workflow/claim';
+import { activities } from '../../../shared/domain/workflow/activities';
 
 /** A claim as far as a replay asks about it; the outcomes of the lifecycle are not in the schema yet. */
 const claim = (changes: object): Claim =>
@@ -42,3 +43,15 @@ test('attempts come to an end', () => {
   expect(whyNoReplay(claim({ attempt: MOST_ATTEMPTS - 1 }), marks)).toBeUndefined();
   expect(whyNoReplay(claim({ attempt: MOST_ATTEMPTS }), marks)).toBe('worn-out');
 });
+
+const nothing = [undefined, null, '', 'done', 0, [], {}, { outcome: 'done' }, { outcome: {} }];
+
+test.each(Object.values(activities))(
+  'an answer of $name is an object with an outcome',
+  ({ output }) => {
+    expect(
+      output.safeParse({ outcome: { kind: 'later', afterSeconds: 1, why: 'w' } }).success,
+    ).toBe(true);
+    for (const answer of nothing) expect(output.safeParse(answer).success).toBe(false);
+  },
+);

@@ -1,4 +1,4 @@
-import type { Entitlements } from '../../../shared/graph/entitlements';
+import type { Entitlements } from '../../../../shared/graph/entitlements';
 
 export const catalogId = '34cfe9a8-88bc-4c82-b3d8-6b77d7035c33';
 export const packageId = '96d247bb-47bb-96d2-bb47-d296bb47d296';

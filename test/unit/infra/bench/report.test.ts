@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { graphCalls, tableRequests, tail } from '../../../infra/local/bench/measure';
-import { printed, reportOf } from '../../../infra/local/bench/report';
+import { graphCalls, tableRequests, tail } from '../../../../infra/local/bench/measure';
+import { printed, reportOf } from '../../../../infra/local/bench/report';
 
 const warmed = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
 const baselines = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };

@@ -1,4 +1,4 @@
-import { createEntitlements } from '../../../shared/graph/entitlements';
+import { createEntitlements } from '../../../../shared/graph/entitlements';
 import { operations, recordAssignment } from './calls';
 import { documents } from './exchange';
 import { startRecorder, wireOf, type Recorder } from './recorder';

@@ -2,8 +2,12 @@ import {
   scenariosFor,
   type ScenarioMessages,
   messagesOf,
-} from '../../../infra/local/demo/scenarios';
-import { type AuditLine, assertOutcome, type Records } from '../../../infra/local/demo/assertion';
+} from '../../../../infra/local/demo/scenarios';
+import {
+  type AuditLine,
+  assertOutcome,
+  type Records,
+} from '../../../../infra/local/demo/assertion';
 
 const scenario = {
   worker: 'W-1',

@@ -5,11 +5,11 @@ import {
   modelOf,
   payments,
   targetOf,
-} from '../graph/ensure-harness';
-import { startSimulator, type Simulator } from '../../support/simulator';
+} from '../../packages/ensure-harness';
+import { startSimulator, type Simulator } from '../../../support/simulator';
 import { recordAssignment } from './calls';
 import { documents, type Exchange } from './exchange';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../support/eventually';
 
 const dialects = ['v1.0', 'beta', 'draft'] as const;
 const user = '20000000-0000-4000-8000-000000001024';

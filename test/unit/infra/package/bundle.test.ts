@@ -1,4 +1,4 @@
-import { faultsOf } from '../../../infra/package/bundle';
+import { faultsOf } from '../../../../infra/package/bundle';
 
 const sound = ['functions/main.ts', 'node_modules/@azure/functions/index.js'];
 const none = new Map<string, Uint8Array>();

@@ -1,5 +1,5 @@
-import { explain, openTenant } from '../../../infra/tenant/command';
-import { GraphError } from '../../../shared/graph/errors';
+import { explain, openTenant } from '../../../../infra/tenant/command';
+import { GraphError } from '../../../../shared/graph/errors';
 
 const defaults = { 'sign-in': 'browser' };
 const scopes = ['User.Read.All'];

@@ -1,9 +1,9 @@
-import { activities, type Answer } from '../../../shared/domain/workflow/activities';
-import type { Claim } from '../../../shared/domain/workflow/claim';
-import { instanceId, justification } from '../../../shared/domain/events/keys';
-import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
-import { hostOf, servicesOver } from '../../support/call-activity';
-import { openStorage, type Storage } from '../../support/storage';
+import { activities, type Answer } from '../../../../shared/domain/workflow/activities';
+import type { Claim } from '../../../../shared/domain/workflow/claim';
+import { instanceId, justification } from '../../../../shared/domain/events/keys';
+import { START_OF_CHAIN, type Run } from '../../../../shared/domain/workflow/run';
+import { hostOf, servicesOver } from '../../../support/call-activity';
+import { openStorage, type Storage } from '../../../support/storage';
 import { refusal, startReceiver, unclear } from './receiver';
 
 let storage: Storage;

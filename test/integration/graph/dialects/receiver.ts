@@ -1,5 +1,5 @@
-import type { Services } from '../../../functions/services';
-import { GraphError } from '../../../shared/graph/errors';
+import type { Services } from '../../../../functions/services';
+import { GraphError } from '../../../../shared/graph/errors';
 
 type Graph = Services['graph'];
 type Fault = { before?: Error; after?: Error };

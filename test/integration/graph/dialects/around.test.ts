@@ -1,10 +1,10 @@
-import { policyDifferences } from '../../../shared/packages/compare';
-import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
+import { policyDifferences } from '../../../../shared/packages/compare';
+import { createEntitlements, type Entitlements } from '../../../../shared/graph/entitlements';
 import type {
   Approval,
   Expiration,
   Policy,
-} from '../../../shared/domain/access-model/access-model';
+} from '../../../../shared/domain/access-model/access-model';
 import { catalogId, justification, otherId, packageId, policyId, requestId, userId } from './calls';
 import { betaAround, polling, type Exchange } from './exchange';
 import { startRecorder, wireOf, type Recorder } from './recorder';

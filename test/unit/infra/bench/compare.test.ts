@@ -1,4 +1,4 @@
-import { comparisonOf, printedComparison, readReport } from '../../../infra/local/bench/compare';
+import { comparisonOf, printedComparison, readReport } from '../../../../infra/local/bench/compare';
 
 const printed = (cpuMsPerJoiner: number, baselines: 'baselines' | 'floors' = 'baselines'): string =>
   JSON.stringify({

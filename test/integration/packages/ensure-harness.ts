@@ -1,6 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AccessModel, AccessPackage } from '../../../shared/domain/access-model/access-model';
-import { packageDefinition } from '../../../shared/domain/access-model/package-definition';
+import {
+  type AccessModel,
+  type AccessPackage,
+  packageDefinition,
+} from '../../../shared/domain/access-model/access-model';
 import type {
   CatalogRecord,
   PackageMemory,
