@@ -7,7 +7,7 @@ module.exports = {
     {
       name: 'no-circular',
       comment: 'A circle of files has no reading order; an import of a type counts too.',
-      severity: 'warn',
+      severity: 'error',
       from: {},
       to: { circular: true },
     },
@@ -15,7 +15,7 @@ module.exports = {
       name: 'no-circular-folders',
       comment: 'A circle of folders has no lower one that can be read first.',
       scope: 'folder',
-      severity: 'warn',
+      severity: 'error',
       from: {},
       to: { circular: true },
     },

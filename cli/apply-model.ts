@@ -12,10 +12,9 @@ import { createLimits } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
 import { configOf, type AppSettings } from './connection';
-import { CliError } from './error';
+import { CliError, print, tableOf } from './print';
 import { graphOptions, SIGN_IN, type SignInOptions } from './graph';
 import { loadModel } from './model';
-import { print, tableOf } from './print';
 
 export type ApplyOptions = SignInOptions & {
   yes: boolean;

@@ -2,8 +2,7 @@ import { Id } from '../shared/domain/events/event';
 import { isDate } from '../shared/domain/events/time';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
-import { CliError, unknownEvent } from './error';
-import { print, tableOf } from './print';
+import { CliError, unknownEvent, print, tableOf } from './print';
 
 type AuditOptions = { event?: string; source?: string; worker?: string; day?: string };
 

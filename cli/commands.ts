@@ -13,10 +13,9 @@ import {
   type CommandDefinition,
 } from './command';
 import type { DoctorOptions } from './doctor';
-import { CliError } from './error';
+import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
-import { print, tableOf } from './print';
 import type { ReplayOptions } from './replay';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });

@@ -8,7 +8,7 @@ import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { openTable } from '../shared/storage/table';
-import { CliError } from './error';
+import { CliError } from './print';
 
 /** Where stores and queue are, and which CloudEvents sources the app accepts. */
 export type Connection = {

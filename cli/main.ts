@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createProgram } from './command';
 import { commands, groups } from './commands';
-import { CliError } from './error';
+import { CliError } from './print';
 
 const program = createProgram(
   new Command('joinery')

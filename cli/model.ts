@@ -1,7 +1,6 @@
 import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/config/load-model';
 import { createCredential } from '../shared/config/identity';
-import { CliError } from './error';
-import { print } from './print';
+import { CliError, print } from './print';
 
 /** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
 export async function loadModel(place: string): Promise<LoadedModel> {

@@ -1,7 +1,6 @@
 import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/events/replay';
 import { openAudit, openClaims, readBody, type Connection } from './connection';
-import { CliError } from './error';
-import { print, tableOf } from './print';
+import { CliError, print, tableOf } from './print';
 import { replayQueue, withBus } from './service-bus';
 
 export type ReplayOptions = Pick<

@@ -1,7 +1,6 @@
 import { readEvent } from '../shared/domain/events/read-event';
 import { readBody, type Connection } from './connection';
-import { CliError } from './error';
-import { print } from './print';
+import { CliError, print } from './print';
 import { withBus } from './service-bus';
 
 /** Sends one event. Without `force`, a body that the app would reject is not sent, and the error says why. */

@@ -9,7 +9,7 @@ import type { ReplayMarks } from '../shared/domain/events/event';
 import type { DeadLetter, ReplayQueue, Resend, ResendResult } from '../shared/events/replay';
 import { StoreUnavailable } from '../shared/storage/storage-port';
 import { ownCredential, type Connection } from './connection';
-import { CliError } from './error';
+import { CliError } from './print';
 
 /** A person waits: the client's own retries take minutes. */
 const FEW_RETRIES = { retryOptions: { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 } };

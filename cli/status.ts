@@ -1,7 +1,6 @@
 import { statusOf } from '../shared/events/status';
 import { openAudit, openClaims, type Connection } from './connection';
-import { CliError, unknownEvent } from './error';
-import { print, tableOf } from './print';
+import { CliError, unknownEvent, print, tableOf } from './print';
 
 /** Prints the state of one event; without `source` every allowed source is searched. */
 export async function status(

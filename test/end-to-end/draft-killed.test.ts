@@ -3,8 +3,8 @@ import { collectEvidence } from '../resilience/invariants/evidence';
 import { violations } from '../resilience/invariants/violations';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
-import { graphCalls, injectGraphFaults, type GraphCall } from '../support/graph-control';
-import { readTable } from '../support/tables';
+import { graphCalls, injectGraphFaults, type GraphCall } from '../support/simulator';
+import { readTable } from '../support/storage';
 import { startStack, type TestStack } from '../support/test-stack';
 
 const FINANCE_GROUP = '10000000-0000-4000-8000-000000000002';

@@ -1,6 +1,6 @@
 import type { ServiceName } from '../../infra/local/stack/services';
 import { eventually } from '../support/eventually';
-import { graphCalls } from '../support/graph-control';
+import { graphCalls } from '../support/simulator';
 import { startStack, type TestStack } from '../support/test-stack';
 
 type Readiness = { status: number; ready: boolean; dependencies: Record<string, string> };

@@ -1,5 +1,5 @@
 import type { Person } from '../../../shared/graph/tenant';
-import { CliError } from '../../error';
+import { CliError } from '../../print';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
 

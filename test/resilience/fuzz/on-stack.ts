@@ -3,8 +3,8 @@ import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service
 import { onTemporaryStack, type TemporaryStack } from '../../../infra/local/stack/temporary-stack';
 import { eventually } from '../../support/eventually';
 import { QUEUE } from '../../support/events';
-import { graphCalls } from '../../support/graph-control';
-import { readTable } from '../../support/tables';
+import { graphCalls } from '../../support/simulator';
+import { readTable } from '../../support/storage';
 import type { Case } from './mutation';
 
 /** The largest body that fits into a message on the bus. */

@@ -7,8 +7,7 @@ import {
   targetOf,
 } from '../../packages/ensure-harness';
 import { startSimulator, type Simulator } from '../../../support/simulator';
-import { recordAssignment } from './calls';
-import { documents, type Exchange } from './exchange';
+import { recordAssignment, documents, type Exchange } from './exchange';
 import { eventually } from '../../../support/eventually';
 
 const dialects = ['v1.0', 'beta', 'draft'] as const;

@@ -5,8 +5,18 @@ import type {
   Expiration,
   Policy,
 } from '../../../../shared/domain/access-model/access-model';
-import { catalogId, justification, otherId, packageId, policyId, requestId, userId } from './calls';
-import { betaAround, polling, type Exchange } from './exchange';
+import {
+  catalogId,
+  justification,
+  otherId,
+  packageId,
+  policyId,
+  requestId,
+  userId,
+  betaAround,
+  polling,
+  type Exchange,
+} from './exchange';
 import { startRecorder, wireOf, type Recorder } from './recorder';
 
 let recorder: Recorder;

@@ -4,7 +4,7 @@ import { instanceId, justification } from '../../../../shared/domain/events/keys
 import { START_OF_CHAIN, type Run } from '../../../../shared/domain/workflow/run';
 import { hostOf, servicesOver } from '../../../support/call-activity';
 import { openStorage, type Storage } from '../../../support/storage';
-import { refusal, startReceiver, unclear } from './receiver';
+import { refusal, startReceiver, unclear } from './recorder';
 
 let storage: Storage;
 beforeAll(async () => {

@@ -1,6 +1,5 @@
 import { createEntitlements } from '../../../../shared/graph/entitlements';
-import { operations, recordAssignment } from './calls';
-import { documents } from './exchange';
+import { operations, recordAssignment, documents } from './exchange';
 import { startRecorder, wireOf, type Recorder } from './recorder';
 
 let recorder: Recorder;
