@@ -20,13 +20,7 @@ export function registerIntake(services: AcceptServices): void {
     handler: async (message: unknown, client: df.DurableClient, context: InvocationContext) => {
       const properties = context.triggerMetadata?.['applicationProperties'];
       const log = logTo((line) => context.log(line));
-      await acceptMessage(services, runHost(client), { body: bytesOf(message), properties }, log);
+      await acceptMessage(services, runHost(client), { message, properties }, log);
     },
   });
-}
-
-/** Bytes by contract; text or parsed JSON from a host that ignores `dataType`. */
-function bytesOf(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message ?? null));
 }

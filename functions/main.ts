@@ -23,12 +23,12 @@ import { registerIntake } from './intake';
 import type { Services } from './services';
 import { registerTimers } from './timers';
 
-// Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
 /** The folder of package.json, above the built functions. */
 const appFolder = join(__dirname, '..', '..');
 const packageJson = readFileSync(join(appFolder, 'package.json'), 'utf8');
 const { version: appVersion } = z.object({ version: z.string() }).parse(JSON.parse(packageJson));
 
+// Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
 const config = readConfig(process.env);
 const credential = createCredential(config.identity);
 const table = (storage: string, name: string) => openTable(storage, name, credential);

@@ -22,8 +22,13 @@ function readProject(config) {
     config,
     include,
     configs: [config, ...inherited.configs],
-    // A source may import from everywhere in its top folder, and from the projects that it extends.
-    folders: [...new Set([...include.map((path) => path.split('/')[0]), ...inherited.folders])],
+    // A source may import from everywhere in its top folder, and from a project that it extends and that is built itself.
+    folders: [
+      ...new Set([
+        ...include.map((path) => path.split('/')[0]),
+        ...(inherited.buildInfo ? inherited.folders : []),
+      ]),
+    ],
     outDir: compilerOptions.outDir ?? inherited.outDir,
     buildInfo: compilerOptions.tsBuildInfoFile ?? inherited.buildInfo,
   };
@@ -62,20 +67,33 @@ function inspect({ include, configs, folders, outDir, buildInfo }) {
       .some((source) => !source.endsWith('.test') && isNewer(`${source}.ts`));
   // The compiler trusts its build info and does not write a deleted output again, unless the build info is deleted too.
   const isDamaged = missing.some((source) => !isNewer(`${source}.ts`));
-  return { isStale, isDamaged, orphans };
+  return { isStale, isDamaged, missing, orphans };
 }
 
 /** Builds the project if it is stale; answers the compiler's exit code. */
 function build(config) {
   const project = readProject(config);
-  const { isStale, isDamaged, orphans } = inspect(project);
-  if (!isStale) return 0;
+  const found = inspect(project);
+  if (!found.isStale) return 0;
+  const status = compile(project, found);
+  // An output may be missing although the compiler knows its source from before, unchanged: it then writes nothing.
+  const left = status === 0 ? inspect(project) : found;
+  return left !== found && left.missing.length > 0
+    ? compile(project, { ...left, isDamaged: true })
+    : status;
+}
+
+/** Compiles the project; answers the compiler's exit code. */
+function compile(project, { isDamaged, orphans }) {
+  const { config } = project;
+  const buildInfo = join(root, project.buildInfo);
+  // Until the compiler is done the project is stale, whatever ends this process.
+  if (existsSync(buildInfo)) utimesSync(buildInfo, 0, 0);
   if (process.stderr.isTTY) process.stderr.write(`Building ${config}\n`);
   // The compiler leaves the output of a source that is gone, and other code could still load it.
   for (const orphan of orphans)
     for (const ending of ['.js', '.js.map'])
       rmSync(join(root, project.outDir, orphan + ending), { force: true });
-  const buildInfo = join(root, project.buildInfo);
   if (isDamaged) rmSync(buildInfo, { force: true });
 
   const startedAt = new Date();

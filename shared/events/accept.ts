@@ -25,8 +25,8 @@ export type AcceptServices = RowWriter & {
   };
 };
 
-/** A message of the queue: its bytes as they were sent, and its application properties. */
-export type Message = { body: Uint8Array; properties: unknown };
+/** A message of the queue: its body as the host passes it on, and its application properties. */
+export type Message = { message: unknown; properties: unknown };
 
 /** One delivery of a message: when it arrived (ISO 8601), and what distinguishes its rows from those of another delivery. */
 export type Delivery = { now: string; owner: string };
@@ -82,12 +82,12 @@ async function retryTransient(seconds: number, log: Log, act: () => Promise<void
 async function accept(
   services: AcceptServices,
   host: Pick<RunHost, 'start' | 'status'>,
-  { body, properties }: Message,
+  { message, properties }: Message,
   delivery: Delivery,
   log: Log,
 ): Promise<void> {
   const { now } = delivery;
-  const read = readEvent(body, { sources: services.config.sources });
+  const read = readEvent(bytesOf(message), { sources: services.config.sources });
   if (read.kind === 'rejected') return rejectMessage(services, read, now, log);
 
   const { eventHash, event } = read;
@@ -106,6 +106,12 @@ async function accept(
     const count = await services.claims.countDuplicate(eventHash, now);
     log({ what: 'duplicate', eventHash, count, noReplay });
   }
+}
+
+/** Bytes by contract; text or parsed JSON from a host that ignores `dataType`. */
+function bytesOf(message: unknown): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message ?? null));
 }
 
 const ID_REUSED = {

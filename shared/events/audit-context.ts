@@ -68,9 +68,9 @@ export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: Aud
 export async function recordIntent(
   writer: AuditWriter,
   context: AuditContext,
-  part: 'ensure' | 'assign',
+  operation: 'ensure' | 'assign',
 ): Promise<ChainEnd> {
-  const entry = { ...stepColumns(writer, context), kind: 'intended', step: part } as const;
+  const entry = { ...stepColumns(writer, context), kind: 'intended', step: operation } as const;
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
 }
 

@@ -65,9 +65,9 @@ export type ConflictName =
   | 'duplicate-key'
   | 'not-found';
 
-type Verdict =
+type Meaning =
   { later: string; afterSeconds: number } | { failed: string } | { conflict: ConflictName };
-type Row = { status?: readonly number[]; code?: string; detail?: string; verdict: Verdict };
+type Row = { status?: readonly number[]; code?: string; detail?: string; meaning: Meaning };
 
 /**
  * What an answer means, first match first, by status, `error.code` and `error.details[].code`; never by the message,
@@ -75,43 +75,43 @@ type Row = { status?: readonly number[]; code?: string; detail?: string; verdict
  * and outages: https://learn.microsoft.com/graph/errors
  */
 const table: readonly Row[] = [
-  { code: 'no-token', verdict: { later: 'identity-unavailable', afterSeconds: 30 } },
-  { code: 'throttled', verdict: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
-  { code: 'no-answer-in-time', verdict: { later: 'graph-timeout', afterSeconds: 5 } },
-  { code: 'no-connection', verdict: { later: 'graph-unreachable', afterSeconds: 5 } },
-  { code: 'unreadable-answer', verdict: { later: 'graph-unreadable', afterSeconds: 5 } },
-  { code: 'not-yet-visible', verdict: { later: 'not-yet-visible', afterSeconds: 5 } },
-  { code: 'foreign-next-link', verdict: { failed: 'foreign-next-link' } },
-  { code: 'endless-pages', verdict: { failed: 'endless-pages' } },
-  { code: 'invalid-id', verdict: { failed: 'invalid-request' } },
-  { code: 'invalid-attribute', verdict: { failed: 'invalid-request' } },
-  { code: 'invalid-value', verdict: { failed: 'invalid-request' } },
-  { status: [429], verdict: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
+  { code: 'no-token', meaning: { later: 'identity-unavailable', afterSeconds: 30 } },
+  { code: 'throttled', meaning: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
+  { code: 'no-answer-in-time', meaning: { later: 'graph-timeout', afterSeconds: 5 } },
+  { code: 'no-connection', meaning: { later: 'graph-unreachable', afterSeconds: 5 } },
+  { code: 'unreadable-answer', meaning: { later: 'graph-unreadable', afterSeconds: 5 } },
+  { code: 'not-yet-visible', meaning: { later: 'not-yet-visible', afterSeconds: 5 } },
+  { code: 'foreign-next-link', meaning: { failed: 'foreign-next-link' } },
+  { code: 'endless-pages', meaning: { failed: 'endless-pages' } },
+  { code: 'invalid-id', meaning: { failed: 'invalid-request' } },
+  { code: 'invalid-attribute', meaning: { failed: 'invalid-request' } },
+  { code: 'invalid-value', meaning: { failed: 'invalid-request' } },
+  { status: [429], meaning: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
   {
     status: [408, 500, 502, 503, 504, 507, 509],
-    verdict: { later: 'graph-unavailable', afterSeconds: 5 },
+    meaning: { later: 'graph-unavailable', afterSeconds: 5 },
   },
-  { status: [412, 423], verdict: { later: 'changed-meanwhile', afterSeconds: 5 } },
-  { status: [401], verdict: { failed: 'unauthenticated' } },
-  { status: [403], verdict: { failed: 'permission' } },
-  { code: 'InvalidRequestExistingGrant', verdict: { conflict: 'existing-grant' } },
-  { code: 'ExistingOpenRequest', verdict: { conflict: 'existing-open-request' } },
+  { status: [412, 423], meaning: { later: 'changed-meanwhile', afterSeconds: 5 } },
+  { status: [401], meaning: { failed: 'unauthenticated' } },
+  { status: [403], meaning: { failed: 'permission' } },
+  { code: 'InvalidRequestExistingGrant', meaning: { conflict: 'existing-grant' } },
+  { code: 'ExistingOpenRequest', meaning: { conflict: 'existing-open-request' } },
   {
     code: 'InvalidRequest',
     detail: 'ExistingOpenRequest',
-    verdict: { conflict: 'existing-open-request' },
+    meaning: { conflict: 'existing-open-request' },
   },
-  { code: 'InvalidRequestNoActiveGrant', verdict: { conflict: 'no-active-grant' } },
-  { code: 'DuplicateAccessPackage', verdict: { conflict: 'duplicate-access-package' } },
-  { code: 'DuplicateKey', verdict: { conflict: 'duplicate-key' } },
+  { code: 'InvalidRequestNoActiveGrant', meaning: { conflict: 'no-active-grant' } },
+  { code: 'DuplicateAccessPackage', meaning: { conflict: 'duplicate-access-package' } },
+  { code: 'DuplicateKey', meaning: { conflict: 'duplicate-key' } },
   // A person made moments ago, whom the directory has shown already; or one who has been deleted since, as it will show.
-  { code: 'SubjectNotFound', verdict: { later: 'target-not-visible', afterSeconds: 5 } },
-  { code: 'CallerNotResourceOwner', verdict: { failed: 'resource-not-owned' } },
-  { code: 'InvalidModel', verdict: { failed: 'invalid-request' } },
-  { code: 'InvalidFilter', verdict: { failed: 'invalid-request' } },
+  { code: 'SubjectNotFound', meaning: { later: 'target-not-visible', afterSeconds: 5 } },
+  { code: 'CallerNotResourceOwner', meaning: { failed: 'resource-not-owned' } },
+  { code: 'InvalidModel', meaning: { failed: 'invalid-request' } },
+  { code: 'InvalidFilter', meaning: { failed: 'invalid-request' } },
   // A generated route that the service does not implement answers 404 without a code.
-  { status: [404], code: '', verdict: { failed: 'unknown-route' } },
-  { status: [404], verdict: { conflict: 'not-found' } },
+  { status: [404], code: '', meaning: { failed: 'unknown-route' } },
+  { status: [404], meaning: { conflict: 'not-found' } },
 ];
 
 /** In the minutes after a create, replicas that do not have it yet answer 403 as well as 404. */
@@ -125,16 +125,16 @@ export function classify(
   if (!(error instanceof GraphError)) throw error;
   const { fault } = error;
   const evidence = evidenceOf(fault);
-  const verdict = table.find((row) => applies(row, fault))?.verdict ?? {
+  const meaning = table.find((row) => applies(row, fault))?.meaning ?? {
     failed: 'unexpected-answer',
   };
   if (justCreated && fault.status === 403) {
     return { kind: 'later', why: 'not-yet-visible', afterSeconds: 5, evidence };
   }
-  if ('conflict' in verdict) return { kind: 'conflict', conflict: verdict.conflict, evidence };
-  if ('failed' in verdict) return { kind: 'failed', why: verdict.failed, evidence };
-  const afterSeconds = fault.retryAfterSeconds ?? verdict.afterSeconds;
-  return { kind: 'later', why: verdict.later, afterSeconds, evidence };
+  if ('conflict' in meaning) return { kind: 'conflict', conflict: meaning.conflict, evidence };
+  if ('failed' in meaning) return { kind: 'failed', why: meaning.failed, evidence };
+  const afterSeconds = fault.retryAfterSeconds ?? meaning.afterSeconds;
+  return { kind: 'later', why: meaning.later, afterSeconds, evidence };
 }
 
 /** Whether the error says that nothing was written. After any other error of a write it may have happened. */
@@ -147,8 +147,8 @@ export async function emptyOn404<Answer>(answer: Promise<Answer>): Promise<Answe
   try {
     return [await answer];
   } catch (error) {
-    const verdict = classify(error);
-    if (verdict.kind === 'conflict' && verdict.conflict === 'not-found') return [];
+    const meaning = classify(error);
+    if (meaning.kind === 'conflict' && meaning.conflict === 'not-found') return [];
     throw error;
   }
 }
@@ -160,9 +160,9 @@ export async function asOutcome<Done extends object>(
   try {
     return await act();
   } catch (error) {
-    const verdict = classify(error);
-    if (verdict.kind !== 'conflict') return verdict;
-    return { kind: 'failed', why: verdict.conflict, evidence: verdict.evidence };
+    const meaning = classify(error);
+    if (meaning.kind !== 'conflict') return meaning;
+    return { kind: 'failed', why: meaning.conflict, evidence: meaning.evidence };
   }
 }
 

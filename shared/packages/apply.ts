@@ -121,7 +121,7 @@ async function applyRound(
 async function compare({ graph, target, peer, packageRow, catalogRow, options }: Application) {
   const records = {
     ...{ package: packageRow.now(), catalog: catalogRow.now(), peer },
-    mayPeerBeGone: options.mode === 'update',
+    isSurvey: options.mode === 'update',
   };
   const snapshot = await inspectPackage(graph, target, records);
   return { snapshot, items: diffPackage(target, snapshot, records) };
@@ -141,6 +141,8 @@ async function applyItem(
   switch (difference.kind) {
     case 'pending':
       return { kind: 'done', did: 'nothing' };
+    case 'unreadable':
+      return outcomeOf(application, difference.error);
     case 'missing': {
       const mayCreate = options.mode === 'update' || (options.mode === 'create' && isOurItem);
       return mayCreate && item.create ? create(application, item, item.create) : failure;
@@ -294,12 +296,12 @@ function outcomeOf(application: Application, error: unknown): Later | Failed {
   const { packageRow, catalogRow } = application;
   const writes = [packageRow, catalogRow].flatMap((row) => Object.values(row.now().writes));
   const justCreated = writes.some((write) => isRecent(application, write));
-  const verdict = classify(error, { justCreated });
-  if (verdict.kind === 'later' && verdict.why === 'not-yet-visible') {
-    return { ...verdict, ...notYetVisible(application) };
+  const meaning = classify(error, { justCreated });
+  if (meaning.kind === 'later' && meaning.why === 'not-yet-visible') {
+    return { ...meaning, ...notYetVisible(application) };
   }
-  if (verdict.kind !== 'conflict') return verdict;
-  const { conflict, evidence } = verdict;
+  if (meaning.kind !== 'conflict') return meaning;
+  const { conflict, evidence } = meaning;
   const isHidden =
     conflict === 'duplicate-access-package' || conflict === 'duplicate-key' || justCreated;
   return { ...(isHidden ? notYetVisible(application) : failed(conflict)), evidence };

@@ -1,5 +1,6 @@
 import type { Resource } from '../domain/access-model/access-model';
 import type * as answer from '../graph/answers';
+import { GraphError } from '../graph/errors';
 import type { RememberedWrite } from '../write-once';
 import { catalogDifferences, packageDifferences, policyDifferences } from './compare';
 import type { GrantableRole, PackageRecords, PackageSnapshot, PackageTarget } from './inspect';
@@ -190,6 +191,9 @@ function pairItems({ snapshot, records }: Context): ModelItem[] {
     const item = { part: 'incompatible', about: key, isAlwaysOurs: isOtherOurs } as const;
     const write = `incompatible:${key}`;
     if (!exclusions) return [{ ...item, write, difference: { kind: 'pending' } as const }];
+    if (exclusions instanceof GraphError) {
+      return [{ ...item, write, difference: { kind: 'unreadable' as const, error: exclusions } }];
+    }
     return exclusions.map(({ from, to, exists }, direction): ModelItem => {
       const name = direction === 0 ? write : `${write}:back`;
       const gone = isGone(undefined, undefined, records.package?.writes[name]);

@@ -34,10 +34,10 @@ export type PackageRecords = {
   catalog: CatalogRecord | undefined;
   peer: PackageMemory['peer'];
   /**
-   * Whether an incompatible package that Graph does not know counts as absent. If not, it is an error: a replica may
-   * only be behind.
+   * Whether a person will see the result. Then an incompatible package that Graph does not know, and a recorded catalog
+   * that it forbids, count as absent. A run cannot tell them from a replica that is behind or a lost permission: errors.
    */
-  mayPeerBeGone: boolean;
+  isSurvey: boolean;
 };
 
 /** A role of a resource as the catalog knows it: what a package can be given. */
@@ -54,8 +54,8 @@ export type IncompatiblePair = {
   key: string;
   /** Whether we created the other package. */
   isOtherOurs: boolean;
-  /** There and back; undefined while one of the two packages does not exist. */
-  exclusions: readonly [Exclusion, Exclusion] | undefined;
+  /** There and back; undefined while one of the two packages does not exist. An error if they cannot be read. */
+  exclusions: readonly [Exclusion, Exclusion] | GraphError | undefined;
 };
 
 /** One package as Graph has it. A list is empty where there is none, and has several entries where it is ambiguous. */
@@ -69,14 +69,15 @@ export type PackageSnapshot = {
 
 /**
  * Reads all that belongs to one package: first by the ids in our rows, then by name. What an ambiguous catalog or
- * package contains is not read. Throws `GraphError`: a failed read is no absence.
+ * package contains is not read. Throws `GraphError`: a failed read is no absence. A run gets the error of an incompatible
+ * package in its pair, so that it hides no difference of the package itself.
  */
 export async function inspectPackage(
   graph: PackageReads,
   target: PackageTarget,
   records: PackageRecords,
 ): Promise<PackageSnapshot> {
-  const catalogs = await findCatalog(graph, target.catalog, records.catalog?.catalogId);
+  const catalogs = await findCatalog(graph, target.catalog, records);
   const snapshot = { catalogs, resources: [], packages: [], policies: [], pairs: [] };
   if (catalogs.length > 1) return snapshot;
   const catalogId = catalogs[0]?.id;
@@ -94,18 +95,23 @@ export async function inspectPackage(
 async function findCatalog(
   graph: PackageReads,
   { displayName }: Catalog,
-  recordedId: string | undefined,
+  { catalog, isSurvey }: PackageRecords,
 ): Promise<answer.Catalog[]> {
-  const known = recordedId === undefined ? [] : await catalogById(graph, recordedId);
+  const recordedId = catalog?.catalogId;
+  const known = recordedId === undefined ? [] : await catalogById(graph, recordedId, isSurvey);
   return known.length > 0 ? known : graph.findCatalogs(displayName);
 }
 
-/** Graph also answers 403 for a catalog that it does not know; the search by name shows whether it is that. */
-async function catalogById(graph: PackageReads, id: string): Promise<answer.Catalog[]> {
+/** Graph also answers 403 for a catalog that it does not know; in a survey the search by name shows whether it is that. */
+async function catalogById(
+  graph: PackageReads,
+  id: string,
+  isSurvey: boolean,
+): Promise<answer.Catalog[]> {
   try {
     return await emptyOn404(graph.getCatalog(id));
   } catch (error) {
-    if (error instanceof GraphError && error.fault.status === 403) return [];
+    if (isSurvey && error instanceof GraphError && error.fault.status === 403) return [];
     throw error;
   }
 }
@@ -168,27 +174,29 @@ async function inspectPairs(
   graph: PackageReads,
   { incompatible, catalogs }: PackageTarget,
   packageId: string | undefined,
-  { peer, mayPeerBeGone }: PackageRecords,
+  { peer, isSurvey }: PackageRecords,
 ): Promise<IncompatiblePair[]> {
   const none = { isOtherOurs: false, exclusions: undefined };
   if (packageId === undefined) return incompatible.map(({ key }) => ({ key, ...none }));
   const ifThere = async (id: string | undefined) =>
-    id === undefined || !mayPeerBeGone || (await emptyOn404(graph.getAccessPackage(id))).length > 0
+    id === undefined || !isSurvey || (await emptyOn404(graph.getAccessPackage(id))).length > 0
       ? id
       : undefined;
-  const pairs: IncompatiblePair[] = [];
-  for (const other of incompatible) {
-    const record = await peer(other.catalog, other.key);
+  const inspectExclusions = async (record: PackageRecord | undefined, other: AccessPackage) => {
     const otherId =
       (await ifThere(record?.accessPackageId)) ??
       (await ifThere(await findPeer(graph, catalogs, other)));
-    const exclusions =
-      otherId === undefined
-        ? undefined
-        : ([
-            await inspectExclusion(graph, packageId, otherId),
-            await inspectExclusion(graph, otherId, packageId),
-          ] as const);
+    if (otherId === undefined) return undefined;
+    const there = await inspectExclusion(graph, packageId, otherId);
+    return [there, await inspectExclusion(graph, otherId, packageId)] as const;
+  };
+  const pairs: IncompatiblePair[] = [];
+  for (const other of incompatible) {
+    const record = await peer(other.catalog, other.key);
+    const exclusions = await inspectExclusions(record, other).catch((error: unknown) => {
+      if (isSurvey || !(error instanceof GraphError)) throw error;
+      return error;
+    });
     pairs.push({ key: other.key, isOtherOurs: isOurs(record), exclusions });
   }
   return pairs;

@@ -1,6 +1,7 @@
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import type { AssignmentPolicy } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
+import type { GraphError } from '../graph/errors';
 
 /** How one item is not what the model says. */
 export type Difference =
@@ -19,7 +20,9 @@ export type Difference =
   /** The resource has no role of this name. */
   | { kind: 'no-such-role' }
   /** It cannot exist before another package does. */
-  | { kind: 'pending' };
+  | { kind: 'pending' }
+  /** A run could not read it; Graph's answer decides. */
+  | { kind: 'unreadable'; error: GraphError };
 
 export type ItemType = 'catalog' | 'resource' | 'package' | 'role' | 'policy' | 'incompatible';
 

@@ -18,7 +18,7 @@ export async function reportPackage(
   memory: PackageMemory,
 ): Promise<PackageReport> {
   const [record, catalog] = [await memory.package.load(), await memory.catalog.load()];
-  const records = { package: record, catalog, peer: memory.peer, mayPeerBeGone: true };
+  const records = { package: record, catalog, peer: memory.peer, isSurvey: true };
   const snapshot = await inspectPackage(graph, target, records);
   return {
     key: target.accessPackage.key,

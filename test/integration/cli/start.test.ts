@@ -117,6 +117,35 @@ describe('the build script', () => {
     await rm(join(folder, 'dist/cli/name.js'));
     expect(await build()).toEqual(BUILT);
     expect(await outputOf('name')).toContain('first');
+    await rm(join(folder, 'dist/cli/name.js'));
+    await write('cli/name.ts', `export const name = 'first';\n`);
+    expect(await build()).toEqual(BUILT);
+    expect(await outputOf('name')).toContain('first');
+    expect(await build()).toEqual(FRESH);
+  });
+
+  test('builds again after a build that was killed, also where only a source was deleted', async () => {
+    await build();
+    await rm(join(folder, 'cli/name.ts'));
+    const compiler = join(folder, 'node_modules/typescript/bin/tsc');
+    const works = await readFile(compiler, 'utf8');
+    await writeFile(compiler, `process.kill(process.ppid, 'SIGKILL');`);
+    expect(await build()).toMatchObject({ status: null });
+    await writeFile(compiler, works);
+    expect(await build()).toEqual({ status: 2, ran: true });
+  });
+
+  test('does not build the app after a change of a test', async () => {
+    await write(
+      'tsconfig.json',
+      JSON.stringify({
+        ...(JSON.parse(await readFile(join(folder, 'tsconfig.json'), 'utf8')) as object),
+        include: ['cli', 'test'],
+      }),
+    );
+    await build();
+    await write('test/support/helper.ts', 'export const helper = 1;\n');
+    expect(await build()).toEqual(FRESH);
   });
 });
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { AccessPackage } from '../../../shared/domain/access-model/access-model';
 import { applyPackage } from '../../../shared/packages/apply';
 import { ensurePackage } from '../../../shared/packages/ensure';
+import { inspectPackage } from '../../../shared/packages/inspect';
 import {
   aroundWrites,
   ensureToTheEnd,
@@ -13,6 +14,7 @@ import {
   payments,
   targetOf,
 } from './ensure-harness';
+import { GraphError } from '../../../shared/graph/errors';
 import { startSimulator, type Simulator } from '../../support/simulator';
 
 let simulator: Simulator;
@@ -534,5 +536,61 @@ describe('an update', () => {
       why: 'refused',
     });
     expect(await simulator.writes()).toEqual(before);
+  });
+});
+
+describe('a read that Graph refuses', () => {
+  const refuses = (read: 'getCatalog' | 'listIncompatible', status: number, code: string) => ({
+    ...simulator.graph,
+    [read]: () =>
+      Promise.reject(
+        new GraphError(read, { status, code, requestId: 'refused-1', ambiguous: false }),
+      ),
+  });
+
+  test('of a recorded catalog is a lost permission to a run, and an absent catalog only to a person', async () => {
+    const table = memoryTable();
+    await ensureToTheEnd(simulator.graph, definition, table);
+    const next = changed({ description: 'Something else' });
+    const graph = {
+      ...refuses('getCatalog', 403, 'Forbidden'),
+      findCatalogs: () => Promise.resolve([]),
+    };
+    const atOnce = { visibleWithinSeconds: 0 };
+    expect(await ensurePackage(graph, next, table.of(next), options(atOnce))).toEqual({
+      kind: 'failed',
+      why: 'permission',
+      evidence: { graphStatus: 403, errorCode: 'Forbidden', graphRequestId: 'refused-1' },
+    });
+    const { package: packageRow, catalog, peer } = table.of(next);
+    const records = { package: await packageRow.load(), catalog: await catalog.load(), peer };
+    const seen = await inspectPackage(graph, next, { ...records, isSurvey: true });
+    expect(seen.catalogs).toEqual([]);
+  });
+
+  test('of an incompatible package hides no difference of the package itself', async () => {
+    const table = memoryTable();
+    for (const key of ['ledger', 'payments']) {
+      await ensureToTheEnd(simulator.graph, targetOf(modelOf(ledger, payments), key), table);
+    }
+    const graph = refuses('listIncompatible', 404, 'ResourceNotFound');
+    const atOnce = options({ visibleWithinSeconds: 0 });
+    const ensure = (changes: Partial<AccessPackage>) => {
+      const target = targetOf(modelOf({ ...ledger, ...changes }, payments), 'ledger');
+      return ensurePackage(graph, target, table.of(target), atOnce);
+    };
+    expect(await ensure({ description: 'Something else' })).toEqual({
+      kind: 'failed',
+      why: 'drift:package.description',
+    });
+    const wider = [...ledger.resources, { ...ledger.resources[0], originId: group(3) }];
+    const writes = await writesDuring(async () => {
+      const outcome = await ensure({ resources: wider as AccessPackage['resources'] });
+      expect(outcome).toMatchObject({ kind: 'failed', why: 'not-found' });
+    });
+    expect(writes.map((write) => write.replace(/.*\//, ''))).toEqual([
+      'resourceRequests',
+      'resourceRoleScopes',
+    ]);
   });
 });

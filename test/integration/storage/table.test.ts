@@ -122,7 +122,7 @@ test('a table that does not exist is no missing row: the store is unavailable, f
   for (const call of everyVerb(absent)) await expect(call()).rejects.toThrow(StoreUnavailable);
 });
 
-test('an identity that is refused is mended by an operator, so it is waited for', async () => {
+test('a refused identity is transient, because an operator can fix it', async () => {
   const wrongKey = storage.connectionString.replace(/AccountKey=[^;]+/, 'AccountKey=d3Jvbmc=');
   for (const call of everyVerb(openTable(wrongKey, 'workers'))) {
     await expect(call()).rejects.toThrow(StoreUnavailable);

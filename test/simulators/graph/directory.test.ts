@@ -10,7 +10,7 @@ import {
   userId,
 } from './simulator';
 
-/* What the simulator tells of the tenant itself, of applications and of who may do what. */
+/* The tenant itself, its applications, and who may do what, as the simulator shows them. */
 
 const identity = '40000000-0000-4000-8000-000000000001';
 const graphAppId = '00000003-0000-0000-c000-000000000000';

@@ -343,7 +343,7 @@ describe('The roots', () => {
       postDraft(moved, draftPaths.incompatible(String(made.body['id'])), draftPackageBody('Moved')),
     ]);
     const inBeta = await postDraft(moved, '/beta/EM/accessPackages', draftPackageBody('Beta'));
-    // What v1.0 tells of a package must go on being v1.0's, and is all that 002 can submit for then.
+    // A package read through v1.0 has only the members of v1.0, and 002 can then submit no others.
     const inV1 = await shownPackage(moved, String(made.body['id']), 'v1.0');
     const other = await postDraft(moved, '/v1.0/EM/accessPackages', draftPackageBody('Other'));
     const links = `/v1.0/accessPackages/${String(other.body['id'])}/incompatibleAccessPackages/$ref`;

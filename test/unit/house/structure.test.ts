@@ -94,8 +94,8 @@ const replacedAlone: [words: string[], use: string][] = [
 const alone = new Map(replacedAlone.flatMap(([words, use]) => words.map((word) => [word, use])));
 const anywhere = new Map(replaced.flatMap(([words, use]) => words.map((word) => [word, use])));
 
-/** Names of libraries and protocols that tests and stand-ins have to spell as those do. */
-const ofOthers = new Set<string>(['CALL_PATIENCE']);
+/** Settings that deployments know by this name. */
+const published = new Set<string>(['CALL_PATIENCE']);
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--deduplicate'], {
   encoding: 'utf8',
@@ -111,7 +111,7 @@ const wordsOf = (name: string): string[] =>
     .filter((word) => word !== '');
 
 function replacementFor(name: string): string | undefined {
-  if (ofOthers.has(name)) return undefined;
+  if (published.has(name)) return undefined;
   const words = wordsOf(name);
   const pairs = words.slice(1).map((word, index) => `${words[index] ?? ''}${word}`);
   const hit = [...words, ...pairs]

@@ -52,7 +52,7 @@ const equal: PackageSnapshot = {
 const at = '2026-11-20T09:30:02.000Z';
 const made = { state: 'made', at, absentReads: 0 } as const;
 const records: PackageRecords = {
-  ...{ mayPeerBeGone: false, peer: () => Promise.resolve(undefined) },
+  ...{ isSurvey: false, peer: () => Promise.resolve(undefined) },
   catalog: { catalogId: 'c-1', writes: { catalog: made, [`resource:${group(1)}`]: made } },
   package: {
     ...{ state: 'complete', version: 'v', adopted: false },
@@ -73,7 +73,10 @@ test('a package that is as the model says has no differences', () => {
 });
 
 const [pair] = equal.pairs;
-const exclusions = pair?.exclusions?.map((one) => ({ ...one, exists: false }));
+const exclusions = (pair?.exclusions as { exists: boolean }[] | undefined)?.map((one) => ({
+  ...one,
+  exists: false,
+}));
 const unpaired = { pairs: [{ ...pair, exclusions }] } as unknown as PackageSnapshot;
 test.each<[string, Partial<PackageSnapshot>, string[], string[]]>([
   ['two catalogs', { catalogs: [...equal.catalogs, ...equal.catalogs] }, ['catalog-ambiguous'], []],
