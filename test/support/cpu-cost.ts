@@ -1,5 +1,8 @@
-/** CPU milliseconds of the fastest of `runs` executions, which other load on the machine affects least. */
-export function cpuMsOf(work: () => unknown, runs = 15): number {
+/**
+ * CPU milliseconds of the fastest of `runs` executions. Other load on the cores slows them for tenths of a second, so a
+ * few runs alone would measure that load.
+ */
+export function cpuMsOf(work: () => unknown, runs = 100): number {
   const costs = Array.from({ length: runs }, () => {
     const before = process.cpuUsage();
     work();

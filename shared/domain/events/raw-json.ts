@@ -32,6 +32,8 @@ class FaultFound extends Error {
 }
 
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+const SHORTEST_FORBIDDEN = 9;
+const FEW = 8;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERALS = new Map<string, unknown>([
@@ -76,11 +78,23 @@ function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
 function readObject(cursor: Cursor, keep: Keep | undefined): object {
   const members = keep === undefined ? UNKEPT : bare();
   if (take(cursor, '}')) return members;
-  const seen = new Set<string>();
+  // Hashing a key costs more than reading it, and most objects have few: a set is only for those that have many.
+  const few: string[] = [];
+  let many: Set<string> | undefined;
   do {
-    const key = readKey(cursor, seen);
-    const kept = keepOf(keep, key, seen.size);
-    seen.add(key);
+    const at = startOfKey(cursor);
+    const key = readString(cursor);
+    if (key.length >= SHORTEST_FORBIDDEN && FORBIDDEN.has(key)) {
+      return fail(cursor, 'forbidden-key', at);
+    }
+    if (many?.has(key) ?? few.includes(key)) {
+      cursor.path.push(key);
+      return fail(cursor, 'duplicate-key', at);
+    }
+    if (!take(cursor, ':')) return fail(cursor, 'not-json');
+    const kept = keepOf(keep, key, many?.size ?? few.length);
+    if (many) many.add(key);
+    else if (few.push(key) === FEW) many = new Set(few);
     cursor.path.push(key);
     const value = readValue(cursor, kept);
     if (kept !== undefined) members[key] = value;
@@ -89,16 +103,8 @@ function readObject(cursor: Cursor, keep: Keep | undefined): object {
   return take(cursor, '}') ? members : fail(cursor, 'not-json');
 }
 
-function readKey(cursor: Cursor, seen: ReadonlySet<string>): string {
-  if (peek(cursor) !== '"') return fail(cursor, 'not-json');
-  const at = cursor.at;
-  const key = readString(cursor);
-  if (FORBIDDEN.has(key)) return fail(cursor, 'forbidden-key', at);
-  if (seen.has(key)) {
-    cursor.path.push(key);
-    return fail(cursor, 'duplicate-key', at);
-  }
-  return take(cursor, ':') ? key : fail(cursor, 'not-json');
+function startOfKey(cursor: Cursor): number {
+  return peek(cursor) === '"' ? cursor.at : fail(cursor, 'not-json');
 }
 
 function readArray(cursor: Cursor, keep: Keep | undefined): object {
