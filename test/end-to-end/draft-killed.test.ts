@@ -4,7 +4,7 @@ import { violations } from '../resilience/invariants/violations';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
 import { graphCalls, injectGraphFaults, type GraphCall } from '../support/simulator';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { startStack, type TestStack } from '../support/test-stack';
 
 const FINANCE_GROUP = '10000000-0000-4000-8000-000000000002';

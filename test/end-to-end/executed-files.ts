@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { ServiceBusClient } from '@azure/service-bus';
 import { eventually } from '../support/eventually';
 import { joinerEvent, messageOf, QUEUE } from '../support/events';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 
 const usage = `Counts the product files that one happy joiner executes, and prints them. The package exists already, and the
 supervisor does not run. A file counts if one of its functions ran in the host between the arrival of the event and the

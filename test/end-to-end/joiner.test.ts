@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { startStack, type TestStack } from '../support/test-stack';
 
 const EVENT_ID = '8b5e0c3a-joined-1';

@@ -1,6 +1,6 @@
 import { messageOf } from '../support/events';
 import { collectEvidence } from '../resilience/invariants/evidence';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { violations } from '../resilience/invariants/violations';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { scenariosFor, messagesOf } from '../../infra/local/demo/scenarios';
 import { eventually } from '../support/eventually';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { startStack } from '../support/test-stack';
 
 const program = resolve('dist/infra/package/main.js');

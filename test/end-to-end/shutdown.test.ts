@@ -2,7 +2,7 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
 import { graphCalls, injectGraphFaults } from '../support/simulator';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { startStack, type TestStack } from '../support/test-stack';
 
 let stack: TestStack;

@@ -1,7 +1,7 @@
 import { joinerEvent } from '../support/events';
 import { eventually } from '../support/eventually';
 import { graphCalls, injectGraphFaults } from '../support/simulator';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { startStack, type TestStack } from '../support/test-stack';
 
 const PEOPLE = Array.from({ length: 10 }, (_, n) => `W-${1100 + n}`);

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { eventually } from '../support/eventually';
 import { joinerEvent, joinerMessage, messageOf, rejectedMessage } from '../support/events';
 import { seeded } from '../support/seeded';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { collectEvidence } from './invariants/evidence';
 import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';

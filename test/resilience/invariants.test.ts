@@ -1,4 +1,4 @@
-import type { Row } from '../support/storage';
+import type { Row } from '../support/tables';
 import type { Evidence } from './invariants/evidence';
 import { hashOf } from './invariants/ledger';
 import { accepted, auditRows, chained, rejected, validEvidence } from './invariants/valid-evidence';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../support/eventually';
 import { joinerMessage, type TestMessage } from '../support/events';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { collectEvidence } from './invariants/evidence';
 import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';

@@ -1,7 +1,7 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import { eventually } from '../support/eventually';
 import { joinerMessage, QUEUE, truncatedMessage, type TestMessage } from '../support/events';
-import { readTable } from '../support/storage';
+import { readTable } from '../support/tables';
 import { collectEvidence } from './invariants/evidence';
 import { violations } from './invariants/violations';
 import { modelOf, tenantOf, workerId } from './model';

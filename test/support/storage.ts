@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStorage } from '../../infra/local/azurite/server';
 import { openTable } from '../../shared/storage/table';
-import { TableClient } from '@azure/data-tables';
 
 /** Azurite in this process, in a folder of its own. */
 export type Storage = {
@@ -32,20 +31,3 @@ export const atOnce = <T>(times: number, act: (index: number) => Promise<T>): Pr
 
 /** A hash in the form of an event hash or body hash; a different digit gives a different hash. */
 export const hash = (digit: string): string => digit.repeat(64);
-
-/** A row of a table, without the columns that storage adds. */
-export type Row = Readonly<Record<string, unknown>> & { partitionKey: string; rowKey: string };
-
-/** Reads all rows of a table, or those that an OData `filter` selects, by their keys in order. Does not use the product's code. */
-export async function readTable(storage: string, name: string, filter = ''): Promise<Row[]> {
-  const table = TableClient.fromConnectionString(storage, name, { allowInsecureConnection: true });
-  const rows: Row[] = [];
-  const queryOptions = filter === '' ? {} : { filter };
-  for await (const row of table.listEntities({ queryOptions })) {
-    const own = Object.entries(row).filter(
-      ([column]) => !['etag', 'timestamp'].includes(column) && !column.startsWith('odata.'),
-    );
-    rows.push(Object.fromEntries(own) as Row);
-  }
-  return rows;
-}

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../../support/eventually';
 import type { TestMessage } from '../../support/events';
 import { seeded } from '../../support/seeded';
-import { readTable } from '../../support/storage';
+import { readTable } from '../../support/tables';
 import { collectEvidence, type Evidence } from '../invariants/evidence';
 import { violations } from '../invariants/violations';
 import { tenantOf } from '../model';

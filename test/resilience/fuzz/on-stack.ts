@@ -4,7 +4,7 @@ import { onTemporaryStack, type TemporaryStack } from '../../../infra/local/stac
 import { eventually } from '../../support/eventually';
 import { QUEUE } from '../../support/events';
 import { graphCalls } from '../../support/simulator';
-import { readTable } from '../../support/storage';
+import { readTable } from '../../support/tables';
 import type { Case } from './mutation';
 
 /** The largest body that fits into a message on the bus. */

@@ -1,4 +1,4 @@
-import type { Row } from '../../support/storage';
+import type { Row } from '../../support/tables';
 import type { Evidence, GraphState } from './evidence';
 import { attemptOf, claimsIn, repeats, text } from './rows';
 

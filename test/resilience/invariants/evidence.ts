@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { QUEUE } from '../../support/events';
 import { graphCalls, type GraphCall } from '../../support/simulator';
-import { readTable, type Row } from '../../support/storage';
+import { readTable, type Row } from '../../support/tables';
 import type { TestStack } from '../../support/test-stack';
 
 /** What the evidence of a stack is read from. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Row } from '../../support/storage';
+import type { Row } from '../../support/tables';
 import { attemptOf, grouped, isRejection, text } from './rows';
 
 const START_OF_CHAIN = '0'.repeat(64);

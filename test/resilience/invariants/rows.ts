@@ -1,4 +1,4 @@
-import type { Row } from '../../support/storage';
+import type { Row } from '../../support/tables';
 
 /** A column as text; '' where there is none. */
 export const text = (row: Row | undefined, column: string): string => {

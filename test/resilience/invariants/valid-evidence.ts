@@ -1,5 +1,5 @@
 import { joinerMessage, type TestMessage } from '../../support/events';
-import type { Row } from '../../support/storage';
+import type { Row } from '../../support/tables';
 import type { Evidence } from './evidence';
 import { hashOf } from './ledger';
 

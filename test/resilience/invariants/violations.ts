@@ -1,5 +1,5 @@
 import type { TestMessage } from '../../support/events';
-import type { Row } from '../../support/storage';
+import type { Row } from '../../support/tables';
 import { accessFaults } from './access';
 import type { Evidence } from './evidence';
 import { ledgerFaults } from './ledger';

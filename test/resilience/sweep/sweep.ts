@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { eventually } from '../../support/eventually';
 import { joinerMessage, type TestMessage } from '../../support/events';
-import { readTable, type Row } from '../../support/storage';
+import { readTable, type Row } from '../../support/tables';
 import { collectEvidence } from '../invariants/evidence';
 import { json } from '../invariants/rows';
 import { violations } from '../invariants/violations';
