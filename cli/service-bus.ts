@@ -6,6 +6,7 @@ import {
   type ServiceBusSender,
 } from '@azure/service-bus';
 import type { ReplayMarks } from '../shared/domain/events/event';
+import { bytesOfBody } from '../shared/domain/events/message-body';
 import type { DeadLetter, ReplayQueue, Resend, ResendResult } from '../shared/events/replay';
 import { StoreUnavailable } from '../shared/storage/storage-port';
 import { ownCredential, type Connection } from './connection';
@@ -70,6 +71,7 @@ export async function peekDeadLetters(
     sequenceNumber: numberOf(message),
     enqueuedAt: message.enqueuedTimeUtc,
     body: bytesOf(message),
+    bodyType: message._rawAmqpMessage.bodyType ?? 'data',
     reason: message.deadLetterReason,
     description: message.deadLetterErrorDescription,
   }));
@@ -113,7 +115,9 @@ async function resend(
       const key = numberOf(message);
       const choice = chosen.get(key);
       if (!choice || results.get(key) !== 'not found') continue;
-      if (choice.action === 'send') await sendCopy(sender, message, choice.marks);
+      if (choice.action === 'send') {
+        await sendCopy(sender, { ...message, body: bytesOf(message) }, choice.marks);
+      }
       // One settlement after another: the AMQP library may send two at once as one, under the first one's outcome.
       const isSettled = await settle(receiver.completeMessage(message));
       const done = choice.action === 'send' ? 'replayed' : 'completed';
@@ -126,10 +130,15 @@ async function resend(
   return results;
 }
 
-/** Sends a body as a replay, without the properties that belong to the dead letter alone. */
+/** Sends bytes as a replay, without the properties that belong to the dead letter alone. */
 async function sendCopy(
   sender: ServiceBusSender,
-  original: Pick<ServiceBusReceivedMessage, 'body'> & Partial<ServiceBusReceivedMessage>,
+  original: { body: Uint8Array } & Partial<
+    Pick<
+      ServiceBusReceivedMessage,
+      'contentType' | 'subject' | 'correlationId' | 'applicationProperties'
+    >
+  >,
   { id, reason, by }: ReplayMarks,
 ): Promise<void> {
   const { contentType, subject, correlationId } = original;
@@ -137,7 +146,7 @@ async function sendCopy(
     ([name]) => !name.startsWith('DeadLetter'),
   );
   const copy: ServiceBusMessage = {
-    body: bytesOf(original),
+    body: original.body,
     ...(contentType !== undefined && { contentType }),
     ...(subject !== undefined && { subject }),
     ...(correlationId !== undefined && { correlationId }),
@@ -153,9 +162,8 @@ async function sendCopy(
   await sender.sendMessages(copy);
 }
 
-function bytesOf({ body }: { body?: unknown }): Uint8Array {
-  return body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body ?? null));
-}
+const bytesOf = ({ body, _rawAmqpMessage: raw }: ServiceBusReceivedMessage): Uint8Array =>
+  bytesOfBody(body, raw.bodyType);
 
 /** The sequence number names a message for as long as it is in its queue. */
 const numberOf = ({ sequenceNumber }: ServiceBusReceivedMessage): string =>

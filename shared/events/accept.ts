@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ReplayMarks, Id } from '../domain/events/event';
+import { bytesOfBody } from '../domain/events/message-body';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
 import { dueAt } from '../domain/events/time';
 import { attributesRead, zoneFor } from '../domain/lifecycle/plan';
@@ -87,7 +88,7 @@ async function accept(
   log: Log,
 ): Promise<void> {
   const { now } = delivery;
-  const read = readEvent(bytesOf(message), { sources: services.config.sources });
+  const read = readEvent(bytesOfBody(message), { sources: services.config.sources });
   if (read.kind === 'rejected') return rejectMessage(services, read, now, log);
 
   const { eventHash, event } = read;
@@ -106,12 +107,6 @@ async function accept(
     const count = await services.claims.countDuplicate(eventHash, now);
     log({ what: 'duplicate', eventHash, count, noReplay });
   }
-}
-
-/** Bytes by contract; text or parsed JSON from a host that ignores `dataType`. */
-function bytesOf(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message ?? null));
 }
 
 const ID_REUSED = {

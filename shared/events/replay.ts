@@ -1,4 +1,5 @@
 import type { ReplayMarks } from '../domain/events/event';
+import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
 import { whyNoReplay } from '../domain/workflow/claim';
 import type { Claims } from '../storage/claims';
@@ -8,8 +9,9 @@ import type { LedgerReader } from '../storage/audit';
 export type DeadLetter = {
   sequenceNumber: string;
   enqueuedAt: Date | undefined;
-  /** The bytes as they were sent. */
+  /** The bytes that are read as the event. */
   body: Uint8Array;
+  bodyType: BodyType;
   reason: string | undefined;
   description: string | undefined;
 };

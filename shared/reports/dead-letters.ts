@@ -1,3 +1,4 @@
+import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
 import type { DeadLetter } from '../events/replay';
 import type { LedgerReader } from '../storage/audit';
@@ -11,6 +12,8 @@ export type DeadLetterLine = {
   deadLetterReason: string | undefined;
   deadLetterErrorDescription: string | undefined;
   bodyHash: string;
+  /** The AMQP body type that it was sent with. */
+  bodyType: BodyType;
 };
 
 export async function deadLetterReport(
@@ -19,7 +22,8 @@ export async function deadLetterReport(
   sources: readonly string[],
 ): Promise<DeadLetterLine[]> {
   const lines: DeadLetterLine[] = [];
-  for (const { sequenceNumber, enqueuedAt, body, reason, description } of deadLetters) {
+  for (const deadLetter of deadLetters) {
+    const { sequenceNumber, enqueuedAt, body, bodyType, reason, description } = deadLetter;
     const event = readEvent(body, { sources });
     lines.push({
       sequenceNumber,
@@ -29,6 +33,7 @@ export async function deadLetterReport(
       deadLetterReason: reason,
       deadLetterErrorDescription: description,
       bodyHash: event.bodyHash,
+      bodyType,
     });
   }
   return lines;

@@ -101,13 +101,23 @@ async function readBus(connection: string): Promise<Pick<Evidence, 'queue' | 'de
 }
 
 function storedMessageOf(message: ServiceBusReceivedMessage): StoredMessage {
-  const body: unknown = message.body;
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  const bytes = bytesOf(message.body);
   const { deadLetterReason, deadLetterErrorDescription, applicationProperties } = message;
   return {
     bodyHash: createHash('sha256').update(bytes).digest('hex'),
     reason: JSON.stringify({ deadLetterReason, deadLetterErrorDescription, applicationProperties }),
   };
+}
+
+/** Data is its bytes, a text its UTF-8, and any other AMQP value its JSON text, as docs/event-contract.md says. */
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body, timestampsNamed));
+}
+
+function timestampsNamed(this: unknown, key: string, value: unknown): unknown {
+  const raw = (this as Record<string, unknown>)[key];
+  return raw instanceof Date ? { $timestamp: raw.getTime() } : value;
 }
 
 async function filesBelow(folder: string): Promise<Evidence['texts']> {

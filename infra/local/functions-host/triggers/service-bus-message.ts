@@ -2,23 +2,43 @@ import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import type { TypedData } from '../app/worker-types';
 
 /**
- * A message's body for a function: bytes for `dataType: 'binary'`, else text, which the library parses if it
- * is JSON. Throws for a body that is not made of data sections, as the .NET host does.
+ * A message's body for a function: bytes for `dataType: 'binary'`, else text, which the library parses if it is JSON. For
+ * text, throws on a body that the extension cannot bind to a string. For bytes, a text is its UTF-8 bytes, and any other
+ * AMQP value or sequence its JSON text.
  */
 export function bodyData(message: ServiceBusReceivedMessage, binary: boolean): TypedData {
-  const { bodyType } = message._rawAmqpMessage;
-  if (bodyType !== undefined && bodyType !== 'data') {
-    throw new Error(`The message has an AMQP ${bodyType} body; only data bodies reach a function.`);
+  const { bodyType = 'data' } = message._rawAmqpMessage;
+  const { body } = message as { body: unknown };
+  if (!binary && bodyType !== 'data' && typeof body !== 'string') {
+    throw new Error(`A message with an AMQP ${bodyType} body cannot be bound to a string.`);
   }
-  const bytes = asBytes(message.body);
+  const bytes = asBytes(body, bodyType);
   return binary ? { bytes } : { string: bytes.toString('utf8') };
 }
 
 /** Data sections arrive as bytes, several of them as a list. */
-function asBytes(body: unknown): Buffer {
+function asBytes(body: unknown, bodyType: string): Buffer {
+  if (body === undefined) return Buffer.alloc(0);
   if (body instanceof Uint8Array) return Buffer.from(body);
-  if (Array.isArray(body)) return Buffer.concat(body.map(asBytes));
-  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? null));
+  if (bodyType === 'data' && Array.isArray(body)) {
+    return Buffer.concat(body.map((section) => asBytes(section, bodyType)));
+  }
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(jsonForm(body)));
+}
+
+/** AMQP types that JSON has no form for become objects that name them. */
+function jsonForm(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (Object.is(value, -0)) return { $number: '-0' };
+  if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(jsonForm);
+  if (value instanceof Date) return { $timestamp: value.getTime() };
+  if (value instanceof Uint8Array) return { $binary: Buffer.from(value).toString('base64') };
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    return { $described: jsonForm((value as { value?: unknown }).value) };
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, jsonForm(each)]));
 }
 
 const NEVER = new Date('9999-12-31T23:59:59.999Z');
