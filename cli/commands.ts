@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
+import { WaitingFor } from '../shared/domain/workflow/waiting';
 import {
   collect,
   CommandDescription,
@@ -17,6 +18,7 @@ import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
+import type { ListOptions } from './list';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -44,6 +46,22 @@ export const groups = { model: 'check the access model, or apply it to the tenan
 type Json = { json: boolean };
 const text = z.string();
 const count = z.number().int();
+
+/** What an open event waits for: of `status` and of each event of `list`. */
+const wait = {
+  waitingFor: z.enum(['start', 'closing', 'nothing', ...WaitingFor.options]).optional(),
+  waitingReason: text.optional(),
+  waitingSince: text.optional(),
+  waitingUntil: text.optional(),
+};
+const eventStatus = z.looseObject({
+  eventId: text.optional(),
+  source: text.optional(),
+  state: z.enum(['claimed', 'started', 'closing', 'closed', 'rejected']),
+  outcome: text.optional(),
+  reason: text.optional(),
+  ...wait,
+});
 
 /** Where stores and queue are. Loaded with the command, because the Azure clients are slow to load. */
 const connection = async () => (await import('./connection.js')).findConnection(process.env);
@@ -73,15 +91,39 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
     description: 'show the state of one event, by its CloudEvents id',
-    output: z.looseObject({
-      eventId: text,
-      source: text,
-      state: z.enum(['claimed', 'started', 'closing', 'closed', 'rejected']),
-      outcome: text.optional(),
-      reason: text.optional(),
-    }),
+    output: eventStatus,
     run: async ([id = ''], options: Json & { source?: string }) =>
       (await import('./status.js')).status(await connection(), id, options),
+  },
+  {
+    name: 'list',
+    arguments: [],
+    options: [
+      option('--open', 'open events, and what each waits for (the default)', { default: false }),
+      option('--problems', 'events that ended without all of their access, and refused messages', {
+        default: false,
+      }),
+      option('--outcome <code>', 'events that ended with this outcome; may be repeated', {
+        parse: collect,
+        default: [],
+      }),
+      option(
+        '--since <time>',
+        'only those received, or if ended closed, since a time or within a duration such as 4h; ' +
+          'by default ended events of the last 7 days',
+        { parse: parseTime },
+      ),
+      option('--worker <id>', 'only those of this worker, at any time', { parse: parseId }),
+      json,
+    ],
+    description:
+      'list events: what each open one waits for, since when and until when at most, and how the others ended',
+    output: z.strictObject({
+      events: z.array(eventStatus),
+      groups: z.array(z.strictObject({ state: text, why: text, events: count })),
+    }),
+    run: async (_, options: ListOptions) =>
+      (await import('./list.js')).list(await connection(), options),
   },
   {
     name: 'audit',

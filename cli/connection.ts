@@ -8,6 +8,7 @@ import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { openTable } from '../shared/storage/table';
+import { createWorkers } from '../shared/storage/workers';
 import { CliError } from './print';
 
 /** Where stores and queue are, and which CloudEvents sources the app accepts. */
@@ -178,6 +179,9 @@ export const openClaims = ({ records }: Connection) =>
 
 export const openDue = ({ records }: Connection) =>
   createDue(openTable(records, 'due', ownCredential()));
+
+export const openWorkers = ({ records }: Connection) =>
+  createWorkers(openTable(records, 'workers', ownCredential()));
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

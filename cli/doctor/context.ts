@@ -8,6 +8,7 @@ import { openTable } from '../../shared/storage/table';
 import type { Config } from '../../shared/config/config';
 import { type Account, createCredential } from '../../shared/config/identity';
 import type { LoadedModel } from '../../shared/config/load-model';
+import { mapConcurrent } from '../../shared/map-concurrent';
 import type { AppSettings } from '../connection';
 import { loadModel } from '../model';
 import { NotChecked } from './finding';
@@ -100,19 +101,4 @@ function kept<Value>(all: Map<string, Value>, key: string, make: (key: string) =
 function memoize<Value>(act: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<Value> | undefined;
   return () => (running ??= act());
-}
-
-/** Runs `act` for all items, at most `concurrency` at a time; the results are in the order of the items. */
-export async function mapConcurrent<Item, Result>(
-  concurrency: number,
-  items: readonly Item[],
-  act: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const left = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [place, item] of left) results[place] = await act(item);
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  return results;
 }

@@ -1,3 +1,4 @@
+import type { AuditRow } from '../domain/workflow/audit-entry';
 import type { StoredClaim } from '../domain/workflow/claim';
 import { eventHash } from '../domain/events/keys';
 import type { Claims } from '../storage/claims';
@@ -9,17 +10,9 @@ type Stores = {
 };
 
 /** The status of an accepted event. `duplicates` counts the messages that repeated it. */
-type AcceptedStatus = ReturnType<typeof acceptedStatus>;
+type AcceptedStatus = EventStatus & { duplicates: number };
 /** The last refusal of an event that was never accepted. */
-type RejectedStatus = {
-  eventId: string | undefined;
-  source: string | undefined;
-  state: 'rejected';
-  outcome: string | undefined;
-  reason: string | undefined;
-  receivedAt: string | undefined;
-  bodyHash: string | undefined;
-};
+type RejectedStatus = ReturnType<typeof describeRefusal>;
 
 export type StatusAnswer =
   | { kind: 'known'; status: AcceptedStatus | RejectedStatus }
@@ -41,18 +34,30 @@ export async function statusOf(
     return { kind: 'ambiguous', sources: known.map(({ fact }) => fact.eventSource) };
   if (claim) {
     const duplicates = await claims.duplicates(claim.eventHash);
-    return { kind: 'known', status: acceptedStatus(claim, duplicates) };
+    return { kind: 'known', status: { ...describeEvent(claim), duplicates } };
   }
   const rows = await Promise.all(hashes.map((hash) => audit.ofEvent(hash)));
   const row = rows.flat().at(-1);
   if (!row) return { kind: 'unknown' };
-  const { eventId, eventSource: source, outcome, reason, receivedAt, bodyHash } = row;
-  const state = 'rejected' as const;
-  const status = { eventId, source, state, outcome, reason, receivedAt, bodyHash };
-  return { kind: 'known', status };
+  return { kind: 'known', status: describeRefusal(row) };
 }
 
-const acceptedStatus = (claim: StoredClaim, duplicates: number) => ({
+/** What the row of a refused body says about its event. */
+export const describeRefusal = (row: AuditRow) => ({
+  eventId: row.eventId,
+  source: row.eventSource,
+  workerId: row.workerId,
+  state: 'rejected' as const,
+  outcome: row.outcome,
+  reason: row.reason,
+  receivedAt: row.receivedAt,
+  bodyHash: row.bodyHash,
+});
+
+/** What the claim of an event says about it. */
+export type EventStatus = ReturnType<typeof describeEvent>;
+
+export const describeEvent = (claim: StoredClaim) => ({
   eventId: claim.fact.eventId,
   source: claim.fact.eventSource,
   type: claim.fact.eventType,
@@ -60,9 +65,9 @@ const acceptedStatus = (claim: StoredClaim, duplicates: number) => ({
   state: claim.state,
   outcome: claim.outcome,
   reason: claim.reason,
+  ...waitOf(claim),
   attempt: claim.attempt,
   version: claim.version,
-  duplicates,
   startDate: claim.fact.startDate,
   timeZone: claim.fact.timeZone,
   dueAt: claim.fact.dueAt,
@@ -70,3 +75,20 @@ const acceptedStatus = (claim: StoredClaim, duplicates: number) => ({
   updatedAt: claim.updatedAt,
   eventHash: claim.eventHash,
 });
+
+type Wait = {
+  waitingFor?: string | undefined;
+  waitingReason?: string | undefined;
+  waitingSince?: string | undefined;
+  waitingUntil?: string | undefined;
+};
+
+/** What an open event waits for. `start`: its run has not begun; `nothing`: its run works, or waits for less than a minute. */
+function waitOf({ state, waiting, updatedAt }: StoredClaim): Wait {
+  if (state === 'closed') return {};
+  if (state !== 'started')
+    return { waitingFor: state === 'claimed' ? 'start' : 'closing', waitingSince: updatedAt };
+  if (!waiting) return { waitingFor: 'nothing' };
+  const { for: waitingFor, reason: waitingReason, since, until } = waiting;
+  return { waitingFor, waitingReason, waitingSince: since, waitingUntil: until };
+}

@@ -1,17 +1,11 @@
 import type { StoredClaim } from '../domain/workflow/claim';
-import type { Claims } from '../storage/claims';
-import { shards, type Due } from '../storage/due';
-
-type Stores = { claims: Pick<Claims, 'read'>; due: Pick<Due, 'ready'> };
-
-/** Later than every time in the `due` table. */
-const END_OF_TIME = '9999-12-31T23:59:59.999Z';
+import { openEvents, type OpenEventStores } from './open-events';
 
 /** The open events of one version of the orchestration. `oldest` is when the first of them was received (ISO 8601). */
 export type VersionLine = { version: number | 'not begun'; open: number; oldest: string };
 
 /** Counts the open events by the version of the orchestration that runs them, lowest version first. */
-export async function versionReport(stores: Stores): Promise<VersionLine[]> {
+export async function versionReport(stores: OpenEventStores): Promise<VersionLine[]> {
   const open = await openEvents(stores);
   return [...new Set(open.map(versionOf))]
     .map((version) => {
@@ -27,20 +21,6 @@ export async function versionReport(stores: Stores): Promise<VersionLine[]> {
  */
 export const needsOlder = (lines: readonly VersionLine[], version: number): boolean =>
   lines.some((line) => line.version === 'not begun' || line.version < version);
-
-async function openEvents({ claims, due }: Stores): Promise<StoredClaim[]> {
-  const byShard = await Promise.all(
-    shards.map(async (shard) => {
-      const found = new Map<string, StoredClaim>();
-      for await (const { eventHash } of due.ready(shard, END_OF_TIME)) {
-        const claim = found.has(eventHash) ? undefined : await claims.read(eventHash);
-        if (claim && claim.state !== 'closed') found.set(eventHash, claim);
-      }
-      return [...found.values()];
-    }),
-  );
-  return byShard.flat();
-}
 
 /** The first activity of a run stores its version in the claim. */
 const versionOf = ({ state, version }: StoredClaim): VersionLine['version'] =>

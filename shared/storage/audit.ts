@@ -1,6 +1,7 @@
 import { AuditRow, type AuditEntry } from '../domain/workflow/audit-entry';
 import { jsonHash, padded } from '../domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
+import { mapConcurrent } from '../map-concurrent';
 import type { AppendOnlyTable, Columns } from './storage-port';
 
 export type Ledger = ReturnType<typeof createLedger>;
@@ -105,6 +106,9 @@ const isSameStep = (stored: AuditRow, row: AuditRow): boolean =>
 
 export type LedgerReader = ReturnType<typeof createLedgerReader>;
 
+/** What an index leads to: events, and the rows of refused bodies. */
+export type Subjects = { eventHashes: string[]; refusals: AuditRow[] };
+
 /** A busy day has thousands of events; reading all of them at once would exceed the deadline of each call. */
 const AT_ONCE = 32;
 
@@ -119,14 +123,13 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
     return row ? [AuditRow.parse(row.columns)] : [];
   };
 
-  const followAll = async (references: Reference[]): Promise<AuditRow[]> => {
-    const rows: AuditRow[] = [];
-    for (let at = 0; at < references.length; at += AT_ONCE) {
-      const some = await Promise.all(references.slice(at, at + AT_ONCE).map(follow));
-      rows.push(...some.flat());
-    }
-    return rows;
-  };
+  const followAll = async (references: Reference[]): Promise<AuditRow[]> =>
+    (await mapConcurrent(AT_ONCE, references, follow)).flat();
+
+  const subjectsOf = async (references: Reference[]): Promise<Subjects> => ({
+    eventHashes: references.flatMap(({ partition, key }) => (key === undefined ? partition : [])),
+    refusals: await followAll(references.filter(({ key }) => key !== undefined)),
+  });
 
   return {
     /** All rows of one event, attempt by attempt, in the order they were written; then the refused bodies with its id. */
@@ -143,6 +146,12 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
       followAll(await referencesOfWorker(index, workerId)),
     /** All rows of the events that something happened to on that UTC day. */
     ofDay: async (day: string): Promise<AuditRow[]> => followAll(await referencesOfDay(index, day)),
+    /** The events with a row of that UTC day, and the bodies refused on it. Reads no row of an event. */
+    subjectsOfDay: async (day: string): Promise<Subjects> =>
+      subjectsOf(await referencesOfDay(index, day)),
+    /** The same of one worker. */
+    subjectsOfWorker: async (workerId: string): Promise<Subjects> =>
+      subjectsOf(await referencesOfWorker(index, workerId)),
   };
 }
 

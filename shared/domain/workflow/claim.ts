@@ -3,6 +3,7 @@ import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
 import { ChainEnd, EventFact, Replay, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
+import { Waiting } from './waiting';
 
 /** The record of one event key: accepted once, with its attempts and its outcome. */
 export const Claim = z.object({
@@ -23,6 +24,8 @@ export const Claim = z.object({
   replay: Replay.optional(),
   /** Keys of the replays that have started an attempt: none of them starts another. */
   replays: z.array(z.string()).optional(),
+  /** What the run waits for, as its last `waiting` row says; absent while it waits for nothing that lasts. */
+  waiting: Waiting.optional(),
   /** The decided outcome with all it needs, so that every execution that finishes the closing writes the same row. */
   outcome: ClosingOutcome.optional(),
   reason: z.string().optional(),
@@ -51,6 +54,10 @@ const FINAL: ReadonlySet<string> = new Set([
   ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded'],
 ]);
 
+/** Whether the event ended in a way that nothing has to follow: it is no problem, and it is never run again. */
+export const isFinal = (outcome: string | undefined): boolean =>
+  outcome !== undefined && FINAL.has(outcome);
+
 /** Limits the size of a claim. After this many attempts, another one is unlikely to help. */
 export const MOST_ATTEMPTS = 100;
 
@@ -65,6 +72,6 @@ export function whyNoReplay(
 ): 'open' | 'final' | 'seen' | 'worn-out' | undefined {
   if (replays?.includes(replayKey(marks))) return 'seen';
   if (state !== 'closed') return 'open';
-  if (outcome !== undefined && FINAL.has(outcome)) return 'final';
+  if (isFinal(outcome)) return 'final';
   return attempt < MOST_ATTEMPTS ? undefined : 'worn-out';
 }
