@@ -49,8 +49,10 @@ function* submit(
   const { outcome } = answer;
   if (outcome.kind === 'later') return outcome;
   if (outcome.kind !== 'done') endStep(step, outcome);
-  else if (outcome.result) Object.assign(step, { status: 'ending', result: outcome.result });
-  else {
+  else if (outcome.result) {
+    const { result, evidence } = outcome;
+    Object.assign(step, { status: 'ending', result, evidence });
+  } else {
     const { requestId, evidence } = outcome;
     const submittedAt = now(durable).toISOString();
     Object.assign(step, { status: 'requested', requestId, evidence, submittedAt });

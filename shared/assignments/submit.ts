@@ -7,13 +7,21 @@ import type { Step } from '../domain/lifecycle/plan';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
-import { classify, emptyOn404, isRefusal, type Conflict } from '../graph/errors';
+import {
+  asOutcome,
+  classify,
+  emptyOn404,
+  isRefusal,
+  isUnlistedRefusal,
+  type Conflict,
+} from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { isOpen } from '../graph/states';
 import type { Packages } from '../storage/packages';
 import type { WorkerLocks } from '../storage/worker-locks';
 import type { StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
+import { existingAccess, incompatibleAccess, isAdd, preflight } from './held-access';
 
 type Services = {
   model: () => LoadedModel;
@@ -30,7 +38,7 @@ export type AssignmentTarget = { run: Run; step: Step; targetId: string; ids: Pa
 type Submission = Outcome<{
   requestId?: string | undefined;
   result?: StepResult | undefined;
-  evidence?: Evidence;
+  evidence?: Evidence | undefined;
 }>;
 
 type SubmittedRequest = AssignmentRequest & { graphRequestId?: string };
@@ -64,8 +72,7 @@ export async function submitRequest(
   try {
     return await submitOnce(services, target, grant);
   } catch (error) {
-    const refusal = classify(error);
-    return refusal.kind === 'conflict' ? resolveConflict(services, target, refusal) : refusal;
+    return asOutcome(() => resolveRefusal(services, target, error));
   }
 }
 
@@ -143,26 +150,6 @@ async function resolveAmbiguousSubmit(
   return known;
 }
 
-/** The result if Graph would refuse without a published code, or where nothing is left to do. */
-async function preflight(
-  services: Services,
-  { ids, step, targetId }: AssignmentTarget,
-): Promise<StepResult | undefined> {
-  const holds = async (packageId: string): Promise<boolean> => {
-    const assignments = await services.graph.findAssignments(packageId, targetId);
-    return assignments.some(({ assignmentStatus }) => assignmentStatus === 'delivered');
-  };
-  if (await holds(ids.accessPackageId)) return { outcome: 'already-held' };
-  const peers = packageDefinition(services.model().model, step.packageKey)?.incompatible ?? [];
-  for (const { catalog, key } of peers) {
-    const peer = await services.packages.load(catalog, key);
-    if (peer?.accessPackageId && (await holds(peer.accessPackageId))) {
-      return { outcome: 'refused-sod', reason: 'holds-incompatible-package' };
-    }
-  }
-  return undefined;
-}
-
 /** Another run of ours may have a request open. It is polled instead: not every Graph refuses a second one. */
 async function adoptOpenRequest(
   services: Services,
@@ -177,13 +164,30 @@ async function adoptOpenRequest(
   return (await saveRequest(services, target, grant, known)) ?? submitted(known);
 }
 
-/** What a refusal comes to that says what exists in Graph, or does not. */
+/** What an error comes to: what exists in Graph decides about a refusal that says so, or that says nothing we know. */
+async function resolveRefusal(
+  services: Services,
+  target: AssignmentTarget,
+  error: unknown,
+): Promise<Submission> {
+  const refusal = classify(error);
+  if (refusal.kind === 'conflict') return resolveConflict(services, target, refusal);
+  if (!isUnlistedRefusal(error)) return refusal;
+  const result = await incompatibleAccess(services, target);
+  return result ? { kind: 'done', result, evidence: refusal.evidence } : refusal;
+}
+
 async function resolveConflict(
   services: Services,
   target: AssignmentTarget,
   { conflict, evidence }: Conflict,
 ): Promise<Submission> {
-  if (conflict === 'existing-grant') return { kind: 'done', result: { outcome: 'already-held' } };
+  if (conflict === 'existing-grant') {
+    const result = await existingAccess(services, target);
+    return result
+      ? { kind: 'done', result, evidence }
+      : { ...notYet('assignment-not-visible'), evidence };
+  }
   if (conflict === 'existing-open-request') {
     const grant = await loadGrant(services, target);
     const request = await findRequest(services, target, target.run);
@@ -261,10 +265,6 @@ async function findRequest(
     )
   );
 }
-
-/** An open removal blocks a grant too, but polling it would end in no access. */
-const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
-  /add$/i.test(requestType);
 
 /** What the request carries, so that it is known as ours when its answer was lost. */
 const correlationTag = (

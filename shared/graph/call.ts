@@ -20,8 +20,8 @@ export type Traced<Answer> = Answer & { graphRequestId: string };
 export type Caller = ReturnType<typeof createCaller>;
 
 /**
- * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `further`
- * is the call of an operation that not every dialect has.
+ * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `first`
+ * the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
  */
 export function createCaller(root: string, routes: Routes, send: Transport) {
   const common: CommonRoutes = routes;
@@ -48,22 +48,33 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return route && ((input: InputOf<Name>) => ask(operation, route, input));
   };
 
-  const all = async <Name extends CommonOperation>(
-    operation: Name,
-    input: InputOf<Name>,
-    wanted: (item: AnswerOf<Name>) => boolean = () => true,
-  ): Promise<AnswerOf<Name>[]> => {
+  const each = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
     const route: RouteOf<Name> = common[operation];
     const call = callOf(root, operation, route, input);
     const version = /^\/[^/]+/.exec(route.path(input))?.[0] ?? '';
+    return items(send, call, `${root}${version}`, route.answer);
+  };
+
+  const all = async <Name extends CommonOperation>(
+    operation: Name,
+    input: InputOf<Name>,
+    isWanted: (item: AnswerOf<Name>) => boolean = () => true,
+  ): Promise<AnswerOf<Name>[]> => {
     const found: AnswerOf<Name>[] = [];
-    for await (const item of items(send, call, `${root}${version}`, route.answer)) {
-      if (wanted(item)) found.push(item);
-    }
+    for await (const item of each(operation, input)) if (isWanted(item)) found.push(item);
     return found;
   };
 
-  return { one, all, further };
+  const first = async <Name extends CommonOperation>(
+    operation: Name,
+    input: InputOf<Name>,
+    isWanted: (item: AnswerOf<Name>) => boolean,
+  ): Promise<AnswerOf<Name> | undefined> => {
+    for await (const item of each(operation, input)) if (isWanted(item)) return item;
+    return undefined;
+  };
+
+  return { one, all, first, further };
 }
 
 function callOf<Input, Answer>(

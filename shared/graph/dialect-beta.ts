@@ -114,6 +114,7 @@ export const betaRoutes = publishedRoutes({
     requests: 'accessPackage,accessPackageAssignment($expand=target),requestor',
   },
   adminAdd: 'AdminAdd',
+  inState: (state) => `requestState eq '${state.charAt(0).toUpperCase()}${state.slice(1)}'`,
   published: { catalogStatus: 'Published' },
   packageBody: (properties, catalogId) => ({ catalogId, ...properties }),
   resourceRequestBody: ({ catalogId, originSystem, originId }) => ({

@@ -26,6 +26,7 @@ export const v1Routes = publishedRoutes({
     requests: 'accessPackage,assignment($expand=target),requestor',
   },
   adminAdd: 'adminAdd',
+  inState: (state) => `state eq '${state}'`,
   published: { state: 'published' },
   packageBody: (properties, catalogId) => ({ ...properties, catalog: { id: catalogId } }),
   resourceRequestBody: ({ catalogId, originSystem, originId }) => ({

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import type { CatalogResource } from './answers';
+import type { AssignmentRequest, CatalogResource } from './answers';
 import { createCaller, type Caller } from './call';
 import { betaRoutes } from './dialect-beta';
 import { draftRoots, draftRoutes, type DraftRoots } from './dialect-draft';
@@ -22,6 +22,7 @@ import type {
   PackageText,
   Routes,
 } from './operations';
+import { openStates } from './states';
 import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
 import { createTransport, type TransportOptions } from './transport';
@@ -152,7 +153,7 @@ const packageVerbs = ({ one, all, further }: Caller) => ({
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
 
-const assignmentVerbs = ({ one, all, further }: Caller) => ({
+const assignmentVerbs = ({ one, all, first, further }: Caller) => ({
   /** All assignments of the package to the person, including expired and unfinished ones. */
   findAssignments: (packageId: string, userId: string) =>
     all('findAssignments', { packageId, userId }),
@@ -165,6 +166,16 @@ const assignmentVerbs = ({ one, all, further }: Caller) => ({
    */
   findAssignmentRequests: (packageId: string, justification: string) =>
     all('findAssignmentRequests', { packageId, justification }),
+  /** An open request that is wanted, of whatever age and package. Reads what is open in the tenant, state by state. */
+  findOpenRequest: async (
+    isWanted: (request: AssignmentRequest) => boolean,
+  ): Promise<AssignmentRequest | undefined> => {
+    for (const state of openStates) {
+      const found = await first('listRequestsInState', { state }, isWanted);
+      if (found) return found;
+    }
+    return undefined;
+  },
   /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
   bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
     await further('bindRequest')?.({ requestId, accessPackage });

@@ -1,4 +1,5 @@
 import type { Evidence, Failed, Later, Outcome } from '../domain/workflow/outcome';
+import { answerTable, unlistedAnswer, type AnswerRow, type ConflictName } from './answer-table';
 
 /** What went wrong with one call to Graph, by codes only: never a text that the service or a person wrote. */
 export type GraphFault = {
@@ -33,9 +34,6 @@ export function safeCode(code: unknown): string {
 
 const LONGEST_SECONDS = 86_400;
 
-/** How long to wait where Graph throttles and does not say for how long. */
-export const UNSAID_SECONDS = 10;
-
 /**
  * Seconds to wait by a `Retry-After` header, as a number of seconds or as an HTTP date (RFC 9110, 10.2.3), at most a
  * day; undefined if there is none or it cannot be read.
@@ -57,63 +55,6 @@ export type Conflict = {
   conflict: ConflictName;
   evidence: Evidence;
 };
-export type ConflictName =
-  | 'existing-grant'
-  | 'existing-open-request'
-  | 'no-active-grant'
-  | 'duplicate-access-package'
-  | 'duplicate-key'
-  | 'not-found';
-
-type Meaning =
-  { later: string; afterSeconds: number } | { failed: string } | { conflict: ConflictName };
-type Row = { status?: readonly number[]; code?: string; detail?: string; meaning: Meaning };
-
-/**
- * What an answer means, first match first, by status, `error.code` and `error.details[].code`; never by the message,
- * which is a text for people. Microsoft publishes no list of these codes: they are those met in the field. Overload
- * and outages: https://learn.microsoft.com/graph/errors
- */
-const table: readonly Row[] = [
-  { code: 'no-token', meaning: { later: 'identity-unavailable', afterSeconds: 30 } },
-  { code: 'throttled', meaning: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
-  { code: 'no-answer-in-time', meaning: { later: 'graph-timeout', afterSeconds: 5 } },
-  { code: 'no-connection', meaning: { later: 'graph-unreachable', afterSeconds: 5 } },
-  { code: 'unreadable-answer', meaning: { later: 'graph-unreadable', afterSeconds: 5 } },
-  { code: 'not-yet-visible', meaning: { later: 'not-yet-visible', afterSeconds: 5 } },
-  { code: 'foreign-next-link', meaning: { failed: 'foreign-next-link' } },
-  { code: 'endless-pages', meaning: { failed: 'endless-pages' } },
-  { code: 'invalid-id', meaning: { failed: 'invalid-request' } },
-  { code: 'invalid-attribute', meaning: { failed: 'invalid-request' } },
-  { code: 'invalid-value', meaning: { failed: 'invalid-request' } },
-  { status: [429], meaning: { later: 'throttled', afterSeconds: UNSAID_SECONDS } },
-  {
-    status: [408, 500, 502, 503, 504, 507, 509],
-    meaning: { later: 'graph-unavailable', afterSeconds: 5 },
-  },
-  { status: [412, 423], meaning: { later: 'changed-meanwhile', afterSeconds: 5 } },
-  { status: [401], meaning: { failed: 'unauthenticated' } },
-  { status: [403], meaning: { failed: 'permission' } },
-  { code: 'InvalidRequestExistingGrant', meaning: { conflict: 'existing-grant' } },
-  { code: 'ExistingOpenRequest', meaning: { conflict: 'existing-open-request' } },
-  {
-    code: 'InvalidRequest',
-    detail: 'ExistingOpenRequest',
-    meaning: { conflict: 'existing-open-request' },
-  },
-  { code: 'InvalidRequestNoActiveGrant', meaning: { conflict: 'no-active-grant' } },
-  { code: 'DuplicateAccessPackage', meaning: { conflict: 'duplicate-access-package' } },
-  { code: 'DuplicateKey', meaning: { conflict: 'duplicate-key' } },
-  // A person made moments ago, whom the directory has shown already; or one who has been deleted since, as it will show.
-  { code: 'SubjectNotFound', meaning: { later: 'target-not-visible', afterSeconds: 5 } },
-  { code: 'CallerNotResourceOwner', meaning: { failed: 'resource-not-owned' } },
-  { code: 'InvalidModel', meaning: { failed: 'invalid-request' } },
-  { code: 'InvalidFilter', meaning: { failed: 'invalid-request' } },
-  // A generated route that the service does not implement answers 404 without a code.
-  { status: [404], code: '', meaning: { failed: 'unknown-route' } },
-  { status: [404], meaning: { conflict: 'not-found' } },
-];
-
 /** In the minutes after a create, replicas that do not have it yet answer 403 as well as 404. */
 export type Circumstances = { justCreated?: boolean };
 
@@ -125,9 +66,7 @@ export function classify(
   if (!(error instanceof GraphError)) throw error;
   const { fault } = error;
   const evidence = evidenceOf(fault);
-  const meaning = table.find((row) => applies(row, fault))?.meaning ?? {
-    failed: 'unexpected-answer',
-  };
+  const { meaning } = answerTable.find((row) => applies(row, fault)) ?? unlistedAnswer;
   if (justCreated && fault.status === 403) {
     return { kind: 'later', why: 'not-yet-visible', afterSeconds: 5, evidence };
   }
@@ -135,6 +74,14 @@ export function classify(
   if ('failed' in meaning) return { kind: 'failed', why: meaning.failed, evidence };
   const afterSeconds = fault.retryAfterSeconds ?? meaning.afterSeconds;
   return { kind: 'later', why: meaning.later, afterSeconds, evidence };
+}
+
+/** Whether the error is a refusal with a code that the table does not list, so that only a look can tell what it is about. */
+export function isUnlistedRefusal(error: unknown): boolean {
+  if (!(error instanceof GraphError)) return false;
+  const { status = 0 } = error.fault;
+  const isListed = answerTable.some((row) => row !== unlistedAnswer && applies(row, error.fault));
+  return status >= 400 && status < 500 && !isListed;
 }
 
 /** Whether the error says that nothing was written. After any other error of a write it may have happened. */
@@ -166,7 +113,7 @@ export async function asOutcome<Done extends object>(
   }
 }
 
-function applies({ status, code, detail }: Row, fault: GraphFault): boolean {
+function applies({ status, code, detail }: AnswerRow, fault: GraphFault): boolean {
   return (
     (status === undefined || (fault.status !== undefined && status.includes(fault.status))) &&
     (code === undefined || same(code, fault.code)) &&

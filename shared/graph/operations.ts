@@ -17,6 +17,7 @@ import type {
   ResourceScope,
   User,
 } from './answers';
+import type { OpenState } from './states';
 import type { Method } from './transport';
 
 export type NewCatalog = Pick<ModelCatalog, 'displayName' | 'description'>;
@@ -101,6 +102,7 @@ type CommonOperations = {
     input: { packageId: string; justification: string };
     answer: AssignmentRequest;
   };
+  listRequestsInState: { input: { state: OpenState }; answer: AssignmentRequest };
 };
 
 /** What only some dialects leave to a call of its own; where the table has none, there is nothing to be done. */

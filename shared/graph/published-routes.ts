@@ -11,6 +11,7 @@ import {
 } from './answers';
 import { literal, propertyPath, segment } from './odata';
 import type { NewPolicy, NewResource, NewRoleScope, Routes } from './operations';
+import type { OpenState } from './states';
 
 /** What a published version has for itself: everything in which v1.0 and beta differ. */
 export type PublishedVersion = {
@@ -38,6 +39,8 @@ export type PublishedVersion = {
     requests: string;
   };
   adminAdd: string;
+  /** The filter of requests by state. */
+  inState: (state: OpenState) => string;
   /** The members that publish a catalog. */
   published: object;
   packageBody: (properties: PackageProperties, catalogId: string) => object;
@@ -230,6 +233,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       method: 'GET',
       path: () => requests,
       query: ({ packageId }) => ({ $filter: ofPackage(packageId), $expand: expand.requests }),
+      answer: AssignmentRequest,
+    },
+    listRequestsInState: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ state }) => ({ $filter: published.inState(state), $expand: expand.requests }),
       answer: AssignmentRequest,
     },
   };

@@ -33,6 +33,10 @@ export function isOpen(status: RequestStatus): boolean {
   return !settled.includes(status);
 }
 
+/** The states of an open request in Graph, as v1.0 spells them. */
+export const openStates = ['submitted', 'pendingApproval', 'scheduled', 'delivering'] as const;
+export type OpenState = (typeof openStates)[number];
+
 /** Where an assignment stands; an `expired` one is history and gives no access. */
 export type AssignmentStatus =
   'delivering' | 'delivered' | 'partial' | 'failed' | 'expired' | 'unknown';

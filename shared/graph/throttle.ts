@@ -1,5 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { GraphError, retryAfterSeconds, UNSAID_SECONDS } from './errors';
+import { UNSAID_SECONDS } from './answer-table';
+import { GraphError, retryAfterSeconds } from './errors';
 import type { Transport } from './transport';
 
 /** The time until which no process may call Graph in this tenant, shared by all processes. */

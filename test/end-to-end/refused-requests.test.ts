@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../infra/local/stack/service';
+import { collectEvidence } from '../resilience/invariants/evidence';
+import { violations } from '../resilience/invariants/violations';
+import { joinerEvent, messageOf, type TestMessage } from '../support/events';
+import { eventually } from '../support/eventually';
+import { injectGraphFaults } from '../support/simulator';
+import { readTable, type Row } from '../support/tables';
+import { startStack, type TestStack } from '../support/test-stack';
+
+/* What becomes of a request that Graph refuses, by the whole stack. */
+
+const EM = '/v1.0/identityGovernance/entitlementManagement';
+const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
+const tenant = JSON.parse(readFileSync(tenantFile, 'utf8')) as { scripts: object[] };
+const scripts = [
+  ...tenant.scripts,
+  { employeeId: 'W-1162', states: [{ state: 'partiallyDelivered' }] },
+  { employeeId: 'W-1163', states: [{ state: 'deliveryFailed' }] },
+  { employeeId: 'W-1164', packageName: 'Engineering', states: [{ state: 'pendingApproval' }] },
+];
+
+const sent: TestMessage[] = [];
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack({
+    env: { PARTIAL_GRACE: '1s' },
+    files: { GRAPH_TENANT: { ...tenant, scripts } },
+  });
+});
+afterAll(() => stack.stop());
+
+/** Sends an event of the worker, who is now in the department. Answers how it closes, and its settled assign row. */
+async function hire(workerId: string, department: string): Promise<{ ending: string; row: Row }> {
+  const id = `${workerId}-${department}-${sent.length}`;
+  const attributes = { department, workerType: 'employee' };
+  const event = joinerEvent(workerId, { id, data: { attributes, sequence: sent.length + 1 } });
+  const message = messageOf(event);
+  sent.push(message);
+  await stack.send([event]);
+  const rows = await eventually(`${id} is closed`, async () => {
+    const found = await readTable(stack.storage, 'audit', `PartitionKey eq '${message.eventHash}'`);
+    return found.some(({ kind }) => kind === 'closing') && found;
+  });
+  const closing = rows.find(({ kind }) => kind === 'closing');
+  const row = rows.find(({ kind, step }) => kind === 'settled' && step === 'assign');
+  if (!closing || !row) throw new Error('the event has both rows');
+  return { ending: [closing['outcome'], closing['reason']].filter(Boolean).join(': '), row };
+}
+
+async function packageId(displayName: string): Promise<string> {
+  const filter = encodeURIComponent(`displayName eq '${displayName}'`);
+  const answer = await fetch(`${stack.graphUrl}${EM}/accessPackages?$filter=${filter}`);
+  const { value } = (await answer.json()) as { value: { id: string }[] };
+  return value[0]?.id ?? '';
+}
+
+/** An administrator says in Entra what the access model does not say. */
+async function excludeHoldersOf(other: string, from: string): Promise<void> {
+  const link = `${EM}/accessPackages/${await packageId(from)}/incompatibleAccessPackages/$ref`;
+  const body = { '@odata.id': `${stack.graphUrl}${EM}/accessPackages/${await packageId(other)}` };
+  const answer = await fetch(`${stack.graphUrl}${link}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(204);
+}
+
+const refuseOnce = (answer: object): Promise<void> =>
+  injectGraphFaults(stack.graphUrl, [
+    { match: { method: 'POST', path: 'assignmentRequests$' }, times: 1, answer },
+  ]);
+
+test('Graph refuses a request because of a package that only Entra calls incompatible: refused-sod, with the code in the row', async () => {
+  expect((await hire('W-1160', 'Engineering')).ending).toBe('delivered');
+  expect((await hire('W-1161', 'Finance')).ending).toBe('delivered');
+  await excludeHoldersOf('Engineering', 'Finance');
+  const { ending, row } = await hire('W-1160', 'Finance');
+  expect(ending).toBe('refused-sod: holds-incompatible-package');
+  expect(row).toMatchObject({
+    outcome: 'refused-sod',
+    graphStatus: 400,
+    errorCode: 'InvalidRequest',
+    graphRequestId: expect.any(String) as string,
+  });
+});
+
+test('Graph refuses a request because the person has requested an incompatible package: refused-sod, with the code in the row', async () => {
+  expect((await hire('W-1164', 'Engineering')).ending).toBe('approval-required');
+  await refuseOnce({ status: 409, code: 'IncompatibleAccess' });
+  const { ending, row } = await hire('W-1164', 'Finance');
+  expect(ending).toBe('refused-sod: requested-incompatible-package');
+  expect(row).toMatchObject({ graphStatus: 409, errorCode: 'IncompatibleAccess' });
+});
+
+test('Graph refuses a request with an unlisted code and nothing incompatible is there: needs-attention, with the code in the row', async () => {
+  await refuseOnce({ status: 400, code: 'PolicyNotSatisfied' });
+  const { ending, row } = await hire('W-1165', 'Finance');
+  expect(ending).toBe('needs-attention: unexpected-answer');
+  expect(row).toMatchObject({ graphStatus: 400, errorCode: 'PolicyNotSatisfied' });
+});
+
+test('a person whose assignment was delivered partly before, and whom Graph says to have it: partly-delivered, not already-held', async () => {
+  expect((await hire('W-1162', 'Finance')).ending).toBe('partly-delivered: partially-delivered');
+  const { ending, row } = await hire('W-1162', 'Finance');
+  expect(ending).toBe('partly-delivered: partially-delivered');
+  expect(row).toMatchObject({ graphStatus: 409, errorCode: 'InvalidRequestExistingGrant' });
+});
+
+test('a person whose delivery failed before, and whom Graph says to have it: failed, not already-held', async () => {
+  expect((await hire('W-1163', 'Finance')).ending).toBe('failed: delivery-failed');
+  await refuseOnce({ status: 409, code: 'InvalidRequestExistingGrant' });
+  const { ending, row } = await hire('W-1163', 'Finance');
+  expect(ending).toBe('failed: delivery-failed');
+  expect(row).toMatchObject({ graphStatus: 409, errorCode: 'InvalidRequestExistingGrant' });
+});
+
+test('every invariant holds afterwards', async () => {
+  const evidence = await eventually('all messages are completed', async () => {
+    const found = await collectEvidence(stack);
+    return found.queue.length === 0 && found;
+  });
+  expect(violations(evidence, { sent })).toEqual([]);
+});
