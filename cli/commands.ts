@@ -158,6 +158,7 @@ export const commands: readonly CommandDefinition[] = [
         deadLetterReason: text.optional(),
         deadLetterErrorDescription: text.optional(),
         bodyHash: text,
+        bodyType: z.enum(['data', 'value', 'sequence']),
       }),
     ),
     run: async (_, options: Json & { limit: number }) =>
