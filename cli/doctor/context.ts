@@ -1,5 +1,9 @@
 import { packageDefinition } from '../../shared/domain/access-model/access-model';
-import { createEntitlements, type EntitlementsOptions } from '../../shared/graph/entitlements';
+import {
+  createEntitlements,
+  type Entitlements,
+  type EntitlementsOptions,
+} from '../../shared/graph/entitlements';
 import { createTenantReads, type TenantReads } from '../../shared/graph/tenant';
 import type { PackageReads } from '../../shared/packages/inspect';
 import { reportPackage, type PackageReport } from '../../shared/packages/plan';
@@ -28,7 +32,7 @@ export type DoctorContext = {
   root: string;
   table: (storage: string, name: string) => ReturnType<typeof openTable>;
   tenant: TenantReads;
-  entitlements: PackageReads;
+  entitlements: PackageReads & Pick<Entitlements, 'findUsers'>;
   /** Read once, by the first check that needs it. */
   model: () => Promise<LoadedModel>;
   /** Each package of the model as Graph has it; read once. */
@@ -81,7 +85,7 @@ export function createDoctorContext(
 }
 
 /** Every package asks for its catalog. */
-function memoizedCatalogs(graph: PackageReads): PackageReads {
+function memoizedCatalogs<Reads extends PackageReads>(graph: Reads): Reads {
   const named = new Map<string, ReturnType<PackageReads['findCatalogs']>>();
   const known = new Map<string, ReturnType<PackageReads['getCatalog']>>();
   return {

@@ -1,3 +1,4 @@
+import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
 import { planFor, type Step } from '../domain/lifecycle/plan';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -26,9 +27,16 @@ export async function planAccess(
   if (!fact) throw new Error('the fact of this run is not recorded');
   const steps = planFor(fact.attributes, model().model);
   if (steps.length === 0) return { kind: 'rejected', reason: 'no-matching-rule' };
+  // Nobody can ever have it, so the run does not wait for them.
+  if (isTooLong(workerId, config.matchAttribute)) {
+    return { kind: 'failed', why: 'worker-id-too-long' };
+  }
   return asOutcome(async (): Promise<Outcome<Plan>> => {
-    const [user, ...others] = await graph.findUsers(config.matchAttribute, workerId);
-    if (!user) return { ...NOT_YET, why: 'no-identity' };
+    const found = await graph.findUsers(config.matchAttribute, workerId);
+    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
+    if (found.length === 0) return { ...NOT_YET, why: 'no-identity' };
+    // Another spelling may be another person: whose access it is, a person decides.
+    if (!user) return { kind: 'failed', why: 'identity-mismatch' };
     if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
     // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
     if (user.accountEnabled === false) return { ...NOT_YET, why: 'account-disabled' };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALLOWED_ATTRIBUTES, queryFor } from '../domain/events/match-attribute';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -117,7 +118,10 @@ export const Settings = z.object({
   PACKAGES: z.enum(['ensure', 'verify-only']).default('ensure'),
   MATCH_ATTRIBUTE: z
     .string()
-    .regex(/^[A-Za-z0-9_/]{1,64}$/, 'the name of a user attribute')
+    .refine(
+      (name) => queryFor(name) !== undefined,
+      `an attribute that Microsoft Graph can filter people by: ${ALLOWED_ATTRIBUTES}`,
+    )
     .default('employeeId'),
   POLL_SCHEDULE: poll,
   DELIVERY_DEADLINE: duration('3d'),

@@ -13,7 +13,8 @@ const reference = z.object({ id: z.string() }).nullish();
 const labels = { displayName: text, description: text };
 const origin = { originId: text, originSystem: text };
 
-export const User = z.object({ id: z.string(), accountEnabled: flag });
+/** With the attribute that was asked for, whose name varies. */
+export const User = z.looseObject({ id: z.string(), accountEnabled: flag });
 export type User = z.infer<typeof User>;
 
 export const Catalog = z

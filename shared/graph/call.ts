@@ -90,6 +90,7 @@ function callOf<Input, Answer>(
     operation,
     method: route.method,
     url: `${root}${route.path(input)}${query && '?'}${query}`,
+    ...(route.headers && { headers: route.headers(input) }),
     ...(route.body && { body: route.body(input, root) }),
   };
 }

@@ -7,6 +7,7 @@ import { v1Routes } from './dialect-v1';
 import { GraphError } from './errors';
 import { checkRoot } from './graph-root';
 import { endUnder } from './lifetime';
+import { textAt } from './odata';
 import type {
   ChangedCatalog,
   ChangedPackage,
@@ -50,7 +51,8 @@ export type EntitlementsOptions = {
 };
 
 /**
- * The operations of entitlement management, the same in every dialect. Each makes one call (a list: one per page), is not
+ * The operations of entitlement management, the same in every dialect. Each makes one call (a list: one per page; by a
+ * display name: one per Unicode form), is not
  * retried here, and throws `GraphError`. Throws at once if no token may be sent to the root.
  */
 export function createEntitlements(options: EntitlementsOptions) {
@@ -112,11 +114,23 @@ function dialectTable(dialect: Dialect, roots: DraftRoots): DialectTable {
 }
 
 const directoryVerbs = ({ all }: Caller) => ({
-  findUsers: (attribute: string, value: string) => all('findUsers', { attribute, value }),
+  /**
+   * The people whom Graph finds by an attribute, each with its `value` as the directory has it: Graph ignores the case of
+   * letters, so it may be another spelling.
+   */
+  findUsers: async (attribute: string, value: string) => {
+    const found = await all('findUsers', { attribute, value });
+    return found.map((user) => ({
+      id: user.id,
+      accountEnabled: user.accountEnabled,
+      value: textAt(user, attribute),
+    }));
+  },
 });
 
 const catalogVerbs = ({ one, all }: Caller) => ({
-  findCatalogs: (displayName: string) => all('findCatalogs', { displayName }),
+  findCatalogs: (displayName: string) =>
+    inEveryForm(displayName, (form) => all('findCatalogs', { displayName: form })),
   getCatalog: (id: string) => one('getCatalog', { id }),
   createCatalog: (catalog: NewCatalog) => one('createCatalog', catalog),
   /** Sets its name and description, and publishes it. */
@@ -132,7 +146,9 @@ const catalogVerbs = ({ one, all }: Caller) => ({
 const packageVerbs = ({ one, all, further }: Caller) => ({
   /** Graph documents no filter by catalog, so the client filters. If the list does not show the catalog, it returns all. */
   findAccessPackages: (catalogId: string, displayName: string) =>
-    all('findAccessPackages', { displayName }, (found) => isIn(found, catalogId)),
+    inEveryForm(displayName, (form) =>
+      all('findAccessPackages', { displayName: form }, (found) => isIn(found, catalogId)),
+    ),
   getAccessPackage: (id: string) => one('getAccessPackage', { id }),
   createAccessPackage: (accessPackage: NewPackage) => one('createAccessPackage', accessPackage),
   updateAccessPackage: (accessPackage: ChangedPackage) => one('updateAccessPackage', accessPackage),
@@ -148,6 +164,20 @@ const packageVerbs = ({ one, all, further }: Caller) => ({
   addIncompatible: (packageId: string, other: ExcludedPackage) =>
     one('addIncompatible', { packageId, other }),
 });
+
+/**
+ * Everything with a display name in any Unicode form, each once. Graph documents nothing about forms, so each is asked for;
+ * most names have only one. The answers may have another spelling than the name.
+ */
+async function inEveryForm<Found extends { id: string }>(
+  displayName: string,
+  find: (form: string) => Promise<Found[]>,
+): Promise<Found[]> {
+  const forms = new Set([displayName, displayName.normalize('NFC'), displayName.normalize('NFD')]);
+  const found = new Map<string, Found>();
+  for (const form of forms) for (const one of await find(form)) found.set(one.id, one);
+  return [...found.values()];
+}
 
 /** Whether a package is in the catalog; true if the answer does not show the catalog. */
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>

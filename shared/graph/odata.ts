@@ -10,7 +10,7 @@ export function literal(value: string): string {
 
 /** A property path of a filter, such as `employeeId` or `onPremisesExtensionAttributes/extensionAttribute1`. */
 export function propertyPath(path: string): string {
-  if (!/^[A-Za-z]\w{0,63}(\/[A-Za-z]\w{0,63})?$/.test(path)) {
+  if (!/^[A-Za-z]\w{0,127}(\/[A-Za-z]\w{0,63})?$/.test(path)) {
     throw new GraphError('filter', { code: 'invalid-attribute', ambiguous: false });
   }
   return path;
@@ -23,3 +23,14 @@ export function segment(id: string): string {
   }
   return id;
 }
+
+/** The text at a property path of an answer; undefined if it is absent, empty or no text. */
+export function textAt(answer: object, path: string): string | undefined {
+  const value = path
+    .split('/')
+    .reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), answer);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;

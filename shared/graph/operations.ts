@@ -65,6 +65,7 @@ export type Route<Input, Answer> = {
   /** The path below the root, version included. */
   path: (input: Input) => string;
   query?: (input: Input) => Record<string, string>;
+  headers?: (input: Input) => Record<string, string>;
   body?: (input: Input, root: string) => object;
   answer: z.ZodType<Answer>;
 };

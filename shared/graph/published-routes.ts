@@ -9,6 +9,7 @@ import {
   ResourceRole,
   User,
 } from './answers';
+import { queryFor } from '../domain/events/match-attribute';
 import { literal, propertyPath, segment } from './odata';
 import type { NewPolicy, NewResource, NewRoleScope, Routes } from './operations';
 import type { OpenState } from './states';
@@ -75,8 +76,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       path: () => '/v1.0/users',
       query: ({ attribute, value }) => ({
         $filter: `${propertyPath(attribute)} eq ${literal(value)}`,
-        $select: 'id,accountEnabled',
+        $select: `id,accountEnabled,${attribute.split('/')[0]}`,
+        ...(queryFor(attribute) === 'advanced' && { $count: 'true' }),
       }),
+      // Source: https://learn.microsoft.com/graph/aad-advanced-queries
+      headers: ({ attribute }) =>
+        queryFor(attribute) === 'advanced' ? { ConsistencyLevel: 'eventual' } : {},
       answer: User,
     },
     findCatalogs: {

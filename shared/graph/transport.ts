@@ -21,7 +21,13 @@ import { GraphError, safeCode } from './errors';
 import type { TokenSource } from './token-source';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
-export type Call = { operation: string; method: Method; url: string; body?: object };
+export type Call = {
+  operation: string;
+  method: Method;
+  url: string;
+  headers?: Record<string, string>;
+  body?: object;
+};
 
 /** Sends one call and returns its response, with any status. Throws `GraphError` if none comes in time. */
 export type Transport = (call: Call) => Promise<PipelineResponse>;
@@ -69,7 +75,7 @@ async function sendOnce(
   const request = createPipelineRequest({
     url: call.url,
     method: call.method,
-    headers: createHttpHeaders({ Accept: 'application/json' }),
+    headers: createHttpHeaders({ Accept: 'application/json', ...call.headers }),
     abortSignal: signal,
     allowInsecureConnection: !tokens,
   });

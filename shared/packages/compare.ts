@@ -1,11 +1,31 @@
-import type {
-  AccessPackage,
-  Approval,
-  Catalog,
-  Expiration,
-  Policy,
+import {
+  type AccessPackage,
+  type Approval,
+  type Catalog,
+  type Expiration,
+  foldedName,
+  type Policy,
 } from '../domain/access-model/access-model';
 import type * as answer from '../graph/answers';
+
+type Named = { displayName?: string | null | undefined };
+
+/**
+ * What a display name means of those that were found by it. Graph ignores the case of letters, so other spellings are
+ * found too: without one that is exact, they are meant, and their display name is a difference. So a second one is never
+ * created beside them.
+ */
+export function meantBy<Found extends Named>(displayName: string, found: Found[]): Found[] {
+  const exact = found.filter((one) => one.displayName === displayName);
+  return exact.length > 0 ? exact : found;
+}
+
+/** As `meantBy`, among all that there are. */
+export const namedLike = <Found extends Named>(displayName: string, all: Found[]): Found[] =>
+  meantBy(
+    displayName,
+    all.filter((one) => foldedName(one.displayName ?? '') === foldedName(displayName)),
+  );
 
 /** The members in which a catalog is not what the model says. */
 export function catalogDifferences(wanted: Catalog, found: answer.Catalog): string[] {

@@ -2,7 +2,7 @@ import type { Resource } from '../domain/access-model/access-model';
 import type * as answer from '../graph/answers';
 import { GraphError } from '../graph/errors';
 import type { RememberedWrite } from '../write-once';
-import { catalogDifferences, packageDifferences, policyDifferences } from './compare';
+import { catalogDifferences, namedLike, packageDifferences, policyDifferences } from './compare';
 import type { GrantableRole, PackageRecords, PackageSnapshot, PackageTarget } from './inspect';
 import type { Difference, Ids, ModelItem } from './items';
 
@@ -155,9 +155,10 @@ function policyItem({ target: { accessPackage }, snapshot, records }: Context): 
   const recordedId = records.package?.assignmentPolicyId;
   const isRecorded = snapshot.policies.some(({ id }) => id === recordedId);
   const knownId = policyId ?? (isRecorded ? recordedId : undefined);
-  const found = snapshot.policies.filter(({ id, displayName }) =>
-    knownId === undefined ? displayName === policy?.displayName : id === knownId,
-  );
+  const found =
+    knownId === undefined
+      ? namedLike(policy?.displayName ?? '', snapshot.policies)
+      : snapshot.policies.filter(({ id }) => id === knownId);
   const [one] = found;
   const id = one?.id;
   const about = policy?.displayName ?? policyId ?? '';

@@ -10,6 +10,7 @@ import { isIn, type Entitlements } from '../graph/entitlements';
 import { emptyOn404, GraphError } from '../graph/errors';
 import type { ExcludedPackage } from '../graph/operations';
 import type { CatalogRecord, PackageMemory, PackageRecord } from '../storage/packages';
+import { meantBy } from './compare';
 
 /** One package of the model, and the catalogs of the model, in which its incompatible packages are found. */
 export type PackageTarget = PackageDefinition & { catalogs: readonly Catalog[] };
@@ -99,7 +100,7 @@ async function findCatalog(
 ): Promise<answer.Catalog[]> {
   const recordedId = catalog?.catalogId;
   const known = recordedId === undefined ? [] : await catalogById(graph, recordedId, isSurvey);
-  return known.length > 0 ? known : graph.findCatalogs(displayName);
+  return known.length > 0 ? known : meantBy(displayName, await graph.findCatalogs(displayName));
 }
 
 /** Graph also answers 403 for a catalog that it does not know; in a survey the search by name shows whether it is that. */
@@ -163,7 +164,8 @@ async function findPackage(
   const named = await graph.findAccessPackages(catalogId, displayName);
   // A package is read with its role scopes only by its id.
   const read = await Promise.all(named.map((one) => emptyOn404(graph.getAccessPackage(one.id))));
-  return read.flat().filter((one) => isIn(one, catalogId));
+  const inCatalog = read.flat().filter((one) => isIn(one, catalogId));
+  return meantBy(displayName, inCatalog);
 }
 
 /**
@@ -220,10 +222,11 @@ async function findPeer(
 ): Promise<string | undefined> {
   if (other.adoptId !== undefined) return other.adoptId;
   const catalog = catalogs.find(({ key }) => key === other.catalog);
-  const [found] = catalog ? await graph.findCatalogs(catalog.displayName) : [];
+  if (!catalog) return undefined;
+  const [found] = meantBy(catalog.displayName, await graph.findCatalogs(catalog.displayName));
   if (!found) return undefined;
-  const [named] = await graph.findAccessPackages(found.id, other.displayName);
-  return named?.id;
+  const named = await graph.findAccessPackages(found.id, other.displayName);
+  return meantBy(other.displayName, named)[0]?.id;
 }
 
 /** Whether we created the package, or are about to: then what it lacks is ours to add. */

@@ -1,4 +1,7 @@
-import type { Person } from '../../../shared/graph/tenant';
+import { Id } from '../../../shared/domain/events/event';
+import { isWorkerId } from '../../../shared/domain/events/match-attribute';
+import { GraphError } from '../../../shared/graph/errors';
+import { textAt } from '../../../shared/graph/odata';
 import { CliError } from '../../print';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
@@ -27,21 +30,34 @@ const FEW = 0.8;
 /** If more people than this share a value, the attribute does not identify people. */
 const SHARED = 0.05;
 
-/** Whether the match attribute identifies people, in a sample of the enabled members. Values are not printed. */
-export async function checkMatch({ tenant, config }: DoctorContext): Promise<Finding[]> {
+/** A worker id that nobody has. */
+const NOBODY = 'joinery-doctor';
+
+/**
+ * Whether the match attribute identifies people, in a sample of the enabled members, and whether the query of a run finds
+ * one of them by it. Values are not printed.
+ */
+export async function checkMatch({
+  tenant,
+  entitlements,
+  config,
+}: DoctorContext): Promise<Finding[]> {
   const about = config.matchAttribute;
   const people = await tenant.people(about, SAMPLE);
   if (people.length === 0) return [notChecked('no enabled member was found', 'ask again later')];
-  const values = people.flatMap((person) => valueOf(person, about) ?? []);
+  const present = people.flatMap((person) => textAt(person, about) ?? []);
+  // What is no id of the contract can be in no event.
+  const values = present.filter((value) => Id.safeParse(value).success);
+  const unusable = present.length - values.length;
   const rate = values.length / people.length;
   const shared = values.length - new Set(values).size;
   const found = `${Math.round(rate * 100)} % of ${people.length} people have it`;
-  const findings: Finding[] = [];
+  const findings = await queryFindings(entitlements, about, values[0]);
   if (rate < FEW) {
     const problem = {
       name: rate === 0 ? 'match-attribute-unset' : 'match-attribute-rare',
       about,
-      text: found,
+      text: unusable > 0 ? `${found} as an id that an event can name` : found,
       todo: 'set it for everybody, or set MATCH_ATTRIBUTE to the one that holds the worker id',
     };
     findings.push(rate === 0 ? fault(problem) : warning(problem));
@@ -55,15 +71,26 @@ export async function checkMatch({ tenant, config }: DoctorContext): Promise<Fin
     };
     findings.push(shared / people.length > SHARED ? fault(problem) : warning(problem));
   }
-  return orOk(findings, `${about}: ${found}, no value twice`);
+  return orOk(findings, `${about}: ${found}, no value twice, and the query of a run works`);
 }
 
-function valueOf(person: Person, attribute: string): string | undefined {
-  const value = attribute
-    .split('/')
-    .reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), person);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** Runs the query of a run, for somebody of the sample if anybody has a value. */
+async function queryFindings(
+  entitlements: DoctorContext['entitlements'],
+  about: string,
+  value: string | undefined,
+): Promise<Finding[]> {
+  try {
+    const found = await entitlements.findUsers(about, value ?? NOBODY);
+    if (value === undefined || found.some((person) => isWorkerId(person.value, value))) return [];
+    const text = 'the query of a run does not find a person who has it';
+    const todo =
+      'ask again in a few minutes; if it stays, set MATCH_ATTRIBUTE to another attribute';
+    return [fault({ name: 'match-attribute-not-found', about, text, todo })];
+  } catch (error) {
+    if (!(error instanceof GraphError) || error.fault.status !== 400) throw error;
+    const text = `Microsoft Graph refuses the query of a run: ${error.message}`;
+    const todo = 'set MATCH_ATTRIBUTE to another attribute: docs/settings.md lists them';
+    return [fault({ name: 'match-attribute-refused', about, text, todo })];
+  }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;

@@ -23,6 +23,10 @@ const Days = z
   .string()
   .regex(/^P[1-9]\d{0,3}D$/, { error: 'an ISO 8601 duration in days such as P90D' });
 
+/** Two display names that differ only in the case of letters or in Unicode form are one name to whoever reads them. */
+export const foldedName = (displayName: string): string =>
+  displayName.normalize('NFC').toLowerCase();
+
 /** The catalog of packages, found by its display name; created and published if absent. */
 export const Catalog = z.strictObject({ key: Key, ...labels });
 export type Catalog = z.infer<typeof Catalog>;

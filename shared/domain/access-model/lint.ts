@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AccessPackage, Birthright, Catalog } from './access-model';
+import { AccessPackage, Birthright, Catalog, foldedName } from './access-model';
 import { satisfyingExample } from './satisfying-example';
 
 /**
@@ -10,13 +10,13 @@ export function lintModel(value: unknown): string[] {
   const { catalogs, accessPackages, birthrights } = model;
   return [
     ...repeats('catalogs', 'key', catalogs, (one) => one.key),
-    ...repeats('catalogs', 'displayName', catalogs, (one) => one.displayName.toLowerCase()),
+    ...repeats('catalogs', 'displayName', catalogs, (one) => foldedName(one.displayName)),
     ...repeats('accessPackages', 'key', accessPackages, (one) => one.key),
     ...repeats('accessPackages', 'adoptId', accessPackages, (one) => one.adoptId),
     ...repeats('accessPackages', 'policyId', accessPackages, (one) => one.policyId),
-    // Graph ignores case in display names, and packages are found by display name within a catalog.
+    // Names that differ only in spelling are one name, and packages are found by display name within a catalog.
     ...repeats('accessPackages', 'displayName', accessPackages, (one) =>
-      JSON.stringify([one.catalog, one.displayName.toLowerCase()]),
+      JSON.stringify([one.catalog, foldedName(one.displayName)]),
     ),
     ...repeats('birthrights', 'id', birthrights, (one) => one.id),
     ...lintPackages(model),

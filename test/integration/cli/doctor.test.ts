@@ -144,6 +144,16 @@ describe('settings', () => {
       () => ({ MATCH_ATTRIBUTE: 'jobTitle' }),
       ['match', 'match-attribute-unset', 'jobTitle'],
     ],
+    [
+      'a match attribute whose values no event can name',
+      () => ({ MATCH_ATTRIBUTE: 'userPrincipalName' }),
+      ['match', 'match-attribute-unset', 'userPrincipalName'],
+    ],
+    [
+      'a match attribute that Graph cannot filter by',
+      () => ({ MATCH_ATTRIBUTE: 'userType' }),
+      ['settings', 'setting-wrong', 'MATCH_ATTRIBUTE'],
+    ],
   ])('%s is the only fault', async (_, changes, expected) => {
     expect(faults(await findings({ settings: changes() }))).toEqual([expected]);
   });

@@ -64,6 +64,12 @@ describe('people', () => {
     );
   });
 
+  test('of another spelling are found too, each with the value that the directory has', async () => {
+    expect(await simulator.graph.findUsers('employeeId', 'w-1024')).toMatchObject([
+      { id: '20000000-0000-4000-8000-000000001024', value: 'W-1024' },
+    ]);
+  });
+
   test('who share an attribute are all found', async () => {
     expect(await simulator.graph.findUsers('employeeId', 'W-1010')).toHaveLength(2);
   });

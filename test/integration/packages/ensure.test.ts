@@ -41,6 +41,94 @@ async function writesDuring(act: () => Promise<unknown>): Promise<string[]> {
   return (await simulator.writes()).slice(before);
 }
 
+describe('what exists under another spelling', () => {
+  const spelled = targetOf(
+    {
+      ...modelOf({ ...ledger, displayName: 'LEDGER' }),
+      catalogs: [
+        { key: 'finance', displayName: 'Finance', description: 'What finance works with' },
+      ],
+    },
+    'ledger',
+  );
+  const { policy } = ledger;
+  const renamed: [
+    what: string,
+    theirs: Partial<AccessPackage>,
+    ours: Partial<AccessPackage>,
+    code: string,
+  ][] = [
+    [
+      'a package in other case',
+      { displayName: 'LEDGER' },
+      { displayName: 'Ledger' },
+      'drift:package.displayName',
+    ],
+    [
+      'a package in another Unicode form',
+      { displayName: 'Cre\u0301dit' },
+      { displayName: 'Cr\u00e9dit' },
+      'drift:package.displayName',
+    ],
+    [
+      'a policy in other case',
+      { policy: policy && { ...policy, displayName: 'BIRTHRIGHT' } },
+      {},
+      'drift:policy.displayName',
+    ],
+  ];
+  test.each(renamed)(
+    '%s is a difference, and no second one is created',
+    async (_, theirs, ours, why) => {
+      await createdByOthers({ ...ledger, ...theirs });
+      const writes = await writesDuring(async () => {
+        const outcome = await ensureToTheEnd(simulator.graph, changed(ours), memoryTable());
+        expect(outcome).toMatchObject({ kind: 'failed', why });
+      });
+      expect(writes).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['in other case', 'FINANCE', 'Finance'],
+    ['in another Unicode form', 'Finanze\u0301', 'Finanz\u00e9'],
+  ])('a catalog %s is a difference, and no second one is created', async (_, theirs, ours) => {
+    const description = 'What finance works with';
+    await simulator.graph.createCatalog({ displayName: theirs, description });
+    const model = {
+      ...modelOf(ledger),
+      catalogs: [{ key: 'finance', displayName: ours, description }],
+    };
+    const writes = await writesDuring(async () => {
+      const outcome = await ensureToTheEnd(
+        simulator.graph,
+        targetOf(model, 'ledger'),
+        memoryTable(),
+      );
+      expect(outcome).toMatchObject({ kind: 'failed', why: 'drift:catalog.displayName' });
+    });
+    expect(writes).toEqual([]);
+  });
+
+  test('is left alone where the exact name exists too', async () => {
+    const description = 'What finance works with';
+    await simulator.graph.createCatalog({ displayName: 'FINANCE', description });
+    const exact = await simulator.graph.createCatalog({ displayName: 'Finance', description });
+    const outcome = await ensureToTheEnd(simulator.graph, definition, memoryTable());
+    expect(outcome).toMatchObject({ kind: 'done', catalogId: exact.id });
+  });
+
+  test('gets the spelling of the model once a person has asked for it', async () => {
+    await createdByOthers();
+    const outcome = await ensureToTheEnd(simulator.graph, spelled, memoryTable(), {
+      mode: 'update',
+    });
+    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+    const found = await simulator.graph.getAccessPackage(outcome.accessPackageId);
+    expect(found.displayName).toBe('LEDGER');
+  });
+});
+
 describe('a package that does not exist', () => {
   test('is created: catalog, resources, package, role scopes and policy', async () => {
     const { graph } = simulator;

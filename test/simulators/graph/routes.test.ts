@@ -89,7 +89,7 @@ test('What is published but not simulated is refused as not simulated', async ()
     501,
     'NotSimulated',
   ]);
-  expect(refusal(await filtered('users', "department eq 'Finance'"))).toEqual([
+  expect(refusal(await filtered('users', "onPremisesDistinguishedName eq 'x'"))).toEqual([
     501,
     'NotSimulated',
   ]);

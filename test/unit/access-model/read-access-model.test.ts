@@ -42,6 +42,13 @@ test.each<[string, object | string]>([
   ['catalogs[1].key: same as catalogs[0].key', twoCatalogs('main', 'Other')],
   ['catalogs[1].displayName: same as catalogs[0]', twoCatalogs('other', 'MAIN')],
   [
+    'accessPackages[1].displayName: same as accessPackages[0].displayName',
+    packages(
+      aPackage('finance', { displayName: 'Cr\u00e9dit' }),
+      aPackage('sales', { displayName: 'Cre\u0301dit' }),
+    ),
+  ],
+  [
     'accessPackages[1].key: same as accessPackages[0].key',
     packages(aPackage('finance'), aPackage('finance', { displayName: 'Other' })),
   ],

@@ -1,9 +1,11 @@
+import { checkMatch } from '../../../cli/doctor/checks/directory';
 import { checkDialect } from '../../../cli/doctor/checks/graph';
 import { nodeFindings } from '../../../cli/doctor/checks/host';
 import { queueFindings } from '../../../cli/doctor/checks/queue';
-import { createDoctorContext } from '../../../cli/doctor/context';
+import { createDoctorContext, type DoctorContext } from '../../../cli/doctor/context';
 import { graphOptions } from '../../../cli/graph';
 import { readConfig } from '../../../shared/config/config';
+import { GraphError } from '../../../shared/graph/errors';
 
 const namesOf = (findings: { name?: string }[]) => findings.map(({ name }) => name);
 
@@ -64,4 +66,31 @@ test.each([
   const graph = graphOptions(config, [], { signIn: 'browser' });
   const context = createDoctorContext({ settings, local: false }, config, graph);
   expect(namesOf(await checkDialect(context))).toEqual([name]);
+});
+
+describe('the query of a run for somebody who has the match attribute', () => {
+  const person = { id: 'p-1', accountEnabled: true };
+  const refused = new GraphError('findUsers', {
+    ...{ status: 400, code: 'Request_UnsupportedQuery', ambiguous: false },
+  });
+
+  const check = (findUsers: () => Promise<unknown>) =>
+    checkMatch({
+      config: { matchAttribute: 'employeeId' },
+      tenant: { people: () => Promise.resolve([{ id: 'p-1', employeeId: 'W-1001' }]) },
+      entitlements: { findUsers },
+    } as unknown as DoctorContext);
+
+  test.each<[string, () => Promise<unknown>, string | undefined]>([
+    ['finds them', () => Promise.resolve([{ ...person, value: 'W-1001' }]), undefined],
+    ['finds nobody', () => Promise.resolve([]), 'match-attribute-not-found'],
+    [
+      'finds another spelling',
+      () => Promise.resolve([{ ...person, value: 'w-1001' }]),
+      'match-attribute-not-found',
+    ],
+    ['is refused by Graph', () => Promise.reject(refused), 'match-attribute-refused'],
+  ])('%s', async (_, findUsers, name) => {
+    expect(namesOf(await check(findUsers))).toEqual([name]);
+  });
 });

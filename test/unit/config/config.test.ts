@@ -115,6 +115,15 @@ test.each(Object.entries(wrong))('%s alone is found wrong', (name, value) => {
   expect(Object.keys(faultsOf({ ...needed, [name]: value }))).toEqual([name]);
 });
 
+test.each(['passwordPolicies', 'userType', 'employeeid'])(
+  '%s as the match attribute is refused, and the error lists what is allowed',
+  (name) => {
+    const { MATCH_ATTRIBUTE: rule = '' } = faultsOf({ ...needed, MATCH_ATTRIBUTE: name });
+    expect(rule).toContain('employeeId, city,');
+    expect(rule).toContain('onPremisesSamAccountName');
+  },
+);
+
 test('a call to Graph without any time is refused', () => {
   expect(faultsOf({ ...needed, GRAPH_DEADLINE: '0s' })).toEqual({
     GRAPH_DEADLINE: 'a duration above 0s',

@@ -6,40 +6,52 @@ import { checkBody, type Body } from '../odata/model';
 import { created, instant, one, type Entity } from '../odata/present';
 import { allUsers, createGroup, findUsers, getUser, removeGroup } from '../services/directory';
 import type { Group, User } from '../state/rows';
+import { both, folded } from '../state/tables';
 import { directoryModel as model } from './model';
+import {
+  attributeMembers,
+  extensionFilter,
+  isAttribute,
+  isExtension,
+  textFilters,
+} from './user-members';
 
 const user: Entity<User> = {
   model,
   type: 'user',
-  properties: ({ id, employeeId, accountEnabled, userPrincipalName, displayName }) => ({
-    id,
-    employeeId,
-    accountEnabled,
-    userPrincipalName,
-    displayName,
+  properties: (row) => ({
+    id: row.id,
+    employeeId: row.employeeId,
+    accountEnabled: row.accountEnabled,
+    userPrincipalName: row.userPrincipalName,
+    displayName: row.displayName,
     jobTitle: null,
     mail: null,
     userType: 'Member',
+    ...attributeMembers(row),
   }),
+  isExtension,
   usual: ['id', 'displayName', 'jobTitle', 'mail', 'userPrincipalName'],
   navigation: {},
 };
 
 const users: Listing<User> = {
   filterable: {
+    ...textFilters,
     id: { is: 'guid', value: ({ id }) => id },
     employeeId: { is: 'text', value: ({ employeeId }) => employeeId, also: ['ne', 'startsWith'] },
     accountEnabled: { is: ['true', 'false'], value: (row) => `${row.accountEnabled}` },
-    userType: { is: 'text', value: () => 'Member' },
-    userPrincipalName: { is: 'text', value: (row) => row.userPrincipalName },
   },
+  extension: extensionFilter,
   advanced: true,
-  candidates: ({ tenant, view }, equals) => {
-    const employeeId = equals('employeeId');
-    if (employeeId !== undefined && employeeId !== 'null')
-      return findUsers(tenant, view, 'employeeId', employeeId);
-    const name = equals('userPrincipalName');
-    if (name !== undefined) return findUsers(tenant, view, 'userPrincipalName', name.toLowerCase());
+  candidates: ({ tenant, view }, equals, paths) => {
+    for (const index of ['employeeId', 'userPrincipalName'] as const) {
+      const value = equals(index);
+      if (value !== undefined && value !== 'null') return findUsers(tenant, view, index, value);
+    }
+    const attribute = paths.find((path) => isAttribute(path) && equals(path) !== 'null');
+    if (attribute !== undefined)
+      return findUsers(tenant, view, 'attribute', both(attribute, equals(attribute) ?? ''));
     const row = getUser(tenant, view, equals('id') ?? '');
     if (row !== undefined) return [{ row, order: 1 }];
     return allUsers(tenant, view);
@@ -85,7 +97,7 @@ const groups: Listing<Group> = {
     const name = equals('displayName');
     return name === undefined
       ? tenant.tables.groups.all(view)
-      : tenant.tables.groups.find('displayName', name, view);
+      : tenant.tables.groups.find('displayName', folded(name), view);
   },
 };
 

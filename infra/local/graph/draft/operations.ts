@@ -14,6 +14,7 @@ import {
 } from '../services/packages';
 import { bindRequest, recordAssignment, submitUnbound } from '../services/requests';
 import type { AccessPackage, Assignment, AssignmentRequest } from '../state/rows';
+import { folded } from '../state/tables';
 import {
   accessPackage,
   assignment,
@@ -69,7 +70,7 @@ const packages: Listing<AccessPackage> = {
     const name = equals('displayName');
     return name === undefined
       ? tenant.tables.accessPackages.all(view)
-      : tenant.tables.accessPackages.find('displayName', name, view);
+      : tenant.tables.accessPackages.find('displayName', folded(name), view);
   },
 };
 

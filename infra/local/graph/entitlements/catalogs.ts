@@ -16,7 +16,7 @@ import {
 } from '../services/catalogs';
 import { deleteCatalog } from '../services/deletions';
 import type { Catalog, OriginSystem, Resource, ResourceRequest } from '../state/rows';
-import { both } from '../state/tables';
+import { both, folded } from '../state/tables';
 import type { Version } from './version';
 
 /** Catalogs and what is in them. docs: https://learn.microsoft.com/graph/api/resources/accesspackagecatalog */
@@ -36,7 +36,7 @@ export function catalogRoutes({ dialect, entities }: Version): Routes {
       const name = equals('displayName');
       return name === undefined
         ? tenant.tables.catalogs.all(view)
-        : tenant.tables.catalogs.find('displayName', name, view);
+        : tenant.tables.catalogs.find('displayName', folded(name), view);
     },
   };
 

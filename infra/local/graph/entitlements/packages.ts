@@ -31,6 +31,7 @@ import {
   requirePackage,
 } from '../services/packages';
 import type { AccessPackage } from '../state/rows';
+import { folded } from '../state/tables';
 import type { Version } from './version';
 
 /** Access packages. docs: https://learn.microsoft.com/graph/api/resources/accesspackage */
@@ -44,7 +45,8 @@ export function packageRoutes(version: Version): Routes {
     filterable,
     candidates: ({ tenant, view }, equals) => {
       const name = equals('displayName');
-      if (name !== undefined) return tenant.tables.accessPackages.find('displayName', name, view);
+      if (name !== undefined)
+        return tenant.tables.accessPackages.find('displayName', folded(name), view);
       const catalogId = equals('catalog/id');
       return catalogId === undefined
         ? tenant.tables.accessPackages.all(view)

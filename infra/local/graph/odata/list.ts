@@ -13,6 +13,8 @@ export type Filterable<Row> = {
   value: (row: Row) => string | null | undefined;
   /** Operators besides `eq`. */
   also?: readonly Operator[];
+  /** Whether even `eq` is an advanced query. */
+  needs?: 'advanced';
   /** The path that `candidates` knows the member by; its own path if absent. */
   as?: string;
 };
@@ -22,29 +24,36 @@ export type Filters<Row> = Record<string, Filterable<Row>>;
 /** A collection that can be listed. */
 export type Listing<Row> = {
   filterable: Filters<Row>;
+  /** Members whose names are not known before: those that a tenant has added. */
+  extension?: (path: string) => Filterable<Row> | undefined;
   /** Whether it supports `$count` and `ne`, as objects of the directory do. */
   advanced?: boolean;
   /**
    * The rows that can match, from an index where the filter allows it. `equals` returns the value that the filter
-   * requires a member to have.
+   * requires a member to have, in any case; `paths` are the members that it requires a value of.
    */
-  candidates: (call: Call, equals: (path: string) => string | undefined) => Placed<Row>[];
+  candidates: (
+    call: Call,
+    equals: (path: string) => string | undefined,
+    paths: readonly string[],
+  ) => Placed<Row>[];
 };
 
 /** 200 with one page of a collection: filtered, in the order of creation, with a link to the next page if there is one. */
 export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call): Answer {
   const options = readOptions(call.query);
   const comparisons = options.filter.map((comparison) =>
-    checkComparison(entity, listing.filterable, comparison),
+    checkComparison(entity, listing, comparison),
   );
-  requireConsistency(listing, options, call);
-  const equals = (path: string): string | undefined =>
-    comparisons.find(
-      (one) => one.operator === 'eq' && (listing.filterable[one.path]?.as ?? one.path) === path,
-    )?.value;
+  requireConsistency(listing, comparisons, options, call);
+  const required = new Map(
+    comparisons
+      .filter(({ operator }) => operator === 'eq')
+      .map(({ member, path, value }) => [member.as ?? path, value]),
+  );
   const found = listing
-    .candidates(call, equals)
-    .filter(({ row }) => matches(listing.filterable, comparisons, row));
+    .candidates(call, (path) => required.get(path), [...required.keys()])
+    .filter(({ row }) => matches(comparisons, row));
   return page(call, options, found, (row) => present(entity, row, call, options.shape));
 }
 
@@ -72,14 +81,16 @@ function nextLink(call: Call, after: number): string {
   return `${call.origin}${call.path}?${query.toString()}`;
 }
 
+type Checked<Row> = Comparison & { member: Filterable<Row> };
+
 /** Checks a comparison against what the collection can be filtered by. Ids become lower case, states their exact name. */
 function checkComparison<Row>(
   { model, type }: Entity<Row>,
-  filterable: Filters<Row>,
+  { filterable, extension }: Listing<Row>,
   comparison: Comparison,
-): Comparison {
+): Checked<Row> {
   const { path, operator, value, quoted } = comparison;
-  const member = Object.hasOwn(filterable, path) ? filterable[path] : undefined;
+  const member = Object.hasOwn(filterable, path) ? filterable[path] : extension?.(path);
   if (member === undefined) {
     const [first = ''] = path.split('/');
     if (Object.hasOwn(membersOf(model, type), first)) throw notSimulated(`a filter on ${path}`);
@@ -90,41 +101,53 @@ function checkComparison<Row>(
   }
   if (member.is === 'guid') {
     if (!isGuid(value)) throw unrecognizedGuid(value);
-    return { ...comparison, value: value.toLowerCase() };
+    return { ...comparison, member, value: value.toLowerCase() };
   }
   if (member.is === 'text') {
     if (!quoted && value !== 'null')
       throw invalidFilter(`'${path}' is compared with a value that is not text`);
-    return comparison;
+    return { ...comparison, member };
   }
   const name = member.is.find((known) => known.toLowerCase() === value.toLowerCase());
   if (name === undefined) throw invalidFilter(`'${value}' is not a value of '${path}'`);
-  return { ...comparison, value: name };
+  return { ...comparison, member, value: name };
 }
 
-function matches<Row>(filterable: Filters<Row>, comparisons: Comparison[], row: Row): boolean {
-  return comparisons.every(({ path, operator, value, quoted }) => {
-    const actual = filterable[path]?.value(row);
-    if (operator === 'startsWith') {
-      return actual?.toLowerCase().startsWith(value.toLowerCase()) === true;
-    }
-    const expected = value === 'null' && !quoted ? null : value;
-    return (actual === expected) === (operator === 'eq');
+const isNull = ({ value, quoted }: Comparison): boolean => value === 'null' && !quoted;
+
+/**
+ * The case of letters makes no difference, another Unicode form does. Names of a state and ids are exact by now.
+ * Source: https://learn.microsoft.com/answers/questions/1274766 (employeeId)
+ */
+function matches<Row>(comparisons: Checked<Row>[], row: Row): boolean {
+  return comparisons.every((comparison) => {
+    const actual = comparison.member.value(row)?.toLowerCase() ?? null;
+    const value = comparison.value.toLowerCase();
+    if (comparison.operator === 'startsWith') return actual?.startsWith(value) === true;
+    const expected = isNull(comparison) ? null : value;
+    return (actual === expected) === (comparison.operator === 'eq');
   });
 }
 
 /**
- * `$count` and `ne` are advanced queries of the directory. Without the header and `$count=true` they are refused.
- * docs: https://learn.microsoft.com/graph/aad-advanced-queries
+ * In the directory, `$count`, `ne`, a text that is null, and some members are advanced queries. Without the header and
+ * `$count=true` they are refused. docs: https://learn.microsoft.com/graph/aad-advanced-queries
  */
 function requireConsistency<Row>(
   { advanced }: Listing<Row>,
-  { count, filter }: Options,
+  comparisons: Checked<Row>[],
+  { count }: Options,
   { headers }: Call,
 ): void {
-  const unequal = filter.some(({ operator }) => operator === 'ne');
-  if (!count && !unequal) return;
-  if (advanced !== true) throw notSimulated('counting this collection');
+  if (advanced !== true) {
+    const isPlain = !count && comparisons.every(({ operator }) => operator !== 'ne');
+    if (isPlain) return;
+    throw notSimulated('counting this collection');
+  }
+  const needs = comparisons.some(
+    (one) => one.operator === 'ne' || one.member.needs === 'advanced' || isNull(one),
+  );
+  if (!count && !needs) return;
   const consistent = headers['consistencylevel']?.toString().toLowerCase() === 'eventual';
   if (!consistent || !count) {
     throw unsupportedQuery('It needs the header ConsistencyLevel: eventual and $count=true.');

@@ -14,6 +14,8 @@ export type Entity<Row> = {
   properties: (row: Row, call: Call) => Record<string, unknown>;
   /** The properties that a caller without `$select` gets; all of them if absent. */
   usual?: readonly string[];
+  /** Whether a name that the model does not declare may be a member that a tenant has added. */
+  isExtension?: (name: string) => boolean;
   navigation: Record<string, Navigation<Row>>;
 };
 
@@ -39,12 +41,12 @@ export function present<Row>(
 }
 
 function selected<Row>(
-  { model, type }: Entity<Row>,
+  { model, type, isExtension }: Entity<Row>,
   all: Record<string, unknown>,
   name: string,
 ): unknown {
   if (Object.hasOwn(all, name)) return all[name];
-  if (Object.hasOwn(membersOf(model, type), name)) return null;
+  if (Object.hasOwn(membersOf(model, type), name) || isExtension?.(name) === true) return null;
   throw badQuery(`Could not find a property named '${name}' on type 'microsoft.graph.${type}'.`);
 }
 

@@ -1,19 +1,27 @@
 import type { View } from '../state/lag';
 import type { Group, User } from '../state/rows';
 import type { Placed } from '../state/table';
+import { folded } from '../state/tables';
 import { newId } from './ids';
 import type { Tenant } from './tenant';
 
-/** The users with this value in an indexed member, without those who do not exist yet. */
+/** The users with this value, in any case, in an indexed member, without those who do not exist yet. */
 export function findUsers(
   tenant: Tenant,
   view: View,
-  index: 'employeeId' | 'userPrincipalName',
+  index: 'employeeId' | 'userPrincipalName' | 'attribute',
   value: string,
 ): Placed<User>[] {
-  const found = tenant.tables.users.find(index, value, view);
+  const found = tenant.tables.users.find(index, folded(value), view);
   return found.filter(({ row }) => exists(tenant, row));
 }
+
+/** The users of the tenant file with exactly this number, whether or not they exist yet. */
+export const usersNumbered = ({ tables }: Tenant, employeeId: string): User[] =>
+  tables.users
+    .find('employeeId', folded(employeeId))
+    .map(({ row }) => row)
+    .filter((row) => row.employeeId === employeeId);
 
 export function getUser(tenant: Tenant, view: View | undefined, id: string): User | undefined {
   const user = tenant.tables.users.get(id, view);

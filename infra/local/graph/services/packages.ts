@@ -8,6 +8,7 @@ import {
 } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage, RoleScope } from '../state/rows';
+import { folded } from '../state/tables';
 import { requireCatalog, rolesOf, scopeOf } from './catalogs';
 import { grantRole } from './grants';
 import { newId } from './ids';
@@ -69,10 +70,11 @@ function requireFreeName(
   if (taken && tenant.uniqueNames) throw duplicateAccessPackage();
 }
 
-/** All packages with a name, without replica lag. */
+/** All packages with a name, in any case, without replica lag. */
 function packagesNamed(tenant: Tenant, displayName: string): AccessPackage[] {
-  const found = tenant.tables.accessPackages.find('displayName', displayName);
-  return found.map(({ row }) => row).filter((row) => row.displayName === displayName);
+  const name = folded(displayName);
+  const found = tenant.tables.accessPackages.find('displayName', name);
+  return found.map(({ row }) => row).filter((row) => folded(row.displayName) === name);
 }
 
 /** The package with a name. Throws ResourceNotFound, or InvalidRequest if several packages have the name. */
@@ -81,7 +83,8 @@ export function requirePackageNamed(
   view: View,
   displayName: string,
 ): AccessPackage {
-  const [found, ...others] = packagesNamed(tenant, displayName);
+  const named = packagesNamed(tenant, displayName);
+  const [found, ...others] = named.filter((row) => row.displayName === displayName);
   if (others.length > 0) throw ambiguousName();
   return requirePackage(tenant, view, found?.id ?? '');
 }

@@ -3,6 +3,7 @@ import { duplicateKey, invalidRequest, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage, Policy, Settings, SubjectSet, User } from '../state/rows';
 import { enterStep } from './delivery';
+import { usersNumbered } from './directory';
 import { derivedId, newId } from './ids';
 import { requirePackage } from './packages';
 import type { Tenant } from './tenant';
@@ -125,8 +126,8 @@ function grantHoldings(tenant: Tenant, policy: Policy): void {
   if (accessPackage === undefined) return;
   for (const { employeeId, holdsOnceMade } of tenant.rules.holdings) {
     if (!holdsOnceMade.includes(accessPackage.displayName)) continue;
-    for (const { row } of tenant.tables.users.find('employeeId', employeeId)) {
-      hold(tenant, accessPackage, policy, row);
+    for (const user of usersNumbered(tenant, employeeId)) {
+      hold(tenant, accessPackage, policy, user);
     }
   }
 }

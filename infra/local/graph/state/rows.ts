@@ -9,6 +9,8 @@ export type User = {
   accountEnabled: boolean;
   userPrincipalName: string;
   displayName: string;
+  /** Further members by their path, such as `jobTitle` or `onPremisesExtensionAttributes/extensionAttribute1`. */
+  attributes?: Record<string, string>;
   /** The person appears in the directory this long after the first read. */
   appearsAfterMs?: number;
   appearsAt?: number;

@@ -44,16 +44,21 @@ export type Tables = { [Name in TableName]: Table<Rows[Name]> };
 /** The key of an index over two members. */
 export const both = (one: string, other: string): string => `${one} ${other}`;
 
+/** A text as an index knows it: a query finds it in any case. */
+export const folded = (text: string): string => text.toLowerCase();
+
 const optional = (key: string | undefined): string[] => (key === undefined ? [] : [key]);
 
 /** All tables, empty, with indexes so that no call of a client scans a table. */
 export function createTables(): Tables {
   return {
     users: createTable<User>({
-      employeeId: ({ employeeId }) => optional(employeeId ?? undefined),
-      userPrincipalName: ({ userPrincipalName }) => [userPrincipalName.toLowerCase()],
+      employeeId: ({ employeeId }) => (employeeId === null ? [] : [folded(employeeId)]),
+      userPrincipalName: ({ userPrincipalName }) => [folded(userPrincipalName)],
+      attribute: ({ attributes = {} }) =>
+        Object.entries(attributes).map(([path, value]) => folded(both(path, value))),
     }),
-    groups: createTable<Group>({ displayName: ({ displayName }) => [displayName] }),
+    groups: createTable<Group>({ displayName: ({ displayName }) => [folded(displayName)] }),
     servicePrincipals: createTable<ServicePrincipal>({ appId: ({ appId }) => [appId] }),
     appRoleAssignments: createTable<AppRoleAssignment>({
       principal: ({ principalId }) => [principalId],
@@ -65,7 +70,7 @@ export function createTables(): Tables {
     }),
     organizations: createTable<Organization>(),
     skus: createTable<Sku>(),
-    catalogs: createTable<Catalog>({ displayName: ({ displayName }) => [displayName] }),
+    catalogs: createTable<Catalog>({ displayName: ({ displayName }) => [folded(displayName)] }),
     resources: createTable<Resource>({
       catalog: ({ catalogId }) => [catalogId],
       catalogAndOrigin: ({ catalogId, originId }) => [both(catalogId, originId)],
@@ -73,7 +78,7 @@ export function createTables(): Tables {
     resourceRequests: createTable<ResourceRequest>(),
     accessPackages: createTable<AccessPackage>({
       catalog: ({ catalogId }) => optional(catalogId),
-      displayName: ({ displayName }) => [displayName],
+      displayName: ({ displayName }) => [folded(displayName)],
       incompatibleWith: ({ incompatibleWith }) => incompatibleWith,
     }),
     roleScopes: createTable<RoleScope>({

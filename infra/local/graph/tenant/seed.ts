@@ -1,4 +1,5 @@
 import { addResource, createCatalog } from '../services/catalogs';
+import { usersNumbered } from '../services/directory';
 import { derivedId } from '../services/ids';
 import { addRoleScope, createPackage } from '../services/packages';
 import {
@@ -64,8 +65,8 @@ function seedPackage(tenant: Tenant, catalog: Catalog, existing: ExistingPackage
   });
   for (const employeeId of existing.heldBy) {
     const [policy] = policies;
-    for (const { row } of tenant.tables.users.find('employeeId', employeeId)) {
-      if (policy !== undefined) hold(tenant, accessPackage, policy, row);
+    for (const user of usersNumbered(tenant, employeeId)) {
+      if (policy !== undefined) hold(tenant, accessPackage, policy, user);
     }
   }
 }

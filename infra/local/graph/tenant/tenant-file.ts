@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isAttribute } from '../directory/user-members';
 import { permissions } from '../services/permissions';
 import type { User } from '../state/rows';
 
@@ -9,8 +10,17 @@ const employeeId = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be a worker
 /** `W-1001`: a prefix, then the number that counts up. */
 const rangeEnd = z.string().regex(/^[A-Za-z-]*\d{1,12}$/, 'must end in a number, as W-1001 does');
 
+/** Any text, as in the directory itself. docs: https://learn.microsoft.com/graph/api/resources/user (16 characters) */
+const numberInDirectory = z.string().min(1).max(16);
+
 export const UserEntry = z.strictObject({
-  employeeId: employeeId.nullable(),
+  employeeId: numberInDirectory.nullable(),
+  attributes: z
+    .record(
+      z.string().refine(isAttribute, 'no member of a user that a filter can name'),
+      z.string(),
+    )
+    .optional(),
   id: uuid.optional(),
   userPrincipalName: z.string().endsWith('@example.com').optional(),
   accountEnabled: z.boolean().default(true),
@@ -203,6 +213,7 @@ export function userOf(entry: TenantFile['users'][number]): User {
     accountEnabled: entry.accountEnabled,
     userPrincipalName: entry.userPrincipalName ?? `${employeeId.toLowerCase()}@example.com`,
     displayName: entry.employeeId === null ? 'Somebody' : `Worker ${employeeId}`,
+    ...(entry.attributes && { attributes: entry.attributes }),
     ...(entry.appearsAfterMs === undefined ? {} : { appearsAfterMs: entry.appearsAfterMs }),
   };
 }

@@ -98,7 +98,7 @@ describe('beta', () => {
     [
       'findUsers',
       (graph) => graph.findUsers('employeeId', 'W-1024'),
-      [{ id: userId, accountEnabled: true }],
+      [{ id: userId, accountEnabled: true, value: 'W-1024' }],
     ],
     ['findCatalogs', (graph) => graph.findCatalogs("O'Hara"), [{ id: catalogId, published: true }]],
     ['createCatalog', (graph) => graph.createCatalog(catalog), { id: catalogId, published: true }],
