@@ -12,7 +12,7 @@ import { createLimits } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
 import { configOf, type AppSettings } from './connection';
-import { CliError, print, tableOf } from './print';
+import { CliError, print, tableOf, terminalOf, wrap } from './print';
 import { graphOptions, SIGN_IN, type SignInOptions } from './graph';
 import { loadModel } from './model';
 
@@ -47,7 +47,10 @@ export async function applyModel(app: AppSettings, options: ApplyOptions): Promi
     if (!(error instanceof GraphError)) throw error;
     throw new CliError(`Microsoft Graph did not answer what exists: ${error.message}`);
   });
-  if (!options.json) process.stdout.write(`${shown(changes)}\n`);
+  if (!options.json) {
+    const terminal = terminalOf(process.stdout);
+    process.stdout.write(`${wrap(shown(changes), terminal)}\n`);
+  }
   let results: Applied[] | undefined;
   if (await isAgreed(changes, options)) {
     results = [];

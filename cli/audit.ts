@@ -2,7 +2,7 @@ import { Id } from '../shared/domain/events/event';
 import { isDate } from '../shared/domain/events/time';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
-import { CliError, unknownEvent, print, tableOf } from './print';
+import { CliError, counted, unknownEvent, print, tableOf } from './print';
 
 type AuditOptions = { event?: string; source?: string; worker?: string; day?: string };
 
@@ -72,5 +72,5 @@ function textOf({ rows, faults }: AuditReport): string {
   ]);
   const chains =
     faults.length === 0 ? 'the hash chains are intact' : `FAULTS:\n${faults.join('\n')}`;
-  return `${tableOf(HEADINGS, lines)}\n\n${rows.length} rows; ${chains}`;
+  return `${tableOf(HEADINGS, lines)}\n\n${counted(rows.length, 'row')}; ${chains}`;
 }

@@ -1,21 +1,22 @@
-import type { Command } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { Id } from '../shared/domain/events/event';
 import { secondsOf } from '../shared/config/config';
+import { CliError } from './print';
 
 /** One command: its help, its entry in the list of commands and the shape of its JSON come from here. */
 export type CommandDefinition = {
   /** One word, or two for a command of a group. */
   name: string;
-  /** `[name]` is optional, `<name>` is required. */
+  /** `[name]` is optional, `<name>` is required, `<name...>` takes several. */
   arguments: readonly Argument[];
   options: readonly Option[];
   description: string;
-  /** What `--json` prints. */
-  output: z.ZodType;
+  /** What `--json` prints: always an object, so that members can be added. A failure prints `FailureOutput` instead. */
+  output: z.ZodObject;
   /** Loads the code of the command only when it runs. */
-  run: (args: readonly (string | undefined)[], options: never) => Promise<void>;
+  run: (args: readonly string[], options: never) => Promise<void>;
 };
 
 type Argument = { name: string; description: string };
@@ -27,39 +28,102 @@ type OptionSettings = {
   choices?: readonly string[];
   parse?: (text: string, previous: never) => unknown;
   required?: true;
+  /** The names, in camel case, of options that have no meaning beside this one: together they are refused. */
+  conflicts?: string[];
 };
 
 export function option(flags: string, description: string, settings: OptionSettings = {}): Option {
   const made = new Option(flags, description).makeOptionMandatory(settings.required ?? false);
   if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.choices) made.choices(settings.choices);
+  if (settings.conflicts) made.conflicts(settings.conflicts);
   if ('default' in settings) made.default(settings.default, settings.defaultText);
   return made;
 }
 
-/** The program with all its commands. `groups` describes the first words of two-word names. */
+/** An option that may be given several times; its value is the list of what was given. */
+export const repeated = (
+  flags: string,
+  description: string,
+  settings: OptionSettings = {},
+): Option =>
+  option(flags, `${description}; may be repeated`, { ...settings, parse: collect, default: [] });
+
+const mayRepeat = (one: Option): boolean => Array.isArray(one.defaultValue);
+
+/** A wrong call, with the usage line of the command that was called. */
+export class UsageError extends CliError {
+  readonly usage: string;
+  constructor(command: Command, message: string) {
+    super(message, 2);
+    this.usage = `Usage: ${command.createHelp().commandUsage(command)}`;
+  }
+}
+
+/** Thrown when help was asked for and printed. */
+export class HelpShown extends Error {}
+
+/**
+ * The program with all its commands. `groups` describes the first words of two-word names. Parsing throws a UsageError
+ * for anything that would otherwise be dropped: an unknown option, an option given twice, an argument too many.
+ */
 export function createProgram(
   program: Command,
   definitions: readonly CommandDefinition[],
   groups: Readonly<Record<string, string>>,
 ): Command {
+  strict(program);
   const parents = new Map<string, Command>();
   for (const definition of definitions) {
     const [first = '', second] = definition.name.split(' ');
     let parent = program;
     if (second !== undefined) {
-      parent = parents.get(first) ?? program.command(first).description(groups[first] ?? '');
+      parent =
+        parents.get(first) ?? strict(program.command(first).description(groups[first] ?? ''));
       parents.set(first, parent);
     }
-    const command = parent.command(second ?? first).description(definition.description);
+    const command = strict(parent.command(second ?? first).description(definition.description));
     for (const { name, description } of definition.arguments) command.argument(name, description);
-    for (const one of definition.options) command.addOption(one);
-    command.action((...given: unknown[]) => {
+    for (const one of definition.options) addOption(command, one);
+    command.action(async (...given: unknown[]) => {
       const count = definition.arguments.length;
-      return definition.run(given.slice(0, count) as string[], given[count] as never);
+      try {
+        await definition.run(given.slice(0, count).flat() as string[], given[count] as never);
+      } catch (error) {
+        if (error instanceof CliError && error.code === 2)
+          throw new UsageError(command, error.message);
+        throw error;
+      }
     });
   }
   return program;
+}
+
+/** What is wrong is thrown; commander itself prints only help. */
+function strict(command: Command): Command {
+  return command
+    .helpCommand(false)
+    .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
+    .exitOverride((error: CommanderError) => {
+      if (error.exitCode === 0) throw new HelpShown();
+      const isMissing = error.code === 'commander.help';
+      const list = `"${command.createHelp().commandUsage(command).split(' [')[0] ?? ''} --help" lists them`;
+      const message = isMissing
+        ? `no command given; ${list}`
+        : error.message.replace(/^error: /, '');
+      throw new UsageError(command, message);
+    });
+}
+
+/** Commander would take the last one of an option that is given twice. */
+function addOption(command: Command, one: Option): void {
+  command.addOption(one);
+  let times = 0;
+  command.on(`option:${one.name()}`, () => {
+    times += 1;
+    if (times > 1 && !mayRepeat(one))
+      throw new UsageError(command, `option '${one.flags}' is given twice`);
+  });
 }
 
 /** The definitions as data, for `commands --json`. `output` is a JSON Schema. */
@@ -68,13 +132,19 @@ export const CommandDescription = z.strictObject({
   usage: z.string(),
   description: z.string(),
   arguments: z.array(
-    z.strictObject({ name: z.string(), description: z.string(), required: z.boolean() }),
+    z.strictObject({
+      name: z.string(),
+      description: z.string(),
+      several: z.boolean(),
+      required: z.boolean(),
+    }),
   ),
   options: z.array(
     z.strictObject({
       flags: z.string(),
       description: z.string(),
       required: z.boolean(),
+      repeatable: z.boolean(),
       default: z.unknown().optional(),
       choices: z.array(z.string()).optional(),
     }),
@@ -88,14 +158,16 @@ export const describeCommand = (definition: CommandDefinition): CommandDescripti
   usage: ['joinery', definition.name, ...definition.arguments.map(({ name }) => name)].join(' '),
   description: definition.description,
   arguments: definition.arguments.map(({ name, description }) => ({
-    name: name.slice(1, -1),
+    name: name.slice(1, -1).replace('...', ''),
     description,
+    several: name.endsWith('...>') || name.endsWith('...]'),
     required: name.startsWith('<'),
   })),
   options: definition.options.map((one) => ({
     flags: one.flags,
     description: one.description,
     required: one.mandatory,
+    repeatable: mayRepeat(one),
     ...(one.defaultValue !== undefined && {
       default: (one.defaultValueDescription ?? one.defaultValue) as unknown,
     }),
@@ -104,7 +176,7 @@ export const describeCommand = (definition: CommandDefinition): CommandDescripti
   output: z.toJSONSchema(definition.output),
 });
 
-export const collect = (text: string, others: string[]): string[] => [...others, text];
+const collect = (text: string, others: string[]): string[] => [...others, text];
 
 export function parseId(text: string): string {
   const read = Id.safeParse(text);

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { WaitingFor } from '../shared/domain/workflow/waiting';
 import {
-  collect,
   CommandDescription,
   describeCommand,
   option,
@@ -11,10 +10,11 @@ import {
   parseId,
   parseTime,
   parsePositiveInteger,
+  repeated,
   type CommandDefinition,
 } from './command';
 import type { DoctorOptions } from './doctor';
-import { CliError, print, tableOf } from './print';
+import { print, tableOf } from './print';
 import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
@@ -71,20 +71,37 @@ const appSettings = async (file?: string) =>
 export const commands: readonly CommandDefinition[] = [
   {
     name: 'send',
-    arguments: [{ name: '<file>', description: 'the event; "-" is standard input' }],
+    arguments: [
+      {
+        name: '<files...>',
+        description: 'an event each, or JSON Lines with one on each line; "-" is standard input',
+      },
+    ],
     options: [
-      option('--force', 'send it although the app will reject it', { default: false }),
+      option('--force', 'send them although the app will reject them', { default: false }),
       json,
     ],
-    description: 'send one event from a file or from standard input',
+    description:
+      'send events from files or from standard input, after a check that lists every fault and warns of what may not be meant',
     output: z.strictObject({
       sent: z.literal(true),
       queue: text,
-      eventId: text.optional(),
-      bodyHash: text,
+      events: z.array(
+        z.strictObject({
+          file: text,
+          line: count,
+          eventId: text.optional(),
+          bodyHash: text,
+          faults: z.array(
+            z.strictObject({ reason: text, field: text.optional(), rule: text, line: count }),
+          ),
+          warnings: z.array(z.strictObject({ code: text, field: text, line: count, text })),
+        }),
+      ),
+      notes: z.array(text),
     }),
-    run: async ([file = ''], options: Json & { force: boolean }) =>
-      (await import('./send.js')).send(await connection(), file, options),
+    run: async (files, options: Json & { force: boolean }) =>
+      (await import('./send.js')).send(await connection(), files, options),
   },
   {
     name: 'status',
@@ -103,10 +120,7 @@ export const commands: readonly CommandDefinition[] = [
       option('--problems', 'events that ended without all of their access, and refused messages', {
         default: false,
       }),
-      option('--outcome <code>', 'events that ended with this outcome; may be repeated', {
-        parse: collect,
-        default: [],
-      }),
+      repeated('--outcome <code>', 'events that ended with this outcome'),
       option(
         '--since <time>',
         'only those received, or if ended closed, since a time or within a duration such as 4h; ' +
@@ -149,18 +163,20 @@ export const commands: readonly CommandDefinition[] = [
       json,
     ],
     description: 'list the messages that Service Bus has given up on; removes none',
-    output: z.array(
-      z.strictObject({
-        sequenceNumber: text,
-        enqueuedAt: text.optional(),
-        eventId: text.optional(),
-        problem: text.optional(),
-        deadLetterReason: text.optional(),
-        deadLetterErrorDescription: text.optional(),
-        bodyHash: text,
-        bodyType: z.enum(['data', 'value', 'sequence']),
-      }),
-    ),
+    output: z.strictObject({
+      deadLetters: z.array(
+        z.strictObject({
+          sequenceNumber: text,
+          enqueuedAt: text.optional(),
+          eventId: text.optional(),
+          problem: text.optional(),
+          bodyType: z.enum(['data', 'value', 'sequence']),
+          deadLetterReason: text.optional(),
+          deadLetterErrorDescription: text.optional(),
+          bodyHash: text,
+        }),
+      ),
+    }),
     run: async (_, options: Json & { limit: number }) =>
       (await import('./dead-letters.js')).deadLetters(await connection(), options),
   },
@@ -176,7 +192,11 @@ export const commands: readonly CommandDefinition[] = [
         parse: parseId,
         required: true,
       }),
-      option('--file <file>', 'the event, if its message is no dead letter; "-" is standard input'),
+      repeated(
+        '--file <file>',
+        'an event whose message is no dead letter, or JSON Lines with one on each line; "-" is standard input',
+        { conflicts: ['cause', 'since', 'limit'] },
+      ),
       option(
         '--cause <code>',
         'only those with this dead-letter reason, refusal, outcome or reason',
@@ -194,12 +214,12 @@ export const commands: readonly CommandDefinition[] = [
         parse: parsePositiveInteger,
         default: 5,
       }),
-      option('--preview', 'only show what would be done (the default)'),
+      option('--preview', 'only show what would be done (the default)', { conflicts: ['yes'] }),
       option('--yes', 'replay without asking', { default: false }),
       json,
     ],
     description:
-      'run events again: those of the dead letters, the dead letter of one event id, or the event of a file. ' +
+      'run events again: those of the dead letters, the dead letter of one event id, or the events of files. ' +
       'Without --yes it only shows what it would do',
     output: z.strictObject({
       preview: z.boolean(),
@@ -218,12 +238,8 @@ export const commands: readonly CommandDefinition[] = [
         }),
       ),
     }),
-    run: async ([event], options: ReplayOptions & { preview?: true }) => {
-      if (options.preview && options.yes) throw new CliError('use --preview or --yes, not both', 2);
-      if (options.file !== undefined && event !== undefined)
-        throw new CliError('give an event id or --file, not both', 2);
-      await (await import('./replay.js')).replay(await connection(), event, options);
-    },
+    run: async ([event], options: ReplayOptions) =>
+      (await import('./replay.js')).replay(await connection(), event, options),
   },
   {
     name: 'versions',
@@ -235,13 +251,15 @@ export const commands: readonly CommandDefinition[] = [
       json,
     ],
     description: 'count the open events by the version of the orchestration that runs them',
-    output: z.array(
-      z.strictObject({
-        version: z.union([count, z.literal('not begun')]),
-        open: count,
-        oldest: text,
-      }),
-    ),
+    output: z.strictObject({
+      versions: z.array(
+        z.strictObject({
+          version: z.union([count, z.literal('not begun')]),
+          open: count,
+          oldest: text,
+        }),
+      ),
+    }),
     run: async (_, options: Json & { before?: number }) =>
       (await import('./versions.js')).versions(await connection(), options),
   },
@@ -305,10 +323,7 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [],
     options: [
       option('--yes', 'apply without asking', { default: false }),
-      option('--only <package>', 'only this package; may be repeated', {
-        parse: collect,
-        default: [],
-      }),
+      repeated('--only <package>', 'only this package'),
       option('--model <file>', 'another model than that of the app, by path or blob URL'),
       settings,
       ...signIn,
@@ -326,10 +341,10 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [],
     options: [json],
     description: 'list all commands; with --json their arguments, options and output shapes',
-    output: z.array(CommandDescription),
+    output: z.strictObject({ commands: z.array(CommandDescription) }),
     run: (_, options: Json) => {
       const described = commands.map(describeCommand);
-      print(described, options.json, () =>
+      print({ commands: described }, options.json, () =>
         tableOf(
           ['command', 'what it does'],
           described.map(({ usage, description }) => [usage, description]),

@@ -18,6 +18,8 @@ export type Connection = {
   records: string;
   audit: string;
   sources: string[];
+  /** Path or blob URL of the access model; undefined if only the addresses of an app in Azure are known. */
+  accessModel: string | undefined;
 };
 
 /** The settings of the app, and whether it is the app of the local stack. */
@@ -48,6 +50,9 @@ const DEFAULTS = {
   PROVISIONING_QUEUE: 'provisioning-events',
   GRAPH_LAG: '250ms',
 };
+
+/** The model of the local app unless ACCESS_MODEL names another. */
+const SAMPLE_MODEL = join(__dirname, '..', '..', 'access-model.json');
 
 /** Reads the stack of this machine. Throws a CliError that names the alternative if there is none. */
 function readStack<Shape>(
@@ -94,6 +99,7 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
     records: settings['RECORDS_STORAGE'] ?? '',
     audit: settings['AUDIT_STORAGE'] ?? '',
     sources: listOf(settings['EVENT_SOURCES'] ?? ''),
+    accessModel: settings['ACCESS_MODEL'] ?? (isComplete ? undefined : SAMPLE_MODEL),
   };
 }
 

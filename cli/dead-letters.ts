@@ -12,7 +12,7 @@ export async function deadLetters(
     peekDeadLetters(client, connection.queue, options.limit),
   );
   const lines = await deadLetterReport(peeked, openAudit(connection), connection.sources);
-  print(lines, options.json, () =>
+  print({ deadLetters: lines }, options.json, () =>
     tableOf(
       ['sequence', 'enqueued', 'event', 'problem', 'dead-lettered for', 'body hash'],
       lines.map((line) => [

@@ -24,7 +24,7 @@ import { checkAudit, checkRecords } from './doctor/checks/stores';
 import { createDoctorContext, type DoctorContext } from './doctor/context';
 import { NotChecked, notChecked, type Finding, type Level } from './doctor/finding';
 import { graphOptions, type SignInOptions } from './graph';
-import { print, tableOf } from './print';
+import { counted, print, tableOf } from './print';
 
 type Examination = SignInOptions & { identity?: string | undefined; deadlineMs: number };
 export type DoctorOptions = Omit<Examination, 'deadlineMs'> & {
@@ -51,7 +51,7 @@ export async function doctor(
       todo === undefined ? text : `${text}. What to do: ${todo}`,
     ]);
     const table = tableOf(['level', 'check', 'finding', 'about', 'details'], rows);
-    return `${table}\n\n${counts.faults} faults, ${counts.warnings} warnings`;
+    return `${table}\n\n${counted(counts.faults, 'fault')}, ${counted(counts.warnings, 'warning')}`;
   });
   if (counts.faults > 0) process.exitCode = 1;
 }

@@ -1,24 +1,39 @@
 import { Command } from 'commander';
-import { createProgram } from './command';
+import { createProgram, HelpShown, UsageError } from './command';
 import { commands, groups } from './commands';
-import { CliError } from './print';
+import { CliError, failureOutput, terminalOf, wrap } from './print';
 
+const args = process.argv.slice(2);
 const program = createProgram(
-  new Command('joinery')
-    .description(
-      'Operates Joinery: the local stack that runs here, or by its settings an app in Azure.',
-    )
-    .showHelpAfterError()
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2)),
+  new Command('joinery').description(
+    'Operates Joinery: the local stack that runs here, or by its settings an app in Azure.',
+  ),
   commands,
   groups,
 );
 
-program.parseAsync().catch((error: unknown) => {
+program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
+  if (error instanceof HelpShown) return;
   const code = error instanceof CliError ? error.code : 1;
-  // A bus that does not answer leaves sockets and timers behind, which would keep the process alive for minutes.
-  process.stderr.write(`${textOf(error)}\n`, () => process.exit(code));
+  const message = textOf(error);
+  if (isJson())
+    process.stdout.write(`${JSON.stringify(failureOutput(error, message, code), null, 2)}\n`);
+  // The last line says what is wrong. A bus that does not answer leaves sockets and timers behind, which would keep the
+  // process alive for minutes.
+  process.stderr.write(forPeople(error, message), () => process.exit(code));
 });
+
+/** Options may be what is wrong, so the arguments are looked at as they were given. */
+function isJson(): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? args.length : end).includes('--json');
+}
+
+function forPeople(error: unknown, message: string): string {
+  const terminal = terminalOf(process.stderr);
+  if (!(error instanceof UsageError)) return `${wrap(message, terminal)}\n`;
+  return `${wrap(error.usage, terminal)}\n${wrap(`error: ${message}`, terminal)}\n`;
+}
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

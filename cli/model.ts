@@ -1,6 +1,6 @@
 import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/config/load-model';
 import { createCredential } from '../shared/config/identity';
-import { CliError, print } from './print';
+import { CliError, counted, print } from './print';
 
 /** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
 export async function loadModel(place: string): Promise<LoadedModel> {
@@ -27,6 +27,7 @@ export async function checkModel(place: string, { json }: { json: boolean }): Pr
     summary,
     json,
     () =>
-      `sound: ${summary.catalogs} catalogs, ${summary.accessPackages} access packages, ${summary.birthrights} birthrights\nhash ${hash}`,
+      `sound: ${counted(summary.catalogs, 'catalog')}, ${counted(summary.accessPackages, 'access package')}, ` +
+      `${counted(summary.birthrights, 'birthright')}\nhash ${hash}`,
   );
 }

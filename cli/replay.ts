@@ -1,5 +1,6 @@
 import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/events/replay';
-import { openAudit, openClaims, readBody, type Connection } from './connection';
+import { openAudit, openClaims, type Connection } from './connection';
+import { readEvents } from './event-files';
 import { CliError, print, tableOf } from './print';
 import { replayQueue, withBus } from './service-bus';
 
@@ -7,13 +8,13 @@ export type ReplayOptions = Pick<
   ReplayRequest,
   'by' | 'reason' | 'cause' | 'since' | 'limit' | 'attempts'
 > & {
-  file?: string;
+  file: string[];
   yes: boolean;
   json: boolean;
 };
 
 /**
- * Runs events of dead letters or of a file again; without `yes` it shows what it would do. Exit code 1 if something that
+ * Runs events of dead letters or of files again; without `yes` it shows what it would do. Exit code 1 if something that
  * was to be sent was not, or the one event that was named is left.
  */
 export async function replay(
@@ -21,13 +22,15 @@ export async function replay(
   eventId: string | undefined,
   { file, yes, json, ...choice }: ReplayOptions,
 ): Promise<void> {
-  const body = file === undefined ? undefined : await readBody(file);
+  if (file.length > 0 && eventId !== undefined)
+    throw new CliError('give an event id or --file, not both', 2);
+  const bodies = file.length === 0 ? undefined : (await readEvents(file)).map(({ body }) => body);
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
   const { lines, isComplete } = await withBus(connection, (client) =>
     replayEvents(stores, replayQueue(client, connection.queue), connection.sources, {
       ...choice,
       eventId,
-      body,
+      bodies,
       confirmed: yes,
     }),
   );

@@ -1,28 +1,121 @@
-import { readEvent } from '../shared/domain/events/read-event';
-import { readBody, type Connection } from './connection';
-import { CliError, print } from './print';
+import type { ServiceBusClient } from '@azure/service-bus';
+import { inspectEvent, type PlacedFault } from '../shared/domain/events/inspect-event';
+import { warningsOf, type Warning } from '../shared/events/warnings';
+import type { AccessModel } from '../shared/domain/access-model/access-model';
+import type { Connection } from './connection';
+import { readEvents, type EventBody } from './event-files';
+import { loadModel } from './model';
+import { CliError, counted, print, shown, terminalOf, wrap } from './print';
 import { withBus } from './service-bus';
 
-/** Sends one event. Without `force`, a body that the app would reject is not sent, and the error says why. */
+type SendOptions = { force: boolean; json: boolean };
+type Checked = EventBody & {
+  eventId: string | undefined;
+  bodyHash: string;
+  faults: PlacedFault[];
+  warnings: Warning[];
+};
+
+/**
+ * Sends events of files. Without `force`, nothing is sent if the app would reject one of them, and the error lists every
+ * fault of each. Warns of what would be accepted and may not be meant.
+ */
 export async function send(
   connection: Connection,
-  file: string,
-  options: { force: boolean; json: boolean },
+  files: readonly string[],
+  { force, json }: SendOptions,
 ): Promise<void> {
-  const body = await readBody(file);
-  const event = readEvent(body, { sources: connection.sources });
-  if (event.kind === 'rejected' && !options.force) {
-    const field = event.field === undefined ? '' : ` in ${event.field}`;
-    throw new CliError(`not sent: ${event.reason}${field}; it must be ${event.rule}`);
-  }
-  await withBus(connection, (client) =>
-    client
-      .createSender(connection.queue)
-      .sendMessages({ body, contentType: 'application/cloudevents+json' }),
-  );
-  const eventId = event.kind === 'accepted' ? event.event.id : undefined;
-  const sent = { sent: true, queue: connection.queue, eventId, bodyHash: event.bodyHash };
-  print(sent, options.json, () =>
-    eventId === undefined ? 'sent, although it will be rejected' : `sent; see "status ${eventId}"`,
+  const bodies = await readEvents(files);
+  const { model, notes } = await rulesOf(connection);
+  const events = bodies.map((event): Checked => {
+    const inspection = inspectEvent(event.body, { sources: connection.sources });
+    const { read, faults } = inspection;
+    const eventId = read.kind === 'accepted' ? read.event.id : undefined;
+    return {
+      ...event,
+      eventId,
+      bodyHash: read.bodyHash,
+      faults,
+      warnings: warningsOf(inspection, model),
+    };
+  });
+  const faulty = events.filter(({ faults }) => faults.length > 0);
+  if (!json) warn(events, notes);
+  if (faulty.length > 0 && !force)
+    throw new CliError(refusal(events, faulty), 1, { events: faulty.map(described) });
+  await withBus(connection, (client) => sendAll(client, connection.queue, events));
+  print({ sent: true, queue: connection.queue, events: events.map(described), notes }, json, () =>
+    events.map(sentLine).join('\n'),
   );
 }
+
+async function sendAll(
+  client: ServiceBusClient,
+  queue: string,
+  events: readonly EventBody[],
+): Promise<void> {
+  const sender = client.createSender(queue);
+  let batch = await sender.createMessageBatch();
+  for (const { body } of events) {
+    const message = { body, contentType: 'application/cloudevents+json' };
+    if (batch.tryAddMessage(message)) continue;
+    if (batch.count > 0) await sender.sendMessages(batch);
+    batch = await sender.createMessageBatch();
+    // Too large for any batch: the bus says what it takes.
+    if (!batch.tryAddMessage(message)) await sender.sendMessages(message);
+  }
+  if (batch.count > 0) await sender.sendMessages(batch);
+}
+
+/** The rules of the app, if this command can read them; else a note that says why they were not checked. */
+async function rulesOf({
+  accessModel,
+}: Connection): Promise<{ model?: AccessModel; notes: string[] }> {
+  if (accessModel === undefined)
+    return {
+      notes: ['the rules were not checked: set ACCESS_MODEL to the path or blob URL of the model'],
+    };
+  try {
+    return { model: (await loadModel(accessModel)).model, notes: [] };
+  } catch (error) {
+    const [why = ''] = error instanceof Error ? error.message.split('\n') : [];
+    return { notes: [`the rules were not checked: ${why}`] };
+  }
+}
+
+const described = ({ file, line, eventId, bodyHash, faults, warnings }: Checked) => ({
+  ...{ file, line, eventId, bodyHash },
+  faults: faults.map((fault) => ({ ...fault, line: lineIn(line, fault.line) })),
+  warnings: warnings.map((one) => ({ ...one, line: lineIn(line, one.line) })),
+});
+
+/** Lines of an event count from its own first one. */
+const lineIn = (first: number, line: number | undefined): number => first + (line ?? 1) - 1;
+
+function refusal(events: readonly Checked[], faulty: readonly Checked[]): string {
+  const lines = faulty.flatMap(({ file, line: first, faults }) =>
+    faults.map(({ field, line, reason, rule }) => {
+      const where = [...(field === undefined ? [] : [shown(field)]), `line ${lineIn(first, line)}`];
+      return `  ${nameOf(file)}: ${where.join(', ')}: ${reason}; required: ${rule}`;
+    }),
+  );
+  const whole =
+    events.length === 1 ? '' : ` in ${faulty.length} of ${counted(events.length, 'event')}`;
+  return `not sent: ${counted(lines.length, 'fault')}${whole}\n${lines.join('\n')}`;
+}
+
+function warn(events: readonly Checked[], notes: readonly string[]): void {
+  const lines = events.flatMap(({ file, line: first, warnings }) =>
+    warnings.map(
+      ({ field, line, text }) =>
+        `${nameOf(file)}: ${shown(field)}, line ${lineIn(first, line)}: ${text}`,
+    ),
+  );
+  for (const line of [...lines, ...notes])
+    process.stderr.write(`${wrap(`warning: ${line}`, terminalOf(process.stderr))}\n`);
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
+
+const sentLine = ({ eventId }: Checked): string =>
+  eventId === undefined ? 'sent, although it will be rejected' : `sent; see "status ${eventId}"`;

@@ -8,7 +8,7 @@ export async function versions(
   { before, json }: { before?: number; json: boolean },
 ): Promise<void> {
   const lines = await versionReport({ claims: openClaims(connection), due: openDue(connection) });
-  print(lines, json, () =>
+  print({ versions: lines }, json, () =>
     lines.length === 0
       ? 'no event is open'
       : tableOf(

@@ -41,8 +41,8 @@ export type ReplayRequest = {
   reason: string;
   /** Only the dead letters of this CloudEvents id. */
   eventId?: string | undefined;
-  /** The body of one event, instead of dead letters. */
-  body?: Uint8Array | undefined;
+  /** The bodies of events, instead of dead letters. */
+  bodies?: readonly Uint8Array[] | undefined;
   /** Only those with this dead-letter reason, refusal, outcome or reason. */
   cause?: string | undefined;
   /** Only those enqueued since this time. */
@@ -83,7 +83,7 @@ export type ReplayReport = { lines: ReplayLine[]; isComplete: boolean };
 const SEARCH_DEPTH = 10_000;
 
 /**
- * Runs events again: those of the selected dead letters, or the one of a body. Without confirmation it changes nothing.
+ * Runs events again: those of the selected dead letters, or of bodies. Without confirmation it changes nothing.
  * Throws the errors of queue and stores.
  */
 export async function replayEvents(
@@ -92,11 +92,11 @@ export async function replayEvents(
   sources: readonly string[],
   request: ReplayRequest,
 ): Promise<ReplayReport> {
-  const lines =
-    request.body === undefined
-      ? await replayDeadLetters(stores, queue, sources, request)
-      : [await replayBody(stores, queue, sources, request, request.body)];
-  const isNamed = request.eventId !== undefined || request.body !== undefined;
+  const lines: ReplayLine[] = [];
+  if (!request.bodies) lines.push(...(await replayDeadLetters(stores, queue, sources, request)));
+  for (const body of request.bodies ?? [])
+    lines.push(await replayBody(stores, queue, sources, request, body));
+  const isNamed = request.eventId !== undefined || request.bodies !== undefined;
   const isDone = ({ action, result }: ReplayLine): boolean =>
     (action === 'leave' && !isNamed) || result === 'replayed' || result === 'completed';
   return { lines, isComplete: !request.confirmed || lines.every(isDone) };

@@ -73,6 +73,9 @@ const MediaType = text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).meta({
 export const JOINED = 'hr.worker.joined.v1';
 export const DEFAULT_EMPLOYMENT = 'primary';
 
+const Period = z.object({ startDate: CalendarDate, endDate: CalendarDate.optional() });
+const areDates = (value: unknown): boolean => Period.safeParse(value).success;
+
 const JoinedData = z
   .object(
     {
@@ -95,6 +98,8 @@ const JoinedData = z
   .refine((data) => data.endDate === undefined || data.endDate >= data.startDate, {
     path: ['endDate'],
     error: 'a date on or after startDate',
+    // Without this, a fault of another member would hide this one.
+    when: ({ value }) => areDates(value),
     params: { reason: 'end-before-start' satisfies RejectionReason },
   });
 

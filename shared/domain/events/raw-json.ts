@@ -9,6 +9,15 @@ export type JsonFault = {
 export type JsonReading = { kind: 'value'; value: unknown } | { kind: 'fault'; fault: JsonFault };
 
 /**
+ * All that is wrong with a JSON text, up to the first place where it cannot be read further, and where each member begins
+ * (the offset of its key) by `placeKey` of its path.
+ */
+export type JsonInspection = { faults: JsonFault[]; places: Map<string, number>; value?: unknown };
+
+/** The key of a path in `places`. */
+export const placeKey = (path: readonly PropertyKey[]): string => path.map(String).join('\u0000');
+
+/**
  * What the caller needs: all, members by name (`{}` is a scalar), or so many scalars of any name. The rest is checked but
  * not built, so that 20,000 empty objects cost a scan and no memory.
  */
@@ -20,6 +29,7 @@ type Cursor = {
   at: number;
   depth: number;
   path: string[];
+  notes?: JsonInspection;
 };
 
 /** Carries a fault out of nested calls; never leaves this file. */
@@ -63,6 +73,20 @@ export function readJson(text: string, maxDepth: number, keep: Keep = 'all'): Js
   }
 }
 
+/** Reads as `readJson` does, for a person who corrects the text: reports every fault, and where the members are. */
+export function inspectJson(text: string, maxDepth: number): JsonInspection {
+  const notes: JsonInspection = { faults: [], places: new Map() };
+  const cursor: Cursor = { text, maxDepth, at: 0, depth: 0, path: [], notes };
+  try {
+    const value = readValue(cursor, 'all');
+    if (peek(cursor) !== '') fail(cursor, 'not-json');
+    return { ...notes, value };
+  } catch (error) {
+    if (!(error instanceof FaultFound)) throw error;
+    return { ...notes, faults: [...notes.faults, error.fault] };
+  }
+}
+
 function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
   const first = peek(cursor);
   if (first === '"') return readString(cursor);
@@ -84,18 +108,19 @@ function readObject(cursor: Cursor, keep: Keep | undefined): object {
   do {
     const at = startOfKey(cursor);
     const key = readString(cursor);
-    if (key.length >= SHORTEST_FORBIDDEN && FORBIDDEN.has(key)) {
-      return fail(cursor, 'forbidden-key', at);
-    }
+    const isForbidden = key.length >= SHORTEST_FORBIDDEN && FORBIDDEN.has(key);
+    if (isForbidden) report(cursor, 'forbidden-key', at);
     if (many?.has(key) ?? few.includes(key)) {
       cursor.path.push(key);
-      return fail(cursor, 'duplicate-key', at);
+      report(cursor, 'duplicate-key', at);
+      cursor.path.pop();
     }
     if (!take(cursor, ':')) return fail(cursor, 'not-json');
-    const kept = keepOf(keep, key, many?.size ?? few.length);
+    const kept = isForbidden ? undefined : keepOf(keep, key, many?.size ?? few.length);
     if (many) many.add(key);
     else if (few.push(key) === FEW) many = new Set(few);
     cursor.path.push(key);
+    cursor.notes?.places.set(placeKey(cursor.path), at);
     const value = readValue(cursor, kept);
     if (kept !== undefined) members[key] = value;
     cursor.path.pop();
@@ -149,8 +174,9 @@ function unescape(cursor: Cursor, start: number): string {
   const value = decode(literal);
   if (typeof value !== 'string') return fail(cursor, 'not-json', start);
   // Valid UTF-8 has no half pairs, so only an escape can create one.
-  const half = literal.includes('\\u') && LONE_SURROGATE.test(value);
-  return half ? fail(cursor, 'lone-surrogate', start) : value;
+  if (literal.includes('\\u') && LONE_SURROGATE.test(value))
+    report(cursor, 'lone-surrogate', start);
+  return value;
 }
 
 function decode(literal: string): unknown {
@@ -190,6 +216,12 @@ function take(cursor: Cursor, character: string): boolean {
   const found = peek(cursor) === character;
   if (found) cursor.at += 1;
   return found;
+}
+
+/** A fault after which reading can go on: it ends the reading unless all faults are wanted. */
+function report(cursor: Cursor, reason: JsonFault['reason'], at: number): void {
+  if (!cursor.notes) throw new FaultFound({ reason, at, path: cursor.path });
+  cursor.notes.faults.push({ reason, at, path: [...cursor.path] });
 }
 
 function fail(cursor: Cursor, reason: JsonFault['reason'], at = cursor.at): never {

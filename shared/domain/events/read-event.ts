@@ -31,8 +31,8 @@ export type RejectedMessage = Fault & {
   eventSource?: string;
 };
 
-const MAX_BYTES = 65_536;
-const MAX_DEPTH = 8;
+export const MAX_BYTES = 65_536;
+export const MAX_DEPTH = 8;
 
 const scalar: Keep = {};
 const keep: Keep = {
@@ -58,13 +58,13 @@ const keep: Keep = {
   },
 };
 
-const NOT_LISTED: Fault = {
+export const NOT_LISTED: Fault = {
   reason: 'source-not-listed',
   field: 'source',
-  rule: 'one of the sources in the settings',
+  rule: 'one of the sources in the setting EVENT_SOURCES',
 };
 
-const rawRules: Record<JsonFault['reason'], string> = {
+export const rawRules: Record<JsonFault['reason'], string> = {
   'not-json': 'one JSON document (RFC 8259) and nothing after it',
   'too-deep': `at most ${MAX_DEPTH} objects and arrays inside one another`,
   'duplicate-key': 'no key twice in one object',

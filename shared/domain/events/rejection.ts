@@ -71,6 +71,10 @@ export function fieldOf(path: readonly PropertyKey[]): string {
 export function faultOf(error: z.ZodError, message: unknown): Fault {
   const issue = error.issues[0];
   if (issue === undefined) return { reason: 'wrong-type', rule: 'the event contract' };
+  return faultOfIssue(issue, message);
+}
+
+export function faultOfIssue(issue: z.core.$ZodIssue, message: unknown): Fault {
   const field = fieldOf(issue.path);
   const value = valueAt(message, issue.path);
   // The CloudEvents JSON format reads null as absent, in the envelope.

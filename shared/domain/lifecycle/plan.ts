@@ -45,13 +45,14 @@ export function zoneFor(
   model: AccessModel,
   worker: { timeZone?: string | undefined; attributes: Attributes },
 ): string {
-  const { byLocation, default: fallback } = model.timeZones;
-  const location = Object.hasOwn(worker.attributes, 'location')
-    ? worker.attributes['location']
+  return worker.timeZone ?? zoneOfLocation(model, worker.attributes) ?? model.timeZones.default;
+}
+
+/** The zone that the model has for the attribute `location`, if it has one. */
+export function zoneOfLocation(model: AccessModel, attributes: Attributes): string | undefined {
+  const { byLocation } = model.timeZones;
+  const location = Object.hasOwn(attributes, 'location') ? attributes['location'] : undefined;
+  return location !== undefined && Object.hasOwn(byLocation, location)
+    ? byLocation[location]
     : undefined;
-  const local =
-    location !== undefined && Object.hasOwn(byLocation, location)
-      ? byLocation[location]
-      : undefined;
-  return worker.timeZone ?? local ?? fallback;
 }

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { CommandDescription } from '../../../cli/command';
 import { commands } from '../../../cli/commands';
+import { FailureOutput } from '../../../cli/print';
 import { createLedger } from '../../../shared/storage/audit';
 import type { AuditReport } from '../../../shared/reports/audit';
 import type { Claim } from '../../../shared/domain/workflow/claim';
@@ -41,6 +42,9 @@ const event = (id: string, changes: object = {}) =>
 /** Parses what a command printed with --json by the shape in its definition. */
 const outputOf = (name: string, stdout: string): unknown =>
   commands.find((command) => command.name === name)?.output.parse(JSON.parse(stdout));
+
+/** What a command that failed printed with --json. */
+const failureOf = (stdout: string) => FailureOutput.parse(JSON.parse(stdout)).error;
 
 /** All that is in the queue, taken out. */
 async function taken(): Promise<string[]> {
@@ -87,8 +91,15 @@ async function closedEvent(id: string, source = SOURCE): Promise<string> {
   return key;
 }
 
-test('--help lists every command; a wrong call prints the usage and exits with 2', async () => {
-  const wrongCalls = [[], ['nonsense'], ['status'], ['dead-letters', '--limit', '0']];
+test('--help lists every command; a wrong call prints one line of usage, then the error, and exits with 2', async () => {
+  const wrongCalls = [
+    ...[[], ['nonsense'], ['model'], ['model', 'nonsense'], ['status'], ['status', 'a', 'b']],
+    ...[['dead-letters', '--limit', '0'], ['audit'], ['send', '/absent.json']],
+    ...[
+      ['versions', '--before', '1', '--before', '2'],
+      ['doctor', '--settings', '/absent.json'],
+    ],
+  ];
   const [help, ofAudit, ...wrong] = await Promise.all(
     [['--help'], ['audit', '--help'], ...wrongCalls].map((args) => joinery(args)),
   );
@@ -97,13 +108,18 @@ test('--help lists every command; a wrong call prints the usage and exits with 2
   expect(ofAudit).toMatchObject({ code: 0, stdout: expect.stringContaining('--worker') as string });
   for (const { code, stdout, stderr } of wrong) {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Usage: joinery');
+    const [usage, error, ...more] = stderr.trimEnd().split('\n');
+    expect(usage).toMatch(/^Usage: joinery .*\[options\]/);
+    expect(error).toMatch(/^error: ./);
+    expect(more).toEqual([]);
   }
 });
 
 test('commands --json describes each command as its --help does', async () => {
   const { stdout } = await joinery(['commands', '--json']);
-  const described = outputOf('commands', stdout) as CommandDescription[];
+  const { commands: described } = outputOf('commands', stdout) as {
+    commands: CommandDescription[];
+  };
   expect(described.map(({ name }) => name)).toEqual(commands.map(({ name }) => name));
   for (const { name, description, arguments: given, options } of described) {
     const help = (await joinery([...name.split(' '), '--help'])).stdout.replaceAll(/\s+/g, ' ');
@@ -142,7 +158,7 @@ describe('send', () => {
     expect(outputOf('send', fromFile.stdout)).toMatchObject({
       sent: true,
       queue: QUEUE,
-      eventId: 'sent-1',
+      events: [{ file, line: 1, eventId: 'sent-1', faults: [] }],
     });
     expect(await joinery(['send', '-'], event('sent-2'))).toMatchObject({
       code: 0,
@@ -166,7 +182,11 @@ describe('send', () => {
       })),
     );
     for (const { code, stdout, stderr, reason } of answers) {
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(code).toBe(1);
+      expect(FailureOutput.parse(JSON.parse(stdout))).toMatchObject({
+        error: { exitCode: 1, events: [{ bodyHash: expect.any(String) as string }] },
+      });
+      expect(stdout).not.toContain('CANARY');
       expect(stderr).toMatch(/^not sent: /);
       expect(stderr).toContain(reason);
       expect(stderr).not.toContain('CANARY');
@@ -183,10 +203,79 @@ describe('send', () => {
     expect(await taken()).toEqual([body.toString('latin1')]);
   });
 
+  test('several files and JSON Lines are sent in order, and nothing is sent if one event has a fault', async () => {
+    const one = join(setup.folder, 'one.json');
+    const many = join(setup.folder, 'many.jsonl');
+    const listed = join(setup.folder, 'listed.txt');
+    await writeFile(one, JSON.stringify(JSON.parse(event('l-1')), null, 2));
+    await writeFile(many, `${event('l-2')}\r\n\n${event('l-3')}\n`);
+    await writeFile(listed, `${event('l-4')}\n{"specversion":"1.0",\n`);
+    const whole = await joinery(['send', one, many, '--json']);
+    expect(whole).toMatchObject({ code: 0, stderr: '' });
+    expect(outputOf('send', whole.stdout)).toMatchObject({
+      events: [
+        { file: one, line: 1, eventId: 'l-1' },
+        { file: many, line: 1, eventId: 'l-2' },
+        { file: many, line: 3, eventId: 'l-3' },
+      ],
+    });
+    expect((await taken()).slice(1)).toEqual([event('l-2'), event('l-3')]);
+    const refused = await joinery(['send', one, listed]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('not sent: 1 fault in 1 of 3 events');
+    expect(refused.stderr).toContain(`${listed}: line 2: not-json`);
+    expect(await taken()).toEqual([]);
+  });
+
+  test('all faults of an event are listed at once, each with its member and line, and the setting of a source is named', async () => {
+    const file = join(setup.folder, 'faults.json');
+    const data = { workerId: 'W-1', startDate: '2026-02-30', attributes: { costCenter: 4711 } };
+    const body = { ...JSON.parse(event('f-1')), source: 'urn:CANARY', data } as object;
+    await writeFile(file, JSON.stringify(body, null, 2));
+    const { code, stderr } = await joinery(['send', file]);
+    expect(code).toBe(1);
+    expect(stderr.split('\n').filter((line) => !line.startsWith('warning'))).toEqual([
+      'not sent: 3 faults',
+      expect.stringContaining(`${file}: data.startDate, line 9: invalid-date`),
+      expect.stringContaining(`${file}: data.attributes.costCenter, line 11: wrong-type`),
+      expect.stringMatching(/: source, line 4: source-not-listed; .*EVENT_SOURCES$/),
+      '',
+    ]);
+    expect(stderr).not.toContain('CANARY');
+  });
+
+  test('what would be accepted and may not be meant is a warning with member and line, and is sent', async () => {
+    const settings = { ...setup.settings, ACCESS_MODEL: 'access-model.json' };
+    const attributes = { department: 'finance', workerType: 'employee', location: 'Paris' };
+    const data = { workerId: 'W-1', startDate: '2026-11-23', timezone: 'Europe/Paris', attributes };
+    const answer = await runCommand(
+      ['send', '-'],
+      settings,
+      event('w-1', { data, Subject: 'W-1' }),
+    );
+    expect(answer).toMatchObject({ code: 0, stdout: 'sent; see "status w-1"\n' });
+    expect(answer.stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^warning: standard input: Subject, line 1: .*subject may be meant$/),
+      expect.stringMatching(/: data\.timezone, line 1: .*data\.timeZone may be meant$/),
+      expect.stringMatching(
+        /: data\.attributes\.department, line 1: no rule .* nearest is "finance-staff": department differs from "Finance" only by case/,
+      ),
+      expect.stringMatching(/: data\.attributes\.location, line 1: .*Etc\/UTC/),
+    ]);
+    const blind = await joinery(['send', '-'], event('w-2'));
+    expect(blind).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('ACCESS_MODEL') as string,
+    });
+    expect(await taken()).toHaveLength(2);
+  });
+
   test('a missing file is named', async () => {
     const file = join(setup.folder, 'absent.json');
     const { code, stderr } = await joinery(['send', file]);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: `cannot read ${file}: ENOENT\n` });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Usage: joinery send .*\n/);
+    expect(stderr).toContain(`\nerror: cannot read ${file}: ENOENT\n`);
   });
 });
 
@@ -209,7 +298,7 @@ describe('status', () => {
   test('an id that two sources have is an error that lists them, and --source selects one', async () => {
     await Promise.all([closedEvent('twice', SOURCE), closedEvent('twice', OTHER)]);
     const { code, stdout, stderr } = await joinery(['status', 'twice', '--json']);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect({ code, ...failureOf(stdout) }).toMatchObject({ code: 2, exitCode: 2 });
     expect(stderr).toContain(`--source ${SOURCE}\n  --source ${OTHER}`);
     const decided = await joinery(['status', 'twice', '--source', OTHER, '--json']);
     expect(JSON.parse(decided.stdout)).toMatchObject({ source: OTHER });
@@ -238,11 +327,11 @@ describe('status', () => {
 
   test('an unknown id is an error that says where else to look', async () => {
     const { code, stdout, stderr } = await joinery(['status', 'unknown', '--json']);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, ...failureOf(stdout) }).toMatchObject({ code: 1, exitCode: 1 });
     expect(stderr).toContain(`no event unknown of ${SOURCE}, ${OTHER} is known`);
     expect(stderr).toContain('audit --day');
     const rows = await joinery(['audit', '--event', 'unknown', '--json']);
-    expect(rows).toMatchObject({ code: 1, stdout: '', stderr });
+    expect(rows).toMatchObject({ code: 1, stdout, stderr });
   });
 });
 
@@ -317,13 +406,15 @@ test('dead letters are listed up to the limit, without their bodies, and stay wh
     joinery(['dead-letters']),
   ]);
   expect(all).toMatchObject({ code: 0, stderr: '' });
-  expect(outputOf('dead-letters', all.stdout)).toMatchObject([
-    { eventId: 'dead-1', deadLetterReason: 'tested' },
-    { problem: 'not-json', deadLetterReason: 'tested' },
-    { eventId: 'dead-3' },
-  ]);
+  expect(outputOf('dead-letters', all.stdout)).toMatchObject({
+    deadLetters: [
+      { eventId: 'dead-1', deadLetterReason: 'tested' },
+      { problem: 'not-json', deadLetterReason: 'tested' },
+      { eventId: 'dead-3' },
+    ],
+  });
   expect(all.stdout).not.toContain('CANARY');
-  expect(JSON.parse(some.stdout)).toHaveLength(2);
+  expect(JSON.parse(some.stdout)).toMatchObject({ deadLetters: { length: 2 } });
   expect(shown.stdout).toMatch(/dead-1 +tested/);
 });
 
@@ -336,7 +427,7 @@ describe('the local stack', () => {
     const { code, stdout, stderr } = await runCommand(['status', 'x', '--json'], {
       JOINERY_DATA_DIR: join(setup.folder, 'nothing-here'),
     });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, ...failureOf(stdout) }).toMatchObject({ code: 1, exitCode: 1 });
     expect(stderr).toContain('no running stack');
     expect(stderr).toContain('npm start');
     expect(stderr).toContain('RECORDS_STORAGE');

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { readEvent } from '../../../shared/domain/events/read-event';
 import { createClaims } from '../../../shared/storage/claims';
@@ -25,7 +27,7 @@ async function replay(args: string[], input?: string) {
     setup.settings,
     input,
   );
-  return { code, stderr, output: JSON.parse(stdout || '{"events":[]}') as Output };
+  return { code, stderr, output: JSON.parse(stdout) as Output };
 }
 
 const bodyOf = (id: string) =>
@@ -186,6 +188,20 @@ test('an event whose message was accepted is replayed from its body; without one
   await claimed('f-3', { outcome: 'delivered' });
   expect((await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-3'))).code).toBe(1);
   expect(await taken()).toEqual([]);
+});
+
+test('several files and JSON Lines are replayed, each event once', async () => {
+  for (const id of ['s-1', 's-2', 's-3']) await claimed(id, { outcome: 'failed' });
+  const one = join(setup.folder, 'one.json');
+  const two = join(setup.folder, 'two.jsonl');
+  await writeFile(one, bodyOf('s-1'));
+  await writeFile(two, `${bodyOf('s-2')}\n${bodyOf('s-3')}\n`);
+  const { code, output } = await replay(['--file', one, '--file', two, ...WHO, '--yes']);
+  expect(code).toBe(0);
+  expect(output.events.map(({ eventId, result }) => [eventId, result])).toEqual(
+    ['s-1', 's-2', 's-3'].map((id) => [id, 'replayed']),
+  );
+  expect((await taken()).map(({ id }) => id)).toEqual(['s-1', 's-2', 's-3']);
 });
 
 test('a wrong call prints what is right and exits with 2', async () => {

@@ -48,12 +48,14 @@ test('open events are counted by the version of their runs', async () => {
   await open('f', '2026-11-20T09:30:01.000Z', { version: 2, state: 'closed' });
   const { code, stdout } = await joinery('--json');
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toEqual([
-    { version: 1, open: 2, oldest: '2026-11-20T09:30:02.000Z' },
-    { version: 2, open: 1, oldest: '2026-11-20T09:30:05.000Z' },
-    { version: 10, open: 1, oldest: '2026-11-20T09:30:04.000Z' },
-    { version: 'not begun', open: 1, oldest: '2026-11-20T09:30:06.000Z' },
-  ]);
+  expect(JSON.parse(stdout)).toEqual({
+    versions: [
+      { version: 1, open: 2, oldest: '2026-11-20T09:30:02.000Z' },
+      { version: 2, open: 1, oldest: '2026-11-20T09:30:05.000Z' },
+      { version: 10, open: 1, oldest: '2026-11-20T09:30:04.000Z' },
+      { version: 'not begun', open: 1, oldest: '2026-11-20T09:30:06.000Z' },
+    ],
+  });
 });
 
 test('--before exits with 1 while an event of an older version is open', async () => {

@@ -1,0 +1,108 @@
+import { Command, type Option } from 'commander';
+import { z } from 'zod';
+import { createProgram, UsageError, type CommandDefinition } from '../../../cli/command';
+import { commands, groups } from '../../../cli/commands';
+import { FailureOutput } from '../../../cli/print';
+
+type Call = { args: readonly string[]; options: Record<string, unknown> };
+
+/** Parses as the command does; answers what the command would run with, or how the call was refused. */
+async function call(definition: CommandDefinition, args: readonly string[]): Promise<Call | Error> {
+  let taken: Call | undefined;
+  const run = (given: readonly string[], options: never) => {
+    taken = { args: given, options };
+    return Promise.resolve();
+  };
+  const program = createProgram(new Command('joinery'), [{ ...definition, run }], groups);
+  try {
+    await program.parseAsync([...definition.name.split(' '), ...args], { from: 'user' });
+  } catch (error) {
+    return error as Error;
+  }
+  if (!taken) throw new Error('nothing ran and nothing was refused');
+  return taken;
+}
+
+const SAMPLES = ['value', '1', '30s', '10000000-0000-4000-8000-000000000001'];
+
+/** A value that the option takes. */
+function sampleOf(one: Option): string {
+  const fits = (text: string): boolean => {
+    try {
+      one.parseArg?.(text, one.defaultValue);
+      return one.argChoices === undefined || one.argChoices.includes(text);
+    } catch {
+      return false;
+    }
+  };
+  const sample = [...(one.argChoices ?? []), ...SAMPLES].find(fits);
+  if (sample === undefined) throw new Error(`no sample fits ${one.flags}`);
+  return sample;
+}
+
+const givenAs = (one: Option): string[] =>
+  one.isBoolean() ? [`--${one.name()}`] : [`--${one.name()}`, sampleOf(one)];
+
+/** The least that the command can be called with. */
+const leastOf = ({ arguments: wanted, options }: CommandDefinition, without?: Option): string[] => [
+  ...wanted.filter(({ name }) => name.startsWith('<')).map(() => 'value'),
+  ...options.filter((one) => one.mandatory && one !== without).flatMap(givenAs),
+];
+
+describe.each(commands.map((definition) => [definition.name, definition] as const))(
+  '%s',
+  (_, definition) => {
+    const least = leastOf(definition);
+
+    test.each(definition.options.map((one) => [one.flags, one] as const))(
+      'takes both values of %s, or refuses the second',
+      async (flags, one) => {
+        const others = leastOf(definition, one);
+        expect(await call(definition, [...others, ...givenAs(one)])).not.toBeInstanceOf(Error);
+        const twice = await call(definition, [...others, ...givenAs(one), ...givenAs(one)]);
+        if (Array.isArray(one.defaultValue)) {
+          const value = (twice as Call).options[one.attributeName()];
+          expect(value).toEqual([sampleOf(one), sampleOf(one)]);
+        } else {
+          expect(twice).toBeInstanceOf(UsageError);
+          expect((twice as Error).message).toBe(`option '${flags}' is given twice`);
+        }
+      },
+    );
+
+    test('takes an argument more, or refuses it', async () => {
+      const stray = ['stray-1', 'stray-2'];
+      const answer = await call(definition, [...least, ...stray]);
+      if (definition.arguments.some(({ name }) => name.includes('...')))
+        expect((answer as Call).args).toEqual(expect.arrayContaining(stray));
+      else expect(answer).toBeInstanceOf(UsageError);
+    });
+
+    test('refuses an option that it does not have', async () => {
+      expect(await call(definition, [...least, '--nonsense'])).toBeInstanceOf(UsageError);
+    });
+
+    test('prints an object with --json', () => {
+      expect(z.toJSONSchema(definition.output)).toMatchObject({ type: 'object' });
+    });
+  },
+);
+
+test.each([
+  [['--file', 'a', '--cause', 'b'], '--cause'],
+  [['--file', 'a', '--since', '4h'], '--since'],
+  [['--file', 'a', '--limit', '1'], '--limit'],
+  [['--preview', '--yes'], '--yes'],
+])('replay refuses options of which one would have no effect: %j', async (args, named) => {
+  const replay = commands.find(({ name }) => name === 'replay');
+  const refused = await call(replay as CommandDefinition, [
+    ...['--by', 'alice', '--reason', 'INC-1'],
+    ...args,
+  ]);
+  expect(refused).toBeInstanceOf(UsageError);
+  expect((refused as Error).message).toContain(named);
+});
+
+test('what a failure prints with --json is an object too', () => {
+  expect(z.toJSONSchema(FailureOutput)).toMatchObject({ type: 'object', required: ['error'] });
+});
