@@ -1,14 +1,16 @@
 import { z } from 'zod';
 
 /**
- * One write to a remote service that must happen once. It is saved as `intended` before it is sent and as `made` once
- * the service has confirmed it. An `intended` one that is read later may have happened: `absentReads` counts the reads
- * since `at` that agreed that it did not.
+ * One write to a remote service that must happen once. It is saved as `intended` before it is sent, as `made` once the
+ * service has confirmed it, and as `seen` once it was read back. An `intended` one that is read later may have happened,
+ * and a `made` one may not have come to be: `absentReads` counts the reads since `at` that did not find it.
  */
 export const RememberedWrite = z.object({
-  state: z.enum(['intended', 'made']),
+  state: z.enum(['intended', 'made', 'seen']),
   at: z.iso.datetime(),
   absentReads: z.number().int().nonnegative(),
+  /** The request at the service that carries the write out after it was confirmed, where it has an id. */
+  requestId: z.string().max(128).optional(),
 });
 export type RememberedWrite = z.infer<typeof RememberedWrite>;
 
@@ -35,6 +37,11 @@ export type Write<Found, Stop> = {
   create: () => Promise<Found | undefined>;
   /** Saves that the write is made, and what the row keeps of it. Answers how it ends if that cannot be. */
   keep: (found: Found | undefined, how: 'found' | 'created') => Promise<Stop | undefined>;
+  /**
+   * What became of a write that was confirmed and is not found. `pending`: it may still appear. `doubtful`: it should
+   * have appeared. Unless given, `pending`: for a write that cannot be confirmed and then fail. May throw a refusal.
+   */
+  statusOf?: (made: RememberedWrite) => Promise<'pending' | 'doubtful'>;
   /** Whether an error of `create` says that nothing was written. After any other error it may have happened. */
   isRefusal: (error: unknown) => boolean;
 };
@@ -43,21 +50,22 @@ export type Written<Found, Stop> =
   | { kind: 'done'; found: Found }
   /** The write is made, and a replica does not show it yet. `at` is when it was intended. */
   | { kind: 'not-visible'; at: string }
-  /** The answer to an earlier write was lost, and so many reads, fewer than `AGREEING_READS`, did not find it. */
+  /** An earlier write may have happened, and so many reads, fewer than `AGREEING_READS`, did not find it. */
   | { kind: 'unclear'; absentReads: number }
   /** Somebody else changed the row: start over. */
   | { kind: 'conflict' }
   | { kind: 'stopped'; stop: Stop };
 
-/** So many reads must agree that a write with a lost answer did not happen, before it is sent again. */
+/** So many reads must agree that a write did not come to be, before it is sent again. */
 export const AGREEING_READS = 3;
 
 /**
  * Makes a write happen once, over any number of executions and crashes, each of which calls this again:
  *
  * 1. Look. What is found is kept and not made again.
- * 2. An earlier write that was confirmed is waited for. One whose answer was lost counts as absent only once
- *    `AGREEING_READS` reads agree, one read per execution, so that they do not all ask the same replica.
+ * 2. An earlier write that was confirmed is waited for while it is `pending`. One that is `doubtful`, or whose answer was
+ *    lost, counts as absent only once `AGREEING_READS` reads agree, one read per execution, so that they do not all ask
+ *    the same replica.
  * 3. Save the intent by ETag, so that of two executions only one goes on.
  * 4. Write. Throws what `create` throws: after a refusal the intent is withdrawn, after any other error it stays, and
  *    the next execution begins with a look.
@@ -72,7 +80,10 @@ export async function writeOnce<Found, Stop>(
     const stop = await write.keep(found, 'found');
     return stop === undefined ? { kind: 'done', found } : { kind: 'stopped', stop };
   }
-  if (earlier?.state === 'made') return { kind: 'not-visible', at: earlier.at };
+  const isConfirmed = earlier !== undefined && earlier.state !== 'intended';
+  if (isConfirmed && (await write.statusOf?.(earlier)) !== 'doubtful') {
+    return { kind: 'not-visible', at: earlier.at };
+  }
   const absentReads = (earlier?.absentReads ?? 0) + 1;
   if (earlier && absentReads < AGREEING_READS) {
     const counted = await write.save({ ...earlier, absentReads });

@@ -3,7 +3,7 @@ import type { AssignmentRequest } from '../../shared/graph/answers';
 import type { EnsuredPackage } from '../../shared/packages/apply';
 import { ensurePackage } from '../../shared/packages/ensure';
 import type { PackageTarget } from '../../shared/packages/inspect';
-import type { CatalogRecord, PackageRecord, Slot } from '../../shared/storage/packages';
+import type { CatalogRecord, ItemRecord, PackageRecord, Slot } from '../../shared/storage/packages';
 import { explain } from '../tenant/command';
 import { cleanUp } from './clean-up';
 import {
@@ -135,9 +135,16 @@ async function createPackage(
   groupId: string,
   timeouts: Timeouts,
 ): Promise<EnsuredPackage> {
+  const items = new Map<string, ReturnType<typeof inMemory<ItemRecord>>>();
   const rows = {
     package: inMemory<PackageRecord>(),
     catalog: inMemory<CatalogRecord>(),
+    item: (parentId: string, name: string) => {
+      const key = `${parentId} ${name}`;
+      const slot = items.get(key) ?? inMemory<ItemRecord>();
+      items.set(key, slot);
+      return slot;
+    },
     peer: () => Promise.resolve(undefined),
   };
   const options = {

@@ -278,7 +278,9 @@ async function isPackageRecent(
 ): Promise<boolean> {
   const catalog = model().model.accessPackages.find(({ key }) => key === step.packageKey)?.catalog;
   const record = catalog && (await packages.load(catalog, step.packageKey));
-  return Object.values((record || undefined)?.writes ?? {}).some(({ at }) => isRecent(at));
+  return Object.values((record || undefined)?.writes ?? {}).some(
+    (write) => write && isRecent(write.at),
+  );
 }
 
 function submitted({ id: requestId, graphRequestId }: SubmittedRequest): Submission {

@@ -63,6 +63,11 @@ export const answerTable: readonly AnswerRow[] = [
     about: 'a replica does not show what a write needs',
   },
   {
+    ...{ code: 'not-carried-out', ...failed('resource-not-delivered') },
+    about:
+      'Graph took a request to add a resource and did not carry it out; sent again twice first',
+  },
+  {
     ...{ code: 'foreign-next-link', ...failed('foreign-next-link') },
     about: 'a list continues at another address',
   },

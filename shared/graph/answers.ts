@@ -138,6 +138,19 @@ export const AssignmentPolicy = z
   );
 export type AssignmentPolicy = z.infer<typeof AssignmentPolicy>;
 
+/**
+ * A request to add a resource to a catalog. Graph answers 201 and carries it out at once or later, or not at all. An
+ * answer without a state says nothing.
+ */
+export const ResourceRequest = z
+  .object({ id: text, state: text, requestState: text })
+  .catch({})
+  .transform((answer) => ({
+    id: answer.id ?? undefined,
+    state: answer.state ?? answer.requestState ?? undefined,
+  }));
+export type ResourceRequest = z.infer<typeof ResourceRequest>;
+
 const Subject = z.object({ objectId: text }).nullish();
 
 export const Assignment = z

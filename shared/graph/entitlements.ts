@@ -1,10 +1,11 @@
 import type { TokenCredential } from '@azure/identity';
-import type { AssignmentRequest, CatalogResource } from './answers';
-import { createCaller, type Caller } from './call';
+import type { RequestStatus } from '../domain/workflow/step-outcome';
+import type { AssignmentRequest, CatalogResource, ResourceRequest } from './answers';
+import { createCaller, type Caller, type Traced } from './call';
 import { betaRoutes } from './dialect-beta';
 import { draftRoots, draftRoutes, type DraftRoots } from './dialect-draft';
 import { v1Routes } from './dialect-v1';
-import { GraphError } from './errors';
+import { emptyOn404, GraphError, safeCode } from './errors';
 import { checkRoot } from './graph-root';
 import { endUnder } from './lifetime';
 import { textAt } from './odata';
@@ -23,7 +24,7 @@ import type {
   PackageText,
   Routes,
 } from './operations';
-import { openStates } from './states';
+import { openStates, requestStatusOf } from './states';
 import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
 import { createTransport, type TransportOptions } from './transport';
@@ -140,8 +141,32 @@ const catalogVerbs = ({ one, all }: Caller) => ({
   /** The roles of one resource. Needed where the expansion of the resource omits them, as for applications. */
   findResourceRoles: (catalogId: string, resource: CatalogResource) =>
     all('findResourceRoles', { catalogId, resource }),
-  addResourceToCatalog: (resource: NewResource) => one('addResourceToCatalog', resource),
+  /** Throws `not-carried-out` if Graph took the request and says at once that it failed. */
+  addResourceToCatalog: async (resource: NewResource) =>
+    carriedOut('addResourceToCatalog', 201, await one('addResourceToCatalog', resource)),
+  /** How far a request to add a resource has come. Throws `not-carried-out` if it failed. */
+  followResourceRequest: async (id: string): Promise<'open' | 'ended'> => {
+    const [request] = await emptyOn404(one('getResourceRequest', { id }));
+    if (!request) return 'ended';
+    const { state } = carriedOut('getResourceRequest', 200, request);
+    return requestStatusOf(state, undefined) === 'open' ? 'open' : 'ended';
+  },
 });
+
+const NOT_CARRIED_OUT: readonly RequestStatus[] = ['failed', 'denied', 'canceled'];
+
+function carriedOut(
+  operation: string,
+  status: number,
+  request: Traced<ResourceRequest>,
+): Traced<ResourceRequest> {
+  const { state = '', graphRequestId: requestId } = request;
+  if (!NOT_CARRIED_OUT.includes(requestStatusOf(state, undefined))) return request;
+  const detailCodes = [safeCode(state)];
+  throw new GraphError(operation, {
+    ...{ status, code: 'not-carried-out', detailCodes, requestId, ambiguous: false },
+  });
+}
 
 const packageVerbs = ({ one, all, further }: Caller) => ({
   /** Graph documents no filter by catalog, so the client filters. If the list does not show the catalog, it returns all. */

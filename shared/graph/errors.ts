@@ -89,6 +89,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof GraphError && !error.fault.ambiguous;
 }
 
+/** Whether Graph took a write, and says that it did not carry it out. */
+export function isNotCarriedOut(error: unknown): boolean {
+  return error instanceof GraphError && error.fault.code === 'not-carried-out';
+}
+
 /** The answer to a read by id as a list of one; empty if Graph does not know the id, or this replica not yet. */
 export async function emptyOn404<Answer>(answer: Promise<Answer>): Promise<Answer[]> {
   try {

@@ -13,6 +13,7 @@ import type {
   Catalog,
   CatalogResource,
   PackageProperties,
+  ResourceRequest,
   ResourceRole,
   ResourceScope,
   User,
@@ -85,7 +86,8 @@ type CommonOperations = {
     input: { catalogId: string; resource: CatalogResource };
     answer: ResourceRole;
   };
-  addResourceToCatalog: { input: NewResource; answer: object };
+  addResourceToCatalog: { input: NewResource; answer: ResourceRequest };
+  getResourceRequest: { input: { id: string }; answer: ResourceRequest };
   findAccessPackages: { input: { displayName: string }; answer: AccessPackage };
   getAccessPackage: { input: { id: string }; answer: AccessPackage };
   createAccessPackage: { input: NewPackage; answer: AccessPackage };

@@ -6,6 +6,7 @@ import {
   AssignmentRequest,
   Catalog,
   CatalogResource,
+  ResourceRequest,
   ResourceRole,
   User,
 } from './answers';
@@ -52,7 +53,7 @@ export type PublishedVersion = {
 
 type PackageProperties = { displayName: string; description: string; isHidden: boolean };
 
-/** What a write answers with where nobody reads it. */
+/** What a write answers with that says no more than its status does: what it made is read back. */
 export const Nothing = z.unknown().transform(() => ({}));
 export const Identified = z.object({ id: z.string() });
 
@@ -131,7 +132,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       method: 'POST',
       path: () => `${management}/${collections.resourceRequests}`,
       body: published.resourceRequestBody,
-      answer: Nothing,
+      answer: ResourceRequest,
+    },
+    getResourceRequest: {
+      method: 'GET',
+      path: ({ id }) => `${management}/${collections.resourceRequests}/${segment(id)}`,
+      answer: ResourceRequest,
     },
     findAccessPackages: {
       method: 'GET',

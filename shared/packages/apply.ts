@@ -1,20 +1,12 @@
 import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';
-import { classify, isRefusal } from '../graph/errors';
+import { classify, isNotCarriedOut, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
-import {
-  extendLease,
-  rememberRow,
-  type CatalogRecord,
-  type HeldLease,
-  type PackageMemory,
-  type PackageRecord,
-  type RememberedRow,
-} from '../storage/packages';
+import { extendLease, type HeldLease, type PackageMemory } from '../storage/packages';
 import { writeOnce, type RememberedWrite, type Saved } from '../write-once';
-import { diffPackage } from './diff';
-import { inspectPackage, isOurs, type PackageTarget } from './inspect';
-import { actOf, codeOf, type Ids, type ModelItem } from './items';
+import { isOurs, type PackageTarget } from './inspect';
+import { actOf, codeOf, type Created, type Ids, type ModelItem } from './items';
+import { comparePackage, openRecords, type Records } from './records';
 
 /** With the caller's lease on the catalog: no write begins that might outlive it. Unless it can be renewed, it ends. */
 export type ApplyOptions = Pick<HeldLease, 'leaseUntil'> &
@@ -33,15 +25,10 @@ export type ApplyOptions = Pick<HeldLease, 'leaseUntil'> &
 /** A complete package, by its ids. `adopted` if it existed and nothing of it was created by us. */
 export type EnsuredPackage = PackageIds & { adopted: boolean; graphRequestId?: string };
 
-const BLANK: PackageRecord = { state: 'provisioning', version: '', adopted: false, writes: {} };
-const NO_IDS = { catalogId: undefined, accessPackageId: undefined, assignmentPolicyId: undefined };
-
 type Application = {
   graph: Entitlements;
   target: PackageTarget;
-  peer: PackageMemory['peer'];
-  packageRow: RememberedRow<PackageRecord>;
-  catalogRow: RememberedRow<CatalogRecord>;
+  records: Records;
   options: Required<ApplyOptions>;
   /** The items that this execution has updated, by the names of their writes. */
   updated: Set<string>;
@@ -62,9 +49,8 @@ export async function applyPackage(
   options: ApplyOptions,
 ): Promise<Outcome<EnsuredPackage>> {
   const application: Application = {
-    ...{ graph, target, peer: memory.peer, updated: new Set() },
-    packageRow: await rememberRow(memory.package, BLANK),
-    catalogRow: await rememberRow(memory.catalog, { writes: {} }),
+    ...{ graph, target, updated: new Set() },
+    records: await openRecords(memory),
     options: {
       ...{ lagSeconds: 2, visibleWithinSeconds: 300 },
       renewLease: () => Promise.resolve(undefined),
@@ -89,12 +75,12 @@ async function applyRound(
   application: Application,
 ): Promise<Outcome<{ complete: Complete | undefined }>> {
   const { snapshot, items } = await compare(application);
-  const { packageRow, target, options } = application;
+  const { records, target, options } = application;
   const isRefused = (item: ModelItem) =>
     actOf(item) === 'refuse' && !isRoleOfNewResource(application, item);
   if (options.mode === 'update' && items.some(isRefused)) return failed('refused');
 
-  const row = packageRow.now();
+  const row = records.package();
   const isTheirs =
     row.adopted ||
     target.accessPackage.adoptId !== undefined ||
@@ -118,14 +104,8 @@ async function applyRound(
   return { kind: 'done', complete };
 }
 
-async function compare({ graph, target, peer, packageRow, catalogRow, options }: Application) {
-  const records = {
-    ...{ package: packageRow.now(), catalog: catalogRow.now(), peer },
-    isSurvey: options.mode === 'update',
-  };
-  const snapshot = await inspectPackage(graph, target, records);
-  return { snapshot, items: diffPackage(target, snapshot, records) };
-}
+const compare = ({ graph, target, records, options }: Application) =>
+  comparePackage(graph, target, records, options.mode === 'update');
 
 type Step = Outcome<{ did: 'nothing' | 'adopt' | 'write' | 'forget' }>;
 
@@ -149,7 +129,7 @@ async function applyItem(
     }
     case 'gone':
       if (isRecent(application, writeOf(application, item))) return notYetVisible(application);
-      return options.mode === 'update' ? forget(application, item) : failure;
+      return mayForget(application, item) ? forget(application, item) : failure;
     case 'no-such-role':
       return isRoleOfNewResource(application, item) ? notYetVisible(application) : failure;
     case 'differs':
@@ -161,18 +141,29 @@ async function applyItem(
   }
 }
 
-/** Keeps the ids of what exists, and confirms a write of which it was not known whether it happened. */
+/**
+ * What was never seen and has another one in its place did not come to be, and the other one is judged for itself. What
+ * was seen and is gone was removed by somebody, so only a person has it created again.
+ */
+function mayForget(application: Application, item: ModelItem): boolean {
+  const { mode } = application.options;
+  const write = writeOf(application, item);
+  return mode === 'update' || (mode === 'create' && write !== undefined && write.state !== 'seen');
+}
+
+/** Keeps the ids of what exists, and that what we wrote was seen. */
 async function adopt(application: Application, item: ModelItem): Promise<Step> {
   const { ids = {} } = item;
-  const row = rowOf(application, item);
-  const known: Ids = row.now();
+  const { records, target } = application;
+  const known: Ids = item.part === 'catalog' ? records.catalog() : records.package();
   const isNews = Object.entries(ids).some(([name, id]) => known[name as keyof Ids] !== id);
-  if (!isNews && writeOf(application, item)?.state !== 'intended')
-    return { kind: 'done', did: 'nothing' };
-  const stop = await keep(application, item, ids);
+  const write = writeOf(application, item);
+  if (!isNews && (!write || write.state === 'seen')) return { kind: 'done', did: 'nothing' };
+  const seen = write && { ...write, state: 'seen' as const };
+  const stop = stopOf(await records.save(item, seen, { ids }));
   // Of two incompatible packages that are applied at once, each saves its id before it reads the other's row for the
   // last time, so that at least one sees the other.
-  const did = application.target.incompatible.length > 0 ? 'adopt' : 'nothing';
+  const did = isNews && target.incompatible.length > 0 ? 'adopt' : 'nothing';
   return stop ?? { kind: 'done', did };
 }
 
@@ -181,12 +172,10 @@ async function create(
   item: ModelItem,
   post: NonNullable<ModelItem['create']>,
 ): Promise<Step> {
-  const { graph } = application;
-  const row = rowOf(application, item);
-  const save = (write: RememberedWrite | undefined) =>
-    row.change({ writes: withWrite(row.now().writes, item.write, write) });
+  const { graph, records } = application;
+  const save = (write: RememberedWrite | undefined) => records.save(item, write);
   try {
-    const written = await writeOnce<Ids, Later>({
+    const written = await writeOnce<Created, Later>({
       load: () => Promise.resolve(writeOf(application, item)),
       save,
       withdraw: save,
@@ -194,8 +183,9 @@ async function create(
       find: () => Promise.resolve(undefined),
       prepare: () => markProvisioning(application),
       check: () => tooLittleLease(application),
-      create: () => post(graph, idsIn(application)),
-      keep: (ids) => keep(application, item, ids ?? {}),
+      statusOf: (made) => statusOf(application, item, made),
+      create: () => post(graph, records.ids()),
+      keep: (created) => keepMade(application, item, created),
       isRefusal,
     });
     switch (written.kind) {
@@ -212,6 +202,7 @@ async function create(
         return notYetVisible(application);
     }
   } catch (error) {
+    if (isNotCarriedOut(error)) return countFailure(application, item, error);
     const outcome = outcomeOf(application, error);
     if (!isRefusal(error) || outcome.kind === 'later') return outcome;
     // If it exists by now, whoever created it, the next execution judges it from the beginning.
@@ -219,6 +210,52 @@ async function create(
     const now = items.find(({ write }) => write === item.write);
     return now?.difference?.kind === 'missing' ? outcome : notYetVisible(application);
   }
+}
+
+/** What became of an item that Graph confirmed and does not show. Throws if Graph did not carry out the write. */
+async function statusOf(
+  application: Application,
+  { follow }: ModelItem,
+  made: RememberedWrite,
+): Promise<'pending' | 'doubtful'> {
+  const { requestId } = made;
+  const isOpen =
+    requestId !== undefined && (await follow?.(application.graph, requestId)) === 'open';
+  return isOpen || isRecent(application, made) ? 'pending' : 'doubtful';
+}
+
+async function keepMade(
+  application: Application,
+  item: ModelItem,
+  { requestId, ...ids }: Created = {},
+): Promise<Later | undefined> {
+  const write = writeOf(application, item);
+  const made = write && { ...write, state: 'made' as const, ...(requestId && { requestId }) };
+  return stopOf(await application.records.save(item, made, { ids }));
+}
+
+/** The waits after failures in a row, in lags. Then a person is asked, and the next event begins again. */
+const FAILURE_LAGS = [10, 30];
+
+/**
+ * Graph took the write and did not carry it out. That may pass, as for a group that is a minute old; otherwise it ends
+ * here, and nothing in our rows keeps a later execution from another try.
+ */
+async function countFailure(
+  application: Application,
+  item: ModelItem,
+  error: unknown,
+): Promise<Step> {
+  const { records } = application;
+  const before = records.failuresOf(item);
+  const lags = FAILURE_LAGS[before];
+  const failures = lags === undefined ? 0 : before + 1;
+  const stop = stopOf(await records.save(item, undefined, { failures }));
+  if (stop) return stop;
+  const why = codeOf(item.part, { kind: 'not-delivered' });
+  const { evidence } = outcomeOf(application, error);
+  if (lags === undefined) return { kind: 'failed', why, ...(evidence && { evidence }) };
+  return { ...notYetVisible(application, lags), why, ...(evidence && { evidence }) };
 }
 
 async function update(
@@ -236,52 +273,27 @@ async function update(
 }
 
 /** Lets go of what our rows say of an item that Graph does not have any more, so that it can be created again. */
-async function forget(application: Application, item: ModelItem): Promise<Step> {
-  const { packageRow, catalogRow } = application;
-  const writes = withWrite(rowOf(application, item).now().writes, item.write, undefined);
-  const change = async (): Promise<Saved> => {
-    switch (item.part) {
-      case 'catalog':
-        return catalogRow.change({ catalogId: undefined, writes: {} });
-      case 'resource':
-        return catalogRow.change({ writes });
-      case 'package':
-        return packageRow.change({ ...BLANK, ...NO_IDS });
-      case 'policy':
-        return packageRow.change({ state: 'provisioning', writes, assignmentPolicyId: undefined });
-      default:
-        return packageRow.change({ state: 'provisioning', writes });
-    }
-  };
-  return stopOf(await change()) ?? { kind: 'done', did: 'forget' };
+async function forget({ records }: Application, item: ModelItem): Promise<Step> {
+  return stopOf(await records.forget(item)) ?? { kind: 'done', did: 'forget' };
 }
 
 /** Before anything is written, our row says that this version is not complete. */
-async function markProvisioning({ packageRow, target }: Application): Promise<Later | undefined> {
-  const { state, version } = packageRow.now();
+async function markProvisioning({ records, target }: Application): Promise<Later | undefined> {
+  const { state, version } = records.package();
   if (state === 'provisioning' && version === target.version) return undefined;
-  return stopOf(await packageRow.change({ state: 'provisioning', version: target.version }));
-}
-
-async function keep(application: Application, item: ModelItem, ids: Ids) {
-  const write = writeOf(application, item);
-  const row = rowOf(application, item);
-  const made = write && { ...write, state: 'made' as const };
-  return stopOf(
-    await row.change({ ...ids, writes: withWrite(row.now().writes, item.write, made) }),
-  );
+  return stopOf(await records.changePackage({ state: 'provisioning', version: target.version }));
 }
 
 async function finish(
-  { packageRow, target: { version } }: Application,
+  { records, target: { version } }: Application,
   { graphRequestId, ...ids }: Complete,
 ): Promise<Outcome<EnsuredPackage>> {
-  const row = packageRow.now();
+  const row = records.package();
   const adopted = !isOurs(row);
   const stop =
     row.state === 'complete' && row.version === version
       ? undefined
-      : stopOf(await packageRow.change({ state: 'complete', version, adopted, ...ids }));
+      : stopOf(await records.changePackage({ state: 'complete', version, adopted, ...ids }));
   return stop ?? { kind: 'done', ...ids, adopted, graphRequestId };
 }
 
@@ -293,9 +305,7 @@ async function tooLittleLease({ graph, options }: Application): Promise<Later | 
 
 /** What an error of a call means here: a conflict works itself out if the other item may only be invisible yet. */
 function outcomeOf(application: Application, error: unknown): Later | Failed {
-  const { packageRow, catalogRow } = application;
-  const writes = [packageRow, catalogRow].flatMap((row) => Object.values(row.now().writes));
-  const justCreated = writes.some((write) => isRecent(application, write));
+  const justCreated = application.records.writes().some((write) => isRecent(application, write));
   const meaning = classify(error, { justCreated });
   if (meaning.kind === 'later' && meaning.why === 'not-yet-visible') {
     return { ...meaning, ...notYetVisible(application) };
@@ -333,24 +343,4 @@ const CHANGED_MEANWHILE: Later = { kind: 'later', why: 'changed-meanwhile', afte
 const stopOf = (saved: Saved): Later | undefined =>
   saved === 'saved' ? undefined : CHANGED_MEANWHILE;
 
-type AnyRow = RememberedRow<CatalogRecord> | RememberedRow<PackageRecord>;
-
-const rowOf = ({ catalogRow, packageRow }: Application, { part }: ModelItem): AnyRow =>
-  part === 'catalog' || part === 'resource' ? catalogRow : packageRow;
-
-const idsIn = ({ catalogRow, packageRow }: Application): Ids => {
-  const { accessPackageId } = packageRow.now();
-  return { catalogId: catalogRow.now().catalogId, accessPackageId };
-};
-
-const writeOf = ({ catalogRow, packageRow }: Application, { write }: ModelItem) =>
-  packageRow.now().writes[write] ?? catalogRow.now().writes[write];
-
-function withWrite(
-  writes: PackageRecord['writes'],
-  name: string,
-  write: RememberedWrite | undefined,
-): PackageRecord['writes'] {
-  const others = Object.entries(writes).filter(([other]) => other !== name);
-  return Object.fromEntries(write ? [...others, [name, write]] : others);
-}
+const writeOf = ({ records }: Application, { write }: ModelItem) => records.writeOf(write);

@@ -34,7 +34,7 @@ function catalogItem({ target: { catalog }, snapshot, records }: Context): Model
     ...{ part: 'catalog', about: catalog.key, write: 'catalog', id, ids: idsOf('catalogId', id) },
     difference: differenceOf(
       snapshot.catalogs,
-      isGone(id, recordedId, records.catalog?.writes['catalog']),
+      isGone(id, recordedId, records.writeOf('catalog')),
       members,
     ),
     create: async (graph) => ({ catalogId: (await graph.createCatalog(catalog)).id }),
@@ -49,13 +49,14 @@ function resourceItems({ snapshot, records }: Context): ModelItem[] {
     const { originId, originSystem } = resource;
     // A table row keeps this name, and an origin id may be a URL.
     const write = `resource:${originId}`;
-    const gone = hasCatalog && isGone(found[0]?.id, undefined, records.catalog?.writes[write]);
+    const gone = hasCatalog && isGone(found[0]?.id, undefined, records.writeOf(write));
     const item: ModelItem = {
       ...{ part: 'resource', about: originId, write, difference: differenceOf(found, gone) },
       create: async (graph, { catalogId = '' }) => {
-        await graph.addResourceToCatalog({ catalogId, originId, originSystem });
-        return {};
+        const { id } = await graph.addResourceToCatalog({ catalogId, originId, originSystem });
+        return { requestId: id };
       },
+      follow: (graph, requestId) => graph.followResourceRequest(requestId),
     };
     const unclear = found.length === 1 ? unclearRole(roles) : undefined;
     // A package may have several roles of one resource.
@@ -81,7 +82,7 @@ function packageItem({ target, snapshot, records }: Context): ModelItem {
   const catalogId = snapshot.catalogs[0]?.id;
   const members = found ? packageDifferences(accessPackage, catalogId ?? '', found) : [];
   const id = found?.id;
-  const gone = isGone(id, records.package?.accessPackageId, records.package?.writes['package']);
+  const gone = isGone(id, records.package?.accessPackageId, records.writeOf('package'));
   // A package that is named by its id may be called anything, and none can be moved to another catalog.
   const name = adoptId === undefined ? displayName : undefined;
   const canUpdate = id !== undefined && !members.includes('package.catalog');
@@ -122,8 +123,7 @@ function roleItems({ snapshot, records }: Context): ModelItem[] {
     const origins = originsOf(grantable);
     const write = `role-scope:${origins.role}|${origins.scope}`;
     const isGranted = granted.some((one) => isSame(one, origins));
-    const gone =
-      found !== undefined && isGone(undefined, undefined, records.package?.writes[write]);
+    const gone = found !== undefined && isGone(undefined, undefined, records.writeOf(write));
     return {
       ...{ part: 'role', about, write },
       difference: isGranted ? undefined : { kind: gone ? 'gone' : 'missing' },
@@ -168,7 +168,7 @@ function policyItem({ target: { accessPackage }, snapshot, records }: Context): 
   };
   if (!policy) return { ...item, difference: namedById(found, []) };
   const hasPackage = snapshot.packages.length > 0;
-  const gone = hasPackage && isGone(id, recordedId, records.package?.writes['policy']);
+  const gone = hasPackage && isGone(id, recordedId, records.writeOf('policy'));
   const packageId = snapshot.packages[0]?.id;
   return {
     ...item,
@@ -197,7 +197,7 @@ function pairItems({ snapshot, records }: Context): ModelItem[] {
     }
     return exclusions.map(({ from, to, exists }, direction): ModelItem => {
       const name = direction === 0 ? write : `${write}:back`;
-      const gone = isGone(undefined, undefined, records.package?.writes[name]);
+      const gone = isGone(undefined, undefined, records.writeOf(name));
       return {
         ...{ ...item, write: name },
         difference: exists ? undefined : { kind: gone ? 'gone' : 'missing' },
@@ -210,14 +210,18 @@ function pairItems({ snapshot, records }: Context): ModelItem[] {
   });
 }
 
-/** Whether our row says that it existed and it was not found, or only another one in its place. */
+/**
+ * Whether it was seen once and is not there any more, or only another one in its place. What was written and never read
+ * back may not have come to be: that is missing, not gone.
+ */
 function isGone(
   id: string | undefined,
   recordedId: string | undefined,
   write: RememberedWrite | undefined,
 ): boolean {
-  if (recordedId !== undefined) return id !== recordedId;
-  return id === undefined && write?.state === 'made';
+  if (recordedId !== undefined && id !== undefined) return id !== recordedId;
+  const wasSeen = write ? write.state === 'seen' : recordedId !== undefined;
+  return id === undefined && wasSeen;
 }
 
 function differenceOf(

@@ -10,6 +10,7 @@ import { isIn, type Entitlements } from '../graph/entitlements';
 import { emptyOn404, GraphError } from '../graph/errors';
 import type { ExcludedPackage } from '../graph/operations';
 import type { CatalogRecord, PackageMemory, PackageRecord } from '../storage/packages';
+import type { RememberedWrite } from '../write-once';
 import { meantBy } from './compare';
 
 /** One package of the model, and the catalogs of the model, in which its incompatible packages are found. */
@@ -34,6 +35,8 @@ export type PackageRecords = {
   package: PackageRecord | undefined;
   catalog: CatalogRecord | undefined;
   peer: PackageMemory['peer'];
+  /** The write that made an item, by its name; undefined if there was none. */
+  writeOf: (name: string) => RememberedWrite | undefined;
   /**
    * Whether a person will see the result. Then an incompatible package that Graph does not know, and a recorded catalog
    * that it forbids, count as absent. A run cannot tell them from a replica that is behind or a lost permission: errors.
@@ -96,23 +99,25 @@ export async function inspectPackage(
 async function findCatalog(
   graph: PackageReads,
   { displayName }: Catalog,
-  { catalog, isSurvey }: PackageRecords,
+  { catalog, isSurvey, writeOf }: PackageRecords,
 ): Promise<answer.Catalog[]> {
   const recordedId = catalog?.catalogId;
-  const known = recordedId === undefined ? [] : await catalogById(graph, recordedId, isSurvey);
+  const write = writeOf('catalog');
+  const mayBeAbsent = isSurvey || (write !== undefined && write.state !== 'seen');
+  const known = recordedId === undefined ? [] : await catalogById(graph, recordedId, mayBeAbsent);
   return known.length > 0 ? known : meantBy(displayName, await graph.findCatalogs(displayName));
 }
 
-/** Graph also answers 403 for a catalog that it does not know; in a survey the search by name shows whether it is that. */
+/** Graph also answers 403 for a catalog that it does not know; if it may be that, the search by name shows whether it is. */
 async function catalogById(
   graph: PackageReads,
   id: string,
-  isSurvey: boolean,
+  mayBeAbsent: boolean,
 ): Promise<answer.Catalog[]> {
   try {
     return await emptyOn404(graph.getCatalog(id));
   } catch (error) {
-    if (isSurvey && error instanceof GraphError && error.fault.status === 403) return [];
+    if (mayBeAbsent && error instanceof GraphError && error.fault.status === 403) return [];
     throw error;
   }
 }

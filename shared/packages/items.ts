@@ -7,8 +7,10 @@ import type { GraphError } from '../graph/errors';
 export type Difference =
   /** It does not exist and can be created. */
   | { kind: 'missing' }
-  /** Our rows know it, and Graph does not have it any more. */
+  /** Our rows say that it was there, and Graph does not have it any more. */
   | { kind: 'gone' }
+  /** Graph took the write that creates it and did not carry it out. */
+  | { kind: 'not-delivered' }
   /** The model names it by an id that does not exist. */
   | { kind: 'unknown-id' }
   /** Several may be it. */
@@ -29,6 +31,9 @@ export type ItemType = 'catalog' | 'resource' | 'package' | 'role' | 'policy' | 
 /** The ids that our rows keep. */
 export type Ids = { [Name in keyof PackageIds]?: string | undefined };
 
+/** What the answer to a write says: ids, and the request that Graph may carry it out by later. */
+export type Created = Ids & { requestId?: string | undefined };
+
 /** One thing that must exist once for a package to be complete, and how it compares with the model. */
 export type ModelItem = {
   part: ItemType;
@@ -45,7 +50,9 @@ export type ModelItem = {
   /** Whether it may be created also in a package that is not ours. */
   isAlwaysOurs?: boolean;
   /** The POST that creates it; `ids` are those of its catalog and package, which exist by then. */
-  create?: (graph: Entitlements, ids: Ids) => Promise<Ids>;
+  create?: (graph: Entitlements, ids: Ids) => Promise<Created>;
+  /** What became of the request that creates it. Throws `GraphError` if it was not carried out. */
+  follow?: (graph: Entitlements, requestId: string) => Promise<'open' | 'ended'>;
   /** Changes what differs, by one call that may be repeated without harm. Absent if no call can, or none should. */
   update?: (graph: Entitlements) => Promise<unknown>;
   /** Of a policy: what Graph says of it. */

@@ -1,7 +1,7 @@
 import type { PackageMemory } from '../storage/packages';
-import { diffPackage } from './diff';
-import { inspectPackage, isOurs, type PackageReads, type PackageTarget } from './inspect';
+import { isOurs, type PackageReads, type PackageTarget } from './inspect';
 import { actOf, type Act, type ModelItem, type ItemType } from './items';
+import { comparePackage, openRecords } from './records';
 
 /** One package as Graph has it, item by item. */
 export type PackageReport = {
@@ -17,13 +17,12 @@ export async function reportPackage(
   target: PackageTarget,
   memory: PackageMemory,
 ): Promise<PackageReport> {
-  const [record, catalog] = [await memory.package.load(), await memory.catalog.load()];
-  const records = { package: record, catalog, peer: memory.peer, isSurvey: true };
-  const snapshot = await inspectPackage(graph, target, records);
+  const records = await openRecords(memory);
+  const { items } = await comparePackage(graph, target, records, true);
+  const record = records.package();
   return {
-    key: target.accessPackage.key,
-    items: diffPackage(target, snapshot, records),
-    isProvisioning: isOurs(record) && record?.state === 'provisioning',
+    ...{ key: target.accessPackage.key, items },
+    isProvisioning: isOurs(record) && record.state === 'provisioning',
   };
 }
 

@@ -1,14 +1,15 @@
 import { z } from 'zod';
+import { jsonHash } from '../domain/events/keys';
 import type { Outcome } from '../domain/workflow/outcome';
 import { RememberedWrite, type Saved } from '../write-once';
 import { fromColumns, toColumns } from './rows';
 import type { Table } from './storage-port';
 
-/** Writes that must happen only once, by the item that they create: `catalog`, `resource:<originId>`, `role-scope:<origin ids>`, ... */
-const Writes = z.record(z.string(), RememberedWrite);
-
-/** The recorded state of a catalog and of its items; one row per catalog, shared by its packages. */
-const CatalogRecord = z.object({ catalogId: z.string().optional(), writes: Writes });
+/** The recorded state of a catalog, shared by its packages. */
+const CatalogRecord = z.object({
+  catalogId: z.string().optional(),
+  writes: z.object({ catalog: RememberedWrite.optional() }),
+});
 export type CatalogRecord = z.infer<typeof CatalogRecord>;
 
 /**
@@ -22,9 +23,24 @@ const PackageRecord = z.object({
   catalogId: z.string().optional(),
   accessPackageId: z.string().optional(),
   assignmentPolicyId: z.string().optional(),
-  writes: Writes,
+  writes: z.object({
+    package: RememberedWrite.optional(),
+    policy: RememberedWrite.optional(),
+  }),
 });
 export type PackageRecord = z.infer<typeof PackageRecord>;
+
+/**
+ * One of the many things in a catalog or a package: a resource, a role scope, an exclusion. Each has a row of its own,
+ * because nothing bounds how many there are. `write` is absent if it was surely not made; `failures` counts how often in
+ * a row Graph took the write and did not carry it out.
+ */
+const ItemRecord = z.object({
+  item: z.string(),
+  write: RememberedWrite.optional(),
+  failures: z.number().int().optional(),
+});
+export type ItemRecord = z.infer<typeof ItemRecord>;
 
 /**
  * One stored row under optimistic concurrency. `save` inserts when `load` found nothing and replaces under the ETag
@@ -57,6 +73,8 @@ export async function rememberRow<Row>(slot: Slot<Row>, blank: Row): Promise<Rem
 export type PackageMemory = {
   package: Slot<PackageRecord>;
   catalog: Slot<CatalogRecord>;
+  /** By Graph's id of the catalog or package that it belongs to: what is created in its place has no past. */
+  item: (parentId: string, name: string) => Slot<ItemRecord>;
   peer: (catalogKey: string, packageKey: string) => Promise<PackageRecord | undefined>;
 };
 
@@ -94,6 +112,7 @@ export function createPackages(table: Table) {
     memory: (catalogKey: string, packageKey: string): PackageMemory => ({
       package: slot(table, catalogKey, packageRow(packageKey), PackageRecord),
       catalog: slot(table, catalogKey, CATALOG, CatalogRecord),
+      item: (parentId, name) => slot(table, catalogKey, itemRow(parentId, name), ItemRecord),
       peer: load,
     }),
 
@@ -133,6 +152,9 @@ function leaseOf(table: Table, catalogKey: string, holder: string, taken: string
 }
 
 const packageRow = (packageKey: string): string => `package-${packageKey}`;
+
+/** Hashed, because an origin id may be a URL, which no key can hold. */
+const itemRow = (parentId: string, name: string): string => `item-${jsonHash([parentId, name])}`;
 
 /** One row under optimistic concurrency: remembers the ETag between load and save. */
 function slot<Schema extends z.ZodType<object>>(

@@ -80,6 +80,7 @@ function open(settings: GraphSettings): Runtime {
     durations: settings,
     uniqueNames: settings.uniqueNames,
     caller: { id: file.caller },
+    undeliverable: new Map(),
     busy: { policy: false },
   });
   const store = openStore({

@@ -6,6 +6,7 @@ import {
 } from '../../../shared/domain/access-model/access-model';
 import type {
   CatalogRecord,
+  ItemRecord,
   PackageMemory,
   PackageRecord,
   Slot,
@@ -92,6 +93,7 @@ export function memoryTable() {
     of: ({ accessPackage, catalog }: PackageTarget): PackageMemory => ({
       package: slot<PackageRecord>(`${catalog.key}/${accessPackage.key}`),
       catalog: slot<CatalogRecord>(catalog.key),
+      item: (parentId, name) => slot<ItemRecord>(`${catalog.key} ${parentId} ${name}`),
       peer: (catalogKey, packageKey) => slot<PackageRecord>(`${catalogKey}/${packageKey}`).load(),
     }),
     forget: () => rows.clear(),
@@ -115,8 +117,9 @@ export async function ensureToTheEnd(
   definition: PackageTarget,
   table: MemoryTable,
   members?: Partial<ApplyOptions>,
+  withinMs = 20_000,
 ) {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const outcome = await ensurePackage(graph, definition, table.of(definition), options(members));
     if (outcome.kind !== 'later' || Date.now() > deadline) return outcome;

@@ -651,7 +651,8 @@ describe('a read that Graph refuses', () => {
       evidence: { graphStatus: 403, errorCode: 'Forbidden', graphRequestId: 'refused-1' },
     });
     const { package: packageRow, catalog, peer } = table.of(next);
-    const records = { package: await packageRow.load(), catalog: await catalog.load(), peer };
+    const rows = { package: await packageRow.load(), catalog: await catalog.load(), peer };
+    const records = { ...rows, writeOf: () => undefined };
     const seen = await inspectPackage(graph, next, { ...records, isSurvey: true });
     expect(seen.catalogs).toEqual([]);
   });

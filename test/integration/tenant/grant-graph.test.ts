@@ -8,7 +8,12 @@ import { AccessPackage } from '../../../shared/domain/access-model/access-model'
 import { createEntitlements, type Entitlements } from '../../../shared/graph/entitlements';
 import type { EnsuredPackage } from '../../../shared/packages/apply';
 import { ensurePackage } from '../../../shared/packages/ensure';
-import type { CatalogRecord, PackageRecord, Slot } from '../../../shared/storage/packages';
+import type {
+  CatalogRecord,
+  ItemRecord,
+  PackageRecord,
+  Slot,
+} from '../../../shared/storage/packages';
 import {
   type CompletePackage,
   createCompletePackage,
@@ -94,6 +99,7 @@ async function ensured(
   const memory = {
     package: slot<PackageRecord>('package'),
     catalog: slot<CatalogRecord>('catalog'),
+    item: (parentId: string, name: string) => slot<ItemRecord>(`${parentId} ${name}`),
     peer: () => Promise.resolve(undefined),
   };
   const leaseUntil = new Date(Date.now() + 60_000);

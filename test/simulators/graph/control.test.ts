@@ -1,5 +1,6 @@
-import { createCatalog, createCompletePackage, submit } from './packages';
+import { beta, createCatalog, createCompletePackage, submit, v1 } from './packages';
 import {
+  groupId,
   sharedSimulator,
   type Answered,
   type Json,
@@ -52,6 +53,35 @@ describe('The control endpoint', () => {
       policies: 0,
     });
   });
+
+  test.each([v1, beta])(
+    'A request for an undeliverable resource is answered 201 and not carried out in $version',
+    async (wire) => {
+      const catalog = await createCatalog(simulator, 'published', wire);
+      const origin = { originId: groupId(1), originSystem: 'AadGroup' };
+      const post = () =>
+        simulator.call('POST', wire.resourceRequests, wire.resourceBody(catalog, origin));
+      const stateOf = ({ body }: Answered) => body['state'] ?? body['requestState'];
+      const control = `/_control/resources/${groupId(1)}/undeliverable`;
+
+      await simulator.call('PUT', control, { afterMs: 0 });
+      const atOnce = await post();
+      expect([atOnce.status, stateOf(atOnce)]).toEqual([201, wire.spell('deliveryFailed')]);
+      await simulator.call('PUT', control, { afterMs: null });
+      const open = await post();
+      expect([open.status, stateOf(open)]).toEqual([201, wire.spell('submitted')]);
+      const again = await simulator.call(
+        'GET',
+        `${wire.resourceRequests}/${String(open.body['id'])}`,
+      );
+      expect(stateOf(again)).toBe(wire.spell('submitted'));
+      expect((await simulator.state()).counts['resources']).toBe(0);
+
+      await simulator.call('DELETE', control);
+      expect(stateOf(await post())).toBe(wire.spell('delivered'));
+      await simulator.call('POST', '/_control/reset');
+    },
+  );
 
   test('An unknown address of the control endpoint is refused with the known ones', async () => {
     const answer = await simulator.call('GET', '/_control/anything');

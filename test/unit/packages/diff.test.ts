@@ -50,17 +50,28 @@ const equal: PackageSnapshot = {
 };
 
 const at = '2026-11-20T09:30:02.000Z';
-const made = { state: 'made', at, absentReads: 0 } as const;
+const seen = { state: 'seen', at, absentReads: 0 } as const;
+const written = [
+  'catalog',
+  'package',
+  'policy',
+  `resource:${group(1)}`,
+  'incompatible:payments:back',
+];
 const records: PackageRecords = {
   ...{ isSurvey: false, peer: () => Promise.resolve(undefined) },
-  catalog: { catalogId: 'c-1', writes: { catalog: made, [`resource:${group(1)}`]: made } },
+  writeOf: (name) => (written.includes(name) ? seen : undefined),
+  catalog: { catalogId: 'c-1', writes: { catalog: seen } },
   package: {
     ...{ state: 'complete', version: 'v', adopted: false },
     ...{ catalogId: 'c-1', accessPackageId: 'p-1', assignmentPolicyId: 'policy-1' },
-    writes: { package: made, policy: made, 'incompatible:payments:back': made },
+    writes: { package: seen, policy: seen },
   },
 };
-const nothingKnown: PackageRecords = { ...records, catalog: undefined, package: undefined };
+const nothingKnown: PackageRecords = {
+  ...records,
+  ...{ catalog: undefined, package: undefined, writeOf: () => undefined },
+};
 
 const codesOf = (members: Partial<PackageSnapshot>, known = nothingKnown) =>
   diffPackage(target, { ...equal, ...members }, known).flatMap(({ part, difference }) =>

@@ -271,3 +271,30 @@ describe('the removal of an assignment by an adminRemove request', () => {
     expect(grant.state).toBe('held');
   });
 });
+
+it('waits for a confirmed write while it is pending, and for ever where nothing tells', async () => {
+  const statusOf = () => Promise.resolve('pending' as const);
+  const { ports, log } = setup({ row: made });
+  const invisible = { kind: 'not-visible', at: AT };
+  expect(await writeOnce({ ...ports, statusOf })).toEqual(invisible);
+  expect(await writeOnce(ports)).toEqual(invisible);
+  expect(log).toEqual(['find', 'find']);
+});
+
+it('writes again what was confirmed and did not come to be, once three reads agree', async () => {
+  const statusOf = () => Promise.resolve('doubtful' as const);
+  const { ports, log } = setup({ row: made });
+  expect(await writeOnce({ ...ports, statusOf })).toEqual({ kind: 'unclear', absentReads: 1 });
+  expect(await writeOnce({ ...ports, statusOf })).toEqual({ kind: 'unclear', absentReads: 2 });
+  expect(await writeOnce({ ...ports, statusOf })).toEqual(done);
+  expect(log).toEqual([
+    ...['find', 'made 1', 'find', 'made 2'],
+    ...['find', 'intended 0', 'create', 'keep it created'],
+  ]);
+});
+
+it('ends with the refusal of a confirmed write that the service did not carry out', async () => {
+  const { ports, log } = setup({ row: made });
+  await expect(writeOnce({ ...ports, statusOf: refused })).rejects.toThrow(Refused);
+  expect(log).toEqual(['find']);
+});

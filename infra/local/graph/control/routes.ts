@@ -98,6 +98,21 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
   {
+    at: ['PUT', 'resources/{}/undeliverable'],
+    run: ({ runtime: { tenant }, body, ids: [originId = ''] }) => {
+      const { afterMs } = parsed(Undeliverable, body);
+      tenant.undeliverable.set(originId, afterMs);
+      return { originId, afterMs };
+    },
+  },
+  {
+    at: ['DELETE', 'resources/{}/undeliverable'],
+    run: ({ runtime: { tenant }, ids: [originId = ''] }) => {
+      tenant.undeliverable.delete(originId);
+      return { originId };
+    },
+  },
+  {
     at: ['POST', 'requests/{}/decide'],
     run: (call) => {
       const request = requestOf(call);
@@ -121,6 +136,7 @@ export const controlRoutes: readonly ControlRoute[] = [
       runtime.log.clear();
       runtime.faults.clear();
       runtime.tenant.caller.id = runtime.tenant.rules.caller;
+      runtime.tenant.undeliverable.clear();
       return { reset: true };
     },
   },
@@ -133,6 +149,7 @@ function requestOf({ runtime, ids: [id = ''] }: ControlCall): AssignmentRequest 
 }
 
 const Caller = z.strictObject({ id: z.guid().nullable() });
+const Undeliverable = z.strictObject({ afterMs: z.int().nonnegative().nullable() });
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 
 function parsed<Type>(schema: z.ZodType<Type>, body: unknown): Type {

@@ -1,6 +1,12 @@
 import { caller, type Dialect } from '../dialects/dialect';
 import { instant, rows, toMany, toOne, type Entity } from '../odata/present';
-import { rolesOf, scopeOf, type ResourceRole, type ResourceScope } from '../services/catalogs';
+import {
+  resourceRequestState,
+  rolesOf,
+  scopeOf,
+  type ResourceRole,
+  type ResourceScope,
+} from '../services/catalogs';
 import type {
   AccessPackage,
   Catalog,
@@ -12,6 +18,12 @@ import type {
 import { described, entityIn, times } from './entity';
 
 export type CatalogEntities = ReturnType<typeof catalogEntitiesIn>;
+
+const resourceRequestStatus = {
+  submitted: 'Accepted',
+  delivered: 'Fulfilled',
+  deliveryFailed: 'FulfillmentFailed',
+};
 
 /** Catalogs, resources, access packages and policies in one dialect. They refer to each other in circles. */
 export function catalogEntitiesIn(dialect: Dialect) {
@@ -114,8 +126,8 @@ export function catalogEntitiesIn(dialect: Dialect) {
       id: (row) => row.id,
       catalogId: (row) => row.catalogId,
       requestType: ({ requestType }) => spell(requestType),
-      state: () => spell('delivered'),
-      status: () => 'Fulfilled',
+      state: (row, { tenant }) => spell(resourceRequestState(row, tenant.now())),
+      status: (row, { tenant }) => resourceRequestStatus[resourceRequestState(row, tenant.now())],
       createdDateTime: ({ createdAt }) => instant(createdAt),
       executeImmediately: () => true,
       isValidationOnly: () => false,

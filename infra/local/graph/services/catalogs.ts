@@ -55,6 +55,7 @@ export function addResource(
   const displayName = displayNameOf(tenant, origin);
   const key = both(catalog.id, origin.originId);
   if (tenant.tables.resources.find('catalogAndOrigin', key).length > 0) throw alreadyOnboarded();
+  const failsAfterMs = tenant.undeliverable.get(origin.originId);
   const resource: Resource = {
     ...origin,
     id: derivedId('resource', catalog.id, origin.originId),
@@ -62,8 +63,24 @@ export function addResource(
     displayName,
     createdAt: tenant.now(),
   };
+  if (failsAfterMs !== undefined) {
+    const failsAt = failsAfterMs === null ? null : tenant.now() + failsAfterMs;
+    return recorded(tenant, 'adminAdd', resource, failsAt);
+  }
   tenant.put('resources', resource);
   return recorded(tenant, 'adminAdd', resource);
+}
+
+/**
+ * A request is answered 201 whatever becomes of it.
+ * https://github.com/microsoftgraph/microsoft-graph-docs/issues/14051
+ */
+export function resourceRequestState(
+  { failsAt }: ResourceRequest,
+  now: number,
+): 'submitted' | 'delivered' | 'deliveryFailed' {
+  if (failsAt === undefined) return 'delivered';
+  return failsAt !== null && failsAt <= now ? 'deliveryFailed' : 'submitted';
 }
 
 /** Removes a resource from its catalog. Refused while a package grants it. */
@@ -79,8 +96,10 @@ function recorded(
   tenant: Tenant,
   requestType: ResourceRequest['requestType'],
   resource: Resource,
+  failsAt?: ResourceRequest['failsAt'],
 ): ResourceRequest {
   const request = {
+    ...(failsAt !== undefined && { failsAt }),
     id: newId(),
     requestType,
     catalogId: resource.catalogId,

@@ -27,6 +27,11 @@ export type Tenant = Rewritable & {
   uniqueNames: boolean;
   /** The service principal whose permissions calls are checked against. With undefined every call is allowed. */
   caller: { id: string | undefined };
+  /**
+   * Origin ids of resources whose requests are not carried out: after so many milliseconds they fail, or with null they
+   * stay open. Kept in memory only.
+   */
+  undeliverable: Map<string, number | null>;
   /** Set while a policy is being created. */
   busy: { policy: boolean };
 };

@@ -57,6 +57,8 @@ export type ResourceRequest = {
   catalogId: string;
   resourceId: string;
   createdAt: number;
+  /** When it fails, or null if it stays open. Absent: it was carried out at once. */
+  failsAt?: number | null | undefined;
 };
 
 export type AccessPackage = {
