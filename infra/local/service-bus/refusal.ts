@@ -25,11 +25,11 @@ export function messageNotFound(what: string): Refusal {
   return new Refusal('com.microsoft:message-not-found', what, 404);
 }
 
-// The SDKs recognise a missing entity by the words "could not be found".
-export function entityNotFound(address: string): Refusal {
+/** The text of Azure, by which the SDKs recognise a missing entity; `uri` is its address with the namespace. */
+export function entityNotFound(uri: string): Refusal {
   return new Refusal(
     'amqp:not-found',
-    `The messaging entity '${address}' could not be found. The local Service Bus has the queues of its Config.json only.`,
+    `The messaging entity '${uri}' could not be found. The local Service Bus has the queues of its Config.json only.`,
     404,
   );
 }

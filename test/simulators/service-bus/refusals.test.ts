@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { ServiceBusClient } from '@azure/service-bus';
-import { next, portOf, startTestBus, type TestBus } from './setup';
+import { connect, next, portOf, startTestBus, type TestBus } from './setup';
 import { openAmqp, type Amqp } from './raw-amqp';
 
 let testBus: TestBus;
@@ -24,9 +24,47 @@ test('a queue that is not configured is MessagingEntityNotFound, for senders and
   ).rejects.toMatchObject(missing);
   await expect(receiver.receiveMessages(1)).rejects.toMatchObject(missing);
   await expect(receiver.peekMessages(1)).rejects.toMatchObject(missing);
-  await expect(
-    testBus.client.createReceiver('topic', 'subscription').receiveMessages(1),
-  ).rejects.toMatchObject(missing);
+});
+
+test('the text of a missing queue is that of Azure, with the address of the entity in its namespace', async () => {
+  const { fullyQualifiedNamespace } = testBus.client;
+  const text = `The messaging entity 'sb://${fullyQualifiedNamespace}/nowhere' could not be found.`;
+  const receiver = testBus.client.createReceiver('nowhere');
+  await expect(receiver.receiveMessages(1)).rejects.toThrow(text);
+  await expect(receiver.peekMessages(1)).rejects.toThrow(
+    text.replace('nowhere', 'nowhere/$management'),
+  );
+});
+
+test('a subscription is refused as unsupported, and so are its rules', async () => {
+  const refusal = /does not support topics and subscriptions; use the official emulator/;
+  const client = connect(testBus.bus.connectionString);
+  const receiver = client.createReceiver('topic', 'subscription');
+  await expect(receiver.receiveMessages(1)).rejects.toThrow(refusal);
+  await expect(receiver.peekMessages(1)).rejects.toThrow(refusal);
+  const rules = client.createRuleManager('topic', 'subscription');
+  await expect(rules.deleteRule('all')).rejects.toThrow(refusal);
+  await client.close();
+});
+
+test('a client over TLS finds in the log what to add to its connection string', async () => {
+  const { connectionString } = testBus.bus;
+  const secure = connectionString.replace('UseDevelopmentEmulator=true;', '');
+  expect(secure).not.toBe(connectionString);
+  const retryOptions = { maxRetries: 0, timeoutInMs: 1000 };
+  const client = new ServiceBusClient(secure, { retryOptions });
+  await expect(client.createSender('orders').sendMessages({ body: 1 })).rejects.toThrow();
+  await client.close();
+  expect(log).toHaveBeenCalledWith(
+    `service-bus: a client spoke TLS to port ${portOf(connectionString)}, which has plain AMQP only: ` +
+      'add UseDevelopmentEmulator=true to its connection string',
+  );
+});
+
+test('a client over HTTP, as for WebSockets, finds in the log that it is not supported', async () => {
+  const url = `http://127.0.0.1:${portOf(testBus.bus.connectionString)}/$servicebus/websocket`;
+  await expect(fetch(url)).rejects.toThrow();
+  expect(log).toHaveBeenCalledWith(expect.stringMatching(/spoke HTTP .* WebSockets/));
 });
 
 test('sessions are refused with a message that says where they are to be had', async () => {

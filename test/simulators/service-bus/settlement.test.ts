@@ -1,4 +1,8 @@
-import type { ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
+import type {
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+  ServiceBusSender,
+} from '@azure/service-bus';
 import {
   bodies,
   BRIEFLY,
@@ -149,6 +153,30 @@ describe('defer', () => {
     const dead = await next(deadLetters);
     expect(dead).toMatchObject({ deadLetterReason: 'Late', deliveryCount: 1, state: 'active' });
     expect(dead.applicationProperties).toMatchObject({ extra: 5 });
+  });
+
+  test('a deferred message with a session id is settled like any other: the queue has no sessions', async () => {
+    const bodiesSent = ['complete', 'abandon', 'defer', 'deadLetter'] as const;
+    await sender.sendMessages(bodiesSent.map((body) => ({ body, sessionId: 's-1' })));
+    const messages = await nextOf(receiver, bodiesSent.length);
+    for (const message of messages) await receiver.deferMessage(message);
+    const again = async (): Promise<ServiceBusReceivedMessage[]> =>
+      receiver.receiveDeferredMessages(messages.slice(1, 3).map(numberOf));
+    const [completed, abandoned, deferred, dead] = await receiver.receiveDeferredMessages(
+      messages.map(numberOf),
+    );
+    await receiver.completeMessage(present(completed));
+    await receiver.abandonMessage(present(abandoned));
+    await receiver.deferMessage(present(deferred));
+    await receiver.deadLetterMessage(present(dead));
+    const left = await again();
+    expect(left).toMatchObject([
+      { body: 'abandon', deliveryCount: 2, sessionId: 's-1' },
+      { body: 'defer', deliveryCount: 2, sessionId: 's-1' },
+    ]);
+    for (const message of left) await receiver.completeMessage(message);
+    expect(await next(deadLetters)).toMatchObject({ body: 'deadLetter', sessionId: 's-1' });
+    expect(await receiver.peekMessages(1)).toEqual([]);
   });
 
   test('receive-and-delete takes a deferred message out at once', async () => {

@@ -41,12 +41,13 @@ function jsonForm(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, jsonForm(each)]));
 }
 
-const NEVER = new Date('9999-12-31T23:59:59.999Z');
+/** The largest .NET date. The JavaScript client says a later one of a message that never expires. */
+const NEVER = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** The trigger metadata of the Service Bus extension, without absent members. */
 export function messageMetadata(message: ServiceBusReceivedMessage): Record<string, TypedData> {
   const enqueued = message.enqueuedTimeUtc ?? new Date();
-  const expires = message.expiresAtUtc ?? NEVER;
+  const expires = new Date(Math.min(message.expiresAtUtc?.getTime() ?? Infinity, NEVER));
   const properties = message.applicationProperties ?? {};
   const strings = {
     LockToken: message.lockToken,

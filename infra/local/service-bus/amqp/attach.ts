@@ -2,7 +2,7 @@ import type { Connection, Delivery, EventContext, Receiver, Sender } from 'rhea'
 import { contentOf, messagesOfBatch } from '../codec/message';
 import type { Journal } from '../journal';
 import { enqueue } from '../queue/enqueue';
-import type { Namespace } from '../queue/namespace';
+import { type Namespace, pathOf } from '../queue/namespace';
 import type { Queue } from '../queue/queue';
 import { entityNotFound, notAllowed, tooLarge, unsupported } from '../refusal';
 import {
@@ -16,6 +16,7 @@ import {
 import { checkClaim } from './claims';
 import { serveMessages } from './consumer';
 import { serveManagement } from './management';
+import { hostOf } from './rhea-internals';
 import { takeRequests } from './request';
 
 /** The state that every link of a server uses. */
@@ -23,6 +24,7 @@ export type Broker = { namespace: Namespace; journal: Journal };
 
 const CLAIMS = '$cbs';
 const MANAGEMENT = /\/\$management$/i;
+const SUBSCRIPTION = /\/subscriptions\/[^/]/i;
 const SESSION_FILTER = 'com.microsoft:session-filter';
 const CBS_SPELLING = { status: 'status-code', description: 'status-description' };
 
@@ -64,7 +66,7 @@ function serveClientSender(
     );
     return;
   }
-  const queue = queueAt(address, broker.namespace);
+  const queue = queueAt(address, receiver, broker.namespace);
   if (MANAGEMENT.test(address)) {
     serveManagement(receiver, queue, replyLinks, broker.journal);
   } else if (queue.deadLetters) {
@@ -88,13 +90,14 @@ function serveClientReceiver(
     return;
   }
   if (filter && SESSION_FILTER in filter) throw unsupported('sessions');
-  serveMessages(sender, queueAt(address, broker.namespace), broker.journal);
+  serveMessages(sender, queueAt(address, sender, broker.namespace), broker.journal);
 }
 
-function queueAt(address: string, namespace: Namespace): Queue {
+function queueAt(address: string, link: Sender | Receiver, namespace: Namespace): Queue {
   const queue = namespace.find(address.replace(MANAGEMENT, ''));
-  if (!queue) throw entityNotFound(address);
-  return queue;
+  if (queue) return queue;
+  if (SUBSCRIPTION.test(address)) throw unsupported('topics and subscriptions');
+  throw entityNotFound(`sb://${hostOf(link.connection)}/${pathOf(address)}`);
 }
 
 function removeReplyLinks(sender: Sender, replyLinks: Map<string, Sender>): void {

@@ -9,6 +9,9 @@ const LOOPBACK = '127.0.0.1';
 /** Any message format but 0: rhea decodes format 0 and drops the bytes, which must be stored unchanged. */
 const OPAQUE_FORMAT = 0x7fff0000;
 
+const TLS_HANDSHAKE = 0x16;
+const HTTP_REQUEST = /^[A-Z]+ \//;
+
 type Listener = { port: number; serve: (broker: Broker) => void; stop: () => Promise<void> };
 
 /**
@@ -31,6 +34,7 @@ export async function listen(port: number): Promise<Listener> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    socket.once('data', (bytes: Buffer) => logForeignProtocol(bytes, socket.localPort));
     socket.once('close', () => sockets.delete(socket));
   });
   await once(server, 'listening');
@@ -50,6 +54,19 @@ export async function listen(port: number): Promise<Listener> {
     },
     stop: () => closeServer(server, connections, sockets),
   };
+}
+
+/** A client only sees that its connection broke, so the log says what to change. */
+function logForeignProtocol(bytes: Buffer, port = 0): void {
+  const isTls = bytes[0] === TLS_HANDSHAKE;
+  if (!isTls && !HTTP_REQUEST.test(bytes.toString('latin1'))) return;
+  console.error(
+    isTls
+      ? `service-bus: a client spoke TLS to port ${port}, which has plain AMQP only: ` +
+          'add UseDevelopmentEmulator=true to its connection string'
+      : `service-bus: a client spoke HTTP to port ${port}, which has plain AMQP only: ` +
+          'WebSockets and the administration API are not supported',
+  );
 }
 
 function keepMessageBytes(connection: Connection): void {

@@ -101,7 +101,7 @@ function renewLock(queue: Queue, request: Request): object {
 }
 
 function peekMessages(queue: Queue, request: Request): object | undefined {
-  const asked = bodyOf(request, Peek);
+  const asked = bodyWithoutSession(request, Peek);
   const found = peek(queue, asked['from-sequence-number'], asked['message-count']);
   if (found.length === 0) return undefined;
   const omitBody = asked['omit-message-body'];
@@ -121,7 +121,7 @@ function cancelScheduledMessages(queue: Queue, request: Request): object {
 }
 
 function receiveBySequenceNumber(queue: Queue, request: Request): object {
-  const asked = bodyOf(request, DeferredReceive);
+  const asked = bodyWithoutSession(request, DeferredReceive);
   const remove = asked['receiver-settle-mode'] === 0;
   const owner = request.property('associated-link-name') ?? '$management';
   const found = receiveDeferred(queue, asked['sequence-numbers'], owner, remove);
@@ -134,6 +134,7 @@ function receiveBySequenceNumber(queue: Queue, request: Request): object {
 }
 
 function updateDisposition(queue: Queue, request: Request): object {
+  // The SDK names the session id of a message also where the queue has no sessions: the lock token decides.
   const asked = bodyOf(request, Disposition);
   const outcome = outcomeOf(asked, propertiesToModify(request));
   for (const token of asked['lock-tokens']) settle(queue, token, outcome);
@@ -170,10 +171,16 @@ function propertiesToModify({ bytes: message }: Request): Properties {
   return map && !isNull(map) ? entriesOf(map) : new Map<string, Buffer>();
 }
 
-function bodyOf<T>({ body, operation }: Request, schema: z.ZodType<T>): T {
+/** The body of a request about messages that a session may own. Here only queues without sessions exist. */
+function bodyWithoutSession<T>(request: Request, schema: z.ZodType<T>): T {
+  const { body } = request;
   if (body !== null && typeof body === 'object' && 'session-id' in body) {
     throw unsupported('sessions');
   }
+  return bodyOf(request, schema);
+}
+
+function bodyOf<T>({ body, operation }: Request, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw notAllowed(`The body of ${operation} is not usable: ${z.prettifyError(parsed.error)}`);

@@ -1,4 +1,4 @@
-import { HEADER, MESSAGE_ANNOTATIONS, withoutBody } from '../codec/message';
+import { HEADER, LONGEST_TTL, MESSAGE_ANNOTATIONS, withoutBody } from '../codec/message';
 import {
   booleanValue,
   int,
@@ -38,7 +38,7 @@ function header({
     list([
       durable === undefined ? NULL : booleanValue(durable),
       priority === undefined ? NULL : ubyte(priority),
-      ttl === undefined ? NULL : uint(ttl),
+      ttl === undefined || ttl > LONGEST_TTL ? NULL : uint(ttl),
       acquiredBefore === undefined ? NULL : booleanValue(acquiredBefore),
       uint(deliveryCount),
     ]),

@@ -40,6 +40,9 @@ export const senderInternals = (sender: Sender): SenderInternals =>
   sender as unknown as SenderInternals;
 export const sessionInternals = (session: Session): SessionInternals =>
   session as unknown as SessionInternals;
+/** The name under which the client addressed this server. */
+export const hostOf = (connection: Connection): string =>
+  (connection as unknown as { remote: { open: { hostname: string } } }).remote.open.hostname;
 export const connectionInternals = (connection: Connection): ConnectionInternals =>
   connection as unknown as ConnectionInternals;
 export const mutable = (delivery: Delivery): MutableDelivery => delivery;

@@ -12,6 +12,7 @@ import {
   section,
   string,
   time,
+  timestamp,
   truth,
   unsigned,
 } from './values';
@@ -131,11 +132,41 @@ export function withApplicationProperties(bare: Buffer, additions: Map<string, B
 
 /** A bare message with a message id: its own, or else the given one. */
 function withMessageId(bare: Buffer, messageId: () => string): Buffer {
-  const found = sectionsOf(bare).find(({ descriptor }) => descriptor === PROPERTIES);
-  const [own = NULL, ...others] = found ? itemsOf(found.value) : [];
+  const { items, end } = propertiesOf(bare);
+  const [own = NULL, ...others] = items;
   if (!isNull(own)) return bare;
   const properties = section(PROPERTIES, list([string(messageId()), ...others]));
-  return Buffer.concat([properties, bare.subarray(found?.end ?? 0)]);
+  return Buffer.concat([properties, bare.subarray(end)]);
+}
+
+/** Milliseconds. The header has no room for a longer time to live. */
+export const LONGEST_TTL = 2 ** 32 - 1;
+/** The end of the year 9999, which is "never" in the SDKs. */
+const NEVER = 253_402_300_799_999;
+
+/**
+ * A bare message whose creation and expiry times agree with its time to live: a later expiry of the sender is cut, and one
+ * that the header cannot hold is added. The SDKs compute the time to live and the expiry from both.
+ */
+export function withExpiry(bare: Buffer, ttl: number, now: number): Buffer {
+  const { items, end } = propertiesOf(bare);
+  const [expiry, creation] = items.slice(EXPIRY_TIME, EXPIRY_TIME + 2).map(time);
+  const created = creation ?? now;
+  const agrees = expiry === undefined ? ttl <= LONGEST_TTL : expiry - created <= ttl;
+  if (agrees || created + ttl > NEVER) return bare;
+  const before = Array.from({ length: EXPIRY_TIME }, (_, at) => items[at] ?? NULL);
+  const times = [timestamp(created + ttl), timestamp(created)];
+  const fields = [...before, ...times, ...items.slice(EXPIRY_TIME + 2)];
+  return Buffer.concat([section(PROPERTIES, list(fields)), bare.subarray(end)]);
+}
+
+/** The position of absolute-expiry-time in the properties; creation-time follows it. */
+const EXPIRY_TIME = 8;
+
+/** The fields of the properties, encoded, and where that section ends. */
+function propertiesOf(bare: Buffer): { items: Buffer[]; end: number } {
+  const found = sectionsOf(bare).find(({ descriptor }) => descriptor === PROPERTIES);
+  return { items: found ? itemsOf(found.value) : [], end: found?.end ?? 0 };
 }
 
 /** A bare message without its body sections. */

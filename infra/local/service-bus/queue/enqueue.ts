@@ -1,4 +1,4 @@
-import { type Content, scheduledTime } from '../codec/message';
+import { type Content, scheduledTime, withExpiry } from '../codec/message';
 import { messageNotFound, queueFull } from '../refusal';
 import { type Change, commit, type Message, type Queue, sizeOf } from './queue';
 
@@ -14,7 +14,7 @@ export function enqueue(queue: Queue, contents: Content[]): number[] {
   if (queue.bytes + size > QUEUE_LIMIT) throw queueFull(queue.path, QUEUE_LIMIT);
   const now = Date.now();
   const first = queue.lastNumber + 1;
-  const messages = contents.map((content, at) => messageOf(content, first + at, now));
+  const messages = contents.map((content, at) => messageOf(queue, content, first + at, now));
   commit(queue, ...messages.map((message): Change => ({ do: 'put', message })));
   return messages.map(({ sequenceNumber }) => sequenceNumber);
 }
@@ -40,15 +40,24 @@ export function cancelScheduled(queue: Queue, numbers: number[]): void {
   commit(queue, ...unique.map((at): Change => ({ do: 'remove', at })));
 }
 
-function messageOf(content: Content, sequenceNumber: number, enqueuedAt: number): Message {
+function messageOf(
+  { settings }: Queue,
+  content: Content,
+  sequenceNumber: number,
+  enqueuedAt: number,
+): Message {
   const dueAt = scheduledTime(content);
+  // The queue's time to live is the longest, and that of a message without its own.
+  const ttl = Math.min(content.header.ttl ?? Infinity, settings.timeToLive);
   const waits = dueAt !== undefined && dueAt > enqueuedAt;
   return {
     ...content,
+    header: { ...content.header, ttl },
+    bare: withExpiry(content.bare, ttl, enqueuedAt),
     sequenceNumber,
     enqueuedAt,
     state: waits ? 'scheduled' : 'active',
     deliveryCount: 0,
-    ...(dueAt !== undefined && { dueAt }),
+    ...(waits && { dueAt }),
   };
 }

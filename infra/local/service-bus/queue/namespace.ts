@@ -33,7 +33,7 @@ export function createNamespace(settings: Map<string, QueueSettings>, record: Re
   const byPath = new Map(timed.map(({ queue }) => [queue.path.toLowerCase(), queue]));
   return {
     queues: timed.map(({ queue }) => queue),
-    find: (address) => byPath.get(pathOf(address)),
+    find: (address) => byPath.get(pathOf(address).toLowerCase()),
     start: () => timed.forEach(({ start }) => start()),
     stop: () => timed.forEach(({ stop }) => stop()),
   };
@@ -66,9 +66,7 @@ function whenDue(queue: Queue, message: Message, now: number): void {
   else expire(queue, message);
 }
 
-function pathOf(address: string): string {
-  return address
-    .replace(/^[a-z]+:\/\/[^/]*/i, '')
-    .replace(/^\//, '')
-    .toLowerCase();
+/** The path of an entity in its namespace, from a relative or absolute address. */
+export function pathOf(address: string): string {
+  return address.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/^\//, '');
 }
