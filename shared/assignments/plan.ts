@@ -1,4 +1,5 @@
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
+import { nearestRule } from '../domain/access-model/nearest-rule';
 import { planFor, type Step } from '../domain/lifecycle/plan';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -26,7 +27,10 @@ export async function planAccess(
   const fact = facts.find(({ eventHash }) => eventHash === run.eventHash);
   if (!fact) throw new Error('the fact of this run is not recorded');
   const steps = planFor(fact.attributes, model().model);
-  if (steps.length === 0) return { kind: 'rejected', reason: 'no-matching-rule' };
+  if (steps.length === 0) {
+    const { ruleId } = nearestRule(model().model, fact.attributes);
+    return { kind: 'rejected', reason: 'no-matching-rule', about: ruleId };
+  }
   // Nobody can ever have it, so the run does not wait for them.
   if (isTooLong(workerId, config.matchAttribute)) {
     return { kind: 'failed', why: 'worker-id-too-long' };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { activities, Answer } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
-import { StepOutcome } from '../domain/workflow/step-outcome';
+import { StepOutcome, wentToApprover } from '../domain/workflow/step-outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import {
   marginOf,
@@ -38,6 +38,7 @@ export async function settleStep(
     ...{ assignmentRequestId: requestId, assignmentId: confirmed.assignmentId },
     ...{ submittedAt, graphState, deliveredAt, ...evidence },
     ...(deliveredAt && { marginMinutes: marginOf(settlement.run.fact.dueAt, deliveredAt) }),
+    ...(wentToApprover(result) && { policyApproval: 'required' as const }),
   } as const;
   const { row, chain: end } = await services.ledger.append(chain, entry, at);
   await settleGrant(services, settlement, row);

@@ -60,7 +60,7 @@ export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: Aud
     packageName: definition?.displayName,
     ruleId: step.ruleId,
     targetId,
-    ...(approval !== undefined && { approval: approval ? 'required' : 'not-required' }),
+    ...(approval !== undefined && { modelApproval: approval ? 'required' : 'not-required' }),
   } satisfies Partial<AuditEntry>;
 }
 

@@ -73,8 +73,10 @@ async function joinery(...args: string[]): Promise<unknown> {
 }
 
 async function deadLetterOf({ bodyHash }: TestMessage) {
-  const lines = (await joinery('dead-letters')) as Record<string, unknown>[];
-  return lines.find((line) => line['bodyHash'] === bodyHash);
+  const { deadLetters } = (await joinery('dead-letters')) as {
+    deadLetters: Record<string, unknown>[];
+  };
+  return deadLetters.find((line) => line['bodyHash'] === bodyHash);
 }
 
 test('an event sent as an AMQP text or map is taken in like one sent as data', async () => {

@@ -1,4 +1,5 @@
 import type { Attributes } from '../events/event';
+import { folded } from '../events/spelling';
 import type { AccessModel } from './access-model';
 import { matches, type Condition } from './condition';
 
@@ -76,7 +77,3 @@ function differenceOf(condition: Comparison, attributes: Attributes, wanted: boo
   const isNamed = Object.keys(attributes).some((name) => folded(name) === folded(attribute));
   return { attribute, values, how: isNamed ? 'name' : 'absent' };
 }
-
-/** Equal for texts that differ only by case, white space and Unicode form. */
-export const folded = (text: string): string =>
-  text.normalize('NFKC').toLowerCase().replaceAll(/\s+/gu, '');

@@ -1,4 +1,3 @@
-import { folded } from '../access-model/nearest-rule';
 import { JoinedMessage } from './event';
 import { inspectJson, placeKey, type JsonInspection } from './raw-json';
 import {
@@ -11,6 +10,7 @@ import {
   type RejectedMessage,
 } from './read-event';
 import { faultOfIssue, type Fault } from './rejection';
+import { folded } from './spelling';
 
 /** A fault as its sender may see it: `field` has the names that the sender wrote. `line` counts from 1. */
 export type PlacedFault = Fault & { line?: number };

@@ -37,7 +37,10 @@ export const AuditEntry = z.object({
   graphStatus: count.optional(),
   errorCode: text.optional(),
   graphRequestId: text.optional(),
-  approval: z.enum(['required', 'not-required']).optional(),
+  /** Whether the policy of the access model asks for an approval. */
+  modelApproval: z.enum(['required', 'not-required']).optional(),
+  /** `required` if the request went to an approver: what the policy in Entra said, whatever the model says. */
+  policyApproval: z.enum(['required']).optional(),
   initiator: text.optional(),
   /** Of a replay: the attempt before it, the id of the replay and its reason. */
   replayOf: text.optional(),

@@ -21,6 +21,8 @@ export type Later = z.infer<typeof Later>;
 export const Rejected = z.object({
   kind: z.literal('rejected'),
   reason: z.string(),
+  /** What the reason is about, as an id of the access model: the closing row's reason where `reason` is its outcome. */
+  about: z.string().optional(),
   evidence: Evidence.optional(),
 });
 export type Rejected = z.infer<typeof Rejected>;

@@ -98,6 +98,12 @@ export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult |
   }
 }
 
+/** Whether a step can only have ended so because its request went to an approver. */
+export const wentToApprover = ({ outcome, reason }: StepResult): boolean =>
+  outcome === 'approval-required' ||
+  reason === 'approval-deadline' ||
+  (outcome === 'denied' && reason === undefined);
+
 /** With an approval, delivery starts only after it, which may be on the last day. */
 const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Timeouts): number =>
   wait ? approval + delivery : delivery;
@@ -122,13 +128,17 @@ export function closingOutcome(steps: readonly StepOutcome[]): ClosingOutcome {
   return withoutAccess.find((outcome) => steps.includes(outcome)) ?? 'failed';
 }
 
-/** A rejection or failure as one of `endings`: its own code if it is one, else `needs-attention`, or `failed` for a defect. */
+/**
+ * A rejection or failure as one of `endings`: its own code if it is one (the reason is then what it is about), else
+ * `needs-attention`, or `failed` for a defect.
+ */
 export function endingOf<Ending extends string>(
   outcome: Rejected | Failed,
   endings: z.ZodType<Ending>,
 ): { outcome: Ending | 'failed' | 'needs-attention'; reason?: string | undefined } {
   const code = outcome.kind === 'rejected' ? outcome.reason : outcome.why;
   const ending = endings.safeParse(code);
-  if (ending.success) return { outcome: ending.data };
+  const about = outcome.kind === 'rejected' ? outcome.about : undefined;
+  if (ending.success) return { outcome: ending.data, reason: about };
   return { outcome: code === 'defect' ? 'failed' : 'needs-attention', reason: code };
 }

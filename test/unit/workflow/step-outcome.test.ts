@@ -141,6 +141,14 @@ test('a code that is an ending is that ending, and needs no reason', () => {
   });
 });
 
+test('the reason of an ending is what a rejection is about', () => {
+  const nearest = { ...rejected('no-matching-rule'), about: 'finance-staff' };
+  expect(endingOf(nearest, ClosingOutcome)).toEqual({
+    outcome: 'no-matching-rule',
+    reason: 'finance-staff',
+  });
+});
+
 test('a code that is an ending of an event is none of a step', () => {
   expect(endingOf(failed('no-identity'), ClosingOutcome)).toEqual({ outcome: 'no-identity' });
   expect(endingOf(failed('no-identity'), StepOutcome)).toEqual({
