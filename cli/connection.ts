@@ -20,6 +20,7 @@ export type Connection = {
   sources: string[];
   /** Path or blob URL of the access model; undefined if only the addresses of an app in Azure are known. */
   accessModel: string | undefined;
+  matchAttribute: string;
 };
 
 /** The settings of the app, and whether it is the app of the local stack. */
@@ -49,6 +50,7 @@ const DEFAULTS = {
   EVENT_SOURCES: 'urn:hr:acme:workday',
   PROVISIONING_QUEUE: 'provisioning-events',
   GRAPH_LAG: '250ms',
+  MATCH_ATTRIBUTE: 'employeeId',
 };
 
 /** The model of the local app unless ACCESS_MODEL names another. */
@@ -99,6 +101,7 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
     records: settings['RECORDS_STORAGE'] ?? '',
     audit: settings['AUDIT_STORAGE'] ?? '',
     sources: listOf(settings['EVENT_SOURCES'] ?? ''),
+    matchAttribute: settings['MATCH_ATTRIBUTE'] ?? DEFAULTS.MATCH_ATTRIBUTE,
     accessModel: settings['ACCESS_MODEL'] ?? (isComplete ? undefined : SAMPLE_MODEL),
   };
 }

@@ -36,7 +36,7 @@ export async function send(
       eventId,
       bodyHash: read.bodyHash,
       faults,
-      warnings: warningsOf(inspection, model),
+      warnings: warningsOf(inspection, { model, matchAttribute: connection.matchAttribute }),
     };
   });
   const faulty = events.filter(({ faults }) => faults.length > 0);

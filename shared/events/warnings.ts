@@ -1,29 +1,36 @@
 import type { AccessModel } from '../domain/access-model/access-model';
 import { nearestRule, type Difference } from '../domain/access-model/nearest-rule';
 import type { EventInspection } from '../domain/events/inspect-event';
+import { workerIdWarning } from '../domain/events/match-attribute';
 import { planFor, zoneOfLocation } from '../domain/lifecycle/plan';
 
 /** Something that the intake accepts and that the sender may not mean. The text repeats no value of the event. */
 export type Warning = {
-  code: 'unknown-member' | 'no-matching-rule' | 'default-time-zone';
+  code: 'unknown-member' | 'worker-id-too-long' | 'no-matching-rule' | 'default-time-zone';
   field: string;
   line: number;
   text: string;
 };
 
-/** What an event that is accepted would not do, by the access model where it is known. */
+/** What an event that is accepted would not do, by the match attribute, and by the access model where it is known. */
 export function warningsOf(
   { read, unknown, lineOf }: EventInspection,
-  model: AccessModel | undefined,
+  { model, matchAttribute }: { model: AccessModel | undefined; matchAttribute: string },
 ): Warning[] {
   const dropped = unknown.map(({ field, line, meant }): Warning => {
     const hint = meant === undefined ? '' : `; ${meant} may be meant`;
     const text = `not a member of the contract, so it is dropped${hint}`;
     return { code: 'unknown-member', field, line, text };
   });
-  if (read.kind === 'rejected' || !model) return dropped;
-  const { timeZone, attributes } = read.event.data;
+  if (read.kind === 'rejected') return dropped;
+  const { workerId, timeZone, attributes } = read.event.data;
   const warnings = [...dropped];
+  const unusable = workerIdWarning(workerId, matchAttribute);
+  if (unusable !== undefined) {
+    const line = lineOf('data', 'workerId');
+    warnings.push({ code: 'worker-id-too-long', field: 'data.workerId', line, text: unusable });
+  }
+  if (!model) return warnings;
   if (planFor(attributes, model).length === 0) {
     const { ruleId, differences } = nearestRule(model, attributes);
     const [field = 'data.attributes'] = differences.map(

@@ -270,6 +270,23 @@ describe('send', () => {
     expect(await taken()).toHaveLength(2);
   });
 
+  test('a worker id that the match attribute cannot hold is a warning, and is sent', async () => {
+    const data = { workerId: 'W-10300000000000000', startDate: '2026-11-23', attributes: {} };
+    const body = event('long-1', { data });
+    const { code, stderr } = await joinery(['send', '-'], body);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: .*: data\.workerId, line 1: 19 characters, and employeeId .* at most 16: .*worker-id-too-long$/m,
+    );
+    const settings = { ...setup.settings, MATCH_ATTRIBUTE: 'onPremisesSamAccountName' };
+    const elsewhere = await runCommand(['send', '-'], settings, body);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      0,
+      expect.not.stringContaining('data.workerId'),
+    ]);
+    expect(await taken()).toHaveLength(2);
+  });
+
   test('a missing file is named', async () => {
     const file = join(setup.folder, 'absent.json');
     const { code, stderr } = await joinery(['send', file]);
