@@ -70,7 +70,7 @@ async function startHost({ appDir, dataDir, port }: HostOptions): Promise<LocalS
     await durable.close();
     log('information', 'stopped: unfinished work continues at the next start');
   };
-  return { address: { url: server.origin }, stop };
+  return { address: { url: server.origin }, describe: bus.describe, stop };
 }
 
 /** The app's triggers, all read before one is started. */

@@ -3,7 +3,7 @@ import { dataDir, portFrom, projectRoot, runService } from '../stack/service';
 import { startServiceBus } from './server';
 
 void runService('service-bus', async () => {
-  const { connectionString, stop } = await startServiceBus({
+  const { connectionString, describe, stop } = await startServiceBus({
     port: portFrom('SERVICE_BUS_PORT', 5672),
     dataDir: join(dataDir(), 'service-bus'),
     configFile:
@@ -11,5 +11,5 @@ void runService('service-bus', async () => {
       join(projectRoot(), 'infra/local/service-bus/Config.json'),
     warn: (text) => console.error(`service-bus: ${text}`),
   });
-  return { address: { connectionString }, stop };
+  return { address: { connectionString }, describe, stop };
 });

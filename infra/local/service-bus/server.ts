@@ -6,7 +6,7 @@ import type { Broker } from './amqp/attach';
 import { listen } from './amqp/listen';
 import { KEY, KEY_NAME } from './amqp/claims';
 import { createNamespace, type Namespace } from './queue/namespace';
-import { apply } from './queue/queue';
+import { apply, type Queue } from './queue/queue';
 
 export type ServiceBusOptions = {
   port: number;
@@ -15,7 +15,12 @@ export type ServiceBusOptions = {
   /** Gets a text for each value that works here and that the official emulator refuses. */
   warn?: (text: string) => void;
 };
-export type ServiceBus = { connectionString: string; stop: () => Promise<void> };
+export type ServiceBus = {
+  connectionString: string;
+  /** For a diagnosis: each queue that is not empty or has a receiver. */
+  describe: () => object[];
+  stop: () => Promise<void>;
+};
 
 /**
  * Starts the local Service Bus on the loopback interface (port 0 = a free one) with the queues of `configFile` and the
@@ -33,6 +38,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     broker.namespace.start();
     return {
       connectionString: connectionStringOf(listener.port),
+      describe: () => broker.namespace.queues.flatMap(describeQueue),
       async stop() {
         broker.namespace.stop();
         await listener.stop();
@@ -43,6 +49,21 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     await listener.stop();
     throw error;
   }
+}
+
+function describeQueue({ path, messages, locked, ready, consumers }: Queue): object[] {
+  if (messages.size === 0 && consumers.length === 0) return [];
+  const lockEnds = [...locked.values()].map(({ lock }) => lock?.until ?? 0);
+  return [
+    {
+      queue: path,
+      messages: messages.size,
+      locked: locked.size,
+      ready: ready.length,
+      ...(lockEnds.length > 0 && { nextLockEndsIn: Math.min(...lockEnds) - Date.now() }),
+      receivers: consumers.map(({ name, credit }) => ({ name, credit: credit() })),
+    },
+  ];
 }
 
 function openBroker(queues: Map<string, QueueSettings>, dataDir: string): Broker {

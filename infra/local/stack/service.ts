@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A running local service: its address, and a function that stops it in order. */
-export type LocalService = { address: Record<string, string>; stop: () => Promise<void> };
+/** A running local service. */
+export type LocalService = {
+  address: Record<string, string>;
+  /** What it works on now, one object for each line of a diagnosis. */
+  describe?: () => object[];
+  /** Stops it in order. */
+  stop: () => Promise<void>;
+};
 
 /** The folder with package.json, from the sources and from `dist` alike. */
 export function projectRoot(from: string = __dirname): string {
@@ -27,7 +33,8 @@ export function portFrom(setting: string, fallback: number): number {
 
 /**
  * Runs one service in this process: sends its address to the parent over the IPC channel (`{ ready: address }`), stops it
- * on SIGTERM, SIGINT or when the parent has ended, and exits 1 with one line if it cannot start.
+ * on SIGTERM, SIGINT or when the parent has ended, and exits 1 with one line if it cannot start. On SIGUSR2 it prints what it
+ * works on.
  */
 export async function runService(name: string, start: () => Promise<LocalService>): Promise<void> {
   try {
@@ -44,6 +51,11 @@ export async function runService(name: string, start: () => Promise<LocalService
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     process.on('disconnect', stop);
+    process.on('SIGUSR2', () => {
+      for (const part of service.describe?.() ?? []) {
+        console.log(`state: ${JSON.stringify(part)}`);
+      }
+    });
     process.send?.({ ready: service.address });
   } catch (error) {
     fail(name, error);

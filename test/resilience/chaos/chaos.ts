@@ -31,7 +31,7 @@ export type ChaosResult = {
   faults: string[];
 };
 
-/** A backlog without a closed event for this long is stuck, even on a slow machine. */
+/** A backlog is stuck, even on a slow machine, when no event is closed for this long and no audit row is added for as long after it. */
 const STALLED_MS = 90_000;
 
 const settings = {
@@ -164,7 +164,7 @@ async function failCalls(
   await wait(Math.max(0, last - Date.now()));
 }
 
-/** Waits until all events are closed and the queue is empty. Answers a fault if nothing closes for `STALLED_MS`. */
+/** Waits until all events are closed and the queue is empty. Answers a fault, and prints a diagnosis, if the backlog is stuck. */
 async function untilDrained(
   stack: ProxiedStack,
   accepted: number,
@@ -172,6 +172,7 @@ async function untilDrained(
 ): Promise<string[]> {
   let stalledAt = Date.now() + STALLED_MS;
   let closedBefore = -1;
+  let rowsBefore = -1;
   const isDrained = async (): Promise<'drained' | 'stalled' | undefined> => {
     const claims = await readTable(stack.storage, 'claims', "RowKey eq 'claim'");
     const closed = claims.filter(({ state }) => state === 'closed').length;
@@ -181,11 +182,30 @@ async function untilDrained(
     }
     closedBefore = closed;
     if (closed >= accepted && (await stack.isQueueEmpty())) return 'drained';
-    return Date.now() > stalledAt ? 'stalled' : undefined;
+    if (Date.now() < stalledAt) return undefined;
+    const rows = (await readTable(stack.storage, 'audit')).length;
+    if (rows === rowsBefore) return 'stalled';
+    rowsBefore = rows;
+    stalledAt = Date.now() + STALLED_MS;
+    return undefined;
   };
   const end = await eventually('the backlog is drained or stalled', isDrained, {
     seconds: Infinity,
     everyMs: 1000,
   });
-  return end === 'drained' ? [] : [`nothing closed for ${STALLED_MS / 1000} s`];
+  if (end === 'drained') return [];
+  await diagnose(stack, print);
+  return [`no event was closed and no audit row added for ${STALLED_MS / 1000} s`];
+}
+
+/** Prints what host and bus work on: slots and settlements, messages, locks and credit. */
+async function diagnose(stack: ProxiedStack, print: (line: string) => void): Promise<void> {
+  const printed = stack.log.length;
+  const parts = ['host', 'service-bus'] as const;
+  for (const part of parts) stack.signal(part, 'SIGUSR2');
+  const stateLines = (): string[] =>
+    stack.log.slice(printed).filter((line) => /^(host|service-bus): state: /.test(line));
+  const all = () => parts.every((part) => stateLines().some((line) => line.startsWith(part)));
+  await eventually('the diagnosis is printed', all).catch(() => undefined);
+  for (const line of [...stateLines(), ...stack.log.slice(-20)]) print(line);
 }

@@ -4,9 +4,9 @@ import { PAGE, type Proxy } from './http-proxy';
 import type { Interception, Tap } from './tap';
 
 /**
- * A proxy for AMQP 1.0. Three frames count as calls: the delivery of a message to the app (`deliver`), the app's
- * settlement of it (`settle`), which the bus answers with a disposition, and the bus's answer to the app's token
- * (`authorize`), once per connection. All other frames pass while the connection is open.
+ * A proxy for AMQP 1.0. Four frames count as calls: the delivery of a message to the app (`deliver`), the app's settlement
+ * of it (`settle`), which the bus answers with a disposition, the bus's answer to a token (`authorize`), once per link, and
+ * its answer to a request for management (`manage`). All other frames pass while the connection is open.
  */
 export async function startBusProxy(tap: Tap): Promise<Proxy> {
   const sockets = new Set<Socket>();
@@ -51,11 +51,12 @@ export async function startBusProxy(tap: Tap): Promise<Proxy> {
 function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   /** The fault for the next disposition from the bus: the answer to a settlement that was let through. */
   let onAnswer: Interception | undefined;
+  let isSilent = false;
 
   const fromApp = pipe(bus, (frame, recorded) => {
     if (frame.performative !== DISPOSITION) return undefined;
     const fault = recorded();
-    if (fault === undefined || fault.kind === 'cut-before' || fault.kind === 'delay') return fault;
+    if (fault === undefined || STOPS_SETTLEMENT.has(fault.kind)) return fault;
     onAnswer = fault;
     return undefined;
   });
@@ -72,6 +73,11 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   ): (frame: Frame) => void {
     let queue: Promise<void> | undefined;
     const forward = ({ bytes }: Frame, fault: Interception | undefined): void => {
+      if (fault?.kind === 'silence') {
+        isSilent = true;
+        fault.onFault?.();
+      }
+      if (isSilent) return;
       if (fault === undefined || fault.kind === 'delay') {
         to.write(bytes);
         return;
@@ -103,11 +109,15 @@ function join(tap: Tap, app: Socket, bus: Socket, end: () => void): void {
   bus.on('data', (chunk) => splitBus(chunk).forEach(fromBus));
 }
 
-/** The answer to a token is a transfer too. Claims-based security gives it a property that no message has. */
-function callIn({ performative, bytes }: Frame): 'deliver' | 'settle' | 'authorize' {
+/** Answers to a token and to a request for management are transfers too; each has a property that no message here has. */
+function callIn({ performative, bytes }: Frame): 'deliver' | 'settle' | 'authorize' | 'manage' {
   if (performative !== TRANSFER) return 'settle';
+  if (bytes.includes('statusCode')) return 'manage';
   return bytes.includes('status-code') ? 'authorize' : 'deliver';
 }
+
+/** Faults that keep a settlement from the bus, or let it through later. */
+const STOPS_SETTLEMENT = new Set<Interception['kind']>(['cut-before', 'delay', 'silence']);
 
 /** What still passes before the connection ends: the frame, half of it, nothing, or bytes that are not AMQP. */
 function lastBytes(frame: Buffer, { kind }: Interception): Buffer {

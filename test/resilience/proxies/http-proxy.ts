@@ -32,6 +32,10 @@ export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
     const { method = '', url = '' } = incoming;
     const fault = tap.record(to, `${method} ${url.split('?')[0] ?? ''}`);
     if (fault?.kind === 'delay') await wait(fault.ms);
+    if (fault?.kind === 'silence') {
+      fault.onFault?.();
+      return;
+    }
     if (fault?.kind === 'cut-before') {
       fault.onFault?.();
       outgoing.destroy();

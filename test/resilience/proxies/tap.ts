@@ -7,8 +7,9 @@ export type Call = { n: number; to: Dependency; what: string };
 /**
  * What happens to a call. `cut-before`: it never leaves. `cut-after`, `truncate`, `gateway-page`, `login-page`: it is
  * carried out, but its answer is lost, cut in half, or replaced by an HTML page with status 502 or 200. `wrong-type`: its
- * answer has a wrong content type. `delay`: it leaves `ms` later. On the bus, which has no HTTP, the pages and the wrong
- * type are bytes that are not AMQP.
+ * answer has a wrong content type. `delay`: it leaves `ms` later. `silence`: neither it nor anything after it passes, in
+ * either direction, while the connection stays open. On the bus, which has no HTTP, the pages and the wrong type are bytes
+ * that are not AMQP.
  */
 export type Fault =
   | { kind: 'cut-before' }
@@ -17,6 +18,7 @@ export type Fault =
   | { kind: 'gateway-page' }
   | { kind: 'login-page' }
   | { kind: 'wrong-type' }
+  | { kind: 'silence' }
   | { kind: 'delay'; ms: number };
 
 /** A fault for one call. `onFault` runs when the fault happens: before the call leaves, or after it was carried out. */

@@ -3,13 +3,14 @@ import {
   ServiceBusClient,
   type ServiceBusClientOptions,
   type ServiceBusReceivedMessage,
-  type ServiceBusReceiver,
 } from '@azure/service-bus';
 import type { AppFunction } from '../app/function-table';
 import type { Invocation, Invoke } from '../app/invoke';
 import type { HostJson } from '../host-json';
 import type { Log } from '../log';
 import { expandSettings } from '../settings';
+import type { Settlement } from './held-message';
+import { listenToQueue, type QueueListener } from './queue-listener';
 import { bodyData, messageMetadata } from './service-bus-message';
 
 type QueueTrigger = {
@@ -54,81 +55,48 @@ export function readQueueTrigger(
 
 /** Listens for every queue function until stopped; reconnects to a bus that is down. */
 export function startQueueTriggers(options: QueueTriggerOptions) {
-  const clients = new Map<string, ServiceBusClient>();
-  const listeners = options.functions.map((trigger) => {
-    const client =
-      clients.get(trigger.connection) ?? openServiceBus(trigger.connection, process.env);
-    clients.set(trigger.connection, client);
-    return listenTo(trigger, client, options);
-  });
+  const listeners = options.functions.map((trigger) => listenTo(trigger, options));
   return {
+    describe: () =>
+      options.functions.map(({ name }, at) => ({ name, ...listeners[at]?.describe() })),
     async stop(): Promise<void> {
-      await Promise.all(listeners.map((stop) => stop()));
-      await Promise.all([...clients.values()].map((client) => client.close()));
+      await Promise.all(listeners.map((listener) => listener.stop()));
     },
   };
 }
 
-/** Subscribes once: the client retries without end, whatever the error. */
-function listenTo(
-  trigger: QueueTrigger,
-  client: ServiceBusClient,
-  options: QueueTriggerOptions,
-): () => Promise<void> {
-  const { maxAutoLockRenewalDuration, maxConcurrentCalls } = options.settings;
-  const running = new Set<Promise<void>>();
-  const settle = oneAtATime();
-  const receiver = client.createReceiver(trigger.queueName, {
-    receiveMode: 'peekLock',
-    maxAutoLockRenewalDurationInMs: maxAutoLockRenewalDuration,
-    skipParsingBodyAsJson: true,
-  });
-  let lastError = '';
-  const subscription = receiver.subscribe(
-    {
-      async processMessage(message) {
-        lastError = '';
-        const run = dispatch(message, trigger, receiver, settle, options);
-        running.add(run);
-        await run.finally(() => running.delete(run));
-      },
-      async processError({ errorSource, error }) {
-        const text = `${trigger.name}: Service Bus, ${errorSource}: ${error.message}`;
-        if (text !== lastError) options.log('warning', text); // once, not at every retry
-        lastError = text;
-        return Promise.resolve();
-      },
+function listenTo(trigger: QueueTrigger, options: QueueTriggerOptions): QueueListener {
+  const { settings, log } = options;
+  const connect = serviceBusOf(trigger.connection, process.env);
+  let lastWarning = '';
+  return listenToQueue({
+    ...settings,
+    queueName: trigger.queueName,
+    connect,
+    handle(message) {
+      lastWarning = '';
+      return dispatch(message, trigger, options);
     },
-    { autoCompleteMessages: false, maxConcurrentCalls },
-  );
-  return async () => {
-    await subscription.close();
-    await Promise.all(running);
-    await receiver.close();
-  };
+    warn(warning) {
+      const text = `${trigger.name}: Service Bus, ${warning}`;
+      if (text !== lastWarning) log('warning', text); // once, not at every retry
+      lastWarning = text;
+    },
+  });
 }
 
 async function dispatch(
   message: ServiceBusReceivedMessage,
   trigger: QueueTrigger,
-  receiver: ServiceBusReceiver,
-  settle: (settlement: () => Promise<void>) => Promise<void>,
   { invoke, inputs, log }: QueueTriggerOptions,
-): Promise<void> {
+): Promise<Settlement | undefined> {
   const began = performance.now();
   const failure = await runFunction(message, trigger, invoke, inputs);
   const took = `delivery ${(message.deliveryCount ?? 0) + 1}, ${Math.round(performance.now() - began)} ms`;
   if (failure === undefined) log('information', `${trigger.name}: succeeded (${took})`);
   else log('error', `${trigger.name}: failed (${took}): ${failure}`);
-  if (failure === undefined && !trigger.autoComplete) return;
-  try {
-    await settle(() =>
-      failure === undefined ? receiver.completeMessage(message) : receiver.abandonMessage(message),
-    );
-  } catch (error) {
-    // The lock expires and the message is delivered again: a queue delivers at least once.
-    log('warning', `${trigger.name}: could not settle a message: ${String(error)}`);
-  }
+  if (failure !== undefined) return 'abandon';
+  return trigger.autoComplete ? 'complete' : undefined;
 }
 
 async function runFunction(
@@ -146,53 +114,27 @@ async function runFunction(
   }
 }
 
-/**
- * The AMQP library of the client (rhea 3.0.5) can send two settlements of one event-loop iteration as one, with the outcome
- * of the first: an abandoned message would be completed, and lost. So each settlement waits for the one before it.
- */
-function oneAtATime() {
-  let last: Promise<void> = Promise.resolve();
-  return (settlement: () => Promise<void>): Promise<void> => {
-    const next = last.then(settlement);
-    last = last.then(() => overOrLate(next));
-    return next;
-  };
-}
-
-/** How long the next settlement waits: after a lost connection the client waits a minute for the answer. */
-const SETTLE_WITHIN_MS = 2000;
-
-function overOrLate(settlement: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(resolve, SETTLE_WITHIN_MS);
-    const over = (): void => {
-      clearTimeout(late);
-      resolve();
-    };
-    settlement.then(over, over);
-  });
-}
-
-/** Reconnects to a restarted local bus within seconds. */
+/** Without retries of the SDK: a listener replaces its connection. */
 const options: ServiceBusClientOptions = {
   identifier: 'functions-host',
-  retryOptions: {
-    maxRetries: 3,
-    retryDelayInMs: 500,
-    maxRetryDelayInMs: 2_000,
-    timeoutInMs: 15_000,
-  },
+  retryOptions: { maxRetries: 0, retryDelayInMs: 500, timeoutInMs: 15_000 },
 };
 
 /**
- * Opens the connection that a trigger names: the setting itself, with `AzureWebJobs` before it, or its identity form
- * `<name>__fullyQualifiedNamespace`. Throws when there is none of them.
+ * A function that makes clients for the connection that a trigger names: the setting itself, with `AzureWebJobs` before it,
+ * or its identity form `<name>__fullyQualifiedNamespace`. Throws when there is none of them.
  */
-function openServiceBus(connection: string, settings: NodeJS.ProcessEnv): ServiceBusClient {
+export function serviceBusOf(
+  connection: string,
+  settings: NodeJS.ProcessEnv,
+): () => ServiceBusClient {
   const text = settings[connection] ?? settings[`AzureWebJobs${connection}`];
-  if (text) return new ServiceBusClient(text, options);
+  if (text) return () => new ServiceBusClient(text, options);
   const namespace = settings[`${connection}__fullyQualifiedNamespace`];
-  if (namespace) return new ServiceBusClient(namespace, new DefaultAzureCredential(), options);
+  if (namespace) {
+    const credential = new DefaultAzureCredential();
+    return () => new ServiceBusClient(namespace, credential, options);
+  }
   throw new Error(
     `The Service Bus connection "${connection}" is not set: give the connection string in ${connection} ` +
       `or the namespace in ${connection}__fullyQualifiedNamespace.`,

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Delivery, EventContext, Sender } from 'rhea';
+import type { Delivery, EventContext, Sender, Session } from 'rhea';
 import { isNull, NULL } from '../codec/values';
 import type { Journal } from '../journal';
 import { commit, type Consumer, type Message, type Queue } from '../queue/queue';
@@ -54,6 +54,7 @@ export function serveMessages(sender: Sender, queue: Queue, journal: Journal): v
   const deliverNow = (): void => deliver(queue);
   sender.on('sender_flow', deliverNow);
   sender.on('sendable', deliverNow);
+  onSessionFlow(sender.session, deliverNow);
   sender.on('sender_draining', () => {
     deliver(queue);
     journal.whenDurable(credit.drained);
@@ -62,6 +63,27 @@ export function serveMessages(sender: Sender, queue: Queue, journal: Journal): v
   onDetach(sender, () => {
     queue.consumers = queue.consumers.filter((other) => other !== consumer);
   });
+}
+
+/** rhea has no event for a flow that widens only the window of a session. */
+function onSessionFlow(session: Session, then: () => void): void {
+  const internals = sessionInternals(session);
+  const forward = internals.on_flow.bind(session);
+  internals.on_flow = (frame) => {
+    forward(frame);
+    then();
+  };
+}
+
+/**
+ * How many more messages the session takes, those that rhea has not written yet left out. rhea keeps what the peer's window
+ * does not take; a message must not be locked for that.
+ */
+function roomIn(session: Session): number {
+  const { outgoing } = sessionInternals(session);
+  const unwritten = outgoing.next_delivery_id - outgoing.next_pending_delivery;
+  const window = outgoing.transfer_window() - unwritten;
+  return Math.min(outgoing.available(), Number.isNaN(window) ? 0 : window);
 }
 
 /** Restores a message whose receiver left before the message was sent. */
@@ -115,8 +137,7 @@ function creditOf(sender: Sender): Credit {
     available() {
       if (!sender.is_open()) return 0;
       const unwritten = sent - (state.delivery_count - skippedByDraining);
-      const room = sessionInternals(sender.session).outgoing.available();
-      return Math.min(state.credit - unwritten, room) - reserved;
+      return Math.min(state.credit - unwritten, roomIn(sender.session)) - reserved;
     },
     reserve() {
       reserved += 1;

@@ -20,7 +20,16 @@ type SenderInternals = LinkInternals & {
   _drained: boolean;
   _get_drain: () => boolean;
 };
-type SessionInternals = { outgoing: { available: () => number } };
+type SessionInternals = {
+  outgoing: {
+    available: () => number;
+    /** The transfers that the peer's session still takes; NaN before its first flow. */
+    transfer_window: () => number;
+    next_delivery_id: number;
+    next_pending_delivery: number;
+  };
+  on_flow: (frame: unknown) => void;
+};
 type ConnectionInternals = {
   _register: () => void;
   on_transfer: (frame: { performative: { message_format?: number | null } }) => void;
