@@ -182,7 +182,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'replay',
-    arguments: [{ name: '[id]', description: 'only the dead letter of this CloudEvents id' }],
+    arguments: [{ name: '[id]', description: 'only the event of this CloudEvents id' }],
     options: [
       option('--by <who>', 'who replays; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,
@@ -195,18 +195,21 @@ export const commands: readonly CommandDefinition[] = [
       repeated(
         '--file <file>',
         'an event whose message is no dead letter, or JSON Lines with one on each line; "-" is standard input',
-        { conflicts: ['cause', 'since', 'limit'] },
+        { conflicts: ['cause', 'package', 'since', 'until', 'limit'] },
       ),
       option(
         '--cause <code>',
         'only those with this dead-letter reason, refusal, outcome or reason',
       ),
+      option('--package <key>', 'only closed events with a row about this access package'),
       option(
         '--since <time>',
-        'only those enqueued since a time, or within a duration such as 4h',
+        'only those enqueued or closed since a time, or within a duration such as 4h; ' +
+          'by default closed events of the last 30 days',
         { parse: parseTime },
       ),
-      option('--limit <n>', 'how many dead letters at most', {
+      option('--until <time>', 'only those enqueued or closed before', { parse: parseTime }),
+      option('--limit <n>', 'how many events at most', {
         parse: parsePositiveInteger,
         default: 50,
       }),
@@ -219,7 +222,8 @@ export const commands: readonly CommandDefinition[] = [
       json,
     ],
     description:
-      'run events again: those of the dead letters, the dead letter of one event id, or the events of files. ' +
+      'run events again: those of the dead letters; with an id, cause, time or package closed events too, from what was ' +
+      'stored of them; or the events of files. ' +
       'Without --yes it only shows what it would do',
     output: z.strictObject({
       preview: z.boolean(),
@@ -228,7 +232,9 @@ export const commands: readonly CommandDefinition[] = [
           sequenceNumber: text.optional(),
           enqueuedAt: text.optional(),
           deadLetterReason: text.optional(),
+          closedAt: text.optional(),
           eventId: text.optional(),
+          eventHash: text.optional(),
           action: z.enum(['send', 'complete', 'leave']),
           why: text,
           attempt: count.optional(),

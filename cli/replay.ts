@@ -1,12 +1,12 @@
 import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/events/replay';
 import { openAudit, openClaims, type Connection } from './connection';
 import { readEvents } from './event-files';
-import { CliError, print, tableOf } from './print';
+import { CliError, unknownEvent, print, tableOf } from './print';
 import { replayQueue, withBus } from './service-bus';
 
 export type ReplayOptions = Pick<
   ReplayRequest,
-  'by' | 'reason' | 'cause' | 'since' | 'limit' | 'attempts'
+  'by' | 'reason' | 'cause' | 'since' | 'until' | 'package' | 'limit' | 'attempts'
 > & {
   file: string[];
   yes: boolean;
@@ -14,8 +14,8 @@ export type ReplayOptions = Pick<
 };
 
 /**
- * Runs events of dead letters or of files again; without `yes` it shows what it would do. Exit code 1 if something that
- * was to be sent was not, or the one event that was named is left.
+ * Runs events of dead letters, closed events or those of files again; without `yes` it shows what it would do. Exit code 1
+ * if something that was to be sent was not, or the one event that was named is left.
  */
 export async function replay(
   connection: Connection,
@@ -34,17 +34,14 @@ export async function replay(
       confirmed: yes,
     }),
   );
-  if (lines.length === 0 && eventId !== undefined)
-    throw new CliError(
-      `event ${eventId} has no dead letter: its message was accepted. Send its body again with --file.`,
-    );
+  if (lines.length === 0 && eventId !== undefined) throw unknownEvent(eventId, connection.sources);
   print({ preview: !yes, events: lines }, json, () => textOf(lines, yes));
   if (!isComplete) process.exitCode = 1;
 }
 
 const HEADINGS = [
   'sequence',
-  'enqueued',
+  'enqueued or closed',
   'event',
   'cause',
   'action',
@@ -56,7 +53,7 @@ const HEADINGS = [
 function textOf(lines: readonly ReplayLine[], isDone: boolean): string {
   const rows = lines.map((line) => [
     line.sequenceNumber,
-    line.enqueuedAt,
+    line.enqueuedAt ?? line.closedAt,
     line.eventId,
     line.causes[0] ?? line.deadLetterReason,
     line.action,

@@ -78,11 +78,15 @@ export async function peekDeadLetters(
 }
 
 /** The queue of the app as replays need it. */
-export const replayQueue = (client: ServiceBusClient, queue: string): ReplayQueue => ({
-  peek: (limit) => peekDeadLetters(client, queue, limit),
-  resend: (chosen) => resend(client, queue, chosen),
-  send: (body, marks) => sendCopy(client.createSender(queue), { body }, marks),
-});
+export function replayQueue(client: ServiceBusClient, queue: string): ReplayQueue {
+  const sender = client.createSender(queue);
+  return {
+    peek: (limit) => peekDeadLetters(client, queue, limit),
+    resend: (chosen) => resend(client, queue, chosen),
+    send: (body, marks) =>
+      sendCopy(sender, { body, contentType: 'application/cloudevents+json' }, marks),
+  };
+}
 
 const BATCH = 20;
 /** An empty queue answers after so long. */

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type ReplayMarks, Id } from '../domain/events/event';
 import { bytesOfBody } from '../domain/events/message-body';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
+import { readReplayRequest } from '../domain/events/replay-request';
 import { dueAt } from '../domain/events/time';
 import { attributesRead, zoneFor } from '../domain/lifecycle/plan';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
@@ -11,12 +12,13 @@ import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RowWriter } from './audit-context';
+import { claimNextAttempt, scheduleRecovery, type Claimed, type Delivery } from './next-attempt';
 import { MessageRejected, rejectMessage } from './reject';
 import { isTransient, type RunHost } from './run-host';
 import { startRun } from './start';
 
 export type AcceptServices = RowWriter & {
-  claims: Pick<Claims, 'claim' | 'reopen' | 'countDuplicate'>;
+  claims: Pick<Claims, 'read' | 'claim' | 'reopen' | 'countDuplicate'>;
   due: Pick<Due, 'schedule' | 'cancel'>;
   ledger: Pick<Ledger, 'reject'>;
   config: {
@@ -28,9 +30,6 @@ export type AcceptServices = RowWriter & {
 
 /** A message of the queue: its body as the host passes it on, and its application properties. */
 export type Message = { message: unknown; properties: unknown };
-
-/** One delivery of a message: when it arrived (ISO 8601), and what distinguishes its rows from those of another delivery. */
-export type Delivery = { now: string; owner: string };
 
 /**
  * Message -> parsed event -> claim -> one orchestration. Returning means that the message can be completed. Throws
@@ -88,7 +87,15 @@ async function accept(
   log: Log,
 ): Promise<void> {
   const { now } = delivery;
-  const read = readEvent(bytesOfBody(message), { sources: services.config.sources });
+  const body = bytesOfBody(message);
+  const request = readReplayRequest(body, services.config);
+  if (request) {
+    const next = await claimNextAttempt(services, request, delivery);
+    if (next !== 'unknown-event')
+      return startOrCount(services, host, request.eventHash, next, delivery, log);
+    return rejectMessage(services, { ...request, ...UNKNOWN_EVENT }, now, log);
+  }
+  const read = readEvent(body, services.config);
   if (read.kind === 'rejected') return rejectMessage(services, read, now, log);
 
   const { eventHash, event } = read;
@@ -99,7 +106,18 @@ async function accept(
     const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };
     return rejectMessage(services, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
-  const { attempt, noReplay } = claimed;
+  await startOrCount(services, host, eventHash, claimed, delivery, log);
+}
+
+/** Starts the attempt that the message has claimed, or counts the message. */
+async function startOrCount(
+  services: AcceptServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  eventHash: string,
+  { attempt, noReplay }: Claimed,
+  { now }: Delivery,
+  log: Log,
+): Promise<void> {
   if (attempt !== undefined) {
     await startRun(host, eventHash, attempt);
     log({ what: 'started', eventHash, attempt });
@@ -114,6 +132,13 @@ const ID_REUSED = {
   reason: 'id-reused',
   field: 'id',
   rule: 'an id that the source has given to no other event',
+} as const;
+
+const UNKNOWN_EVENT = {
+  kind: 'rejected',
+  reason: 'unknown-event',
+  field: 'data.id',
+  rule: 'the id of an event that was accepted',
 } as const;
 
 const MARKS = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as const;
@@ -141,15 +166,14 @@ export function replayMarks(
 const isMark = (name: string): name is keyof typeof MARKS => Object.hasOwn(MARKS, name);
 
 /**
- * Claims the event, or a new attempt at it for a replay. Answers the attempt to start, if any. If a replay starts none,
- * also answers why. A duplicate starts an attempt that is claimed and not started yet.
+ * Claims the event, or a new attempt at it for a replay. A duplicate starts an attempt that is claimed and not started yet.
  */
 export async function claimAttempt(
   services: AcceptServices,
   read: AcceptedEvent,
   marks: ReplayMarks | undefined,
   delivery: Delivery,
-): Promise<{ attempt?: number; noReplay?: string } | 'id-reused'> {
+): Promise<Claimed | 'id-reused'> {
   const { claims, due } = services;
   const { eventHash } = read;
   const claim = await newClaim(services, read, marks, delivery);
@@ -167,16 +191,16 @@ export async function claimAttempt(
 
 /** A claim on an accepted event. Its due row is written first, so that no claim is ever without one. */
 async function newClaim(
-  { model, due, config }: Pick<AcceptServices, 'model' | 'due' | 'config'>,
+  services: Pick<AcceptServices, 'model' | 'due' | 'config'>,
   { event, eventHash, contentHash, bodyHash }: AcceptedEvent,
   marks: ReplayMarks | undefined,
-  { now, owner }: Delivery,
+  delivery: Delivery,
 ): Promise<Claim> {
+  const { now } = delivery;
   const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
-  const accessModel = model().model;
+  const accessModel = services.model().model;
   const timeZone = zoneFor(accessModel, event.data);
   const read = attributesRead(accessModel);
-  const recoverAt = new Date(Date.parse(now) + config.recovery.delaySeconds * 1000);
   return {
     state: 'claimed',
     contentHash,
@@ -193,7 +217,7 @@ async function newClaim(
     },
     endDate,
     attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
-    due: await due.schedule(eventHash, recoverAt.toISOString(), owner),
+    due: await scheduleRecovery(services, eventHash, delivery),
     ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,
   };

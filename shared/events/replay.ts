@@ -1,9 +1,9 @@
 import type { ReplayMarks } from '../domain/events/event';
 import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
-import { whyNoReplay } from '../domain/workflow/claim';
-import type { Claims } from '../storage/claims';
+import { readReplayRequest } from '../domain/events/replay-request';
 import type { LedgerReader } from '../storage/audit';
+import { evaluateClaim, replayClosed, type ClosedStores, type Evaluation } from './replay-closed';
 
 /** A message in the dead-letter queue. */
 export type DeadLetter = {
@@ -30,24 +30,24 @@ export type ReplayQueue = {
   send: (body: Uint8Array, marks: ReplayMarks) => Promise<void>;
 };
 
-export type ReplayStores = {
-  claims: Pick<Claims, 'read'>;
-  audit: Pick<LedgerReader, 'refusalOf'>;
-};
+export type ReplayStores = ClosedStores & { audit: Pick<LedgerReader, 'refusalOf'> };
 
-/** Who replays and why, and which events. */
+/** Who replays and why, and which events: of the dead letters, and with a selection the closed ones. */
 export type ReplayRequest = {
   by: string;
   reason: string;
-  /** Only the dead letters of this CloudEvents id. */
+  /** Only the event of this CloudEvents id. */
   eventId?: string | undefined;
   /** The bodies of events, instead of dead letters. */
   bodies?: readonly Uint8Array[] | undefined;
   /** Only those with this dead-letter reason, refusal, outcome or reason. */
   cause?: string | undefined;
-  /** Only those enqueued since this time. */
+  /** Only those enqueued or closed in this time. */
   since?: Date | undefined;
-  /** The maximum number of dead letters, including those that are left. */
+  until?: Date | undefined;
+  /** Only closed events with a row about this access package. */
+  package?: string | undefined;
+  /** The maximum number of events, including those that are left. */
   limit: number;
   /** Events with this many attempts are left. */
   attempts: number;
@@ -55,23 +55,13 @@ export type ReplayRequest = {
   confirmed: boolean;
 };
 
-/** What happens to a body that is sent again. */
-export type Evaluation = {
-  eventId: string | undefined;
-  /** `send` a copy; only `complete` the dead letter, because its copy has arrived; or `leave` it. */
-  action: 'send' | 'complete' | 'leave';
-  why: string;
-  /** The attempt that a copy begins. */
-  attempt?: number;
-  /** The recorded codes that say why the event needs a replay. */
-  causes: string[];
-};
-
 export type ReplayLine = Evaluation & {
   sequenceNumber?: string;
   enqueuedAt?: string | undefined;
   deadLetterReason?: string | undefined;
-  /** Of a dead letter; the replay of a body is identified by its reason and person. */
+  /** Of an event that is replayed from its claim. */
+  closedAt?: string | undefined;
+  /** Of a dead letter or a closed event; the replay of a body is identified by its reason and person. */
   replayId?: string | undefined;
   result?: ResendResult | 'left';
 };
@@ -83,8 +73,8 @@ export type ReplayReport = { lines: ReplayLine[]; isComplete: boolean };
 const SEARCH_DEPTH = 10_000;
 
 /**
- * Runs events again: those of the selected dead letters, or of bodies. Without confirmation it changes nothing.
- * Throws the errors of queue and stores.
+ * Runs events again: those of the selected dead letters and the selected closed ones, or of bodies. Without confirmation
+ * it changes nothing. Throws the errors of queue and stores.
  */
 export async function replayEvents(
   stores: ReplayStores,
@@ -93,7 +83,7 @@ export async function replayEvents(
   request: ReplayRequest,
 ): Promise<ReplayReport> {
   const lines: ReplayLine[] = [];
-  if (!request.bodies) lines.push(...(await replayDeadLetters(stores, queue, sources, request)));
+  if (!request.bodies) lines.push(...(await replaySelected(stores, queue, sources, request)));
   for (const body of request.bodies ?? [])
     lines.push(await replayBody(stores, queue, sources, request, body));
   const isNamed = request.eventId !== undefined || request.bodies !== undefined;
@@ -119,6 +109,24 @@ async function replayBody(
   if (!request.confirmed || line.action !== 'send') return line;
   await queue.send(body, marks);
   return { ...line, result: 'replayed' };
+}
+
+/** Dead letters first. A closed event that one of them runs again is not replayed twice. */
+async function replaySelected(
+  stores: ReplayStores,
+  queue: ReplayQueue,
+  sources: readonly string[],
+  request: ReplayRequest,
+): Promise<ReplayLine[]> {
+  const lines =
+    request.package === undefined ? await replayDeadLetters(stores, queue, sources, request) : [];
+  const run = new Set(
+    lines.flatMap(({ action, eventHash }) =>
+      action === 'leave' || eventHash === undefined ? [] : [eventHash],
+    ),
+  );
+  const limit = request.limit - lines.length;
+  return [...lines, ...(await replayClosed(stores, queue, sources, { ...request, limit }, run))];
 }
 
 async function replayDeadLetters(
@@ -149,11 +157,11 @@ async function choose(
   sources: readonly string[],
   request: ReplayRequest,
 ): Promise<ReplayLine[]> {
-  const { eventId, cause, since, limit } = request;
+  const { eventId, cause, since, until, limit } = request;
   const lines: ReplayLine[] = [];
   for (const { sequenceNumber, enqueuedAt, body, reason } of deadLetters) {
     if (lines.length >= limit) break;
-    if (since && enqueuedAt && enqueuedAt < since) continue;
+    if (enqueuedAt && ((since && enqueuedAt < since) || (until && enqueuedAt > until))) continue;
     // The same dead letter always has the same replay, so a command that was interrupted can be repeated.
     const replayId = `dead-letter:${sequenceNumber}:${enqueuedAt?.getTime() ?? 0}`;
     const marks = marksOf(replayId, request);
@@ -181,31 +189,25 @@ async function evaluate(
   marks: ReplayMarks,
   { sources, attempts }: { sources: readonly string[]; attempts: number },
 ): Promise<Evaluation> {
-  const read = readEvent(body, { sources });
+  const request = readReplayRequest(body, { sources });
+  const read = request ?? readEvent(body, { sources });
   const [refusal] = (await audit.refusalOf(read.bodyHash))?.split(':') ?? [];
   const causes = refusal ? [refusal] : [];
-  if (read.kind === 'rejected') {
+  if ('kind' in read && read.kind === 'rejected') {
     const why = `would be refused: ${read.reason}`;
     return { eventId: read.eventId, action: 'leave', why, causes: [...causes, read.reason] };
   }
-  const eventId = read.event.id;
-  const claim = await claims.read(read.eventHash);
-  if (!claim) return { eventId, action: 'send', why: 'never accepted', attempt: 1, causes };
-  causes.push(...[claim.outcome, claim.reason].filter((code) => code !== undefined));
-  const leave = (why: string): Evaluation => ({ eventId, action: 'leave', why, causes });
-  if (claim.contentHash !== read.contentHash) return leave('would be refused: id-reused');
-  const { outcome = 'closed', attempt } = claim;
-  switch (whyNoReplay(claim, marks)) {
-    case 'seen':
-      return { eventId, action: 'complete', why: 'its copy was accepted before', causes };
-    case 'open':
-      return leave(`in progress: ${claim.state}`);
-    case 'final':
-      return leave(`ended as ${outcome}, which is never run again`);
-    case 'worn-out':
-      return leave(`had ${attempt} attempts`);
-    case undefined:
-      if (attempt >= attempts) return leave(`had ${attempt} attempts, the limit of this replay`);
-      return { eventId, action: 'send', why: `ended as ${outcome}`, attempt: attempt + 1, causes };
-  }
+  const { eventHash } = read;
+  const claim = await claims.read(eventHash);
+  if (claim && (request || ('contentHash' in read && claim.contentHash === read.contentHash)))
+    return evaluateClaim(claim, request?.marks ?? marks, {
+      attempts,
+      causes,
+      after: request?.attempt,
+    });
+  const eventId = 'event' in read ? read.event.id : read.eventId;
+  const leave = (why: string): Evaluation => ({ eventId, eventHash, action: 'leave', why, causes });
+  if (claim) return leave('would be refused: id-reused');
+  if (request) return leave('would be refused: unknown-event');
+  return { eventId, eventHash, action: 'send', why: 'never accepted', attempt: 1, causes };
 }

@@ -1,5 +1,6 @@
 import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
+import { readReplayRequest } from '../domain/events/replay-request';
 import type { DeadLetter } from '../events/replay';
 import type { LedgerReader } from '../storage/audit';
 
@@ -24,12 +25,12 @@ export async function deadLetterReport(
   const lines: DeadLetterLine[] = [];
   for (const deadLetter of deadLetters) {
     const { sequenceNumber, enqueuedAt, body, bodyType, reason, description } = deadLetter;
-    const event = readEvent(body, { sources });
+    const event = readReplayRequest(body, { sources }) ?? readEvent(body, { sources });
     lines.push({
       sequenceNumber,
       enqueuedAt: enqueuedAt?.toISOString(),
-      eventId: event.kind === 'accepted' ? event.event.id : event.eventId,
-      problem: event.kind === 'rejected' ? event.reason : await audit.refusalOf(event.bodyHash),
+      eventId: 'event' in event ? event.event.id : event.eventId,
+      problem: 'reason' in event ? event.reason : await audit.refusalOf(event.bodyHash),
       deadLetterReason: reason,
       deadLetterErrorDescription: description,
       bodyHash: event.bodyHash,

@@ -1,4 +1,5 @@
 import { isFinal, type StoredClaim } from '../domain/workflow/claim';
+import { DAY_MS, daysOf } from '../domain/events/time';
 import { describeEvent, describeRefusal, type EventStatus } from '../events/status';
 import { mapConcurrent } from '../map-concurrent';
 import type { Claims } from '../storage/claims';
@@ -26,7 +27,6 @@ export type ListQuestion = {
 
 export type ListLine = EventStatus | ReturnType<typeof describeRefusal>;
 
-const DAY_MS = 86_400_000;
 /** Without a time and a worker, ended events are searched for this many days. */
 export const LIST_DAYS = 7;
 const AT_ONCE = 32;
@@ -108,14 +108,3 @@ async function endedEvents(
 const uniqueByBody = (refusals: Subjects['refusals']): Subjects['refusals'] => [
   ...new Map(refusals.map((row) => [row.bodyHash, row])).values(),
 ];
-
-/** The UTC days from `from` to `to`. */
-export function daysOf(from: Date, to: Date): string[] {
-  const days: string[] = [];
-  const end = to.toISOString().slice(0, 10);
-  for (let at = from.getTime(); ; at += DAY_MS) {
-    const day = new Date(at).toISOString().slice(0, 10);
-    if (day > end) return days;
-    days.push(day);
-  }
-}

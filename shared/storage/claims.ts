@@ -69,14 +69,18 @@ export function createClaims(table: Table) {
     },
 
     /**
-     * Starts the next attempt at a closed event with a `fresh` claim that carries replay marks. Undefined if they start
-     * none: see whyNoReplay.
+     * Starts the next attempt at a closed event, `after` that attempt if it is given, with a `fresh` claim that carries
+     * replay marks. Undefined if they start none: see whyNoReplay.
      */
-    reopen: async (eventHash: string, fresh: Claim): Promise<StoredClaim | undefined> => {
+    reopen: async (
+      eventHash: string,
+      fresh: Claim,
+      after?: number,
+    ): Promise<StoredClaim | undefined> => {
       const race = { won: false };
       const claim = await update(eventHash, (closed) => {
         const marks = fresh.replay;
-        race.won = marks !== undefined && whyNoReplay(closed, marks) === undefined;
+        race.won = marks !== undefined && whyNoReplay(closed, marks, after) === undefined;
         return race.won ? nextAttempt(closed, fresh) : undefined;
       });
       return race.won ? claim : undefined;

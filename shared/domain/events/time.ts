@@ -115,3 +115,16 @@ function clockOf(zone: string): Intl.DateTimeFormat {
   clocks.set(zone, clock);
   return clock;
 }
+
+export const DAY_MS = 86_400_000;
+
+/** The UTC days from `from` to `to`. */
+export function daysOf(from: Date, to: Date): string[] {
+  const days: string[] = [];
+  const end = to.toISOString().slice(0, 10);
+  for (let at = from.getTime(); ; at += DAY_MS) {
+    const day = new Date(at).toISOString().slice(0, 10);
+    if (day > end) return days;
+    days.push(day);
+  }
+}

@@ -65,13 +65,18 @@ export const MOST_ATTEMPTS = 100;
 export const replayKey = ({ id, reason, by }: ReplayMarks): string =>
   id === undefined ? `why:${reason ?? ''}/${by ?? ''}` : `id:${id}`;
 
-/** Why a message with these marks starts no new attempt and is only counted; undefined if it starts one. */
+/**
+ * Why a message with these marks starts no new attempt and is only counted; undefined if it starts one. `after`: the only
+ * attempt that it may follow, if it names one.
+ */
 export function whyNoReplay(
   { state, outcome, attempt, replays }: Claim,
   marks: ReplayMarks,
-): 'open' | 'final' | 'seen' | 'worn-out' | undefined {
+  after = attempt,
+): 'open' | 'final' | 'seen' | 'worn-out' | 'outdated' | undefined {
   if (replays?.includes(replayKey(marks))) return 'seen';
   if (state !== 'closed') return 'open';
+  if (attempt !== after) return 'outdated';
   if (isFinal(outcome)) return 'final';
   return attempt < MOST_ATTEMPTS ? undefined : 'worn-out';
 }
