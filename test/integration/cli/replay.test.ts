@@ -2,7 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { readEvent } from '../../../shared/domain/events/read-event';
+import { eventHash } from '../../../shared/domain/events/keys';
+import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
+import { createLedger } from '../../../shared/storage/audit';
+import { entryOf } from '../storage/entries';
 import { runCommand } from '../../support/run-command';
 import { openSetup, QUEUE, type Setup } from './setup';
 
@@ -166,10 +170,17 @@ test('a dead letter behind a full batch is found, and those before it are given 
   expect(await taken('deadLetter')).toHaveLength(24);
 });
 
-test('an event whose message was accepted is replayed from its body; without one the command says so', async () => {
+test('an event whose message was accepted is replayed by its id from its claim, or from its body', async () => {
   await claimed('f-1', { outcome: 'failed' });
-  const absent = await replay(['f-1', ...WHO, '--yes']);
-  expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('--file') as string });
+  const byId = await replay(['f-1', ...WHO, '--yes']);
+  expect(byId).toMatchObject({
+    code: 0,
+    output: { events: [{ eventId: 'f-1', action: 'send', attempt: 2, result: 'replayed' }] },
+  });
+  expect((await taken()).map(({ id }) => id)).toEqual([byId.output.events[0]?.['replayId']]);
+  expect(await replay(['nobody', ...WHO])).toMatchObject({
+    ...{ code: 1, stderr: expect.stringContaining('no event nobody') as string },
+  });
   const { code, output } = await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-1'));
   expect({ code, events: output.events }).toMatchObject({
     ...{ code: 0, events: [{ result: 'replayed', attempt: 2 }] },
@@ -188,6 +199,34 @@ test('an event whose message was accepted is replayed from its body; without one
   await claimed('f-3', { outcome: 'delivered' });
   expect((await replay(['--file', '-', ...WHO, '--yes'], bodyOf('f-3'))).code).toBe(1);
   expect(await taken()).toEqual([]);
+});
+
+test('closed events are selected by cause, time or package; a time alone leaves out what a person or the rules decided', async () => {
+  const ledger = createLedger(setup.storage.table('audit'), setup.storage.table('auditIndex'));
+  const closedAt = async (id: string, hours: number, changes: Partial<Claim>, row: object = {}) => {
+    const updatedAt = new Date(Date.now() - hours * 3_600_000).toISOString();
+    await claimed(id, { updatedAt, ...changes });
+    const about = { eventHash: eventHash(SOURCE, id), eventId: id, eventSource: SOURCE };
+    await ledger.append(START_OF_CHAIN, entryOf({ ...about, ...row }), updatedAt);
+  };
+  await closedAt('t-1', 50, { outcome: 'failed' }, { packageKey: 'sales' });
+  await closedAt('t-2', 20, { outcome: 'needs-attention', reason: 'permission' });
+  await closedAt('t-3', 10, { outcome: 'denied' }, { packageKey: 'sales' });
+  await closedAt('t-4', 9, { outcome: 'delivered' }, { packageKey: 'sales' });
+  await closedAt('t-5', 8, { outcome: 'timed-out' });
+  await closedAt('t-6', 7, { outcome: undefined, state: 'started' });
+  await deadLetter([bodyOf('t-5')]);
+  const chosen = async (...args: string[]) =>
+    (await replay([...args, ...WHO])).output.events.map(({ eventId }) => eventId);
+  expect(await chosen('--cause', 'permission')).toEqual(['t-2']);
+  expect(await chosen('--cause', 'denied')).toEqual(['t-3']);
+  expect(await chosen('--package', 'sales', '--since', '30h')).toEqual([]);
+  expect(await chosen('--package', 'sales', '--cause', 'denied')).toEqual(['t-3']);
+  // The dead letter runs its event again, which is then not replayed from its claim too.
+  expect(await chosen('--since', '60h')).toEqual(['t-5', 't-1', 't-2']);
+  expect(await chosen('--since', '60h', '--until', '15h')).toEqual(['t-1', 't-2']);
+  expect(await chosen('--since', '60h', '--until', '15h', '--limit', '1')).toEqual(['t-1']);
+  expect(await chosen()).toEqual(['t-5']);
 });
 
 test('several files and JSON Lines are replayed, each event once', async () => {

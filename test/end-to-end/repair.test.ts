@@ -1,0 +1,136 @@
+import { eventHash } from '../../shared/domain/events/keys';
+import { createLedgerReader } from '../../shared/storage/audit';
+import { createClaims, type Claims } from '../../shared/storage/claims';
+import { openTable } from '../../shared/storage/table';
+import { collectEvidence } from '../resilience/invariants/evidence';
+import { violations } from '../resilience/invariants/violations';
+import { joinerEvent, messageOf, SOURCE, type TestMessage } from '../support/events';
+import { eventually } from '../support/eventually';
+import { runCommand } from '../support/run-command';
+import { startStack, type TestStack } from '../support/test-stack';
+
+/** Two people of the sample tenant have the worker id W-1010; this is the second one. */
+const SECOND = '20000000-0000-4000-8000-000000901010';
+
+let stack: TestStack;
+let claims: Claims;
+const sent: TestMessage[] = [];
+
+beforeAll(async () => {
+  stack = await startStack({ env: { SUPERVISE_SCHEDULE: '* * * * * *', RECOVERY_DELAY: '2s' } });
+  claims = createClaims(openTable(stack.storage, 'claims'));
+}, 60_000);
+afterAll(() => stack.stop());
+
+const keyOf = (id: string) => eventHash(SOURCE, id);
+
+async function send(workerId: string, ...ids: string[]): Promise<void> {
+  const messages = ids.map((id) => messageOf(joinerEvent(workerId, { id })));
+  sent.push(...messages);
+  await stack.send(messages.map(({ body }) => body));
+}
+
+const closed = (id: string, attempt: number) =>
+  eventually(`attempt ${attempt} at ${id} is closed`, async () => {
+    const claim = await claims.read(keyOf(id));
+    return claim?.state === 'closed' && claim.attempt === attempt ? claim : undefined;
+  });
+
+type Events = { events: Record<string, unknown>[] };
+
+async function replay(by: string, ...args: string[]) {
+  const settings = { JOINERY_DATA_DIR: stack.dataDir };
+  const who = ['--by', by, '--reason', 'INC-4711', '--json'];
+  const { code, stdout } = await runCommand(['replay', ...args, ...who], settings);
+  return { code, ...(JSON.parse(stdout) as Events) };
+}
+
+const closingRows = async (id: string) => {
+  const audit = openTable(stack.storage, 'audit');
+  const rows = await createLedgerReader(audit, openTable(stack.storage, 'auditIndex')).ofEvent(
+    keyOf(id),
+  );
+  return rows.filter(({ kind }) => kind === 'closing');
+};
+
+async function control(method: string, path: string, body?: object): Promise<void> {
+  const answer = await fetch(`${stack.graphUrl}/_control/${path}`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+test('events that needed attention are found by that cause, and each runs again once from its facts, however often it is asked for', async () => {
+  await send('W-1010', 'doubled-1', 'doubled-2');
+  for (const id of ['doubled-1', 'doubled-2'])
+    expect(await closed(id, 1)).toMatchObject({ outcome: 'needs-attention' });
+  const preview = await replay('dana', '--cause', 'needs-attention');
+  expect(preview).toMatchObject({
+    code: 0,
+    events: [1, 2].map(() => ({ action: 'send', attempt: 2, why: 'ended as needs-attention' })),
+  });
+  expect((await claims.read(keyOf('doubled-1')))?.attempt).toBe(1);
+
+  await control('DELETE', `users/${SECOND}`);
+  await stack.kill('host');
+  const asked = await Promise.all(
+    ['dana', 'erik'].map((by) => replay(by, '--cause', 'needs-attention', '--yes')),
+  );
+  for (const { code, events } of asked)
+    expect({ code, results: events.map(({ result }) => result) }).toEqual({
+      ...{ code: 0, results: ['replayed', 'replayed'] },
+    });
+  await stack.start('host');
+  for (const id of ['doubled-1', 'doubled-2']) {
+    expect((await closed(id, 2)).outcome).toMatch(/^(delivered|already-held)$/);
+    expect(await closingRows(id)).toMatchObject([
+      { attempt: 1, initiator: 'event', reason: 'ambiguous-identity' },
+      {
+        ...{ attempt: 2, replayOf: '1', replayReason: 'INC-4711' },
+        initiator: expect.stringMatching(/^replay:(dana|erik)$/) as string,
+      },
+    ]);
+  }
+  await eventually('the requests of both people are taken', stack.isQueueEmpty);
+  for (const id of ['doubled-1', 'doubled-2']) await closed(id, 2);
+  expect((await replay('dana', '--cause', 'needs-attention')).events).toEqual([]);
+}, 120_000);
+
+test('an event whose run was terminated is replayed by its id without its body, also when the host dies before it has settled the request', async () => {
+  await send('W-9101', 'stopped');
+  await eventually(
+    'the run waits',
+    async () => (await claims.read(keyOf('stopped')))?.state === 'started',
+  );
+  const instance = `${stack.hostUrl}/runtime/webhooks/durabletask/instances/${keyOf('stopped')}-1`;
+  await fetch(`${instance}/terminate?reason=tested&code=local`, { method: 'POST' });
+  expect(await closed('stopped', 1)).toMatchObject({ outcome: 'terminated' });
+  await control('POST', 'users', { employeeId: 'W-9101' });
+
+  const done = await replay('dana', 'stopped', '--yes');
+  expect(done).toMatchObject({ code: 0, events: [{ eventId: 'stopped', result: 'replayed' }] });
+  await eventually(
+    'the second attempt is claimed',
+    async () => (await claims.read(keyOf('stopped')))?.attempt === 2,
+    { everyMs: 5 },
+  );
+  await stack.kill('host');
+  await stack.start('host');
+  expect(await closed('stopped', 2)).toMatchObject({ outcome: 'delivered' });
+  expect(await closingRows('stopped')).toMatchObject([
+    { attempt: 1, outcome: 'terminated' },
+    { attempt: 2, outcome: 'delivered', initiator: 'replay:dana', replayOf: '1' },
+  ]);
+  // What was delivered is named, and left as it is.
+  const again = await replay('dana', 'stopped', '--yes');
+  expect(again).toMatchObject({ code: 1, events: [{ action: 'leave', result: 'left' }] });
+}, 120_000);
+
+test('after all repairs every invariant holds', async () => {
+  const evidence = await eventually('the queue is empty', async () => {
+    const found = await collectEvidence(stack);
+    return found.queue.length === 0 ? found : undefined;
+  });
+  expect(violations(evidence, { sent })).toEqual([]);
+}, 60_000);
