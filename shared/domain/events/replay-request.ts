@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, ReplayMarks } from './event';
+import { Id, type ReplayMarks } from './event';
 import { bodyHash, eventHash } from './keys';
 import { readJson, type Keep } from './raw-json';
 
