@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
-import { readConfig } from '../shared/config/config';
 import { createCredential } from '../shared/config/identity';
-import { loadModelBlob, loadModelFile } from '../shared/config/load-model';
+import { loadModelBlob } from '../shared/config/load-model';
+import { readStartup } from '../shared/config/startup';
 import { registerActivities } from './activities';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
@@ -28,18 +28,22 @@ const appFolder = join(__dirname, '..', '..');
 const packageJson = readFileSync(join(appFolder, 'package.json'), 'utf8');
 const { version: appVersion } = z.object({ version: z.string() }).parse(JSON.parse(packageJson));
 
+// Registered before anything can fail: for an app without functions, the Node worker reports success instead of the error.
+const reportStarted = registerHealth();
+
 // Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
-const config = readConfig(process.env);
+// No trigger is registered then, so messages stay in the queue.
+const { config, model } = readStartup(process.env, appFolder);
 const credential = createCredential(config.identity);
 const table = (storage: string, name: string) => openTable(storage, name, credential);
 const { records, audit } = config.storage;
 const cloud = clouds[config.graph.cloud];
 const root = config.graph.url ?? cloud.root;
 
-const isBlob = config.accessModel.startsWith('https://');
-let loaded = isBlob ? undefined : loadModelFile(resolve(appFolder, config.accessModel));
+let loaded = model;
 app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
+  reportStarted(services);
 });
 
 const workers = table(records, 'workers');
@@ -71,4 +75,3 @@ registerIntake(services);
 df.app.orchestration('accessChange', accessChange);
 registerActivities(services);
 registerTimers(services);
-registerHealth(services);

@@ -12,19 +12,22 @@ import { runHost } from '../run-host';
 const KEPT_MS = 3_000;
 
 /**
- * GET /api/health/live: 200 while the app is loaded. GET /api/health/ready: 200 if every dependency answers now, else 503,
- * with a JSON body that gives each dependency by name.
+ * GET /api/health/live: 200 once the app has started, with its settings and access model. GET /api/health/ready: 200 if
+ * every dependency answers now, else 503, with a JSON body that gives each dependency by name. Until the returned function
+ * is called, both answer 503.
  */
-export function registerHealth(services: ReadinessServices): void {
+export function registerHealth(): (services: ReadinessServices) => void {
+  let services: ReadinessServices | undefined;
   app.http('live', {
     route: 'health/live',
     methods: ['GET'],
     authLevel: 'anonymous',
-    handler: () => ({ status: 200, body: 'ok' }),
+    handler: () =>
+      services ? { status: 200, body: 'ok' } : { status: 503, body: 'the app did not start' },
   });
 
-  const latest = keptFor(KEPT_MS, (client: df.DurableClient, log: Log): Promise<Readiness> =>
-    checkReadiness(services, runHost(client), log),
+  const latest = keptFor(KEPT_MS, async (client: df.DurableClient, log: Log): Promise<Readiness> =>
+    services ? checkReadiness(services, runHost(client), log) : { settings: 'wrong' },
   );
   df.app.client.http('ready', {
     route: 'health/ready',
@@ -41,6 +44,9 @@ export function registerHealth(services: ReadinessServices): void {
       };
     },
   });
+  return (started) => {
+    services = started;
+  };
 }
 
 /** Answers the result of a call that ended less than `ms` ago; calls during a call wait for its result. */

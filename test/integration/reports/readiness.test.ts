@@ -23,7 +23,7 @@ async function ask(over: Partial<Services> = {}, hub = UNKNOWN) {
     handler = (request, context) => options.handler(request, client, context);
   });
   const live = jest.spyOn(app, 'http').mockReturnValue();
-  registerHealth({ ...servicesOver(storage, { findUsers: nobody }), ...over });
+  registerHealth()({ ...servicesOver(storage, { findUsers: nobody }), ...over });
   for (const mock of [registering, live]) mock.mockRestore();
   const logged: string[] = [];
   const context = { warn: (line: string) => logged.push(line) } as unknown as InvocationContext;

@@ -83,7 +83,7 @@ export type Registrations = {
   locked: boolean;
 };
 
-function noRegistrations(): Registrations {
+export function noRegistrations(): Registrations {
   return {
     functions: new Map(),
     hooks: { appStart: [], appTerminate: [], preInvocation: [], postInvocation: [], log: [] },
@@ -96,7 +96,7 @@ function noRegistrations(): Registrations {
  * The module `@azure/functions-core` as `@azure/functions` expects it: registration, hooks and the system log. `log`
  * must exist: by it the library recognises a host that can stream HTTP.
  */
-function coreApi(
+export function coreApi(
   registrations: Registrations,
   log: (level: LogLevel, category: string, message: string) => void,
 ) {
