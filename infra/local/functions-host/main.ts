@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { dataDir, type LocalService, portFrom, projectRoot, runService } from '../stack/service';
-import { type AppFunction, functionTable, withTrigger } from './app/function-table';
+import { type AppFunction, functionTable, isClientInput, withTrigger } from './app/function-table';
 import { createInvoker, type Invocation } from './app/invoke';
 import { type App, loadApp, type LogSink } from './app/load-app';
 import { clientBinding } from './durable/api/management-api';
@@ -17,7 +17,7 @@ import {
 import { createLog, type Log, logLevel } from './log';
 import { applyLocalSettings, expandSettings } from './settings';
 import { readQueueTrigger, startQueueTriggers } from './triggers/service-bus';
-import { startTimers } from './triggers/timer';
+import { readTimer, startTimers } from './triggers/timer';
 
 /** How long a stopping host waits for running functions, in milliseconds; the stack waits longer for the host. */
 const GRACE = 5_000;
@@ -73,24 +73,35 @@ async function startHost({ appDir, dataDir, port }: HostOptions): Promise<LocalS
   return { address: { url: server.origin }, describe: bus.describe, stop };
 }
 
-/** The app's triggers, all read before one is started. */
+/** The app's triggers, all read before one is started. Throws one Error that names everything that cannot be run. */
 function readFunctions({ registrations }: App, { routePrefix, serviceBus }: HostJson) {
-  const table = functionTable(registrations, process.env);
-  return {
+  const faults: string[] = [];
+  const fault = (name: string, text: string): void =>
+    void faults.push(`function "${name}": ${text}`);
+  const table = functionTable(registrations, process.env, fault);
+  const readAll = <Trigger>(type: string, read: (entry: AppFunction) => Trigger): Trigger[] =>
+    withTrigger(table, type).flatMap((entry) => {
+      try {
+        return [read(entry)];
+      } catch (error) {
+        fault(entry.name, error instanceof Error ? error.message : String(error));
+        return [];
+      }
+    });
+  const functions = {
     table,
-    routes: withTrigger(table, 'httpTrigger').map((entry) => httpRoute(entry, routePrefix)),
-    queues: withTrigger(table, 'serviceBusTrigger').map((entry) =>
-      readQueueTrigger(entry, serviceBus),
-    ),
-    timers: withTrigger(table, 'timerTrigger'),
+    routes: readAll('httpTrigger', (entry) => httpRoute(entry, routePrefix)),
+    queues: readAll('serviceBusTrigger', (entry) => readQueueTrigger(entry, serviceBus)),
+    timers: readAll('timerTrigger', readTimer),
   };
+  if (faults.length === 0) return functions;
+  throw new Error(`the local host cannot run this app:\n  ${faults.join('\n  ')}`);
 }
 
 /** The value of every `durableClient` input. */
 function clientInput(origin: string, hubName: string): NonNullable<Invocation['inputs']> {
   const string = JSON.stringify(clientBinding(origin, hubName));
-  return ({ type }) =>
-    /^(durableClient|orchestrationClient)$/i.test(type) ? { string } : undefined;
+  return ({ type }) => (isClientInput(type) ? { string } : undefined);
 }
 
 /** Lines of a function have its name, other lines of the app the word `app`. */
@@ -98,8 +109,9 @@ function appLog(log: Log): LogSink {
   return ({ level, message, functionName = 'app' }) => log(level, `[${functionName}] ${message}`);
 }
 
-async function terminate({ registrations: { hooks, appHookData } }: App): Promise<void> {
-  for (const hook of hooks.appTerminate) await hook({ hookData: {}, appHookData });
+async function terminate({ registrations }: App): Promise<void> {
+  const { hooks, appHookData, appLevelHookData } = registrations;
+  for (const hook of hooks.appTerminate) await hook({ hookData: appLevelHookData, appHookData });
 }
 
 async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {

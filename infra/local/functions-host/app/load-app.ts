@@ -54,9 +54,9 @@ export async function loadApp(appDir: string, sink: LogSink): Promise<App> {
     if (isEsm) await import(pathToFileURL(file).href);
     else load(file);
   }
-  const { hooks, appHookData, model } = registrations;
+  const { hooks, appHookData, appLevelHookData, model } = registrations;
   for (const hook of hooks.appStart) {
-    await hook({ hookData: {}, appHookData, functionAppDirectory: appDir });
+    await hook({ hookData: appLevelHookData, appHookData, functionAppDirectory: appDir });
   }
   const offered = await model?.getCapabilities?.(capabilities);
   registrations.locked = true;
@@ -79,6 +79,8 @@ export type Registrations = {
   functions: Map<string, RegisteredFunction>;
   hooks: Record<HookName, HookCallback[]>;
   appHookData: Record<string, unknown>;
+  /** What `appStart` hooks leave for `appTerminate` hooks. */
+  appLevelHookData: Record<string, unknown>;
   model?: ProgrammingModel;
   locked: boolean;
 };
@@ -88,6 +90,7 @@ export function noRegistrations(): Registrations {
     functions: new Map(),
     hooks: { appStart: [], appTerminate: [], preInvocation: [], postInvocation: [], log: [] },
     appHookData: {},
+    appLevelHookData: {},
     locked: false,
   };
 }

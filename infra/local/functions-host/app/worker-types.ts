@@ -48,6 +48,7 @@ export type FunctionMetadata = {
   name: string;
   functionId?: string;
   bindings: Record<string, Binding>;
+  retryOptions?: object;
 };
 
 export type FunctionCallback = (...args: unknown[]) => unknown;

@@ -40,9 +40,7 @@ export function readQueueTrigger(
   );
   if (trigger['cardinality'] === 'many') unsupported.push("cardinality: 'many'");
   if (unsupported.length > 0) {
-    throw new Error(
-      `Function "${name}": ${unsupported.join(', ')} is not supported by the local host.`,
-    );
+    throw new Error(`${unsupported.join(', ')} is not supported`);
   }
   return {
     name,

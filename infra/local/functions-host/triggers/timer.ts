@@ -15,13 +15,14 @@ type Timer = {
   schedule: Schedule;
   /** Whether the status is kept across restarts of the host. */
   monitored: boolean;
+  runOnStartup: boolean;
 };
 
 const NEVER = '0001-01-01T00:00:00';
 const LONGEST = 2 ** 31 - 1;
 
 type TimerOptions = {
-  functions: readonly AppFunction[];
+  functions: readonly Timer[];
   statusFile: string;
   invoke: Invoke;
   inputs: NonNullable<Invocation['inputs']>;
@@ -41,12 +42,11 @@ export function startTimers(options: TimerOptions): Stoppable {
     running: new Set(),
     stopped: false,
   };
-  for (const entry of options.functions) {
-    const timer = readTimer(entry);
+  for (const timer of options.functions) {
     const now = new Date();
     const kept = timer.monitored ? statuses[timer.name] : undefined;
     if (kept && new Date(kept.Next) < now) run(state, timer, true);
-    else if (entry.trigger['runOnStartup'] === true) run(state, timer, false);
+    else if (timer.runOnStartup) run(state, timer, false);
     else plan(state, timer, kept?.Last ?? NEVER);
   }
   return {
@@ -65,13 +65,14 @@ type State = TimerOptions & {
   stopped: boolean;
 };
 
-/** Throws on an invalid schedule. */
-function readTimer({ name, trigger }: AppFunction): Timer {
+/** Reads the trigger of a timer function. Throws on an invalid schedule. */
+export function readTimer({ name, trigger }: AppFunction): Timer {
   const expression = expandSettings(String(trigger['schedule']), process.env);
   const schedule = parseSchedule(expression);
   const next = schedule(new Date());
   const frequent = schedule(next).getTime() - next.getTime() < 60_000;
-  return { name, schedule, monitored: trigger['useMonitor'] !== false && !frequent };
+  const monitored = trigger['useMonitor'] !== false && !frequent;
+  return { name, schedule, monitored, runOnStartup: trigger['runOnStartup'] === true };
 }
 
 function plan(state: State, timer: Timer, last: string): void {
