@@ -5,7 +5,7 @@ import * as df from 'durable-functions';
 import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
 import { createLedger } from '../shared/storage/audit';
-import { clouds } from '../shared/graph/graph-root';
+import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
@@ -33,7 +33,7 @@ const reportStarted = registerHealth();
 
 // Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
 // No trigger is registered then, so messages stay in the queue.
-const { config, model } = readStartup(process.env, appFolder);
+const { config, model } = readStartup(process.env, appFolder, (url) => checkRoot(url, true));
 const credential = createCredential(config.identity);
 const table = (storage: string, name: string) => openTable(storage, name, credential);
 const { records, audit } = config.storage;

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { checkRoot } from '../graph/graph-root';
 import { readConfig, Settings, type Config } from './config';
 import { loadModelFile, type LoadedModel } from './load-model';
 
@@ -8,9 +7,14 @@ export type Startup = { config: Config; model: LoadedModel | undefined };
 
 /**
  * Reads settings and access model. Throws one Error that lists every missing or wrong setting and every fault of a model
- * file, because a host restarts the app after each correction. `appFolder` is where a relative path begins.
+ * file, because a host restarts the app after each correction. `appFolder` is where a relative path begins; `checkGraph`
+ * throws if no token may be sent to that address.
  */
-export function readStartup(env: NodeJS.ProcessEnv, appFolder: string): Startup {
+export function readStartup(
+  env: NodeJS.ProcessEnv,
+  appFolder: string,
+  checkGraph: (url: string) => unknown,
+): Startup {
   const faults: string[] = [];
   const attempt = <Read>(read: () => Read): Read | undefined => {
     try {
@@ -26,7 +30,7 @@ export function readStartup(env: NodeJS.ProcessEnv, appFolder: string): Startup 
     return from.startsWith('https://') ? undefined : loadModelFile(resolve(appFolder, from));
   });
   const url = env['GRAPH_URL'];
-  attempt(() => url && URL.canParse(url) && checkRoot(url, true));
+  attempt(() => url && URL.canParse(url) && checkGraph(url));
   if (!config || faults.length > 0) throw new Error(faults.join('\n'));
   return { config, model };
 }
