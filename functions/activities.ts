@@ -18,7 +18,8 @@ import type { Services } from './services';
 
 /** Every activity that an orchestration calls, in the order of a run: its contract and the use case that it calls. */
 export function registerActivities(services: Services): void {
-  const { claims, workerLocks, graph, config } = services;
+  const { claims, workerLocks, config } = services;
+  const registerActivity = activityRegistrar(services);
 
   registerActivity(activities.beginRun, async (execution) => {
     const run = await startAttempt(services, execution);
@@ -48,8 +49,8 @@ export function registerActivities(services: Services): void {
     return { outcome: { kind: 'done' } };
   });
 
-  registerActivity(activities.pollRequests, async ({ requestIds }) => ({
-    outcome: await pollRequests(graph, requestIds),
+  registerActivity(activities.pollRequests, async ({ requests }) => ({
+    outcome: await pollRequests(services, requests),
   }));
 
   registerActivity(activities.settleStep, (input) => settleStep(services, input));
@@ -73,34 +74,41 @@ type Guard = <Done extends object>(act: () => Promise<Outcome<Done>>) => Promise
  * Registers one activity by its contract. An unavailable store and a stale run are outcomes. Any other exception is a
  * defect. It is rethrown without its text, because the durable history keeps exceptions.
  */
-function registerActivity<Input, Done extends object>(
-  { name, input }: Activity<Input, Done>,
-  act: (input: Input, guard: Guard, log: Log) => Promise<Answer<Done>>,
-): void {
-  df.app.activity(name, {
-    handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
-      const logError = logTo((line) => context.error(line));
-      const knownOutcome = (error: unknown): Later | Rejected | undefined => {
-        const outcome = outcomeOf(error);
-        if (!outcome) logError({ what: 'defect', activity: name, ...traceOf(error) });
-        return outcome;
-      };
-      const guard: Guard = (guarded) =>
-        guarded().catch((error: unknown) => knownOutcome(error) ?? DEFECT);
-      const execute = async () =>
-        act(
-          input.parse(raw),
-          guard,
-          logTo((line) => context.log(line)),
-        );
-      return execute().catch((error: unknown) => {
-        const outcome = knownOutcome(error);
-        if (!outcome) throw new Error(`${name}: defect`);
-        return { outcome };
-      });
-    },
-  });
-}
+const activityRegistrar =
+  ({ permissions }: Pick<Services, 'permissions'>) =>
+  <Input, Done extends object>(
+    { name, input }: Activity<Input, Done>,
+    act: (input: Input, guard: Guard, log: Log) => Promise<Answer<Done>>,
+  ): void => {
+    df.app.activity(name, {
+      handler: async (raw: unknown, context: InvocationContext): Promise<Answer<Done>> => {
+        const logError = logTo((line) => context.error(line));
+        const knownOutcome = (error: unknown): Later | Rejected | undefined => {
+          const outcome = outcomeOf(error);
+          if (!outcome) logError({ what: 'defect', activity: name, ...traceOf(error) });
+          return outcome;
+        };
+        const guard: Guard = (guarded) =>
+          guarded().catch((error: unknown) => knownOutcome(error) ?? DEFECT);
+        const execute = async () =>
+          act(
+            input.parse(raw),
+            guard,
+            logTo((line) => context.log(line)),
+          );
+        return execute()
+          .catch((error: unknown) => {
+            const outcome = knownOutcome(error);
+            if (!outcome) throw new Error(`${name}: defect`);
+            return { outcome };
+          })
+          .finally(() => {
+            // Alerts read the log: what Graph begins to refuse is said at once, and once.
+            for (const line of permissions.takeNews()) logError(line);
+          });
+      },
+    });
+  };
 
 function outcomeOf(error: unknown): Later | Rejected | undefined {
   if (error instanceof StaleRun) return STALE;

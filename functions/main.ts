@@ -10,11 +10,12 @@ import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
 import { createLimits } from '../shared/storage/limits';
+import { createPermissions } from '../shared/storage/permissions';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
-import { createCredential } from '../shared/config/identity';
+import { accountIdOf, createCredential } from '../shared/config/identity';
 import { loadModelBlob } from '../shared/config/load-model';
 import { readStartup } from '../shared/config/startup';
 import { registerActivities } from './activities';
@@ -47,6 +48,7 @@ app.hook.appStart(async () => {
 });
 
 const workers = table(records, 'workers');
+const permissions = createPermissions(table(records, 'limits'), accountIdOf);
 const services: Services = {
   config,
   appVersion,
@@ -67,8 +69,10 @@ const services: Services = {
     deadlineMs: config.graph.deadlineMs,
     appVersion,
     throttle: createLimits(table(records, 'limits')),
+    permissions,
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
+  permissions,
 };
 
 registerIntake(services);

@@ -2,6 +2,7 @@ import type { Ledger } from '../shared/storage/audit';
 import type { Entitlements } from '../shared/graph/entitlements';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
+import type { Permissions } from '../shared/storage/permissions';
 import type { Packages } from '../shared/storage/packages';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
@@ -21,4 +22,5 @@ export type Services = {
   packages: Packages;
   ledger: Ledger;
   graph: Entitlements;
+  permissions: Pick<Permissions, 'refusals' | 'takeNews'>;
 };

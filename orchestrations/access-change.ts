@@ -1,11 +1,15 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { z } from 'zod';
 import { activities } from '../shared/domain/workflow/activities';
-import type { Failed, Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
+import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
 import { START_OF_CHAIN } from '../shared/domain/workflow/run';
 import { ClosingOutcome, endingOf } from '../shared/domain/workflow/step-outcome';
 import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
-import { Retry, WorkflowState, type StepState } from '../shared/domain/workflow/workflow-state';
+import {
+  RetriesByOperation,
+  WorkflowState,
+  type StepState,
+} from '../shared/domain/workflow/workflow-state';
 import {
   now,
   secondsFrom,
@@ -14,7 +18,7 @@ import {
   type DurableContext,
   type WorkflowGenerator,
 } from './durable';
-import { callSafely, newRetry, retryOrEnd } from './retry';
+import { callWithRetry, type Retry } from './retry';
 import { secondsToNextPoll, settleSteps } from './settle-steps';
 import { endStep, submitStep } from './submit-step';
 
@@ -49,7 +53,7 @@ const WorkflowInput = z.object({
   attempt: z.number().int(),
   token: z.string(),
   state: WorkflowState.optional(),
-  retry: Retry.optional(),
+  retries: RetriesByOperation.optional(),
   wakeAt: z.string().optional(),
 });
 type WorkflowInput = z.infer<typeof WorkflowInput>;
@@ -75,17 +79,19 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const { instanceId } = durable.context.df;
   const version = versionOf(durable.context);
   const execution = { eventHash, attempt, token, instanceId, version };
-  const { outcome } = yield* callSafely(durable, activities.beginRun, execution);
+  const holder = { retries: input.retries ?? {} };
+  const operation = { activity: activities.beginRun, budgets: beginBudgets };
+  const { outcome } = yield* callWithRetry(durable, holder, operation, execution);
+  input.retries = holder.retries;
   if (outcome.kind === 'rejected') return 'over';
-  if (outcome.kind !== 'done') {
-    const next = retryOrEnd(input, outcome, now(durable), beginBudgets);
-    if (next.kind === 'failed') throw new Error(next.why);
-    return next.seconds;
-  }
+  if (outcome.kind === 'failed') throw new Error(outcome.why);
+  if (outcome.kind === 'retry') return outcome.seconds;
   const { run, timeouts } = outcome;
-  const chain = START_OF_CHAIN;
-  input.state = { run, timeouts, chain, status: 'acting', fencingToken: 1, steps: [], polls: 0 };
-  input.retry = undefined;
+  input.state = {
+    ...{ run, timeouts, chain: START_OF_CHAIN, status: 'acting', fencingToken: 1 },
+    ...{ steps: [], polls: 0, retries: {} },
+  };
+  input.retries = undefined;
   return 0;
 }
 
@@ -106,37 +112,41 @@ function* nextPass(durable: DurableContext, state: WorkflowState): WorkflowGener
 /** 2. A rejected lock means that the attempt is closed or that another execution runs it: this one ends. */
 function* actUnderLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
   const { run, fencingToken } = state;
-  const { outcome } = yield* callSafely(durable, activities.acquireLock, { run, fencingToken });
+  const operation = { activity: activities.acquireLock, budgets: state.timeouts };
+  const { outcome } = yield* callWithRetry(durable, state, operation, { run, fencingToken });
   if (outcome.kind === 'rejected') return 'over';
-  if (outcome.kind !== 'done') return retryOrGiveUp(durable, state, outcome);
+  if (outcome.kind !== 'done') return retryOrGiveUp(state, outcome);
   const pause = yield* act(durable, state);
-  state.pendingRelease = { fencingToken, retry: newRetry(now(durable)) };
+  state.pendingRelease = { fencingToken };
   state.fencingToken += 1;
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/** Plans and submits. On `later` the next pass does both again; each activity finds what is already done. */
+/** Plans and submits. After a retry the next pass does both again; each activity finds what is already done. */
 function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   const outcome = yield* planAndSubmit(durable, state);
-  if (outcome.kind !== 'done') return retryOrGiveUp(durable, state, outcome);
+  if (outcome) return retryOrGiveUp(state, outcome);
   state.status = 'settling';
-  state.retry = undefined;
-  return secondsToNextPoll(durable, state);
+  return secondsToNextPoll(state);
 }
 
-/** 3. and 4. */
-function* planAndSubmit(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Outcome> {
-  const { outcome: plan } = yield* callSafely(durable, activities.planAccess, { run: state.run });
+/** 3. and 4. Undefined once each step has a request or has ended. */
+function* planAndSubmit(
+  durable: DurableContext,
+  state: WorkflowState,
+): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
+  const operation = { activity: activities.planAccess, budgets: state.timeouts };
+  const { outcome: plan } = yield* callWithRetry(durable, state, operation, { run: state.run });
   if (plan.kind !== 'done') return plan;
   state.targetId = plan.targetId;
   const known = new Set(state.steps.map(({ packageKey }) => packageKey));
   const added = plan.steps.filter(({ packageKey }) => !known.has(packageKey));
   state.steps.push(...added.map((step): StepState => ({ ...step, status: 'planned' })));
   for (const step of state.steps) {
-    const later = yield* submitStep(durable, state, step);
-    if (later) return later;
+    const notDone = yield* submitStep(durable, state, step);
+    if (notDone) return notDone;
   }
-  return { kind: 'done' };
+  return undefined;
 }
 
 /** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is not released here. */
@@ -144,26 +154,18 @@ function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGe
   if (!state.pendingRelease) return 0;
   const { fencingToken } = state.pendingRelease;
   const lock = { run: state.run, fencingToken };
-  const { outcome } = yield* callSafely(durable, activities.releaseLock, lock);
-  if (outcome.kind === 'later') {
-    const next = retryOrEnd(state.pendingRelease, outcome, now(durable), state.timeouts);
-    if (next.kind === 'retry') return next.seconds;
-  }
+  const operation = { activity: activities.releaseLock, budgets: state.timeouts };
+  const { outcome } = yield* callWithRetry(durable, state, operation, lock);
+  if (outcome.kind === 'retry') return outcome.seconds;
   state.pendingRelease = undefined;
   return 0;
 }
 
-/** Waits within the retry budget. After it, and on any other outcome, ends the steps without a request. */
-function retryOrGiveUp(
-  durable: DurableContext,
-  state: WorkflowState,
-  outcome: Later | Rejected | Failed,
-): number {
-  const next = retryOrEnd(state, outcome, now(durable), state.timeouts);
-  if (next.kind === 'retry') return next.seconds;
-  giveUp(state, next);
-  state.retry = undefined;
-  return secondsToNextPoll(durable, state);
+/** Waits, or ends the steps without a request. */
+function retryOrGiveUp(state: WorkflowState, outcome: Retry | Rejected | Failed): number {
+  if (outcome.kind === 'retry') return outcome.seconds;
+  giveUp(state, outcome);
+  return secondsToNextPoll(state);
 }
 
 /** Ends each step without a request with `outcome`; without a plan, the event itself. */
@@ -172,13 +174,15 @@ function giveUp(state: WorkflowState, outcome: Rejected | Failed): void {
     if (step.status === 'planned' || step.status === 'ensured') endStep(step, outcome);
   }
   state.status = state.steps.length > 0 ? 'settling' : 'closing';
-  if (state.status === 'closing') state.closing = endingOf(outcome, ClosingOutcome);
+  if (state.status === 'settling') return;
+  state.closing = { ...endingOf(outcome, ClosingOutcome), evidence: outcome.evidence };
 }
 
 /** 7. Uses a lock of its own. Retried until it succeeds, because no attempt may end without its closing row. */
 function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
   const deliveries = state.steps.map(({ deliveredAt = '' }) => deliveredAt).sort();
-  const { outcome } = yield* callSafely(durable, activities.closeRun, {
+  const operation = { activity: activities.closeRun, budgets: state.timeouts };
+  const { outcome, exhausted } = yield* callWithRetry(durable, state, operation, {
     run: state.run,
     fencingToken: state.fencingToken,
     chain: state.chain,
@@ -186,10 +190,10 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
     targetId: state.targetId,
     outcome: state.closing?.outcome ?? 'failed',
     reason: state.closing?.reason,
+    evidence: state.closing?.evidence,
     deliveredAt: deliveries.at(-1) || undefined,
   });
   state.fencingToken += 1;
-  if (outcome.kind !== 'later') return 'over';
-  const next = retryOrEnd(state, outcome, now(durable), state.timeouts);
-  return next.kind === 'retry' ? next.seconds : closeRetrySeconds;
+  if (outcome.kind === 'retry') return outcome.seconds;
+  return exhausted ? closeRetrySeconds : 'over';
 }

@@ -1,11 +1,9 @@
 import type { Activity, Answer } from '../shared/domain/workflow/activities';
 import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
-import { backOff, retryBudgetFor, type RetryBudgets } from '../shared/domain/workflow/timeouts';
-import type { Retry } from '../shared/domain/workflow/workflow-state';
-import { call, type DurableContext, type WorkflowGenerator } from './durable';
-
-/** A call fails after this many exceptions: an exception is a defect, which waiting rarely resolves. */
-const maxDefects = 3;
+import { causeOf, nextTry, type Cause } from '../shared/domain/workflow/retries';
+import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
+import type { RetriesByOperation } from '../shared/domain/workflow/workflow-state';
+import { call, now, type DurableContext, type WorkflowGenerator } from './durable';
 
 /** Reasons that stay the reason after the retry budget; every other one becomes `timed-out`. */
 const reasonsKeptOnTimeout = [
@@ -13,38 +11,57 @@ const reasonsKeptOnTimeout = [
   'no-identity',
   'account-disabled',
   'assignment-not-visible',
+  'permission',
+  'unauthenticated',
+  'permission-lost',
+  'authentication-lost',
 ];
 
-export const newRetry = (time: Date): Retry => ({
-  since: time.toISOString(),
-  tries: 0,
-  defects: 0,
-});
+/** Not done yet: to be called again after so many seconds. */
+export type Retry = { kind: 'retry'; seconds: number };
+
+/** An answer after the retry policy. `exhausted`: the cause that has lasted longer than its budget. */
+export type Attempt<Done extends object> = {
+  chain?: Answer<Done>['chain'];
+  outcome: ({ kind: 'done' } & Done) | Rejected | Failed | Retry;
+  exhausted?: Cause;
+};
 
 /**
- * The only retry policy. Turns `later` into the seconds to wait: at least what the outcome asks for, more with each try. After
- * the retry budget it becomes a failure. Other outcomes stay as they are. Counts the try in `holder.retry`.
+ * Calls one activity and applies the retry policy: `later` becomes a retry, and a failure once its cause alone has lasted as
+ * long as its budget. What the operation has waited for is kept in `holder.retries` until it ends. An exception becomes
+ * `later` too, so that defects are retried within the same bounds.
  */
-export function retryOrEnd<End extends Rejected | Failed>(
-  holder: { retry?: Retry | undefined },
-  outcome: Later | End,
-  time: Date,
-  budgets: RetryBudgets,
-): { kind: 'retry'; seconds: number } | Failed | End {
-  const retry = (holder.retry ??= newRetry(time));
-  if (outcome.kind !== 'later') return outcome;
-  const budget = retryBudgetFor(outcome.why, budgets);
-  if (outcome.why === 'defect') retry.defects += 1;
-  const seconds = backOff(outcome.afterSeconds, retry.tries, budget);
-  retry.tries += 1;
-  const elapsed = (time.getTime() - Date.parse(retry.since)) / 1000;
-  if (elapsed + seconds <= budget && retry.defects < maxDefects) return { kind: 'retry', seconds };
-  const why = reasonsKeptOnTimeout.includes(outcome.why) ? outcome.why : 'timed-out';
-  return { kind: 'failed', why, ...(outcome.evidence && { evidence: outcome.evidence }) };
+export function* callWithRetry<Input, Done extends object>(
+  durable: DurableContext,
+  holder: { retries: RetriesByOperation },
+  {
+    activity,
+    key = '',
+    budgets,
+  }: { activity: Activity<Input, Done>; key?: string; budgets: RetryBudgets },
+  input: Input,
+): WorkflowGenerator<Attempt<Done>> {
+  const operation = key ? `${activity.name}:${key}` : activity.name;
+  const began = now(durable);
+  const { outcome, chain } = yield* callSafely(durable, activity, input);
+  const { [operation]: before, ...others } = holder.retries;
+  holder.retries = others;
+  const known = chain && { chain };
+  if (outcome.kind !== 'later') return { ...known, outcome };
+  const tookSeconds = (now(durable).getTime() - began.getTime()) / 1000;
+  const next = nextTry(before, outcome, tookSeconds, budgets);
+  if (!next) return { ...known, outcome: failureOf(outcome), exhausted: causeOf(outcome.why) };
+  holder.retries = { ...others, [operation]: next.retries };
+  return { ...known, outcome: { kind: 'retry', seconds: next.seconds } };
 }
 
-/** Calls one activity; an exception becomes `later`, so that defects are retried within the same bounds. */
-export function* callSafely<Input, Done extends object>(
+function failureOf({ why, evidence }: Later): Failed {
+  const kept = reasonsKeptOnTimeout.includes(why) ? why : 'timed-out';
+  return { kind: 'failed', why: kept, ...(evidence && { evidence }) };
+}
+
+function* callSafely<Input, Done extends object>(
   durable: DurableContext,
   activity: Activity<Input, Done>,
   input: Input,

@@ -3,16 +3,19 @@ import {
   closingOutcome,
   endingOf,
   resultOf,
+  type RequestStatus,
   StepOutcome,
+  waitOf,
 } from '../shared/domain/workflow/step-outcome';
-import { nextPoll } from '../shared/domain/workflow/timeouts';
+import { nextPoll, type Timeouts } from '../shared/domain/workflow/timeouts';
 import {
   plannedStep,
   type StepState,
   type WorkflowState,
 } from '../shared/domain/workflow/workflow-state';
 import { now, secondsSince, type DurableContext, type WorkflowGenerator } from './durable';
-import { callSafely, retryOrEnd } from './retry';
+import { callWithRetry } from './retry';
+import { endStep } from './submit-step';
 
 /** Polls every open request and records each step that has ended. Answers the seconds until the next pass. */
 export function* settleSteps(
@@ -25,8 +28,7 @@ export function* settleSteps(
     const pause = yield* settleStep(durable, state, step);
     if (pause !== 0) return pause;
   }
-  if (withOpenRequest(state).length > 0)
-    return Math.max(pollPause, secondsToNextPoll(durable, state));
+  if (withOpenRequest(state).length > 0) return Math.max(pollPause, secondsToNextPoll(state));
   state.status = 'closing';
   state.closing = closingOf(state.steps);
   return 0;
@@ -37,14 +39,14 @@ function closingOf(steps: StepState[]): WorkflowState['closing'] {
   const outcome = closingOutcome(steps.flatMap((step) => step.outcome ?? []));
   const withReason = steps.filter(({ result }) => result?.reason !== undefined);
   const decisive = withReason.find((step) => step.outcome === outcome) ?? withReason[0];
-  return { outcome, reason: decisive?.result?.reason };
+  return { outcome, reason: decisive?.result?.reason, evidence: decisive?.evidence };
 }
 
-/** Seconds until the next poll, by the youngest open request; 0 without one. */
-export function secondsToNextPoll(durable: DurableContext, state: WorkflowState): number {
-  const ages = withOpenRequest(state).map((step) => secondsSince(durable, step.submittedAt));
-  if (ages.length === 0) return 0;
-  return nextPoll(state.timeouts.poll, state.polls, Math.min(...ages));
+/** Seconds until the next poll, by the request that has waited least for what it waits for; 0 without an open one. */
+export function secondsToNextPoll(state: WorkflowState): number {
+  const waits = withOpenRequest(state).map(waitedBy);
+  if (waits.length === 0) return 0;
+  return nextPoll(state.timeouts.poll, state.polls, Math.min(...waits));
 }
 
 /** Answers the seconds for which Graph or a store asks to wait, 0 if the poll was answered. */
@@ -54,24 +56,47 @@ function* pollOpenRequests(
 ): WorkflowGenerator<number> {
   const polled = withOpenRequest(state);
   if (polled.length === 0) return 0;
-  const requestIds = polled.flatMap(({ requestId }) => requestId ?? []);
-  const poll = { run: state.run, requestIds };
-  const { outcome } = yield* callSafely(durable, activities.pollRequests, poll);
+  const requests = polled.map(({ requestId = '', packageKey }) => ({ requestId, packageKey }));
+  const activity = activities.pollRequests;
+  const operation = { activity, budgets: pollBudgets(polled, state.timeouts) };
+  const wasAnswered = state.retries[activity.name] === undefined;
+  const { outcome } = yield* callWithRetry(durable, state, operation, { run: state.run, requests });
+  // The time after an unanswered poll counts as the retries of polling, not as a wait of the request.
+  if (wasAnswered) for (const step of polled) addWait(durable, state, step);
   state.polls += 1;
+  state.polledAt = now(durable).toISOString();
+  if (outcome.kind === 'retry') return outcome.seconds;
   for (const [index, step] of polled.entries()) {
-    if (outcome.kind === 'done') Object.assign(step, outcome.readings[index]);
-    endIfDecided(durable, state, step);
+    if (outcome.kind !== 'done') endStep(step, outcome);
+    else applyReading(state, step, outcome.readings[index]);
   }
-  return outcome.kind === 'later' ? outcome.afterSeconds : 0;
+  return 0;
 }
 
-/** Decides by the last status that was read: without an answer, only a deadline ends a step. */
-function endIfDecided(durable: DurableContext, state: WorkflowState, step: StepState): void {
-  const { requestStatus: status = 'unknown', wait } = step;
-  if (status === 'partial') step.partialSince ??= now(durable).toISOString();
-  const elapsed = secondsSince(durable, step.submittedAt);
-  const partialFor = secondsSince(durable, step.partialSince);
-  const result = resultOf({ status, wait, elapsed, partialFor }, state.timeouts);
+/** Polls that are not answered are retried for as long as what the requests wait for may take. */
+function pollBudgets(steps: StepState[], { approval, delivery, call, identity }: Timeouts) {
+  const needsApproval = steps.some((step) => waitOf(statusOf(step)) === 'approval');
+  const longest = Math.max(call, delivery, needsApproval ? approval : 0);
+  return { identity, call: longest, delivery: longest };
+}
+
+const statusOf = ({ requestStatus = 'unknown' }: StepState): RequestStatus => requestStatus;
+
+const waitedBy = (step: StepState): number => step.waited?.[waitOf(statusOf(step))] ?? 0;
+
+/** Counts the time since the last poll for what the request was waiting for then. */
+function addWait(durable: DurableContext, { polledAt = '' }: WorkflowState, step: StepState): void {
+  const { submittedAt = '', waited } = step;
+  const seconds = secondsSince(durable, polledAt > submittedAt ? polledAt : submittedAt);
+  step.waited = { ...waited, [waitOf(statusOf(step))]: waitedBy(step) + seconds };
+}
+
+function applyReading(state: WorkflowState, step: StepState, reading: Reading | undefined): void {
+  const before = waitOf(statusOf(step));
+  Object.assign(step, reading);
+  const status = statusOf(step);
+  if (waitOf(status) !== before) state.polls = 0;
+  const result = resultOf({ status, wait: step.wait, waited: waitedBy(step) }, state.timeouts);
   if (result) Object.assign(step, { status: 'ending', result });
 }
 
@@ -86,7 +111,9 @@ function* settleStep(
     Object.assign(step, { status: 'settled', outcome: result?.outcome ?? 'failed' });
     return 0;
   }
-  const { chain, outcome } = yield* callSafely(durable, activities.settleStep, {
+  const activity = activities.settleStep;
+  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const { chain, outcome } = yield* callWithRetry(durable, state, operation, {
     run: state.run,
     chain: state.chain,
     at: now(durable).toISOString(),
@@ -104,22 +131,22 @@ function* settleStep(
   state.chain = chain ?? state.chain;
   if (outcome.kind === 'rejected') return 'over';
   if (outcome.kind === 'done') {
-    state.retry = undefined;
     const { deliveredAt } = outcome;
     Object.assign(step, { status: 'settled', outcome: outcome.outcome, deliveredAt });
     return 0;
   }
-  const next = retryOrEnd(state, outcome, now(durable), state.timeouts);
-  if (next.kind === 'retry') return next.seconds;
-  state.retry = undefined;
+  if (outcome.kind === 'retry') return outcome.seconds;
   // The row then says that the access could not be confirmed. If that row cannot be written either, only the closing row
   // shows it.
-  const hopeless = next.why === 'defect' && result.reason === 'defect';
-  const ending = endingOf(next, StepOutcome);
-  step.result = { ...ending, reason: ending.reason ?? next.why };
+  const hopeless = outcome.why === 'defect' && result.reason === 'defect';
+  const ending = endingOf(outcome, StepOutcome);
+  step.result = { ...ending, reason: ending.reason ?? outcome.why };
+  step.evidence = outcome.evidence ?? step.evidence;
   if (hopeless) Object.assign(step, { status: 'settled', outcome: 'failed' });
   return 1;
 }
+
+type Reading = Pick<StepState, 'requestStatus' | 'graphState' | 'completedAt' | 'evidence'>;
 
 const withOpenRequest = (state: WorkflowState): StepState[] =>
   state.steps.filter(({ status }) => status === 'requested');

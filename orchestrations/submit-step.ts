@@ -1,5 +1,6 @@
-import { activities, type Answer } from '../shared/domain/workflow/activities';
-import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
+import { activities } from '../shared/domain/workflow/activities';
+import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
+import { isShared } from '../shared/domain/workflow/retries';
 import { endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
 import {
   plannedStep,
@@ -7,17 +8,18 @@ import {
   type WorkflowState,
 } from '../shared/domain/workflow/workflow-state';
 import { now, type DurableContext, type WorkflowGenerator } from './durable';
-import { callSafely } from './retry';
+import { callWithRetry, type Attempt, type Retry } from './retry';
 
 /**
  * Takes one step from the plan to an open request: ensures that the access package is complete, then submits the
- * assignment request. Answers `later` if one of the two has to be called again.
+ * assignment request. Answers a retry if one of the two has to be called again, and the failure if what has stopped it would
+ * stop every other step too.
  */
 export function* submitStep(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
-): WorkflowGenerator<Later | undefined> {
+): WorkflowGenerator<Retry | Failed | undefined> {
   return (yield* ensure(durable, state, step)) ?? (yield* submit(durable, state, step));
 }
 
@@ -25,13 +27,15 @@ function* ensure(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
-): WorkflowGenerator<Later | undefined> {
+): WorkflowGenerator<Retry | Failed | undefined> {
   if (step.status !== 'planned') return undefined;
   const input = inputOf(durable, state, step, 'ensure');
-  const answer = yield* callSafely(durable, activities.ensurePackage, input);
-  advanceChain(state, step, 'ensure', answer);
-  const { outcome } = answer;
-  if (outcome.kind === 'later') return outcome;
+  const activity = activities.ensurePackage;
+  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const attempt = yield* callWithRetry(durable, state, operation, input);
+  advanceChain(state, step, 'ensure', attempt);
+  const { outcome } = attempt;
+  if (outcome.kind === 'retry' || stopsEveryStep(attempt, outcome)) return outcome;
   if (outcome.kind !== 'done') endStep(step, outcome);
   else Object.assign(step, { status: 'ensured', ids: outcome.ids, openIntent: undefined });
   return undefined;
@@ -41,13 +45,15 @@ function* submit(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
-): WorkflowGenerator<Later | undefined> {
+): WorkflowGenerator<Retry | Failed | undefined> {
   if (step.status !== 'ensured' || !step.ids) return undefined;
   const input = { ...inputOf(durable, state, step, 'assign'), ids: step.ids };
-  const answer = yield* callSafely(durable, activities.submitRequest, input);
-  advanceChain(state, step, 'assign', answer);
-  const { outcome } = answer;
-  if (outcome.kind === 'later') return outcome;
+  const activity = activities.submitRequest;
+  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const attempt = yield* callWithRetry(durable, state, operation, input);
+  advanceChain(state, step, 'assign', attempt);
+  const { outcome } = attempt;
+  if (outcome.kind === 'retry' || stopsEveryStep(attempt, outcome)) return outcome;
   if (outcome.kind !== 'done') endStep(step, outcome);
   else if (outcome.result) {
     const { result, evidence } = outcome;
@@ -66,6 +72,11 @@ export function endStep(step: StepState, outcome: Rejected | Failed): void {
   step.result = endingOf(outcome, StepOutcome);
   step.evidence = outcome.evidence;
 }
+
+const stopsEveryStep = (
+  { exhausted }: Attempt<object>,
+  outcome: { kind: string },
+): outcome is Failed => outcome.kind === 'failed' && exhausted !== undefined && isShared(exhausted);
 
 type Operation = NonNullable<StepState['openIntent']>;
 
@@ -88,7 +99,7 @@ function advanceChain<Done extends object>(
   state: WorkflowState,
   step: StepState,
   operation: Operation,
-  { chain }: Answer<Done>,
+  { chain }: Attempt<Done>,
 ): void {
   if (!chain || chain.seq <= state.chain.seq) return;
   state.chain = chain;

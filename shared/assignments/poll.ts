@@ -1,22 +1,28 @@
-import type { Later, Outcome } from '../domain/workflow/outcome';
+import type { Evidence, Later, Outcome } from '../domain/workflow/outcome';
 import type { RequestStatus } from '../domain/workflow/step-outcome';
 import { classify } from '../graph/errors';
+import type { LoadedModel } from '../config/load-model';
+import { catalogKeyOf } from '../domain/access-model/access-model';
 import type { Entitlements } from '../graph/entitlements';
+import { inScope } from '../graph/permissions';
 
 type Reading = {
   requestStatus: RequestStatus;
   graphState: string;
   completedAt?: string | undefined;
+  /** The refusal behind an unreadable request. */
+  evidence?: Evidence | undefined;
 };
 
-/** Reads the state of each open request, in the order of the ids. Ends with the first read that has to wait. */
+/** Reads the state of each open request, in their order. Ends with the first read that has to wait. */
 export async function pollRequests(
-  graph: Entitlements,
-  requestIds: readonly string[],
+  { graph, model }: { graph: Entitlements; model: () => LoadedModel },
+  requests: readonly { requestId: string; packageKey: string }[],
 ): Promise<Outcome<{ readings: Reading[] }>> {
   const readings: Reading[] = [];
-  for (const id of requestIds) {
-    const reading = await readRequest(graph, id);
+  for (const { requestId, packageKey } of requests) {
+    const catalog = catalogKeyOf(model().model, packageKey);
+    const reading = await inScope({ catalog }, () => readRequest(graph, requestId));
     if ('kind' in reading) return reading;
     readings.push(reading);
   }
@@ -35,8 +41,9 @@ async function readRequest(graph: Entitlements, id: string): Promise<Reading | L
     const classified = classify(error);
     if (classified.kind === 'later') return classified;
     // A replica may not have it yet. A request that stays unknown ends like one in an unknown state.
+    const { evidence } = classified;
     return classified.kind === 'conflict'
-      ? { requestStatus: 'unknown', graphState: classified.conflict }
-      : { requestStatus: 'unreadable', graphState: classified.why };
+      ? { requestStatus: 'unknown', graphState: classified.conflict, evidence }
+      : { requestStatus: 'unreadable', graphState: classified.why, evidence };
   }
 }

@@ -9,8 +9,10 @@ import {
   type AuditContext,
   type AuditWriter,
 } from '../events/audit-context';
+import { catalogKeyOf } from '../domain/access-model/access-model';
 import { asOutcome, classify, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
+import { inScope } from '../graph/permissions';
 import type { Grant, StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
 
@@ -27,7 +29,10 @@ export async function settleStep(
 ): Promise<Answer<{ outcome: StepOutcome; deliveredAt?: string | undefined }>> {
   const { result, chain, at, operation, requestId, submittedAt, graphState, evidence } = settlement;
   const deliveredAt = result.outcome === 'delivered' ? (settlement.completedAt ?? at) : undefined;
-  const confirmed = await confirmAccess(services, settlement, result.outcome, deliveredAt);
+  const catalog = catalogKeyOf(services.model().model, settlement.step.packageKey);
+  const confirmed = await inScope({ catalog }, () =>
+    confirmAccess(services, settlement, result.outcome, deliveredAt),
+  );
   if (confirmed.kind !== 'done') return { outcome: confirmed };
   const entry = {
     ...stepColumns(services, settlement),

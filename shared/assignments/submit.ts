@@ -1,4 +1,4 @@
-import { packageDefinition } from '../domain/access-model/access-model';
+import { catalogKeyOf, packageDefinition } from '../domain/access-model/access-model';
 import { justification } from '../domain/events/keys';
 import type { Evidence, Failed, Later, Outcome, Rejected } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -16,6 +16,7 @@ import {
   type Conflict,
 } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
+import { inScope } from '../graph/permissions';
 import { isOpen } from '../graph/states';
 import type { Packages } from '../storage/packages';
 import type { WorkerLocks } from '../storage/worker-locks';
@@ -57,10 +58,12 @@ const isRecent = (at: string): boolean => Date.now() - Date.parse(at) < REPLICA_
  * Submits the assignment request of one step, once: answers the request that this run has already, adopts one whose
  * answer was lost or that another run of ours left open, and only then sends a new one. Safe to run any number of times.
  */
-export async function submitRequest(
-  services: Services,
-  target: AssignmentTarget,
-): Promise<Submission> {
+export function submitRequest(services: Services, target: AssignmentTarget): Promise<Submission> {
+  const catalog = catalogKeyOf(services.model().model, target.step.packageKey);
+  return inScope({ catalog }, () => submitInScope(services, target));
+}
+
+async function submitInScope(services: Services, target: AssignmentTarget): Promise<Submission> {
   const grant = await loadGrant(services, target);
   if (grant?.instanceId === target.run.instanceId) {
     if (grant.state === 'requested' || grant.state === 'recording') {
@@ -276,7 +279,7 @@ async function isPackageRecent(
   { packages, model }: Services,
   { step }: AssignmentTarget,
 ): Promise<boolean> {
-  const catalog = model().model.accessPackages.find(({ key }) => key === step.packageKey)?.catalog;
+  const catalog = catalogKeyOf(model().model, step.packageKey);
   const record = catalog && (await packages.load(catalog, step.packageKey));
   return Object.values((record || undefined)?.writes ?? {}).some(
     (write) => write && isRecent(write.at),

@@ -109,6 +109,9 @@ export type Account = {
   roles: readonly string[];
 };
 
+/** The account of a token, undefined if the token does not say. */
+export const accountIdOf = (token: string): string | undefined => claimsOf(token).oid;
+
 /** For a person who signs in. Deadlines of calls do not include it. */
 const SIGN_IN_MS = 5 * 60_000;
 

@@ -48,7 +48,7 @@ async function close(
   if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
   let place = claim.due;
   if (claim.state !== 'closed') {
-    const { outcome, reason, targetId, deliveredAt } = claim;
+    const { outcome, reason, evidence, targetId, deliveredAt } = claim;
     const entry = {
       ...runColumns(run),
       ...writerColumns(services),
@@ -56,6 +56,7 @@ async function close(
       state: 'closed',
       outcome,
       reason,
+      ...evidence,
       targetId,
       deliveredAt,
       ...(deliveredAt && { marginMinutes: marginOf(run.fact.dueAt, deliveredAt) }),

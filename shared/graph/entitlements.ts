@@ -24,6 +24,7 @@ import type {
   PackageText,
   Routes,
 } from './operations';
+import { withPermissions, type Permissions } from './permissions';
 import { openStates, requestStatusOf } from './states';
 import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
@@ -48,6 +49,8 @@ export type EntitlementsOptions = {
   deadlineMs?: number;
   /** The shared throttling state of the tenant. Without it, each call learns of throttling from its own answer. */
   throttle?: Throttle;
+  /** The shared memory of what Graph allows. Without it, a refusal is final. */
+  permissions?: Permissions;
   appVersion: string;
 };
 
@@ -60,8 +63,11 @@ export function createEntitlements(options: EntitlementsOptions) {
   const { root, routes, send } = openDialect(options);
   const caller = createCaller(root, routes, send);
   return {
-    /** Longest duration of one call in milliseconds, throttle check included. A lease must last this long before a write. */
-    deadlineMs: (options.deadlineMs ?? DEFAULT_DEADLINE_MS) + (options.throttle?.withinMs ?? 0),
+    /** Longest duration of one call in milliseconds, the checks before it included. A lease must last this long before a write. */
+    deadlineMs:
+      (options.deadlineMs ?? DEFAULT_DEADLINE_MS) +
+      (options.throttle?.withinMs ?? 0) +
+      (options.permissions?.withinMs ?? 0),
     ...directoryVerbs(caller),
     ...catalogVerbs(caller),
     ...packageVerbs(caller),
@@ -77,7 +83,8 @@ export function openDialect(options: EntitlementsOptions) {
     options.draftRoots ?? draftRoots,
   );
   const direct = createTransport(transportOptions(options, secure, placeholderToken));
-  const send = options.throttle ? throttled(direct, options.throttle) : direct;
+  const polite = options.throttle ? throttled(direct, options.throttle) : direct;
+  const send = options.permissions ? withPermissions(polite, options.permissions) : polite;
   return { root, routes, send };
 }
 

@@ -10,6 +10,8 @@ export type GraphFault = {
   /** `error.details[].code` and the codes of inner errors; of our own codes, the system's code behind them. */
   detailCodes?: readonly string[] | undefined;
   retryAfterSeconds?: number | undefined;
+  /** Of a 401 or 403, where this is remembered: whether Graph allowed the same operation on the same catalog before. */
+  hasWorked?: boolean | undefined;
   /** Graph's `request-id`, or our `client-request-id` if no answer came: support finds the call by either. */
   requestId?: string | undefined;
   /** True if the call was a write and may have happened: read before writing again. */
@@ -58,6 +60,15 @@ export type Conflict = {
 /** In the minutes after a create, replicas that do not have it yet answer 403 as well as 404. */
 export type Circumstances = { justCreated?: boolean };
 
+/**
+ * A refusal may pass where Graph allowed the same operation before: it is waited for under these reasons. What never was
+ * allowed is waited for briefly, under the reason itself.
+ */
+const lost: Readonly<Record<string, string>> = {
+  unauthenticated: 'authentication-lost',
+  permission: 'permission-lost',
+};
+
 /** Turns an error of a call into `later`, `failed` or a named conflict. Anything that is no `GraphError` is rethrown. */
 export function classify(
   error: unknown,
@@ -69,6 +80,10 @@ export function classify(
   const { meaning } = answerTable.find((row) => applies(row, fault)) ?? unlistedAnswer;
   if (justCreated && fault.status === 403) {
     return { kind: 'later', why: 'not-yet-visible', afterSeconds: 5, evidence };
+  }
+  if ('failed' in meaning && fault.hasWorked !== undefined) {
+    const why = fault.hasWorked ? (lost[meaning.failed] ?? meaning.failed) : meaning.failed;
+    return { kind: 'later', why, afterSeconds: fault.retryAfterSeconds ?? 5, evidence };
   }
   if ('conflict' in meaning) return { kind: 'conflict', conflict: meaning.conflict, evidence };
   if ('failed' in meaning) return { kind: 'failed', why: meaning.failed, evidence };
@@ -130,7 +145,8 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function evidenceOf({ status, code, detailCodes, requestId }: GraphFault): Evidence {
+/** What the audit row says of the answer. */
+export function evidenceOf({ status, code, detailCodes, requestId }: GraphFault): Evidence {
   const errorCode = [code, ...(detailCodes ?? [])].filter((one) => one !== '').join('/');
   return {
     ...(status !== undefined && { graphStatus: status }),

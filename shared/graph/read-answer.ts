@@ -58,7 +58,8 @@ function unreadable(call: Call, response: PipelineResponse): GraphError {
   });
 }
 
-function refusal(call: Call, response: PipelineResponse): GraphError {
+/** The answer to a refused or failed call as an error. */
+export function refusal(call: Call, response: PipelineResponse): GraphError {
   const body = ErrorBody.safeParse(parseJson(response.bodyAsText ?? ''));
   const error = body.data?.error;
   const details = error?.details?.map((detail) => detail.code) ?? [];

@@ -4,13 +4,18 @@ import { GraphError, safeCode } from './errors';
 export type TokenSource = {
   /** A token that is valid now. Throws `GraphError` with code `no-token`. */
   current: () => Promise<string>;
-  /** Drops a token that Graph has refused. */
-  refuse: (token: string) => void;
+  /**
+   * Drops a token that Graph has refused. Answers whether another one may be tried: not while the one that replaced a
+   * refused token is refused too, because then tokens are not the cause.
+   */
+  refuse: (token: string) => boolean;
 };
 
 /** How long before its end a token is replaced, and how long after a failure no new one is requested. */
 const aheadMs = 5 * 60_000;
 const pauseMs = 30_000;
+/** How long the replacement of a refused token is not replaced. */
+const replacementMs = 5 * 60_000;
 
 /**
  * Tokens of one scope. All waiting calls share one request, which ends after `deadlineMs`, because a managed identity
@@ -25,6 +30,7 @@ export function createTokenSource(
   let held: AccessToken | undefined;
   let running: Promise<AccessToken> | undefined;
   let notBefore = 0;
+  let replacedAt = -Infinity;
 
   const acquire = async (): Promise<AccessToken> => {
     try {
@@ -52,7 +58,11 @@ export function createTokenSource(
       }
     },
     refuse: (token) => {
-      if (held?.token === token) held = undefined;
+      if (held?.token !== token) return true;
+      if (Date.now() < replacedAt + replacementMs) return false;
+      held = undefined;
+      replacedAt = Date.now();
+      return true;
     },
   };
 }

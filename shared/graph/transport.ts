@@ -2,6 +2,7 @@ import type {
   HttpClient,
   Pipeline,
   PipelinePolicy,
+  PipelineRequest,
   PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import {
@@ -52,10 +53,10 @@ export function createTransport(
   const sendWithin = async (signal: AbortSignal, call: Call): Promise<PipelineResponse> => {
     const send = () => sendOnce(signal, pipeline, client, call, options);
     const response = await send();
-    const token = response.request.headers.get('authorization')?.replace(/^Bearer /, '');
-    if (response.status !== 401 || !tokens || token === undefined) return response;
-    tokens.refuse(token);
-    return send();
+    const token = bearerOf(response.request);
+    // A 403 may come from a token that is older than a permission.
+    if ((response.status !== 401 && response.status !== 403) || !tokens || !token) return response;
+    return tokens.refuse(token) ? send() : response;
   };
 
   // One deadline for both tries: leases rely on it.
@@ -64,6 +65,10 @@ export function createTransport(
       throw isTimeout(error) ? late(call) : error;
     });
 }
+
+/** The token that a request was sent with. */
+export const bearerOf = ({ headers }: PipelineRequest): string | undefined =>
+  headers.get('authorization')?.replace(/^Bearer /, '');
 
 async function sendOnce(
   signal: AbortSignal,

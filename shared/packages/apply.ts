@@ -2,6 +2,7 @@ import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import { classify, isNotCarriedOut, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
+import { inScope } from '../graph/permissions';
 import { extendLease, type HeldLease, type PackageMemory } from '../storage/packages';
 import { writeOnce, type RememberedWrite, type Saved } from '../write-once';
 import { isOurs, type PackageTarget } from './inspect';
@@ -57,6 +58,12 @@ export async function applyPackage(
       ...options,
     },
   };
+  const isFresh = () => isAnyRecent(application);
+  const outcome = await inScope({ isFresh }, () => applyRounds(application));
+  return outcome.kind === 'later' ? { ...outcome, workDone: workDoneIn(application) } : outcome;
+}
+
+async function applyRounds(application: Application): Promise<Outcome<EnsuredPackage>> {
   try {
     for (;;) {
       const round = await applyRound(application);
@@ -67,6 +74,14 @@ export async function applyPackage(
     return outcomeOf(application, error);
   }
 }
+
+/** Grows with each item that was made, and again when it is seen: what is waited for begins anew then. */
+const workDoneIn = ({ records }: Application): number =>
+  records.writes().filter(({ state }) => state !== 'intended').length +
+  records.writes().filter(({ state }) => state === 'seen').length;
+
+const isAnyRecent = (application: Application): boolean =>
+  application.records.writes().some((write) => isRecent(application, write));
 
 type Complete = PackageIds & { graphRequestId: string };
 
@@ -305,7 +320,7 @@ async function tooLittleLease({ graph, options }: Application): Promise<Later | 
 
 /** What an error of a call means here: a conflict works itself out if the other item may only be invisible yet. */
 function outcomeOf(application: Application, error: unknown): Later | Failed {
-  const justCreated = application.records.writes().some((write) => isRecent(application, write));
+  const justCreated = isAnyRecent(application);
   const meaning = classify(error, { justCreated });
   if (meaning.kind === 'later' && meaning.why === 'not-yet-visible') {
     return { ...meaning, ...notYetVisible(application) };

@@ -9,6 +9,7 @@ import {
   type AuditWriter,
 } from '../events/audit-context';
 import type { Entitlements } from '../graph/entitlements';
+import { inScope } from '../graph/permissions';
 import {
   underLease,
   type PackageMemory,
@@ -91,7 +92,9 @@ async function ensureFromModel(
     const mode = config.packages === 'ensure' ? ('create' as const) : config.packages;
     const options = { mode, lagSeconds: config.graph.lagSeconds, ...lease };
     const memory = packages.memory(catalogKey, packageKey);
-    const outcome = await ensurePackage(graph, target, memory, options);
+    const outcome = await inScope({ catalog: catalogKey }, () =>
+      ensurePackage(graph, target, memory, options),
+    );
     if (outcome.kind !== 'done') return outcome;
     const { accessPackageId, catalogId, assignmentPolicyId } = outcome;
     return { kind: 'done', ids: { accessPackageId, catalogId, assignmentPolicyId } };

@@ -7,6 +7,7 @@ import type { Entitlements } from '../graph/entitlements';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Ledger } from '../storage/audit';
+import type { Permissions } from '../storage/permissions';
 import { StoreUnavailable } from '../storage/storage-port';
 
 export type ReadinessServices = {
@@ -15,6 +16,7 @@ export type ReadinessServices = {
   claims: Pick<Claims, 'read'>;
   ledger: Pick<Ledger, 'endOf'>;
   graph: Pick<Entitlements, 'findUsers'>;
+  permissions: Pick<Permissions, 'refusals' | 'takeNews'>;
 };
 
 /** By dependency: `ok`, or a code for what is wrong. */
@@ -37,13 +39,14 @@ export async function checkReadiness(
   );
   const readiness = Object.fromEntries(await Promise.all(checks));
   const troubles = Object.entries(readiness).filter(([, code]) => code !== 'ok');
+  for (const line of services.permissions.takeNews()) log(line);
   if (troubles.length > 0) log({ what: 'not-ready', ...Object.fromEntries(troubles) });
   return readiness;
 }
 
 /** One check per dependency: the cheapest call that succeeds only if the dependency works. */
 function checksOf(
-  { config, model, claims, ledger, graph }: ReadinessServices,
+  { config, model, claims, ledger, graph, permissions }: ReadinessServices,
   host: Pick<RunHost, 'status'>,
 ): Record<string, () => Promise<string>> {
   return {
@@ -59,6 +62,13 @@ function checksOf(
       });
       if (found.kind === 'done') return 'ok';
       return found.kind === 'rejected' ? found.reason : found.why;
+    },
+    permissions: async () => {
+      const refused = await permissions.refusals();
+      const codes = refused.map(
+        ({ code, operation, catalog }) => `${code}:${operation}:${catalog}`,
+      );
+      return codes.join(' ') || 'ok';
     },
     // Only the host has rights on the queue. The app can check whether the namespace accepts connections.
     queue: async () => {

@@ -1,5 +1,6 @@
 import { parseInstanceId } from '../domain/events/keys';
 import { Claim, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
+import type { Evidence } from '../domain/workflow/outcome';
 import type { ChainEnd } from '../domain/workflow/run';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { StoredRow, Table } from './storage-port';
@@ -16,6 +17,8 @@ export type Execution = { eventHash: string; attempt: number; token: string };
 export type Ending = {
   outcome: ClosingOutcome;
   reason?: string | undefined;
+  /** The answer of Graph behind the outcome. */
+  evidence?: Evidence | undefined;
   targetId?: string | undefined;
   deliveredAt?: string | undefined;
 };

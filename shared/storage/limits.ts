@@ -9,7 +9,7 @@ const Throttled = z.object({ until: z.iso.datetime() });
 
 const REREAD_MS = 5_000;
 /** The row only advises, so reading it must not delay a call for long. */
-const ADVICE_MS = 2_000;
+export const ADVICE_MS = 2_000;
 /**
  * One answer delays all processes for at most this long. The windows that Graph publishes are 150 seconds or shorter; a
  * longer wait concerns one resource, or is a mistake. The call that got the answer waits it out; the others call again.
@@ -67,7 +67,7 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
 }
 
 /** What the store answers in time; undefined if it is unavailable. */
-async function ifAvailable<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+export async function ifAvailable<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await withDeadline(ADVICE_MS, ask);
   } catch (error) {

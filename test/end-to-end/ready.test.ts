@@ -7,6 +7,7 @@ type Readiness = { status: number; ready: boolean; dependencies: Record<string, 
 
 const ALL_OK = {
   ...{ accessModel: 'ok', records: 'ok', audit: 'ok', taskHub: 'ok', graph: 'ok', queue: 'ok' },
+  permissions: 'ok',
 };
 
 let stack: TestStack;

@@ -283,10 +283,10 @@ test('each of several packages ends on its own, and together they are partly del
   fakes.planAccess = () => ({
     outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
   });
-  fakes.pollRequests = ({ requestIds }) => ({
+  fakes.pollRequests = ({ requests }) => ({
     outcome: {
       kind: 'done',
-      readings: requestIds.map((id) => ({
+      readings: requests.map(({ requestId: id }) => ({
         requestStatus: id === 'r-b' ? 'denied' : 'delivered',
         graphState: '',
       })),
@@ -334,10 +334,10 @@ test('a request that cannot be read needs attention and delays no other step', a
   fakes.planAccess = () => ({
     outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b')] },
   });
-  fakes.pollRequests = ({ requestIds }) => ({
+  fakes.pollRequests = ({ requests }) => ({
     outcome: {
       kind: 'done',
-      readings: requestIds.map((id) =>
+      readings: requests.map(({ requestId: id }) =>
         id === 'r-a'
           ? { requestStatus: 'unreadable', graphState: 'permission' }
           : { requestStatus: 'delivered', graphState: 'delivered' },

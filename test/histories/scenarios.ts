@@ -96,13 +96,13 @@ export function happyActivities(
         outcome: { kind: 'done', requestId: `r-${packageKey}` },
       };
     },
-    pollRequests: ({ requestIds }, { now }) => {
+    pollRequests: ({ requests }, { now }) => {
       const hours = (now.getTime() - (submitted?.getTime() ?? 0)) / 3_600_000;
       const requestStatus = statuses.find(([until]) => hours < until)?.[1] ?? 'unknown';
       return {
         outcome: {
           kind: 'done',
-          readings: requestIds.map(() => ({ requestStatus, graphState: requestStatus })),
+          readings: requests.map(() => ({ requestStatus, graphState: requestStatus })),
         },
       };
     },
@@ -211,10 +211,10 @@ const several = but(() => ({
   planAccess: () => ({
     outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
   }),
-  pollRequests: ({ requestIds }) => ({
+  pollRequests: ({ requests }) => ({
     outcome: {
       kind: 'done',
-      readings: requestIds.map((id) => ({
+      readings: requests.map(({ requestId: id }) => ({
         requestStatus: id === 'r-b' ? ('denied' as const) : ('delivered' as const),
         graphState: '',
       })),

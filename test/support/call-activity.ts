@@ -8,6 +8,7 @@ import type { Activity, Answer } from '../../shared/domain/workflow/activities';
 import { createLedger } from '../../shared/storage/audit';
 import { createClaims } from '../../shared/storage/claims';
 import { createDue } from '../../shared/storage/due';
+import { createPermissions } from '../../shared/storage/permissions';
 import { createPackages } from '../../shared/storage/packages';
 import { createWorkerLocks } from '../../shared/storage/worker-locks';
 import { createWorkers } from '../../shared/storage/workers';
@@ -40,6 +41,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     workerLocks: createWorkerLocks(storage.table('workers')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
+    permissions: createPermissions(storage.table('limits'), () => undefined),
     graph: untouched as Services['graph'],
   };
 }

@@ -131,6 +131,15 @@ var logAlerts LogAlert[] = [
     by: ['reason']
   }
   {
+    name: 'permission-lost'
+    says: 'Graph refuses with 401 or 403 what it allowed before. Runs wait, and a person has to look whether a permission was removed.'
+    severity: 1
+    window: 'PT15M'
+    frequency: 'PT5M'
+    query: '${lines} | where line.what == \'permission-lost\' | summarize refusals = count() by operation = tostring(line.operation)'
+    by: ['operation']
+  }
+  {
     name: 'ended-from-outside'
     says: 'The recovery timer closed events whose run was terminated or is missing from the task hub.'
     severity: 2

@@ -146,6 +146,10 @@ export function packageDefinition(model: AccessModel, key: string): PackageDefin
   return { accessPackage, catalog, incompatible, version };
 }
 
+/** The key of the catalog of a package; undefined if the model lacks the package. */
+export const catalogKeyOf = ({ accessPackages }: AccessModel, key: string): string | undefined =>
+  accessPackages.find((one) => one.key === key)?.catalog;
+
 /** The packages that are incompatible with this one, whichever of the two names the other. */
 function incompatibleWith(model: AccessModel, { key, incompatibleWith }: AccessPackage) {
   return model.accessPackages.filter(

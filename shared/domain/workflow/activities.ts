@@ -64,13 +64,17 @@ export const activities = {
   ),
   pollRequests: activity(
     'pollRequests',
-    { run: Run, requestIds: z.array(z.string()) },
+    {
+      run: Run,
+      requests: z.array(z.object({ requestId: z.string(), packageKey: z.string() })),
+    },
     {
       readings: z.array(
         z.object({
           requestStatus: RequestStatus,
           graphState: z.string(),
           completedAt: z.string().optional(),
+          evidence: Evidence.optional(),
         }),
       ),
     },
@@ -100,6 +104,7 @@ export const activities = {
       targetId: z.string().optional(),
       outcome: ClosingOutcome,
       reason: z.string().optional(),
+      evidence: Evidence.optional(),
       deliveredAt: z.string().optional(),
     },
     {},

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
+import { Evidence } from './outcome';
 import { ChainEnd, EventFact, Replay, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
 import { Waiting } from './waiting';
@@ -29,6 +30,7 @@ export const Claim = z.object({
   /** The decided outcome with all it needs, so that every execution that finishes the closing writes the same row. */
   outcome: ClosingOutcome.optional(),
   reason: z.string().optional(),
+  evidence: Evidence.optional(),
   targetId: z.string().optional(),
   deliveredAt: z.string().optional(),
   /** The chain's end before the closing row; after it, once the claim is closed. */

@@ -14,6 +14,8 @@ export const Later = z.object({
   afterSeconds: z.number().nonnegative(),
   why: z.string(),
   evidence: Evidence.optional(),
+  /** How much of its work the operation has done: a higher number than before begins every wait anew. */
+  workDone: z.number().int().nonnegative().optional(),
 });
 export type Later = z.infer<typeof Later>;
 

@@ -50,13 +50,21 @@ export type RequestStatus = z.infer<typeof RequestStatus>;
 export const StepResult = z.object({ outcome: StepOutcome, reason: z.string().optional() });
 export type StepResult = z.infer<typeof StepResult>;
 
+/** What an open request waits for. Each has a deadline of its own, and none takes from another's. */
+export const RequestWait = z.enum(['approval', 'delivery', 'partial']);
+export type RequestWait = z.infer<typeof RequestWait>;
+
+export function waitOf(status: RequestStatus): RequestWait {
+  if (status === 'waiting-for-approval') return 'approval';
+  return status === 'partial' ? 'partial' : 'delivery';
+}
+
 export type OpenRequest = {
   status: RequestStatus;
   /** Whether the access model says to wait for a pending approval. */
   wait: boolean;
-  /** Seconds since the request was submitted, and since it was first read as partly delivered. */
-  elapsed: number;
-  partialFor: number;
+  /** Seconds that the request has spent in the kind of wait that its status is of. */
+  waited: number;
 };
 
 /** How an open request ends the step; undefined while it must be polled further. */
@@ -72,9 +80,10 @@ export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult |
       return { outcome: 'failed', reason: 'delivery-failed' };
     case 'partial':
       // Graph retries a partial delivery for hours and may complete it.
-      return request.partialFor < timeouts.partialGrace
-        ? undefined
-        : { outcome: 'partly-delivered', reason: 'partially-delivered' };
+      return beyond(request, timeouts.partialGrace, {
+        outcome: 'partly-delivered',
+        reason: 'partially-delivered',
+      });
     case 'waiting-for-approval':
       if (!request.wait) return { outcome: 'approval-required' };
       return beyond(request, timeouts.approval, {
@@ -84,14 +93,14 @@ export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult |
     case 'unreadable':
       return { outcome: 'needs-attention', reason: 'request-unreadable' };
     case 'unknown':
-      return beyond(request, deliveryDeadline(request, timeouts), {
+      return beyond(request, timeouts.delivery, {
         outcome: 'needs-attention',
         reason: 'unknown-state',
       });
     case 'open':
     case 'scheduled':
     case 'waiting-for-callback':
-      return beyond(request, deliveryDeadline(request, timeouts), {
+      return beyond(request, timeouts.delivery, {
         outcome: 'timed-out',
         reason: 'delivery-deadline',
       });
@@ -104,15 +113,11 @@ export const wentToApprover = ({ outcome, reason }: StepResult): boolean =>
   reason === 'approval-deadline' ||
   (outcome === 'denied' && reason === undefined);
 
-/** With an approval, delivery starts only after it, which may be on the last day. */
-const deliveryDeadline = ({ wait }: OpenRequest, { approval, delivery }: Timeouts): number =>
-  wait ? approval + delivery : delivery;
-
 const beyond = (
-  request: OpenRequest,
+  { waited }: OpenRequest,
   deadline: number,
   result: StepResult,
-): StepResult | undefined => (request.elapsed < deadline ? undefined : result);
+): StepResult | undefined => (waited < deadline ? undefined : result);
 
 const holds = (outcome: StepOutcome): boolean =>
   outcome === 'delivered' || outcome === 'already-held';

@@ -6,7 +6,7 @@ const seconds = z.number().nonnegative();
 export const Timeouts = z.object({
   /** Wait `every` seconds between polls until `until` seconds have passed; the last entry has no end. */
   poll: z.array(z.object({ every: seconds, until: seconds.optional() })).min(1),
-  /** How long a request may take, and how long throttling or an unavailable identity endpoint is awaited. */
+  /** How long a delivery may take, and how long throttling or an unavailable identity endpoint is awaited. */
   delivery: seconds,
   /** How long an approval may take, if the access model says to wait for it. */
   approval: seconds,
@@ -19,7 +19,7 @@ export const Timeouts = z.object({
 });
 export type Timeouts = z.infer<typeof Timeouts>;
 
-/** Seconds to wait before the poll that follows `polls` earlier ones, `elapsed` seconds after the request was made. */
+/** Seconds to wait before the poll that follows `polls` earlier ones, after `elapsed` seconds of what is waited for. */
 export function nextPoll(poll: Timeouts['poll'], polls: number, elapsed: number): number {
   const first = poll.filter((entry) => entry.until === undefined).slice(0, -1)[polls];
   const repeated = poll.filter((entry) => entry.until !== undefined);
@@ -41,13 +41,3 @@ export function backOff(afterSeconds: number, tries: number, budget: number): nu
 
 /** The timeouts that bound retries. */
 export type RetryBudgets = Pick<Timeouts, 'identity' | 'call' | 'delivery'>;
-
-/** Seconds for which a call that answers `later` with this `why` is retried. */
-export function retryBudgetFor(why: string, timeouts: RetryBudgets): number {
-  if (why === 'no-identity' || why === 'account-disabled') return timeouts.identity;
-  // These affect every event alike and can last: Graph may ask for a day.
-  if (why === 'throttled' || why === 'identity-unavailable')
-    return Math.max(timeouts.delivery, timeouts.call);
-  // Without storage not even a failure can be recorded.
-  return why === 'store-unavailable' ? Infinity : timeouts.call;
-}

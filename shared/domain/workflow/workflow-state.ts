@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { Step } from '../lifecycle/plan';
 import { Evidence } from './outcome';
+import { Retries } from './retries';
 import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { ClosingOutcome, RequestStatus, StepOutcome, StepResult } from './step-outcome';
+import {
+  ClosingOutcome,
+  RequestStatus,
+  RequestWait,
+  StepOutcome,
+  StepResult,
+} from './step-outcome';
 
 /** Graph ids of a complete access package. */
 export const PackageIds = z.object({
@@ -21,7 +28,8 @@ export const StepState = Step.extend({
   requestId: z.string().optional(),
   submittedAt: z.string().optional(),
   completedAt: z.string().optional(),
-  partialSince: z.string().optional(),
+  /** Seconds that the open request has spent in each kind of wait, as far as polls were answered. */
+  waited: z.partialRecord(RequestWait, z.number()).optional(),
   requestStatus: RequestStatus.optional(),
   graphState: z.string().optional(),
   result: StepResult.optional(),
@@ -31,13 +39,9 @@ export const StepState = Step.extend({
 });
 export type StepState = z.infer<typeof StepState>;
 
-/** The tries of one call so far, and when the first one was. */
-export const Retry = z.object({
-  since: z.string(),
-  tries: z.number().int(),
-  defects: z.number().int(),
-});
-export type Retry = z.infer<typeof Retry>;
+/** What each operation of a run has waited for, by operation: its activity, with the package if it has one. */
+export const RetriesByOperation = z.record(z.string(), Retries);
+export type RetriesByOperation = z.infer<typeof RetriesByOperation>;
 
 /** Everything that a run keeps between two passes, across `continueAsNew` too. Ids, codes and times only. */
 export const WorkflowState = z.object({
@@ -49,11 +53,19 @@ export const WorkflowState = z.object({
   fencingToken: z.number().int().positive(),
   targetId: z.string().optional(),
   steps: z.array(StepState),
+  /** Polls since an open request last changed its kind of wait, and when the last one was. */
   polls: z.number().int().nonnegative(),
+  polledAt: z.string().optional(),
   /** A worker lock that is not released yet. */
-  pendingRelease: z.object({ fencingToken: z.number().int(), retry: Retry }).optional(),
-  retry: Retry.optional(),
-  closing: z.object({ outcome: ClosingOutcome, reason: z.string().optional() }).optional(),
+  pendingRelease: z.object({ fencingToken: z.number().int() }).optional(),
+  retries: RetriesByOperation,
+  closing: z
+    .object({
+      outcome: ClosingOutcome,
+      reason: z.string().optional(),
+      evidence: Evidence.optional(),
+    })
+    .optional(),
 });
 export type WorkflowState = z.infer<typeof WorkflowState>;
 

@@ -7,6 +7,7 @@ import type { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
+import { createPermissions } from '../../../shared/storage/permissions';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { joinerMessage, type TestMessage } from '../../support/events';
 import { readGraph, readTables } from '../../resilience/invariants/evidence';
@@ -46,6 +47,7 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
   const startOne = () => {
     const graph = createEntitlements({
       ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: DEADLINE_MS, appVersion: 'test' },
+      permissions: createPermissions(storage.table('limits'), () => undefined),
     });
     return startProcess(storage, { graph }, undefined, { identity: HALF_A_DAY });
   };
@@ -73,6 +75,7 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
     expect(chainFaults(rows, { attempt: 1, ...chain })).toEqual([]);
     return {
       ending: reason === undefined ? outcome : `${outcome}: ${reason}`,
+      closing: closing[0],
       calls: (await simulator.log()).slice(callsBefore),
     };
   };

@@ -74,22 +74,57 @@ test.each([
   expect([run.ending, requested(run)]).toEqual(['delivered', 1]);
 });
 
-test.each([
-  [401, 'needs-attention: unauthenticated'],
-  [403, 'needs-attention: permission'],
-  [404, 'needs-attention: unknown-route'],
-])(
-  'when Graph answers %d from the request on, the run makes at most three calls and ends as needs-attention',
-  async (status, ending) => {
-    const answer = { status, code: '' };
+const refusals: [status: number, lost: string, missing: string][] = [
+  [401, 'authentication-lost', 'unauthenticated'],
+  [403, 'permission-lost', 'permission'],
+];
+const answerColumns = (status: number) => ({
+  ...{ graphStatus: status, errorCode: 'UnAuthorized' },
+  graphRequestId: expect.stringMatching(/^[\w-]{36}$/) as string,
+});
+
+test.each(refusals)(
+  'when Graph answers %d to what it allowed before, the run waits for its patience, asks rarely and ends as needs-attention',
+  async (status, lost) => {
+    await runs.drive({ workerId: somebody(), department: 'Finance' });
+    const answer = { status, code: 'UnAuthorized' };
     const run = await runs.drive({
       ...{ workerId: somebody(), department: 'Finance' },
       before: { submitRequest: () => runs.simulator.injectFaults({ answer }) },
     });
-    expect([run.ending, requested(run)]).toEqual([ending, 0]);
-    expect(run.calls.filter((call) => call.status === status).length).toBeLessThanOrEqual(3);
+    expect([run.ending, requested(run)]).toEqual([`needs-attention: ${lost}`, 0]);
+    expect(run.closing).toMatchObject(answerColumns(status));
+    const refused = run.calls.filter((call) => call.status === null || call.status === status);
+    // The run waits on a virtual clock, and probes on the real one.
+    expect(refused.length).toBeLessThanOrEqual(10);
   },
 );
+
+test.each(refusals)(
+  'when Graph answers %d to the first search for a person ever, the run asks a person after two minutes, with the answer in its closing row',
+  async (status, _, missing) => {
+    const fresh = await openRunHarness();
+    await fresh.simulator.injectFaults({ answer: { status, code: 'UnAuthorized' } });
+    const run = await fresh.drive({ workerId: 'W-1001', department: 'Finance' });
+    const faults = await fresh.faults();
+    await fresh.close();
+    expect(run.ending).toBe(`needs-attention: ${missing}`);
+    expect(run.closing).toMatchObject(answerColumns(status));
+    expect(faults).toEqual([]);
+  },
+);
+
+test('when Graph answers 404 without a code from the request on, the run makes at most three calls and ends as needs-attention', async () => {
+  const run = await runs.drive({
+    ...{ workerId: somebody(), department: 'Finance' },
+    before: {
+      submitRequest: () => runs.simulator.injectFaults({ answer: { status: 404, code: '' } }),
+    },
+  });
+  expect([run.ending, requested(run)]).toEqual(['needs-attention: unknown-route', 0]);
+  expect(run.closing).toMatchObject({ graphStatus: 404 });
+  expect(run.calls.filter((call) => call.status === 404).length).toBeLessThanOrEqual(3);
+});
 
 test('when Graph answers every read with 500, the run times out and writes nothing', async () => {
   await runs.simulator.injectFaults({ match: { method: 'GET' }, answer: { status: 500 } });

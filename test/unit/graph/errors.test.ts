@@ -101,6 +101,21 @@ describe('an error of a call that is tried again later', () => {
   });
 });
 
+describe('a refusal, where it is remembered what Graph allows', () => {
+  test.each([
+    [401, true, 'authentication-lost'],
+    [403, true, 'permission-lost'],
+    [401, false, 'unauthenticated'],
+    [403, false, 'permission'],
+  ])(
+    'status %d of an operation that has worked (%s) is waited out as %s',
+    (status, hasWorked, why) => {
+      const error = fault({ status, code: 'UnAuthorized', hasWorked, retryAfterSeconds: 3 });
+      expect(classify(error)).toMatchObject({ kind: 'later', why, afterSeconds: 3 });
+    },
+  );
+});
+
 describe('an error of a call that needs attention', () => {
   test('the permission is missing', () => {
     expect(classify(fault({ status: 403, code: 'UnAuthorized' }))).toMatchObject({

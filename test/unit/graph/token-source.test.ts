@@ -81,6 +81,17 @@ test('a second refusal is the answer', async () => {
   expect(graph.sent).toEqual(['one', 'two']);
 });
 
+test('while the replacement of a refused token is refused too, no further one is asked for', async () => {
+  const credential = credentialOf(token('one'), token('two'));
+  const graph = graphAccepting();
+  const send = transport(credential, graph);
+  await send(call);
+  expect((await send(call)).status).toBe(401);
+  expect((await send(call)).status).toBe(401);
+  expect(graph.sent).toEqual(['one', 'two', 'two', 'two']);
+  expect(credential.scopes).toHaveLength(2);
+});
+
 test('both tries share one deadline, so that a write ends within what its lease has left', async () => {
   const signals: unknown[] = [];
   const graph = graphAccepting('two');

@@ -1,4 +1,4 @@
-import { backOff, nextPoll, retryBudgetFor } from '../../../shared/domain/workflow/timeouts';
+import { backOff, nextPoll } from '../../../shared/domain/workflow/timeouts';
 import { pollSchedule } from '../../../shared/config/config';
 
 /** The waits between polls until so many seconds have passed since the request was made. */
@@ -60,18 +60,3 @@ test('no try comes sooner than Graph or an activity asked for, however short the
     expect(backOff(1, tries, 0)).toBe(1);
   }
 });
-
-test('a person is waited for longer than a call, and a store for as long as it takes', () => {
-  const timeouts = { identity: 14 * 86_400, call: 3600, delivery: 3 * 86_400 };
-  expect(retryBudgetFor('no-identity', timeouts)).toBe(14 * 86_400);
-  expect(retryBudgetFor('store-unavailable', timeouts)).toBe(Infinity);
-  expect(retryBudgetFor('graph-unavailable', timeouts)).toBe(3600);
-});
-
-test.each(['throttled', 'identity-unavailable'])(
-  'what is %s is so for everybody, and is waited out for as long as a delivery may take',
-  (why) => {
-    expect(retryBudgetFor(why, { identity: 0, call: 3600, delivery: 3 * 86_400 })).toBe(3 * 86_400);
-    expect(retryBudgetFor(why, { identity: 0, call: 3600, delivery: 60 })).toBe(3600);
-  },
-);

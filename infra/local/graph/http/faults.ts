@@ -24,13 +24,14 @@ export type Fault = z.infer<typeof Fault>;
 
 /**
  * When a call fails, and how: on the `nth` call that matches (from 1), or with a probability, or each time, and at most
- * `times` times. `path` is a regular expression on the path without its query.
+ * `times` times, and for `forMs` after it first did. `path` is a regular expression on the path without its query.
  */
 export const FaultRule = z.strictObject({
   match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).default({}),
   nth: z.int().positive().optional(),
   probability: z.number().min(0).max(1).optional(),
   times: z.int().positive().optional(),
+  forMs: z.int().positive().optional(),
   answer: Fault,
 });
 export type FaultRule = z.infer<typeof FaultRule>;
@@ -45,7 +46,13 @@ export type FaultSchedule = {
 
 /** A schedule that repeats from its seed: whether a rule applies depends on seed, rule and the count of its matches. */
 export function createFaultSchedule(seed: number, initial: readonly FaultRule[]): FaultSchedule {
-  type Entry = { rule: FaultRule; path: RegExp | undefined; matched: number; fired: number };
+  type Entry = {
+    rule: FaultRule;
+    path: RegExp | undefined;
+    matched: number;
+    fired: number;
+    until?: number;
+  };
   let entries: Entry[] = [];
 
   const add = (rules: readonly FaultRule[]): void => {
@@ -54,7 +61,8 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
       entries.push({ rule, path, matched: 0, fired: 0 });
     }
   };
-  const fires = ({ rule, matched, fired }: Entry, index: number): boolean => {
+  const fires = ({ rule, matched, fired, until = Infinity }: Entry, index: number): boolean => {
+    if (Date.now() >= until) return false;
     if (rule.times !== undefined && fired >= rule.times) return false;
     if (rule.nth !== undefined) return matched === rule.nth;
     return rule.probability === undefined || chance(seed, index, matched) < rule.probability;
@@ -73,6 +81,8 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
       }
       if (chosen === undefined) return undefined;
       chosen.fired += 1;
+      const { forMs } = chosen.rule;
+      if (forMs !== undefined) chosen.until ??= Date.now() + forMs;
       return chosen.rule.answer;
     },
     add,

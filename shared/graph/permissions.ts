@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
+import type { Evidence } from '../domain/workflow/outcome';
+import { evidenceOf, GraphError } from './errors';
+import { refusal } from './read-answer';
+import { spread } from './throttle';
+import { bearerOf, type Call, type Transport } from './transport';
+
+/** One operation on the resources of one catalog: what a permission of an identity allows or not. */
+export type Use = { operation: string; catalog: string };
+
+/** Graph refuses a use now. `hasWorked`: it allowed the same use to this identity before. */
+export type RefusedUse = Evidence & { hasWorked: boolean; waitMs: number };
+
+/** What Graph allowed and refuses, shared by all processes. */
+export type Permissions = {
+  /** How long `check` may take, in milliseconds. */
+  withinMs: number;
+  /** The refusal that this call must wait out; undefined if it may be made, for one as the probe that speaks for all. */
+  check: (use: Use) => Promise<RefusedUse | undefined>;
+  /** Graph did not refuse: it answered `worked`, or with a fault of the request. `token`: what the call was made with. */
+  allowed: (use: Use, token: string | undefined, worked: boolean) => Promise<void>;
+  refused: (use: Use, token: string | undefined, evidence: Evidence) => Promise<RefusedUse>;
+};
+
+type Scope = {
+  catalog?: string | undefined;
+  /** Whether something was made so lately that a replica may answer 403 because it does not know it. */
+  isFresh?: () => boolean;
+};
+
+const scopes = new AsyncLocalStorage<Scope>();
+
+/** Every call to Graph within `act` concerns this catalog, or meets what was just made. */
+export const inScope = <Result>(scope: Scope, act: () => Promise<Result>): Promise<Result> =>
+  scopes.run({ ...scopes.getStore(), ...scope }, act);
+
+/** Calls of no catalog: the directory, and the search for catalogs. */
+const TENANT = 'tenant';
+
+/**
+ * Remembers which operations Graph allows. After a refusal (401, 403) it sends only one call of this operation on this
+ * catalog at a time, ever less often, until one is allowed: the others end with the recorded refusal, without a call.
+ */
+export function withPermissions(send: Transport, permissions: Permissions): Transport {
+  return async (call) => {
+    const { catalog = TENANT, isFresh } = scopes.getStore() ?? {};
+    const use = { operation: call.operation, catalog };
+    const shut = await permissions.check(use);
+    if (shut) throw recorded(call, shut);
+    const response = await send(call);
+    const { status } = response;
+    const token = bearerOf(response.request);
+    if (isAllowed(status)) await permissions.allowed(use, token, status < 300);
+    if ((status !== 401 && status !== 403) || (status === 403 && isFresh?.())) return response;
+    const { fault } = refusal(call, response);
+    const { hasWorked, waitMs } = await permissions.refused(use, token, evidenceOf(fault));
+    throw new GraphError(call.operation, { ...fault, hasWorked, retryAfterSeconds: waits(waitMs) });
+  };
+}
+
+/** Whether the answer shows that the caller has the permission. */
+const isAllowed = (status: PipelineResponse['status']): boolean =>
+  status < 500 && ![401, 403, 408, 429].includes(status);
+
+const waits = (ms: number): number => spread(ms / 1000, Math.random());
+
+function recorded(call: Call, shut: RefusedUse): GraphError {
+  const { graphStatus, errorCode = '', graphRequestId, hasWorked, waitMs } = shut;
+  return new GraphError(call.operation, {
+    ...{ status: graphStatus, code: errorCode, requestId: graphRequestId, hasWorked },
+    ...{ retryAfterSeconds: waits(waitMs), ambiguous: false },
+  });
+}

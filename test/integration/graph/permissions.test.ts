@@ -1,0 +1,107 @@
+import { createEntitlements } from '../../../shared/graph/entitlements';
+import { asOutcome } from '../../../shared/graph/errors';
+import { inScope } from '../../../shared/graph/permissions';
+import { createPermissions } from '../../../shared/storage/permissions';
+import { openTable } from '../../../shared/storage/table';
+import { eventually } from '../../support/eventually';
+import { startSimulator, type Simulator } from '../../support/simulator';
+import { openStorage, type Storage } from '../../support/storage';
+
+let storage: Storage;
+let simulator: Simulator;
+beforeAll(async () => {
+  [storage, simulator] = await Promise.all([openStorage(), startSimulator(0)]);
+});
+afterAll(() => Promise.all([storage.close(), simulator.stop()]));
+beforeEach(async () => {
+  await simulator.reset();
+  const table = storage.table('limits');
+  const rows = await table.list('permissions-none');
+  await Promise.all(rows.map(({ key }) => table.remove('permissions-none', key)));
+});
+
+/** The client of one process: what it remembers is its own, the table is everybody's. */
+function aProcess(connection = storage.connectionString) {
+  const table = openTable(connection, 'limits', undefined, 500);
+  const permissions = createPermissions(table, () => undefined, 0);
+  const graph = createEntitlements({
+    ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: 5_000, appVersion: 'test' },
+    permissions,
+  });
+  const look = (catalog = 'departments') =>
+    inScope({ catalog }, () =>
+      asOutcome(async () => {
+        await graph.findUsers('employeeId', 'W-1001');
+        return { kind: 'done' };
+      }),
+    );
+  return { look, permissions };
+}
+
+const refuse = (status: number, times?: number) =>
+  simulator.injectFaults({ answer: { status, code: 'UnAuthorized' }, ...(times && { times }) });
+const calls = async () => (await simulator.log()).length;
+
+test('what Graph allowed before is waited for, and forty calls of two processes lead to one', async () => {
+  const [first, second] = [aProcess(), aProcess()];
+  await first.look();
+  await refuse(403);
+  const refused = await first.look();
+  expect(refused).toMatchObject({ kind: 'later', why: 'permission-lost' });
+  expect(refused).toMatchObject({ evidence: { graphStatus: 403, errorCode: 'UnAuthorized' } });
+  const before = await calls();
+  const looks = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? first : second).look()),
+  );
+  expect(new Set(looks.map((look) => (look.kind === 'later' ? look.why : look.kind)))).toEqual(
+    new Set(['permission-lost']),
+  );
+  expect((await calls()) - before).toBeLessThanOrEqual(1);
+  expect(first.permissions.takeNews()).toMatchObject([
+    { what: 'permission-lost', operation: 'findUsers', catalog: 'departments', graphStatus: 403 },
+  ]);
+  expect(await second.permissions.refusals()).toEqual([
+    { operation: 'findUsers', catalog: 'departments', code: 'permission-lost' },
+  ]);
+});
+
+test('what Graph never allowed is another case, and a refusal on one catalog says nothing of another', async () => {
+  const { look, permissions } = aProcess();
+  await refuse(401, 1);
+  expect(await look()).toMatchObject({ kind: 'later', why: 'unauthenticated' });
+  expect(await look('regions')).toEqual({ kind: 'done' });
+  expect(permissions.takeNews()).toMatchObject([{ what: 'permission-missing' }]);
+});
+
+test('the probe that is allowed again opens the way for every process', async () => {
+  const [first, second] = [aProcess(), aProcess()];
+  await second.look();
+  await refuse(403, 1);
+  expect(await first.look()).toMatchObject({ why: 'permission-lost' });
+  await eventually('the probe is due', async () => (await second.look()).kind === 'done');
+  expect(await first.look()).toEqual({ kind: 'done' });
+  expect(second.permissions.takeNews()).toMatchObject([{ what: 'permission-restored' }]);
+  expect(await first.permissions.refusals()).toEqual([]);
+});
+
+test('a 403 that meets something just made closes nothing', async () => {
+  const { look, permissions } = aProcess();
+  await look();
+  await refuse(403, 1);
+  const fresh = await inScope({ isFresh: () => true }, () => look());
+  expect(fresh).toMatchObject({ kind: 'failed', why: 'permission' });
+  expect(await look()).toEqual({ kind: 'done' });
+  expect(permissions.takeNews()).toEqual([]);
+});
+
+test('without the store each process goes by what it has met itself', async () => {
+  const away = storage.connectionString.replace(/:\d+\//, ':1/');
+  const { look, permissions } = aProcess(away);
+  expect(await look()).toEqual({ kind: 'done' });
+  await refuse(403, 1);
+  expect(await look()).toMatchObject({ why: 'permission-lost' });
+  const before = await calls();
+  expect(await look()).toMatchObject({ why: 'permission-lost' });
+  expect(await calls()).toBe(before);
+  expect(permissions.takeNews()).toHaveLength(1);
+}, 30_000);
