@@ -104,6 +104,23 @@ export const commands: readonly CommandDefinition[] = [
       (await import('./send.js')).send(await connection(), files, options),
   },
   {
+    name: 'sample',
+    arguments: [],
+    options: [
+      option('--id <id>', 'its CloudEvents id; by default of the worker and the start date', {
+        parse: parseId,
+      }),
+      option('--worker <id>', 'the worker', { parse: parseId, default: 'W-1024' }),
+      json,
+    ],
+    description: 'print an event that can be sent: somebody joins Finance in a week',
+    output: z.looseObject({ specversion: text, id: text, source: text, type: text, time: text }),
+    run: async (_, options: { id?: string; worker: string }) => {
+      const { sampleEvent } = await import('./sample.js');
+      process.stdout.write(`${JSON.stringify(sampleEvent(options, new Date()), null, 2)}\n`);
+    },
+  },
+  {
     name: 'status',
     arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
@@ -310,13 +327,14 @@ export const commands: readonly CommandDefinition[] = [
     name: 'model check',
     arguments: [{ name: '[file]', description: 'by default ACCESS_MODEL, else access-model.json' }],
     options: [json],
-    description: 'report every fault of an access model, or that it has none',
+    description: 'report every fault of an access model, or that it has none, and advice',
     output: z.strictObject({
       sound: z.literal(true),
       hash: text,
       catalogs: count,
       accessPackages: count,
       birthrights: count,
+      advice: z.array(text),
     }),
     run: async ([file], options: Json) =>
       (await import('./model.js')).checkModel(

@@ -15,19 +15,20 @@ export async function loadModel(place: string): Promise<LoadedModel> {
 
 /** Prints whether an access model can be used, and its hash as audit rows show it. */
 export async function checkModel(place: string, { json }: { json: boolean }): Promise<void> {
-  const { model, hash } = await loadModel(place);
+  const { model, hash, advice = [] } = await loadModel(place);
   const summary = {
     sound: true,
     hash,
     catalogs: model.catalogs.length,
     accessPackages: model.accessPackages.length,
     birthrights: model.birthrights.length,
+    advice,
   };
   print(
     summary,
     json,
     () =>
       `sound: ${counted(summary.catalogs, 'catalog')}, ${counted(summary.accessPackages, 'access package')}, ` +
-      `${counted(summary.birthrights, 'birthright')}\nhash ${hash}`,
+      `${counted(summary.birthrights, 'birthright')}\nhash ${hash}${advice.map((line) => `\nadvice: ${line}`).join('')}`,
   );
 }

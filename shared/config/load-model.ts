@@ -11,7 +11,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import { readAccessModel } from '../domain/access-model/read-access-model';
 
 /** The rules in force, and the hash by which every audit row names them. */
-export type LoadedModel = { model: AccessModel; hash: string };
+export type LoadedModel = { model: AccessModel; hash: string; advice?: readonly string[] };
 
 const DEADLINE_MS = 30_000;
 const STORAGE_SCOPE = 'https://storage.azure.com/.default';
@@ -57,7 +57,10 @@ export async function loadModelBlob(
 
 function sound(from: string, text: string): LoadedModel {
   const read = readAccessModel(text);
-  if (read.kind === 'ok') return { model: read.model, hash: read.hash };
+  if (read.kind === 'ok') {
+    const { model, hash, advice } = read;
+    return { model, hash, advice };
+  }
   throw new Error(
     `the access model ${from} has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`,
   );

@@ -27,6 +27,11 @@ const Days = z
 export const foldedName = (displayName: string): string =>
   displayName.normalize('NFC').toLowerCase();
 
+/** Graph takes lifetimes of 0 to 3,660 days. */
+const Lifetime = Days.refine((text) => Number(text.slice(1, -1)) <= 3660, {
+  error: 'at most P3660D, which is all that Entra allows',
+});
+
 /** The catalog of packages, found by its display name; created and published if absent. */
 export const Catalog = z.strictObject({ key: Key, ...labels });
 export type Catalog = z.infer<typeof Catalog>;
@@ -52,7 +57,7 @@ export type Resource = z.infer<typeof Resource>;
 /** How long an assignment lasts; the members of Graph's expirationPattern. */
 export const Expiration = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('noExpiration') }),
-  z.strictObject({ type: z.literal('afterDuration'), duration: Days }),
+  z.strictObject({ type: z.literal('afterDuration'), duration: Lifetime }),
   z.strictObject({ type: z.literal('afterDateTime'), endDateTime: z.iso.datetime() }),
 ]);
 export type Expiration = z.infer<typeof Expiration>;
@@ -62,7 +67,7 @@ export const Approver = z.union(
   [
     z.strictObject({ userId: Guid }),
     z.strictObject({ groupId: Guid }),
-    z.strictObject({ managerLevel: z.int().min(1).max(4) }),
+    z.strictObject({ managerLevel: z.int().min(1).max(2) }),
   ],
   { error: 'exactly one of {userId}, {groupId}, {managerLevel}' },
 );

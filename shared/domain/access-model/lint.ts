@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AccessPackage, Birthright, Catalog, foldedName } from './access-model';
+import { AccessPackage, Birthright, Catalog, foldedName, type AccessModel } from './access-model';
 import { satisfyingExample } from './satisfying-example';
 
 /**
@@ -209,4 +209,22 @@ function conflict({ pair: [one, other], first, second }: Clash): string[] {
     `birthrights[${first.at}].when: with birthrights[${second.at}] gives ${packages} to ${who}; ` +
       'make the conditions exclude each other',
   ];
+}
+
+/**
+ * What the schema and Graph allow and what fails for some people all the same. One line each: the place, the problem, the
+ * fix. A person may have no manager in the directory, and a manager may be away: nobody could then decide.
+ */
+export function adviceOn({ accessPackages }: AccessModel): string[] {
+  return accessPackages.flatMap(({ policy }, index) => {
+    const stages = policy?.approval.required === true ? policy.approval.stages : [];
+    return stages.flatMap(({ primaryApprovers }, stage) =>
+      primaryApprovers.every((approver) => 'managerLevel' in approver)
+        ? [
+            `accessPackages[${index}].policy.approval.stages[${stage}].primaryApprovers: only the manager decides; ` +
+              'add a userId or groupId for people without one',
+          ]
+        : [],
+    );
+  });
 }

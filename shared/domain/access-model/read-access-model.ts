@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { AccessModel } from './access-model';
 import { jsonHash } from '../events/keys';
-import { lintModel } from './lint';
+import { adviceOn, lintModel } from './lint';
 import { readJson } from '../events/raw-json';
 
 export type ModelReading =
-  | { kind: 'ok'; model: AccessModel; hash: string }
+  /** `advice`: what is allowed and will cause trouble, one line each. */
+  | { kind: 'ok'; model: AccessModel; hash: string; advice: string[] }
   /** One line each: the place, the fault, the fix. */
   | { kind: 'faults'; faults: string[] };
 
@@ -29,7 +30,7 @@ export function readAccessModel(text: string): ModelReading {
   const model: AccessModel = { ...parsed.data };
   // A hint for editors, not a rule.
   delete model.$schema;
-  return { kind: 'ok', model, hash: jsonHash(model) };
+  return { kind: 'ok', model, hash: jsonHash(model), advice: adviceOn(model) };
 }
 
 /**

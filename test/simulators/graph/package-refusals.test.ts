@@ -75,6 +75,32 @@ const inV1: BodyCase[] = [
       }),
   ],
   [
+    'with a lifetime above 3,660 days',
+    'policies',
+    ({ complete }) =>
+      v1.policyBody(complete.accessPackage, {
+        expiration: { type: 'afterDuration', duration: 'P3661D' },
+      }),
+  ],
+  [
+    'with a manager of the third level',
+    'policies',
+    ({ complete }) =>
+      v1.policyBody(complete.accessPackage, {
+        requestApprovalSettings: {
+          isApprovalRequiredForAdd: true,
+          stages: [
+            {
+              durationBeforeAutomaticDenial: 'P14D',
+              primaryApprovers: [
+                { '@odata.type': '#microsoft.graph.requestorManager', managerLevel: 3 },
+              ],
+            },
+          ],
+        },
+      }),
+  ],
+  [
     'with a set of people without a type',
     'policies',
     ({ complete }) =>

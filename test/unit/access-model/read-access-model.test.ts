@@ -163,6 +163,70 @@ test('rules that exclude each other may give incompatible packages', () => {
   expect(faultsOf(separated(is('A'), { not: is('A') }))).toEqual([]);
 });
 
+test.each([
+  [{ managerLevel: 2 }, 'P3660D', []],
+  [{ managerLevel: 3 }, 'P3660D', ['accessPackages[0].policy.approval']],
+  [{ managerLevel: 0 }, 'P90D', ['accessPackages[0].policy.approval']],
+  [{ managerLevel: 1 }, 'P3661D', ['accessPackages[0].policy.expiration.duration']],
+  [{ managerLevel: 1 }, 'P9999D', ['accessPackages[0].policy.expiration.duration']],
+])(
+  'an approver %j and a lifetime of %s are refused as Graph refuses them',
+  (approver, duration, places) => {
+    const expiration = { type: 'afterDuration', duration };
+    const faults = faultsOf(
+      finance({ policy: policyWith({ approval: approvedBy(approver), expiration }) }),
+    );
+    expect(faults).toHaveLength(places.length);
+    places.forEach((place, at) => {
+      expect(faults[at]).toContain(place);
+    });
+  },
+);
+
+const adviceOf = (...approvers: object[]): string[] => {
+  const stage = { durationBeforeAutomaticDenial: 'P14D', primaryApprovers: approvers };
+  const approval = { required: true, stages: [stage] };
+  const model = readAccessModel(JSON.stringify(finance({ policy: policyWith({ approval }) })));
+  return model.kind === 'ok' ? model.advice : model.faults;
+};
+
+test('a second approver is advised where only the manager decides, and nowhere else', () => {
+  expect(adviceOf({ managerLevel: 1 })).toEqual([
+    expect.stringMatching(
+      /^accessPackages\[0\]\.policy\.approval\.stages\[0\]\.primaryApprovers: only the manager/,
+    ),
+  ]);
+  expect(adviceOf({ managerLevel: 1 }, { managerLevel: 2 })).toHaveLength(1);
+  expect(adviceOf({ managerLevel: 1 }, { groupId: id })).toEqual([]);
+  expect(adviceOf({ userId: id })).toEqual([]);
+});
+
+test('the sample model follows its own advice', () => {
+  expect(read.kind === 'ok' ? read.advice : read.faults).toEqual([]);
+});
+
+test('an unknown member is refused wherever it stands in the sample model', () => {
+  const whole = JSON.parse(text) as object;
+  const places = objectsIn(whole).filter((path) => path.join('.') !== 'timeZones.byLocation');
+  expect(places.length).toBeGreaterThan(50);
+  for (const path of places) {
+    const model = structuredClone(whole);
+    Object.assign(at(model, path), { unknownMember: 1 });
+    expect(faultsOf(model).join('\n')).toMatch(/unknownMember|exactly one of/);
+  }
+});
+
+/** The paths of all objects in a JSON value. */
+function objectsIn(value: object, path: string[] = []): string[][] {
+  const inner = Object.entries(value).flatMap(([name, member]: [string, unknown]) =>
+    typeof member === 'object' && member !== null ? objectsIn(member, [...path, name]) : [],
+  );
+  return Array.isArray(value) ? inner : [path, ...inner];
+}
+
+const at = (value: object, path: readonly string[]): object =>
+  path.reduce<object>((inner, name) => (inner as Record<string, object>)[name] ?? {}, value);
+
 test('a fault in one place hides none in another', () => {
   const model = aModel({
     leadDays: -1,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { duplicateKey, invalidRequest, resourceNotFound } from '../errors';
+import { duplicateKey, invalidModel, invalidRequest, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage, Policy, Settings, SubjectSet, User } from '../state/rows';
 import { enterStep } from './delivery';
@@ -20,6 +20,7 @@ export async function createPolicy(
 ): Promise<Policy> {
   requirePackage(tenant, view, details.packageId);
   requireApprovers(details);
+  requireLimits(details);
   if (tenant.busy.policy) throw duplicateKey();
   tenant.busy.policy = true;
   try {
@@ -45,6 +46,7 @@ export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDet
     throw invalidRequest('A policy cannot be moved to another access package.');
   }
   requireApprovers(details);
+  requireLimits(details);
   const replaced = {
     ...details,
     id: policy.id,
@@ -67,6 +69,21 @@ function requireApprovers({ requestApprovalSettings }: PolicyDetails): void {
   const required = requestApprovalSettings['isApprovalRequiredForAdd'] === true;
   if (required && (!Array.isArray(stages) || stages.length === 0)) {
     throw invalidRequest('A policy that requires approval needs at least one approval stage.');
+  }
+}
+
+/** The documented limits: managers of one or two levels, lifetimes of 0 to 3,660 days. The code of the answer is unproven. */
+function requireLimits({ requestApprovalSettings, expiration }: PolicyDetails): void {
+  const stages = JSON.stringify(requestApprovalSettings['stages'] ?? []);
+  const levels = Array.from(stages.matchAll(/"managerLevel":(-?\d+)/g), ([, level]) =>
+    Number(level),
+  );
+  if (levels.some((level) => level < 1 || level > 2)) {
+    throw invalidModel("'managerLevel' must be 1 or 2.");
+  }
+  const [, days] = /^P(\d+)D$/.exec(textOrNull(expiration['duration']) ?? '') ?? [];
+  if (days !== undefined && Number(days) > 3660) {
+    throw invalidModel('The lifetime must be from 0 to 3660 days.');
   }
 }
 

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sampleEvent } from '../../../cli/sample';
+import { inspectEvent } from '../../../shared/domain/events/inspect-event';
+import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
+import { warningsOf } from '../../../shared/events/warnings';
+
+const root = join(__dirname, '../../..');
+const model = readAccessModel(readFileSync(join(root, 'access-model.json'), 'utf8'));
+
+test.each(['2026-11-27T10:00:00Z', '2028-02-29T23:59:59Z', '2031-12-31T12:00:00Z'])(
+  'the sample event of %s starts ahead of that day, has no fault and causes no warning',
+  (now) => {
+    const event = sampleEvent({ worker: 'W-1024' }, new Date(now));
+    expect(event.data.startDate > now.slice(0, 10)).toBe(true);
+    const body = Buffer.from(JSON.stringify(event));
+    const inspection = inspectEvent(body, { sources: [event.source] });
+    expect(inspection.faults).toEqual([]);
+    if (model.kind !== 'ok') throw new Error('not a model');
+    const rules = { model: model.model, matchAttribute: 'employeeId' };
+    expect(warningsOf(inspection, rules)).toEqual([]);
+  },
+);
+
+test('the README takes its event from the command and states no date of its own', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  expect(readme).toContain('joinery -- sample');
+  expect(readme).not.toMatch(/"(startDate|endDate|time)"/);
+});
