@@ -91,10 +91,11 @@ const RESERVED = new Set(['lease']);
 
 /** Faults of each package and of its references. */
 function lintPackages(model: ModelDraft): string[] {
+  const isUnused = unusedPackages(model);
   return model.accessPackages.flatMap((one, index) =>
     one === undefined
       ? []
-      : [...policyFaults(one), ...referenceFaults(one, model), ...useFaults(one, model)].map(
+      : [...policyFaults(one), ...referenceFaults(one, model), ...useFaults(one, isUnused)].map(
           (fault) => `accessPackages[${index}]${fault}`,
         ),
   );
@@ -133,14 +134,23 @@ function referenceFaults(one: AccessPackage, model: ModelDraft): string[] {
   ];
 }
 
-function useFaults({ key, incompatibleWith }: AccessPackage, model: ModelDraft): string[] {
-  const given = model.birthrights.some((rule) => rule === undefined || rule.packages.includes(key));
-  const apart = model.accessPackages.some(
-    (other) => other === undefined || other.incompatibleWith.includes(key),
-  );
-  return given || apart || incompatibleWith.length > 0
-    ? []
-    : [': no rule gives it and no package is incompatible with it; give it or remove it'];
+/** The model may have as many packages and rules as Entra allows, so each list is read once. */
+function unusedPackages({ accessPackages, birthrights }: ModelDraft): (key: string) => boolean {
+  if (birthrights.includes(undefined) || accessPackages.includes(undefined)) return () => false;
+  const used = new Set([
+    ...birthrights.flatMap((rule) => rule?.packages ?? []),
+    ...accessPackages.flatMap((one) => one?.incompatibleWith ?? []),
+  ]);
+  return (key) => !used.has(key);
+}
+
+function useFaults(
+  { key, incompatibleWith }: AccessPackage,
+  isUnused: (key: string) => boolean,
+): string[] {
+  return isUnused(key) && incompatibleWith.length === 0
+    ? [': no rule gives it and no package is incompatible with it; give it or remove it']
+    : [];
 }
 
 /** Faults of each birthright rule and of its references. */
