@@ -70,39 +70,43 @@ export function openConnection(options: BusConnectionOptions): BusConnection {
   for (const event of ENDINGS) {
     connection.on(event, (context) => end(context?.error?.message ?? 'connection lost'));
   }
+  const ask: BusConnection['ask'] = (request) =>
+    new Promise((resolve, reject) => {
+      if (ended) {
+        reject(ended);
+        return;
+      }
+      const late = setTimeout(() => end('no answer from the bus'), answerWithin);
+      const over = (): void => {
+        clearTimeout(late);
+        waiting.delete(fail);
+      };
+      const fail = (error: Error): void => {
+        over();
+        reject(error);
+      };
+      waiting.add(fail);
+      request(receiver).then((answer) => {
+        over();
+        resolve(answer);
+      }, fail);
+    });
   return {
     receiver,
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (ended) {
-          reject(ended);
-          return;
-        }
-        const late = setTimeout(() => end('no answer from the bus'), answerWithin);
-        const over = (): void => {
-          clearTimeout(late);
-          waiting.delete(fail);
-        };
-        const fail = (error: Error): void => {
-          over();
-          reject(error);
-        };
-        waiting.add(fail);
-        request(receiver).then((answer) => {
-          over();
-          resolve(answer);
-        }, fail);
-      }),
+    ask,
     hasEnded: () => ended !== undefined,
     end,
-    stopReceiving: () => subscription.close(),
-    close: () => client.close(),
+    stopReceiving: () => orEnd(ask(() => subscription.close())),
+    close: () => orEnd(ask(() => client.close())),
     link() {
       const link = (receiver as unknown as ReceiverInternals)._streamingReceiver?.link;
       return { open: link?.isOpen() ?? false, credit: link?.credit ?? 0 };
     },
   };
 }
+
+/** A connection that ends while it is being closed is closed. */
+const orEnd = (closing: Promise<void>): Promise<void> => closing.catch(() => undefined);
 
 /** Events of an AMQP connection after which it is of no use. */
 const ENDINGS = ['disconnected', 'connection_error', 'connection_close', 'protocol_error', 'error'];

@@ -33,7 +33,7 @@ type Timing = {
 };
 
 const TIMING: Timing = { answerWithin: 10_000, silence: 15_000, lookEvery: 5_000 };
-const LOOKED_AT = 32;
+const PAGE = 100;
 /** Time for a message that became deliverable just before the look. */
 const ON_ITS_WAY = 1_000;
 /** The silence before the next look doubles while new connections bring nothing either. */
@@ -122,9 +122,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
   async function look(): Promise<void> {
     const connection = current;
     if (!isSilent() || connection.hasEnded()) return;
-    const from = { fromSequenceNumber: Long.ONE };
-    const found = await connection.ask((receiver) => receiver.peekMessages(LOOKED_AT, from));
-    const due = found.find(isDeliverable);
+    const due = await findDeliverable(connection);
     if (!due) return;
     await wait(ON_ITS_WAY);
     if (!isSilent()) return;
@@ -152,11 +150,28 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
     async stop() {
       stopping = true;
       clearInterval(looks);
-      if (!current.hasEnded()) await current.stopReceiving();
+      await current.stopReceiving();
       await Promise.all(running);
-      if (!current.hasEnded()) await current.close();
+      await current.close();
     },
   };
+}
+
+/** The first message that the queue should deliver. Messages that are locked, deferred or scheduled can come before it. */
+async function findDeliverable(
+  connection: BusConnection,
+): Promise<ServiceBusReceivedMessage | undefined> {
+  let from: Long | undefined = Long.ONE;
+  while (from !== undefined) {
+    const options = { fromSequenceNumber: from };
+    const page: ServiceBusReceivedMessage[] = await connection.ask((receiver) =>
+      receiver.peekMessages(PAGE, options),
+    );
+    const due = page.find(isDeliverable);
+    if (due) return due;
+    from = page.at(-1)?.sequenceNumber?.add(1);
+  }
+  return undefined;
 }
 
 /** Of a peeked message, which can be locked, deferred, scheduled or expired. */
