@@ -53,6 +53,7 @@ const wait = {
   waitingReason: text.optional(),
   waitingSince: text.optional(),
   waitingUntil: text.optional(),
+  stalledSince: text.optional(),
 };
 const eventStatus = z.looseObject({
   eventId: text.optional(),
@@ -134,9 +135,13 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [],
     options: [
       option('--open', 'open events, and what each waits for (the default)', { default: false }),
-      option('--problems', 'events that ended without all of their access, and refused messages', {
-        default: false,
-      }),
+      option(
+        '--problems',
+        'events that ended without all of their access or are stalled, and refused messages',
+        {
+          default: false,
+        },
+      ),
       repeated('--outcome <code>', 'events that ended with this outcome'),
       option(
         '--since <time>',

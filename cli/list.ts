@@ -34,7 +34,10 @@ function groupsOf(lines: readonly ListLine[]): Group[] {
 
 const isOpen = ({ state }: ListLine): boolean => state !== 'closed' && state !== 'rejected';
 
-const stateOf = (line: ListLine): string => (isOpen(line) ? 'open' : (line.outcome ?? ''));
+function stateOf(line: ListLine): string {
+  if (line.state === 'rejected' || !isOpen(line)) return line.outcome ?? '';
+  return line.stalledSince === undefined ? 'open' : 'stalled';
+}
 
 function whyOf(line: ListLine): string {
   if (line.state === 'rejected' || !isOpen(line)) return line.reason ?? '';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { instanceId } from '../domain/events/keys';
 import { runOf, type StoredClaim } from '../domain/workflow/claim';
+import type { Timeouts } from '../domain/workflow/timeouts';
 import { traceOf, type Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import { shards, type Due, type DueRow } from '../storage/due';
@@ -13,7 +14,7 @@ export type RecoverServices = CloseServices & {
   claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
   due: Pick<Due, 'schedule' | 'ready'>;
   ledger: Pick<Ledger, 'endOf'>;
-  config: { recovery: { delaySeconds: number } };
+  config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
 };
 
 /** A pass ends before the timer starts the next one, which takes the remaining rows. */
@@ -30,13 +31,14 @@ export async function recoverDueEvents(
 ): Promise<void> {
   const now = new Date().toISOString();
   const until = Date.now() + BUDGET_MS;
+  let stalled = 0;
+  const recover = async (row: DueRow): Promise<void> => {
+    if ((await recoverEvent(services, host, row, log)) === 'stalled') stalled += 1;
+  };
   await Promise.all(
-    shards.map((shard) =>
-      recoverRows(services.due.ready(shard, now), until, log, (row) =>
-        recoverEvent(services, host, row, log),
-      ),
-    ),
+    shards.map((shard) => recoverRows(services.due.ready(shard, now), until, log, recover)),
   );
+  if (stalled > 0) log({ what: 'stalled-events', count: stalled });
 }
 
 /** One row after another. An unavailable store or host ends the shard's pass; a defect affects only its own row. */
@@ -60,30 +62,55 @@ async function recoverRows(
   }
 }
 
-/** Starts the event if its start was lost, closes it if its run is gone, or schedules the next check. */
+/**
+ * Starts the event if its start was lost, closes it if its run is gone, or schedules the next check. Answers `stalled` for a
+ * run that does not go on: nothing ends it, because only a person knows why it was suspended.
+ */
 export async function recoverEvent(
   services: RecoverServices,
   host: Pick<RunHost, 'start' | 'status'>,
   row: DueRow,
   log: Log,
-): Promise<void> {
+): Promise<'stalled' | undefined> {
   const claim = await services.claims.read(row.eventHash);
   // A row that the claim does not name remains from an interrupted intake or recovery.
-  if (!claim || claim.state === 'closed' || claim.due.key !== row.key)
-    return services.due.cancel(row);
+  if (!claim || claim.state === 'closed' || claim.due.key !== row.key) {
+    await services.due.cancel(row);
+    return undefined;
+  }
   const { eventHash, attempt, state } = claim;
-  if (state === 'closing') return close(services, claim, 'Gone', log);
-  const status = await host.status(instanceId(eventHash, attempt));
+  const status = state === 'closing' ? 'Gone' : await host.status(instanceId(eventHash, attempt));
   if (isRunning(status)) {
     // The instance exists and its first activity has not run: the task hub is stuck, or has lost its message.
     if (state === 'claimed') log({ what: 'not-begun', eventHash, attempt, status });
-    return scheduleNext(services, claim);
+    const isStalled = status === 'Suspended' || isOverdue(claim, services.config);
+    if (isStalled) log({ what: 'stalled', eventHash, attempt, status });
+    await scheduleNext(services, claim, isStalled);
+    return isStalled ? 'stalled' : undefined;
   }
-  if (state === 'started' || ENDED_BADLY.includes(status))
-    return close(services, claim, status, log);
+  if (state !== 'claimed' || ENDED_BADLY.includes(status)) {
+    await close(services, claim, status, log);
+    return undefined;
+  }
   await startRun(host, eventHash, attempt);
   log({ what: 'started-late', eventHash, attempt });
-  return scheduleNext(services, claim);
+  await scheduleNext(services, claim);
+  return undefined;
+}
+
+/**
+ * Whether the run has neither ended nor gone on although its wait is over, or if it has recorded none, although all its
+ * deadlines together have passed since it began.
+ */
+function isOverdue(
+  { state, waiting, updatedAt }: StoredClaim,
+  { recovery, timeouts }: RecoverServices['config'],
+): boolean {
+  if (state !== 'started') return false;
+  const { identity, approval, delivery, partialGrace, call } = timeouts;
+  const all = identity + approval + delivery + partialGrace + call;
+  const end = waiting?.until ? Date.parse(waiting.until) : Date.parse(updatedAt) + all * 1000;
+  return Date.now() > end + recovery.delaySeconds * 1000;
 }
 
 /** For a claim that was not started: a person or a defect ended its run. With any other status its start was lost. */
@@ -95,13 +122,18 @@ const LONGEST_WAIT_MS = 3_600_000;
 async function scheduleNext(
   { due, claims, config }: RecoverServices,
   claim: StoredClaim,
+  isStalled = false,
 ): Promise<void> {
   const now = Date.now();
   const age = now - Date.parse(claim.fact.receivedAt);
   const wait = Math.max(config.recovery.delaySeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
   const at = new Date(now + wait).toISOString();
   const place = await due.schedule(claim.eventHash, at, randomUUID());
-  const moved = await claims.reschedule(claim, place);
+  const moved = await claims.reschedule(
+    claim,
+    place,
+    isStalled ? new Date(now).toISOString() : undefined,
+  );
   await due.cancel(moved?.due.key === place.key ? claim.due : place);
 }
 

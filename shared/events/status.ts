@@ -66,6 +66,7 @@ export const describeEvent = (claim: StoredClaim) => ({
   outcome: claim.outcome,
   reason: claim.reason,
   ...waitOf(claim),
+  stalledSince: claim.state === 'closed' ? undefined : claim.stalledSince,
   attempt: claim.attempt,
   version: claim.version,
   startDate: claim.fact.startDate,

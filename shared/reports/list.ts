@@ -16,7 +16,7 @@ export type ListStores = OpenEventStores & {
 /** Which events: each of the first three adds some, `since` and `worker` leave out the others. */
 export type ListQuestion = {
   open: boolean;
-  /** Ended without all of their access, or refused. */
+  /** Ended without all of their access, refused, or open and stalled. */
   problems: boolean;
   /** Ended with one of these outcomes. */
   outcomes: readonly string[];
@@ -58,10 +58,12 @@ function wantsOf({ open, problems, outcomes, since, worker }: ListQuestion) {
   const wantsAll = !isSelective && (since !== undefined || worker !== undefined);
   const wantsOpen = open || !isSelective;
   return {
-    open: wantsOpen,
+    open: wantsOpen || problems,
     ended: wantsAll || problems || outcomes.length > 0,
-    line: ({ state, outcome }: ListLine): boolean => {
-      if (state !== 'closed' && state !== 'rejected') return wantsOpen;
+    line: (line: ListLine): boolean => {
+      const { state, outcome } = line;
+      if (state !== 'closed' && state !== 'rejected')
+        return wantsOpen || (problems && line.stalledSince !== undefined);
       const isNamed = outcome !== undefined && outcomes.includes(outcome);
       return wantsAll || isNamed || (problems && !isFinal(outcome));
     },

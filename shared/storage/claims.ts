@@ -89,11 +89,14 @@ export function createClaims(table: Table) {
       return race.won ? claim : undefined;
     },
 
-    /** Moves the due row of an open attempt, unless the attempt is closed or another caller has moved the row. */
-    reschedule: (seen: StoredClaim, due: DuePlace) =>
+    /**
+     * Moves the due row of an open attempt, unless the attempt is closed or another caller has moved the row. `stalledAt`:
+     * when it was found stalled; the first time is kept until it goes on.
+     */
+    reschedule: (seen: StoredClaim, due: DuePlace, stalledAt?: string) =>
       update(seen.eventHash, (claim) =>
         claim.state !== 'closed' && claim.attempt === seen.attempt && claim.due.key === seen.due.key
-          ? { due }
+          ? { due, stalledSince: stalledAt && (claim.stalledSince ?? stalledAt) }
           : undefined,
       ),
 

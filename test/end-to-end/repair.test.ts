@@ -127,6 +127,28 @@ test('an event whose run was terminated is replayed by its id without its body, 
   expect(again).toMatchObject({ code: 1, events: [{ action: 'leave', result: 'left' }] });
 }, 120_000);
 
+test('a suspended run is logged, counted and listed as a problem, and goes on once it is resumed', async () => {
+  await send('W-9102', 'suspended');
+  await eventually(
+    'the run has begun',
+    async () => (await claims.read(keyOf('suspended')))?.state === 'started',
+  );
+  const instance = `${stack.hostUrl}/runtime/webhooks/durabletask/instances/${keyOf('suspended')}-1`;
+  await fetch(`${instance}/suspend?reason=tested&code=local`, { method: 'POST' });
+  const line = `"what":"stalled","eventHash":"${keyOf('suspended')}","attempt":1,"status":"Suspended"`;
+  const isLogged = (text: string) => stack.log.some((entry) => entry.includes(text));
+  await eventually('the supervisor logs it', () => isLogged(line));
+  await eventually('and counts it', () => isLogged('"what":"stalled-events","count":1'));
+  const settings = { JOINERY_DATA_DIR: stack.dataDir };
+  const { stdout } = await runCommand(['list', '--problems', '--json'], settings);
+  expect((JSON.parse(stdout) as Events).events).toMatchObject([
+    { eventId: 'suspended', state: 'started', stalledSince: expect.any(String) as string },
+  ]);
+  await control('POST', 'users', { employeeId: 'W-9102' });
+  await fetch(`${instance}/resume?reason=tested&code=local`, { method: 'POST' });
+  expect(await closed('suspended', 1)).toMatchObject({ outcome: 'delivered' });
+}, 120_000);
+
 test('after all repairs every invariant holds', async () => {
   const evidence = await eventually('the queue is empty', async () => {
     const found = await collectEvidence(stack);

@@ -158,6 +158,16 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
+    // The recovery timer checks each open event at least every hour, and logs a stalled one every time.
+    name: 'stalled'
+    says: 'Runs do not go on: their instances are suspended, or have passed all their deadlines.'
+    severity: 2
+    window: 'PT2H'
+    frequency: 'PT15M'
+    query: '${lines} | where line.what == \'stalled\' | summarize events = dcount(tostring(line.eventHash)) by status = tostring(line.status)'
+    by: ['status']
+  }
+  {
     name: 'defect'
     says: 'The app threw an unexpected exception.'
     severity: 1

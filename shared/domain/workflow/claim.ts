@@ -27,6 +27,8 @@ export const Claim = z.object({
   replays: z.array(z.string()).optional(),
   /** What the run waits for, as its last `waiting` row says; absent while it waits for nothing that lasts. */
   waiting: Waiting.optional(),
+  /** When the recovery timer first found the run suspended, or past its deadlines; absent while it goes on. */
+  stalledSince: z.string().optional(),
   /** The decided outcome with all it needs, so that every execution that finishes the closing writes the same row. */
   outcome: ClosingOutcome.optional(),
   reason: z.string().optional(),

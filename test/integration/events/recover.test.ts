@@ -5,7 +5,7 @@ import { registerTimers } from '../../../functions/timers';
 import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
-import type { Claim } from '../../../shared/domain/workflow/claim';
+import type { Claim, StoredClaim } from '../../../shared/domain/workflow/claim';
 import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
@@ -114,6 +114,14 @@ async function watched(eventHash: string) {
   return rows.filter(({ columns }) => columns['eventHash'] === eventHash).map(({ key }) => key);
 }
 
+/** Moves the event's next check into the past. */
+async function makeDue(claim: StoredClaim | undefined): Promise<void> {
+  if (!claim) throw new Error('the event has a claim');
+  const place = await services.due.schedule(claim.eventHash, PAST, 'again');
+  await services.claims.reschedule(claim, place, claim.stalledSince);
+  await services.due.cancel(claim.due);
+}
+
 /** Closed with one closing row behind what stood, its chain whole, and nothing left to look at. */
 async function expectClosed(eventHash: string, outcome: string, kinds: string[]) {
   const rows = await rowsOf(eventHash);
@@ -162,6 +170,57 @@ test('an instance that does not begin is told each time it is looked at', async 
   const logged = await supervise(taskHub('Pending').client);
   expect(logged.map((line) => JSON.parse(line) as unknown)).toEqual([
     { what: 'not-begun', eventHash, attempt: 1, status: 'Pending' },
+  ]);
+});
+
+test('a suspended run is logged and counted at each check, and its claim says since when until it goes on', async () => {
+  const [{ eventHash }, { eventHash: early }] = [await started(), await claimed()];
+  const stalledOf = async (key: string) => (await services.claims.read(key))?.stalledSince;
+  const logged = await supervise(taskHub('Suspended').client);
+  for (const key of [eventHash, early])
+    expect(linesOf(logged, key)).toContainEqual({
+      ...{ what: 'stalled', eventHash: key, attempt: 1, status: 'Suspended' },
+    });
+  expect(logged.map((line) => JSON.parse(line) as unknown)).toContainEqual({
+    ...{ what: 'stalled-events', count: 2 },
+  });
+  const since = await stalledOf(eventHash);
+  expect(since).toBeDefined();
+  for (const [status, expected] of [
+    ['Suspended', since],
+    ['Running', undefined],
+  ] as const) {
+    const claim = await services.claims.read(eventHash);
+    await makeDue(claim);
+    await supervise(taskHub(status).client);
+    expect(await stalledOf(eventHash)).toBe(expected);
+  }
+});
+
+test('a run that has not gone on after the end of its wait, or after all its deadlines, is stalled', async () => {
+  const [waits, begun, fresh] = [await started(), await started(), await started()];
+  const overdue = { ...(await services.claims.read(begun.eventHash)) };
+  const old = '2026-01-01T00:00:00.000Z';
+  const waiting = { for: 'approval', since: old, until: old } as const;
+  const changed = [
+    [waits.eventHash, { waiting: `json:${JSON.stringify(waiting)}` }],
+    [begun.eventHash, { updatedAt: old }],
+  ] as const;
+  expect(overdue.state).toBe('started');
+  for (const [eventHash, columns] of changed) {
+    const row = await storage.table('claims').read(eventHash, 'claim');
+    await storage
+      .table('claims')
+      .replace(
+        ...([eventHash, 'claim', { ...row?.columns, ...columns }, row?.etag ?? ''] as const),
+      );
+  }
+  const logged = await supervise(taskHub('Running').client);
+  const told = [waits, begun, fresh].map(({ eventHash }) => linesOf(logged, eventHash));
+  expect(told).toMatchObject([
+    [{ what: 'stalled', status: 'Running' }],
+    [{ what: 'stalled', status: 'Running' }],
+    [],
   ]);
 });
 
