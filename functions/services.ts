@@ -2,7 +2,7 @@ import type { Ledger } from '../shared/storage/audit';
 import type { Entitlements } from '../shared/graph/entitlements';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
-import type { Permissions } from '../shared/storage/permissions';
+import type { Permissions } from '../shared/storage/limits';
 import type { Packages } from '../shared/storage/packages';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';

@@ -1,7 +1,11 @@
 import type { Activity, Answer } from '../shared/domain/workflow/activities';
 import type { Failed, Later, Rejected } from '../shared/domain/workflow/outcome';
-import { causeOf, nextTry, type Cause } from '../shared/domain/workflow/retries';
-import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
+import {
+  causeOf,
+  nextTry,
+  type Cause,
+  type RetryBudgets,
+} from '../shared/domain/workflow/timeouts';
 import type { RetriesByOperation } from '../shared/domain/workflow/workflow-state';
 import { call, now, type DurableContext, type WorkflowGenerator } from './durable';
 

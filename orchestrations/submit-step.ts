@@ -1,6 +1,6 @@
 import { activities } from '../shared/domain/workflow/activities';
 import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
-import { isShared } from '../shared/domain/workflow/retries';
+import { isShared } from '../shared/domain/workflow/timeouts';
 import { endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
 import {
   plannedStep,

@@ -7,7 +7,7 @@ import type { Entitlements } from '../graph/entitlements';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Ledger } from '../storage/audit';
-import type { Permissions } from '../storage/permissions';
+import type { Permissions } from '../storage/limits';
 import { StoreUnavailable } from '../storage/storage-port';
 
 export type ReadinessServices = {

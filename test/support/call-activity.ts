@@ -8,7 +8,7 @@ import type { Activity, Answer } from '../../shared/domain/workflow/activities';
 import { createLedger } from '../../shared/storage/audit';
 import { createClaims } from '../../shared/storage/claims';
 import { createDue } from '../../shared/storage/due';
-import { createPermissions } from '../../shared/storage/permissions';
+import { createPermissions } from '../../shared/storage/limits';
 import { createPackages } from '../../shared/storage/packages';
 import { createWorkerLocks } from '../../shared/storage/worker-locks';
 import { createWorkers } from '../../shared/storage/workers';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Later } from './outcome';
 
 const seconds = z.number().nonnegative();
 
@@ -41,3 +42,129 @@ export function backOff(afterSeconds: number, tries: number, budget: number): nu
 
 /** The timeouts that bound retries. */
 export type RetryBudgets = Pick<Timeouts, 'identity' | 'call' | 'delivery'>;
+
+/** What a call that answers `later` waits for. Each cause has a budget and a back-off of its own. */
+const Cause = z.enum([
+  'store',
+  'lock',
+  'package',
+  'token',
+  'throttling',
+  'refusal',
+  'lost-permission',
+  'call',
+  'visibility',
+  'directory',
+  'defect',
+]);
+export type Cause = z.infer<typeof Cause>;
+
+/** How long one operation has waited for one cause, in seconds, and how often. */
+const Wait = z.object({ seconds: z.number(), tries: z.number().int() });
+
+/** What one operation has waited for since it last made progress. */
+export const Retries = z.object({
+  /** The highest `workDone` of its answers. */
+  workDone: z.number().int().optional(),
+  waits: z.partialRecord(Cause, Wait),
+});
+export type Retries = z.infer<typeof Retries>;
+
+type CauseRow = {
+  reasons: readonly string[];
+  /** Seconds for which it is waited for. */
+  budget: (budgets: RetryBudgets) => number;
+  /** An answer of a higher layer shows that the lower ones work: what was waited for there counts no more. */
+  layer: number;
+};
+
+const call = (budgets: RetryBudgets): number => budgets.call;
+/** These affect every event alike and can last: Graph may ask for a day. */
+const lasting = (budgets: RetryBudgets): number => Math.max(budgets.delivery, budgets.call);
+
+/** After so many seconds of refusals, a person is asked for a permission that the app never had. */
+const REFUSAL_SECONDS = 120;
+
+const causes: Record<Cause, CauseRow> = {
+  // Without storage not even a failure can be recorded.
+  store: { reasons: ['store-unavailable'], budget: () => Infinity, layer: 0 },
+  lock: { reasons: ['lock-held', 'lease-too-short', 'changed-meanwhile'], budget: call, layer: 1 },
+  package: { reasons: ['catalog-leased'], budget: call, layer: 1 },
+  token: { reasons: ['identity-unavailable'], budget: lasting, layer: 2 },
+  throttling: { reasons: ['throttled'], budget: lasting, layer: 2 },
+  refusal: {
+    reasons: ['permission', 'unauthenticated'],
+    budget: (budgets) => Math.min(REFUSAL_SECONDS, budgets.call),
+    layer: 2,
+  },
+  'lost-permission': {
+    reasons: ['permission-lost', 'authentication-lost'],
+    budget: call,
+    layer: 2,
+  },
+  // Every reason that no other row has: Graph is away, slow or unreadable.
+  call: { reasons: [], budget: call, layer: 2 },
+  visibility: {
+    reasons: [
+      ...['not-yet-visible', 'request-not-visible', 'open-request-not-visible'],
+      ...['target-not-visible', 'assignment-not-visible', 'unclear-submit'],
+    ],
+    budget: call,
+    layer: 3,
+  },
+  directory: {
+    reasons: ['no-identity', 'account-disabled'],
+    budget: (budgets) => budgets.identity,
+    layer: 3,
+  },
+  defect: { reasons: ['defect'], budget: call, layer: 4 },
+};
+
+export function causeOf(why: string): Cause {
+  return Cause.options.find((cause) => causes[cause].reasons.includes(why)) ?? 'call';
+}
+
+/** Whether the cause stops every package alike: waiting for it once is enough. */
+export const isShared = (cause: Cause): boolean => ['token', 'throttling', 'call'].includes(cause);
+
+/** An operation fails after this many exceptions: an exception is a defect, which waiting rarely resolves. */
+const maxDefects = 3;
+
+/**
+ * The only retry policy. Answers the seconds until the next try of an operation that answered `later` after
+ * `tookSeconds`, and what it has then waited for; undefined once this cause alone has lasted as long as its budget.
+ *
+ * A cause counts only the seconds that it takes itself: the wait that it asked for, and its calls after the first.
+ */
+export function nextTry(
+  retries: Retries | undefined,
+  { why, afterSeconds, workDone = 0 }: Later,
+  tookSeconds: number,
+  budgets: RetryBudgets,
+): { seconds: number; retries: Retries } | undefined {
+  const cause = causeOf(why);
+  const before = retries?.workDone ?? 0;
+  const waits = workDone > before ? {} : withoutLower(retries?.waits ?? {}, cause);
+  const wait = waits[cause];
+  const tries = wait?.tries ?? 0;
+  const waited = wait ? wait.seconds + tookSeconds : 0;
+  const budget = causes[cause].budget(budgets);
+  if (waited >= budget || (cause === 'defect' && tries + 1 >= maxDefects)) return undefined;
+  const widened = Math.min(backOff(afterSeconds, tries, budget), budget - waited);
+  const seconds = Math.max(afterSeconds, widened);
+  const next = { seconds: waited + seconds, tries: tries + 1 };
+  return {
+    seconds,
+    retries: {
+      workDone: Math.max(workDone, before),
+      waits: { ...waits, [cause]: next },
+    },
+  };
+}
+
+function withoutLower(waits: Retries['waits'], cause: Cause): Retries['waits'] {
+  if (cause === 'defect') return waits;
+  const { layer } = causes[cause];
+  const kept = Object.entries(waits).filter(([other]) => causes[other as Cause].layer >= layer);
+  return Object.fromEntries(kept);
+}

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { Step } from '../lifecycle/plan';
 import { Evidence } from './outcome';
-import { Retries } from './retries';
-import { Timeouts } from './timeouts';
+import { Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
 import {
   ClosingOutcome,

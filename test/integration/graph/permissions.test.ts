@@ -1,7 +1,7 @@
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { asOutcome } from '../../../shared/graph/errors';
 import { inScope } from '../../../shared/graph/permissions';
-import { createPermissions } from '../../../shared/storage/permissions';
+import { createPermissions } from '../../../shared/storage/limits';
 import { openTable } from '../../../shared/storage/table';
 import { eventually } from '../../support/eventually';
 import { startSimulator, type Simulator } from '../../support/simulator';

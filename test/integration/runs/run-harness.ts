@@ -7,7 +7,7 @@ import type { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
-import { createPermissions } from '../../../shared/storage/permissions';
+import { createPermissions } from '../../../shared/storage/limits';
 import { createEntitlements } from '../../../shared/graph/entitlements';
 import { joinerMessage, type TestMessage } from '../../support/events';
 import { readGraph, readTables } from '../../resilience/invariants/evidence';
