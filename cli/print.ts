@@ -88,10 +88,14 @@ function linesOf(text: string, width: number): string[] {
   return [...lines, rest.join('')];
 }
 
-const lengthOf = (text: string): number => Array.from(text).length;
+const BOLD = '\u001b[1m';
+const PLAIN = '\u001b[0m';
+const bold = (text: string): string => `${BOLD}${text}${PLAIN}`;
+/** The letters that a terminal shows. */
+const lengthOf = (text: string): number =>
+  Array.from(text.replaceAll(BOLD, '').replaceAll(PLAIN, '')).length;
 const padded = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - lengthOf(text)));
-const bold = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 
 /** Control characters would let a stored text move the cursor of whoever reads it. */
 export function shown(cell: unknown): string {

@@ -34,7 +34,13 @@ export async function replay(
       confirmed: yes,
     }),
   );
-  if (lines.length === 0 && eventId !== undefined) throw unknownEvent(eventId, connection.sources);
+  if (lines.length === 0 && eventId !== undefined) {
+    const { cause, since, until, package: about } = choice;
+    const isNarrowed = [cause, since, until, about].some((given) => given !== undefined);
+    throw isNarrowed
+      ? new CliError(`event ${eventId} is not among those of this cause, time or package`)
+      : unknownEvent(eventId, connection.sources);
+  }
   print({ preview: !yes, events: lines }, json, () => textOf(lines, yes));
   if (!isComplete) process.exitCode = 1;
 }

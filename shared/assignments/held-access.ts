@@ -5,6 +5,7 @@ import type { PackageIds } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
+import { isForbidden } from '../graph/errors';
 import type { AssignmentStatus } from '../graph/states';
 import type { Packages } from '../storage/packages';
 
@@ -50,8 +51,18 @@ export async function incompatibleAccess(
   }
   const isIncompatible = (request: AssignmentRequest) =>
     request.userId === targetId && isAdd(request) && others.has(request.packageId ?? '');
-  const open = await services.graph.findOpenRequest(isIncompatible);
+  const open = await findIfAllowed(() => services.graph.findOpenRequest(isIncompatible));
   return open && { outcome: 'refused-sod', reason: 'requested-incompatible-package' };
+}
+
+/** An identity with roles in catalogs alone cannot list the requests of the tenant. That says nothing of the refusal. */
+async function findIfAllowed<Found>(find: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await find();
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The result where Graph says that the person has the package; undefined while no replica shows what they have. */

@@ -119,10 +119,11 @@ async function select(
   const found = read.filter((claim) => claim !== undefined);
   const chosen = found.filter((claim) => {
     if (cause !== undefined && !causesOf(claim).includes(cause)) return false;
-    if (eventId !== undefined) return true;
     const closedAt = new Date(claim.updatedAt);
-    if (claim.state !== 'closed' || closedAt < from || closedAt > until) return false;
-    if (isFinal(claim.outcome)) return false;
+    if ((since && closedAt < since) || closedAt > until) return false;
+    // Of an event that is named, it is said why it is left.
+    if (eventId !== undefined) return true;
+    if (claim.state !== 'closed' || closedAt < from || isFinal(claim.outcome)) return false;
     return cause !== undefined || claim.outcome === undefined || !DECIDED.includes(claim.outcome);
   });
   const concerned = await mapConcurrent(AT_ONCE, chosen, async (claim) =>

@@ -99,6 +99,10 @@ export function isUnlistedRefusal(error: unknown): boolean {
   return status >= 400 && status < 500 && !isListed;
 }
 
+/** Whether the caller may not make this call, or Graph says so of an id that it does not know. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof GraphError && error.fault.status === 403;
+
 /** Whether the error says that nothing was written. After any other error of a write it may have happened. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof GraphError && !error.fault.ambiguous;

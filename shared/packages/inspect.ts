@@ -7,7 +7,7 @@ import type {
 import type * as answer from '../graph/answers';
 import type { Traced } from '../graph/call';
 import { isIn, type Entitlements } from '../graph/entitlements';
-import { emptyOn404, GraphError } from '../graph/errors';
+import { emptyOn404, GraphError, isForbidden } from '../graph/errors';
 import type { ExcludedPackage } from '../graph/operations';
 import type { CatalogRecord, PackageMemory, PackageRecord } from '../storage/packages';
 import type { RememberedWrite } from '../write-once';
@@ -117,7 +117,7 @@ async function catalogById(
   try {
     return await emptyOn404(graph.getCatalog(id));
   } catch (error) {
-    if (mayBeAbsent && error instanceof GraphError && error.fault.status === 403) return [];
+    if (mayBeAbsent && isForbidden(error)) return [];
     throw error;
   }
 }

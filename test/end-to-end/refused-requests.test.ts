@@ -102,6 +102,20 @@ test('Graph refuses a request with an unlisted code and nothing incompatible is 
   expect(row).toMatchObject({ graphStatus: 400, errorCode: 'PolicyNotSatisfied' });
 });
 
+test('Graph refuses a request and does not let the app list the requests of the tenant: the row has the code of the request', async () => {
+  await refuseOnce({ status: 400, code: 'PolicyNotSatisfied' });
+  await injectGraphFaults(stack.graphUrl, [
+    {
+      match: { method: 'GET', path: 'assignmentRequests$' },
+      times: 1,
+      answer: { status: 403, code: 'UnAuthorized' },
+    },
+  ]);
+  const { ending, row } = await hire('W-1166', 'Finance');
+  expect(ending).toBe('needs-attention: unexpected-answer');
+  expect(row).toMatchObject({ graphStatus: 400, errorCode: 'PolicyNotSatisfied' });
+});
+
 test('a person whose assignment was delivered partly before, and whom Graph says to have it: partly-delivered, not already-held', async () => {
   expect((await hire('W-1162', 'Finance')).ending).toBe('partly-delivered: partially-delivered');
   const { ending, row } = await hire('W-1162', 'Finance');

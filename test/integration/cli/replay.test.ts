@@ -227,6 +227,14 @@ test('closed events are selected by cause, time or package; a time alone leaves 
   expect(await chosen('--since', '60h', '--until', '15h')).toEqual(['t-1', 't-2']);
   expect(await chosen('--since', '60h', '--until', '15h', '--limit', '1')).toEqual(['t-1']);
   expect(await chosen()).toEqual(['t-5']);
+  expect(await chosen('t-1', '--since', '60h', '--until', '15h')).toEqual(['t-1']);
+  for (const time of [
+    ['--since', '40h'],
+    ['--until', '60h'],
+  ])
+    expect(await replay(['t-1', ...time, ...WHO])).toMatchObject({
+      ...{ code: 1, stderr: 'event t-1 is not among those of this cause, time or package\n' },
+    });
 });
 
 test('several files and JSON Lines are replayed, each event once', async () => {

@@ -30,6 +30,15 @@ test('headings are bold on a terminal, and stay plain with NO_COLOR, on a dumb t
   expect(on({}, {})).toBe(false);
 });
 
+test('a bold heading as wide as the terminal stays on one line', () => {
+  const terminal = { columns: 40, colour: true };
+  const text = wrap(tableOf(['event', 'why', 'result'], [['e', long, 'sent']], terminal), terminal);
+  const [heading = ''] = text.split('\n');
+  expect([heading.startsWith('\u001b[1mevent '), heading.endsWith('result\u001b[0m')]).toEqual([
+    ...[true, true],
+  ]);
+});
+
 test('a text is broken at spaces to the width of the terminal, and left alone in a pipe', () => {
   const text = `${long}\n${'y'.repeat(130)}`;
   const lines = wrap(text, { columns: 120, colour: false }).split('\n');
