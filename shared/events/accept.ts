@@ -12,10 +12,9 @@ import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RowWriter } from './audit-context';
-import { claimNextAttempt, scheduleRecovery, type Claimed, type Delivery } from './next-attempt';
 import { MessageRejected, rejectMessage } from './reject';
 import { isTransient, type RunHost } from './run-host';
-import { startRun } from './start';
+import { claimNextAttempt, scheduleRecovery, startRun, type Claimed, type Delivery } from './start';
 
 export type AcceptServices = RowWriter & {
   claims: Pick<Claims, 'read' | 'claim' | 'reopen' | 'countDuplicate'>;

@@ -1,5 +1,5 @@
 import type { Attributes } from '../events/event';
-import { folded } from '../events/spelling';
+import { folded } from '../events/match-attribute';
 import type { AccessModel } from './access-model';
 import { matches, type Condition } from './condition';
 

@@ -10,7 +10,7 @@ import {
   type RejectedMessage,
 } from './read-event';
 import { faultOfIssue, type Fault } from './rejection';
-import { folded } from './spelling';
+import { folded } from './match-attribute';
 
 /** A fault as its sender may see it: `field` has the names that the sender wrote. `line` counts from 1. */
 export type PlacedFault = Fault & { line?: number };

@@ -82,3 +82,7 @@ export function workerIdWarning(workerId: string, attribute: string): string | u
  */
 export const isWorkerId = (value: string | undefined, workerId: string): boolean =>
   value?.normalize('NFC') === workerId.normalize('NFC');
+
+/** Equal for texts that differ only by case, white space and Unicode form. */
+export const folded = (text: string): string =>
+  text.normalize('NFKC').toLowerCase().replaceAll(/\s+/gu, '');
