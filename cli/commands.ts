@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
-import { WaitingFor } from '../shared/domain/workflow/claim';
+import { WaitingFor } from '../shared/domain/workflow/waiting';
 import {
   CommandDescription,
   describeCommand,
