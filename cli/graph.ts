@@ -25,7 +25,7 @@ export function graphOptions(
   const options = {
     root,
     dialect: graph.dialect,
-    draftRoots: graph.draftRoots,
+    draft: graph.draft,
     deadlineMs: graph.deadlineMs,
     appVersion: 'cli',
   };

@@ -64,7 +64,7 @@ const services: Services = {
   graph: createEntitlements({
     root,
     dialect: config.graph.dialect,
-    draftRoots: config.graph.draftRoots,
+    draft: config.graph.draft,
     deadlineMs: config.graph.deadlineMs,
     appVersion,
     throttle: createLimits(table(records, 'limits')),

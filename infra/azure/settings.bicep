@@ -7,6 +7,8 @@ type Settings = {
   GRAPH_URL: string?
   GRAPH_DIALECT: ('v1.0' | 'beta' | 'draft')?
   GRAPH_DRAFT_ROOTS: string?
+  GRAPH_DRAFT_MEMBERS: ('example' | 'table')?
+  GRAPH_DRAFT_NULLS: ('send' | 'refuse')?
   GRAPH_DEADLINE: string?
   GRAPH_LAG: string?
   PACKAGES: ('ensure' | 'verify-only')?

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { justification } from '../domain/events/keys';
 import type { activities, Answer } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import { StepOutcome, wentToApprover } from '../domain/workflow/step-outcome';
@@ -95,14 +96,15 @@ async function recordAssignment(
     grant = saved ?? grant;
     return saved ? ('saved' as const) : ('conflict' as const);
   };
-  const assignment = { packageId, catalogId, policyId, userId: targetId, from };
+  const tag = justification(stored.eventHash, stored.attempt, step.packageKey);
+  const ids = { packageId, catalogId, policyId, userId: targetId };
   let post: Awaited<ReturnType<typeof graph.prepareAssignment>>;
   try {
     await writeOnce({
       load: () => Promise.resolve(rememberedRecord(stored)),
-      find: () => Promise.resolve(undefined),
+      find: async (earlier) => earlier && graph.findOwnAssignment(tag),
       prepare: async () => {
-        post = await graph.prepareAssignment(assignment);
+        post = await graph.prepareAssignment({ ...ids, from, justification: tag });
         return post ? undefined : ('made-by-graph' as const);
       },
       save: ({ absentReads }) => save({ state: 'recording', absentReads }),
@@ -129,7 +131,8 @@ function rememberedRecord(grant: StoredGrant): RememberedWrite | undefined {
 /** The assignment was recorded meanwhile, and the next execution will see it. */
 function isRecorded(error: unknown): boolean {
   const refusal = classify(error);
-  return refusal.kind === 'conflict' && refusal.conflict === 'existing-grant';
+  if (refusal.kind !== 'conflict') return false;
+  return refusal.conflict === 'existing-grant' || refusal.conflict === 'duplicate-key';
 }
 
 async function settleGrant(

@@ -191,7 +191,8 @@ async function resolveConflict(
       ? { kind: 'done', result, evidence }
       : { ...notYet('assignment-not-visible'), evidence };
   }
-  if (conflict === 'existing-open-request') {
+  // Of a given id: our own request is there, and a replica did not show it.
+  if (conflict === 'existing-open-request' || conflict === 'duplicate-key') {
     const grant = await loadGrant(services, target);
     const request = await findRequest(services, target, target.run);
     if (!request || !grant) return notYet('open-request-not-visible');
@@ -256,6 +257,8 @@ async function findRequest(
   sender: Pick<Run, 'eventHash' | 'attempt'>,
 ): Promise<AssignmentRequest | undefined> {
   const tag = correlationTag(target, sender);
+  const own = await graph.findOwnRequest(tag);
+  if (own) return own;
   const requests = await graph.findAssignmentRequests(target.ids.accessPackageId, tag);
   const isOwn = tag === correlationTag(target, target.run);
   return (

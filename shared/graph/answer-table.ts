@@ -88,6 +88,11 @@ export const answerTable: readonly AnswerRow[] = [
     about: 'not sent: a value that a filter cannot hold, or a lifetime that cannot be read',
   },
   {
+    ...{ code: 'lifetime-over', ...failed('lifetime-over') },
+    about:
+      'not sent: the lifetime in the policy is over, so the access would have ended before it began',
+  },
+  {
     ...{ status: [429], ...later('throttled', UNSAID_SECONDS) },
     about: 'Graph throttles the app',
   },

@@ -1,14 +1,26 @@
 import { AccessPackage, Assignment, AssignmentRequest, PackageProperties } from './answers';
 import { v1Routes } from './dialect-v1';
+import {
+  assignmentBody,
+  excludedPackageBody,
+  ownAssignmentId,
+  ownRequestId,
+  packageBody,
+  requestBody,
+  type DraftBodies,
+} from './draft-bodies';
 import { literal, segment } from './odata';
-import type { ExcludedPackage, NewAssignment, NewRequest, PackageText, Routes } from './operations';
+import type { Routes } from './operations';
 import { Identified, named, Nothing } from './published-routes';
 
 /** The version that each document is sent to: `v1.0`, `beta`, or whatever the gateway has. */
 export type DraftRoots = Record<'000' | '001' | '002' | '003' | '004', string>;
 
+/** How the draft dialect follows the documents. */
+export type DraftOptions = DraftBodies & { roots: DraftRoots };
+
 /** As the examples of the documents have them. */
-export const draftRoots: DraftRoots = {
+const exampleRoots: DraftRoots = {
   '000': 'v1.0',
   '001': 'beta',
   '002': 'beta',
@@ -16,13 +28,17 @@ export const draftRoots: DraftRoots = {
   '004': 'localtest',
 };
 
+export const draftDefaults: DraftOptions = {
+  ...{ roots: exampleRoots, members: 'example', nulls: 'send' },
+};
+
 /**
  * The five operations as their documents have them, for gateways and simulators that follow these; where a document's
  * route line and its example differ, the route line is sent. What the documents leave open is read from the same
  * collections, and all that they do not speak of (people, catalogs, resources, policies, held access) from v1.0.
- * Published Graph has none of the routes of 000, 002, 003 and 004: see "The five operations" in README.md.
+ * Published Graph has none of the routes of 000, 002, 003 and 004: see docs/five-operations.md.
  */
-export function draftRoutes(roots: DraftRoots): Routes {
+export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
   const management = (document: keyof DraftRoots) =>
     `/${segmentOf(roots[document])}/identityGovernance/entitlementManagement`;
   const packages = `${management('001')}/accessPackages`;
@@ -59,13 +75,13 @@ export function draftRoutes(roots: DraftRoots): Routes {
     addIncompatible: {
       method: 'POST',
       path: ({ packageId }) => `${incompatible(packageId)}/$ref`,
-      body: ({ other }) => excludedPackageBody(other),
+      body: ({ other }) => excludedPackageBody(other, bodies),
       answer: Nothing,
     },
     submitAssignmentRequest: {
       method: 'POST',
       path: () => `${requests}/$ref`,
-      body: requestBody,
+      body: (request) => requestBody(request, bodies),
       answer: AssignmentRequest,
     },
     bindRequest: {
@@ -92,72 +108,26 @@ export function draftRoutes(roots: DraftRoots): Routes {
     recordAssignment: {
       method: 'POST',
       path: () => `${assignments}/$ref`,
-      body: assignmentBody,
+      body: (assignment) => assignmentBody(assignment, bodies),
       answer: Assignment,
     },
+    ...(bodies.members === 'table' && {
+      getOwnRequest: {
+        method: 'GET',
+        path: ({ justification }) => `${requests}/${ownRequestId(justification)}`,
+        query: () => ({ $expand: 'accessPackage' }),
+        answer: AssignmentRequest,
+      },
+      getOwnAssignment: {
+        method: 'GET',
+        path: ({ justification }) => `${assignments}/${ownAssignmentId(justification)}`,
+        answer: Assignment,
+      },
+    }),
   };
 }
 
 function segmentOf(root: string): string {
   if (/^[\w-]+(\.[\w-]+)*$/.test(root)) return root;
   throw new Error('A root of the draft dialect is one path segment such as v1.0 or beta');
-}
-
-// The type names are the documents' own; published Graph has never heard of the first.
-const PACKAGE = '#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackage';
-const REQUEST = '#microsoft.graph.accessPackageAssignmentRequest';
-const ASSIGNMENT = '#microsoft.graph.accessPackageAssignment';
-
-/** Documents 000 and 001: dates are outputs, and not sent. */
-function packageBody({ displayName, description, hidden }: PackageText): object {
-  return { '@odata.type': PACKAGE, displayName, description, isHidden: hidden };
-}
-
-/** Document 002 requires every property of the package, so all that were read are sent. */
-function excludedPackageBody(known: ExcludedPackage): object {
-  const { catalogId, createdBy, createdDateTime, description, displayName } = known;
-  const { id, isHidden, isRoleScopesVisible, modifiedBy, modifiedDateTime } = known;
-  return presentOf({
-    '@odata.type': PACKAGE,
-    ...{ catalogId, createdBy, createdDateTime, description, displayName },
-    ...{ id, isHidden, isRoleScopesVisible, modifiedBy, modifiedDateTime },
-  });
-}
-
-/**
- * Document 003: it knows no person, package or policy, so the request is known again by its justification alone. The id
- * is the server's to give, and no date is known.
- */
-function requestBody({ justification }: NewRequest): object {
-  return {
-    '@odata.type': REQUEST,
-    requestType: 'AdminAdd',
-    requestState: 'Submitted',
-    requestStatus: 'Accepted',
-    isValidationOnly: false,
-    justification,
-  };
-}
-
-/** Document 004; `expiredDateTime` only where the policy has an end. */
-function assignmentBody(
-  assignment: NewAssignment & { expiredDateTime: string | undefined },
-): object {
-  return presentOf({
-    '@odata.type': ASSIGNMENT,
-    catalogId: assignment.catalogId,
-    accessPackageId: assignment.packageId,
-    assignmentPolicyId: assignment.policyId,
-    targetId: assignment.userId,
-    assignmentStatus: 'Delivered',
-    assignmentState: 'Delivered',
-    isExtended: false,
-    expiredDateTime: assignment.expiredDateTime,
-  });
-}
-
-function presentOf(members: Record<string, unknown>): object {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined && value !== null),
-  );
 }

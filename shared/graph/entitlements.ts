@@ -1,9 +1,9 @@
 import type { TokenCredential } from '@azure/identity';
 import type { RequestStatus } from '../domain/workflow/step-outcome';
-import type { AssignmentRequest, CatalogResource, ResourceRequest } from './answers';
+import type { Assignment, AssignmentRequest, CatalogResource, ResourceRequest } from './answers';
 import { createCaller, type Caller, type Traced } from './call';
 import { betaRoutes } from './dialect-beta';
-import { draftRoots, draftRoutes, type DraftRoots } from './dialect-draft';
+import { draftDefaults, draftRoutes, type DraftOptions } from './dialect-draft';
 import { v1Routes } from './dialect-v1';
 import { emptyOn404, GraphError, safeCode } from './errors';
 import { checkRoot } from './graph-root';
@@ -39,8 +39,8 @@ export type EntitlementsOptions = {
   /** `https://graph.microsoft.com` or the root of another cloud; http only on loopback. */
   root: string;
   dialect: Dialect;
-  /** The roots of the draft dialect by document; the default is the roots in the examples of the documents. */
-  draftRoots?: DraftRoots;
+  /** How the draft dialect follows the documents; as their examples unless given. */
+  draft?: DraftOptions;
   /** Required over https, never used over http. */
   credential?: TokenCredential;
   /** The scope of the token; unless given, the root's host with `/.default`. */
@@ -80,7 +80,7 @@ export function openDialect(options: EntitlementsOptions) {
   const { root, secure } = checkRoot(options.root, options.credential !== undefined);
   const { routes, placeholderToken } = dialectTable(
     options.dialect,
-    options.draftRoots ?? draftRoots,
+    options.draft ?? draftDefaults,
   );
   const direct = createTransport(transportOptions(options, secure, placeholderToken));
   const polite = options.throttle ? throttled(direct, options.throttle) : direct;
@@ -110,14 +110,14 @@ type DialectTable = {
 };
 
 /** The table of a dialect. Throws if a root of the draft dialect is not a path segment. */
-function dialectTable(dialect: Dialect, roots: DraftRoots): DialectTable {
+function dialectTable(dialect: Dialect, draft: DraftOptions): DialectTable {
   switch (dialect) {
     case 'v1.0':
       return { routes: v1Routes };
     case 'beta':
       return { routes: betaRoutes };
     case 'draft':
-      return { routes: draftRoutes(roots), placeholderToken: 'loopback-placeholder' };
+      return { routes: draftRoutes(draft), placeholderToken: 'loopback-placeholder' };
   }
 }
 
@@ -189,9 +189,20 @@ const packageVerbs = ({ one, all, further }: Caller) => ({
   createAssignmentPolicy: (policy: NewPolicy) => one('createAssignmentPolicy', policy),
   replaceAssignmentPolicy: (policy: ChangedPolicy) => one('replaceAssignmentPolicy', policy),
   listIncompatible: (packageId: string) => all('listIncompatible', { packageId }),
-  /** The members that `addIncompatible` needs of a package. Makes no call in a dialect where the id is enough. */
-  describeAccessPackage: async (id: string): Promise<ExcludedPackage> =>
-    (await further('describeAccessPackage')?.({ id })) ?? { id },
+  /**
+   * The members that `addIncompatible` needs of a package. Makes no call in a dialect where the id is enough. A read of a
+   * new package may not show its catalog yet: then `catalogId` is asked.
+   */
+  describeAccessPackage: async (
+    id: string,
+    catalogId: () => Promise<string | undefined>,
+  ): Promise<ExcludedPackage> => {
+    const shown = await further('describeAccessPackage')?.({ id });
+    if (!shown) return { id };
+    const inCatalog = shown.catalogId ?? (await catalogId());
+    if (inCatalog !== undefined) return { ...shown, catalogId: inCatalog };
+    throw new GraphError('describeAccessPackage', { code: 'not-yet-visible', ambiguous: false });
+  },
   /** Holders of `other` can no longer get `packageId`. The other direction needs its own call. */
   addIncompatible: (packageId: string, other: ExcludedPackage) =>
     one('addIncompatible', { packageId, other }),
@@ -215,46 +226,75 @@ async function inEveryForm<Found extends { id: string }>(
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
 
-const assignmentVerbs = ({ one, all, first, further }: Caller) => ({
-  /** All assignments of the package to the person, including expired and unfinished ones. */
-  findAssignments: (packageId: string, userId: string) =>
-    all('findAssignments', { packageId, userId }),
-  submitAssignmentRequest: (request: NewRequest) => one('submitAssignmentRequest', request),
-  getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
-  /**
-   * Requests that include those with this `justification`; in some dialects all requests of the package. Graph documents
-   * no filter by person, so this reads every request of the package: call it after an ambiguous answer or
-   * `existing-open-request`, not once per person.
-   */
-  findAssignmentRequests: (packageId: string, justification: string) =>
-    all('findAssignmentRequests', { packageId, justification }),
-  /** An open request that is wanted, of whatever age and package. Reads what is open in the tenant, state by state. */
-  findOpenRequest: async (
-    isWanted: (request: AssignmentRequest) => boolean,
-  ): Promise<AssignmentRequest | undefined> => {
-    for (const state of openStates) {
-      const found = await first('listRequestsInState', { state }, isWanted);
-      if (found) return found;
-    }
-    return undefined;
-  },
-  /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
-  bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
-    await further('bindRequest')?.({ requestId, accessPackage });
-  },
-  /**
-   * The POST that records the assignment of a delivered request, in a dialect that leaves this to the client; undefined
-   * where Graph creates assignments itself. Reads the policy, which gives the end of the access.
-   */
-  prepareAssignment: async (assignment: NewAssignment) => {
-    const record = further('recordAssignment');
-    if (!record) return undefined;
-    const policies = await all('listAssignmentPolicies', { packageId: assignment.packageId });
-    const policy = policies.find(({ id }) => id === assignment.policyId);
-    if (!policy) {
-      throw new GraphError('recordAssignment', { code: 'not-yet-visible', ambiguous: false });
-    }
-    const expiredDateTime = endUnder(policy, assignment.from);
-    return () => record({ ...assignment, expiredDateTime });
-  },
-});
+/** When access under the policy of an assignment ends that begins at `from`; undefined if it does not. */
+async function endOf(
+  { first }: Caller,
+  { packageId, policyId }: Pick<NewAssignment, 'packageId' | 'policyId'>,
+  from: string,
+): Promise<string | undefined> {
+  const policy = await first('listAssignmentPolicies', { packageId }, ({ id }) => id === policyId);
+  if (!policy) throw new GraphError('endOf', { code: 'not-yet-visible', ambiguous: false });
+  const end = endUnder(policy, from);
+  // Without an end it would be access for ever, and with this one none at all.
+  if (end !== undefined && Date.parse(end) <= Date.now()) {
+    throw new GraphError('endOf', { code: 'lifetime-over', ambiguous: false });
+  }
+  return end;
+}
+
+const assignmentVerbs = (caller: Caller) => {
+  const { one, all, first, further } = caller;
+  return {
+    /** All assignments of the package to the person, including expired and unfinished ones. */
+    findAssignments: (packageId: string, userId: string) =>
+      all('findAssignments', { packageId, userId }),
+    /** In a dialect that leaves the end of the access to the client, first reads the policy, which gives it. */
+    submitAssignmentRequest: async (request: NewRequest) => {
+      if (!further('recordAssignment')) return one('submitAssignmentRequest', request);
+      const expirationDateTime = await endOf(caller, request, new Date().toISOString());
+      return one('submitAssignmentRequest', { ...request, expirationDateTime });
+    },
+    getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
+    /**
+     * Requests that include those with this `justification`; in some dialects all requests of the package. Graph documents
+     * no filter by person, so this reads every request of the package: call it after an ambiguous answer or
+     * `existing-open-request`, not once per person.
+     */
+    findAssignmentRequests: (packageId: string, justification: string) =>
+      all('findAssignmentRequests', { packageId, justification }),
+    /** An open request that is wanted, of whatever age and package. Reads what is open in the tenant, state by state. */
+    findOpenRequest: async (
+      isWanted: (request: AssignmentRequest) => boolean,
+    ): Promise<AssignmentRequest | undefined> => {
+      for (const state of openStates) {
+        const found = await first('listRequestsInState', { state }, isWanted);
+        if (found) return found;
+      }
+      return undefined;
+    },
+    /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
+    bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
+      await further('bindRequest')?.({ requestId, accessPackage });
+    },
+    /**
+     * The POST that records the assignment of a delivered request, in a dialect that leaves this to the client; undefined
+     * where Graph creates assignments itself. Reads the policy, which gives the end of the access.
+     */
+    prepareAssignment: async (assignment: NewAssignment) => {
+      const record = further('recordAssignment');
+      if (!record) return undefined;
+      const expiredDateTime = await endOf(caller, assignment, assignment.from);
+      return () => record({ ...assignment, expiredDateTime });
+    },
+    /** The request that has the id which this client gives; undefined where Graph gives the ids, or knows none such. */
+    findOwnRequest: async (justification: string): Promise<AssignmentRequest | undefined> => {
+      const read = further('getOwnRequest');
+      return read && (await emptyOn404(read({ justification })))[0];
+    },
+    /** The same for the recorded assignment. */
+    findOwnAssignment: async (justification: string): Promise<Assignment | undefined> => {
+      const read = further('getOwnAssignment');
+      return read && (await emptyOn404(read({ justification })))[0];
+    },
+  };
+};

@@ -44,15 +44,23 @@ export type ChangedPolicy = NewPolicy & { id: string; kept: object };
 /** At least its id, and whatever else the dialect has to say of it. */
 export type ExcludedPackage = { id: string } & Partial<PackageProperties>;
 export type NewExclusion = { packageId: string; other: ExcludedPackage };
-/** `justification` is provenance and the mark by which our request is found again. */
+/**
+ * `justification` is provenance and the mark by which our request is found again. `expirationDateTime`: the wanted end,
+ * in a dialect where the client says it.
+ */
 export type NewRequest = {
   packageId: string;
   policyId: string;
   userId: string;
   justification: string;
+  expirationDateTime?: string | undefined;
 };
-/** Access of one person. `from` is when it began, an ISO 8601 time: what a lifetime of its policy counts from. */
+/**
+ * Access of one person. `from` is when it began, an ISO 8601 time: what a lifetime of its policy counts from.
+ * `justification`: that of its request.
+ */
 export type NewAssignment = {
+  justification: string;
   catalogId: string;
   packageId: string;
   policyId: string;
@@ -114,6 +122,9 @@ type FurtherOperations = {
   describeAccessPackage: { input: { id: string }; answer: PackageProperties };
   /** Otherwise the package is a part of the request. */
   bindRequest: { input: { requestId: string; accessPackage: PackageText }; answer: object };
+  /** The request, or the assignment, with the id that the client gave it; otherwise Graph gives the ids. */
+  getOwnRequest: { input: { justification: string }; answer: AssignmentRequest };
+  getOwnAssignment: { input: { justification: string }; answer: Assignment };
   /** Otherwise Graph makes the assignment when it delivers the request. */
   recordAssignment: {
     input: NewAssignment & { expiredDateTime: string | undefined };

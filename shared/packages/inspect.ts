@@ -92,7 +92,7 @@ export async function inspectPackage(
   const packageId = packages[0]?.id;
 
   const policies = packageId === undefined ? [] : await graph.listAssignmentPolicies(packageId);
-  const pairs = await inspectPairs(graph, target, packageId, records);
+  const pairs = await inspectPairs(graph, target, { packageId, catalogId }, records);
   return { catalogs, resources, packages, policies, pairs };
 }
 
@@ -179,8 +179,8 @@ async function findPackage(
  */
 async function inspectPairs(
   graph: PackageReads,
-  { incompatible, catalogs }: PackageTarget,
-  packageId: string | undefined,
+  { accessPackage, incompatible, catalogs }: PackageTarget,
+  { packageId, catalogId }: { packageId: string | undefined; catalogId: string | undefined },
   { peer, isSurvey }: PackageRecords,
 ): Promise<IncompatiblePair[]> {
   const none = { isOtherOurs: false, exclusions: undefined };
@@ -194,8 +194,15 @@ async function inspectPairs(
       (await ifThere(record?.accessPackageId)) ??
       (await ifThere(await findPeer(graph, catalogs, other)));
     if (otherId === undefined) return undefined;
-    const there = await inspectExclusion(graph, packageId, otherId);
-    return [there, await inspectExclusion(graph, otherId, packageId)] as const;
+    const otherCatalogId = async () => {
+      if (other.catalog === accessPackage.catalog) return catalogId;
+      return record?.catalogId ?? (await findPeerCatalog(graph, catalogs, other))?.id;
+    };
+    const there = await inspectExclusion(graph, packageId, otherId, otherCatalogId);
+    const back = await inspectExclusion(graph, otherId, packageId, () =>
+      Promise.resolve(catalogId),
+    );
+    return [there, back] as const;
   };
   const pairs: IncompatiblePair[] = [];
   for (const other of incompatible) {
@@ -213,10 +220,12 @@ async function inspectExclusion(
   graph: PackageReads,
   from: string,
   toId: string,
+  catalogId: () => Promise<string | undefined>,
 ): Promise<Exclusion> {
   const exists = (await graph.listIncompatible(from)).some(({ id }) => id === toId);
   // Described here and not when it is written: a write is one call, because the lease is only sure to last for one.
-  return { from, to: exists ? { id: toId } : await graph.describeAccessPackage(toId), exists };
+  if (exists) return { from, to: { id: toId }, exists };
+  return { from, to: await graph.describeAccessPackage(toId, catalogId), exists };
 }
 
 /** A package that we have no row of may exist all the same, created by somebody else. */
@@ -226,12 +235,20 @@ async function findPeer(
   other: AccessPackage,
 ): Promise<string | undefined> {
   if (other.adoptId !== undefined) return other.adoptId;
-  const catalog = catalogs.find(({ key }) => key === other.catalog);
-  if (!catalog) return undefined;
-  const [found] = meantBy(catalog.displayName, await graph.findCatalogs(catalog.displayName));
+  const found = await findPeerCatalog(graph, catalogs, other);
   if (!found) return undefined;
   const named = await graph.findAccessPackages(found.id, other.displayName);
   return meantBy(other.displayName, named)[0]?.id;
+}
+
+async function findPeerCatalog(
+  graph: PackageReads,
+  catalogs: readonly Catalog[],
+  other: AccessPackage,
+): Promise<answer.Catalog | undefined> {
+  const catalog = catalogs.find(({ key }) => key === other.catalog);
+  if (!catalog) return undefined;
+  return meantBy(catalog.displayName, await graph.findCatalogs(catalog.displayName))[0];
 }
 
 /** Whether we created the package, or are about to: then what it lacks is ours to add. */

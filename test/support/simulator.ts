@@ -5,6 +5,7 @@ import { projectRoot } from '../../infra/local/stack/service';
 import { readDraftRoots } from '../../infra/local/graph/draft/routes';
 import { startGraph } from '../../infra/local/graph/server';
 import type { GraphSettings } from '../../infra/local/graph/settings';
+import { draftDefaults } from '../../shared/graph/dialect-draft';
 import {
   createEntitlements,
   type Dialect,
@@ -51,6 +52,11 @@ export async function startSimulator(
     graph: createEntitlements({
       root: url,
       dialect,
+      draft: {
+        ...draftDefaults,
+        members: more.draftMembers ?? 'example',
+        nulls: more.draftNulls === 'refuse' ? 'refuse' : 'send',
+      },
       deadlineMs: 5_000,
       appVersion: 'test',
     }),

@@ -23,6 +23,15 @@ function flag(setting: string, fallback: boolean): boolean {
   throw new Error(`${setting} must be 1 or 0, but is "${value}"`);
 }
 
+/** One of some words, by the first setting that is there; the first word if none is. */
+function choice<Word extends string>(settings: string[], words: readonly [Word, ...Word[]]): Word {
+  const setting = settings.find((name) => text(name) !== undefined);
+  const value = setting === undefined ? words[0] : text(setting);
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new Error(`${setting ?? ''} must be ${words.join(' or ')}, but is "${value ?? ''}"`);
+}
+
 /** v1.0 and beta are always served, the routes of the draft documents only with GRAPH_DIALECT=draft. */
 function draftRoots(): DraftRoots | undefined {
   const dialect = text('GRAPH_DIALECT') ?? 'v1.0';
@@ -46,6 +55,8 @@ void runService('graph', async () => {
     requireToken: flag('GRAPH_REQUIRE_TOKEN', usualSettings.requireToken),
     uniqueNames: flag('GRAPH_UNIQUE_NAMES', usualSettings.uniqueNames),
     draftRoots: draftRoots(),
+    draftMembers: choice(['GRAPH_EXPECT_MEMBERS', 'GRAPH_DRAFT_MEMBERS'], ['example', 'table']),
+    draftNulls: choice(['GRAPH_EXPECT_NULLS'], ['accept', 'refuse']),
     faults: faultFile === undefined ? [] : readFaultFile(faultFile),
   });
   return { address: { url: graph.url }, stop: graph.stop };

@@ -66,7 +66,7 @@ async function answer(
 }
 
 function open(settings: GraphSettings): Runtime {
-  const { draftRoots } = settings;
+  const { draftRoots, draftMembers: members, draftNulls: nulls } = settings;
   const folder = join(settings.dataDir, 'graph');
   const file = readTenantFile(settings.tenantFile);
   const tenantOf = (rows: Rewritable): Tenant => ({
@@ -101,7 +101,7 @@ function open(settings: GraphSettings): Runtime {
       merged(
         guarded(versionRoutes(v1)),
         guarded(versionRoutes(beta)),
-        draftRoots ? draftRoutes(draftRoots) : {},
+        draftRoots ? draftRoutes(draftRoots, { members, nulls }) : {},
       ),
     ),
     faults: createFaultSchedule(settings.seed, settings.faults),

@@ -22,6 +22,10 @@ export type GraphSettings = {
   uniqueNames: boolean;
   /** Where the five operations of the draft documents are served. Undefined serves none of them, as Graph does. */
   draftRoots: DraftRoots | undefined;
+  /** Which members a body of the draft documents must have, and no others: those of its example, or those of its table. */
+  draftMembers: 'example' | 'table';
+  /** Whether a body of the draft documents may have null for what a client cannot know. */
+  draftNulls: 'accept' | 'refuse';
   faults: readonly FaultRule[];
 };
 
@@ -34,5 +38,7 @@ export const usualSettings: Omit<GraphSettings, 'port' | 'dataDir' | 'tenantFile
   requireToken: false,
   uniqueNames: true,
   draftRoots: undefined,
+  draftMembers: 'example',
+  draftNulls: 'accept',
   faults: [],
 };

@@ -127,7 +127,15 @@ function environment(
 /** Settings of the app that stack.json holds for the command line. */
 const REPORTED_SETTINGS = [
   ...['EVENT_SOURCES', 'PROVISIONING_QUEUE', 'ACCESS_MODEL', 'MATCH_ATTRIBUTE', 'PACKAGES'],
-  ...['GRAPH_DIALECT', 'GRAPH_DRAFT_ROOTS', 'GRAPH_DEADLINE', 'GRAPH_LAG', 'AZURE_CLIENT_ID'],
+  ...[
+    'GRAPH_DIALECT',
+    'GRAPH_DRAFT_ROOTS',
+    'GRAPH_DRAFT_MEMBERS',
+    'GRAPH_DRAFT_NULLS',
+    'GRAPH_DEADLINE',
+    'GRAPH_LAG',
+    'AZURE_CLIENT_ID',
+  ],
 ];
 
 function settingsOf(service: ServiceName, env: NodeJS.ProcessEnv) {

@@ -13,6 +13,7 @@ import {
   draftPaths,
   draftRequestBody,
   postDraft,
+  readPackage,
   recordAssignment,
   shownPackage,
   v1,
@@ -102,45 +103,49 @@ const without = (body: Json, member: string): Json =>
 
 describe('What a document requires', () => {
   test.each([
+    'catalogId',
     'createdBy',
-    'createdDateTime',
     'description',
     'displayName',
-    'id',
     'isHidden',
     'isRoleScopesVisible',
     'modifiedBy',
-    'modifiedDateTime',
   ])('of 002 includes %s', async (member) => {
     const links = draftPaths.incompatible(complete.accessPackage);
     const refused = await postDraft(simulator, links, without(known, member));
     expect(refusal(refused)).toEqual([400, 'InvalidModel']);
   });
-  test('of 002 includes the catalog of a package that was made in one', async () => {
-    const inCatalog = await createCompletePackage(simulator, { name: 'In a catalog' });
+  test('of 002 includes a catalog that is the package’s, also of a package that entered it with its first role', async () => {
     const links = draftPaths.incompatible(complete.accessPackage);
-    const body = await shownPackage(simulator, inCatalog.accessPackage);
-    expect(refusal(await postDraft(simulator, links, without(body, 'catalogId')))).toEqual([
-      400,
-      'InvalidModel',
+    for (const catalogId of [null, 'a name']) {
+      expect(refusal(await postDraft(simulator, links, { ...known, catalogId }))).toEqual([
+        400,
+        'InvalidModel',
+      ]);
+    }
+    const elsewhere = { ...known, catalogId: complete.catalog };
+    expect(refusal(await postDraft(simulator, links, elsewhere))).toEqual([
+      404,
+      'ResourceNotFound',
     ]);
-    expect((await postDraft(simulator, links, body)).status).toBe(204);
+    expect((await postDraft(simulator, links, known)).status).toBe(204);
   });
-  test('of 002 does not include a catalog that came with the first role', async () => {
-    const links = draftPaths.incompatible(complete.accessPackage);
-    expect((await postDraft(simulator, links, without(known, 'catalogId'))).status).toBe(204);
+  test.each([
+    'requestType',
+    'requestState',
+    'requestStatus',
+    'isValidationOnly',
+    'completedDate',
+    'expirationDateTime',
+    'justification',
+  ])('of 003 includes %s', async (member) => {
+    const refused = await postDraft(
+      simulator,
+      `${draftPaths.requests}/$ref`,
+      without(draftRequestBody('new'), member),
+    );
+    expect(refusal(refused)).toEqual([400, 'InvalidModel']);
   });
-  test.each(['requestType', 'requestState', 'requestStatus', 'isValidationOnly', 'justification'])(
-    'of 003 includes %s',
-    async (member) => {
-      const refused = await postDraft(
-        simulator,
-        `${draftPaths.requests}/$ref`,
-        without(draftRequestBody('new'), member),
-      );
-      expect(refusal(refused)).toEqual([400, 'InvalidModel']);
-    },
-  );
   test.each([
     'catalogId',
     'accessPackageId',
@@ -149,6 +154,7 @@ describe('What a document requires', () => {
     'assignmentStatus',
     'assignmentState',
     'isExtended',
+    'expiredDateTime',
   ])('of 004 includes %s', async (member) => {
     const body = without(draftAssignmentBody(complete, 1001), member);
     const refused = await postDraft(simulator, `${draftPaths.assignments}/$ref`, body);
@@ -163,24 +169,96 @@ describe('What a document requires', () => {
     const expiredDateTime = '2037-01-01T00:00:00Z';
     expect((await recordAssignment(simulator, timed, 1002, { expiredDateTime })).status).toBe(201);
   });
-  test('of 000 and 001 includes the name of the package', async () => {
-    const unnamed = without(draftPackageBody('x'), 'displayName');
-    for (const path of [draftPaths.packages, draftPaths.bind(request)]) {
-      expect(refusal(await postDraft(simulator, path, unnamed))).toEqual([400, 'InvalidModel']);
-    }
+  test.each(['displayName', 'description', 'isHidden'])(
+    'of 000 and 001 includes %s',
+    async (member) => {
+      const body = without(draftPackageBody('x'), member);
+      for (const path of [draftPaths.packages, draftPaths.bind(request)]) {
+        expect(refusal(await postDraft(simulator, path, body))).toEqual([400, 'InvalidModel']);
+      }
+    },
+  );
+  test('is no end in the past', async () => {
+    const past = '2016-12-31T23:57:21.3858094+03:00';
+    const requested = draftRequestBody('new', { expirationDateTime: past });
+    expect(refusal(await postDraft(simulator, `${draftPaths.requests}/$ref`, requested))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+    expect(
+      refusal(await recordAssignment(simulator, complete, 1001, { expiredDateTime: past })),
+    ).toEqual([400, 'InvalidModel']);
   });
 });
 
-describe('An id', () => {
-  test.each(documents.filter(([document]) => document !== '002'))(
-    'cannot be set by the caller in %s',
-    async (_, path, body) => {
-      expect(refusal(await postDraft(simulator, path(), { ...body(), id: unknownId }))).toEqual([
-        400,
-        'InvalidModel',
-      ]);
+describe('What an example does not have', () => {
+  const more: [string, Json][] = [
+    ['000', { createdDateTime: '2016-12-31T23:57:56Z' }],
+    ['001', { modifiedDateTime: '2016-12-31T23:57:56Z' }],
+    ['002', { id: unknownId }],
+    ['003', { id: unknownId }],
+    ['003', { createdDateTime: '2016-12-31T23:57:56Z' }],
+    ['004', { id: unknownId }],
+  ];
+  test.each(more)('is refused in %s: %j', async (number, members) => {
+    const [, path = () => '', body = () => ({})] =
+      documents.find(([document]) => document === number) ?? [];
+    expect(refusal(await postDraft(simulator, path(), { ...body(), ...members }))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+  });
+});
+
+describe('By the tables and without null', () => {
+  const byTable = sharedSimulator({
+    draftRoots: readDraftRoots(''),
+    draftMembers: 'table',
+    draftNulls: 'refuse',
+    tenant: smallTenant,
+  });
+  const dates = {
+    completedDate: '2026-11-20T09:30:00Z',
+    expirationDateTime: '2036-01-01T00:00:00Z',
+  };
+  const tableRequest = (more: Json = {}): Json =>
+    draftRequestBody('by the table', {
+      ...{ id: unknownId, createdDateTime: '2026-11-20T09:30:00Z', ...dates },
+      ...more,
+    });
+  const posted = (body: Json) => postDraft(byTable, `${draftPaths.requests}/$ref`, body);
+
+  test.each(['id', 'createdDateTime', 'completedDate', 'expirationDateTime', 'justification'])(
+    '003 includes %s, with a value',
+    async (member) => {
+      for (const body of [without(tableRequest(), member), tableRequest({ [member]: null })]) {
+        expect(refusal(await posted(body))).toEqual([400, 'InvalidModel']);
+      }
     },
   );
+  test('003 keeps the id that it is given, and refuses a second request with it', async () => {
+    expect(await posted(tableRequest())).toMatchObject({ status: 201, body: { id: unknownId } });
+    expect(refusal(await posted(tableRequest()))).toEqual([409, 'DuplicateKey']);
+    expect(refusal(await posted(tableRequest({ id: 'one' })))).toEqual([400, 'InvalidModel']);
+  });
+  test('002 and 004 include an id, and 004 keeps it', async () => {
+    const one = await createDraftPackage(byTable, { name: 'One' });
+    const two = await createDraftPackage(byTable, { name: 'Two', group: 2 });
+    const links = draftPaths.incompatible(one.accessPackage);
+    const body = await readPackage(byTable, two.accessPackage);
+    expect(refusal(await postDraft(byTable, links, without(body, 'id')))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+    expect((await postDraft(byTable, links, body)).status).toBe(204);
+    const expiredDateTime = '2036-01-01T00:00:00Z';
+    expect(refusal(await recordAssignment(byTable, one, 1001, { expiredDateTime }))).toEqual([
+      400,
+      'InvalidModel',
+    ]);
+    const recorded = await recordAssignment(byTable, one, 1001, { expiredDateTime, id: unknownId });
+    expect(recorded).toMatchObject({ status: 201, body: { id: unknownId } });
+  });
 });
 
 describe('A state', () => {
@@ -264,7 +342,7 @@ describe('A package bound by 000', () => {
 describe('An incompatible package of 002', () => {
   test('must exist, and so must the other one', async () => {
     const links = draftPaths.incompatible(complete.accessPackage);
-    expect(refusal(await postDraft(simulator, links, { ...known, id: unknownId }))).toEqual([
+    expect(refusal(await postDraft(simulator, links, { ...known, displayName: 'None' }))).toEqual([
       404,
       'ResourceNotFound',
     ]);

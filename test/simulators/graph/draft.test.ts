@@ -21,6 +21,7 @@ import {
 import {
   sharedSimulator,
   exchange,
+  unknownId,
   groupId,
   type Json,
   refusal,
@@ -101,7 +102,7 @@ describe('On the wire', () => {
   test('003 answers 201 with the type and the nine properties, dates as they were given', async () => {
     const dates = {
       completedDate: '2016-12-31T23:57:56.9044756+03:00',
-      expirationDateTime: '2016-12-31T23:57:21.3858094+03:00',
+      expirationDateTime: '2036-12-31T23:57:21.3858094+03:00',
     };
     const { head, body } = await send(
       `${draftPaths.requests}/$ref`,
@@ -343,14 +344,15 @@ describe('The roots', () => {
       postDraft(moved, draftPaths.incompatible(String(made.body['id'])), draftPackageBody('Moved')),
     ]);
     const inBeta = await postDraft(moved, '/beta/EM/accessPackages', draftPackageBody('Beta'));
-    // A package read through v1.0 has only the members of v1.0, and 002 can then submit no others.
-    const inV1 = await shownPackage(moved, String(made.body['id']), 'v1.0');
     const other = await postDraft(moved, '/v1.0/EM/accessPackages', draftPackageBody('Other'));
     const links = `/v1.0/accessPackages/${String(other.body['id'])}/incompatibleAccessPackages/$ref`;
-    const linked = await postDraft(moved, links, inV1);
+    // A package read through v1.0 does not show what 002 names besides.
+    const linked = await postDraft(moved, links, {
+      ...draftPackageBody('Moved'),
+      ...{ catalogId: unknownId, createdBy: null, modifiedBy: null, isRoleScopesVisible: null },
+    });
     await moved.stop();
     expect([made.status, request.status, linked.status]).toEqual([201, 201, 204]);
-    expect(inV1).not.toHaveProperty(['@odata.type']);
     for (const answer of elsewhere) expect(refusal(answer)).toEqual([404, '']);
     expect(refusal(inBeta)).toEqual([400, 'InvalidModel']);
   });

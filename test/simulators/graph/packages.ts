@@ -270,6 +270,8 @@ export const draftRequestBody = (justification: string, more: Json = {}): Json =
   requestState: 'Submitted',
   requestStatus: 'Accepted',
   isValidationOnly: false,
+  completedDate: null,
+  expirationDateTime: null,
   justification,
   ...more,
 });
@@ -287,6 +289,7 @@ export const draftAssignmentBody = (
   assignmentStatus: 'Delivered',
   assignmentState: 'Delivered',
   isExtended: false,
+  expiredDateTime: null,
   ...more,
 });
 
@@ -325,13 +328,15 @@ export async function createDraftPackage(
   return { catalog, resource, accessPackage, policy: made };
 }
 
-/** A package as a read under the root of 001 shows it. */
-export async function shownPackage(
-  simulator: Simulator,
-  id: string,
-  version = 'beta',
-): Promise<Json> {
-  const { body } = await simulator.call('GET', `/${version}/EM/accessPackages/${id}`);
+/** A package as 002 sends it: what a read under the root of 001 shows, without what only the table of 002 has. */
+export async function shownPackage(simulator: Simulator, id: string): Promise<Json> {
+  const shown = Object.entries(await readPackage(simulator, id));
+  const onlyInTable = ['id', 'createdDateTime', 'modifiedDateTime'];
+  return Object.fromEntries(shown.filter(([member]) => !onlyInTable.includes(member)));
+}
+
+export async function readPackage(simulator: Simulator, id: string): Promise<Json> {
+  const { body } = await simulator.call('GET', `/beta/EM/accessPackages/${id}`);
   delete body['@odata.context'];
   return body;
 }

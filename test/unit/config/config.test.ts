@@ -38,12 +38,10 @@ test('what is needed is enough; the rest has the values of a real tenant', () =>
       cloud: 'global',
       url: undefined,
       dialect: 'v1.0',
-      draftRoots: {
-        '000': 'v1.0',
-        '001': 'beta',
-        '002': 'beta',
-        '003': 'beta',
-        '004': 'localtest',
+      draft: {
+        roots: { '000': 'v1.0', '001': 'beta', '002': 'beta', '003': 'beta', '004': 'localtest' },
+        members: 'example',
+        nulls: 'send',
       },
       deadlineMs: 30_000,
       lagSeconds: 2,
@@ -91,6 +89,8 @@ const wrong: Record<string, string> = {
   GRAPH_URL: 'CANARY',
   GRAPH_DIALECT: 'CANARY',
   GRAPH_DRAFT_ROOTS: '004=CANARY/users',
+  GRAPH_DRAFT_MEMBERS: 'CANARY',
+  GRAPH_DRAFT_NULLS: 'CANARY',
   GRAPH_DEADLINE: 'CANARY',
   GRAPH_LAG: 'CANARY',
   PACKAGES: 'CANARY',
@@ -136,8 +136,8 @@ test('Azure tells by its endpoint that there is a managed identity', () => {
 });
 
 test('a root of the draft dialect that is not given is that of its document', () => {
-  const { draftRoots } = readConfig({ ...needed, GRAPH_DRAFT_ROOTS: '001=v1.0, 004=beta' }).graph;
-  expect(draftRoots).toEqual({
+  const { draft } = readConfig({ ...needed, GRAPH_DRAFT_ROOTS: '001=v1.0, 004=beta' }).graph;
+  expect(draft.roots).toEqual({
     ...{ '000': 'v1.0', '001': 'v1.0', '002': 'beta', '003': 'beta', '004': 'beta' },
   });
 });

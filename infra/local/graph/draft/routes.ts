@@ -1,7 +1,6 @@
-import { v1 } from '../dialects/v1';
-import { catalogEntitiesIn } from '../entitlements/catalog-entities';
 import { listIncompatible } from '../entitlements/packages';
 import { merged, type Routes } from '../http/routes';
+import type { Reading } from './body';
 import { accessPackage } from './model';
 import {
   documented,
@@ -53,7 +52,7 @@ const isDocument = (name: string): name is keyof DraftRoots => Object.hasOwn(exa
  * route line and its example differ, the route line is served: `/$ref` of 003 and 004, and 002 at the root of its version.
  * These reads replace those of beta, but never those of v1.0, which clients of the documents use for everything else.
  */
-export function draftRoutes(roots: DraftRoots): Routes {
+export function draftRoutes(roots: DraftRoots, reading: Reading): Routes {
   const management = (document: keyof DraftRoots) =>
     `/${roots[document]}/identityGovernance/entitlementManagement`;
   const packages = `${management('001')}/accessPackages`;
@@ -61,27 +60,26 @@ export function draftRoutes(roots: DraftRoots): Routes {
   const assignments = `${management('004')}/accessPackageAssignments`;
   const incompatible = `/${roots['002']}/accessPackages/{}/incompatibleAccessPackages`;
   const readsAreV1 = roots['001'] === 'v1.0';
-  const shown = readsAreV1 ? catalogEntitiesIn(v1).accessPackage : accessPackage;
   const packageReads: Routes = {
     [packages]: { GET: listPackages },
     [`${packages}/{}`]: { GET: readPackage },
   };
   return merged(readsAreV1 ? {} : packageReads, {
     [`${management('000')}/assignmentRequests/{}/accessPackage/$ref`]: {
-      POST: documented(postPackageOfRequest),
+      POST: documented(postPackageOfRequest(reading)),
     },
-    [packages]: { POST: documented(postPackage) },
+    [packages]: { POST: documented(postPackage(reading)) },
     [incompatible]: {
       GET: (call) => listIncompatible(accessPackage, packageFilters, call),
     },
     [`${incompatible}/$ref`]: {
-      POST: documented(postIncompatible(shown.properties)),
+      POST: documented(postIncompatible(reading)),
     },
     [requests]: { GET: listRequests },
-    [`${requests}/$ref`]: { POST: documented(postRequest) },
+    [`${requests}/$ref`]: { POST: documented(postRequest(reading)) },
     [`${requests}/{}`]: { GET: readRequest },
     [assignments]: { GET: listAssignments },
-    [`${assignments}/$ref`]: { POST: documented(postAssignment) },
+    [`${assignments}/$ref`]: { POST: documented(postAssignment(reading)) },
     [`${assignments}/{}`]: { GET: readAssignment },
   });
 }

@@ -97,7 +97,7 @@ function enterCatalog(tenant: Tenant, accessPackage: AccessPackage, catalogId: s
     (other) => other.catalogId === catalogId && other.id !== accessPackage.id,
   );
   const modifiedAt = tenant.now();
-  tenant.put('accessPackages', { ...accessPackage, catalogId, catalogByRole: true, modifiedAt });
+  tenant.put('accessPackages', { ...accessPackage, catalogId, modifiedAt });
 }
 
 /** The package with this id as the view knows it. Throws ResourceNotFound. */

@@ -1,5 +1,6 @@
 import {
   boundToAnother,
+  duplicateKey,
   existingOpenRequest,
   invalidModel,
   invalidRequest,
@@ -75,8 +76,11 @@ export function submitUnbound(
   tenant: Tenant,
   justification: string,
   given: AssignmentRequest['given'],
+  id = newId(),
 ): AssignmentRequest {
+  if (tenant.tables.requests.get(id) !== undefined) throw duplicateKey();
   return createRequest(tenant, {
+    id,
     requestType: 'adminAdd',
     assignmentId: undefined,
     justification,
@@ -97,14 +101,14 @@ type NewRequest = Pick<
   | 'schedule'
   | 'given'
   | 'script'
->;
+> & { id?: string };
 
 /** Creates a request in the first state of its script. */
 function createRequest(tenant: Tenant, details: NewRequest): AssignmentRequest {
   const now = tenant.now();
   const request: AssignmentRequest = {
-    ...details,
     id: newId(),
+    ...details,
     state: 'submitted',
     status: 'Accepted',
     createdAt: now,
@@ -138,6 +142,8 @@ export function bindRequest(tenant: Tenant, requestId: string, accessPackage: Ac
 }
 
 type RecordedGrant = GrantIds & {
+  /** Given by the client; undefined if the service gives it. */
+  id: string | undefined;
   catalogId: string;
   isExtended: boolean;
   /** When it ends, as the caller wrote it. */
@@ -156,8 +162,10 @@ export function recordAssignment(tenant: Tenant, view: View, recorded: RecordedG
   requireNoConflict(tenant, accessPackage, user);
   const schedule = scheduleOf(tenant, recorded.expiredDateTime, policy);
   const { endDateTime } = schedule.expiration;
+  const id = recorded.id ?? newId();
+  if (tenant.tables.assignments.get(id) !== undefined) throw duplicateKey();
   const assignment: Assignment = {
-    id: newId(),
+    id,
     packageId: accessPackage.id,
     policyId: policy.id,
     targetId: user.id,

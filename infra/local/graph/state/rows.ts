@@ -65,8 +65,6 @@ export type AccessPackage = {
   id: string;
   /** Absent for a package of the draft documents until it has a role. */
   catalogId?: string | undefined;
-  /** Whether the catalog came with the first role. */
-  catalogByRole?: boolean | undefined;
   displayName: string;
   description: string | null;
   isHidden: boolean;

@@ -33,10 +33,23 @@ const writtenShape = ({ method, path, answer, body }: Exchange) =>
 const loggedShape = ({ method, path, status, raw }: Logged) =>
   shapeOf(method, path, status, raw.body === '' ? undefined : (JSON.parse(raw.body) as object));
 
-describe.each(dialects)('the simulator and the client in %s', (dialect) => {
+const readings = {
+  'example, no null': { draftNulls: 'refuse' },
+  table: { draftMembers: 'table' },
+  'table, no null': { draftMembers: 'table', draftNulls: 'refuse' },
+} as const;
+type ReadingName = keyof typeof readings;
+const cases: [string, (typeof dialects)[number], ReadingName | undefined][] = [
+  ...dialects.map((dialect) => [dialect, dialect, undefined] as (typeof cases)[number]),
+  ...Object.keys(readings).map(
+    (name) => [`draft by ${name}`, 'draft', name] as (typeof cases)[number],
+  ),
+];
+
+describe.each(cases)('the simulator and the client in %s', (_, dialect, reading) => {
   let simulator: Simulator;
   beforeAll(async () => {
-    simulator = await startSimulator(0, dialect);
+    simulator = await startSimulator(0, dialect, reading && readings[reading]);
   });
   afterAll(() => simulator.stop());
 
@@ -63,7 +76,7 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
       return requestStatus === 'delivered';
     });
     const from = '2026-11-20T09:30:00Z';
-    await recordAssignment(graph, { ...ids, from });
+    await recordAssignment(graph, { ...ids, from, justification });
     expect(await graph.findAssignments(ids.packageId, user)).toMatchObject([
       {
         assignmentStatus: 'delivered',
@@ -80,8 +93,8 @@ describe.each(dialects)('the simulator and the client in %s', (dialect) => {
     const answer = await fetch(`${simulator.url}/_control/requests?raw=1`);
     const { value } = (await answer.json()) as { value: Logged[] };
     const sent = value.map(loggedShape);
-    for (const { dialects: exchanges } of Object.values(documents)) {
-      for (const exchange of exchanges[dialect])
+    for (const { dialects: exchanges, readings: others } of Object.values(documents)) {
+      for (const exchange of (reading && others?.[reading]) ?? exchanges[dialect])
         expect(sent).toContainEqual(writtenShape(exchange));
     }
   });

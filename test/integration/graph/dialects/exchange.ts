@@ -30,6 +30,14 @@ const Operation = z.strictObject({
     answer: z.string(),
   }),
   dialects: Dialects(z.array(Exchange)),
+  /** The calls of `draft` with other settings than the default. `{now}` is the time of the call. */
+  readings: z
+    .strictObject({
+      'example, no null': z.array(Exchange),
+      table: z.array(Exchange),
+      'table, no null': z.array(Exchange),
+    })
+    .optional(),
   result: z.record(z.string(), z.unknown()).optional(),
 });
 export type Operation = z.infer<typeof Operation>;
@@ -66,12 +74,15 @@ export const operations = {
   '000': (graph: Entitlements) => graph.bindRequest(requestId, finance),
   '001': (graph: Entitlements) => graph.createAccessPackage({ ...finance, catalogId }),
   '002': async (graph: Entitlements) =>
-    graph.addIncompatible(packageId, await graph.describeAccessPackage(otherId)),
+    graph.addIncompatible(
+      packageId,
+      await graph.describeAccessPackage(otherId, () => Promise.resolve(catalogId)),
+    ),
   '003': (graph: Entitlements) =>
     graph.submitAssignmentRequest({ packageId, policyId, userId, justification }),
   '004': (graph: Entitlements) =>
     recordAssignment(graph, {
-      ...{ catalogId, packageId, policyId, userId },
+      ...{ catalogId, packageId, policyId, userId, justification },
       from: '2026-11-20T09:30:00Z',
     }),
 };

@@ -1,6 +1,7 @@
+import { draftDefaults } from '../../../../shared/graph/dialect-draft';
 import { createEntitlements } from '../../../../shared/graph/entitlements';
-import { operations, recordAssignment, documents } from './exchange';
-import { startRecorder, wireOf, type Recorder } from './recorder';
+import { justification, operations, policyId, recordAssignment, documents } from './exchange';
+import { startRecorder, wireOf, type Recorded, type Recorder } from './recorder';
 
 let recorder: Recorder;
 beforeAll(async () => {
@@ -31,6 +32,74 @@ test.each(cases)(
   },
 );
 
+const readings = [
+  { name: 'example, no null', members: 'example', nulls: 'refuse' },
+  { name: 'table', members: 'table', nulls: 'send' },
+  { name: 'table, no null', members: 'table', nulls: 'refuse' },
+] as const;
+
+/** The call with `{now}` where it has a time of the last minute and the fixture says so. */
+function withNow(call: Recorded, written: Recorded): Recorded {
+  if (!call.body || !written.body) return call;
+  const named = Object.entries(JSON.parse(written.body) as object)
+    .filter(([, value]) => value === '{now}')
+    .map(([member]) => member);
+  const members = Object.entries(JSON.parse(call.body) as object).map(
+    ([member, value]: [string, unknown]) => {
+      const age = Date.now() - Date.parse(String(value));
+      return [member, named.includes(member) && age >= 0 && age < 60_000 ? '{now}' : value];
+    },
+  );
+  return { ...call, body: JSON.stringify(Object.fromEntries(members)) };
+}
+
+test.each(
+  (['002', '003', '004'] as const).flatMap((number) =>
+    readings.map((reading) => ({ number, ...reading })),
+  ),
+)('$number in draft by $name is sent byte for byte', async ({ number, name, members, nulls }) => {
+  const exchanges = documents[number].readings?.[name] ?? [];
+  recorder.expect(exchanges);
+  const draft = { ...draftDefaults, members, nulls };
+  const graph = createEntitlements({
+    ...{ root: recorder.url, dialect: 'draft', draft, deadlineMs: 5_000, appVersion: '1.2.3' },
+  });
+  await operations[number](graph);
+  const written = exchanges.map((exchange) => wireOf(exchange, recorder.url));
+  expect(recorder.recorded).toHaveLength(2);
+  expect(recorder.recorded.map((call, place) => withNow(call, written[place] ?? call))).toEqual(
+    written,
+  );
+});
+
+test.each(['002', '003', '004'] as const)(
+  '%s by its table has every property of the table, in its order',
+  (number) => {
+    const { document, readings: bodies } = documents[number];
+    for (const name of ['table', 'table, no null'] as const) {
+      const [, ...members] = Object.keys(bodies?.[name].at(-1)?.body ?? {});
+      expect(members).toEqual(document.properties);
+    }
+  },
+);
+
+test('neither a request nor an assignment is sent with an end in the past', async () => {
+  const graph = clientOf('draft');
+  const [look] = documents['004'].dialects.draft;
+  if (!look) throw new Error('the fixture has a look');
+  const over = {
+    id: policyId,
+    expiration: { type: 'afterDateTime', endDateTime: '2026-01-01T00:00:00Z' },
+  };
+  for (const number of ['003', '004'] as const) {
+    recorder.expect([{ ...look, answer: { status: 200, body: { value: [over] } } }]);
+    await expect(operations[number](graph)).rejects.toMatchObject({
+      fault: { code: 'lifetime-over' },
+    });
+    expect(recorder.recorded.map(({ method }) => method)).toEqual(['GET']);
+  }
+});
+
 test.each(numbers)(
   '%s in draft follows the route line and properties of its document',
   (number) => {
@@ -54,7 +123,7 @@ test('each document of the draft dialect goes to the root that is set for it', a
   const graph = createEntitlements({
     root: recorder.url,
     dialect: 'draft',
-    draftRoots: roots,
+    draft: { ...draftDefaults, roots },
     appVersion: '1.2.3',
   });
   for (const number of numbers) {
@@ -73,7 +142,7 @@ test('a root that would leave its path segment is refused', () => {
     createEntitlements({
       root: recorder.url,
       dialect: 'draft',
-      draftRoots: roots,
+      draft: { ...draftDefaults, roots },
       appVersion: '1',
     }),
   ).toThrow(/path segment/);
@@ -89,7 +158,12 @@ test('an assignment is not recorded by preparing it, nor without an end that its
   >;
   const assignment = {
     ...{ catalogId: catalogId ?? '', packageId: accessPackageId ?? '' },
-    ...{ policyId: assignmentPolicyId ?? '', userId: targetId ?? '', from: '2026-11-20T09:30:00Z' },
+    ...{
+      policyId: assignmentPolicyId ?? '',
+      userId: targetId ?? '',
+      justification,
+      from: '2026-11-20T09:30:00Z',
+    },
   };
   recorder.expect([look]);
   expect(await graph.prepareAssignment(assignment)).toBeInstanceOf(Function);

@@ -118,6 +118,8 @@ export function startReceiver() {
           .filter((one) => one.justification === justification)
           .map(asRequest) as never,
       ),
+    findOwnRequest: () => Promise.resolve(undefined),
+    findOwnAssignment: () => Promise.resolve(undefined),
     getAssignmentRequest: (id) => {
       const [request] = seen('requests', requests).filter((one) => one.id === id);
       return request
