@@ -139,8 +139,8 @@ function rememberedSubmit(grant: StoredGrant | undefined): RememberedWrite | und
 }
 
 /**
- * The request of an earlier POST whose answer was lost. Nothing is read where there was none: Graph has no filter by
- * person, so a look reads every request of the package, and Graph itself refuses a second open request.
+ * The request of an earlier POST whose answer was lost. Nothing is read where there was none: Graph itself refuses a second
+ * open request.
  */
 async function resolveAmbiguousSubmit(
   services: Services,
@@ -148,7 +148,7 @@ async function resolveAmbiguousSubmit(
   grant: StoredGrant,
 ): Promise<AssignmentRequest | undefined> {
   if (grant.state !== 'submitting') return undefined;
-  if (grant.requestId === undefined) return findRequest(services, target, grant);
+  if (grant.requestId === undefined) return findRequest(services, target, grant, grant.updatedAt);
   const [known] = await emptyOn404(services.graph.getAssignmentRequest(grant.requestId));
   return known;
 }
@@ -194,7 +194,9 @@ async function resolveConflict(
   // Of a given id: our own request is there, and a replica did not show it.
   if (conflict === 'existing-open-request' || conflict === 'duplicate-key') {
     const grant = await loadGrant(services, target);
-    const request = await findRequest(services, target, target.run);
+    const request =
+      (grant && (await findRequest(services, target, target.run, grant.updatedAt))) ??
+      (await findOpenRequest(services, target));
     if (!request || !grant) return notYet('open-request-not-visible');
     return (await saveRequest(services, target, grant, request)) ?? submitted(request);
   }
@@ -248,27 +250,25 @@ async function bindPackage(
 }
 
 /**
- * The request that the run of `sender` may have sent, by its correlation tag: in whatever state if that is this run, else
- * only an open one. Or any open one that grants this package to this person.
+ * The request that the run of `sender` may have sent after `since`, by its correlation tag: in whatever state if that is
+ * this run, else only an open one.
  */
 async function findRequest(
   { graph }: Services,
   target: AssignmentTarget,
   sender: Pick<Run, 'eventHash' | 'attempt'>,
+  since: string,
 ): Promise<AssignmentRequest | undefined> {
   const tag = correlationTag(target, sender);
-  const own = await graph.findOwnRequest(tag);
-  if (own) return own;
-  const requests = await graph.findAssignmentRequests(target.ids.accessPackageId, tag);
+  const request = await graph.findRequest(tag, since);
   const isOwn = tag === correlationTag(target, target.run);
-  return (
-    requests.find(
-      ({ justification, requestStatus }) =>
-        justification === tag && (isOwn || isOpen(requestStatus)),
-    ) ??
-    requests.find(
-      (one) => isAdd(one) && one.userId === target.targetId && isOpen(one.requestStatus),
-    )
+  return request && (isOwn || isOpen(request.requestStatus)) ? request : undefined;
+}
+
+/** Any open request that gives this package to this person, whoever made it and when. */
+function findOpenRequest({ graph }: Services, { ids, targetId }: AssignmentTarget) {
+  return graph.findOpenRequest(
+    (one) => isAdd(one) && one.userId === targetId && one.packageId === ids.accessPackageId,
   );
 }
 

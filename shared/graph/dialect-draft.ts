@@ -105,6 +105,15 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
       }),
       answer: AssignmentRequest,
     },
+    listRequestsSince: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ justification }) => ({
+        $filter: `justification eq ${literal(justification)}`,
+        $expand: 'accessPackage',
+      }),
+      answer: AssignmentRequest,
+    },
     recordAssignment: {
       method: 'POST',
       path: () => `${assignments}/$ref`,

@@ -226,6 +226,9 @@ async function inEveryForm<Found extends { id: string }>(
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
 
+/** By so much our clock and Graph's may differ. */
+const CLOCKS_MS = 5 * 60_000;
+
 /** When access under the policy of an assignment ends that begins at `from`; undefined if it does not. */
 async function endOf(
   { first }: Caller,
@@ -255,11 +258,7 @@ const assignmentVerbs = (caller: Caller) => {
       return one('submitAssignmentRequest', { ...request, expirationDateTime });
     },
     getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
-    /**
-     * Requests that include those with this `justification`; in some dialects all requests of the package. Graph documents
-     * no filter by person, so this reads every request of the package: call it after an ambiguous answer or
-     * `existing-open-request`, not once per person.
-     */
+    /** All requests of the package, which may be very many. Not for runs: see `findRequest` and `findOpenRequest`. */
     findAssignmentRequests: (packageId: string, justification: string) =>
       all('findAssignmentRequests', { packageId, justification }),
     /** An open request that is wanted, of whatever age and package. Reads what is open in the tenant, state by state. */
@@ -286,12 +285,24 @@ const assignmentVerbs = (caller: Caller) => {
       const expiredDateTime = await endOf(caller, assignment, assignment.from);
       return () => record({ ...assignment, expiredDateTime });
     },
-    /** The request that has the id which this client gives; undefined where Graph gives the ids, or knows none such. */
-    findOwnRequest: async (justification: string): Promise<AssignmentRequest | undefined> => {
+    /**
+     * Our request with this `justification`: by the id that this client has given it, else among the requests made after
+     * `since`, less `CLOCKS_MS`. However many requests the tenant has, only those of that time are read.
+     */
+    findRequest: async (
+      justification: string,
+      since: string,
+    ): Promise<AssignmentRequest | undefined> => {
       const read = further('getOwnRequest');
-      return read && (await emptyOn404(read({ justification })))[0];
+      if (read) return (await emptyOn404(read({ justification })))[0];
+      const from = new Date(Date.parse(since) - CLOCKS_MS).toISOString();
+      return first(
+        'listRequestsSince',
+        { since: from, justification },
+        (one) => one.justification === justification,
+      );
     },
-    /** The same for the recorded assignment. */
+    /** The assignment with the id that this client has given it; undefined where Graph gives the ids, or knows none such. */
     findOwnAssignment: async (justification: string): Promise<Assignment | undefined> => {
       const read = further('getOwnAssignment');
       return read && (await emptyOn404(read({ justification })))[0];

@@ -113,6 +113,11 @@ type CommonOperations = {
     input: { packageId: string; justification: string };
     answer: AssignmentRequest;
   };
+  /** Of all packages, at least those with the `justification`. */
+  listRequestsSince: {
+    input: { since: string; justification: string };
+    answer: AssignmentRequest;
+  };
   listRequestsInState: { input: { state: OpenState }; answer: AssignmentRequest };
 };
 

@@ -246,6 +246,14 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       query: ({ packageId }) => ({ $filter: ofPackage(packageId), $expand: expand.requests }),
       answer: AssignmentRequest,
     },
+    // No other filter may stand beside it: which combinations Graph takes is not documented.
+    // Source: https://learn.microsoft.com/graph/api/entitlementmanagement-list-assignmentrequests
+    listRequestsSince: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ since }) => ({ $filter: `createdDateTime gt ${since}`, $expand: expand.requests }),
+      answer: AssignmentRequest,
+    },
     listRequestsInState: {
       method: 'GET',
       path: () => requests,

@@ -86,7 +86,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-const mostPages = 200;
+/** So many pages without an item follow each other in no list that ends. */
+const mostEmptyPages = 100;
 
 /** The items are read one by one by a schema of their own: one made for each list would be compiled for each call. */
 const Page = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
@@ -102,26 +103,26 @@ export async function* items<Item>(
   base: string,
   schema: z.ZodType<Item>,
 ): AsyncGenerator<Item, void, undefined> {
+  // How long a list is says nothing: a tenant may have any number of requests. One that comes back to a page is endless.
   const visited = new Set<string>();
+  let emptyPages = 0;
   let url: string | undefined = call.url;
   while (url) {
-    visited.add(url);
     const response = await send({ ...call, url });
     const page = readShape(call, response, Page, readAnswer(call, response));
+    const begin = JSON.stringify(page.value[0]);
+    emptyPages = begin === undefined ? emptyPages + 1 : 0;
+    const isSeen = begin !== undefined && visited.has(begin);
+    const fail = (code: string): GraphError =>
+      new GraphError(call.operation, { code, requestId: requestIdOf(response), ambiguous: false });
+    if (isSeen || emptyPages > mostEmptyPages) throw fail('endless-pages');
+    visited.add(url);
+    if (begin !== undefined) visited.add(begin);
     for (const item of page.value) yield readShape(call, response, schema, item);
     url = page['@odata.nextLink'] ?? undefined;
-    const code = url && fault(url, base, visited);
-    if (code) {
-      const requestId = requestIdOf(response);
-      throw new GraphError(call.operation, { code, requestId, ambiguous: false });
-    }
+    if (url && !isBelow(url, base)) throw fail('foreign-next-link');
+    if (url && visited.has(url)) throw fail('endless-pages');
   }
-}
-
-function fault(url: string, base: string, visited: ReadonlySet<string>): string | undefined {
-  if (!isBelow(url, base)) return 'foreign-next-link';
-  if (visited.has(url) || visited.size >= mostPages) return 'endless-pages';
-  return undefined;
 }
 
 /** Whether an absolute URL stays within a base: same scheme, host and port, and a path below its path. */

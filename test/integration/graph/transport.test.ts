@@ -189,11 +189,31 @@ describe('lists', () => {
     expect(graph.requests).toHaveLength(2);
   });
 
-  test('a list without end ends', async () => {
+  test('a list that begins again under new links ends', async () => {
     let at = 0;
-    graph.answer((_, response) => page(response, 'c', `${graph.url}/v1.0/x?at=${(at += 1)}`));
+    graph.answer((_, response) =>
+      page(response, `c-${at % 3}`, `${graph.url}/v1.0/x?at=${(at += 1)}`),
+    );
     expect(await faultOf(client().findCatalogs('a'))).toMatchObject({ code: 'endless-pages' });
-    expect(graph.requests).toHaveLength(200);
+    expect(graph.requests).toHaveLength(4);
+  });
+
+  test('a list of empty pages without end ends', async () => {
+    let at = 0;
+    graph.answer((_, response) => {
+      const next = `${graph.url}/v1.0/x?at=${(at += 1)}`;
+      json(response, 200, { value: [], '@odata.nextLink': next });
+    });
+    expect(await faultOf(client().findCatalogs('a'))).toMatchObject({ code: 'endless-pages' });
+    expect(graph.requests).toHaveLength(101);
+  });
+
+  test('a long list is read to its end, however many pages it has', async () => {
+    graph.answer((request, response) => {
+      const at = Number(new URL(request.url ?? '', graph.url).searchParams.get('at') ?? 0);
+      page(response, `c-${at}`, at < 999 ? `${graph.url}/v1.0/x?at=${at + 1}` : undefined);
+    });
+    expect(await client().findCatalogs('a')).toHaveLength(1000);
   });
 });
 

@@ -7,6 +7,7 @@ import { jsonOf, type Received } from '../http/received';
 import { refusalReply, replyOf, type RequestIds, send } from '../http/reply';
 import { decide, enterStep } from '../services/delivery';
 import { requireServicePrincipal } from '../services/permissions';
+import { addPastRequests } from '../services/requests';
 import type { AssignmentRequest } from '../state/rows';
 import { UserEntry, userOf } from '../tenant/tenant-file';
 import { deleteRow, editRow, showState } from './state';
@@ -113,6 +114,14 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
   {
+    at: ['POST', 'past-requests'],
+    run: ({ runtime: { tenant }, body }) => {
+      const { packageName, employeeId, count } = parsed(PastRequests, body);
+      addPastRequests(tenant, packageName, employeeId, count);
+      return { count };
+    },
+  },
+  {
     at: ['POST', 'requests/{}/decide'],
     run: (call) => {
       const request = requestOf(call);
@@ -150,6 +159,11 @@ function requestOf({ runtime, ids: [id = ''] }: ControlCall): AssignmentRequest 
 
 const Caller = z.strictObject({ id: z.guid().nullable() });
 const Undeliverable = z.strictObject({ afterMs: z.int().nonnegative().nullable() });
+const PastRequests = z.strictObject({
+  packageName: z.string(),
+  employeeId: z.string(),
+  count: z.int().positive(),
+});
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 
 function parsed<Type>(schema: z.ZodType<Type>, body: unknown): Type {

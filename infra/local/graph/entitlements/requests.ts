@@ -4,13 +4,12 @@ import { type Answer, type Call, deletion, notImplemented, type Routes } from '.
 import { flag, guidAt, id, object, optionalObject, optionalText, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
 import { checkBody, type Body } from '../odata/model';
-import { created, one } from '../odata/present';
+import { created, instant, one } from '../odata/present';
 import { deleteRequest } from '../services/deletions';
 import { reprocessRequest } from '../services/delivery';
 import { submitGrant, submitRemoval } from '../services/requests';
 import type { View } from '../state/lag';
 import type { AssignmentRequest, Schedule } from '../state/rows';
-import { both } from '../state/tables';
 import type { Version } from './version';
 
 /** Assignment requests. docs: https://learn.microsoft.com/graph/api/resources/accesspackageassignmentrequest */
@@ -20,27 +19,25 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
   const collection = `${rootOf(dialect)}/${nameIn(dialect, 'assignmentRequests')}`;
 
   const requests: Listing<AssignmentRequest> = {
+    alone: true,
     filterable: filtersIn(dialect, request.type, {
       id: { is: 'guid', value: (row) => row.id },
       state: {
         is: model.enums['accessPackageRequestState'] ?? [],
         value: ({ state }) => spell(state),
       },
-      requestType: {
-        is: model.enums['accessPackageRequestType'] ?? [],
-        value: ({ requestType }) => spell(requestType),
+      createdDateTime: {
+        ...{ is: 'instant', also: ['gt'] },
+        value: ({ createdAt }) => instant(createdAt),
       },
       'accessPackage/id': { is: 'guid', value: ({ packageId }) => packageId },
     }),
     candidates: ({ tenant, view }, equals) => {
       const { requests: table } = tenant.tables;
       const [packageId, spelled] = [equals('accessPackage/id'), equals('state')];
-      const state = spelled === undefined ? undefined : dialect.unspell(spelled, 'state');
-      if (packageId !== undefined && state !== undefined) {
-        return table.find('accessPackageAndState', both(packageId, state), view);
-      }
       if (packageId !== undefined) return table.find('accessPackage', packageId, view);
-      return state === undefined ? table.all(view) : table.find('state', state, view);
+      if (spelled === undefined) return table.all(view);
+      return table.find('state', dialect.unspell(spelled, 'state'), view);
     },
   };
 

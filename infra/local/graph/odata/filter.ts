@@ -1,16 +1,17 @@
 import { invalidFilter, notSimulated } from '../errors';
 
-export type Operator = 'eq' | 'ne' | 'startsWith';
+export type Operator = 'eq' | 'ne' | 'gt' | 'startsWith';
 
 /** One comparison of a filter, such as `accessPackage/id eq '…'`. A word without quotes is not text. */
 export type Comparison = { path: string; operator: Operator; value: string; quoted: boolean };
 
 const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
-const unsupported = new Set(['or', 'not', 'gt', 'ge', 'lt', 'le', 'in', 'has']);
+const comparing = ['eq', 'ne', 'gt'] as const;
+const unsupported = new Set(['or', 'not', 'ge', 'lt', 'le', 'in', 'has']);
 
 /**
- * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, and in the directory also `ne` and
- * `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
+ * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, for instants also `gt`, and in the
+ * directory also `ne` and `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
  * Source: OData 4.01 URL conventions, 5.1.1.
  */
 export function parseFilter(text: string): Comparison[] {
@@ -56,11 +57,10 @@ function comparison(
   if (operator !== undefined && unsupported.has(operator.text)) {
     throw notSimulated(`the filter operator ${operator.text}`);
   }
-  if (operator?.text !== 'eq' && operator?.text !== 'ne') {
-    throw invalidFilter('an operator is expected after a property');
-  }
+  const name = comparing.find((known) => known === operator?.text);
+  if (name === undefined) throw invalidFilter('an operator is expected after a property');
   if (value?.kind !== 'word' && value?.kind !== 'text') throw invalidFilter('a value is expected');
-  return { path, operator: operator.text, value: value.text, quoted: value.kind === 'text' };
+  return { path, operator: name, value: value.text, quoted: value.kind === 'text' };
 }
 
 /** Reads `startsWith(displayName,'x')` from what follows the opening parenthesis. */

@@ -8,8 +8,8 @@ import { readOptions, type Options } from './query-options';
 
 /** How a member is compared in a filter. */
 export type Filterable<Row> = {
-  /** `guid`, `text`, or the names of an enumeration. */
-  is: 'guid' | 'text' | readonly string[];
+  /** `guid`, `text`, `instant` (an ISO 8601 time without quotes), or the names of an enumeration. */
+  is: 'guid' | 'text' | 'instant' | readonly string[];
   value: (row: Row) => string | null | undefined;
   /** Operators besides `eq`. */
   also?: readonly Operator[];
@@ -26,6 +26,8 @@ export type Listing<Row> = {
   filterable: Filters<Row>;
   /** Members whose names are not known before: those that a tenant has added. */
   extension?: (path: string) => Filterable<Row> | undefined;
+  /** Whether a filter may have only one comparison, because no documentation shows two together. */
+  alone?: boolean;
   /** Whether it supports `$count` and `ne`, as objects of the directory do. */
   advanced?: boolean;
   /**
@@ -51,6 +53,9 @@ export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call
       .filter(({ operator }) => operator === 'eq')
       .map(({ member, path, value }) => [member.as ?? path, value]),
   );
+  if (listing.alone === true && comparisons.length > 1) {
+    throw notSimulated('several comparisons in a filter of this collection');
+  }
   const found = listing
     .candidates(call, (path) => required.get(path), [...required.keys()])
     .filter(({ row }) => matches(comparisons, row));
@@ -103,6 +108,10 @@ function checkComparison<Row>(
     if (!isGuid(value)) throw unrecognizedGuid(value);
     return { ...comparison, member, value: value.toLowerCase() };
   }
+  if (member.is === 'instant') {
+    if (quoted || Number.isNaN(Date.parse(value))) throw invalidFilter(`'${value}' is not a time`);
+    return { ...comparison, member };
+  }
   if (member.is === 'text') {
     if (!quoted && value !== 'null')
       throw invalidFilter(`'${path}' is compared with a value that is not text`);
@@ -122,6 +131,9 @@ const isNull = ({ value, quoted }: Comparison): boolean => value === 'null' && !
 function matches<Row>(comparisons: Checked<Row>[], row: Row): boolean {
   return comparisons.every((comparison) => {
     const actual = comparison.member.value(row)?.toLowerCase() ?? null;
+    if (comparison.operator === 'gt') {
+      return actual !== null && Date.parse(actual) > Date.parse(comparison.value);
+    }
     const value = comparison.value.toLowerCase();
     if (comparison.operator === 'startsWith') return actual?.startsWith(value) === true;
     const expected = isNull(comparison) ? null : value;

@@ -119,6 +119,29 @@ function createRequest(tenant: Tenant, details: NewRequest): AssignmentRequest {
   return enterStep(tenant, request, 0, now);
 }
 
+/** Long ago in this tenant: before whatever a client may look back for. */
+const LONG_AGO_MS = 30 * 86_400_000;
+
+/** Adds requests of one person for a package that were denied a month ago, as a tenant collects them over its years. */
+export function addPastRequests(
+  tenant: Tenant,
+  packageName: string,
+  employeeId: string,
+  count: number,
+): void {
+  const [found] = tenant.tables.accessPackages.find('displayName', packageName);
+  const [user] = tenant.tables.users.find('employeeId', employeeId);
+  if (found === undefined || user === undefined) throw resourceNotFound('access package or user');
+  const at = tenant.now() - LONG_AGO_MS;
+  const past = {
+    ...{ requestType: 'adminAdd' as const, packageId: found.row.id, targetId: user.row.id },
+    ...{ assignmentId: undefined, justification: 'past', schedule: undefined },
+    ...{ state: 'denied', status: 'Denied', createdAt: at, completedAt: at },
+    ...{ script: [{ state: 'denied' }], step: 0, dueAt: undefined },
+  };
+  for (let added = 0; added < count; added += 1) tenant.put('requests', { id: newId(), ...past });
+}
+
 /**
  * Binds a package to a request, which then passes through its states. Because no person is named, only scripts without a
  * person apply, and approval is needed only if every policy of the package requires it. Binding the same package again

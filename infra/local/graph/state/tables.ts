@@ -88,8 +88,6 @@ export function createTables(): Tables {
     policies: createTable<Policy>({ accessPackage: ({ packageId }) => [packageId] }),
     requests: createTable<AssignmentRequest>({
       accessPackage: ({ packageId }) => optional(packageId),
-      accessPackageAndState: ({ packageId, state }) =>
-        optional(packageId).map((id) => both(id, state)),
       state: ({ state }) => [state],
       accessPackageAndTarget: ({ packageId, targetId }) =>
         packageId === undefined || targetId === undefined ? [] : [both(packageId, targetId)],

@@ -112,13 +112,13 @@ export function startReceiver() {
           .filter((one) => one.packageId === packageId && one.userId === userId)
           .map((one) => ({ ...one, assignmentStatus: 'delivered' })) as never,
       ),
-    findAssignmentRequests: (_, justification) =>
-      Promise.resolve(
-        seen('requests', requests)
-          .filter((one) => one.justification === justification)
-          .map(asRequest) as never,
-      ),
-    findOwnRequest: () => Promise.resolve(undefined),
+    findRequest: (justification) => {
+      const [found] = seen('requests', requests).filter(
+        (one) => one.justification === justification,
+      );
+      return Promise.resolve((found && asRequest(found)) as never);
+    },
+    findOpenRequest: () => Promise.resolve(undefined),
     findOwnAssignment: () => Promise.resolve(undefined),
     getAssignmentRequest: (id) => {
       const [request] = seen('requests', requests).filter((one) => one.id === id);
