@@ -110,7 +110,7 @@ export async function* items<Item>(
   while (url) {
     const response = await send({ ...call, url });
     const page = readShape(call, response, Page, readAnswer(call, response));
-    const begin = JSON.stringify(page.value[0]);
+    const begin = page.value.length === 0 ? undefined : JSON.stringify(page.value[0]);
     emptyPages = begin === undefined ? emptyPages + 1 : 0;
     const isSeen = begin !== undefined && visited.has(begin);
     const fail = (code: string): GraphError =>

@@ -214,19 +214,27 @@ describe('In beta', () => {
     expect(await inState(body['id'], end)).toMatchObject({ requestState: end });
   });
 
-  test('Requests can be filtered by package and state, and expanded', async () => {
+  test('Requests can be filtered by package, by state or by creation, and expanded', async () => {
     const { body } = await submit(simulator, complete, 1005, {}, beta);
     await inState(body['id'], 'Delivered');
-    const found = await filtered(
-      requests,
-      `accessPackage/id eq '${complete.accessPackage}' and requestState eq 'Delivered'`,
-      '&$expand=accessPackage,requestor,accessPackageAssignment($expand=target)',
-    );
-    expect(values(found).find(({ id }) => id === body['id'])).toMatchObject({
-      accessPackage: { id: complete.accessPackage, catalogId: complete.catalog },
-      requestor: { objectId: userId(1005) },
-      accessPackageAssignment: { target: { objectId: userId(1005) } },
-    });
+    for (const filter of [
+      `accessPackage/id eq '${complete.accessPackage}'`,
+      "requestState eq 'Delivered'",
+      'createdDateTime gt 2026-01-01T00:00:00Z',
+    ]) {
+      const found = await filtered(
+        requests,
+        filter,
+        '&$expand=accessPackage,requestor,accessPackageAssignment($expand=target)',
+      );
+      expect(values(found).find(({ id }) => id === body['id'])).toMatchObject({
+        accessPackage: { id: complete.accessPackage, catalogId: complete.catalog },
+        requestor: { objectId: userId(1005) },
+        accessPackageAssignment: { target: { objectId: userId(1005) } },
+      });
+    }
+    const later = new Date(Date.now() + 60_000).toISOString();
+    expect(values(await filtered(requests, `createdDateTime gt ${later}`))).toEqual([]);
   });
 
   test('Packages, catalogs, resources and roles read by the names of beta', async () => {

@@ -142,6 +142,14 @@ describe('A filter', () => {
     expect(refusal(await filtered(path, filter))).toEqual([400, 'InvalidFilter']);
   });
 
+  test.each([
+    `accessPackage/id eq '${unknownId}' and state eq 'delivered'`,
+    `createdDateTime gt 2026-01-01T00:00:00Z and accessPackage/id eq '${unknownId}'`,
+    "requestType eq 'adminAdd'",
+  ])('on requests that no documentation shows is not simulated: %s', async (filter) => {
+    expect(refusal(await filtered('EM/assignmentRequests', filter))).toEqual([501, 'NotSimulated']);
+  });
+
   test('compares states in any case, in parentheses and joined by and', async () => {
     const { body } = await submit(simulator, complete, 1001);
     await until(
