@@ -16,6 +16,8 @@ export async function audit(
   const report = await auditReport(stores, question);
   if ('event' in question && report.rows.length === 0)
     throw unknownEvent(question.event, question.sources);
+  if ('worker' in question && report.rows.length === 0)
+    throw new CliError(`no event of the worker ${question.worker} is known`);
   print(report, json, textOf);
   if (report.faults.length > 0) process.exitCode = 1;
 }

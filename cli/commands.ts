@@ -29,9 +29,10 @@ const ways = ['browser', 'device-code', 'azure'] as const satisfies SignInOption
 const signIn = [
   option(
     '--sign-in <way>',
-    'how you sign in to Microsoft Graph; "azure" is the sign-in of the Azure CLI, azd or Azure PowerShell, which lacks ' +
-      'entitlement management unless it is an application that was granted it',
-    { choices: ways, default: 'browser' },
+    'how you sign in to Microsoft Graph, by default "browser"; "azure" is the sign-in of the Azure CLI, azd or Azure ' +
+      'PowerShell, which lacks entitlement management unless it is an application that was granted it. Refused with ' +
+      '--tenant and --client where nobody signs in, as at the local Graph',
+    { choices: ways },
   ),
   option('--tenant <id>', 'the tenant to sign in to, if you are in several'),
   option(

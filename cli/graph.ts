@@ -3,22 +3,25 @@ import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import type { Config } from '../shared/config/config';
 import { createCredential } from '../shared/config/identity';
 import { signIn, type waysToSignIn } from '../shared/config/identity';
+import { CliError } from './print';
 
 /** How the person who runs a command signs in to Graph. */
 export type SignInOptions = {
-  signIn: (typeof waysToSignIn)[number];
+  /** By default the browser. */
+  signIn?: (typeof waysToSignIn)[number] | undefined;
   tenant?: string | undefined;
   client?: string | undefined;
 };
 
 /**
  * Where the app's Graph is: over https under the person's own sign-in with the permissions of the command, or under the
- * managed identity where there is one; over loopback http without a sign-in. Does not sign in yet.
+ * managed identity where there is one; over loopback http without a sign-in. Does not sign in yet. Throws a CliError if an
+ * option has no effect because nobody signs in.
  */
 export function graphOptions(
   { graph, identity }: Config,
   scopes: readonly string[],
-  { signIn: way, tenant: tenantId, client: clientId }: SignInOptions,
+  { signIn: way, tenant, client }: SignInOptions,
 ): EntitlementsOptions {
   const cloud = clouds[graph.cloud];
   const root = (graph.url ?? cloud.root).replace(/\/+$/, '');
@@ -29,10 +32,18 @@ export function graphOptions(
     deadlineMs: graph.deadlineMs,
     appVersion: 'cli',
   };
-  if (!root.startsWith('https://')) return options;
+  const isSecure = root.startsWith('https://');
+  if (!isSecure || identity.managed) {
+    const given = { '--sign-in': way, '--tenant': tenant, '--client': client };
+    const useless = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+    const why = isSecure ? 'the managed identity signs in' : `Graph at ${root} takes no sign-in`;
+    if (useless !== undefined) throw new CliError(`${useless} has no effect: ${why}`, 2);
+  }
+  if (!isSecure) return options;
+  const person = { way: way ?? 'browser', tenantId: tenant, clientId: client };
   const credential = identity.managed
     ? createCredential(identity)
-    : signIn({ way, cloud: graph.cloud, root, scopes, tenantId, clientId });
+    : signIn({ ...person, cloud: graph.cloud, root, scopes });
   return { ...options, credential, scope: cloud.scope };
 }
 

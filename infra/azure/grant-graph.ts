@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { explain, openTenant, parseOrExit, printAccount, tenantFlags } from '../tenant/command';
+import { runTool } from '../command-line';
+import { explain, openTenant, printAccount, tenantFlags, type Tenant } from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
 import { grantAll, type GrantRequest, type GrantResult } from './grant/grant-all';
 
@@ -35,13 +35,21 @@ const options = {
   'revoke-wider': { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-const readOptions = () => parseArgs({ options }).values;
+type Given = {
+  identity?: string | undefined;
+  narrow: boolean;
+  catalog: string[];
+  'tenant-wide': boolean;
+  'adds-groups': boolean;
+  'revoke-wider': boolean;
+  'dry-run': boolean;
+};
+type Command = { request: GrantRequest; tenant: Tenant; json: boolean };
 
 /** Throws an Error for the user if options are missing or contradict each other. */
-function requestOf(given: ReturnType<typeof readOptions>): GrantRequest {
+function requestOf(given: Given): GrantRequest {
   const { identity, narrow, catalog, 'tenant-wide': wide, 'adds-groups': addsGroups } = given;
   if (identity === undefined)
     throw new Error("--identity is missing: give the object id or client id of the app's identity");
@@ -62,26 +70,22 @@ function print({ identity, grants }: GrantResult): void {
   }
 }
 
-/** Undefined: the user asks for help. Throws an Error for the user if the options are invalid. */
-function parseCommandLine() {
-  const given = readOptions();
-  if (given.help) return undefined;
-  return {
-    request: requestOf(given),
-    tenant: openTenant(given, scopes, process.env),
-    json: given.json,
-  };
-}
-
-async function main(): Promise<void> {
-  const { request, tenant, json } = parseOrExit(parseCommandLine, usage);
+async function run({ request, tenant, json }: Command): Promise<number> {
   await printAccount(tenant);
   const result = await grantAll(createTenantGraph(tenant), request);
   if (json) console.log(JSON.stringify(result));
   else print(result);
+  return 0;
 }
 
-main().catch((error: unknown) => {
-  console.error(`grant:graph: ${explain(error)}`);
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options,
+  read: (given) => ({
+    request: requestOf(given),
+    tenant: openTenant(given, scopes, process.env),
+    json: given.json,
+  }),
+  run,
+  explain: (error) => `grant:graph: ${explain(error)}`,
 });

@@ -109,6 +109,15 @@ function compile(project, { isDamaged, orphans }) {
 }
 
 const configs = process.argv.slice(2);
+const unknown = configs.find(
+  (config) => !/\.json$/.test(config) || !existsSync(join(root, config)),
+);
+if (unknown !== undefined) {
+  process.stderr.write(
+    `usage: node infra/package/build.cjs [tsconfig...]\nerror: no project "${unknown}"\n`,
+  );
+  process.exit(2);
+}
 for (const config of configs.length > 0 ? configs : ['tsconfig.build.json']) {
   process.exitCode = build(config);
   if (process.exitCode !== 0) break;

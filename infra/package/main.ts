@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runTool, integerOption } from '../command-line';
 import { projectRoot } from '../local/stack/service';
 import { compareLoads } from './bench';
 import { contentsOf, sha256, zipOf, type Contents } from './bundle';
@@ -18,27 +18,21 @@ usage: npm run package -- [options]
 /** An upper bound that the bundle stays far below: a larger package is a mistake, and slows each deployment down. */
 const MOST_BYTES = 15_000_000;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      out: { type: 'string', default: join(projectRoot(), 'dist') },
-      bench: { type: 'boolean', default: false },
-      runs: { type: 'string', default: '11' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs takes a whole number from 1, not "${values.runs}"`);
-  const packed = pack(resolve(values.out), await contentsOf(projectRoot()));
-  if (!values.json) console.log(describePackage(packed));
-  const loads = values.bench ? compareLoads(packed.folder, runs, values.json) : undefined;
-  if (values.json) console.log(JSON.stringify({ ...packed, ...loads }, null, 2));
+const options = {
+  out: { type: 'string', default: join(projectRoot(), 'dist') },
+  bench: { type: 'boolean', default: false },
+  runs: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+type Command = { out: string; bench: boolean; runs: number; json: boolean };
+
+async function run({ out, bench, runs, json }: Command): Promise<number> {
+  const packed = pack(out, await contentsOf(projectRoot()));
+  if (!json) console.log(describePackage(packed));
+  const loads = bench ? compareLoads(packed.folder, runs, json) : undefined;
+  if (json) console.log(JSON.stringify({ ...packed, ...loads }, null, 2));
+  return loads?.isWithinGoal === false ? 1 : 0;
 }
 
 function pack(out: string, { version, files }: Contents) {
@@ -69,7 +63,12 @@ const describePackage = ({ zip, files, bytes, sha256: hash }: ReturnType<typeof 
     `sha256 ${hash}`,
   ].join('\n');
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options,
+  read: ({ out, bench, runs, json }) => {
+    if (runs !== undefined && !bench) throw new Error('--runs needs --bench');
+    return { out: resolve(out), bench, runs: integerOption('--runs', runs ?? '11', 1), json };
+  },
+  run,
 });

@@ -1,14 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { createEntitlements } from '../../shared/graph/entitlements';
-import {
-  explain,
-  openTenant,
-  parseOrExit,
-  printAccount,
-  tenantFlags,
-  type Tenant,
-} from '../tenant/command';
+import { runTool } from '../command-line';
+import { explain, openTenant, printAccount, tenantFlags, type Tenant } from '../tenant/command';
 import { createTenantGraph } from '../tenant/tenant-graph';
 import { cleanUp, findRuns, newRunName, runNameOf } from './clean-up';
 import { runSmokeTest, type Step } from './run';
@@ -18,17 +11,16 @@ const usage = `Tests Joinery's calls in a tenant: creates a throwaway group, cat
 test user, checks that the user is in the group, removes the assignment, and deletes everything. Every object is named
 joinery-smoke-<run id>. A run also deletes what earlier, killed runs left. Run one at a time.
 
-usage: npm run smoke:tenant -- --user <user principal name or object id>
-       npm run smoke:tenant -- --clean <run id>
+usage: npm run smoke:tenant -- (--user <name> | --clean <run id>) [options]
 
-  --user <name>     a test user of the tenant whose account is enabled
+  --user <name>     a test user of the tenant whose account is enabled, by user principal name or object id
   --clean <run id>  only delete what that run left
   --yes             do not ask for confirmation
   --json            print only JSON; needs --yes
 ${tenantFlags.usage}
 
-Exits 0 if every step passed, 1 if a step failed or the run was not confirmed, 2 for invalid options, 3 if something is
-left in the tenant, 130 on Ctrl-C.`;
+Exits 0 if every step passed and nothing is left in the tenant, 1 if not or if the run was not confirmed, 2 for invalid
+options, 130 on Ctrl-C. What is left is named.`;
 
 const scopes = ['EntitlementManagement.ReadWrite.All', 'Group.ReadWrite.All', 'User.Read.All'];
 
@@ -38,7 +30,6 @@ const options = {
   clean: { type: 'string' },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
 type Command = {
@@ -50,9 +41,15 @@ type Command = {
   json: boolean;
 };
 
-function parseCommandLine(): Command | undefined {
-  const given = parseArgs({ options }).values;
-  if (given.help) return undefined;
+type Given = Parameters<typeof openTenant>[0] & {
+  user?: string | undefined;
+  clean?: string | undefined;
+  yes: boolean;
+  json: boolean;
+};
+
+/** Throws an Error for the user if options or settings are missing or contradict each other. */
+function read(given: Given): Command {
   const { user, yes, json } = given;
   if ((user === undefined) === (given.clean === undefined)) {
     throw new Error('give either --user or --clean');
@@ -99,7 +96,7 @@ async function clean(
   return 0;
 }
 
-async function run(
+async function test(
   graph: SmokeGraph,
   user: string,
   command: Command,
@@ -129,7 +126,7 @@ async function run(
   if (command.json) console.log(JSON.stringify({ tenant: tenant.id, ...result }));
   else console.log(summary(result.passed, result.leftBehind));
   if (timeouts.signal?.aborted) return 130;
-  return result.leftBehind.length > 0 ? 3 : result.passed ? 0 : 1;
+  return result.passed && result.leftBehind.length === 0 ? 0 : 1;
 }
 
 const summary = (passed: boolean, leftBehind: readonly string[]): string =>
@@ -138,8 +135,7 @@ const summary = (passed: boolean, leftBehind: readonly string[]): string =>
     ...leftBehind.map((name) => `left in the tenant: npm run smoke:tenant -- --clean ${name}`),
   ].join('\n');
 
-async function main(): Promise<number> {
-  const command = parseOrExit(parseCommandLine, usage);
+async function run(command: Command): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => {
     console.error(
@@ -155,15 +151,13 @@ async function main(): Promise<number> {
     product: createEntitlements({ ...tenant, dialect, deadlineMs: 60_000, appVersion: 'smoke' }),
   };
   if (command.clean !== undefined) return clean(graph, command.clean, command, timeouts);
-  return run(graph, command.user ?? '', command, timeouts);
+  return test(graph, command.user ?? '', command, timeouts);
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(`smoke:tenant: ${explain(error)}`);
-    process.exitCode = 1;
-  },
-);
+void runTool({
+  usage,
+  options,
+  read,
+  run,
+  explain: (error) => `smoke:tenant: ${explain(error)}`,
+});

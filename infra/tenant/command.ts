@@ -3,22 +3,9 @@ import { accountOf, describeAccount, signIn, waysToSignIn } from '../../shared/c
 import { GraphError } from '../../shared/graph/errors';
 import { clouds } from '../../shared/graph/graph-root';
 
-/** Reads a command line. For help it prints the usage and exits 0; on an error it prints both and exits 2. */
-export function parseOrExit<Parsed>(read: () => Parsed | undefined, usage: string): Parsed {
-  try {
-    const parsed = read();
-    if (parsed !== undefined) return parsed;
-    console.log(usage);
-    process.exit(0);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
-}
-
 /** The options of every command that works in a tenant, as `parseArgs` takes them. */
 const options = {
-  'sign-in': { type: 'string', default: 'browser' },
+  'sign-in': { type: 'string' },
   tenant: { type: 'string' },
   client: { type: 'string' },
 } as const;
@@ -29,32 +16,38 @@ const usage = `  --sign-in <way>   browser (default), device-code, or azure: the
   --client <id>     your own public client, instead of Microsoft Graph Command Line Tools
 
 GRAPH_CLOUD selects the cloud (global, usgov, usgovdod, china). GRAPH_URL replaces its address, for example with that of
-the simulator, http://127.0.0.1:7080, which needs no sign-in.`;
+the simulator, http://127.0.0.1:7080, which needs no sign-in: there these options are refused.`;
 
 export const tenantFlags = { options, usage };
 
 type TenantArguments = {
-  'sign-in': string;
+  'sign-in'?: string | undefined;
   tenant?: string | undefined;
   client?: string | undefined;
 };
 /** The address of Graph, and the sign-in; none for http, where no token is sent. */
 export type Tenant = { root: string; credential?: TokenCredential };
 
-/** Throws an Error that lists the possible values if an option or setting is invalid. */
+/** Throws an Error that lists the possible values if an option or setting is invalid, or names an option without effect. */
 export function openTenant(
   options: TenantArguments,
   scopes: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Tenant {
-  const way = waysToSignIn.find((known) => known === options['sign-in']);
+  const { 'sign-in': given = 'browser', tenant: tenantId, client: clientId } = options;
+  const way = waysToSignIn.find((known) => known === given);
   if (!way) throw new Error(`--sign-in must be one of ${waysToSignIn.join(', ')}`);
   const name = env['GRAPH_CLOUD'] ?? 'global';
   if (!isCloud(name))
     throw new Error(`GRAPH_CLOUD must be one of ${Object.keys(clouds).join(', ')}`);
   const root = (env['GRAPH_URL'] ?? clouds[name].root).replace(/\/+$/, '');
-  if (root.startsWith('http://')) return { root };
-  const { tenant: tenantId, client: clientId } = options;
+  if (root.startsWith('http://')) {
+    const useless = Object.keys(tenantFlags.options).find(
+      (flag) => options[flag as keyof TenantArguments] !== undefined,
+    );
+    if (useless === undefined) return { root };
+    throw new Error(`--${useless} has no effect: Graph at ${root} takes no sign-in`);
+  }
   return { root, credential: signIn({ way, cloud: name, root, scopes, tenantId, clientId }) };
 }
 

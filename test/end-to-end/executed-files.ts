@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ServiceBusClient } from '@azure/service-bus';
+import { runTool } from '../../infra/command-line';
 import { eventually } from '../support/eventually';
 import { joinerEvent, messageOf, QUEUE } from '../support/events';
 import { readTable } from '../support/tables';
@@ -140,20 +140,21 @@ const hasRun = ({ functions }: ScriptCoverage): boolean =>
 const isProduct = (path: string): boolean =>
   /^dist\/(functions|orchestrations|shared)\//.test(path);
 
-async function main(): Promise<void> {
-  const options = { build: { type: 'string', default: '.' }, help: { type: 'boolean' } } as const;
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
-  const files = await executedFiles(resolve(values.build));
-  console.log(`${files.join('\n')}\n${files.length} product files executed by one happy joiner`);
-}
-
 if (require.main === module) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
+  void runTool({
+    usage,
+    options: { build: { type: 'string', default: '.' } },
+    read: ({ build }) => {
+      const folder = resolve(build);
+      if (existsSync(join(folder, 'package.json'))) return folder;
+      throw new Error(`--build takes the folder of a built checkout, not "${build}"`);
+    },
+    run: async (build) => {
+      const files = await executedFiles(build);
+      console.log(
+        `${files.join('\n')}\n${files.length} product files executed by one happy joiner`,
+      );
+      return 0;
+    },
   });
 }

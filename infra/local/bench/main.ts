@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runTool, integerOption } from '../../command-line';
 import { projectRoot } from '../stack/service';
 import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import type { BaselineResult, Baselines, BaselineScript } from './baseline';
@@ -111,39 +111,35 @@ function activitiesAtOnce(): number {
   return extensions.durableTask.maxConcurrentActivityFunctions;
 }
 
-function wholeNumber(option: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new Error(`${option} takes a whole number from 1 to ${most}, not "${text}"`);
-}
+type Command = { joiners: number; compare: string | undefined; rounds: number; json: boolean };
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      joiners: { type: 'string', default: '500' },
-      compare: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
-  const joiners = wholeNumber('--joiners', values.joiners, 100_000);
-  if (values.compare !== undefined) {
-    const rounds = wholeNumber('--rounds', values.rounds, 100);
-    const comparison = await compareBuilds(values.compare, joiners, rounds, console.error);
-    console.log(values.json ? JSON.stringify(comparison, null, 2) : printedComparison(comparison));
-    return;
+async function run({ joiners, compare, rounds, json }: Command): Promise<number> {
+  if (compare !== undefined) {
+    const comparison = await compareBuilds(compare, joiners, rounds, console.error);
+    console.log(json ? JSON.stringify(comparison, null, 2) : printedComparison(comparison));
+    return 0;
   }
   const report = await bench(joiners);
-  console.log(values.json ? JSON.stringify(report, null, 2) : printed(report));
-  process.exitCode = report.outcomes['delivered'] === joiners ? 0 : 1;
+  console.log(json ? JSON.stringify(report, null, 2) : printed(report));
+  return report.outcomes['delivered'] === joiners ? 0 : 1;
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options: {
+    joiners: { type: 'string', default: '500' },
+    compare: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  read: ({ joiners, compare, rounds, json }) => {
+    if (rounds !== undefined && compare === undefined) throw new Error('--rounds needs --compare');
+    return {
+      joiners: integerOption('--joiners', joiners, 1, 100_000),
+      compare,
+      rounds: integerOption('--rounds', rounds ?? '3', 1, 100),
+      json,
+    };
+  },
+  run,
 });

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { runTool } from '../../command-line';
 import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import { createRecords } from './assertion';
 import { auditTable, reportOf, summaryLine, type Report } from './report';
@@ -49,33 +49,25 @@ async function runDemo(
   return report;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
+async function run(json: boolean): Promise<number> {
   const settings = { ...timeouts, PROVISIONING_QUEUE: queue };
   const report = await onTemporaryStack(
     'demo',
     () => settings,
     async (stack) => {
-      const result = await runDemo(stack, values.json ? () => undefined : console.log);
+      const result = await runDemo(stack, json ? () => undefined : console.log);
       if (!result.passed) console.error(`Output of the services:\n${stack.log.join('\n')}`);
       return result;
     },
   );
-  if (values.json) console.log(JSON.stringify(report, null, 2));
+  if (json) console.log(JSON.stringify(report, null, 2));
   else console.log(`\n${auditTable(report.audit)}\n\n${summaryLine(report)}`);
-  process.exitCode = report.passed ? 0 : 1;
+  return report.passed ? 0 : 1;
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options: { json: { type: 'boolean', default: false } },
+  read: ({ json }) => json,
+  run,
 });

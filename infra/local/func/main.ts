@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
+import { runTool } from '../../command-line';
 import { dataDir, portFrom, projectRoot } from '../stack/service';
 import { appSettings, bringUp, type Stack } from '../stack/stack';
 import { type ServiceName, readStack } from '../stack/services';
@@ -10,7 +10,7 @@ Functions Core Tools 4 (https://learn.microsoft.com/azure/azure-functions/functi
 "npm start" runs the same app without it, on the local stand-in.`;
 
 const usage = `Runs the app on the real Functions host (func, Azure Functions Core Tools 4), with storage, bus and Graph as
-local stand-ins. Ports and folder are those of "npm start -- --help".
+local stand-ins. Ports and folder are those of "npm start -- --help". Exits 0 if func did, else 1.
 
 usage: npm run start:func`;
 
@@ -19,12 +19,7 @@ const shell = process.platform === 'win32';
 const others: ServiceName[] = ['storage', 'service-bus', 'graph'];
 
 /** Starts the local storage, bus and Graph, then the built app with `func start`, until that ends. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
+async function run(): Promise<number> {
   const { stdout, error } = spawnSync('func', ['--version'], { encoding: 'utf8', shell });
   if (error || stdout.trim() === '') throw new Error(MISSING);
   if (!stdout.startsWith('4.'))
@@ -57,13 +52,9 @@ async function runFunc(folder: string): Promise<number> {
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = (await once(child, 'exit')) as [number | null];
-  return code ?? 1;
+  if (code === 0) return 0;
+  console.error(`func ended with ${code === null ? 'a signal' : `exit code ${code}`}`);
+  return 1;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  },
-);
+void runTool({ usage, options: {}, read: () => undefined, run });

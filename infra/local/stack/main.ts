@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runTool } from '../../command-line';
 import { dataDir } from './service';
 import { type ServiceName, serviceNames, type StackFile } from './services';
 import { bringUp } from './stack';
@@ -15,22 +15,12 @@ usage: npm start -- [options]
 ports: HOST_PORT 7071, SERVICE_BUS_PORT 5672, GRAPH_PORT 7080, AZURITE_BLOB_PORT 10000, AZURITE_QUEUE_PORT 10001,
        AZURITE_TABLE_PORT 10002; 0 takes a free one`;
 
-function readArguments(): { only?: ServiceName; restart: boolean; folder: string; help: boolean } {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      'no-restart': { type: 'boolean', default: false },
-      data: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const only = serviceNames.find((service) => service === values.only);
-  if (values.only !== undefined && only === undefined) {
-    throw new Error(`--only takes one of ${serviceNames.join(', ')}, not "${values.only}"`);
-  }
-  const folder = resolve(values.data ?? dataDir());
-  const common = { restart: !values['no-restart'], folder, help: values.help };
-  return only === undefined ? common : { ...common, only };
+type Command = { only?: ServiceName; restart: boolean; folder: string };
+
+function partOf(text: string): ServiceName {
+  const only = serviceNames.find((service) => service === text);
+  if (only !== undefined) return only;
+  throw new Error(`--only takes one of ${serviceNames.join(', ')}, not "${text}"`);
 }
 
 function addresses(stack: StackFile, folder: string): string {
@@ -45,12 +35,7 @@ function addresses(stack: StackFile, folder: string): string {
   ].join('\n');
 }
 
-async function main(): Promise<void> {
-  const { help, folder, ...options } = readArguments();
-  if (help) {
-    console.log(usage);
-    return;
-  }
+async function run({ folder, ...options }: Command): Promise<number> {
   // Before the stack is complete, exiting is enough: its services end when this process has ended.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let leave = (): void => process.exit(130);
@@ -68,6 +53,7 @@ async function main(): Promise<void> {
     leave = () => process.exit(130);
     stack.stop().then(() => process.exit(0), fail);
   };
+  return 0;
 }
 
 function fail(error: unknown): never {
@@ -75,4 +61,17 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-main().catch(fail);
+void runTool({
+  usage,
+  options: {
+    only: { type: 'string' },
+    'no-restart': { type: 'boolean', default: false },
+    data: { type: 'string' },
+  },
+  read: ({ only, data, 'no-restart': stays }) => ({
+    ...(only !== undefined && { only: partOf(only) }),
+    restart: !stays,
+    folder: resolve(data ?? dataDir()),
+  }),
+  run,
+});

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runTool } from '../../command-line';
 
 /** A running local service. */
 export type LocalService = {
@@ -34,39 +35,49 @@ export function portFrom(setting: string, fallback: number): number {
 /**
  * Runs one service in this process: sends its address to the parent over the IPC channel (`{ ready: address }`), stops it
  * on SIGTERM, SIGINT or when the parent has ended, and exits 1 with one line if it cannot start. On SIGUSR2 it prints what it
- * works on.
+ * works on. Environment variables configure it: with an argument it does not start.
  */
-export async function runService(name: string, start: () => Promise<LocalService>): Promise<void> {
-  try {
-    const service = await start();
-    let stopping = false;
-    const stop = (): void => {
-      if (stopping) return;
-      stopping = true;
-      service.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(name, error),
-      );
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    process.on('disconnect', stop);
-    process.on('SIGUSR2', () => {
-      for (const part of service.describe?.() ?? []) {
-        console.log(`state: ${JSON.stringify(part)}`);
-      }
-    });
-    process.send?.({ ready: service.address });
-  } catch (error) {
-    fail(name, error);
-  }
+export function runService(name: string, start: () => Promise<LocalService>): Promise<void> {
+  return runTool({
+    usage: `The local service ${name}. Environment variables configure it; "npm start" starts it with the others.
+
+usage: npm start -- --only ${name}`,
+    options: {},
+    read: () => undefined,
+    run: async () => {
+      serve(name, await start());
+      return 0;
+    },
+    explain: (error) => explain(name, error),
+  });
 }
 
-function fail(name: string, error: unknown): never {
+function serve(name: string, service: LocalService): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    service.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(explain(name, error));
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  process.on('SIGUSR2', () => {
+    for (const part of service.describe?.() ?? []) {
+      console.log(`state: ${JSON.stringify(part)}`);
+    }
+  });
+  process.send?.({ ready: service.address });
+}
+
+function explain(name: string, error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const taken = (error as { code?: string }).code === 'EADDRINUSE';
-  console.error(
-    `${name}: ${taken ? `${text}; stop the program on that port or choose another port` : text}`,
-  );
-  process.exit(1);
+  return `${name}: ${taken ? `${text}; stop the program on that port or choose another port` : text}`;
 }

@@ -362,9 +362,17 @@ describe('audit', () => {
     expect(await joinery(['audit', ...question])).toMatchObject({ code: 2, stdout: '' });
   });
 
-  test('without rows it says so and makes no claim about chains', async () => {
-    const { code, stdout } = await joinery(['audit', '--worker', 'W-nobody']);
+  test('of a day without rows says so and makes no claim about chains', async () => {
+    const { code, stdout } = await joinery(['audit', '--day', '2001-01-01']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'no rows\n' });
+  });
+
+  test('of a worker nobody sent an event about is an error, as of an unknown event', async () => {
+    const message = 'no event of the worker W-nobody is known';
+    const { code, stdout, stderr } = await joinery(['audit', '--worker', 'W-nobody']);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `${message}\n` });
+    const asJson = await joinery(['audit', '--worker', 'W-nobody', '--json']);
+    expect(failureOf(asJson.stdout)).toMatchObject({ message, exitCode: 1 });
   });
 
   test('the rows of an event, a worker or a day are printed with the result of the chain check', async () => {

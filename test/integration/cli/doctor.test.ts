@@ -68,7 +68,7 @@ type Changes = { settings?: Record<string, string | undefined>; identity?: strin
 /** All findings but `ok`, by name and what they are about. */
 async function findings({ settings: changed, identity }: Changes = {}): Promise<string[][]> {
   const app = { settings: { ...settings, ...changed }, local: true };
-  const lines = await examine(app, { identity, signIn: 'azure', deadlineMs: 30_000 });
+  const lines = await examine(app, { identity, deadlineMs: 30_000 });
   return lines
     .filter(({ level }) => level !== 'ok')
     .map(({ level, check, name = '', about = '' }) => [level, check, name, about]);
@@ -485,6 +485,21 @@ describe('the command', () => {
     const { code, stderr } = await runCommand(['doctor', '--sign-in', 'guess'], settings);
     expect(code).toBe(2);
     expect(stderr).toContain('browser, device-code, azure');
+  });
+
+  test.each([
+    ['doctor', '--tenant', 'contoso.example'],
+    ['doctor', '--sign-in', 'azure'],
+    ['model', 'apply', '--client', '41000000-0000-4000-8000-000000000001'],
+  ])('refuses how to sign in where nobody does: %s %s %s', async (...args) => {
+    const { code, stdout, stderr } = await runCommand(args, settings);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const flag = args.find((one) => one.startsWith('--'));
+    expect(stderr).toMatch(
+      new RegExp(
+        `^Usage: .*\nerror: ${flag} has no effect: Graph at http://.* takes no sign-in\n$`,
+      ),
+    );
   });
 
   test('prints findings and what to do, exits with 1 only on a fault, and prints no secret', async () => {

@@ -227,7 +227,11 @@ describe('the command', () => {
   const command = (...more: string[]) =>
     run(
       process.execPath,
-      [join(projectRoot(), 'dist/infra/azure/grant-graph.js'), '--identity', clientId, ...more],
+      [
+        join(projectRoot(), 'dist/infra/azure/grant-graph.js'),
+        ...(more.includes('--identity') ? [] : ['--identity', clientId]),
+        ...more,
+      ],
       { env: { ...process.env, GRAPH_URL: simulator.url } },
     );
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { runTool, integerOption } from '../../../infra/command-line';
 import { sampleOf, throughStack, type StackReport } from './on-stack';
 import { formatReport, runFuzz, type FuzzReport } from './run-fuzz';
 
@@ -14,32 +14,16 @@ usage: npm run fuzz -- [--events <n>] [--seed <s>] [--sample <n>] [--json]
   --sample  rejected bodies to send through a local stack; 0 for none (200)
   --json    print JSON and nothing else`;
 
-type Options = { events: number; seed: number; sample: number; json: boolean };
+const options = {
+  events: { type: 'string', default: '100000' },
+  seed: { type: 'string', default: '1' },
+  sample: { type: 'string', default: '200' },
+  json: { type: 'boolean', default: false },
+} as const;
 
-function readOptions(): Options | undefined {
-  const { values } = parseArgs({
-    options: {
-      events: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      sample: { type: 'string', default: '200' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const wholeNumber = (name: 'events' | 'seed' | 'sample', least: number): number => {
-    const number = Number(values[name]);
-    if (Number.isSafeInteger(number) && number >= least && values[name].trim() !== '')
-      return number;
-    throw new Error(`--${name} takes a whole number from ${least}, not "${values[name]}"`);
-  };
-  return {
-    ...{ events: wholeNumber('events', 1), seed: wholeNumber('seed', 0), json: values.json },
-    sample: wholeNumber('sample', 0),
-  };
-}
+type Command = { events: number; seed: number; sample: number; json: boolean };
 
-async function fuzz({ events, seed, sample: size, json }: Options): Promise<boolean> {
+async function fuzz({ events, seed, sample: size, json }: Command): Promise<number> {
   const print = (text: string): void => {
     if (!json) console.log(text);
   };
@@ -56,7 +40,7 @@ async function fuzz({ events, seed, sample: size, json }: Options): Promise<bool
   const stack = size > 0 && !report.failure ? await throughStack(sample.cases()) : undefined;
   if (stack) print(formatStack(stack));
   if (json) console.log(JSON.stringify(asJson(report, stack), null, 2));
-  return !report.failure && (!stack || hasPassed(stack));
+  return !report.failure && (!stack || hasPassed(stack)) ? 0 : 1;
 }
 
 const hasPassed = ({
@@ -90,13 +74,14 @@ const asJson = ({ failure, ...rest }: FuzzReport, stack: StackReport | undefined
   ...(stack && { stack }),
 });
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (!options) console.log(usage);
-  else process.exitCode = (await fuzz(options)) ? 0 : 1;
-}
-
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options,
+  read: ({ events, seed, sample, json }) => ({
+    events: integerOption('--events', events, 1),
+    seed: integerOption('--seed', seed, 0),
+    sample: integerOption('--sample', sample, 0),
+    json,
+  }),
+  run: fuzz,
 });

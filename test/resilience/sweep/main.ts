@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { runTool, integerOption } from '../../../infra/command-line';
 import { pointsOf, textOf, type CrashPoint, type NamedCall } from './crash-points';
 import { scenarios, type Scenario } from './scenarios';
 import { openSweep, type Crash } from './sweep';
@@ -11,32 +11,27 @@ usage: npm run sweep -- [options]
   --scenario <words>  only the scenarios whose name has these words:
                       ${scenarios.map(({ name }) => name).join(', ')}
   --lanes <n>         local stacks that work side by side, 1 to 8 (3)
-  --json              print the results as JSON and nothing else; progress goes to stderr
+  --json              print the results as a JSON object and nothing else; progress goes to stderr
   --help              print this`;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      scenario: { type: 'string', default: '' },
-      lanes: { type: 'string', default: '3' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
-  const print = values.json ? console.error : console.log;
-  const options = { lanes: lanesOf(values.lanes), print };
+const options = {
+  scenario: { type: 'string', default: '' },
+  lanes: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+type Command = { scenarios: Scenario[]; lanes: number; json: boolean };
+
+async function sweep({ scenarios: some, lanes, json }: Command): Promise<number> {
+  const print = json ? console.error : console.log;
   const results: SweepResult[] = [];
-  for (const scenario of chosen(values.scenario)) {
-    const result = await runScenario(scenario, options);
+  for (const scenario of some) {
+    const result = await runScenario(scenario, { lanes, print });
     print(summaryOf(result));
     results.push(result);
   }
-  if (values.json) console.log(JSON.stringify(results, null, 2));
-  process.exitCode = results.every(hasPassed) ? 0 : 1;
+  if (json) console.log(JSON.stringify({ scenarios: results }, null, 2));
+  return results.every(hasPassed) ? 0 : 1;
 }
 
 const hasPassed = ({ points, hit, passed }: SweepResult): boolean =>
@@ -50,13 +45,8 @@ const summaryOf = ({ scenario, calls, points, hit, passed, seconds, failed }: Sw
 
 function chosen(words: string): Scenario[] {
   const some = scenarios.filter(({ name }) => name.includes(words));
-  if (some.length === 0) throw new Error(`no scenario has "${words}" in its name\n\n${usage}`);
+  if (some.length === 0) throw new Error(`no scenario has "${words}" in its name`);
   return some;
-}
-
-function lanesOf(text: string): number {
-  if (!/^[1-8]$/.test(text)) throw new Error(`--lanes takes a number from 1 to 8\n\n${usage}`);
-  return Number(text);
 }
 
 /** The result of a scenario. `points` is two for each of the `calls`; it passes if all of them are `hit` and `passed`. */
@@ -136,7 +126,13 @@ const lineOf = (point: CrashPoint, faults: readonly string[], count: string): st
     ...faults.map((fault) => `    ${fault}`),
   ].join('\n');
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+void runTool({
+  usage,
+  options,
+  read: ({ scenario, lanes, json }) => ({
+    scenarios: chosen(scenario),
+    lanes: integerOption('--lanes', lanes, 1, 8),
+    json,
+  }),
+  run: sweep,
 });

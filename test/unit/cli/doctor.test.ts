@@ -63,7 +63,7 @@ test.each([
     ...changes,
   };
   const config = readConfig(settings);
-  const graph = graphOptions(config, [], { signIn: 'browser' });
+  const graph = graphOptions(config, [], {});
   const context = createDoctorContext({ settings, local: false }, config, graph);
   expect(namesOf(await checkDialect(context))).toEqual([name]);
 });

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import { graphOptions } from '../../../cli/graph';
+import { graphOptions, type SignInOptions } from '../../../cli/graph';
 import { accountOf, describeAccount, askedOnce } from '../../../shared/config/identity';
 import { readConfig } from '../../../shared/config/config';
 
@@ -68,8 +68,8 @@ describe('a command that asks Graph', () => {
     RECORDS_STORAGE: 'https://a.table.core.windows.net',
     AUDIT_STORAGE: 'https://b.table.core.windows.net',
   };
-  const options = (more: object) =>
-    graphOptions(readConfig({ ...settings, ...more }), ['User.Read.All'], { signIn: 'browser' });
+  const options = (more: object, person: SignInOptions = {}) =>
+    graphOptions(readConfig({ ...settings, ...more }), ['User.Read.All'], person);
 
   test('signs in over https, at the address without its last slash', () => {
     const { root, credential, scope } = options({ GRAPH_URL: 'https://graph.example.com/' });
@@ -81,4 +81,19 @@ describe('a command that asks Graph', () => {
   test('signs nobody in over loopback http', () => {
     expect(options({ GRAPH_URL: 'http://127.0.0.1:7080' })).not.toHaveProperty('credential');
   });
+
+  test.each([
+    [{ GRAPH_URL: 'http://127.0.0.1:7080' }, { signIn: 'browser' }, /--sign-in has no effect/],
+    [{ GRAPH_URL: 'http://127.0.0.1:7080' }, { client: 'c' }, /--client has no effect/],
+    [
+      { IDENTITY_ENDPOINT: 'http://127.0.0.1:1/msi/token', IDENTITY_HEADER: 'h' },
+      { tenant: 't' },
+      /--tenant has no effect: the managed identity signs in/,
+    ],
+  ] as const)(
+    'refuses an option of a sign-in that does not happen: %j %j',
+    (more, person, text) => {
+      expect(() => options(more, person)).toThrow(text);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { explain, openTenant } from '../../../../infra/tenant/command';
 import { GraphError } from '../../../../shared/graph/errors';
 
-const defaults = { 'sign-in': 'browser' };
+const defaults = {};
 const scopes = ['User.Read.All'];
 
 describe('A tenant', () => {
@@ -16,6 +16,15 @@ describe('A tenant', () => {
     const env = { GRAPH_URL: 'http://127.0.0.1:7080/' };
     expect(openTenant(defaults, scopes, env)).toEqual({ root: 'http://127.0.0.1:7080' });
   });
+
+  test.each(['sign-in', 'tenant', 'client'])(
+    'at an http address refuses --%s, which would have no effect',
+    (flag) => {
+      const env = { GRAPH_URL: 'http://127.0.0.1:7080' };
+      const given = { [flag]: flag === 'sign-in' ? 'browser' : 'x' };
+      expect(() => openTenant(given, scopes, env)).toThrow(`--${flag} has no effect`);
+    },
+  );
 
   test.each([
     [{ 'sign-in': 'guess' }, {}, /browser, device-code, azure/],
