@@ -1,6 +1,6 @@
 import type { Evidence, Later, Outcome } from '../domain/workflow/outcome';
 import type { RequestStatus } from '../domain/workflow/step-outcome';
-import { classify } from '../graph/errors';
+import { classify, isForbiddenObject } from '../graph/errors';
 import type { LoadedModel } from '../config/load-model';
 import { catalogKeyOf } from '../domain/access-model/access-model';
 import type { Entitlements } from '../graph/entitlements';
@@ -39,9 +39,13 @@ async function readRequest(graph: Entitlements, id: string): Promise<Reading | L
     return { requestStatus, graphState: state, completedAt: completedDateTime };
   } catch (error) {
     const classified = classify(error);
-    if (classified.kind === 'later') return classified;
-    // A replica may not have it yet. A request that stays unknown ends like one in an unknown state.
     const { evidence } = classified;
+    // A replica may not have it yet. A request that stays unknown ends like one in an unknown state, and the others of its
+    // event are read on.
+    if (classified.kind === 'later')
+      return isForbiddenObject(error)
+        ? { requestStatus: 'unknown', graphState: classified.why, evidence }
+        : classified;
     return classified.kind === 'conflict'
       ? { requestStatus: 'unknown', graphState: classified.conflict, evidence }
       : { requestStatus: 'unreadable', graphState: classified.why, evidence };

@@ -12,6 +12,8 @@ export type GraphFault = {
   retryAfterSeconds?: number | undefined;
   /** Of a 401 or 403, where this is remembered: whether Graph allowed the same operation on the same catalog before. */
   hasWorked?: boolean | undefined;
+  /** Of such a 403: as far as is known it concerns only the object in the path, whose id Graph may not know. */
+  isOneObject?: boolean | undefined;
   /** Graph's `request-id`, or our `client-request-id` if no answer came: support finds the call by either. */
   requestId?: string | undefined;
   /** True if the call was a write and may have happened: read before writing again. */
@@ -102,6 +104,10 @@ export function isUnlistedRefusal(error: unknown): boolean {
 /** Whether the caller may not make this call, or Graph says so of an id that it does not know. */
 export const isForbidden = (error: unknown): boolean =>
   error instanceof GraphError && error.fault.status === 403;
+
+/** Whether Graph refuses one object of an operation that it allowed before: it may not know the id. */
+export const isForbiddenObject = (error: unknown): boolean =>
+  error instanceof GraphError && error.fault.isOneObject === true && error.fault.hasWorked === true;
 
 /** Whether the error says that nothing was written. After any other error of a write it may have happened. */
 export function isRefusal(error: unknown): boolean {

@@ -9,8 +9,11 @@ import { bearerOf, type Call, type Transport } from './transport';
 /** One operation on the resources of one catalog: what a permission of an identity allows or not. */
 export type Use = { operation: string; catalog: string };
 
-/** Graph refuses a use now. `hasWorked`: it allowed the same use to this identity before. */
-export type RefusedUse = Evidence & { hasWorked: boolean; waitMs: number };
+/**
+ * Graph refuses a use now. `hasWorked`: it allowed the same use to this identity before. `isShared`: it concerns every
+ * object of the catalog, as far as is known.
+ */
+export type RefusedUse = Evidence & { hasWorked: boolean; isShared: boolean; waitMs: number };
 
 /** What Graph allowed and refuses, shared by all processes. */
 export type Permissions = {
@@ -20,7 +23,13 @@ export type Permissions = {
   check: (use: Use) => Promise<RefusedUse | undefined>;
   /** Graph did not refuse: it answered `worked`, or with a fault of the request. `token`: what the call was made with. */
   allowed: (use: Use, token: string | undefined, worked: boolean) => Promise<void>;
-  refused: (use: Use, token: string | undefined, evidence: Evidence) => Promise<RefusedUse>;
+  /** Graph refused. `isOneObject`: unless the use was refused already, this says nothing of other objects. */
+  refused: (
+    use: Use,
+    token: string | undefined,
+    evidence: Evidence,
+    isOneObject: boolean,
+  ) => Promise<RefusedUse>;
 };
 
 type Scope = {
@@ -38,11 +47,35 @@ export const inScope = <Result>(scope: Scope, act: () => Promise<Result>): Promi
 /** Calls of no catalog: the directory, and the search for catalogs. */
 const TENANT = 'tenant';
 
+/** The id in a path, unless it is the catalog's. Graph's ids are UUIDs, and so are those that the draft dialect makes. */
+const OBJECT_ID = /(?<!catalogs\/)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+
+/**
+ * Tells whether a 403 may mean no more than that Graph does not know the id in the path: no other object was refused since
+ * the use was last allowed, as this process met it.
+ */
+function createSuspects() {
+  const suspects = new Map<string, string>();
+  const keyOf = ({ operation, catalog }: Use): string => `${operation}.${catalog}`;
+  return {
+    isOneObject: (use: Use, { url }: Call): boolean => {
+      const object = OBJECT_ID.exec(new URL(url).pathname)?.[0].toLowerCase();
+      if (object === undefined) return false;
+      const first = suspects.get(keyOf(use)) ?? object;
+      suspects.set(keyOf(use), first);
+      return first === object;
+    },
+    clear: (use: Use): boolean => suspects.delete(keyOf(use)),
+  };
+}
+
 /**
  * Remembers which operations Graph allows. After a refusal (401, 403) it sends only one call of this operation on this
  * catalog at a time, ever less often, until one is allowed: the others end with the recorded refusal, without a call.
+ * A 403 may also mean that Graph does not know the id in the path, so one object's 403 stops no call of another.
  */
 export function withPermissions(send: Transport, permissions: Permissions): Transport {
+  const suspects = createSuspects();
   return async (call) => {
     const { catalog = TENANT, isFresh } = scopes.getStore() ?? {};
     const use = { operation: call.operation, catalog };
@@ -51,11 +84,15 @@ export function withPermissions(send: Transport, permissions: Permissions): Tran
     const response = await send(call);
     const { status } = response;
     const token = bearerOf(response.request);
-    if (isAllowed(status)) await permissions.allowed(use, token, status < 300);
+    if (isAllowed(status)) {
+      suspects.clear(use);
+      await permissions.allowed(use, token, status < 300);
+    }
     if ((status !== 401 && status !== 403) || (status === 403 && isFresh?.())) return response;
     const { fault } = refusal(call, response);
-    const { hasWorked, waitMs } = await permissions.refused(use, token, evidenceOf(fault));
-    throw new GraphError(call.operation, { ...fault, hasWorked, retryAfterSeconds: waits(waitMs) });
+    const isOneObject = status === 403 && suspects.isOneObject(use, call);
+    const refused = await permissions.refused(use, token, evidenceOf(fault), isOneObject);
+    throw new GraphError(call.operation, { ...fault, ...memoryOf(refused) });
   };
 }
 
@@ -63,12 +100,15 @@ export function withPermissions(send: Transport, permissions: Permissions): Tran
 const isAllowed = (status: PipelineResponse['status']): boolean =>
   status < 500 && ![401, 403, 408, 429].includes(status);
 
-const waits = (ms: number): number => spread(ms / 1000, Math.random());
+const memoryOf = ({ hasWorked, isShared, waitMs }: RefusedUse) => ({
+  ...{ hasWorked, isOneObject: !isShared },
+  retryAfterSeconds: spread(waitMs / 1000, Math.random()),
+});
 
 function recorded(call: Call, shut: RefusedUse): GraphError {
-  const { graphStatus, errorCode = '', graphRequestId, hasWorked, waitMs } = shut;
+  const { graphStatus, errorCode = '', graphRequestId } = shut;
   return new GraphError(call.operation, {
-    ...{ status: graphStatus, code: errorCode, requestId: graphRequestId, hasWorked },
-    ...{ retryAfterSeconds: waits(waitMs), ambiguous: false },
+    ...{ status: graphStatus, code: errorCode, requestId: graphRequestId },
+    ...{ ...memoryOf(shut), ambiguous: false },
   });
 }

@@ -68,9 +68,13 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
 }
 
 /** What the store answers in time; undefined if it is unavailable. */
-async function ifAvailable<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+async function ifAvailable<Answer>(
+  ask: () => Promise<Answer>,
+  withinMs = ADVICE_MS,
+): Promise<Answer | undefined> {
+  if (withinMs <= 0) return undefined;
   try {
-    return await withDeadline(ADVICE_MS, ask);
+    return await withDeadline(withinMs, ask);
   } catch (error) {
     if (error instanceof StoreUnavailable || (error as Error).name === 'TimeoutError')
       return undefined;
@@ -97,7 +101,7 @@ const Permission = Evidence.extend({
 type Permission = z.infer<typeof Permission>;
 
 type Use = { operation: string; catalog: string };
-type Refused = Evidence & { hasWorked: boolean; waitMs: number };
+type Refused = Evidence & { hasWorked: boolean; isShared: boolean; waitMs: number };
 
 /** A use that Graph refuses, by code: `permission-lost` or `permission-missing`, `-restored` in the log. */
 export type RefusedUse = Use & { code: string };
@@ -111,7 +115,7 @@ const LAST_PROBE_MS = 60_000;
 const probeAfter = (probes: number): number =>
   Math.min(FIRST_PROBE_MS * 2 ** Math.floor(probes / 2), LAST_PROBE_MS);
 
-const isRefused = ({ refusedAt }: Permission): boolean =>
+const isRefused = ({ refusedAt }: Partial<Permission> = {}): boolean =>
   refusedAt !== undefined && Date.now() - Date.parse(refusedAt) < FORGOTTEN_MS;
 
 const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
@@ -134,12 +138,17 @@ export function createPermissions(
   let freshUntil = 0;
   let reading: Promise<void> | undefined;
 
+  const idOf = (use: Use): string => `${identity}/${keyOf(use)}`;
+
   const read = async (): Promise<void> => {
-    const rows = await ifAvailable(() => table.list(identity));
-    for (const { key, columns } of rows ?? [])
-      known.set(`${identity}/${key}`, fromColumns(Permission, columns));
-    freshUntil = Date.now() + rereadMs;
-    reading = undefined;
+    try {
+      const rows = await ifAvailable(() => table.list(identity));
+      for (const { key, columns } of rows ?? [])
+        known.set(`${identity}/${key}`, fromColumns(Permission, columns));
+    } finally {
+      freshUntil = Date.now() + rereadMs;
+      reading = undefined;
+    }
   };
   const refresh = async (): Promise<void> => {
     if (Date.now() >= freshUntil) await (reading ??= read());
@@ -154,17 +163,20 @@ export function createPermissions(
   const update = async (
     use: Use,
     change: (before: Permission) => Permission | undefined,
+    withinMs?: number,
   ): Promise<Permission> => {
     const key = keyOf(use);
-    const id = `${identity}/${key}`;
+    const id = idOf(use);
     const blank: Permission = { worked: false };
     const local = change(known.get(id) ?? blank);
     if (local) known.set(id, local);
-    const row = await ifAvailable(() =>
-      updateRow(identity, key, (columns) => {
-        const next = change(columns ? fromColumns(Permission, columns) : blank);
-        return next && toColumns(next);
-      }),
+    const row = await ifAvailable(
+      () =>
+        updateRow(identity, key, (columns) => {
+          const next = change(columns ? fromColumns(Permission, columns) : blank);
+          return next && toColumns(next);
+        }),
+      withinMs,
     );
     if (row) known.set(id, fromColumns(Permission, row.columns));
     return known.get(id) ?? blank;
@@ -174,22 +186,25 @@ export function createPermissions(
     withinMs: ADVICE_MS + HEED_MS,
 
     check: async (use: Use): Promise<Refused | undefined> => {
+      // One deadline for both steps: leases rely on it.
+      const until = Date.now() + ADVICE_MS;
       await refresh();
-      const entry = known.get(`${identity}/${keyOf(use)}`);
+      const entry = known.get(idOf(use));
       if (!entry || !isRefused(entry)) return undefined;
       if (msUntil(entry.probeAt) > 0) return refusedOf(entry);
       const race = { won: false };
-      const after = await update(use, (before) => {
+      const probe = (before: Permission): Permission | undefined => {
         race.won = msUntil(before.probeAt) <= 0;
         const probes = (before.probes ?? 0) + 1;
         return race.won ? { ...before, probes, probeAt: at(probeAfter(probes)) } : undefined;
-      });
+      };
+      const after = await update(use, probe, until - Date.now());
       return race.won ? undefined : refusedOf(after);
     },
 
     allowed: async (use: Use, token: string | undefined, worked: boolean): Promise<void> => {
       meet(token);
-      const entry = known.get(`${identity}/${keyOf(use)}`);
+      const entry = known.get(idOf(use));
       const isNews = entry?.refusedAt !== undefined;
       if (!isNews && (!worked || entry?.worked)) return;
       if (isNews) news.push({ what: 'permission-restored', ...use });
@@ -200,8 +215,18 @@ export function createPermissions(
       );
     },
 
-    refused: async (use: Use, token: string | undefined, evidence: Evidence): Promise<Refused> => {
+    refused: async (
+      use: Use,
+      token: string | undefined,
+      evidence: Evidence,
+      isOneObject: boolean,
+    ): Promise<Refused> => {
       meet(token);
+      const entry = known.get(idOf(use));
+      if (isOneObject && !isRefused(entry)) {
+        const hasWorked = entry?.worked ?? false;
+        return { ...evidence, hasWorked, isShared: false, waitMs: FIRST_PROBE_MS };
+      }
       const first = { is: false };
       const after = await update(use, (before) => {
         first.is = !isRefused(before);
@@ -212,7 +237,11 @@ export function createPermissions(
         }
         // Calls that were under way together are refused together: one of them writes.
         const isKnown = Date.now() - Date.parse(before.refusedAt ?? '') < FIRST_PROBE_MS / 2;
-        return isKnown ? undefined : { ...before, ...evidence, refusedAt: at(0) };
+        if (isKnown) return undefined;
+        // A probe may take longer than the time to the next one.
+        const isDue = msUntil(before.probeAt) <= 0;
+        const probeAt = isDue ? at(probeAfter(before.probes ?? 0)) : before.probeAt;
+        return { ...before, ...evidence, refusedAt: at(0), probeAt };
       });
       if (first.is) news.push({ what: codeOf(after), ...use, ...evidence });
       return refusedOf(after);
@@ -242,7 +271,8 @@ function refusedOf(entry: Permission): Refused {
   const { graphStatus, errorCode, graphRequestId, worked, probeAt } = entry;
   return {
     ...{ graphStatus, errorCode, graphRequestId },
-    ...{ hasWorked: worked, waitMs: Math.max(msUntil(probeAt), 0) },
+    ...{ hasWorked: worked, isShared: true },
+    waitMs: Math.max(msUntil(probeAt), FIRST_PROBE_MS),
   };
 }
 

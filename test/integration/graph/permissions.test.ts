@@ -35,8 +35,33 @@ function aProcess(connection = storage.connectionString) {
         return { kind: 'done' };
       }),
     );
-  return { look, permissions };
+  const read = (id: string) =>
+    inScope({ catalog: 'departments' }, () =>
+      asOutcome(async () => {
+        await graph.getAccessPackage(id);
+        return { kind: 'done' };
+      }),
+    );
+  return { look, read, permissions };
 }
+
+/** Three objects of one catalog. */
+async function threePackages(): Promise<[string, string, string]> {
+  const { graph } = simulator;
+  const catalog = await graph.createCatalog({ displayName: 'Departments', description: 'All' });
+  const make = async (displayName: string) => {
+    const text = { displayName, description: displayName, hidden: false };
+    return (await graph.createAccessPackage({ ...text, catalogId: catalog.id })).id;
+  };
+  return [await make('One'), await make('Two'), await make('Three')];
+}
+
+/** As Graph answers for an id that it does not know any more. */
+const refuseObject = (id: string) =>
+  simulator.injectFaults({
+    ...{ match: { path: `accessPackages/${id}` } },
+    answer: { status: 403, code: 'UnAuthorized' },
+  });
 
 const refuse = (status: number, times?: number) =>
   simulator.injectFaults({ answer: { status, code: 'UnAuthorized' }, ...(times && { times }) });
@@ -92,6 +117,47 @@ test('a 403 that meets something just made closes nothing', async () => {
   expect(fresh).toMatchObject({ kind: 'failed', why: 'permission' });
   expect(await look()).toEqual({ kind: 'done' });
   expect(permissions.takeNews()).toEqual([]);
+});
+
+test('the 403 of one object stops no call for another, however often it comes, and is no news', async () => {
+  const [gone, here] = await threePackages();
+  const [first, second] = [aProcess(), aProcess()];
+  await first.read(here);
+  await refuseObject(gone);
+  for (const { read } of [first, first, second, first]) {
+    expect(await read(gone)).toMatchObject({ kind: 'later', why: 'permission-lost' });
+    expect(await second.read(here)).toEqual({ kind: 'done' });
+  }
+  expect([...first.permissions.takeNews(), ...second.permissions.takeNews()]).toEqual([]);
+  expect(await second.permissions.refusals()).toEqual([]);
+});
+
+test('the 403 of two objects speaks for the catalog only if no call succeeded between them', async () => {
+  const [gone, here, other] = await threePackages();
+  const { read, permissions } = aProcess();
+  await read(here);
+  await refuseObject(gone);
+  await refuseObject(other);
+  await read(gone);
+  await read(here);
+  await read(other);
+  expect(await permissions.refusals()).toEqual([]);
+  await read(gone);
+  expect(permissions.takeNews()).toMatchObject([
+    { what: 'permission-lost', operation: 'getAccessPackage', catalog: 'departments' },
+  ]);
+  const before = await calls();
+  expect(await read(here)).toMatchObject({ kind: 'later', why: 'permission-lost' });
+  expect(await calls()).toBe(before);
+});
+
+test('a 401 says nothing of the object, so the first one speaks for the catalog', async () => {
+  const [one] = await threePackages();
+  const { read, permissions } = aProcess();
+  await read(one);
+  await refuse(401, 1);
+  await read(one);
+  expect(permissions.takeNews()).toMatchObject([{ what: 'permission-lost' }]);
 });
 
 test('without the store each process goes by what it has met itself', async () => {

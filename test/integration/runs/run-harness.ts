@@ -22,6 +22,7 @@ type Joiner = {
   id?: string;
   workerId: string;
   department: string;
+  jobCode?: string;
   /** A change of the tenant just before the first call of an activity. */
   before?: Partial<Record<Name, () => Promise<unknown>>>;
 };
@@ -53,8 +54,8 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
   };
 
   /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */
-  const drive = async ({ id, workerId, department, before = {} }: Joiner) => {
-    const attributes = { department, workerType: 'employee' };
+  const drive = async ({ id, workerId, department, jobCode, before = {} }: Joiner) => {
+    const attributes = { department, workerType: 'employee', ...(jobCode && { jobCode }) };
     const event = joinerMessage(workerId, attributes, id === undefined ? {} : { id });
     const { eventHash } = event;
     sent.push(event);

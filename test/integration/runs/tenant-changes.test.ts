@@ -1,3 +1,4 @@
+import { readGraph } from '../../resilience/invariants/evidence';
 import { DEADLINE_MS, openRunHarness } from './run-harness';
 
 type Runs = Awaited<ReturnType<typeof openRunHarness>>;
@@ -157,6 +158,25 @@ test.each([
 
 test('every invariant holds after the tests so far', async () => {
   expect(await runs.faults()).toEqual([]);
+});
+
+// The access that Graph gives without showing its request is confirmed by nobody.
+test('a request that Graph answers with 403, as for an unknown id, does not stop the other request of its event', async () => {
+  await runs.drive({ workerId: somebody(), department: 'Finance' });
+  const refuseOne = async () => {
+    const { graph } = await readGraph(runs.simulator.url);
+    const path = `assignmentRequests/${graph.requests.at(-1)?.id ?? ''}`;
+    await runs.simulator.injectFaults({
+      match: { path },
+      answer: { status: 403, code: 'UnAuthorized' },
+    });
+  };
+  const run = await runs.drive({
+    ...{ workerId: somebody(), department: 'Engineering', jobCode: 'ENG-SE-1' },
+    before: { pollRequests: refuseOne },
+  });
+  expect([run.ending, requested(run)]).toEqual(['partly-delivered: unknown-state', 2]);
+  expect(run.closing).toMatchObject(answerColumns(403));
 });
 
 test('a package that is deleted during a run is not created again, and the run ends as needs-attention', async () => {
