@@ -260,15 +260,21 @@ async function findRequest(
   since: string,
 ): Promise<AssignmentRequest | undefined> {
   const tag = correlationTag(target, sender);
-  const request = await graph.findRequest(tag, since);
+  const request = await graph.findRequest(target.ids.accessPackageId, tag, since);
   const isOwn = tag === correlationTag(target, target.run);
   return request && (isOwn || isOpen(request.requestStatus)) ? request : undefined;
 }
 
 /** Any open request that gives this package to this person, whoever made it and when. */
 function findOpenRequest({ graph }: Services, { ids, targetId }: AssignmentTarget) {
-  return graph.findOpenRequest(
-    (one) => isAdd(one) && one.userId === targetId && one.packageId === ids.accessPackageId,
+  const packageId = ids.accessPackageId;
+  return graph.findOpenRequestOf(
+    packageId,
+    (one) =>
+      isAdd(one) &&
+      isOpen(one.requestStatus) &&
+      one.userId === targetId &&
+      one.packageId === packageId,
   );
 }
 

@@ -1,11 +1,12 @@
 import type { TokenCredential } from '@azure/identity';
 import type { RequestStatus } from '../domain/workflow/step-outcome';
-import type { Assignment, AssignmentRequest, CatalogResource, ResourceRequest } from './answers';
+import type { Assignment, CatalogResource, ResourceRequest } from './answers';
 import { createCaller, type Caller, type Traced } from './call';
 import { betaRoutes } from './dialect-beta';
 import { draftDefaults, draftRoutes, type DraftOptions } from './dialect-draft';
 import { v1Routes } from './dialect-v1';
 import { emptyOn404, GraphError, safeCode } from './errors';
+import { requestSearches } from './find-requests';
 import { checkRoot } from './graph-root';
 import { endUnder } from './lifetime';
 import { textAt } from './odata';
@@ -25,7 +26,7 @@ import type {
   Routes,
 } from './operations';
 import { withPermissions, type Permissions } from './permissions';
-import { openStates, requestStatusOf } from './states';
+import { requestStatusOf } from './states';
 import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
 import { createTransport, type TransportOptions } from './transport';
@@ -226,9 +227,6 @@ async function inEveryForm<Found extends { id: string }>(
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
 
-/** By so much our clock and Graph's may differ. */
-const CLOCKS_MS = 5 * 60_000;
-
 /** When access under the policy of an assignment ends that begins at `from`; undefined if it does not. */
 async function endOf(
   { first }: Caller,
@@ -246,8 +244,9 @@ async function endOf(
 }
 
 const assignmentVerbs = (caller: Caller) => {
-  const { one, all, first, further } = caller;
+  const { one, all, further } = caller;
   return {
+    ...requestSearches(caller),
     /** All assignments of the package to the person, including expired and unfinished ones. */
     findAssignments: (packageId: string, userId: string) =>
       all('findAssignments', { packageId, userId }),
@@ -261,16 +260,6 @@ const assignmentVerbs = (caller: Caller) => {
     /** All requests of the package, which may be very many. Not for runs: see `findRequest` and `findOpenRequest`. */
     findAssignmentRequests: (packageId: string, justification: string) =>
       all('findAssignmentRequests', { packageId, justification }),
-    /** An open request that is wanted, of whatever age and package. Reads what is open in the tenant, state by state. */
-    findOpenRequest: async (
-      isWanted: (request: AssignmentRequest) => boolean,
-    ): Promise<AssignmentRequest | undefined> => {
-      for (const state of openStates) {
-        const found = await first('listRequestsInState', { state }, isWanted);
-        if (found) return found;
-      }
-      return undefined;
-    },
     /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
     bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
       await further('bindRequest')?.({ requestId, accessPackage });
@@ -284,23 +273,6 @@ const assignmentVerbs = (caller: Caller) => {
       if (!record) return undefined;
       const expiredDateTime = await endOf(caller, assignment, assignment.from);
       return () => record({ ...assignment, expiredDateTime });
-    },
-    /**
-     * Our request with this `justification`: by the id that this client has given it, else among the requests made after
-     * `since`, less `CLOCKS_MS`. However many requests the tenant has, only those of that time are read.
-     */
-    findRequest: async (
-      justification: string,
-      since: string,
-    ): Promise<AssignmentRequest | undefined> => {
-      const read = further('getOwnRequest');
-      if (read) return (await emptyOn404(read({ justification })))[0];
-      const from = new Date(Date.parse(since) - CLOCKS_MS).toISOString();
-      return first(
-        'listRequestsSince',
-        { since: from, justification },
-        (one) => one.justification === justification,
-      );
     },
     /** The assignment with the id that this client has given it; undefined where Graph gives the ids, or knows none such. */
     findOwnAssignment: async (justification: string): Promise<Assignment | undefined> => {

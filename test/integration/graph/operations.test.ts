@@ -115,10 +115,36 @@ describe('an assignment request', () => {
       conflict: 'existing-open-request',
       evidence: { graphStatus: 400, errorCode: 'InvalidRequest/ExistingOpenRequest' },
     });
+    const userId = await userOf('W-1004');
     const mark = 'joinery:first:1:ledger';
-    const requests = await simulator.graph.findAssignmentRequests(ids.packageId, mark);
-    const ours = requests.filter(({ justification }) => justification === mark);
-    expect(ours).toMatchObject([{ id: first.id, userId: await userOf('W-1004') }]);
+    const since = new Date().toISOString();
+    const found = [
+      await simulator.graph.findRequest(ids.packageId, mark, since),
+      await simulator.graph.findOpenRequest((one) => one.userId === userId),
+    ];
+    expect(found).toMatchObject([
+      { id: first.id, userId },
+      { id: first.id, userId },
+    ]);
+  });
+
+  test('is found by its package where the identity may not list the requests of the tenant', async () => {
+    const { id } = await submit('W-1027');
+    const userId = await userOf('W-1027');
+    const refuseList = () =>
+      simulator.injectFaults({
+        match: { method: 'GET', path: 'assignmentRequests$' },
+        ...{ times: 1, answer: { status: 403, code: 'UnAuthorized' } },
+      });
+    await refuseList();
+    const since = new Date().toISOString();
+    const own = await simulator.graph.findRequest(ids.packageId, 'joinery:test:1:W-1027', since);
+    await refuseList();
+    const theirs = await simulator.graph.findOpenRequestOf(
+      ids.packageId,
+      (one) => one.userId === userId,
+    );
+    expect([own?.id, theirs?.id]).toEqual([id, id]);
   });
 
   test('that waits for an approval says so', async () => {

@@ -19,6 +19,7 @@ import {
 } from './conditions';
 import { delivery, enterStep, isActive, scriptFor } from './delivery';
 import { grantRole, roleScopesOf } from './grants';
+import { folded } from '../state/tables';
 import { newId } from './ids';
 import type { Tenant } from './tenant';
 
@@ -129,8 +130,8 @@ export function addPastRequests(
   employeeId: string,
   count: number,
 ): void {
-  const [found] = tenant.tables.accessPackages.find('displayName', packageName);
-  const [user] = tenant.tables.users.find('employeeId', employeeId);
+  const [found] = tenant.tables.accessPackages.find('displayName', folded(packageName));
+  const [user] = tenant.tables.users.find('employeeId', folded(employeeId));
   if (found === undefined || user === undefined) throw resourceNotFound('access package or user');
   const at = tenant.now() - LONG_AGO_MS;
   const past = {

@@ -112,13 +112,13 @@ export function startReceiver() {
           .filter((one) => one.packageId === packageId && one.userId === userId)
           .map((one) => ({ ...one, assignmentStatus: 'delivered' })) as never,
       ),
-    findRequest: (justification) => {
+    findRequest: (_, justification) => {
       const [found] = seen('requests', requests).filter(
         (one) => one.justification === justification,
       );
       return Promise.resolve((found && asRequest(found)) as never);
     },
-    findOpenRequest: () => Promise.resolve(undefined),
+    findOpenRequestOf: () => Promise.resolve(undefined),
     findOwnAssignment: () => Promise.resolve(undefined),
     getAssignmentRequest: (id) => {
       const [request] = seen('requests', requests).filter((one) => one.id === id);
