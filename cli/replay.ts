@@ -1,7 +1,7 @@
 import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/events/replay';
 import { openAudit, openClaims, type Connection } from './connection';
 import { readEvents } from './event-files';
-import { CliError, unknownEvent, print, tableOf } from './print';
+import { CliError, counted, unknownEvent, print, tableOf } from './print';
 import { replayQueue, withBus } from './service-bus';
 
 export type ReplayOptions = Pick<
@@ -26,7 +26,7 @@ export async function replay(
     throw new CliError('give an event id or --file, not both', 2);
   const bodies = file.length === 0 ? undefined : (await readEvents(file)).map(({ body }) => body);
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
-  const { lines, isComplete } = await withBus(connection, (client) =>
+  const { lines, notLookedAt, isComplete } = await withBus(connection, (client) =>
     replayEvents(stores, replayQueue(client, connection.queue), connection.sources, {
       ...choice,
       eventId,
@@ -41,7 +41,7 @@ export async function replay(
       ? new CliError(`event ${eventId} is not among those of this cause, time or package`)
       : unknownEvent(eventId, connection.sources);
   }
-  print({ preview: !yes, events: lines }, json, () => textOf(lines, yes));
+  print({ preview: !yes, events: lines, notLookedAt }, json, () => textOf(lines, notLookedAt, yes));
   if (!isComplete) process.exitCode = 1;
 }
 
@@ -56,7 +56,7 @@ const HEADINGS = [
   'result',
 ];
 
-function textOf(lines: readonly ReplayLine[], isDone: boolean): string {
+function textOf(lines: readonly ReplayLine[], notLookedAt: number, isDone: boolean): string {
   const rows = lines.map((line) => [
     line.sequenceNumber,
     line.enqueuedAt ?? line.closedAt,
@@ -68,5 +68,9 @@ function textOf(lines: readonly ReplayLine[], isDone: boolean): string {
     line.result,
   ]);
   const note = isDone ? '' : '\n\nA preview: nothing was sent or removed. Add --yes to replay.';
-  return `${tableOf(HEADINGS, rows)}${note}`;
+  const more =
+    notLookedAt === 0
+      ? ''
+      : `\n\nNot looked at, behind the limit: ${counted(notLookedAt, 'event')}.`;
+  return `${tableOf(HEADINGS, rows)}${more}${note}`;
 }

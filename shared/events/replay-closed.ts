@@ -60,7 +60,8 @@ const DECIDED: readonly ClosingOutcome[] = [
 
 /**
  * Asks the app for the next attempt at each selected closed event except `others`. The facts are in the claim, so only
- * a reference is sent. Without an id, cause, time or package no closed event is selected.
+ * a reference is sent. Without an id, cause, time or package no closed event is selected. `notLookedAt`: how many selected
+ * events are behind the limit.
  */
 export async function replayClosed(
   stores: ClosedStores,
@@ -68,14 +69,19 @@ export async function replayClosed(
   sources: readonly string[],
   request: ClosedSelection,
   others: ReadonlySet<string>,
-): Promise<ClosedLine[]> {
-  const claims = await select(stores, sources, request);
+): Promise<{ lines: ClosedLine[]; notLookedAt: number }> {
+  const selected = await select(stores, sources, request);
+  const claims = selected.filter(({ eventHash: hash }) => !others.has(hash));
   const lines: ClosedLine[] = [];
+  let replayed = 0;
   for (const claim of claims) {
-    if (lines.length >= request.limit) break;
-    if (!others.has(claim.eventHash)) lines.push(await replayOne(queue, claim, request));
+    // What is left does not count: the oldest may all be such, and those behind them would never be reached.
+    if (replayed >= request.limit) break;
+    const line = await replayOne(queue, claim, request);
+    if (line.action !== 'leave') replayed += 1;
+    lines.push(line);
   }
-  return lines;
+  return { lines, notLookedAt: claims.length - lines.length };
 }
 
 async function replayOne(

@@ -47,7 +47,7 @@ export type ReplayRequest = {
   until?: Date | undefined;
   /** Only closed events with a row about this access package. */
   package?: string | undefined;
-  /** The maximum number of events, including those that are left. */
+  /** The maximum number of events that are replayed; those that are left do not count. */
   limit: number;
   /** Events with this many attempts are left. */
   attempts: number;
@@ -66,8 +66,11 @@ export type ReplayLine = Evaluation & {
   result?: ResendResult | 'left';
 };
 
+/** `notLookedAt`: how many events are behind the limit. */
+type Replayed = { lines: ReplayLine[]; notLookedAt: number };
+
 /** `isComplete`: every planned copy was sent, and a named event was not left. */
-export type ReplayReport = { lines: ReplayLine[]; isComplete: boolean };
+export type ReplayReport = Replayed & { isComplete: boolean };
 
 /** How many dead letters are searched. */
 const SEARCH_DEPTH = 10_000;
@@ -82,14 +85,15 @@ export async function replayEvents(
   sources: readonly string[],
   request: ReplayRequest,
 ): Promise<ReplayReport> {
-  const lines: ReplayLine[] = [];
-  if (!request.bodies) lines.push(...(await replaySelected(stores, queue, sources, request)));
+  const { lines, notLookedAt } = request.bodies
+    ? { lines: [], notLookedAt: 0 }
+    : await replaySelected(stores, queue, sources, request);
   for (const body of request.bodies ?? [])
     lines.push(await replayBody(stores, queue, sources, request, body));
   const isNamed = request.eventId !== undefined || request.bodies !== undefined;
   const isDone = ({ action, result }: ReplayLine): boolean =>
     (action === 'leave' && !isNamed) || result === 'replayed' || result === 'completed';
-  return { lines, isComplete: !request.confirmed || lines.every(isDone) };
+  return { lines, notLookedAt, isComplete: !request.confirmed || lines.every(isDone) };
 }
 
 async function replayBody(
@@ -117,16 +121,19 @@ async function replaySelected(
   queue: ReplayQueue,
   sources: readonly string[],
   request: ReplayRequest,
-): Promise<ReplayLine[]> {
-  const lines =
-    request.package === undefined ? await replayDeadLetters(stores, queue, sources, request) : [];
-  const run = new Set(
-    lines.flatMap(({ action, eventHash }) =>
-      action === 'leave' || eventHash === undefined ? [] : [eventHash],
-    ),
-  );
-  const limit = request.limit - lines.length;
-  return [...lines, ...(await replayClosed(stores, queue, sources, { ...request, limit }, run))];
+): Promise<Replayed> {
+  const { lines, notLookedAt } =
+    request.package === undefined
+      ? await replayDeadLetters(stores, queue, sources, request)
+      : { lines: [], notLookedAt: 0 };
+  const replayed = lines.filter(({ action }) => action !== 'leave');
+  const run = new Set(replayed.flatMap(({ eventHash }) => eventHash ?? []));
+  const limit = request.limit - replayed.length;
+  const closed = await replayClosed(stores, queue, sources, { ...request, limit }, run);
+  return {
+    lines: [...lines, ...closed.lines],
+    notLookedAt: notLookedAt + closed.notLookedAt,
+  };
 }
 
 async function replayDeadLetters(
@@ -134,20 +141,21 @@ async function replayDeadLetters(
   queue: ReplayQueue,
   sources: readonly string[],
   request: ReplayRequest,
-): Promise<ReplayLine[]> {
+): Promise<Replayed> {
   const deadLetters = await queue.peek(SEARCH_DEPTH);
-  const lines = await choose(stores, deadLetters, sources, request);
-  if (!request.confirmed) return lines;
+  const { lines, notLookedAt } = await choose(stores, deadLetters, sources, request);
+  if (!request.confirmed) return { lines, notLookedAt };
   const chosen = new Map<string, Resend>();
   for (const { sequenceNumber = '', action, replayId } of lines) {
     if (action !== 'leave')
       chosen.set(sequenceNumber, { action, marks: marksOf(replayId, request) });
   }
   const results = await queue.resend(chosen);
-  return lines.map((line) => ({
+  const withResults = lines.map((line) => ({
     ...line,
-    result: results.get(line.sequenceNumber ?? '') ?? 'left',
+    result: results.get(line.sequenceNumber ?? '') ?? ('left' as const),
   }));
+  return { lines: withResults, notLookedAt };
 }
 
 /** The dead letters that the request selects, oldest first. */
@@ -156,11 +164,12 @@ async function choose(
   deadLetters: readonly DeadLetter[],
   sources: readonly string[],
   request: ReplayRequest,
-): Promise<ReplayLine[]> {
+): Promise<Replayed> {
   const { eventId, cause, since, until, limit } = request;
   const lines: ReplayLine[] = [];
-  for (const { sequenceNumber, enqueuedAt, body, reason } of deadLetters) {
-    if (lines.length >= limit) break;
+  let replayed = 0;
+  for (const [index, { sequenceNumber, enqueuedAt, body, reason }] of deadLetters.entries()) {
+    if (replayed >= limit) return { lines, notLookedAt: deadLetters.length - index };
     if (enqueuedAt && ((since && enqueuedAt < since) || (until && enqueuedAt > until))) continue;
     // The same dead letter always has the same replay, so a command that was interrupted can be repeated.
     const replayId = `dead-letter:${sequenceNumber}:${enqueuedAt?.getTime() ?? 0}`;
@@ -168,12 +177,13 @@ async function choose(
     const evaluation = await evaluate(stores, body, marks, { ...request, sources });
     if (eventId !== undefined && evaluation.eventId !== eventId) continue;
     if (cause !== undefined && ![reason, ...evaluation.causes].includes(cause)) continue;
+    if (evaluation.action !== 'leave') replayed += 1;
     lines.push({
       ...{ sequenceNumber, enqueuedAt: enqueuedAt?.toISOString(), deadLetterReason: reason },
       ...{ ...evaluation, replayId },
     });
   }
-  return lines;
+  return { lines, notLookedAt: 0 };
 }
 
 const marksOf = (id: string | undefined, { by, reason }: ReplayRequest): ReplayMarks => ({
