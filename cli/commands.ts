@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
-import { WaitingFor } from '../shared/domain/workflow/waiting';
+import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import {
   CommandDescription,
   describeCommand,

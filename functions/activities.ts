@@ -6,7 +6,7 @@ import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
 import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
-import { recordIntent } from '../shared/events/audit-context';
+import { recordIntent, recordWait } from '../shared/events/audit-context';
 import { closeAttempt } from '../shared/events/close';
 import { startAttempt } from '../shared/events/start';
 import { logTo, traceOf, type Log } from '../shared/log';
@@ -54,6 +54,11 @@ export function registerActivities(services: Services): void {
   }));
 
   registerActivity(activities.settleStep, (input) => settleStep(services, input));
+
+  registerActivity(activities.recordWait, async (input) => ({
+    chain: await recordWait(services, input),
+    outcome: { kind: 'done' },
+  }));
 
   // A fencing token is used once, so each try to close brings the next one.
   registerActivity(activities.closeRun, async (closing, _, log) => {

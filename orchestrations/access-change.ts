@@ -3,14 +3,17 @@ import { z } from 'zod';
 import { activities } from '../shared/domain/workflow/activities';
 import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
 import { START_OF_CHAIN } from '../shared/domain/workflow/run';
-import { ClosingOutcome, endingOf } from '../shared/domain/workflow/step-outcome';
+import { ClosingOutcome, endingOf, RequestWait } from '../shared/domain/workflow/step-outcome';
 import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
 import {
+  isLasting,
   RetriesByOperation,
   WorkflowState,
   type StepState,
+  type Waiting,
 } from '../shared/domain/workflow/workflow-state';
 import {
+  call,
   now,
   secondsFrom,
   sleepUntil,
@@ -19,7 +22,7 @@ import {
   type WorkflowGenerator,
 } from './durable';
 import { callWithRetry, type Retry } from './retry';
-import { secondsToNextPoll, settleSteps } from './settle-steps';
+import { secondsToNextPoll, settleSteps, waitOfStep, withOpenRequest } from './settle-steps';
 import { endStep, submitStep } from './submit-step';
 
 // The workflow of one event:
@@ -33,7 +36,8 @@ import { endStep, submitStep } from './submit-step';
 //   7. close     the claim is closed with the one closing row of the attempt
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
-// waits on one durable timer and starts the next pass. WorkflowState holds everything that must survive a pass.
+// records what the run waits for if that lasts, waits on one durable timer and starts the next pass. WorkflowState holds
+// everything that must survive a pass.
 
 /** Seconds until the next pass, or the end of the orchestration. */
 type Pause = number | 'over';
@@ -65,6 +69,7 @@ export function* accessChange(context: OrchestrationContext): WorkflowGenerator<
     if (input.wakeAt) yield* sleepUntil(durable, new Date(input.wakeAt));
     const pause = yield* input.state ? nextPass(durable, input.state) : begin(durable, input);
     if (pause === 'over') return;
+    if (input.state && pause > 0) yield* recordWait(durable, input.state, pause);
     input.wakeAt = pause > 0 ? secondsFrom(now(durable), pause).toISOString() : undefined;
     if (durable.tasks > maxTasks) {
       context.df.continueAsNew(input);
@@ -79,7 +84,7 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const { instanceId } = durable.context.df;
   const version = versionOf(durable.context);
   const execution = { eventHash, attempt, token, instanceId, version };
-  const holder = { retries: input.retries ?? {} };
+  const holder: Pick<WorkflowState, 'retries' | 'retrying'> = { retries: input.retries ?? {} };
   const operation = { activity: activities.beginRun, budgets: beginBudgets };
   const { outcome } = yield* callWithRetry(durable, holder, operation, execution);
   input.retries = holder.retries;
@@ -89,7 +94,7 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const { run, timeouts } = outcome;
   input.state = {
     ...{ run, timeouts, chain: START_OF_CHAIN, status: 'acting', fencingToken: 1 },
-    ...{ steps: [], polls: 0, retries: {} },
+    ...{ steps: [], polls: 0, retries: {}, waits: [] },
   };
   input.retries = undefined;
   return 0;
@@ -196,4 +201,48 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
   state.fencingToken += 1;
   if (outcome.kind === 'retry') return outcome.seconds;
   return exhausted ? closeRetrySeconds : 'over';
+}
+
+/**
+ * Records what the run waits for in the next `pause` seconds, if that lasts: one row for each kind of wait, and the claim
+ * shows the last kind. If it cannot be recorded now, the next pass tries again.
+ */
+export function* recordWait(
+  durable: DurableContext,
+  state: WorkflowState,
+  pause: number,
+): WorkflowGenerator<void> {
+  const waiting = state.retrying ?? waitOfRequests(durable, state);
+  if (!waiting || waiting.for === state.shownWait) return;
+  if (!isLasting(waiting, now(durable), pause)) return;
+  const { run, chain } = state;
+  const at = now(durable).toISOString();
+  const hasRow = state.waits.includes(waiting.for);
+  const { for: kind, reason, since, until } = waiting;
+  const input = { run, chain, at, waiting: { for: kind, reason, since, until }, hasRow };
+  try {
+    const answer = yield* call(durable, activities.recordWait, input);
+    if (answer.outcome.kind !== 'done') return;
+    state.chain = answer.chain ?? state.chain;
+    state.shownWait = kind;
+    if (!hasRow) state.waits.push(kind);
+  } catch {
+    // A row that is missing must not end a run. The activity has logged the defect.
+  }
+}
+
+/** What the open requests wait for: an approval before anything else, because a person has to act. */
+function waitOfRequests(durable: DurableContext, state: WorkflowState): Waiting | undefined {
+  const waits = withOpenRequest(state).map(waitOfStep);
+  const kind = RequestWait.options.find((one) => waits.some((wait) => wait.for === one));
+  const waited = waits.filter((wait) => wait.for === kind).map(({ seconds }) => seconds);
+  if (!kind) return undefined;
+  const { approval, delivery, partialGrace } = state.timeouts;
+  const deadline = { approval, delivery, partial: partialGrace }[kind];
+  const time = now(durable);
+  return {
+    for: kind,
+    since: secondsFrom(time, -Math.max(...waited)).toISOString(),
+    until: secondsFrom(time, deadline - Math.min(...waited)).toISOString(),
+  };
 }

@@ -6,8 +6,9 @@ import {
   type Cause,
   type RetryBudgets,
 } from '../shared/domain/workflow/timeouts';
-import type { RetriesByOperation } from '../shared/domain/workflow/workflow-state';
-import { call, now, type DurableContext, type WorkflowGenerator } from './durable';
+import type { Waiting } from '../shared/domain/workflow/workflow-state';
+import type { WorkflowState } from '../shared/domain/workflow/workflow-state';
+import { call, now, secondsFrom, type DurableContext, type WorkflowGenerator } from './durable';
 
 /** Reasons that stay the reason after the retry budget; every other one becomes `timed-out`. */
 const reasonsKeptOnTimeout = [
@@ -38,7 +39,7 @@ export type Attempt<Done extends object> = {
  */
 export function* callWithRetry<Input, Done extends object>(
   durable: DurableContext,
-  holder: { retries: RetriesByOperation },
+  holder: Pick<WorkflowState, 'retries' | 'retrying'>,
   {
     activity,
     key = '',
@@ -51,13 +52,28 @@ export function* callWithRetry<Input, Done extends object>(
   const { outcome, chain } = yield* callSafely(durable, activity, input);
   const { [operation]: before, ...others } = holder.retries;
   holder.retries = others;
+  if (holder.retrying?.operation === operation) holder.retrying = undefined;
   const known = chain && { chain };
   if (outcome.kind !== 'later') return { ...known, outcome };
   const tookSeconds = (now(durable).getTime() - began.getTime()) / 1000;
   const next = nextTry(before, outcome, tookSeconds, budgets);
   if (!next) return { ...known, outcome: failureOf(outcome), exhausted: causeOf(outcome.why) };
   holder.retries = { ...others, [operation]: next.retries };
+  holder.retrying = { operation, ...waitingOf(durable, outcome, next) };
   return { ...known, outcome: { kind: 'retry', seconds: next.seconds } };
+}
+
+/** The wait of a retry. Storage is waited for without an end. */
+function waitingOf(
+  durable: DurableContext,
+  { why }: Later,
+  { waited, budget }: { waited: number; budget: number },
+): Waiting {
+  const time = now(durable);
+  return {
+    ...{ for: causeOf(why), reason: why, since: secondsFrom(time, -waited).toISOString() },
+    ...(budget < Infinity && { until: secondsFrom(time, budget - waited).toISOString() }),
+  };
 }
 
 function failureOf({ why, evidence }: Later): Failed {

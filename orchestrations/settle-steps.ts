@@ -82,6 +82,12 @@ function pollBudgets(steps: StepState[], { approval, delivery, call, identity }:
 
 const statusOf = ({ requestStatus = 'unknown' }: StepState): RequestStatus => requestStatus;
 
+/** What an open request waits for, and the seconds that it has done so by the last poll. */
+export const waitOfStep = (step: StepState) => ({
+  for: waitOf(statusOf(step)),
+  seconds: waitedBy(step),
+});
+
 const waitedBy = (step: StepState): number => step.waited?.[waitOf(statusOf(step))] ?? 0;
 
 /** Counts the time since the last poll for what the request was waiting for then. */
@@ -148,5 +154,5 @@ function* settleStep(
 
 type Reading = Pick<StepState, 'requestStatus' | 'graphState' | 'completedAt' | 'evidence'>;
 
-const withOpenRequest = (state: WorkflowState): StepState[] =>
+export const withOpenRequest = (state: WorkflowState): StepState[] =>
   state.steps.filter(({ status }) => status === 'requested');

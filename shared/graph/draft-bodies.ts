@@ -1,5 +1,5 @@
 import type { ExcludedPackage, NewAssignment, NewRequest, PackageText } from './operations';
-import { uuidV5 } from './uuid';
+import { uuidV5 } from '../domain/events/keys';
 
 /**
  * Which members of the documents are sent: exactly those of the example request, or every member that the table calls

@@ -1,7 +1,6 @@
 import { AuditRow, type AuditEntry } from '../domain/workflow/audit-entry';
 import { jsonHash, padded } from '../domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
-import { mapConcurrent } from '../map-concurrent';
 import type { AppendOnlyTable, Columns } from './storage-port';
 
 export type Ledger = ReturnType<typeof createLedger>;
@@ -44,12 +43,16 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
   return {
     /**
      * Appends the next row of an attempt. `at` (ISO 8601, the orchestration's clock) is when it happened, for the index.
-     * Answers the row as it is stored and the new end of the chain. Throws StaleRun if another row has this place.
+     * Answers the row as it is stored and the new end of the chain. It goes behind `waiting` rows of this run whose answer
+     * was lost. Throws StaleRun if another row has this place.
      */
     append: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
-      const { isSame, ...written } = await write(chain, entry, at);
-      if (!isSame) throw new StaleRun('this run wrote another row here');
-      return written;
+      for (let end = chain; ;) {
+        const { isSame, ...written } = await write(end, entry, at);
+        if (isSame) return written;
+        if (written.row.kind !== 'waiting') throw new StaleRun('this run wrote another row here');
+        end = written.chain;
+      }
     },
 
     /**
@@ -102,7 +105,10 @@ function chained(entry: AuditEntry, chain: ChainEnd): AuditRow {
 const columnsOf = (row: AuditRow): Columns => row as unknown as Columns;
 
 const isSameStep = (stored: AuditRow, row: AuditRow): boolean =>
-  stored.kind === row.kind && stored.step === row.step && stored.packageKey === row.packageKey;
+  stored.kind === row.kind &&
+  stored.step === row.step &&
+  stored.packageKey === row.packageKey &&
+  stored.waitingFor === row.waitingFor;
 
 export type LedgerReader = ReturnType<typeof createLedgerReader>;
 
@@ -123,8 +129,14 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
     return row ? [AuditRow.parse(row.columns)] : [];
   };
 
-  const followAll = async (references: Reference[]): Promise<AuditRow[]> =>
-    (await mapConcurrent(AT_ONCE, references, follow)).flat();
+  const followAll = async (references: Reference[]): Promise<AuditRow[]> => {
+    const rows: AuditRow[] = [];
+    for (let at = 0; at < references.length; at += AT_ONCE) {
+      const some = await Promise.all(references.slice(at, at + AT_ONCE).map(follow));
+      rows.push(...some.flat());
+    }
+    return rows;
+  };
 
   const subjectsOf = async (references: Reference[]): Promise<Subjects> => ({
     eventHashes: references.flatMap(({ partition, key }) => (key === undefined ? partition : [])),

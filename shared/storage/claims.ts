@@ -1,6 +1,7 @@
 import { parseInstanceId } from '../domain/events/keys';
 import { Claim, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { Evidence } from '../domain/workflow/outcome';
+import type { Waiting } from '../domain/workflow/workflow-state';
 import type { ChainEnd } from '../domain/workflow/run';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { StoredRow, Table } from './storage-port';
@@ -111,6 +112,12 @@ export function createClaims(table: Table) {
               updatedAt: now,
             }
           : undefined,
+      ),
+
+    /** Shows what the run waits for; `waiting` rows record it. */
+    wait: (execution: Execution, waiting: Waiting) =>
+      update(execution.eventHash, (claim) =>
+        runs(claim, execution) && claim.state === 'started' ? { waiting } : undefined,
       ),
 
     /** Decides how the attempt ends. A later call changes nothing and answers the decision that was made. */

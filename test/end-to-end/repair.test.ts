@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '../../infra/local/stack/service';
 import { eventHash } from '../../shared/domain/events/keys';
 import { createLedgerReader } from '../../shared/storage/audit';
 import { createClaims, type Claims } from '../../shared/storage/claims';
@@ -17,7 +20,14 @@ let claims: Claims;
 const sent: TestMessage[] = [];
 
 beforeAll(async () => {
-  stack = await startStack({ env: { SUPERVISE_SCHEDULE: '* * * * * *', RECOVERY_DELAY: '2s' } });
+  const sample = JSON.parse(
+    await readFile(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
+  ) as object;
+  stack = await startStack({
+    env: { SUPERVISE_SCHEDULE: '* * * * * *', RECOVERY_DELAY: '2s' },
+    // Without access that the tenant gives by itself, which no event explains.
+    files: { GRAPH_TENANT: { ...sample, holdings: [] } },
+  });
   claims = createClaims(openTable(stack.storage, 'claims'));
 }, 60_000);
 afterAll(() => stack.stop());
@@ -25,7 +35,11 @@ afterAll(() => stack.stop());
 const keyOf = (id: string) => eventHash(SOURCE, id);
 
 async function send(workerId: string, ...ids: string[]): Promise<void> {
-  const messages = ids.map((id) => messageOf(joinerEvent(workerId, { id })));
+  await sendWith({}, workerId, ...ids);
+}
+
+async function sendWith(data: object, workerId: string, ...ids: string[]): Promise<void> {
+  const messages = ids.map((id) => messageOf(joinerEvent(workerId, { id, data: { ...data } })));
   sent.push(...messages);
   await stack.send(messages.map(({ body }) => body));
 }
@@ -45,13 +59,25 @@ async function replay(by: string, ...args: string[]) {
   return { code, ...(JSON.parse(stdout) as Events) };
 }
 
-const closingRows = async (id: string) => {
+const rowsOf = async (id: string, wanted: string) => {
   const audit = openTable(stack.storage, 'audit');
   const rows = await createLedgerReader(audit, openTable(stack.storage, 'auditIndex')).ofEvent(
     keyOf(id),
   );
-  return rows.filter(({ kind }) => kind === 'closing');
+  return rows.filter(({ kind }) => kind === wanted);
 };
+const closingRows = (id: string) => rowsOf(id, 'closing');
+
+async function joinery(...args: string[]): Promise<unknown> {
+  const settings = { JOINERY_DATA_DIR: stack.dataDir };
+  return JSON.parse((await runCommand([...args, '--json'], settings)).stdout) as unknown;
+}
+
+const waitingRow = (id: string) =>
+  eventually(`${id} has a row that says what it waits for`, async () => {
+    const rows = await rowsOf(id, 'waiting');
+    return rows.length > 0 ? rows : undefined;
+  });
 
 async function control(method: string, path: string, body?: object): Promise<void> {
   const answer = await fetch(`${stack.graphUrl}/_control/${path}`, {
@@ -127,6 +153,47 @@ test('an event whose run was terminated is replayed by its id without its body, 
   expect(again).toMatchObject({ code: 1, events: [{ action: 'leave', result: 'left' }] });
 }, 120_000);
 
+test('a worker who is missing from the directory is listed with what the event waits for and until when, and one row says so', async () => {
+  await send('W-9103', 'early');
+  const [row, ...others] = await waitingRow('early');
+  expect(others).toEqual([]);
+  expect(row).toMatchObject({ state: 'started', waitingFor: 'directory', reason: 'no-identity' });
+  // IDENTITY_DEADLINE of the local stack.
+  const wait = Date.parse(row?.waitingUntil ?? '') - Date.parse(row?.waitingSince ?? '');
+  expect(wait).toBe(5 * 60_000);
+  const expected = {
+    ...{ eventId: 'early', workerId: 'W-9103', state: 'started', waitingFor: 'directory' },
+    ...{ waitingSince: row?.waitingSince, waitingUntil: row?.waitingUntil },
+  };
+  expect(await joinery('status', 'early')).toMatchObject(expected);
+  expect(((await joinery('list', '--open')) as Events).events).toMatchObject([expected]);
+  await control('POST', 'users', { employeeId: 'W-9103' });
+  expect(await closed('early', 1)).toMatchObject({ outcome: 'delivered' });
+  expect(await rowsOf('early', 'waiting')).toHaveLength(1);
+  expect(await joinery('list', '--open')).toEqual({ events: [], groups: [] });
+}, 120_000);
+
+test('an event that waits for an approval is listed as such, and its row comes once however often the request is polled', async () => {
+  const attributes = {
+    ...{ department: 'Human Resources', jobCode: 'HR-BP-1', workerType: 'employee' },
+  };
+  await sendWith({ attributes }, 'W-1020', 'advisor');
+  const rows = await waitingRow('advisor');
+  expect(rows).toMatchObject([{ waitingFor: 'approval' }]);
+  expect(((await joinery('list', '--worker', 'W-1020')) as Events).events).toMatchObject([
+    { eventId: 'advisor', waitingFor: 'approval', waitingUntil: rows[0]?.waitingUntil },
+  ]);
+  const { requests } = (await (await fetch(`${stack.graphUrl}/_control/state`)).json()) as {
+    requests: { id: string; state: string; justification: string | null }[];
+  };
+  const pending = requests.filter(({ state }) => state.toLowerCase() === 'pendingapproval');
+  for (const { id } of pending)
+    await control('POST', `requests/${id}/decide`, { decision: 'approve' });
+  expect(await closed('advisor', 1)).toMatchObject({ outcome: 'delivered' });
+  const kinds = (await rowsOf('advisor', 'waiting')).map(({ waitingFor }) => waitingFor);
+  expect(kinds.filter((kind) => kind === 'approval')).toHaveLength(1);
+}, 120_000);
+
 test('a suspended run is logged, counted and listed as a problem, and goes on once it is resumed', async () => {
   await send('W-9102', 'suspended');
   await eventually(
@@ -139,9 +206,7 @@ test('a suspended run is logged, counted and listed as a problem, and goes on on
   const isLogged = (text: string) => stack.log.some((entry) => entry.includes(text));
   await eventually('the supervisor logs it', () => isLogged(line));
   await eventually('and counts it', () => isLogged('"what":"stalled-events","count":1'));
-  const settings = { JOINERY_DATA_DIR: stack.dataDir };
-  const { stdout } = await runCommand(['list', '--problems', '--json'], settings);
-  expect((JSON.parse(stdout) as Events).events).toMatchObject([
+  expect(((await joinery('list', '--problems')) as Events).events).toMatchObject([
     { eventId: 'suspended', state: 'started', stalledSince: expect.any(String) as string },
   ]);
   await control('POST', 'users', { employeeId: 'W-9102' });

@@ -114,6 +114,10 @@ export function happyActivities(
         ...(result.outcome === 'delivered' && { deliveredAt: at }),
       },
     }),
+    recordWait: ({ chain, hasRow }) => ({
+      chain: written(chain, hasRow ? 0 : 1),
+      outcome: { kind: 'done' },
+    }),
     closeRun: () => ({ outcome: { kind: 'done' } }),
   };
 }

@@ -81,6 +81,13 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   ],
   ['two runs in one chain', (evidence) => replaceRow(evidence, 4, { runToken: 'other' })],
   ['settled without an intended row', (evidence) => withRows(evidence, without(2))],
+  [
+    'two waiting rows for delivery',
+    (evidence) => {
+      const wait = { kind: 'waiting', waitingFor: 'delivery' };
+      withRows(evidence, [...auditRows.slice(0, 3), wait, wait, ...auditRows.slice(3)]);
+    },
+  ],
   ['0 closing rows', (evidence) => withRows(evidence, without(4))],
   ['2 closing rows', (evidence) => withRows(evidence, [...auditRows, { kind: 'closing' }])],
   [

@@ -4,6 +4,7 @@ import { PackageIds } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
 import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
+import { Waiting } from './workflow-state';
 import { ClosingOutcome, RequestStatus, StepOutcome, StepResult } from './step-outcome';
 
 /** What an activity answers. One that writes audit rows also answers the chain's new end, even with `later`. */
@@ -96,6 +97,7 @@ export const activities = {
     },
     { outcome: StepOutcome, deliveredAt: z.string().optional() },
   ),
+  recordWait: activity('recordWait', { ...written, waiting: Waiting, hasRow: z.boolean() }, {}),
   closeRun: activity(
     'closeRun',
     {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WaitingFor } from './workflow-state';
 
 const text = z.string();
 const count = z.number().int();
@@ -18,7 +19,7 @@ export const AuditEntry = z.object({
   timeZone: text.optional(),
   dueAt: text.optional(),
   targetId: text.optional(),
-  kind: z.enum(['intended', 'settled', 'closing', 'rejected']),
+  kind: z.enum(['intended', 'settled', 'waiting', 'closing', 'rejected']),
   /** The state of the event with this row: `started`, `closed` or `rejected`. */
   state: z.enum(['started', 'closed', 'rejected']),
   step: z.enum(['ensure', 'assign']).optional(),
@@ -41,6 +42,10 @@ export const AuditEntry = z.object({
   modelApproval: z.enum(['required', 'not-required']).optional(),
   /** `required` if the request went to an approver: what the policy in Entra said, whatever the model says. */
   policyApproval: z.enum(['required']).optional(),
+  /** Of a `waiting` row: what the run waits for, since when, and until when at most. */
+  waitingFor: WaitingFor.optional(),
+  waitingSince: text.optional(),
+  waitingUntil: text.optional(),
   initiator: text.optional(),
   /** Of a replay: the attempt before it, the id of the replay and its reason. */
   replayOf: text.optional(),

@@ -4,7 +4,7 @@ import { instanceId } from '../events/keys';
 import { Evidence } from './outcome';
 import { ChainEnd, EventFact, Replay, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
-import { Waiting } from './waiting';
+import { Waiting } from './workflow-state';
 
 /** The record of one event key: accepted once, with its attempts and its outcome. */
 export const Claim = z.object({

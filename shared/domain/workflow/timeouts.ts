@@ -44,7 +44,7 @@ export function backOff(afterSeconds: number, tries: number, budget: number): nu
 export type RetryBudgets = Pick<Timeouts, 'identity' | 'call' | 'delivery'>;
 
 /** What a call that answers `later` waits for. Each cause has a budget and a back-off of its own. */
-const Cause = z.enum([
+export const Cause = z.enum([
   'store',
   'lock',
   'package',
@@ -132,7 +132,8 @@ const maxDefects = 3;
 
 /**
  * The only retry policy. Answers the seconds until the next try of an operation that answered `later` after
- * `tookSeconds`, and what it has then waited for; undefined once this cause alone has lasted as long as its budget.
+ * `tookSeconds`, what it has then waited for, and how much of its budget this cause had used before; undefined once this
+ * cause alone has lasted as long as its budget.
  *
  * A cause counts only the seconds that it takes itself: the wait that it asked for, and its calls after the first.
  */
@@ -141,7 +142,7 @@ export function nextTry(
   { why, afterSeconds, workDone = 0 }: Later,
   tookSeconds: number,
   budgets: RetryBudgets,
-): { seconds: number; retries: Retries } | undefined {
+): { seconds: number; retries: Retries; waited: number; budget: number } | undefined {
   const cause = causeOf(why);
   const before = retries?.workDone ?? 0;
   const waits = workDone > before ? {} : withoutLower(retries?.waits ?? {}, cause);
@@ -154,7 +155,7 @@ export function nextTry(
   const seconds = Math.max(afterSeconds, widened);
   const next = { seconds: waited + seconds, tries: tries + 1 };
   return {
-    seconds,
+    ...{ seconds, waited, budget },
     retries: {
       workDone: Math.max(workDone, before),
       waits: { ...waits, [cause]: next },

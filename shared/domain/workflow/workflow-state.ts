@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Step } from '../lifecycle/plan';
 import { Evidence } from './outcome';
-import { Retries, Timeouts } from './timeouts';
+import { Cause, Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
 import {
   ClosingOutcome,
@@ -10,6 +10,33 @@ import {
   StepOutcome,
   StepResult,
 } from './step-outcome';
+
+/** What a run can wait for: the cause of a call's retries, or what an open request waits for. */
+export const WaitingFor = z.enum([...Cause.options, ...RequestWait.options]);
+export type WaitingFor = z.infer<typeof WaitingFor>;
+
+/**
+ * What an open event waits for, from when on and until when at most (ISO 8601); without an end if it is waited for without
+ * one. `reason`: the code of the last answer.
+ */
+export const Waiting = z.object({
+  for: WaitingFor,
+  reason: z.string().optional(),
+  since: z.string(),
+  until: z.string().optional(),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+/** People decide how long these last, so they are recorded at once. */
+const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval'];
+
+/** Shorter waits are part of ordinary work, and get no row. */
+const LASTING_SECONDS = 60;
+
+/** Whether a wait that goes on for `pause` more seconds is worth a row. */
+export const isLasting = (waiting: Waiting, now: Date, pause: number): boolean =>
+  RECORDED_AT_ONCE.includes(waiting.for) ||
+  (now.getTime() - Date.parse(waiting.since)) / 1000 + pause >= LASTING_SECONDS;
 
 /** Graph ids of a complete access package. */
 export const PackageIds = z.object({
@@ -58,6 +85,11 @@ export const WorkflowState = z.object({
   /** A worker lock that is not released yet. */
   pendingRelease: z.object({ fencingToken: z.number().int() }).optional(),
   retries: RetriesByOperation,
+  /** The last retry, until its operation has ended, and the kinds of waits that have a row. */
+  retrying: Waiting.extend({ operation: z.string() }).optional(),
+  waits: z.array(WaitingFor),
+  /** The kind of wait that the claim shows. */
+  shownWait: WaitingFor.optional(),
   closing: z
     .object({
       outcome: ClosingOutcome,

@@ -111,6 +111,18 @@ test('the closing row stands behind rows whose answers were lost, and only once'
   expect(chainFaults(rows, { attempt: 1, ...first.chain })).toEqual([]);
 });
 
+test('a waiting row whose answer was lost stands before the next row, and is not written again', async () => {
+  const eventHash = hash('c');
+  const waiting = entryOf({
+    ...{ eventHash, kind: 'waiting', step: undefined, packageKey: undefined },
+    waitingFor: 'directory',
+  });
+  const lost = await ledger.append(START_OF_CHAIN, waiting, AT);
+  expect((await ledger.append(START_OF_CHAIN, waiting, AT)).chain).toEqual(lost.chain);
+  const next = await ledger.append(START_OF_CHAIN, entryOf({ eventHash }), AT);
+  expect(next.row).toMatchObject({ seq: 2, prevHash: lost.chain.hash, kind: 'intended' });
+});
+
 test('attempts have chains of their own', async () => {
   const eventHash = hash('7');
   await write(eventHash, [{}, closing]);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Row } from '../../support/tables';
-import { attemptOf, grouped, isRejection, text } from './rows';
+import { attemptOf, grouped, isRejection, repeats, text } from './rows';
 
 const START_OF_CHAIN = '0'.repeat(64);
 
@@ -45,12 +45,17 @@ function attemptFaults(name: string, unsorted: readonly Row[]): string[] {
   });
   return [
     ...found,
+    ...repeats(rows.filter(isWaiting), (row) => text(row, 'waitingFor')).map(
+      (kind) => `two waiting rows for ${kind}`,
+    ),
     closings !== 1 && `${closings} closing rows`,
     closings === 1 && rows.at(-1)?.['kind'] !== 'closing' && 'a row after the closing row',
   ]
     .filter((fault) => fault !== false)
     .map((fault) => `${fault}: ${name}`);
 }
+
+const isWaiting = ({ kind }: Row): boolean => kind === 'waiting';
 
 const keyOf = (row: Row): string =>
   `${text(row, 'attempt').padStart(4, '0')}-${text(row, 'seq').padStart(6, '0')}`;

@@ -1,4 +1,4 @@
-import { uuidV5 } from '../../../shared/graph/uuid';
+import { uuidV5 } from '../../../shared/domain/events/keys';
 
 const DNS = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 

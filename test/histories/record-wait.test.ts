@@ -1,0 +1,113 @@
+import type { Waiting } from '../../shared/domain/workflow/workflow-state';
+import type { Later } from '../../shared/domain/workflow/outcome';
+import {
+  callsTo,
+  closingOf,
+  happyActivities,
+  runWorkflow,
+  START,
+  type Statuses,
+} from './scenarios';
+
+const later = (why: string, afterSeconds = 1): { outcome: Later } => ({
+  outcome: { kind: 'later', afterSeconds, why },
+});
+
+type Recorded = { waiting: Waiting; hasRow: boolean; at: string };
+const recorded = async (fakes: Parameters<typeof runWorkflow>[0]) => {
+  const result = await runWorkflow(fakes);
+  return { result, waits: callsTo(result, 'recordWait') as Recorded[] };
+};
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const after = (ms: number): string => new Date(START.getTime() + ms).toISOString();
+
+test('a run that waits for the directory for days records it once, at once, with the end of its patience', async () => {
+  const happy = happyActivities();
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) =>
+      host.now.getTime() < START.getTime() + 3 * DAY_MS
+        ? later('no-identity')
+        : happy.planAccess(input, host),
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits).toMatchObject([
+    {
+      waiting: {
+        ...{ for: 'directory', reason: 'no-identity' },
+        ...{ since: after(0), until: after(14 * DAY_MS) },
+      },
+      hasRow: false,
+    },
+  ]);
+});
+
+test('an approval, then a delivery that lasts, are two waits, each with its own start and end', async () => {
+  const statuses: Statuses = [
+    [48, 'waiting-for-approval'],
+    [50, 'open'],
+    [Infinity, 'delivered'],
+  ];
+  const { result, waits } = await recorded(happyActivities(statuses, true));
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits.map(({ waiting }) => waiting.for)).toEqual(['approval', 'delivery']);
+  const [approval, delivery] = waits;
+  expect(Date.parse(approval?.waiting.until ?? '') - START.getTime()).toBeGreaterThan(14 * DAY_MS);
+  expect(Date.parse(delivery?.waiting.since ?? '')).toBeGreaterThan(START.getTime() + 47 * HOUR_MS);
+});
+
+test('waits of seconds have no row; throttling that asks for an hour has one', async () => {
+  const happy = happyActivities([
+    [10 / 3600, 'open'],
+    [Infinity, 'delivered'],
+  ]);
+  let tries = 0;
+  const throttledFor = (seconds: number) => ({
+    ...happy,
+    submitRequest: (...args: Parameters<typeof happy.submitRequest>) =>
+      tries++ % 2 === 0 ? later('throttled', seconds) : happy.submitRequest(...args),
+  });
+  expect((await recorded(throttledFor(5))).waits).toEqual([]);
+  expect((await recorded(throttledFor(3600))).waits).toMatchObject([
+    { waiting: { for: 'throttling', reason: 'throttled' } },
+  ]);
+});
+
+test('a kind of wait that comes again is shown again, without a second row', async () => {
+  const happy = happyActivities();
+  let day = 0;
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) => {
+      day += 1;
+      if (day === 2) return later('throttled', 7200);
+      return day < 4 ? later('no-identity', 3600) : happy.planAccess(input, host);
+    },
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits.map(({ waiting, hasRow }) => [waiting.for, hasRow])).toEqual([
+    ['directory', false],
+    ['throttling', false],
+    ['directory', true],
+  ]);
+});
+
+test('a wait that cannot be recorded ends no run, and the next pass tries again', async () => {
+  const happy = happyActivities();
+  let failures = 2;
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) =>
+      host.now.getTime() < START.getTime() + HOUR_MS
+        ? later('no-identity')
+        : happy.planAccess(input, host),
+    recordWait: (input, host) => {
+      if (failures-- === 2) throw new Error('a defect');
+      return failures === 0 ? later('store-unavailable', 5) : happy.recordWait(input, host);
+    },
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits).toHaveLength(3);
+});
