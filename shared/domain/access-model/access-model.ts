@@ -107,6 +107,14 @@ export const AccessPackage = z.strictObject({
   wait: z.boolean().default(false).meta({
     description: 'Whether a run waits for a pending approval, or closes as approval-required.',
   }),
+  overlapDays: z.int().min(0).max(365).default(0).meta({
+    description:
+      'For how many days after a move the package is kept, if the new position does not give it.',
+  }),
+  renew: z.boolean().default(false).meta({
+    description:
+      "Whether it is given again when the policy's own end passes while a rule still gives it.",
+  }),
 });
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
@@ -125,6 +133,10 @@ export const AccessModel = z.strictObject({
   version: z.literal(1).meta({ description: 'The version of this format.' }),
   leadDays: z.int().min(0).max(365).meta({
     description: 'How many days before the start date access may be given.',
+  }),
+  bridgeDays: z.int().min(0).max(365).default(0).meta({
+    description:
+      'How many days may lie between two employments for their common packages to be kept.',
   }),
   timeZones: z.strictObject({ default: TimeZone, byLocation: z.record(Name, TimeZone) }),
   catalogs: z.array(Catalog).min(1),
@@ -165,6 +177,12 @@ function incompatibleWith(model: AccessModel, { key, incompatibleWith }: AccessP
 /** Omits what Graph never sees: a changed `wait` must not cause a new verification of the package. */
 function versionOf(accessPackage: AccessPackage, catalog: Catalog, incompatible: AccessPackage[]) {
   const peers = incompatible.map((peer) => [peer.catalog, peer.displayName]);
-  const definition = { ...accessPackage, wait: undefined, incompatibleWith: undefined };
+  const definition = {
+    ...accessPackage,
+    wait: undefined,
+    overlapDays: undefined,
+    renew: undefined,
+    incompatibleWith: undefined,
+  };
   return jsonHash({ catalog, definition, incompatible: peers });
 }

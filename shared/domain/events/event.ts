@@ -5,7 +5,7 @@ import { isDate, isDateTime, isTimeZone } from './time';
 export const MAX_ATTRIBUTES = 32;
 
 /** Attributes are stored as JSON text in one column of 32,768 characters; only escapes reach that. */
-const MAX_JSON = 32_000;
+export const MAX_JSON = 32_000;
 
 const JSON_RULE = `attributes of at most ${MAX_JSON} characters as JSON text`;
 const ATTRIBUTES = `a map of at most ${MAX_ATTRIBUTES} attributes`;
@@ -28,17 +28,17 @@ const ID = /^[A-Za-z0-9._:-]{1,64}$/;
 export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE });
 
 const DATE_RULE = 'a calendar date yyyy-mm-dd of the years 0001 to 9999';
-const CalendarDate = text(DATE_RULE, isDate).meta({
+export const CalendarDate = text(DATE_RULE, isDate).meta({
   format: 'date',
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
 });
 const TIME_RULE = 'an RFC 3339 time with seconds and offset, of the years 0001 to 9999 in UTC';
-const Time = text(TIME_RULE, isDateTime).meta({ format: 'date-time' });
+export const Time = text(TIME_RULE, isDateTime).meta({ format: 'date-time' });
 const ZONE_RULE = 'a time zone name of the IANA database';
 export const TimeZone = text(ZONE_RULE, isTimeZone);
 
 const SOURCE_RULE = 'an absolute URI of at most 256 characters';
-const Source = text(SOURCE_RULE, (value) => value.length <= 256 && URI.test(value)).meta({
+export const Source = text(SOURCE_RULE, (value) => value.length <= 256 && URI.test(value)).meta({
   format: 'uri',
   pattern: URI.source,
   maxLength: 256,
@@ -60,13 +60,13 @@ export const BoundedAttributes = z
   .meta({ description: 'What the access rules ask about.', maxProperties: MAX_ATTRIBUTES });
 
 const SEQUENCE_RULE = 'a whole number from 0 to 9007199254740991';
-const Sequence = z
+export const Sequence = z
   .int({ error: SEQUENCE_RULE })
   .min(0, { error: SEQUENCE_RULE })
   .refine((value) => !Object.is(value, -0), { error: SEQUENCE_RULE });
 
 const MEDIA_TYPE_RULE = 'a string of at most 256 characters';
-const MediaType = text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).meta({
+export const MediaType = text(MEDIA_TYPE_RULE, (value) => within(value, 0, 256)).meta({
   maxLength: 256,
 });
 

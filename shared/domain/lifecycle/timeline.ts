@@ -1,0 +1,251 @@
+import type { AccessModel } from '../access-model/access-model';
+import type { Attributes } from '../events/event';
+import { dueAt } from '../events/time';
+import { compareCanonical, statedAfter, statedLast, type Fact, type Fate } from './facts';
+import { zoneFor } from './plan';
+import { statementsOf, type Statement } from './statements';
+
+/**
+ * One stretch of an employment with the same attributes. Instants are milliseconds since 1970; `until` is exclusive and
+ * absent while no end is known.
+ */
+export type Span = {
+  /** The worker id and the employment id: two numbers of one person have employments of their own. */
+  employment: string;
+  from: number;
+  until?: number;
+  /** The local date of `from`, and the zone in which the days of this span begin. */
+  firstDay: string;
+  zone: string;
+  attributes: Attributes;
+  facts: Fact[];
+  /** Whether a `moved` began the span. */
+  moved: boolean;
+  /** The last day if the employment ends on a day with this span: absent after an `endsAt` and where it goes on. */
+  lastDay?: string;
+  /** Whether a `left` ends the span. */
+  left: boolean;
+  /** The end that an endDate states: it is the schedule of a contractor's grants. */
+  scheduledEnd?: number;
+};
+
+/** `statedEnds`: the ends of employment that any fact states or stated, whether it still holds or not. */
+export type Timeline = { spans: Span[]; fates: Map<Fact, Fate>; statedEnds: Set<number> };
+
+/** A statement that begins a span. `begins`: it is a hire of its own, where a move continues what it finds. */
+type Start = {
+  fact: Fact;
+  facts: Fact[];
+  day: string;
+  at: number;
+  zone: string;
+  begins: boolean;
+  endDate?: { day: string; fact: Fact } | undefined;
+  attributes: Attributes;
+};
+type Left = { fact: Fact; lastDay?: string; endsAt?: number };
+type Stint = { starts: Start[]; left?: Left };
+type Employment = { starts: Start[]; lefts: Left[] };
+
+/** The spans of all employments of one person, and what became of each fact: a function of the set of facts. */
+export function timelineOf(facts: Iterable<Fact>, model: AccessModel): Timeline {
+  const { statements, fates } = statementsOf(facts);
+  for (const { fact } of statements) fates.set(fact, 'superseded');
+  const spans = Array.from(byEmployment(statements, model), ([employment, { starts, lefts }]) => {
+    const stints = stintsOf(latestPerDay(starts), lefts, fates);
+    return stints.flatMap((stint, i) => spansOf(employment, stint, stints[i + 1]));
+  }).flat();
+  for (const fact of spans.flatMap((span) => span.facts)) fates.set(fact, 'current');
+  const lasting = spans.filter(({ from, until }) => until === undefined || from < until);
+  return { spans: lasting, fates, statedEnds: statedEndsOf(facts, model) };
+}
+
+function statedEndsOf(facts: Iterable<Fact>, model: AccessModel): Set<number> {
+  const ends = new Set<number>();
+  for (const fact of facts) {
+    const content = fact.states.kind === 'corrected' ? fact.states.content : fact.states;
+    if (content.kind === 'left' || content.kind === 'rescinded') continue;
+    for (const { endDate, attributes } of startsOf(content, fact)) {
+      const zone = zoneFor(model, { timeZone: fact.timeZone, attributes });
+      if (endDate !== undefined) ends.add(startOfDay(endDate, zone, 1));
+    }
+  }
+  return ends;
+}
+
+/** The first instant of a day in a zone, `days` later, in milliseconds. */
+export const startOfDay = (day: string, zone: string, days = 0): number =>
+  Date.parse(dueAt(day, zone, -days));
+
+function byEmployment(statements: Statement[], model: AccessModel): Map<string, Employment> {
+  const employments = new Map<string, Employment>();
+  const of = ({ workerId }: Fact, employmentId: string): Employment => {
+    const key = JSON.stringify([workerId, employmentId]);
+    const employment = employments.get(key) ?? { starts: [], lefts: [] };
+    employments.set(key, employment);
+    return employment;
+  };
+  for (const { fact, content } of statements) {
+    if (content.kind === 'left') {
+      const end = 'lastDay' in content ? content : { endsAt: Date.parse(content.endsAt) };
+      of(fact, fact.employmentId).lefts.push({ fact, ...end });
+      continue;
+    }
+    for (const { employmentId, day, endDate, attributes } of startsOf(content, fact)) {
+      const zone = zoneFor(model, { timeZone: fact.timeZone, attributes });
+      of(fact, employmentId).starts.push({
+        ...{ fact, facts: [fact], day, at: startOfDay(day, zone), zone, attributes },
+        begins: content.kind !== 'moved',
+        endDate: endDate === undefined ? undefined : { day: endDate, fact },
+      });
+    }
+  }
+  return employments;
+}
+
+function startsOf(content: Exclude<Statement['content'], { kind: 'left' }>, fact: Fact) {
+  if (content.kind === 'snapshot') {
+    return content.spans.map(({ from, until, ...rest }) => ({
+      ...rest,
+      day: from,
+      endDate: until,
+    }));
+  }
+  const { endDate, attributes } = content;
+  const day = content.kind === 'joined' ? content.startDate : content.effectiveDate;
+  return [{ employmentId: fact.employmentId, day, endDate, attributes }];
+}
+
+/** Of the statements for one day the last one holds; what it does not say of the end, an earlier one says. */
+function latestPerDay(starts: Start[]): Start[] {
+  const days = new Map<string, Start[]>();
+  for (const start of starts) days.set(start.day, [...(days.get(start.day) ?? []), start]);
+  return Array.from(days.values(), (same) => {
+    const last = statedLast(same.map(({ fact }) => fact));
+    const [start = same[0]] = same.filter(({ fact }) => fact === last);
+    const begins = same.some((one) => one.begins);
+    const ended = same.filter(({ endDate }) => endDate !== undefined).map(({ fact }) => fact);
+    const carried = same.find(({ fact }) => fact === statedLast(ended))?.endDate;
+    return start === undefined
+      ? []
+      : [{ ...start, begins, endDate: start.begins ? start.endDate : carried }];
+  })
+    .flat()
+    .sort((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+/**
+ * The hires of one employment. Moves and ends are applied in the order in which they were stated: a move after the end
+ * that was known then begins a hire of its own, and an end takes back the moves behind it that were planned before.
+ */
+function stintsOf(starts: Start[], lefts: Left[], fates: Map<Fact, Fate>): Stint[] {
+  const stints: Stint[] = starts
+    .filter(({ begins }) => begins)
+    .map((start) => ({ starts: [start] }));
+  const covering = (at: number): Stint | undefined =>
+    stints.filter((stint) => firstOf(stint).at <= at).at(-1);
+  const moves = starts.filter(({ begins }) => !begins);
+  for (const { move, left } of inStatedOrder(moves, lefts)) {
+    if (move !== undefined) {
+      const stint = covering(move.at);
+      const end = stint === undefined ? undefined : endOf(stint)?.at;
+      if (stint !== undefined && (end === undefined || move.at < end)) {
+        stint.starts = [...stint.starts, move].sort((a, b) => a.at - b.at);
+      } else {
+        stints.push({ starts: [move] });
+        stints.sort((a, b) => firstOf(a).at - firstOf(b).at);
+      }
+    } else if (left !== undefined) {
+      if (!applyLeft(left, stints)) fates.set(left.fact, 'ignored');
+    }
+  }
+  for (const { left } of stints) if (left !== undefined) fates.set(left.fact, 'current');
+  return stints;
+}
+
+const firstOf = ({ starts }: Stint): Start => starts[0] as Start;
+
+/** Ends the hire that covers the last day. One that has not begun by then is called off, if it was stated before. */
+function applyLeft(left: Left, stints: Stint[]): boolean {
+  const begun = stints.filter((stint) => firstOf(stint).at < leftAt(left, stint));
+  const [first] = stints;
+  const calledOff = first !== undefined && statedAfter(left.fact, firstOf(first).fact);
+  const stint = begun.at(-1) ?? (calledOff ? first : undefined);
+  if (stint === undefined) return false;
+  const at = leftAt(left, stint);
+  stint.left = left;
+  stint.starts = stint.starts.filter((start, i) => i === 0 || start.at < at);
+  return true;
+}
+
+/** The zone in which a day of the hire ends: the one of the attributes that hold on it. */
+const zoneOn = (day: string, stint: Stint): string =>
+  (stint.starts.filter((start) => start.day <= day).at(-1) ?? firstOf(stint)).zone;
+
+const leftAt = ({ fact, lastDay, endsAt }: Left, stint: Stint): number =>
+  endsAt ?? startOfDay(lastDay ?? '', fact.timeZone ?? zoneOn(lastDay ?? '', stint), 1);
+
+type End = {
+  at: number;
+  left: boolean;
+  lastDay?: string | undefined;
+  scheduled?: number | undefined;
+};
+
+/** A `left` overrides an endDate, except that one stated before an earlier endDate does not postpone it. */
+function endOf(stint: Stint): End | undefined {
+  const endDate = stint.starts.filter((start) => start.endDate !== undefined).at(-1)?.endDate;
+  const scheduled = endDate && startOfDay(endDate.day, zoneOn(endDate.day, stint), 1);
+  const { left } = stint;
+  if (left !== undefined) {
+    const at = leftAt(left, stint);
+    if (scheduled === undefined || endDate === undefined || at <= scheduled) {
+      return { at, left: true, lastDay: left.lastDay, scheduled };
+    }
+    if (statedAfter(left.fact, endDate.fact)) return { at, left: true, lastDay: left.lastDay };
+  }
+  return scheduled === undefined
+    ? undefined
+    : { at: scheduled, left: false, lastDay: endDate?.day, scheduled };
+}
+
+function spansOf(employment: string, stint: Stint, next: Stint | undefined): Span[] {
+  const end = endOf(stint);
+  const limit = next && firstOf(next).at;
+  const cut = limit !== undefined && (end === undefined || limit < end.at);
+  const ends = end !== undefined && !cut;
+  const last = cut ? limit : end?.at;
+  return stint.starts.map((start, i) => {
+    const until = earliest(stint.starts[i + 1]?.at, last);
+    const final = ends && until === end.at;
+    return {
+      ...{ employment, from: start.at, firstDay: start.day, zone: start.zone },
+      ...{ attributes: start.attributes, facts: start.facts, moved: !start.begins },
+      ...(until !== undefined && { until }),
+      ...(final && end.lastDay !== undefined && { lastDay: end.lastDay }),
+      left: final && end.left,
+      ...(end?.scheduled !== undefined && { scheduledEnd: end.scheduled }),
+    };
+  });
+}
+
+/** The earliest of the instants that are known. */
+export function earliest(...instants: (number | undefined)[]): number | undefined {
+  const known = instants.filter((instant) => instant !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** Moves and ends, the one stated first to begin with. */
+function inStatedOrder(moves: Start[], lefts: Left[]): { move?: Start; left?: Left }[] {
+  const steps: { fact: Fact; move?: Start; left?: Left }[] = [];
+  const all = [
+    ...moves.map((move) => ({ fact: move.fact, move })),
+    ...lefts.map((left) => ({ fact: left.fact, left })),
+  ].sort((a, b) => compareCanonical(a.fact, b.fact));
+  for (const step of all) {
+    let at = steps.length;
+    while (at > 0 && statedAfter((steps[at - 1] as (typeof steps)[0]).fact, step.fact)) at -= 1;
+    steps.splice(at, 0, step);
+  }
+  return steps;
+}
