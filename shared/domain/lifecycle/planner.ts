@@ -164,9 +164,12 @@ function extension(one: Held, want: Want, context: Context): { until?: number } 
   if (whose !== 'ours' || end === undefined) return 'none';
   if (want.until !== undefined && end >= want.until) return 'none';
   if (isPolicysOwn(one, context)) return 'none';
+  const days = durationDays(context.model, packageKey);
+  // The policy would end it no later than it ends already.
+  if (days !== undefined && context.at + days * DAY <= end) return 'none';
   const until = grantUntil(want, context);
   if (until === undefined) return {};
-  return until > end && packageKey === want.packageKey ? { until } : 'none';
+  return until > end ? { until } : 'none';
 }
 
 /** Whether the policy itself set the end, and no schedule: then it is no end that the facts ever stated. */
