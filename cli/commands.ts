@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { WaitingFor } from '../shared/domain/workflow/workflow-state';
+import { Fate } from '../shared/domain/lifecycle/facts';
+import { Action, StopReason } from '../shared/domain/lifecycle/planner';
 import {
   CommandDescription,
   describeCommand,
@@ -19,6 +21,7 @@ import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
 import type { ListOptions } from './list';
+import type { PlanOptions } from './plan';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -121,6 +124,43 @@ export const commands: readonly CommandDefinition[] = [
       const { sampleEvent } = await import('./sample.js');
       process.stdout.write(`${JSON.stringify(sampleEvent(options, new Date()), null, 2)}\n`);
     },
+  },
+  {
+    name: 'plan',
+    arguments: [],
+    options: [
+      option('--events <file>', 'the events of one person: a JSON array', { required: true }),
+      option('--held <file>', 'what the person holds: a JSON array; nothing if absent'),
+      option('--model <place>', 'the path or blob URL of the access model', { required: true }),
+      option('--at <time>', 'the instant to plan for', { required: true, parse: parseTime }),
+      json,
+    ],
+    description:
+      'show what the rules give one person at an instant, what would be done, and when that changes; nothing is sent',
+    output: z.strictObject({
+      wants: z.array(
+        z.strictObject({
+          packageKey: text,
+          ruleId: text,
+          until: text.optional(),
+          reason: z.enum(['rule', 'overlap']),
+        }),
+      ),
+      steps: z.array(
+        z.strictObject({
+          id: text,
+          action: Action,
+          packageKey: text,
+          until: text.optional(),
+          after: z.array(text),
+        }),
+      ),
+      stopped: z.array(z.strictObject({ packageKey: text, reason: StopReason })),
+      handOff: z.array(text),
+      next: text.nullable(),
+      fates: z.record(text, Fate),
+    }),
+    run: async (_, options: PlanOptions) => (await import('./plan.js')).plan(options),
   },
   {
     name: 'status',

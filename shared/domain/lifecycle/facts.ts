@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Attributes } from '../events/event';
 
 /** A reference to another event by its CloudEvents identity. */
@@ -38,7 +39,8 @@ export type Fact = EventRef & {
 };
 
 /** What became of a fact; docs/lifecycle.md explains each. */
-export type Fate = 'current' | 'superseded' | 'rescinded' | 'corrected' | 'ignored';
+export const Fate = z.enum(['current', 'superseded', 'rescinded', 'corrected', 'ignored']);
+export type Fate = z.infer<typeof Fate>;
 
 /**
  * Whether `one` was stated after `other`: by sequence where both have one, else by time, else by hash. This is no order of

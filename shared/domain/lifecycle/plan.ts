@@ -34,10 +34,14 @@ export function birthrightsFor(
   return Array.from(rules, ([packageKey, ruleId]) => ({ packageKey, ruleId }));
 }
 
-/** The only attributes of a worker that may be stored: those that some rule reads. */
-export function attributesRead(model: AccessModel): Set<string> {
-  const all = model.birthrights.flatMap(({ when }) => comparisons(when));
-  return new Set(all.map(({ attribute }) => attribute));
+/** The only attributes of a worker that may be stored: those that the model declares, or else those that some rule reads. */
+export function storedAttributes(model: AccessModel): Set<string> {
+  const read = model.birthrights.flatMap(({ when }) => comparisons(when));
+  return new Set([
+    ...(model.attributes ?? read.map(({ attribute }) => attribute)),
+    // The zone of a person's days may depend on it at any later time.
+    'location',
+  ]);
 }
 
 /** The zone of a worker's start date: the event's own, else the model's for the location, else its default. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AccessModel } from '../access-model/access-model';
 import type { Timeline } from './timeline';
 import { incompatible, intervalsOf, policyEnd, wantsAt, type Interval, type Want } from './wants';
@@ -8,15 +9,17 @@ const DAY = 86_400_000;
  * What a person holds or is about to hold of one package. `whose`: `ours` was delivered by a request with our correlation tag
  * or adopted by a person. `until` is the end of the assignment, in milliseconds since 1970.
  */
-export type Held = {
-  packageKey: string;
-  assignmentId?: string | undefined;
-  whose: 'ours' | 'theirs' | 'by-rule';
-  state: 'held' | 'adding' | 'removing' | 'broken';
-  until?: number | undefined;
-};
+export const Held = z.object({
+  packageKey: z.string(),
+  assignmentId: z.string().optional(),
+  whose: z.enum(['ours', 'theirs', 'by-rule']),
+  state: z.enum(['held', 'adding', 'removing', 'broken']),
+  until: z.number().optional(),
+});
+export type Held = z.infer<typeof Held>;
 
-export type Action = 'grant' | 'revoke' | 'extend' | 'reprocess' | 'wait';
+export const Action = z.enum(['grant', 'revoke', 'extend', 'reprocess', 'wait']);
+export type Action = z.infer<typeof Action>;
 /** `id` is `<action>:<packageKey>`; a step may begin when the steps in `after` are done. */
 export type Step = {
   id: string;
@@ -25,8 +28,14 @@ export type Step = {
   until?: number | undefined;
   after: string[];
 };
-export type StopReason =
-  'sod-partner-not-ours' | 'sod-partner-open' | 'sod-both-wanted' | 'broken-not-ours' | 'no-facts';
+export const StopReason = z.enum([
+  'sod-partner-not-ours',
+  'sod-partner-open',
+  'sod-both-wanted',
+  'broken-not-ours',
+  'no-facts',
+]);
+export type StopReason = z.infer<typeof StopReason>;
 export type Stopped = { packageKey: string; reason: StopReason };
 
 export type Plan = { wants: Want[]; steps: Step[]; stopped: Stopped[]; handOff: string[] };

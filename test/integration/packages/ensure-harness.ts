@@ -37,6 +37,8 @@ export const ledger: AccessPackage = {
   },
   incompatibleWith: [],
   wait: false,
+  overlapDays: 0,
+  renew: false,
 };
 
 export const payments: AccessPackage = {
@@ -53,6 +55,7 @@ export function modelOf(...accessPackages: AccessPackage[]): AccessModel {
   return {
     version: 1,
     leadDays: 0,
+    bridgeDays: 0,
     timeZones: { default: 'UTC', byLocation: {} },
     catalogs: [
       { key: 'finance', displayName: 'Finance', description: 'What finance works with' },

@@ -1,4 +1,4 @@
-import { attributesRead, birthrightsFor, zoneFor } from '../../../shared/domain/lifecycle/plan';
+import { storedAttributes, birthrightsFor, zoneFor } from '../../../shared/domain/lifecycle/plan';
 import { matches } from '../../../shared/domain/access-model/condition';
 import { packageDefinition } from '../../../shared/domain/access-model/access-model';
 import { aPackage, aRule, parsedModel } from '../access-model/make-model';
@@ -38,7 +38,7 @@ test('a package that several rules give is given once, for the first of them, in
 test('only attributes that a rule reads are known to be read', () => {
   const when = { any: [finance, { not: { all: [{ attribute: 'jobCode', in: ['1'] }] } }] };
   const model = parsedModel({ birthrights: [aRule('r', when, ['finance'])] });
-  expect([...attributesRead(model)]).toEqual(['department', 'jobCode']);
+  expect([...storedAttributes(model)]).toEqual(['department', 'jobCode']);
 });
 
 test.each([

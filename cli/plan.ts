@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { AccessModel } from '../shared/domain/access-model/access-model';
+import { LifecycleEvent } from '../shared/domain/events/lifecycle-event';
+import { canonicalJson, eventHash } from '../shared/domain/events/keys';
+import { isDateTime, toUtc } from '../shared/domain/events/time';
+import { factOf } from '../shared/domain/lifecycle/fact-of';
+import type { Fact } from '../shared/domain/lifecycle/facts';
+import { Held, planFor } from '../shared/domain/lifecycle/planner';
+import { timelineOf } from '../shared/domain/lifecycle/timeline';
+import { loadModel } from './model';
+import { CliError, print, tableOf } from './print';
+
+export type PlanOptions = {
+  events: string;
+  held?: string;
+  model: string;
+  at: Date;
+  json: boolean;
+};
+
+const INSTANT_RULE = 'an RFC 3339 time with seconds and offset';
+const HeldEntry = z.strictObject({
+  packageKey: z.string().min(1),
+  assignmentId: z.string().optional(),
+  whose: Held.shape.whose,
+  state: Held.shape.state,
+  until: z.string().refine(isDateTime, { error: INSTANT_RULE }).optional(),
+});
+
+/**
+ * Prints what the planner would do for one person at an instant: the facts of events, held against the rules and against
+ * what the person holds. It reads files only and knows nothing of modes, exclusions or limits. Bad input exits with 2.
+ */
+export async function plan(options: PlanOptions): Promise<void> {
+  const model = await modelAt(options.model);
+  const facts = factsIn(options.events);
+  const held = options.held === undefined ? [] : heldIn(options.held);
+  const timeline = timelineOf(facts, model);
+  const result = planFor({ timeline, held, model, at: options.at.getTime() });
+  const { wants, steps, stopped, handOff, next } = result;
+  const fates = facts.map((fact) => [`${fact.source} ${fact.id}`, timeline.fates.get(fact)]);
+  const output = {
+    wants: wants.map(({ packageKey, ruleId, until, reason }) => {
+      return { packageKey, ruleId, ...untilOf(until), reason };
+    }),
+    steps: steps.map(({ until, after, ...step }) => ({ ...step, ...untilOf(until), after })),
+    stopped,
+    handOff,
+    next: next === undefined ? null : iso(next),
+    fates: Object.fromEntries(fates) as Record<string, string>,
+  };
+  print(output, options.json, summaryOf);
+}
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+const untilOf = (until: number | undefined) =>
+  until === undefined ? undefined : { until: iso(until) };
+
+async function modelAt(place: string): Promise<AccessModel> {
+  try {
+    return (await loadModel(place)).model;
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), 2);
+  }
+}
+
+/** The facts of a file of events about one person, each once. */
+function factsIn(file: string): Fact[] {
+  const events = parsed(file, z.array(LifecycleEvent));
+  const known = new Map<string, string>();
+  const facts = events.flatMap((event, at) => {
+    const hash = eventHash(event.source, event.id);
+    const text = canonicalJson(event);
+    const same = known.get(hash);
+    if (same !== undefined && same !== text) {
+      throw new CliError(
+        `${file}: [${at}]: ${event.id} of ${event.source} was stated otherwise before`,
+        2,
+      );
+    }
+    known.set(hash, text);
+    return same === undefined ? [factOf(event)] : [];
+  });
+  const strangers = notJoined(facts);
+  if (strangers.length > 0) {
+    const names = strangers.join(', ');
+    throw new CliError(
+      `${file}: events of several people: no previousWorkerId joins ${names} to the first worker`,
+      2,
+    );
+  }
+  return facts;
+}
+
+/** The worker ids that no `previousWorkerId` joins to the one of the first event, however far. */
+function notJoined(facts: readonly Fact[]): string[] {
+  const ids = new Set(facts.map(({ workerId }) => workerId));
+  const reached = new Set(facts.slice(0, 1).map(({ workerId }) => workerId));
+  for (let before = 0; before !== reached.size;) {
+    before = reached.size;
+    for (const { workerId, previousWorkerId } of facts) {
+      if (previousWorkerId === undefined) continue;
+      if (reached.has(workerId)) reached.add(previousWorkerId);
+      else if (reached.has(previousWorkerId)) reached.add(workerId);
+    }
+  }
+  return [...ids].filter((id) => !reached.has(id));
+}
+
+const heldIn = (file: string): Held[] =>
+  parsed(file, z.array(HeldEntry)).map(({ until, ...one }) => ({
+    ...one,
+    ...(until !== undefined && { until: Date.parse(toUtc(until)) }),
+  }));
+
+/** The JSON of a file. Every fault is in the error, with its place. */
+function parsed<T>(file: string, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    throw new CliError(`${file}: ${error instanceof Error ? error.message : String(error)}`, 2);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    ({ path, message }) => `${z.core.toDotPath(path)}: ${message}`,
+  );
+  throw new CliError(`${file}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, 2);
+}
+
+type Output = {
+  wants: { packageKey: string; ruleId: string; until?: string; reason: string }[];
+  steps: { action: string; packageKey: string; until?: string; after: string[] }[];
+  stopped: { packageKey: string; reason: string }[];
+  handOff: string[];
+  next: string | null;
+  fates: Record<string, string>;
+};
+
+function summaryOf({ wants, steps, stopped, handOff, next, fates }: Output): string {
+  const list = (title: string, headings: string[], rows: unknown[][]) =>
+    `${title}\n${tableOf(headings, rows)}\n`;
+  return [
+    list(
+      'Wanted',
+      ['package', 'until', 'why', 'rule'],
+      wants.map((one) => [one.packageKey, one.until, one.reason, one.ruleId]),
+    ),
+    list(
+      'Steps',
+      ['step', 'package', 'until', 'after'],
+      steps.map((one) => [one.action, one.packageKey, one.until, one.after.join(' ')]),
+    ),
+    list(
+      'Stopped',
+      ['package', 'why'],
+      stopped.map((one) => [one.packageKey, one.reason]),
+    ),
+    list(
+      'Held, but not given by Joinery: for a person to decide',
+      ['package'],
+      handOff.map((key) => [key]),
+    ),
+    list('Events', ['event', 'fate'], Object.entries(fates)),
+    `Next change: ${next ?? 'none'}`,
+  ].join('\n');
+}
