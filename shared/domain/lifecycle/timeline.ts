@@ -73,9 +73,21 @@ function statedEndsOf(facts: Iterable<Fact>, model: AccessModel): Set<number> {
   return ends;
 }
 
-/** The first instant of a day in a zone, `days` later, in milliseconds. */
-export const startOfDay = (day: string, zone: string, days = 0): number =>
-  Date.parse(dueAt(day, zone, -days));
+const known = new Map<string, number>();
+
+/**
+ * The first instant of a day in a zone, `days` later, in milliseconds. Remembered, because a plan asks for the same few days
+ * again and again, and the clock of a zone is slow.
+ */
+export function startOfDay(day: string, zone: string, days = 0): number {
+  const key = `${day} ${days} ${zone}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const instant = Date.parse(dueAt(day, zone, -days));
+  if (known.size >= 10_000) known.clear();
+  known.set(key, instant);
+  return instant;
+}
 
 function byEmployment(statements: Statement[], model: AccessModel): Map<string, Employment> {
   const employments = new Map<string, Employment>();
