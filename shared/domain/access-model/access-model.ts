@@ -134,6 +134,10 @@ export const AccessModel = z.strictObject({
   leadDays: z.int().min(0).max(365).meta({
     description: 'How many days before the start date access may be given.',
   }),
+  attributes: z.array(z.string().min(1).max(64)).optional().meta({
+    description:
+      'The names of the attributes that are stored of a worker; if absent, those that rules read. location always is.',
+  }),
   bridgeDays: z.int().min(0).max(365).default(0).meta({
     description:
       'How many days may lie between two employments for their common packages to be kept.',

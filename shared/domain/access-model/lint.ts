@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AccessPackage, Birthright, Catalog, foldedName, type AccessModel } from './access-model';
+import { comparisons, type Condition } from './condition';
 import { satisfyingExample } from './satisfying-example';
 
 /**
@@ -36,14 +37,21 @@ type ModelDraft = {
   /** Keys as written, of invalid items too: a reference to an invalid item is not a second fault. */
   catalogKeys: ReadonlySet<string>;
   packageKeys: ReadonlySet<string>;
+  /** The attributes that rules may read; undefined if the model declares none, and then they may read any. */
+  attributes: ReadonlySet<string> | undefined;
 };
 
 const list = z.array(z.unknown()).catch([]);
-const Outline = z.object({ catalogs: list, accessPackages: list, birthrights: list });
+const Outline = z.object({
+  catalogs: list,
+  accessPackages: list,
+  birthrights: list,
+  attributes: z.array(z.string()).optional().catch(undefined),
+});
 const Keyed = z.object({ key: z.string() });
 
 function draftOf(value: unknown): ModelDraft {
-  const outline = Outline.safeParse(value).data ?? {
+  const outline: z.infer<typeof Outline> = Outline.safeParse(value).data ?? {
     catalogs: [],
     accessPackages: [],
     birthrights: [],
@@ -54,6 +62,7 @@ function draftOf(value: unknown): ModelDraft {
     birthrights: outline.birthrights.map((item) => Birthright.safeParse(item).data),
     catalogKeys: keysIn(outline.catalogs),
     packageKeys: keysIn(outline.accessPackages),
+    attributes: outline.attributes && new Set([...outline.attributes, 'location']),
   };
 }
 
@@ -166,6 +175,9 @@ function ruleFaults({ when, packages }: Birthright, model: ModelDraft): string[]
   const unreachable = satisfyingExample([when]) === 'none';
   return [
     ...(unreachable ? ['.when: condition can never match; fix or remove it'] : []),
+    ...undeclared(when, model).map(
+      (name) => `.when: reads "${name}", which attributes does not list; add it there`,
+    ),
     ...packages.flatMap((key, index) => {
       if (packages.indexOf(key) < index) return [`.packages[${index}]: named twice; remove one`];
       return refers(model.packageKeys, key)
@@ -173,6 +185,11 @@ function ruleFaults({ when, packages }: Birthright, model: ModelDraft): string[]
         : [`.packages[${index}]: there is no package "${key}"; add it or remove the reference`];
     }),
   ];
+}
+
+function undeclared(when: Condition, { attributes }: ModelDraft): string[] {
+  const read = new Set(comparisons(when).map(({ attribute }) => attribute));
+  return attributes === undefined ? [] : [...read].filter((name) => !attributes.has(name));
 }
 
 /**

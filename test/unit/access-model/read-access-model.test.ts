@@ -305,3 +305,14 @@ test.each(['Finance', 'Engineering', 'Sales', 'Human Resources', 'Operations'])(
     expect(given).toHaveLength(1);
   },
 );
+
+test('a rule that reads an attribute which the model does not declare is a fault, and the location is always declared', () => {
+  const rules = (attribute: string) => ({
+    attributes: ['jobCode'],
+    birthrights: [aRule('r', { attribute, equals: 'x' }, ['finance'])],
+  });
+  expect(faultsOf(aModel(rules('department')))).toEqual([
+    'birthrights[0].when: reads "department", which attributes does not list; add it there',
+  ]);
+  expect(faultsOf(aModel(rules('location')))).toEqual([]);
+});

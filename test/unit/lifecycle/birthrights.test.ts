@@ -35,10 +35,12 @@ test('a package that several rules give is given once, for the first of them, in
   expect(birthrightsFor(model, {})).toEqual([]);
 });
 
-test('only attributes that a rule reads are known to be read', () => {
+test('the attributes that are stored are those that a rule reads, or those that the model declares, and the location', () => {
   const when = { any: [finance, { not: { all: [{ attribute: 'jobCode', in: ['1'] }] } }] };
   const model = parsedModel({ birthrights: [aRule('r', when, ['finance'])] });
-  expect([...storedAttributes(model)]).toEqual(['department', 'jobCode']);
+  expect([...storedAttributes(model)]).toEqual(['department', 'jobCode', 'location']);
+  const declaring = parsedModel({ attributes: ['department', 'grade'] });
+  expect([...storedAttributes(declaring)]).toEqual(['department', 'grade', 'location']);
 });
 
 test.each([
