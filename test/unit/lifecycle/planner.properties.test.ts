@@ -153,7 +153,7 @@ const heldSets: fc.Arbitrary<Held[]> = fc.uniqueArray(
     ),
   }),
   { selector: ({ packageKey }) => packageKey, maxLength: 4 },
-) as fc.Arbitrary<Held[]>;
+);
 const instants = fc.integer({ min: -20, max: 90 }).map((day) => START + day * DAY);
 
 const plan = (facts: Fact[], held: Held[], model: AccessModel, at: number) =>
