@@ -3,8 +3,10 @@ import { createInterface } from 'node:readline/promises';
 import { accountOf, describeAccount } from '../shared/config/identity';
 import { createCredential } from '../shared/config/identity';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
+import { sampleFault } from '../shared/domain/access-model/sample-ids';
 import { createEntitlements, type EntitlementsOptions } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';
+import { isLoopback } from '../shared/loopback';
 import { applyTarget, planModel, targetsOf, type Applied } from '../shared/packages/apply-model';
 import type { PackageTarget } from '../shared/packages/inspect';
 import type { Change } from '../shared/packages/plan';
@@ -33,6 +35,8 @@ const SCOPES = ['EntitlementManagement.ReadWrite.All'];
 export async function applyModel(app: AppSettings, options: ApplyOptions): Promise<void> {
   const config = configOf(app);
   const { model } = await loadModel(options.model ?? config.accessModel);
+  const sample = isLoopback(config.graph.url) ? undefined : sampleFault(model);
+  if (sample !== undefined) throw new CliError(sample);
   const targets = selected(model, options.only);
   const table = (name: string) =>
     openTable(config.storage.records, name, createCredential({ managed: false }));

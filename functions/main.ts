@@ -16,7 +16,7 @@ import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
 import { accountIdOf, createCredential } from '../shared/config/identity';
 import { loadModelBlob } from '../shared/config/load-model';
-import { readStartup } from '../shared/config/startup';
+import { readStartup, refuseSample } from '../shared/config/startup';
 import { registerActivities } from './activities';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
@@ -43,6 +43,7 @@ const root = config.graph.url ?? cloud.root;
 let loaded = model;
 app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
+  refuseSample(loaded, config.graph.url);
   reportStarted(services);
 });
 

@@ -13,6 +13,8 @@ const azureSettings = {
   AUDIT_STORAGE: 'https://audit.table.core.windows.net',
   IDENTITY_ENDPOINT: 'http://127.0.0.1:1/msi/token',
   IDENTITY_HEADER: 'header',
+  // The sample model is for a Graph on this machine only.
+  GRAPH_URL: 'https://127.0.0.1:1',
 };
 
 const GOAL_MS = 400;
@@ -43,7 +45,7 @@ function loadOnce(appDir: string): Load {
   const env = {
     PATH: process.env['PATH'],
     ...azureSettings,
-    ACCESS_MODEL: join(appDir, 'access-model.json'),
+    ACCESS_MODEL: join(projectRoot(), 'access-model.json'),
   };
   return JSON.parse(
     execFileSync(process.execPath, [program, appDir], { env, encoding: 'utf8' }),

@@ -17,14 +17,15 @@ const Manifest = z.object({
 export type Contents = { version: string; files: Map<string, Uint8Array> };
 
 /**
- * What the package holds: the bundle, host.json, the access model, the licence, and a package.json with only the members
+ * What the package holds: the bundle, host.json, the access model if one is given, the licence, and a package.json with only the members
  * that a host reads. Throws one Error that lists every fault if the package holds something that must not be deployed.
  */
-export async function contentsOf(root: string): Promise<Contents> {
+export async function contentsOf(root: string, model: Uint8Array | undefined): Promise<Contents> {
   const read = (file: string): Uint8Array => readFileSync(join(root, file));
   const manifest = Manifest.parse(JSON.parse(Buffer.from(read('package.json')).toString()));
   const { files, sources } = await bundleApp(root);
-  for (const file of ['host.json', 'access-model.json', 'LICENSE']) files.set(file, read(file));
+  if (model) files.set('access-model.json', model);
+  for (const file of ['host.json', 'LICENSE']) files.set(file, read(file));
   const shipped = JSON.stringify({ ...manifest, private: true }, null, 2);
   files.set('package.json', Buffer.from(`${shipped}\n`));
   const faults = faultsOf(root, files, sources);

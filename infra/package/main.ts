@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { sampleFault } from '../../shared/domain/access-model/sample-ids';
 import { runTool, integerOption } from '../command-line';
 import { projectRoot } from '../local/stack/service';
 import { compareLoads } from './bench';
@@ -9,6 +10,7 @@ const usage = `Packs the app for deployment: joinery-<version>.zip, and the same
 sources give the same bytes. Only the product and its production dependencies are packed.
 
 usage: npm run package -- [options]
+  --sample     pack the sample model too, whose app starts only where Graph is on this machine
   --out <dir>  where to write both (dist)
   --bench      also load the functions from the package and from the unbundled build, and compare their CPU time
   --runs <n>   processes per build with --bench (11)
@@ -19,20 +21,37 @@ usage: npm run package -- [options]
 const MOST_BYTES = 15_000_000;
 
 const options = {
+  sample: { type: 'boolean', default: false },
   out: { type: 'string', default: join(projectRoot(), 'dist') },
   bench: { type: 'boolean', default: false },
   runs: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 
-type Command = { out: string; bench: boolean; runs: number; json: boolean };
+type Command = { sample: boolean; out: string; bench: boolean; runs: number; json: boolean };
 
-async function run({ out, bench, runs, json }: Command): Promise<number> {
-  const packed = pack(out, await contentsOf(projectRoot()));
+async function run({ sample, out, bench, runs, json }: Command): Promise<number> {
+  const model = modelToPack(sample, process.env['JOINERY_ACCESS_MODEL_BLOB']);
+  const packed = pack(out, await contentsOf(projectRoot(), model));
   if (!json) console.log(describePackage(packed));
   const loads = bench ? compareLoads(packed.folder, runs, json) : undefined;
   if (json) console.log(JSON.stringify({ ...packed, ...loads }, null, 2));
   return loads?.isWithinGoal === false ? 1 : 0;
+}
+
+/**
+ * The model to pack, or none where the app reads it from a blob. Throws what to change if it is the sample model, which
+ * could only fail where the package is deployed.
+ */
+function modelToPack(isSample: boolean, blob: string | undefined): Uint8Array | undefined {
+  if (blob) return undefined;
+  const model = readFileSync(join(projectRoot(), 'access-model.json'));
+  const fault = isSample ? undefined : sampleFault(JSON.parse(model.toString('utf8')));
+  if (fault === undefined) return model;
+  throw new Error(
+    `not packed: access-model.json: ${fault}. If the app reads its model from a blob, set JOINERY_ACCESS_MODEL_BLOB; for ` +
+      'measurements and tests add --sample',
+  );
 }
 
 function pack(out: string, { version, files }: Contents) {

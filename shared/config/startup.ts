@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { sampleFault } from '../domain/access-model/sample-ids';
+import { isLoopback } from '../loopback';
 import { readConfig, Settings, type Config } from './config';
 import { loadModelFile, type LoadedModel } from './load-model';
 
@@ -31,6 +33,16 @@ export function readStartup(
   });
   const url = env['GRAPH_URL'];
   attempt(() => url && URL.canParse(url) && checkGraph(url));
+  attempt(() => model && refuseSample(model, url || undefined));
   if (!config || faults.length > 0) throw new Error(faults.join('\n'));
   return { config, model };
+}
+
+/**
+ * Throws what to change if the model is that of the sample directory and Graph is not on this machine: its packages would
+ * be made without the groups in them, or not at all.
+ */
+export function refuseSample({ model }: LoadedModel, graphUrl: string | undefined): void {
+  const fault = isLoopback(graphUrl) ? undefined : sampleFault(model);
+  if (fault !== undefined) throw new Error(fault);
 }

@@ -1,3 +1,5 @@
+import { isLoopback } from '../loopback';
+
 /**
  * The national clouds: where Graph is, and for which scope.
  * Source: https://learn.microsoft.com/graph/deployments
@@ -21,8 +23,6 @@ export const clouds = {
   },
 } as const;
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 /**
  * Checks the base address of Graph and says whether calls to it carry a token. A token travels only over https; over
  * http only this machine is reached, and without one. Throws with what to do on anything else.
@@ -37,7 +37,7 @@ export function checkRoot(root: string, hasCredential: boolean): { root: string;
     if (!hasCredential) throw new Error(`Graph at ${plain} needs a credential: give one`);
     return { root: plain, secure: true };
   }
-  if (url.protocol === 'http:' && loopback.test(url.hostname)) {
+  if (url.protocol === 'http:' && isLoopback(root)) {
     return { root: plain, secure: false };
   }
   throw new Error(`Graph at ${plain} must be reached over https; http is for loopback hosts only`);

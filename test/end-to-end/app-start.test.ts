@@ -14,13 +14,16 @@ const folder = mkdtempSync(join(tmpdir(), 'joinery-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const modelFile = join(projectRoot(), 'access-model.json');
-const model = JSON.parse(readFileSync(modelFile, 'utf8')) as { accessPackages: object[] };
+const text = readFileSync(modelFile, 'utf8');
+const model = JSON.parse(text) as { accessPackages: object[] };
 const fileOf = (name: string, text: string): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
 };
 const [first, ...others] = model.accessPackages;
+/** The sample model with the groups of a real tenant. */
+const ownGroups = text.replaceAll('"10000000-', '"6f1c2a3b-');
 const faulty = { ...model, leadDays: -1, accessPackages: [{ ...first, key: 'Über' }, ...others] };
 
 const right = {
@@ -89,6 +92,13 @@ test('an app with the right settings registers its functions and is alive', asyn
 });
 
 const withoutAny = Object.fromEntries(Object.keys(right).map((name) => [name, undefined]));
+test('a model with the object ids of a tenant starts with the Graph of a cloud', async () => {
+  const own = fileOf('own.json', ownGroups.replaceAll('"30000000-', '"7f1c2a3b-'));
+  const app = await loadAsWorker({ ...right, GRAPH_URL: undefined, ACCESS_MODEL: own });
+  expect(app.error).toBeUndefined();
+  expect(await statusOf(app, 'live')).toBe('200');
+});
+
 test.each<[string, Record<string, string | undefined>, string[]]>([
   [
     'no settings at all',
@@ -113,6 +123,19 @@ test.each<[string, Record<string, string | undefined>, string[]]>([
     'an access model with faults',
     { ACCESS_MODEL: fileOf('faulty.json', JSON.stringify(faulty)) },
     ['leadDays', 'accessPackages[0].key'],
+  ],
+  [
+    'the sample model and the Graph of a cloud',
+    { GRAPH_URL: undefined },
+    ['accessPackages[0].resources[0].originId and', 'Set ACCESS_MODEL'],
+  ],
+  [
+    'one application of the sample directory and a Graph of another machine',
+    {
+      GRAPH_URL: 'https://graph.example.com',
+      ACCESS_MODEL: fileOf('one-left.json', ownGroups),
+    },
+    ['accessPackages[2].resources[2].originId must be the object id'],
   ],
   [
     'wrong settings and an access model with faults',

@@ -19,15 +19,19 @@ let files: Record<string, Uint8Array>;
 /** The unpacked zip, as in Azure: in a folder without node_modules above it. */
 let appDir: string;
 
-async function pack(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Packed> {
-  const args = [program, '--json', '--out', folder];
+async function pack(
+  folder: string,
+  env: NodeJS.ProcessEnv = process.env,
+  ...more: string[]
+): Promise<Packed> {
+  const args = [program, '--json', '--out', folder, ...more];
   const { stdout } = await promisify(execFile)('node', args, { env, cwd: temporary });
   return JSON.parse(stdout) as Packed;
 }
 
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'joinery-package-'));
-  packed = await pack(join(temporary, 'out'));
+  packed = await pack(join(temporary, 'out'), process.env, '--sample');
   files = unzipSync(await readFile(packed.zip));
   appDir = join(temporary, 'wwwroot');
   for (const [path, bytes] of Object.entries(files)) {
@@ -86,8 +90,28 @@ test('the source map has paths in the project, and no source text or local path'
 });
 
 test('the same sources give the same bytes at another time, in another time zone and folder', async () => {
-  const again = await pack(join(temporary, 'again'), { ...process.env, TZ: 'Pacific/Auckland' });
+  const env = { ...process.env, TZ: 'Pacific/Auckland' };
+  const again = await pack(join(temporary, 'again'), env, '--sample');
   expect(again.sha256).toBe(packed.sha256);
+});
+
+test('the sample model is not packed, and the error says what to change', async () => {
+  const folder = join(temporary, 'refused');
+  await expect(pack(folder)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^not packed: access-model\.json: .*resources\[0\]\.originId and \d+ more.* Set ACCESS_MODEL/s,
+    ) as string,
+  });
+  await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('where the app reads its model from a blob, the package has none', async () => {
+  const env = { ...process.env, JOINERY_ACCESS_MODEL_BLOB: 'rules.json' };
+  const { zip } = await pack(join(temporary, 'blob'), env);
+  const names = Object.keys(unzipSync(await readFile(zip)));
+  expect(names).toContain('host.json');
+  expect(names).not.toContain('access-model.json');
 });
 
 test('an app that cannot start prints a stack with TypeScript lines', async () => {
@@ -95,7 +119,7 @@ test('an app that cannot start prints a stack with TypeScript lines', async () =
   const env = { PATH: process.env['PATH'] };
   const failed = promisify(execFile)('node', [loader, appDir], { env });
   await expect(failed).rejects.toMatchObject({
-    stderr: expect.stringMatching(/shared\/config\/config\.ts:\d+/) as string,
+    stderr: expect.stringMatching(/shared\/config\/startup\.ts:\d+/) as string,
   });
 });
 

@@ -1,15 +1,22 @@
+import { sampleFault } from '../../../shared/domain/access-model/sample-ids';
 import { Id } from '../../../shared/domain/events/event';
 import { isWorkerId } from '../../../shared/domain/events/match-attribute';
 import { GraphError } from '../../../shared/graph/errors';
+import { isLoopback } from '../../../shared/loopback';
 import { textAt } from '../../../shared/graph/odata';
 import { CliError } from '../../print';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
 
 /** Whether the app can load its access model. */
-export async function checkModel({ model, config }: DoctorContext): Promise<Finding[]> {
+export async function checkModel({ model, config, root }: DoctorContext): Promise<Finding[]> {
   try {
     const { model: rules, hash } = await model();
+    const sample = isLoopback(root) ? undefined : sampleFault(rules);
+    if (sample !== undefined) {
+      const todo = 'set ACCESS_MODEL to a model with the object ids of your tenant';
+      return [fault({ name: 'model-sample', about: config.accessModel, text: sample, todo })];
+    }
     return [ok(`${rules.accessPackages.length} access packages; hash ${hash.slice(0, 12)}`)];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -201,6 +201,20 @@ describe('the model', () => {
     expect(faults(await findings())).toEqual([['resources', name, resource.originId]]);
   });
 
+  test.each([
+    ['the sample model', join(projectRoot(), 'access-model.json'), 'https://graph.microsoft.com'],
+    ['a model with one group of the sample directory', undefined, 'https://graph.example.com'],
+  ])('%s is a fault where Graph is not on this machine', async (_, file, GRAPH_URL) => {
+    const changes = { GRAPH_URL, ...(file !== undefined && { ACCESS_MODEL: file }) };
+    const about = file ?? settings['ACCESS_MODEL'] ?? '';
+    expect(faults(await findings({ settings: changes }))).toContainEqual([
+      ...['model', 'model-sample', about],
+    ]);
+    const applied = await runCommand(['model', 'apply', '--yes'], { ...settings, ...changes });
+    expect(applied).toMatchObject({ code: 1, stdout: '' });
+    expect(applied.stderr).toMatch(/originId.*must be the object id.* Set ACCESS_MODEL/s);
+  });
+
   test('a package that does not exist yet is no fault, unless PACKAGES=verify-only', async () => {
     const more = { ...ledger, key: 'more', displayName: 'More' };
     const [rule] = pair.birthrights;
