@@ -58,7 +58,7 @@ const HEADINGS = [
   'reason',
 ];
 
-function textOf({ rows, faults }: AuditReport): string {
+function textOf({ rows, faults, notes }: AuditReport): string {
   if (rows.length === 0) return 'no rows';
   const lines = rows.map((row) => [
     row.recordedAt,
@@ -74,5 +74,5 @@ function textOf({ rows, faults }: AuditReport): string {
   ]);
   const chains =
     faults.length === 0 ? 'the hash chains are intact' : `FAULTS:\n${faults.join('\n')}`;
-  return `${tableOf(HEADINGS, lines)}\n\n${counted(rows.length, 'row')}; ${chains}`;
+  return `${tableOf(HEADINGS, lines)}\n\n${counted(rows.length, 'row')}; ${[chains, ...notes].join('\n')}`;
 }

@@ -214,7 +214,11 @@ export const commands: readonly CommandDefinition[] = [
     ],
     description:
       'list the audit rows of one event, worker or day, and check their hash chains; exit code 1 on a fault',
-    output: z.strictObject({ rows: z.array(AuditRow), faults: z.array(text) }),
+    output: z.strictObject({
+      rows: z.array(AuditRow),
+      faults: z.array(text),
+      notes: z.array(text),
+    }),
     run: async (_, options: Json) =>
       (await import('./audit.js')).audit(await connection(), options),
   },

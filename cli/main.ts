@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { isNotAllowed } from '../shared/storage/storage-port';
 import { createProgram, HelpShown, UsageError } from './command';
 import { commands, groups } from './commands';
 import { CliError, failureOutput, terminalOf, wrap } from './print';
@@ -38,5 +39,7 @@ function forPeople(error: unknown, message: string): string {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name !== 'StoreUnavailable') return error.message;
+  if (isNotAllowed(error))
+    return `${error.message}. You lack a role for this: docs/permissions.md lists who may run which command.`;
   return `${error.message}. Check that the store runs and that you may read it; the local stack may have stopped.`;
 }

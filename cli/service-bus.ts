@@ -39,13 +39,23 @@ export async function withBus<Value>(
     return await withClient(serviceBus, act);
   } catch (error) {
     if (error instanceof CliError || error instanceof StoreUnavailable) throw error;
-    throw new CliError(`Service Bus failed: ${textOf(error)}`);
+    throw new CliError(`Service Bus failed: ${textOf(error)}${isRefusal(error) ? LACKS_ROLE : ''}`);
   }
 }
 
+const LACKS_ROLE =
+  ' You lack a role for this: docs/permissions.md lists who may run which command.';
+
+/** A sender's error is not always converted to one of the client, so its code has two spellings. */
+const isRefusal = (error: unknown): boolean =>
+  /^Unauthorized/.test((lastOf(error) as { code?: string } | undefined)?.code ?? '');
+
 /** The client collects what several tries said under an empty message. */
+const lastOf = (error: unknown): unknown =>
+  error instanceof AggregateError ? error.errors.at(-1) : error;
+
 function textOf(error: unknown): string {
-  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const last = lastOf(error);
   const text = last instanceof Error ? last.message : String(last);
   return text === '' ? 'it does not answer' : text;
 }

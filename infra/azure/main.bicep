@@ -25,7 +25,7 @@ param operatorsGroupId string = ''
 @description('Object id of the group that may only read the audit.')
 param auditorsGroupId string = ''
 
-@description('Object id of the group that owns the access model and may upload a new one.')
+@description('Object id of the group that owns the access model: it may upload a new one, and apply it with the joinery command.')
 param modelOwnersGroupId string = ''
 
 @description('Client id of the app registration that callers of the HTTP API sign in to.')

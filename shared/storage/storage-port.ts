@@ -45,3 +45,7 @@ export class StoreUnavailable extends Error {
     this.code = code;
   }
 }
+
+/** Whether the store refused the call because the caller has no role for it. */
+export const isNotAllowed = (error: unknown): boolean =>
+  error instanceof StoreUnavailable && error.code?.startsWith('Authorization') === true;

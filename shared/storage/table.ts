@@ -146,8 +146,10 @@ const NOT_HTTP = -1;
 /** Status and code of the error, without its text: that may quote a row. */
 function statusOf(error: unknown): { status: number; code: string } {
   if (!(error instanceof RestError)) return { status: NOT_HTTP, code: (error as Error).name };
-  const { errorCode } = (error.details ?? {}) as { errorCode?: string };
-  return { status: error.statusCode ?? NO_ANSWER, code: errorCode ?? error.code ?? error.name };
+  // The code stands in a header, the body or both.
+  const details = (error.details ?? {}) as { errorCode?: string; odataError?: { code?: string } };
+  const code = details.errorCode ?? details.odataError?.code ?? error.code ?? error.name;
+  return { status: error.statusCode ?? NO_ANSWER, code };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { emptyOn404, GraphError } from '../../../shared/graph/errors';
 import { SIGN_IN } from '../../graph';
+import { counted } from '../../print';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, NotChecked, ok, orOk, type Finding } from '../finding';
 
@@ -46,7 +47,8 @@ async function evaluate(context: DoctorContext, held: Held | undefined): Promise
   const findings: Finding[] = [];
   if (!PEOPLE.some((role) => held.appRoles.includes(role))) findings.push(lacking('User.Read.All'));
   const manages = held.appRoles.includes(WRITE);
-  if (!manages && context.config.packages === 'ensure') findings.push(lacking(WRITE));
+  if (!manages && context.config.packages === 'ensure')
+    findings.push(held.catalogs.length > 0 ? narrow(held.catalogs) : lacking(WRITE));
   if (!manages && context.config.packages === 'verify-only') {
     if (!held.appRoles.includes(READ)) findings.push(lacking(READ));
     findings.push(...(await uncovered(context, held)));
@@ -102,6 +104,19 @@ const lacking = (about: string): Finding =>
     text: "the app's identity does not hold this app role of Microsoft Graph",
     todo: 'grant it: npm run grant:graph; docs/permissions.md explains how',
   });
+
+/** The narrow grant cannot create packages, so PACKAGES and the grant contradict each other. */
+const narrow = (catalogs: readonly string[]): Finding => ({
+  level: 'fault',
+  name: 'permission-narrow',
+  about: 'PACKAGES',
+  text:
+    `PACKAGES=ensure creates packages, and the identity has the narrow role, which only assigns those of ` +
+    (catalogs.includes('/') ? 'all catalogs' : counted(catalogs.length, 'catalog')),
+  todo:
+    'set PACKAGES=verify-only and create the packages with "joinery model apply", or grant the identity ' +
+    `${WRITE}: npm run grant:graph -- --tenant-wide`,
+});
 
 /** What an identity holds: app roles of Graph by name, and the catalogs ("/" is all) on which it may assign. */
 type Held = { appRoles: readonly string[]; catalogs: readonly string[] };

@@ -16,7 +16,7 @@ export async function checkQueue(context: DoctorContext): Promise<Finding[]> {
   try {
     await withClient(serviceBus, (client) => client.createReceiver(queue).peekMessages(1));
   } catch (error) {
-    return [unreachable(error, queue)];
+    return [unreachable(error, queue, serviceBus.includes('=') || context.config.identity.managed)];
   }
   if (/UseDevelopmentEmulator=true/i.test(serviceBus))
     return [
@@ -66,18 +66,20 @@ const busOf = ({ app, config }: DoctorContext) => ({
   queue: config.queue,
 });
 
-function unreachable(error: unknown, queue: string): Finding {
+/** `isApp`: the credentials are those of the app, not those of the person who asks. */
+function unreachable(error: unknown, queue: string, isApp: boolean): Finding {
   const code = isServiceBusError(error) ? error.code : (error as Error).name;
   const problem = (name: string, text: string, todo: string) =>
     fault({ name, about: queue, text, todo });
   if (code === 'MessagingEntityNotFound')
     return problem('queue-missing', 'the namespace has no such queue', 'check PROVISIONING_QUEUE');
-  if (code === 'UnauthorizedAccess')
-    return problem(
-      'queue-refused',
-      'the namespace refuses these credentials',
-      'you need Azure Service Bus Data Receiver on the queue',
-    );
+  if (code === 'UnauthorizedAccess') {
+    const refused = {
+      ...{ name: 'queue-refused', about: queue, text: 'the namespace refuses these credentials' },
+      todo: 'you need Azure Service Bus Data Receiver on the queue: docs/permissions.md',
+    };
+    return isApp ? fault(refused) : warning({ ...refused, text: 'you may not read it' });
+  }
   if (/Credential|Authentication/.test(code))
     return notChecked('nobody is signed in', 'sign in, for instance with "az login"');
   return problem(

@@ -96,7 +96,7 @@ function unwritable({ config }: DoctorContext, names: readonly string[]): Findin
     name: 'table-not-writable',
     about: names.join(', '),
     text: config.identity.managed ? 'the app may not write it' : 'you may not write it',
-    todo: 'the app needs Storage Table Data Contributor, and so do you to apply a model',
+    todo: 'the app needs Storage Table Data Contributor, and so do you on the table packages to apply a model',
   };
   return config.identity.managed ? fault(problem) : warning(problem);
 }

@@ -24,6 +24,11 @@ resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing 
     name: 'default'
     resource accessModel 'containers' existing = { name: 'access-model' }
   }
+  resource tableService 'tableServices' existing = {
+    name: 'default'
+    resource packages 'tables' existing = { name: 'packages' }
+    resource limits 'tables' existing = { name: 'limits' }
+  }
 }
 
 resource auditAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
@@ -103,6 +108,46 @@ resource modelGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in onModel: {
     scope: recordsAccount::blobs::accessModel
     name: guid(recordsAccount::blobs::accessModel.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+// `joinery model apply` shares with the runs the lease of each catalog and what is recorded of its packages. It follows the
+// throttling that the runs have learned of. No other row of the records is a model owner's to read.
+var onPackages = given([
+  { who: modelOwnersGroupId, kind: 'Group', role: roles.storageTableDataContributor }
+])
+
+resource packagesGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onPackages: {
+    scope: recordsAccount::tableService::packages
+    name: guid(recordsAccount::tableService::packages.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+var onLimits = given([
+  { who: modelOwnersGroupId, kind: 'Group', role: roles.storageTableDataReader }
+])
+
+resource limitsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onLimits: {
+    scope: recordsAccount::tableService::limits
+    name: guid(recordsAccount::tableService::limits.id, grant.who, grant.role)
     properties: {
       roleDefinitionId: subscriptionResourceId(
         'Microsoft.Authorization/roleDefinitions',

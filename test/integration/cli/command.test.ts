@@ -7,13 +7,11 @@ import { commands } from '../../../cli/commands';
 import { FailureOutput } from '../../../cli/print';
 import { createLedger } from '../../../shared/storage/audit';
 import type { AuditReport } from '../../../shared/reports/audit';
-import type { Claim } from '../../../shared/domain/workflow/claim';
 import { eventHash } from '../../../shared/domain/events/keys';
-import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
-import { closing, entryOf } from '../storage/entries';
-import { hash } from '../../support/storage';
+import { entryOf } from '../storage/entries';
 import { runCommand } from '../../support/run-command';
+import { closedEvent as closed } from './closed-event';
 import { openSetup, QUEUE, type Setup } from './setup';
 
 const SOURCE = 'urn:hr:acme:workday';
@@ -57,39 +55,7 @@ async function taken(): Promise<string[]> {
   return messages.map((message) => Buffer.from(message.body as Uint8Array).toString('latin1'));
 }
 
-/** An event with a closed claim and two audit rows. */
-async function closedEvent(id: string, source = SOURCE): Promise<string> {
-  const key = eventHash(source, id);
-  const fact = { eventId: id, eventSource: source, workerId: 'W-7' };
-  const about = { ...fact, eventHash: key };
-  const at = '2026-11-20T09:30:02.000Z';
-  const ledger = createLedger(setup.storage.table('audit'), setup.storage.table('auditIndex'));
-  const first = await ledger.append(START_OF_CHAIN, entryOf(about), at);
-  const last = await ledger.append(first.chain, entryOf({ ...about, ...closing }), at);
-  const claim: Claim = {
-    state: 'closed',
-    contentHash: hash('c'),
-    attempt: 1,
-    fact: {
-      ...{
-        ...fact,
-        eventType: 'hr.worker.joined.v1',
-        bodyHash: hash('b'),
-        employmentId: 'primary',
-      },
-      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: '2026-11-22T23:00:00.000Z' },
-      ...{ occurredAt: at, receivedAt: at },
-    },
-    attributes: { department: 'Finance' },
-    due: { partition: 'shard-1', key: 'k' },
-    token: 'token-1',
-    outcome: 'delivered',
-    chain: last.chain,
-    updatedAt: at,
-  };
-  await createClaims(setup.storage.table('claims')).claim(key, claim);
-  return key;
-}
+const closedEvent = (id: string, source = SOURCE) => closed(setup.storage, id, source);
 
 test('--help lists every command; a wrong call prints one line of usage, then the error, and exits with 2', async () => {
   const wrongCalls = [

@@ -443,6 +443,10 @@ describe('the identity', () => {
     ]);
     const takeReadingBack = await grant(MAY_READ);
     expect(faults(await findings(narrow))).toEqual([roleMissing]);
+    // The same role with the setting of the other way to grant.
+    expect(faults(await findings({ identity }))).toEqual([
+      ['permissions', 'permission-narrow', 'PACKAGES'],
+    ]);
     await takeReadingBack();
     await tenant.simulator.remove('entitlementRoles', String(id));
     await takeBack();

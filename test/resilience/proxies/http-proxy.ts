@@ -41,6 +41,12 @@ export async function startHttpProxy(to: Dependency, tap: Tap): Promise<Proxy> {
       outgoing.destroy();
       return;
     }
+    if (fault?.kind === 'refuse') {
+      fault.onFault?.();
+      outgoing.writeHead(fault.status, { 'Content-Type': 'application/json' });
+      outgoing.end(JSON.stringify(fault.body));
+      return;
+    }
     reply(outgoing, await forward(incoming, body, { agent, port: target }), fault);
   };
   server.on('connection', (socket) => isDown && socket.destroy());

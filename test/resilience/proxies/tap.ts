@@ -9,7 +9,7 @@ export type Call = { n: number; to: Dependency; what: string };
  * carried out, but its answer is lost, cut in half, or replaced by an HTML page with status 502 or 200. `wrong-type`: its
  * answer has a wrong content type. `delay`: it leaves `ms` later. `silence`: neither it nor anything after it passes, in
  * either direction, while the connection stays open. On the bus, which has no HTTP, the pages and the wrong type are bytes
- * that are not AMQP.
+ * that are not AMQP. `refuse`, over HTTP only: the call never leaves, and is answered as a service that does not allow it.
  */
 export type Fault =
   | { kind: 'cut-before' }
@@ -19,6 +19,7 @@ export type Fault =
   | { kind: 'login-page' }
   | { kind: 'wrong-type' }
   | { kind: 'silence' }
+  | { kind: 'refuse'; status: number; body: object }
   | { kind: 'delay'; ms: number };
 
 /** A fault for one call. `onFault` runs when the fault happens: before the call leaves, or after it was carried out. */

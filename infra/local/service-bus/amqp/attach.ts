@@ -13,7 +13,7 @@ import {
   refuseAttach,
   reject,
 } from './answer';
-import { checkClaim } from './claims';
+import { checkClaim, requireRight } from './claims';
 import { serveMessages } from './consumer';
 import { serveManagement } from './management';
 import { hostOf } from './rhea-internals';
@@ -62,11 +62,12 @@ function serveClientSender(
   if (address === undefined) throw unsupported('transactions');
   if (address === CLAIMS) {
     takeRequests(receiver, replyLinks, CBS_SPELLING, (request, reply) =>
-      reply(checkClaim(request)),
+      reply(checkClaim(request, receiver.connection)),
     );
     return;
   }
   const queue = queueAt(address, receiver, broker.namespace);
+  requireRight(receiver.connection, MANAGEMENT.test(address) ? 'Listen' : 'Send');
   if (MANAGEMENT.test(address)) {
     serveManagement(receiver, queue, replyLinks, broker.journal);
   } else if (queue.deadLetters) {
@@ -89,6 +90,7 @@ function serveClientReceiver(
     sender.once('sender_close', () => removeReplyLinks(sender, replyLinks));
     return;
   }
+  requireRight(sender.connection, 'Listen');
   if (filter && SESSION_FILTER in filter) throw unsupported('sessions');
   serveMessages(sender, queueAt(address, sender, broker.namespace), broker.journal);
 }
