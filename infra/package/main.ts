@@ -85,9 +85,15 @@ const describePackage = ({ zip, files, bytes, sha256: hash }: ReturnType<typeof 
 void runTool({
   usage,
   options,
-  read: ({ out, bench, runs, json }) => {
+  read: ({ sample, out, bench, runs, json }) => {
     if (runs !== undefined && !bench) throw new Error('--runs needs --bench');
-    return { out: resolve(out), bench, runs: integerOption('--runs', runs ?? '11', 1), json };
+    return {
+      sample,
+      out: resolve(out),
+      bench,
+      runs: integerOption('--runs', runs ?? '11', 1),
+      json,
+    };
   },
   run,
 });
