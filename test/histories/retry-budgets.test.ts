@@ -57,8 +57,8 @@ function troubled(troubles: readonly Trouble[]): { fakes: FakeActivities; taken:
   const wrapped = Object.entries(fakes).map(([name, act]) => {
     const perform = act as (input: unknown, clock: { now: Date }) => unknown;
     const troubling = (input: unknown, clock: { now: Date }): unknown => {
-      // The lock is released before the wait begins.
-      if (name === 'releaseLock') return perform(input, clock);
+      // Before the wait begins, the lock is released and the wait is recorded.
+      if (name === 'releaseLock' || name === 'recordWait') return perform(input, clock);
       const now = clock.now.getTime() / 1000;
       if (last) taken.set(last.key, (taken.get(last.key) ?? 0) + now - last.at);
       last = undefined;
