@@ -16,7 +16,7 @@ import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
 import { accountIdOf, createCredential } from '../shared/config/identity';
 import { loadModelBlob } from '../shared/config/load-model';
-import { readStartup, refuseSample } from '../shared/config/startup';
+import { readStartup, refuseSample } from '../shared/config/load-model';
 import { registerActivities } from './activities';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';

@@ -8,7 +8,7 @@ import { v1Routes } from './dialect-v1';
 import { emptyOn404, GraphError, safeCode } from './errors';
 import { requestSearches } from './find-requests';
 import { checkRoot } from './graph-root';
-import { endUnder } from './lifetime';
+import { endUnder } from './answers';
 import { textAt } from './odata';
 import type {
   ChangedCatalog,

@@ -51,3 +51,68 @@ export function comparisons(condition: Condition): { attribute: string; values: 
 
 const valuesOf = (condition: z.infer<typeof Equals> | z.infer<typeof In>): string[] =>
   'equals' in condition ? [condition.equals] : condition.in;
+
+/** The attributes tried so far: a missing key is not tried yet, `undefined` is a value that no condition names. */
+type Guess = ReadonlyMap<string, string | undefined>;
+type Search = { readonly domains: ReadonlyMap<string, readonly string[]>; budget: number };
+
+const BUDGET = 20_000;
+
+/**
+ * Attributes that satisfy all the conditions, `none` if no attributes do, `undecided` if a bounded search found no answer.
+ * Every attribute is tried with each value that a condition names and with one that no condition names, so `none` is a
+ * proof.
+ */
+export function satisfyingExample(
+  conditions: readonly Condition[],
+): Attributes | 'none' | 'undecided' {
+  const domains = new Map<string, string[]>();
+  for (const { attribute, values } of conditions.flatMap(comparisons)) {
+    domains.set(attribute, [...new Set([...(domains.get(attribute) ?? []), ...values])]);
+  }
+  const search = { domains, budget: BUDGET };
+  const found = extend(new Map(), { all: [...conditions] }, search);
+  if (found === undefined) return search.budget > 0 ? 'none' : 'undecided';
+  return Object.fromEntries(
+    [...found].filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function extend(guess: Guess, condition: Condition, search: Search): Guess | undefined {
+  if (search.budget <= 0) return undefined;
+  search.budget -= 1;
+  const result = evaluate(condition, guess);
+  if (result === true) return guess;
+  if (result === false) return undefined;
+  for (const value of [...(search.domains.get(result.open) ?? []), undefined]) {
+    const found = extend(new Map([...guess, [result.open, value]]), condition, search);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether the condition is met by all attributes that extend the guess, by none, or depends on an open attribute. */
+function evaluate(condition: Condition, guess: Guess): boolean | { open: string } {
+  if ('all' in condition) return combine(condition.all, guess, false);
+  if ('any' in condition) return combine(condition.any, guess, true);
+  if ('not' in condition) {
+    const inner = evaluate(condition.not, guess);
+    return typeof inner === 'boolean' ? !inner : inner;
+  }
+  const { attribute } = condition;
+  if (!guess.has(attribute)) return { open: attribute };
+  const value = guess.get(attribute);
+  if (value === undefined) return false;
+  return 'equals' in condition ? condition.equals === value : condition.in.includes(value);
+}
+
+/** One false decides `all`, one true decides `any`: `decisive` is that value. */
+function combine(conditions: Condition[], guess: Guess, decisive: boolean) {
+  let result: boolean | { open: string } = !decisive;
+  for (const inner of conditions) {
+    const next = evaluate(inner, guess);
+    if (next === decisive) return decisive;
+    if (typeof next !== 'boolean' && typeof result === 'boolean') result = next;
+  }
+  return result;
+}

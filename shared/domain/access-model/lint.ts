@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { AccessPackage, Birthright, Catalog, foldedName, type AccessModel } from './access-model';
-import { comparisons, type Condition } from './condition';
-import { satisfyingExample } from './satisfying-example';
+import { comparisons, satisfyingExample, type Condition } from './condition';
 
 /**
  * Faults of a parsed model file that its schema cannot express. One line per fault: the place, the fault, the fix.

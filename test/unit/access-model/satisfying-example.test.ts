@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { matches, type Condition } from '../../../shared/domain/access-model/condition';
-import { satisfyingExample } from '../../../shared/domain/access-model/satisfying-example';
+import { satisfyingExample } from '../../../shared/domain/access-model/condition';
 
 const attribute = fc.constantFrom('a', 'b', 'c');
 const value = fc.constantFrom('1', '2', '3');

@@ -1,4 +1,4 @@
-import { endUnder } from '../../../shared/graph/lifetime';
+import { endUnder } from '../../../shared/graph/answers';
 
 const from = '2026-11-20T09:30:00Z';
 const end = (expiration: object) => endUnder({ expiration }, from);
