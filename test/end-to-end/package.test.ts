@@ -119,7 +119,7 @@ test('an app that cannot start prints a stack with TypeScript lines', async () =
   const env = { PATH: process.env['PATH'] };
   const failed = promisify(execFile)('node', [loader, appDir], { env });
   await expect(failed).rejects.toMatchObject({
-    stderr: expect.stringMatching(/shared\/config\/startup\.ts:\d+/) as string,
+    stderr: expect.stringMatching(/shared\/config\/load-model\.ts:\d+/) as string,
   });
 });
 

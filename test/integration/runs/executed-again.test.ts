@@ -40,7 +40,10 @@ async function faults(): Promise<string[]> {
 describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
   beforeAll(async () => {
     sent = [];
-    [storage, simulator] = await Promise.all([openStorage(), startSimulator(0, dialect)]);
+    [storage, simulator] = await Promise.all([
+      openStorage(),
+      startSimulator(0, dialect, { deliveryMs: 0 }),
+    ]);
   });
   afterAll(() => Promise.all([storage.close(), simulator.stop()]));
 

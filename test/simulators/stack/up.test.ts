@@ -27,9 +27,9 @@ afterEach(async () => {
 });
 
 /** Runs the command as `npm start -- <args>` does, on free ports and this test's folder. */
-function up(args: string[], env: Record<string, string> = {}): Run {
+function up(args: string[], env: Record<string, string> = {}, data = dataDir): Run {
   const program = join(projectRoot(), 'dist', 'infra', 'local', 'stack', 'main.js');
-  const child = spawn(process.execPath, [program, '--data', dataDir, ...args], {
+  const child = spawn(process.execPath, [program, '--data', data, ...args], {
     env: { ...process.env, ...freePorts, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -102,7 +102,7 @@ test('a taken port is one clear error, and nothing is left running', async () =>
   const port = /:(\d+);/.exec(serviceBus()?.connectionString ?? '')?.[1] ?? '';
   const other = await mkdtemp(join(tmpdir(), 'joinery-up-'));
 
-  const second = up(['--data', other], { SERVICE_BUS_PORT: port });
+  const second = up([], { SERVICE_BUS_PORT: port }, other);
 
   expect(await second.ended).toBe(1);
   expect(second.output()).toMatch(
@@ -156,6 +156,6 @@ test.each([
 ])('%j is refused', async (args, message) => {
   const run = up(args);
 
-  expect(await run.ended).toBe(1);
+  expect(await run.ended).toBe(2);
   expect(run.output()).toContain(message);
 });

@@ -40,6 +40,11 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   replay: { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1'] },
   'replay --yes': { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1', '--yes'] },
   versions: { command: 'versions', args: [] },
+  plan: {
+    command: 'plan',
+    args: ['--events', '-', '--model', 'access-model.json', '--at', '2026-12-01T00:00:00Z'],
+    input: '[]',
+  },
   doctor: { command: 'doctor', args: ['--json'] },
   'model check': { command: 'model check', args: [] },
   'model apply': { command: 'model apply', args: [] },
