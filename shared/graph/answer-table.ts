@@ -17,6 +17,8 @@ export type AnswerRow = {
   status?: readonly number[];
   code?: string;
   detail?: string;
+  /** It goes by the status alone, so it says nothing of a code that no other row has. */
+  isGeneral?: true;
   meaning: Meaning;
   about: string;
 };
@@ -113,7 +115,11 @@ export const answerTable: readonly AnswerRow[] = [
     about: 'a permission is missing, or the id is unknown; waits where it was made just now',
   },
   {
-    ...{ status: [403], ...failed('permission') },
+    ...{ status: [403], code: 'Authorization_RequestDenied', ...failed('permission') },
+    about: 'a permission is missing',
+  },
+  {
+    ...{ status: [403], isGeneral: true, ...failed('permission') },
     about: 'a permission is missing; waits where the thing was made just now',
   },
   {
@@ -171,7 +177,7 @@ export const answerTable: readonly AnswerRow[] = [
     about: 'the resource has no such role; waits like the row above',
   },
   {
-    ...{ status: [404], ...conflict('not-found') },
+    ...{ status: [404], isGeneral: true, ...conflict('not-found') },
     about: 'the same with another code',
   },
   unlistedAnswer,

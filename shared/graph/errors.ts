@@ -97,7 +97,9 @@ export function classify(
 export function isUnlistedRefusal(error: unknown): boolean {
   if (!(error instanceof GraphError)) return false;
   const { status = 0 } = error.fault;
-  const isListed = answerTable.some((row) => row !== unlistedAnswer && applies(row, error.fault));
+  const isListed = answerTable.some(
+    (row) => row !== unlistedAnswer && !row.isGeneral && applies(row, error.fault),
+  );
   return status >= 400 && status < 500 && !isListed;
 }
 
@@ -108,6 +110,10 @@ export const isForbidden = (error: unknown): boolean =>
 /** Whether Graph refuses one object of an operation that it allowed before: it may not know the id. */
 export const isForbiddenObject = (error: unknown): boolean =>
   error instanceof GraphError && error.fault.isOneObject === true && error.fault.hasWorked === true;
+
+/** Whether what answered does not speak as Graph does: a gateway without the route may answer so for good. */
+export const isUnreadable = (error: unknown): boolean =>
+  error instanceof GraphError && error.fault.code === 'unreadable-answer';
 
 /** Whether the error says that nothing was written. After any other error of a write it may have happened. */
 export function isRefusal(error: unknown): boolean {

@@ -3,6 +3,7 @@ import {
   classify,
   GraphError,
   type GraphFault,
+  isUnlistedRefusal,
   retryAfterSeconds,
 } from '../../../shared/graph/errors';
 
@@ -291,3 +292,19 @@ test.each([undefined, '', 'soon', '-5', '1.5', '2026-11-23'])(
     expect(retryAfterSeconds(header, now)).toBeUndefined();
   },
 );
+
+test.each([
+  [400, 'PolicyNotSatisfied', true],
+  [403, 'IncompatibleAccess', true],
+  [404, 'IncompatibleAccess', true],
+  [403, 'UnAuthorized', false],
+  [403, 'Authorization_RequestDenied', false],
+  [404, 'ResourceNotFound', false],
+  [404, '', false],
+  [409, 'InvalidRequestExistingGrant', false],
+  [401, 'InvalidAuthenticationToken', false],
+  [429, 'TooManyRequests', false],
+  [503, 'ServiceUnavailable', false],
+])('a refusal with %i and %s has a code that nobody lists: %s', (status, code, isUnlisted) => {
+  expect(isUnlistedRefusal(fault({ status, code }))).toBe(isUnlisted);
+});
