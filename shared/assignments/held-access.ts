@@ -5,7 +5,8 @@ import type { PackageIds } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
-import { isForbidden } from '../graph/errors';
+import { classify, isUnreadable } from '../graph/errors';
+import { inScope } from '../graph/permissions';
 import type { AssignmentStatus } from '../graph/states';
 import type { Packages } from '../storage/packages';
 
@@ -34,35 +35,47 @@ export async function preflight(
 /**
  * The result after Graph has refused a request for a reason that it does not publish: whether the person holds a package,
  * or has requested one, that excludes this one by the model or in Graph, where an administrator may have said more.
+ * Undefined if that is not so or cannot be seen: then the refusal itself is all there is to tell. Throws only what passes.
  */
-export async function incompatibleAccess(
+export function incompatibleAccess(
   services: Services,
   target: Target,
 ): Promise<StepResult | undefined> {
-  const { ids, targetId } = target;
-  const inGraph = await services.graph.listIncompatible(ids.accessPackageId);
-  const others = new Set([
-    ...(await packagesOfPeers(services, target)),
-    ...inGraph.map(({ id }) => id),
-  ]);
-  if (others.size === 0) return undefined;
-  for (const packageId of others) {
-    if (givesAccess(await statusesOf(services, packageId, targetId))) return HOLDS_INCOMPATIBLE;
-  }
-  const isIncompatible = (request: AssignmentRequest) =>
-    request.userId === targetId && isAdd(request) && others.has(request.packageId ?? '');
-  const open = await findIfAllowed(() => services.graph.findOpenRequest(isIncompatible));
-  return open && { outcome: 'refused-sod', reason: 'requested-incompatible-package' };
+  return inScope({ isOptional: true }, async () => {
+    const inModel = await packagesOfPeers(services, target);
+    const inGraph = await ifVisible(services.graph.listIncompatible(target.ids.accessPackageId));
+    const others = [...new Set([...inModel, ...(inGraph ?? []).map(({ id }) => id)])];
+    for (const packageId of others) {
+      const statuses = await ifVisible(statusesOf(services, packageId, target.targetId));
+      if (statuses && givesAccess(statuses)) return HOLDS_INCOMPATIBLE;
+    }
+    const open =
+      others.length > 0 && (await ifVisible(findOpenAdd(services, others, target.targetId)));
+    if (!open) return undefined;
+    return { outcome: 'refused-sod', reason: 'requested-incompatible-package' };
+  });
 }
 
-/** An identity with roles in catalogs alone cannot list the requests of the tenant. That says nothing of the refusal. */
-async function findIfAllowed<Found>(find: () => Promise<Found>): Promise<Found | undefined> {
+/** The answer to a look; undefined where Graph, or the gateway before it, does not let this app look or has nothing there. */
+async function ifVisible<Found>(look: Promise<Found>): Promise<Found | undefined> {
   try {
-    return await find();
+    return await look;
   } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
+    if (classify(error).kind === 'later' && !isUnreadable(error)) throw error;
+    return undefined;
   }
+}
+
+/** Any open request that gives one of the packages to the person, whoever made it and when. */
+export function findOpenAdd(
+  { graph }: Pick<Services, 'graph'>,
+  packageIds: readonly string[],
+  targetId: string,
+): Promise<AssignmentRequest | undefined> {
+  return graph.findOpenRequest(
+    packageIds,
+    (one) => isAdd(one) && one.userId === targetId && packageIds.includes(one.packageId ?? ''),
+  );
 }
 
 /** The result where Graph says that the person has the package; undefined while no replica shows what they have. */
@@ -80,7 +93,7 @@ export async function existingAccess(
 }
 
 /** An open removal blocks a grant too, but polling it would end in no access. */
-export const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
+const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
   /add$/i.test(requestType);
 
 const givesAccess = (statuses: ReadonlySet<AssignmentStatus>): boolean =>

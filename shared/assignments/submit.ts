@@ -22,7 +22,7 @@ import type { Packages } from '../storage/packages';
 import type { WorkerLocks } from '../storage/worker-locks';
 import type { StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
-import { existingAccess, incompatibleAccess, isAdd, preflight } from './held-access';
+import { existingAccess, findOpenAdd, incompatibleAccess, preflight } from './held-access';
 
 type Services = {
   model: () => LoadedModel;
@@ -174,10 +174,11 @@ async function resolveRefusal(
   error: unknown,
 ): Promise<Submission> {
   const refusal = classify(error);
-  if (refusal.kind === 'conflict') return resolveConflict(services, target, refusal);
-  if (!isUnlistedRefusal(error)) return refusal;
-  const result = await incompatibleAccess(services, target);
-  return result ? { kind: 'done', result, evidence: refusal.evidence } : refusal;
+  if (isUnlistedRefusal(error)) {
+    const result = await incompatibleAccess(services, target);
+    if (result) return { kind: 'done', result, evidence: refusal.evidence };
+  }
+  return refusal.kind === 'conflict' ? resolveConflict(services, target, refusal) : refusal;
 }
 
 async function resolveConflict(
@@ -196,7 +197,7 @@ async function resolveConflict(
     const grant = await loadGrant(services, target);
     const request =
       (grant && (await findRequest(services, target, target.run, grant.updatedAt))) ??
-      (await findOpenRequest(services, target));
+      (await findOpenAdd(services, [target.ids.accessPackageId], target.targetId));
     if (!request || !grant) return notYet('open-request-not-visible');
     return (await saveRequest(services, target, grant, request)) ?? submitted(request);
   }
@@ -263,19 +264,6 @@ async function findRequest(
   const request = await graph.findRequest(target.ids.accessPackageId, tag, since);
   const isOwn = tag === correlationTag(target, target.run);
   return request && (isOwn || isOpen(request.requestStatus)) ? request : undefined;
-}
-
-/** Any open request that gives this package to this person, whoever made it and when. */
-function findOpenRequest({ graph }: Services, { ids, targetId }: AssignmentTarget) {
-  const packageId = ids.accessPackageId;
-  return graph.findOpenRequestOf(
-    packageId,
-    (one) =>
-      isAdd(one) &&
-      isOpen(one.requestStatus) &&
-      one.userId === targetId &&
-      one.packageId === packageId,
-  );
 }
 
 /** What the request carries, so that it is known as ours when its answer was lost. */

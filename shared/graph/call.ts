@@ -20,8 +20,8 @@ export type Traced<Answer> = Answer & { graphRequestId: string };
 export type Caller = ReturnType<typeof createCaller>;
 
 /**
- * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `first`
- * the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
+ * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `each`
+ * item after item, `first` the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
  */
 export function createCaller(root: string, routes: Routes, send: Transport) {
   const common: CommonRoutes = routes;
@@ -74,7 +74,7 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return undefined;
   };
 
-  return { one, all, first, further };
+  return { one, all, each, first, further };
 }
 
 function callOf<Input, Answer>(

@@ -11,7 +11,7 @@ import {
 } from './draft-bodies';
 import { literal, segment } from './odata';
 import type { Routes } from './operations';
-import { Identified, named, Nothing } from './published-routes';
+import { Identified, named, Nothing, ofPackage } from './published-routes';
 
 /** The version that each document is sent to: `v1.0`, `beta`, or whatever the gateway has. */
 export type DraftRoots = Record<'000' | '001' | '002' | '003' | '004', string>;
@@ -99,8 +99,11 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
     findAssignmentRequests: {
       method: 'GET',
       path: () => requests,
-      query: ({ justification }) => ({
-        $filter: `justification eq ${literal(justification)}`,
+      query: ({ packageId, justification }) => ({
+        $filter:
+          justification === undefined
+            ? ofPackage(packageId)
+            : `justification eq ${literal(justification)}`,
         $expand: 'accessPackage',
       }),
       answer: AssignmentRequest,

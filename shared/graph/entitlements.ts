@@ -1,28 +1,24 @@
 import type { TokenCredential } from '@azure/identity';
 import type { RequestStatus } from '../domain/workflow/step-outcome';
-import type { Assignment, CatalogResource, ResourceRequest } from './answers';
+import type { CatalogResource, ResourceRequest } from './answers';
+import { assignmentVerbs } from './assignment-verbs';
 import { createCaller, type Caller, type Traced } from './call';
 import { betaRoutes } from './dialect-beta';
 import { draftDefaults, draftRoutes, type DraftOptions } from './dialect-draft';
 import { v1Routes } from './dialect-v1';
 import { emptyOn404, GraphError, safeCode } from './errors';
-import { requestSearches } from './find-requests';
 import { checkRoot } from './graph-root';
-import { endUnder } from './answers';
 import { textAt } from './odata';
 import type {
   ChangedCatalog,
   ChangedPackage,
   ChangedPolicy,
   ExcludedPackage,
-  NewAssignment,
   NewCatalog,
   NewPackage,
   NewPolicy,
-  NewRequest,
   NewResource,
   NewRoleScope,
-  PackageText,
   Routes,
 } from './operations';
 import { withPermissions, type Permissions } from './permissions';
@@ -226,58 +222,3 @@ async function inEveryForm<Found extends { id: string }>(
 /** Whether a package is in the catalog; true if the answer does not show the catalog. */
 export const isIn = (found: { catalogId: string | undefined }, catalogId: string): boolean =>
   found.catalogId === undefined || found.catalogId === catalogId;
-
-/** When access under the policy of an assignment ends that begins at `from`; undefined if it does not. */
-async function endOf(
-  { first }: Caller,
-  { packageId, policyId }: Pick<NewAssignment, 'packageId' | 'policyId'>,
-  from: string,
-): Promise<string | undefined> {
-  const policy = await first('listAssignmentPolicies', { packageId }, ({ id }) => id === policyId);
-  if (!policy) throw new GraphError('endOf', { code: 'not-yet-visible', ambiguous: false });
-  const end = endUnder(policy, from);
-  // Without an end it would be access for ever, and with this one none at all.
-  if (end !== undefined && Date.parse(end) <= Date.now()) {
-    throw new GraphError('endOf', { code: 'lifetime-over', ambiguous: false });
-  }
-  return end;
-}
-
-const assignmentVerbs = (caller: Caller) => {
-  const { one, all, further } = caller;
-  return {
-    ...requestSearches(caller),
-    /** All assignments of the package to the person, including expired and unfinished ones. */
-    findAssignments: (packageId: string, userId: string) =>
-      all('findAssignments', { packageId, userId }),
-    /** In a dialect that leaves the end of the access to the client, first reads the policy, which gives it. */
-    submitAssignmentRequest: async (request: NewRequest) => {
-      if (!further('recordAssignment')) return one('submitAssignmentRequest', request);
-      const expirationDateTime = await endOf(caller, request, new Date().toISOString());
-      return one('submitAssignmentRequest', { ...request, expirationDateTime });
-    },
-    getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
-    /** All requests of the package, which may be very many. Not for runs: see `findRequest` and `findOpenRequest`. */
-    findAssignmentRequests: (packageId: string, justification: string) =>
-      all('findAssignmentRequests', { packageId, justification }),
-    /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
-    bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
-      await further('bindRequest')?.({ requestId, accessPackage });
-    },
-    /**
-     * The POST that records the assignment of a delivered request, in a dialect that leaves this to the client; undefined
-     * where Graph creates assignments itself. Reads the policy, which gives the end of the access.
-     */
-    prepareAssignment: async (assignment: NewAssignment) => {
-      const record = further('recordAssignment');
-      if (!record) return undefined;
-      const expiredDateTime = await endOf(caller, assignment, assignment.from);
-      return () => record({ ...assignment, expiredDateTime });
-    },
-    /** The assignment with the id that this client has given it; undefined where Graph gives the ids, or knows none such. */
-    findOwnAssignment: async (justification: string): Promise<Assignment | undefined> => {
-      const read = further('getOwnAssignment');
-      return read && (await emptyOn404(read({ justification })))[0];
-    },
-  };
-};

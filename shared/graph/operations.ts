@@ -110,7 +110,7 @@ type CommonOperations = {
   submitAssignmentRequest: { input: NewRequest; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
   findAssignmentRequests: {
-    input: { packageId: string; justification: string };
+    input: { packageId: string; justification?: string };
     answer: AssignmentRequest;
   };
   /** Of all packages, at least those with the `justification`. */

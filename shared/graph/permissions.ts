@@ -36,6 +36,8 @@ type Scope = {
   catalog?: string | undefined;
   /** Whether something was made so lately that a replica may answer 403 because it does not know it. */
   isFresh?: () => boolean;
+  /** Whether the caller can do without the answer, so that a 403 is no news of what the app is allowed. */
+  isOptional?: boolean;
 };
 
 const scopes = new AsyncLocalStorage<Scope>();
@@ -43,6 +45,8 @@ const scopes = new AsyncLocalStorage<Scope>();
 /** Every call to Graph within `act` concerns this catalog, or meets what was just made. */
 export const inScope = <Result>(scope: Scope, act: () => Promise<Result>): Promise<Result> =>
   scopes.run({ ...scopes.getStore(), ...scope }, act);
+
+export const isOptional = (): boolean => scopes.getStore()?.isOptional === true;
 
 /** Calls of no catalog: the directory, and the search for catalogs. */
 const TENANT = 'tenant';
@@ -78,9 +82,11 @@ export function withPermissions(send: Transport, permissions: Permissions): Tran
   const suspects = createSuspects();
   return async (call) => {
     const { catalog = TENANT, isFresh } = scopes.getStore() ?? {};
+    const isNews = (status: number | undefined): boolean =>
+      status === 401 || (status === 403 && !isOptional() && !isFresh?.());
     const use = { operation: call.operation, catalog };
     const shut = await permissions.check(use);
-    if (shut) throw recorded(call, shut);
+    if (shut) throw recorded(call, shut, isOptional() && shut.graphStatus === 403);
     const response = await send(call);
     const { status } = response;
     const token = bearerOf(response.request);
@@ -88,7 +94,7 @@ export function withPermissions(send: Transport, permissions: Permissions): Tran
       suspects.clear(use);
       await permissions.allowed(use, token, status < 300);
     }
-    if ((status !== 401 && status !== 403) || (status === 403 && isFresh?.())) return response;
+    if (!isNews(status)) return response;
     const { fault } = refusal(call, response);
     const isOneObject = status === 403 && suspects.isOneObject(use, call);
     const refused = await permissions.refused(use, token, evidenceOf(fault), isOneObject);
@@ -105,10 +111,12 @@ const memoryOf = ({ hasWorked, isShared, waitMs }: RefusedUse) => ({
   retryAfterSeconds: spread(waitMs / 1000, Math.random()),
 });
 
-function recorded(call: Call, shut: RefusedUse): GraphError {
+/** `isFinal`: nobody waits until it passes. */
+function recorded(call: Call, shut: RefusedUse, isFinal: boolean): GraphError {
   const { graphStatus, errorCode = '', graphRequestId } = shut;
   return new GraphError(call.operation, {
     ...{ status: graphStatus, code: errorCode, requestId: graphRequestId },
-    ...{ ...memoryOf(shut), ambiguous: false },
+    ...(!isFinal && memoryOf(shut)),
+    ambiguous: false,
   });
 }

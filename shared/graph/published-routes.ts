@@ -265,7 +265,7 @@ export function publishedRoutes(published: PublishedVersion): Routes {
 
 export const named = (displayName: string): string => `displayName eq ${literal(displayName)}`;
 
-const ofPackage = (packageId: string): string => `accessPackage/id eq ${literal(packageId)}`;
+export const ofPackage = (packageId: string): string => `accessPackage/id eq ${literal(packageId)}`;
 
 const expanding = (members: string | undefined): Record<string, string> =>
   members === undefined ? {} : { $expand: members };

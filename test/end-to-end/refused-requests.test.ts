@@ -116,6 +116,32 @@ test('Graph refuses a request and does not let the app list the requests of the 
   expect(row).toMatchObject({ graphStatus: 400, errorCode: 'PolicyNotSatisfied' });
 });
 
+test.each([
+  ['W-1167', { status: 404, code: 'ResourceNotFound' }],
+  ['W-1168', { status: 404, code: '' }],
+  ['W-1169', { status: 403, code: 'UnAuthorized' }],
+])(
+  'the row of %s has the code of the refused request, though each look for the cause is answered %j',
+  async (workerId, answer) => {
+    await refuseOnce({ status: 400, code: 'PolicyNotSatisfied' });
+    const looks = ['incompatibleAccessPackages$', 'assignmentRequests$'].map((path) => ({
+      ...{ match: { method: 'GET', path }, times: 1, answer },
+    }));
+    await injectGraphFaults(stack.graphUrl, looks);
+    const { ending, row } = await hire(workerId, 'Finance');
+    expect(ending).toBe('needs-attention: unexpected-answer');
+    expect(row).toMatchObject({ graphStatus: 400, errorCode: 'PolicyNotSatisfied' });
+  },
+);
+
+test('Graph refuses a request with 404 and an unknown code because of a package that is held: refused-sod', async () => {
+  expect((await hire('W-1170', 'Engineering')).ending).toBe('delivered');
+  await refuseOnce({ status: 404, code: 'IncompatibleAccess' });
+  const { ending, row } = await hire('W-1170', 'Finance');
+  expect(ending).toBe('refused-sod: holds-incompatible-package');
+  expect(row).toMatchObject({ graphStatus: 404, errorCode: 'IncompatibleAccess' });
+});
+
 test('a person whose assignment was delivered partly before, and whom Graph says to have it: partly-delivered, not already-held', async () => {
   expect((await hire('W-1162', 'Finance')).ending).toBe('partly-delivered: partially-delivered');
   const { ending, row } = await hire('W-1162', 'Finance');

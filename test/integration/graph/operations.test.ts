@@ -120,7 +120,7 @@ describe('an assignment request', () => {
     const since = new Date().toISOString();
     const found = [
       await simulator.graph.findRequest(ids.packageId, mark, since),
-      await simulator.graph.findOpenRequest((one) => one.userId === userId),
+      await simulator.graph.findOpenRequest([ids.packageId], (one) => one.userId === userId),
     ];
     expect(found).toMatchObject([
       { id: first.id, userId },
@@ -129,8 +129,8 @@ describe('an assignment request', () => {
   });
 
   test('is found by its package where the identity may not list the requests of the tenant', async () => {
-    const { id } = await submit('W-1027');
-    const userId = await userOf('W-1027');
+    const { id } = await submit('W-1008');
+    const userId = await userOf('W-1008');
     const refuseList = () =>
       simulator.injectFaults({
         match: { method: 'GET', path: 'assignmentRequests$' },
@@ -138,10 +138,10 @@ describe('an assignment request', () => {
       });
     await refuseList();
     const since = new Date().toISOString();
-    const own = await simulator.graph.findRequest(ids.packageId, 'joinery:test:1:W-1027', since);
+    const own = await simulator.graph.findRequest(ids.packageId, 'joinery:test:1:W-1008', since);
     await refuseList();
-    const theirs = await simulator.graph.findOpenRequestOf(
-      ids.packageId,
+    const theirs = await simulator.graph.findOpenRequest(
+      [ids.packageId],
       (one) => one.userId === userId,
     );
     expect([own?.id, theirs?.id]).toEqual([id, id]);

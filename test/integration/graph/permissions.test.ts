@@ -160,6 +160,26 @@ test('a 401 says nothing of the object, so the first one speaks for the catalog'
   expect(permissions.takeNews()).toMatchObject([{ what: 'permission-lost' }]);
 });
 
+test('a 403 to a call that the caller can do without closes nothing, and does not wait', async () => {
+  const { look, permissions } = aProcess();
+  await look();
+  await refuse(403, 2);
+  const optional = () => inScope({ isOptional: true }, () => look());
+  expect(await optional()).toMatchObject({ kind: 'failed', why: 'permission' });
+  expect(permissions.takeNews()).toEqual([]);
+  expect(await look()).toMatchObject({ kind: 'later', why: 'permission-lost' });
+  expect(await optional()).toMatchObject({ kind: 'failed', why: 'permission' });
+});
+
+test('a 401 to a call that the caller can do without is remembered like any other', async () => {
+  const { look, permissions } = aProcess();
+  await look();
+  await refuse(401, 2);
+  const optional = await inScope({ isOptional: true }, () => look());
+  expect(optional).toMatchObject({ kind: 'later', why: 'authentication-lost' });
+  expect(permissions.takeNews()).toMatchObject([{ what: 'permission-lost', graphStatus: 401 }]);
+});
+
 test('without the store each process goes by what it has met itself', async () => {
   const away = storage.connectionString.replace(/:\d+\//, ':1/');
   const { look, permissions } = aProcess(away);

@@ -118,7 +118,7 @@ export function startReceiver() {
       );
       return Promise.resolve((found && asRequest(found)) as never);
     },
-    findOpenRequestOf: () => Promise.resolve(undefined),
+    findOpenRequest: () => Promise.resolve(undefined),
     findOwnAssignment: () => Promise.resolve(undefined),
     getAssignmentRequest: (id) => {
       const [request] = seen('requests', requests).filter((one) => one.id === id);
