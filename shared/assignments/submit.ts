@@ -1,6 +1,6 @@
 import { catalogKeyOf, packageDefinition } from '../domain/access-model/access-model';
 import { justification } from '../domain/events/keys';
-import type { Evidence, Failed, Later, Outcome, Rejected } from '../domain/workflow/outcome';
+import type { Evidence, Later, Outcome, Rejected } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
 import type { StepResult } from '../domain/workflow/step-outcome';
 import type { Step } from '../domain/lifecycle/plan';
@@ -167,24 +167,31 @@ async function adoptOpenRequest(
   return (await saveRequest(services, target, grant, known)) ?? submitted(known);
 }
 
-/** What an error comes to: what exists in Graph decides about a refusal that says so, or that says nothing we know. */
+/**
+ * What an error comes to: what exists in Graph decides about a refusal that says so, or that says nothing we know.
+ * `unbound`: the request of ours that was refused its package.
+ */
 async function resolveRefusal(
   services: Services,
   target: AssignmentTarget,
   error: unknown,
+  unbound?: string,
 ): Promise<Submission> {
   const refusal = classify(error);
   if (isUnlistedRefusal(error)) {
     const result = await incompatibleAccess(services, target);
     if (result) return { kind: 'done', result, evidence: refusal.evidence };
   }
-  return refusal.kind === 'conflict' ? resolveConflict(services, target, refusal) : refusal;
+  return refusal.kind === 'conflict'
+    ? resolveConflict(services, target, refusal, unbound)
+    : refusal;
 }
 
 async function resolveConflict(
   services: Services,
   target: AssignmentTarget,
   { conflict, evidence }: Conflict,
+  unbound: string | undefined,
 ): Promise<Submission> {
   if (conflict === 'existing-grant') {
     const result = await existingAccess(services, target);
@@ -195,15 +202,17 @@ async function resolveConflict(
   // Of a given id: our own request is there, and a replica did not show it.
   if (conflict === 'existing-open-request' || conflict === 'duplicate-key') {
     const grant = await loadGrant(services, target);
+    const own =
+      grant && !unbound && (await findRequest(services, target, target.run, grant.updatedAt));
     const request =
-      (grant && (await findRequest(services, target, target.run, grant.updatedAt))) ??
+      (own || undefined) ??
       (await findOpenAdd(services, [target.ids.accessPackageId], target.targetId));
     if (!request || !grant) return notYet('open-request-not-visible');
     return (await saveRequest(services, target, grant, request)) ?? submitted(request);
   }
-  if (conflict === 'not-found' && (await isPackageRecent(services, target))) {
-    return notYet('not-yet-visible');
-  }
+  // The replica may not have the request, or the package, yet.
+  const isFresh = unbound !== undefined || (await isPackageRecent(services, target));
+  if (conflict === 'not-found' && isFresh) return { ...notYet('not-yet-visible'), evidence };
   return { kind: 'failed', why: conflict, evidence };
 }
 
@@ -213,7 +222,7 @@ async function saveRequest(
   target: AssignmentTarget,
   grant: StoredGrant,
   { id: requestId, packageId }: AssignmentRequest,
-): Promise<Later | Failed | undefined> {
+): Promise<Submission | undefined> {
   const { eventHash, attempt, instanceId } = target.run;
   const updatedAt = new Date().toISOString();
   const unbound = await bindPackage(services, target, { requestId, packageId });
@@ -229,24 +238,20 @@ async function saveRequest(
  * request of another package is left alone. Answers how it ends if the request has no package yet.
  */
 async function bindPackage(
-  { graph, model }: Services,
-  { ids, step }: AssignmentTarget,
+  services: Services,
+  target: AssignmentTarget,
   { requestId, packageId }: { requestId: string; packageId: string | undefined },
-): Promise<Later | Failed | undefined> {
+): Promise<Submission | undefined> {
+  const { ids, step } = target;
   if (packageId === ids.accessPackageId) return undefined;
   if (packageId !== undefined) return { kind: 'failed', why: 'request-of-another-package' };
-  const definition = packageDefinition(model().model, step.packageKey);
+  const definition = packageDefinition(services.model().model, step.packageKey);
   if (!definition) return { kind: 'failed', why: 'package-not-in-model' };
   try {
-    await graph.bindRequest(requestId, definition.accessPackage);
+    await services.graph.bindRequest(requestId, definition.accessPackage);
     return undefined;
   } catch (error) {
-    const refusal = classify(error);
-    if (refusal.kind !== 'conflict') return refusal;
-    const { conflict, evidence } = refusal;
-    if (conflict !== 'not-found') return { kind: 'failed', why: conflict, evidence };
-    // The replica may not have the request, or the package, yet.
-    return { ...notYet('not-yet-visible'), evidence };
+    return asOutcome(() => resolveRefusal(services, target, error, requestId));
   }
 }
 

@@ -155,6 +155,34 @@ describe('a request that is created without its package', () => {
     });
     expect(log).toEqual(['003']);
   });
+
+  test.each([
+    [400, 'IncompatibleAccess'],
+    [403, 'AccessNotCompatible'],
+  ])(
+    'whose binding is refused with %i %s because of a package that the person holds is refused-sod',
+    async (status, errorCode) => {
+      const { submit, faults, assignments, incompatible } = await begun();
+      assignments.push({ id: 'a-2', packageId: 'p-2', userId: 'u-1' });
+      incompatible.push('p-2');
+      faults['000'] = [{ before: refusal(status, errorCode) }];
+      expect(await submit()).toMatchObject({
+        ...{
+          kind: 'done',
+          result: { outcome: 'refused-sod', reason: 'holds-incompatible-package' },
+        },
+        evidence: { graphStatus: status, errorCode },
+      });
+    },
+  );
+
+  test('whose binding is refused because the person has the package is already-held', async () => {
+    const { submit, faults, assignments, hidden } = await begun();
+    assignments.push({ id: 'a-1', packageId: 'p-1', userId: 'u-1' });
+    hidden.assignments = 1;
+    faults['000'] = [{ before: refusal(409, 'InvalidRequestExistingGrant') }];
+    expect(await submit()).toMatchObject({ kind: 'done', result: { outcome: 'already-held' } });
+  });
 });
 
 describe('a request of another run for the same person and package', () => {

@@ -82,6 +82,8 @@ export const refusal = (status: number, code: string): Error =>
 export function startReceiver() {
   const requests: { id: string; justification: string; packageId?: string }[] = [];
   const assignments: { id: string; packageId: string; userId: string }[] = [];
+  /** The packages that the receiver calls incompatible with every other. */
+  const incompatible: string[] = [];
   const log: string[] = [];
   const hidden = { requests: 0, assignments: 0 };
   const faults: Record<string, Fault[]> = {};
@@ -119,6 +121,7 @@ export function startReceiver() {
       return Promise.resolve((found && asRequest(found)) as never);
     },
     findOpenRequest: () => Promise.resolve(undefined),
+    listIncompatible: () => Promise.resolve(incompatible.map((id) => ({ id })) as never),
     findOwnAssignment: () => Promise.resolve(undefined),
     getAssignmentRequest: (id) => {
       const [request] = seen('requests', requests).filter((one) => one.id === id);
@@ -146,5 +149,5 @@ export function startReceiver() {
         }),
       ),
   };
-  return { graph, requests, assignments, log, hidden, faults };
+  return { graph, requests, assignments, incompatible, log, hidden, faults };
 }
