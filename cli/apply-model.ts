@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { accountOf, describeAccount } from '../shared/config/identity';
 import { createCredential } from '../shared/config/identity';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
-import { sampleFault } from '../shared/domain/access-model/sample-ids';
+import { sampleFault } from '../shared/domain/access-model/read-access-model';
 import { createEntitlements, type EntitlementsOptions } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';
 import { isLoopback } from '../shared/loopback';

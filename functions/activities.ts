@@ -1,8 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { planAccess } from '../shared/assignments/plan';
-import { pollRequests } from '../shared/assignments/poll';
-import { settleStep } from '../shared/assignments/settle';
+import { pollRequests, settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
 import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';

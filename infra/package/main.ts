@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { sampleFault } from '../../shared/domain/access-model/sample-ids';
+import { sampleFault } from '../../shared/domain/access-model/read-access-model';
 import { runTool, integerOption } from '../command-line';
 import { projectRoot } from '../local/stack/service';
 import { compareLoads } from './bench';

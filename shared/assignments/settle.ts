@@ -1,8 +1,6 @@
 import type { z } from 'zod';
 import { justification } from '../domain/events/keys';
 import type { activities, Answer } from '../domain/workflow/activities';
-import type { Later, Outcome } from '../domain/workflow/outcome';
-import { StepOutcome, wentToApprover } from '../domain/workflow/step-outcome';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import {
   marginOf,
@@ -11,11 +9,60 @@ import {
   type AuditWriter,
 } from '../events/audit-context';
 import { catalogKeyOf } from '../domain/access-model/access-model';
-import { asOutcome, classify, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { inScope } from '../graph/permissions';
 import type { Grant, StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
+import type { Evidence, Later, Outcome } from '../domain/workflow/outcome';
+import { StepOutcome, wentToApprover, type RequestStatus } from '../domain/workflow/step-outcome';
+import { asOutcome, classify, isForbiddenObject, isRefusal } from '../graph/errors';
+import type { LoadedModel } from '../config/load-model';
+
+type Reading = {
+  requestStatus: RequestStatus;
+  graphState: string;
+  completedAt?: string | undefined;
+  /** The refusal behind an unreadable request. */
+  evidence?: Evidence | undefined;
+};
+
+/** Reads the state of each open request, in their order. Ends with the first read that has to wait. */
+export async function pollRequests(
+  { graph, model }: { graph: Entitlements; model: () => LoadedModel },
+  requests: readonly { requestId: string; packageKey: string }[],
+): Promise<Outcome<{ readings: Reading[] }>> {
+  const readings: Reading[] = [];
+  for (const { requestId, packageKey } of requests) {
+    const catalog = catalogKeyOf(model().model, packageKey);
+    const reading = await inScope({ catalog }, () => readRequest(graph, requestId));
+    if ('kind' in reading) return reading;
+    readings.push(reading);
+  }
+  return { kind: 'done', readings };
+}
+
+async function readRequest(graph: Entitlements, id: string): Promise<Reading | Later> {
+  try {
+    const {
+      requestStatus,
+      state = 'unknown',
+      completedDateTime,
+    } = await graph.getAssignmentRequest(id);
+    return { requestStatus, graphState: state, completedAt: completedDateTime };
+  } catch (error) {
+    const classified = classify(error);
+    const { evidence } = classified;
+    // A replica may not have it yet. A request that stays unknown ends like one in an unknown state, and the others of its
+    // event are read on.
+    if (classified.kind === 'later')
+      return isForbiddenObject(error)
+        ? { requestStatus: 'unknown', graphState: classified.why, evidence }
+        : classified;
+    return classified.kind === 'conflict'
+      ? { requestStatus: 'unknown', graphState: classified.conflict, evidence }
+      : { requestStatus: 'unreadable', graphState: classified.why, evidence };
+  }
+}
 
 type Services = AuditWriter & { workers: Workers; graph: Entitlements };
 type Settlement = z.infer<typeof activities.settleStep.input>;

@@ -1,8 +1,5 @@
-import { resolve } from 'node:path';
-import { sampleFault } from '../domain/access-model/sample-ids';
-import { isLoopback } from '../loopback';
-import { readConfig, Settings, type Config } from './config';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   bearerTokenAuthenticationPolicy,
   createEmptyPipeline,
@@ -12,7 +9,9 @@ import {
 import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../deadline';
 import type { AccessModel } from '../domain/access-model/access-model';
-import { readAccessModel } from '../domain/access-model/read-access-model';
+import { readAccessModel, sampleFault } from '../domain/access-model/read-access-model';
+import { isLoopback } from '../loopback';
+import { readConfig, Settings, type Config } from './config';
 
 /** The rules in force, and the hash by which every audit row names them. */
 export type LoadedModel = { model: AccessModel; hash: string; advice?: readonly string[] };
@@ -94,8 +93,10 @@ export function readStartup(
   };
   const config = attempt(() => readConfig(env));
   const model = attempt(() => {
-    const from = Settings.shape.ACCESS_MODEL.parse(env['ACCESS_MODEL'] || undefined);
-    return from.startsWith('https://') ? undefined : loadModelFile(resolve(appFolder, from));
+    const from = Settings.shape.ACCESS_MODEL.safeParse(env['ACCESS_MODEL'] || undefined).data;
+    // A wrong setting is among the faults already.
+    if (from === undefined || from.startsWith('https://')) return undefined;
+    return loadModelFile(resolve(appFolder, from));
   });
   const url = env['GRAPH_URL'];
   attempt(() => url && URL.canParse(url) && checkGraph(url));

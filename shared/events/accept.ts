@@ -11,7 +11,8 @@ import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
-import { MessageRejected, rejectMessage, type RowWriter } from './audit-context';
+import type { RowWriter } from './audit-context';
+import { MessageRejected, rejectMessage } from './reject';
 import { isTransient, type RunHost } from './run-host';
 import { claimNextAttempt, scheduleRecovery, startRun, type Claimed, type Delivery } from './start';
 

@@ -1,5 +1,3 @@
-import type { RejectedMessage } from '../domain/events/read-event';
-import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { AuditEntry } from '../domain/workflow/audit-entry';
@@ -114,42 +112,3 @@ export async function recordWait(
 /** Whole minutes from delivery to the due time; negative when access came late. */
 export const marginOf = (dueAt: string, deliveredAt: string): number =>
   Math.floor((Date.parse(dueAt) - Date.parse(deliveredAt)) / 60_000);
-
-type Rejection = Pick<RejectedMessage, 'bodyHash' | 'eventHash' | 'field' | 'rule'> & {
-  reason: string;
-  eventId?: string;
-  eventSource?: string;
-  eventType?: string;
-  workerId?: string;
-};
-
-/** The message is refused for good: Service Bus redelivers it up to its limit and then dead-letters the original. */
-export class MessageRejected extends Error {
-  override name = 'MessageRejected';
-}
-
-/**
- * Records a refused message once, by the hash of its body, logs the broken rule, and throws. Row, log and error contain
- * nothing that the sender wrote, except a valid id and an allowed source.
- */
-export async function rejectMessage(
-  services: RowWriter & { ledger: Pick<Ledger, 'reject'> },
-  { reason, field, rule, ...identity }: Rejection,
-  now: string,
-  log: Log,
-): Promise<never> {
-  const { bodyHash, eventHash, eventId, eventSource, eventType, workerId } = identity;
-  const entry = {
-    ...writerColumns(services),
-    ...{ bodyHash, eventHash, eventId, eventSource, eventType, workerId },
-    attempt: 1,
-    kind: 'rejected',
-    state: 'rejected',
-    outcome: 'rejected',
-    reason: field === undefined ? reason : `${reason}: ${field}`,
-    receivedAt: now,
-  } as const;
-  await services.ledger.reject(entry, now);
-  log({ what: 'rejected', bodyHash, eventHash, reason, field, rule });
-  throw new MessageRejected(reason);
-}

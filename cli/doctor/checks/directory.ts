@@ -1,4 +1,4 @@
-import { sampleFault } from '../../../shared/domain/access-model/sample-ids';
+import { sampleFault } from '../../../shared/domain/access-model/read-access-model';
 import { Id } from '../../../shared/domain/events/event';
 import { isWorkerId } from '../../../shared/domain/events/match-attribute';
 import { GraphError } from '../../../shared/graph/errors';
