@@ -6,7 +6,7 @@ import type { Connection } from './connection';
 import { readEvents, type EventBody } from './event-files';
 import { loadModel } from './model';
 import { CliError, counted, print, shown, terminalOf, wrap } from './print';
-import { withBus } from './service-bus';
+import { busFailure, withBus } from './service-bus';
 
 type SendOptions = { force: boolean; json: boolean };
 type Checked = EventBody & {
@@ -56,15 +56,32 @@ async function sendAll(
 ): Promise<void> {
   const sender = client.createSender(queue);
   let batch = await sender.createMessageBatch();
-  for (const { body } of events) {
-    const message = { body, contentType: 'application/cloudevents+json' };
-    if (batch.tryAddMessage(message)) continue;
+  let sent = 0;
+  const flush = async (): Promise<void> => {
     if (batch.count > 0) await sender.sendMessages(batch);
+    sent += batch.count;
     batch = await sender.createMessageBatch();
-    // Too large for any batch: the bus says what it takes.
-    if (!batch.tryAddMessage(message)) await sender.sendMessages(message);
+  };
+  try {
+    for (const { body } of events) {
+      const message = { body, contentType: 'application/cloudevents+json' };
+      if (batch.tryAddMessage(message)) continue;
+      await flush();
+      if (batch.tryAddMessage(message)) continue;
+      // Too large for any batch: the bus says what it takes.
+      await sender.sendMessages(message);
+      sent += 1;
+    }
+    await flush();
+  } catch (error) {
+    if (sent === 0) throw error;
+    throw new CliError(
+      `${sent} of ${counted(events.length, 'event')} were sent, in their order, and then ${busFailure(error)} ` +
+        'Send the same files again once this is put right: an event that was sent before is only counted.',
+      1,
+      { sent },
+    );
   }
-  if (batch.count > 0) await sender.sendMessages(batch);
 }
 
 /** The rules of the app, if this command can read them; else a note that says why they were not checked. */

@@ -39,9 +39,13 @@ export async function withBus<Value>(
     return await withClient(serviceBus, act);
   } catch (error) {
     if (error instanceof CliError || error instanceof StoreUnavailable) throw error;
-    throw new CliError(`Service Bus failed: ${textOf(error)}${isRefusal(error) ? LACKS_ROLE : ''}`);
+    throw new CliError(busFailure(error));
   }
 }
+
+/** What went wrong at the bus, and what to do where that is known. */
+export const busFailure = (error: unknown): string =>
+  `Service Bus failed: ${textOf(error)}${isRefusal(error) ? LACKS_ROLE : ''}`;
 
 const LACKS_ROLE =
   ' You lack a role for this: docs/permissions.md lists who may run which command.';

@@ -193,6 +193,21 @@ describe('send', () => {
     expect(await taken()).toEqual([]);
   });
 
+  test('a send that fails half way says how many events were sent', async () => {
+    const one = join(setup.folder, 'first.json');
+    const large = join(setup.folder, 'large.json');
+    await writeFile(one, event('n-1'));
+    await writeFile(
+      large,
+      JSON.stringify({ ...JSON.parse(event('n-2')), note: 'x'.repeat(300_000) }),
+    );
+    const { code, stderr } = await joinery(['send', one, large, '--force']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('1 of 2 events were sent');
+    expect(stderr).toContain('Send the same files again');
+    expect(await taken()).toEqual([event('n-1')]);
+  });
+
   test('all faults of an event are listed at once, each with its member and line, and the setting of a source is named', async () => {
     const file = join(setup.folder, 'faults.json');
     const data = { workerId: 'W-1', startDate: '2026-02-30', attributes: { costCenter: 4711 } };
