@@ -79,6 +79,7 @@ describe.each([
       ['POST', 204],
       ['POST', 204],
     ]);
+    expect(links.filter(({ status }) => status !== 204)).toEqual([]);
     expect(links.length).toBeLessThanOrEqual(4);
     expect(calls.filter(({ status }) => status === 400)).toEqual([]);
   });
