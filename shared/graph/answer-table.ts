@@ -70,6 +70,10 @@ export const answerTable: readonly AnswerRow[] = [
       'Graph took a request to add a resource and did not carry it out; sent again twice first',
   },
   {
+    ...{ code: 'unsupported', ...failed('unsupported') },
+    about: 'not sent: the documents of the dialect have no such operation',
+  },
+  {
     ...{ code: 'foreign-next-link', ...failed('foreign-next-link') },
     about: 'a list continues at another address',
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { assignmentStatusOf, requestStatusOf } from './states';
+import { assignmentStatusOf, requestStatusOf, requestTypeOf } from './states';
 import { GraphError } from './errors';
 
 // Only what we read is declared. Graph sends null for what is absent, and its own samples mix the v1.0 and the beta
@@ -99,6 +99,8 @@ export const PackageProperties = z.object({
 });
 export type PackageProperties = z.infer<typeof PackageProperties>;
 
+const Expiration = z.object({ type: text, duration: text, endDateTime: text });
+
 const ApprovalStage = z.object({
   durationBeforeAutomaticDenial: text,
   primaryApprovers: z
@@ -110,12 +112,22 @@ export const AssignmentPolicy = z
   .object({
     id: z.string(),
     ...labels,
-    expiration: z.object({ type: text, duration: text, endDateTime: text }).nullish(),
+    expiration: Expiration.nullish(),
     requestApprovalSettings: z
-      .object({ isApprovalRequiredForAdd: flag, stages: z.array(ApprovalStage).nullish() })
+      .object({
+        isApprovalRequiredForAdd: flag,
+        isApprovalRequiredForUpdate: flag,
+        stages: z.array(ApprovalStage).nullish(),
+      })
       .nullish(),
     allowedTargetScope: text,
-    requestorSettings: z.object({ scopeType: text, enableTargetsToSelfAddAccess: flag }).nullish(),
+    requestorSettings: z
+      .object({
+        scopeType: text,
+        enableTargetsToSelfAddAccess: flag,
+        allowCustomAssignmentSchedule: flag,
+      })
+      .nullish(),
     accessPackage: reference,
     // Not ours to judge, but lost if a policy is replaced without them.
     reviewSettings: z.unknown().optional(),
@@ -154,6 +166,16 @@ export type ResourceRequest = z.infer<typeof ResourceRequest>;
 
 const Subject = z.object({ objectId: text }).nullish();
 
+const Schedule = z.object({ startDateTime: text, expiration: Expiration.nullish() }).nullish();
+
+/** When access by a schedule ends; undefined if it does not, or if its duration cannot be read. */
+function endOfSchedule(schedule: z.infer<typeof Schedule>): string | undefined {
+  const { type, duration, endDateTime } = schedule?.expiration ?? {};
+  if (endDateTime) return endDateTime;
+  if (type?.toLowerCase() !== 'afterduration' || !schedule?.startDateTime) return undefined;
+  return after(new Date(schedule.startDateTime), duration ?? '')?.toISOString();
+}
+
 export const Assignment = z
   .object({
     id: z.string(),
@@ -166,7 +188,9 @@ export const Assignment = z
     accessPackageId: text,
     assignmentPolicy: reference,
     assignmentPolicyId: text,
+    catalogId: text,
     expiredDateTime: text,
+    schedule: Schedule,
   })
   .transform((answer) => {
     const state = answer.state ?? answer.assignmentState ?? undefined;
@@ -178,7 +202,10 @@ export const Assignment = z
       userId: answer.target?.objectId ?? undefined,
       packageId: answer.accessPackage?.id ?? answer.accessPackageId ?? undefined,
       policyId: answer.assignmentPolicy?.id ?? answer.assignmentPolicyId ?? undefined,
+      catalogId: answer.catalogId ?? undefined,
       expiredDateTime: answer.expiredDateTime ?? undefined,
+      /** When the access ends by its schedule; undefined if it does not. */
+      until: endOfSchedule(answer.schedule),
     };
   });
 export type Assignment = z.infer<typeof Assignment>;
@@ -206,7 +233,7 @@ export const AssignmentRequest = z
     const assignment = answer.assignment ?? answer.accessPackageAssignment;
     return {
       id: answer.id,
-      requestType: answer.requestType ?? undefined,
+      requestType: requestTypeOf(answer.requestType ?? undefined),
       state,
       status,
       requestStatus: requestStatusOf(state, status),
@@ -232,7 +259,7 @@ export function endUnder(
   const type = expiration?.type?.toLowerCase();
   if (type === 'afterdatetime') return expiration?.endDateTime ?? unreadable();
   if (type !== 'afterduration') return undefined;
-  return after(new Date(from), expiration?.duration ?? '').toISOString();
+  return (after(new Date(from), expiration?.duration ?? '') ?? unreadable()).toISOString();
 }
 
 /** What cannot be read must never become access without an end. */
@@ -241,18 +268,19 @@ function unreadable(): never {
 }
 
 const DURATION =
-  /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?$/;
+  /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** Calendar arithmetic in UTC. */
-function after(from: Date, duration: string): Date {
+/** Calendar arithmetic in UTC; undefined for a duration that cannot be read. */
+function after(from: Date, duration: string): Date | undefined {
   const parts = DURATION.exec(duration);
-  if (!parts) return unreadable();
-  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = parts
+  if (!parts || Number.isNaN(from.getTime())) return undefined;
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0));
   const end = new Date(from);
   end.setUTCFullYear(end.getUTCFullYear() + years, end.getUTCMonth() + months);
   end.setUTCDate(end.getUTCDate() + weeks * 7 + days);
   end.setUTCHours(end.getUTCHours() + hours, end.getUTCMinutes() + minutes);
+  end.setUTCSeconds(end.getUTCSeconds() + seconds);
   return end;
 }

@@ -1,30 +1,96 @@
-import type { Assignment, AssignmentRequest } from './answers';
+import type { RequestStatus } from '../domain/workflow/step-outcome';
+import type { Assignment, AssignmentPolicy, AssignmentRequest } from './answers';
 import type { Caller } from './call';
 import { emptyOn404, GraphError, isForbidden } from './errors';
 import { endUnder } from './answers';
-import type { NewAssignment, NewRequest, PackageText } from './operations';
+import type {
+  FurtherOperation,
+  InputOf,
+  NewAssignment,
+  NewRemoval,
+  NewRequest,
+  NewUpdate,
+  PackageText,
+} from './operations';
 import { inScope, isOptional } from './permissions';
 import { createScans } from './scans';
-import { isOpen, openStates } from './states';
+import { isOpen, openStates, type AssignmentStatus } from './states';
 
 /** By so much our clock and Graph's may differ. */
 const CLOCKS_MS = 5 * 60_000;
 
-/** When access under the policy of an assignment ends that begins at `from`; undefined if it does not. */
+/** When access that begins at `from` ends by its request and by its policy, whichever is first; undefined if it does not. */
 async function endOf(
   { first }: Caller,
-  { packageId, policyId }: Pick<NewAssignment, 'packageId' | 'policyId'>,
+  { packageId, policyId, until }: Pick<NewAssignment, 'packageId' | 'policyId' | 'until'>,
   from: string,
 ): Promise<string | undefined> {
   const policy = await first('listAssignmentPolicies', { packageId }, ({ id }) => id === policyId);
-  if (!policy) throw new GraphError('endOf', { code: 'not-yet-visible', ambiguous: false });
-  const end = endUnder(policy, from);
+  if (!policy) throw notYetVisible('endOf');
+  const ends = [endUnder(policy, from), until].filter((one) => one !== undefined);
+  const end = ends.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
   // Without an end it would be access for ever, and with this one none at all.
   if (end !== undefined && Date.parse(end) <= Date.now()) {
     throw new GraphError('endOf', { code: 'lifetime-over', ambiguous: false });
   }
   return end;
 }
+
+/** Access that a person has or gets, or that is partial or failed; `until`: its end, if it has one. */
+export type HeldAccess = {
+  id: string;
+  packageId: string;
+  policyId: string | undefined;
+  /** Undefined where the answer does not show it, as in v1.0. */
+  catalogId: string | undefined;
+  status: Exclude<AssignmentStatus, 'expired'>;
+  until: string | undefined;
+};
+
+/** A request that is not over. `requestType` as v1.0 spells it: `adminAdd`, `adminRemove`, `systemAdd` and so on. */
+export type OpenRequest = {
+  id: string;
+  packageId: string;
+  requestType: string | undefined;
+  status: RequestStatus;
+  justification: string | undefined;
+  assignmentId: string | undefined;
+};
+
+/** What a policy says of requests under it. */
+export type PolicyInForce = {
+  id: string;
+  packageId: string | undefined;
+  /**
+   * Whether a grant, or a new end, needs an approver. Graph may let an administrator's request pass without one, by a
+   * setting of the tenant that no application can read: then it does not enter `waiting-for-approval`.
+   */
+  approval: 'required' | 'not-required';
+  approvalOfUpdate: 'required' | 'not-required';
+  /** Whether a request may have an end of its own. */
+  schedule: 'allowed' | 'forbidden';
+  /** Whether it gives access by a rule of its own, and takes it when the rule no longer holds. */
+  automatic: boolean;
+  /** The lifetime of access under it: `endUnder` tells the end. */
+  expiration: AssignmentPolicy['expiration'];
+};
+
+const heldAccess = (found: Assignment): HeldAccess[] => {
+  const { id, packageId, policyId, catalogId, assignmentStatus: status, until } = found;
+  if (status === 'expired') return [];
+  // A replica that does not know the package yet shows the assignment without it.
+  if (packageId === undefined) throw notYetVisible('assignmentsOf');
+  return [{ ...{ id, packageId, policyId, catalogId, status, until } }];
+};
+
+const openRequest = (found: AssignmentRequest): OpenRequest => {
+  const { id, packageId, requestType, requestStatus: status, justification, assignmentId } = found;
+  if (packageId === undefined) throw notYetVisible('requestsOf');
+  return { ...{ id, packageId, requestType, status, justification, assignmentId } };
+};
+
+const notYetVisible = (operation: string): GraphError =>
+  new GraphError(operation, { code: 'not-yet-visible', ambiguous: false });
 
 /** By so much the passes over the open requests of a tenant are apart. */
 const PAUSE_MS = 5_000;
@@ -34,11 +100,11 @@ const PAUSE_MS = 5_000;
  * must name a package. That refusal is no news of a permission that the app needs.
  * Source: https://learn.microsoft.com/graph/api/entitlementmanagement-list-assignments
  */
-async function elseByPackage(
-  inTenant: () => Promise<AssignmentRequest | undefined>,
+async function elseByPackage<Found>(
+  inTenant: () => Promise<Found | undefined>,
   packageIds: readonly string[],
-  ofPackage: (packageId: string) => Promise<AssignmentRequest | undefined>,
-): Promise<AssignmentRequest | undefined> {
+  ofPackage: (packageId: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
   try {
     return await inScope({ isOptional: true }, inTenant);
   } catch (error) {
@@ -59,10 +125,30 @@ async function elseByPackage(
 /** Requests and assignments. `entitlements.ts` says what holds for every operation. */
 export const assignmentVerbs = (caller: Caller) => {
   const { one, all, each, first, further } = caller;
+  /** The call of an operation; throws `unsupported` in a dialect without it. */
+  const supported = <Name extends FurtherOperation>(operation: Name, input: InputOf<Name>) => {
+    const call = further(operation);
+    if (call) return call(input);
+    return Promise.reject(new GraphError(operation, { code: 'unsupported', ambiguous: false }));
+  };
   const scan = createScans<AssignmentRequest>(PAUSE_MS);
   const openInTenant = async function* () {
     for (const state of openStates) yield* each('listRequestsInState', { state });
   };
+  const findOpenRequest = (
+    packageIds: readonly string[],
+    isWanted: (request: AssignmentRequest) => boolean,
+  ): Promise<AssignmentRequest | undefined> =>
+    elseByPackage(
+      () => scan('tenant', openInTenant, isWanted),
+      packageIds,
+      (packageId) =>
+        scan(
+          `${packageId} ${isOptional()}`,
+          () => each('findAssignmentRequests', { packageId }),
+          (one) => isOpen(one.requestStatus) && isWanted(one),
+        ),
+    );
   return {
     /** All assignments of the package to the person, including expired and unfinished ones. */
     findAssignments: (packageId: string, userId: string) =>
@@ -81,20 +167,59 @@ export const assignmentVerbs = (caller: Caller) => {
      * An open request for one of the packages, of whatever age. Reads what is open in the tenant, state by state, or the
      * requests of these packages where the caller may not. Those who look at the same time share a pass.
      */
-    findOpenRequest: (
-      packageIds: readonly string[],
-      isWanted: (request: AssignmentRequest) => boolean,
-    ): Promise<AssignmentRequest | undefined> =>
-      elseByPackage(
-        () => scan('tenant', openInTenant, isWanted),
+    findOpenRequest,
+    /**
+     * Everything that a person has, of all packages, without what has expired: one list. Where the caller may not list
+     * the tenant, only what they have of `packageIds`.
+     */
+    assignmentsOf: async (userId: string, packageIds: readonly string[]): Promise<HeldAccess[]> => {
+      const found: Assignment[] = [];
+      const keep = (assignments: Assignment[]): undefined => void found.push(...assignments);
+      await elseByPackage(
+        async () => keep(await all('listAssignmentsOf', { userId })),
         packageIds,
-        (packageId) =>
-          scan(
-            `${packageId} ${isOptional()}`,
-            () => each('findAssignmentRequests', { packageId }),
-            (one) => isOpen(one.requestStatus) && isWanted(one),
-          ),
-      ),
+        async (packageId) => keep(await all('findAssignments', { packageId, userId })),
+      );
+      return found.flatMap(heldAccess);
+    },
+    /**
+     * The open requests for a person, whoever made them and when; of `packageIds` alone where the caller may not list the
+     * tenant. Graph cannot filter requests by person, so this reads what is open in the tenant, as `findOpenRequest` does:
+     * one list for each open state, in a pass that all share who look at the same time.
+     */
+    requestsOf: async (userId: string, packageIds: readonly string[]): Promise<OpenRequest[]> => {
+      // A request that changes its state during the pass may be in two of its lists.
+      const found = new Map<string, AssignmentRequest>();
+      await findOpenRequest(packageIds, (request) => {
+        if (request.userId === userId) found.set(request.id, request);
+        return false;
+      });
+      return [...found.values()].map(openRequest);
+    },
+    /** What the policy says now. An unknown policy is a 404. */
+    policyInForce: async (policyId: string): Promise<PolicyInForce> => {
+      const policy = await one('getAssignmentPolicy', { id: policyId });
+      const { requestApprovalSettings: approval, requestorSettings: requestor } = policy;
+      const isRequired = (flag: boolean | null | undefined) =>
+        flag === true ? ('required' as const) : ('not-required' as const);
+      return {
+        id: policy.id,
+        packageId: policy.accessPackageId,
+        approval: isRequired(approval?.isApprovalRequiredForAdd),
+        approvalOfUpdate: isRequired(approval?.isApprovalRequiredForUpdate),
+        schedule: requestor?.allowCustomAssignmentSchedule === true ? 'allowed' : 'forbidden',
+        automatic: policy.automatic,
+        expiration: policy.expiration,
+      };
+    },
+    /** Requests that the assignment ends. It is gone when `assignmentsOf` no longer shows it. */
+    submitRemoval: (removal: NewRemoval) => supported('submitRemoval', removal),
+    /** Requests another end of the assignment. The policy must allow a schedule. */
+    submitUpdate: (update: NewUpdate) => supported('submitUpdate', update),
+    /** Has Graph give what an assignment that it calls delivered lacks. */
+    reprocessAssignment: (id: string) => supported('reprocessAssignment', { id }),
+    /** Has Graph carry out again a request that failed or was delivered partially, within 7 days of its end. */
+    reprocessRequest: (id: string) => supported('reprocessRequest', { id }),
     /** Binds a request to its package, in a dialect whose requests cannot name one. In other dialects it makes no call. */
     bindRequest: async (requestId: string, accessPackage: PackageText): Promise<void> => {
       await further('bindRequest')?.({ requestId, accessPackage });

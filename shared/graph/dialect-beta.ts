@@ -7,7 +7,9 @@ import type {
 } from '../domain/access-model/access-model';
 import { present, type AssignmentPolicy } from './answers';
 import type { NewPolicy } from './operations';
-import { publishedRoutes } from './published-routes';
+import { changeRoutes } from './change-routes';
+import { v1Routes } from './dialect-v1';
+import { publishedRoutes, type PublishedVersion } from './published-routes';
 
 const text = z.string().nullish();
 const number = z.number().nullish();
@@ -83,10 +85,10 @@ function expirationOf({ durationInDays, expirationDateTime }: Lifetime) {
 }
 
 /**
- * The same operations as in v1.0 by other names.
+ * The members of beta.
  * Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview?view=graph-rest-beta
  */
-export const betaRoutes = publishedRoutes({
+const beta: PublishedVersion = {
   version: 'beta',
   collections: {
     catalogs: 'accessPackageCatalogs',
@@ -113,7 +115,7 @@ export const betaRoutes = publishedRoutes({
     assignments: 'target',
     requests: 'accessPackage,accessPackageAssignment($expand=target),requestor',
   },
-  adminAdd: 'AdminAdd',
+  requestTypes: { add: 'AdminAdd', update: 'AdminUpdate', remove: 'AdminRemove' },
   inState: (state) => `requestState eq '${state.charAt(0).toUpperCase()}${state.slice(1)}'`,
   published: { catalogStatus: 'Published' },
   packageBody: (properties, catalogId) => ({ catalogId, ...properties }),
@@ -125,7 +127,18 @@ export const betaRoutes = publishedRoutes({
   }),
   policyBody,
   policyAnswer: BetaAssignmentPolicy,
-});
+};
+
+/**
+ * The same operations as in v1.0 by other names. Two go to v1.0: beta does not tell whether a policy allows a schedule or
+ * gives access by a rule, and its page shows no update of a schedule.
+ */
+export const betaRoutes = {
+  ...publishedRoutes(beta),
+  ...changeRoutes(beta),
+  getAssignmentPolicy: v1Routes.getAssignmentPolicy,
+  submitUpdate: v1Routes.submitUpdate,
+};
 
 /**
  * A policy for direct assignment by an administrator: nobody may ask for the package themselves.

@@ -1,5 +1,5 @@
 import { AccessPackage, Assignment, AssignmentRequest, PackageProperties } from './answers';
-import { v1Routes } from './dialect-v1';
+import { v1BaseRoutes } from './dialect-v1';
 import {
   assignmentBody,
   excludedPackageBody,
@@ -49,7 +49,7 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
   const incompatible = (packageId: string) =>
     `${packagesAlone}/${segment(packageId)}/incompatibleAccessPackages`;
   return {
-    ...v1Routes,
+    ...v1BaseRoutes,
     createAccessPackage: {
       method: 'POST',
       path: () => packages,

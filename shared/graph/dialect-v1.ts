@@ -1,10 +1,11 @@
 import type { Approval, ApprovalStage, Approver } from '../domain/access-model/access-model';
 import { AssignmentPolicy } from './answers';
 import type { NewPolicy } from './operations';
-import { publishedRoutes } from './published-routes';
+import { changeRoutes } from './change-routes';
+import { publishedRoutes, type PublishedVersion } from './published-routes';
 
 /** Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagement-overview */
-export const v1Routes = publishedRoutes({
+const v1: PublishedVersion = {
   version: 'v1.0',
   collections: {
     catalogs: 'catalogs',
@@ -25,7 +26,7 @@ export const v1Routes = publishedRoutes({
     assignments: 'target,accessPackage,assignmentPolicy',
     requests: 'accessPackage,assignment($expand=target),requestor',
   },
-  adminAdd: 'adminAdd',
+  requestTypes: { add: 'adminAdd', update: 'adminUpdate', remove: 'adminRemove' },
   inState: (state) => `state eq '${state}'`,
   published: { state: 'published' },
   packageBody: (properties, catalogId) => ({ ...properties, catalog: { id: catalogId } }),
@@ -36,7 +37,11 @@ export const v1Routes = publishedRoutes({
   }),
   policyBody,
   policyAnswer: AssignmentPolicy,
-});
+};
+
+/** What other dialects read in v1.0 too. */
+export const v1BaseRoutes = publishedRoutes(v1);
+export const v1Routes = { ...v1BaseRoutes, ...changeRoutes(v1) };
 
 /**
  * A policy for direct assignment by an administrator: nobody may ask for the package themselves.

@@ -1,4 +1,4 @@
-import type { ExcludedPackage, NewAssignment, NewRequest, PackageText } from './operations';
+import type { ExcludedPackage, NewAssignment, NewGrant, PackageText } from './operations';
 import { uuidV5 } from '../domain/events/keys';
 
 /**
@@ -84,7 +84,7 @@ export const excludedPackageBody = (known: ExcludedPackage, bodies: DraftBodies)
 
 /** Document 003: it knows no person, package or policy, so the request is known again by its justification or its id. */
 export const requestBody = (
-  { justification, expirationDateTime }: NewRequest,
+  { justification, expirationDateTime }: NewGrant,
   bodies: DraftBodies,
 ): object =>
   bodyOf(

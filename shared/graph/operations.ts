@@ -45,19 +45,25 @@ export type ChangedPolicy = NewPolicy & { id: string; kept: object };
 export type ExcludedPackage = { id: string } & Partial<PackageProperties>;
 export type NewExclusion = { packageId: string; other: ExcludedPackage };
 /**
- * `justification` is provenance and the mark by which our request is found again. `expirationDateTime`: the wanted end,
- * in a dialect where the client says it.
+ * `justification` is provenance and the mark by which our request is found again. `until`: when the access ends, an ISO
+ * 8601 time; without it the lifetime in the policy counts.
  */
 export type NewRequest = {
   packageId: string;
   policyId: string;
   userId: string;
   justification: string;
-  expirationDateTime?: string | undefined;
+  until?: string | undefined;
 };
+/** `expirationDateTime`: when the access ends by request and policy, in a dialect where the client says both. */
+export type NewGrant = NewRequest & { expirationDateTime?: string | undefined };
+/** Takes an assignment away; it alone says whose access to which package that is. */
+export type NewRemoval = { assignmentId: string; justification: string };
+/** Moves the end of an assignment to `until`, an ISO 8601 time; with null it has none. */
+export type NewUpdate = { assignmentId: string; until: string | null; justification: string };
 /**
  * Access of one person. `from` is when it began, an ISO 8601 time: what a lifetime of its policy counts from.
- * `justification`: that of its request.
+ * `justification` and `until`: those of its request.
  */
 export type NewAssignment = {
   justification: string;
@@ -66,6 +72,7 @@ export type NewAssignment = {
   policyId: string;
   userId: string;
   from: string;
+  until?: string | undefined;
 };
 
 /** How one operation is asked for in one dialect and how its answer, or each item of its list, is read. */
@@ -106,8 +113,10 @@ type CommonOperations = {
   replaceAssignmentPolicy: { input: ChangedPolicy; answer: object };
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
   addIncompatible: { input: NewExclusion; answer: object };
+  getAssignmentPolicy: { input: { id: string }; answer: AssignmentPolicy };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };
-  submitAssignmentRequest: { input: NewRequest; answer: AssignmentRequest };
+  listAssignmentsOf: { input: { userId: string }; answer: Assignment };
+  submitAssignmentRequest: { input: NewGrant; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
   findAssignmentRequests: {
     input: { packageId: string; justification?: string };
@@ -121,8 +130,12 @@ type CommonOperations = {
   listRequestsInState: { input: { state: OpenState }; answer: AssignmentRequest };
 };
 
-/** What only some dialects leave to a call of its own; where the table has none, there is nothing to be done. */
+/** What only some dialects have, or leave to a call of its own. */
 type FurtherOperations = {
+  submitRemoval: { input: NewRemoval; answer: AssignmentRequest };
+  submitUpdate: { input: NewUpdate; answer: AssignmentRequest };
+  reprocessAssignment: { input: { id: string }; answer: object };
+  reprocessRequest: { input: { id: string }; answer: object };
   /** What must be known of a package before another can exclude it. */
   describeAccessPackage: { input: { id: string }; answer: PackageProperties };
   /** Otherwise the package is a part of the request. */

@@ -40,7 +40,7 @@ export type PublishedVersion = {
     assignments: string;
     requests: string;
   };
-  adminAdd: string;
+  requestTypes: { add: string; update: string; remove: string };
   /** The filter of requests by state. */
   inState: (state: OpenState) => string;
   /** The members that publish a catalog. */
@@ -53,6 +53,9 @@ export type PublishedVersion = {
 
 type PackageProperties = { displayName: string; description: string; isHidden: boolean };
 
+export const managementOf = ({ version }: PublishedVersion): string =>
+  `/${version}/identityGovernance/entitlementManagement`;
+
 /** What a write answers with that says no more than its status does: what it made is read back. */
 export const Nothing = z.unknown().transform(() => ({}));
 export const Identified = z.object({ id: z.string() });
@@ -64,7 +67,7 @@ export const Identified = z.object({ id: z.string() });
  */
 export function publishedRoutes(published: PublishedVersion): Routes {
   const { collections, members, expand } = published;
-  const management = `/${published.version}/identityGovernance/entitlementManagement`;
+  const management = managementOf(published);
   const packages = `${management}/accessPackages`;
   const catalogs = `${management}/${collections.catalogs}`;
   const policies = `${management}/${collections.policies}`;
@@ -193,6 +196,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       body: published.policyBody,
       answer: published.policyAnswer,
     },
+    getAssignmentPolicy: {
+      method: 'GET',
+      path: ({ id }) => `${policies}/${segment(id)}`,
+      query: () => expanding(expand.policies),
+      answer: published.policyAnswer,
+    },
     // Source: https://learn.microsoft.com/graph/api/accesspackageassignmentpolicy-update
     replaceAssignmentPolicy: {
       method: 'PUT',
@@ -220,16 +229,27 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       }),
       answer: Assignment,
     },
+    // Source: https://learn.microsoft.com/graph/api/entitlementmanagement-list-assignments
+    listAssignmentsOf: {
+      method: 'GET',
+      path: () => `${management}/${collections.assignments}`,
+      query: ({ userId }) => ({
+        $filter: `target/objectId eq ${literal(userId)}`,
+        $expand: expand.assignments,
+      }),
+      answer: Assignment,
+    },
     submitAssignmentRequest: {
       method: 'POST',
       path: () => requests,
-      body: ({ packageId, policyId, userId, justification }) => ({
-        requestType: published.adminAdd,
+      body: ({ packageId, policyId, userId, justification, until }) => ({
+        requestType: published.requestTypes.add,
         [members.assignment]: {
           targetId: userId,
           assignmentPolicyId: policyId,
           accessPackageId: packageId,
         },
+        ...(until !== undefined && { schedule: scheduleUntil(until) }),
         justification,
       }),
       answer: AssignmentRequest,
@@ -262,6 +282,19 @@ export function publishedRoutes(published: PublishedVersion): Routes {
     },
   };
 }
+
+/**
+ * A schedule from now on that ends then, or never.
+ * Source: https://learn.microsoft.com/graph/api/resources/entitlementmanagementschedule
+ */
+export const scheduleUntil = (endDateTime: string | null): object => ({
+  startDateTime: new Date().toISOString(),
+  recurrence: null,
+  expiration: {
+    ...{ endDateTime, duration: null },
+    type: endDateTime === null ? 'noExpiration' : 'afterDateTime',
+  },
+});
 
 export const named = (displayName: string): string => `displayName eq ${literal(displayName)}`;
 

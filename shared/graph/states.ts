@@ -37,6 +37,10 @@ export function isOpen(status: RequestStatus): boolean {
 export const openStates = ['submitted', 'pendingApproval', 'scheduled', 'delivering'] as const;
 export type OpenState = (typeof openStates)[number];
 
+/** The type of a request as v1.0 spells it. */
+export const requestTypeOf = (type: string | undefined): string | undefined =>
+  type && `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
+
 /** Where an assignment stands; an `expired` one is history and gives no access. */
 export type AssignmentStatus =
   'delivering' | 'delivered' | 'partial' | 'failed' | 'expired' | 'unknown';
