@@ -24,11 +24,12 @@ export async function planAccess(
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
   const facts = await workers.facts(workerId);
-  const fact = facts.find(({ eventHash }) => eventHash === run.eventHash);
+  const fact = facts.find(({ hash }) => hash === run.eventHash);
   if (!fact) throw new Error('the fact of this run is not recorded');
-  const steps = planFor(fact.attributes, model().model);
+  const attributes = 'attributes' in fact.states ? fact.states.attributes : {};
+  const steps = planFor(attributes, model().model);
   if (steps.length === 0) {
-    const { ruleId } = nearestRule(model().model, fact.attributes);
+    const { ruleId } = nearestRule(model().model, attributes);
     return { kind: 'rejected', reason: 'no-matching-rule', about: ruleId };
   }
   // Nobody can ever have it, so the run does not wait for them.

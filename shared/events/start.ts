@@ -84,11 +84,13 @@ export async function startAttempt(
 ): Promise<Run | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  const { eventHash, attempt, fact, endDate, attributes } = claim;
-  const { employmentId, sequence, startDate, timeZone, occurredAt } = fact;
-  await workers.addFact(fact.workerId, {
-    ...{ eventHash, attempt, employmentId, sequence, startDate, endDate, timeZone, occurredAt },
-    attributes,
+  const { eventHash, fact, endDate, attributes } = claim;
+  const { eventSource: source, eventId: id, occurredAt: time, startDate } = fact;
+  const { workerId, employmentId, sequence, timeZone } = fact;
+  await workers.addFact({
+    ...{ source, id, hash: eventHash, time, sequence, workerId, employmentId, timeZone },
+    states: { kind: 'joined', startDate, endDate, attributes },
+    acceptedAt: fact.receivedAt,
   });
   return runOf(claim, execution.token);
 }

@@ -98,7 +98,7 @@ async function endedEvents(
   const facts = worker === undefined ? [] : await workers.facts(worker);
   const hashes = new Set([
     ...subjects.flatMap(({ eventHashes }) => eventHashes),
-    ...facts.map(({ eventHash }) => eventHash),
+    ...facts.map(({ hash }) => hash),
   ]);
   const found = await mapConcurrent(AT_ONCE, [...hashes], claims.read);
   return {

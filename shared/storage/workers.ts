@@ -1,21 +1,11 @@
 import { z } from 'zod';
 import { padded } from '../domain/events/keys';
-import type { Table } from './storage-port';
-import { fromColumns, toColumns, createRowUpdater } from './rows';
+import { StoredFact } from '../domain/lifecycle/facts';
+import type { StoredRow, Table } from './storage-port';
+import { fromColumns, toColumns } from './rows';
 
-/** The facts of one event about its worker. A run plans from the fact of its own event. */
-export const Fact = z.object({
-  eventHash: z.string(),
-  attempt: z.number().int().optional(),
-  employmentId: z.string(),
-  sequence: z.number().int().optional(),
-  startDate: z.string(),
-  endDate: z.string().optional(),
-  timeZone: z.string(),
-  occurredAt: z.string(),
-  attributes: z.record(z.string(), z.string()),
-});
-export type Fact = z.infer<typeof Fact>;
+/** In the partition of a number: the number that came after it. Sorts behind the facts. */
+const NEXT = 'fact-next-';
 
 /**
  * The work on one package for one worker. `submitting` is written before the POST: until the row has the id of the request,
@@ -39,24 +29,71 @@ export type StoredGrant = Grant & { etag?: string | undefined };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
+/** Numbers of one person that are followed; nobody has as many, and a placeholder in HR would join everybody. */
+export const MAX_NUMBERS = 32;
+
+/** More than MAX_NUMBERS worker ids are joined by `previousWorkerId`: they cannot be one person. */
+export class TooManyNumbers extends Error {
+  override name = 'TooManyNumbers';
+}
+
+/** The worker ids of one person, `root` among them, and all their facts. */
+type Person = { root: string; facts: StoredFact[] };
+
 /** The records of each worker: the facts of its events and the requested grants. */
 export function createWorkers(table: Table) {
-  const updateRow = createRowUpdater(table);
+  const read = async (workerId: string) => {
+    const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
+    const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);
+    const facts = rows
+      .filter((row) => !isLink(row))
+      .map((row) => fromColumns(StoredFact, row.columns));
+    const previous = facts.flatMap(({ previousWorkerId }) => previousWorkerId ?? []);
+    return {
+      facts,
+      previous: previous.filter((id) => id !== workerId),
+      next: rows.filter(isLink).map(({ key }) => key.slice(NEXT.length)),
+    };
+  };
+
+  /** Follows the links of a number in both directions, however many lie between. */
+  const person = async (workerId: string): Promise<Person> => {
+    const numbers = new Map<string, Awaited<ReturnType<typeof read>>>();
+    for (let found = [workerId]; found.length > 0;) {
+      if (numbers.size + found.length > MAX_NUMBERS) throw new TooManyNumbers();
+      const read = await readAll(found);
+      for (const [id, records] of read) numbers.set(id, records);
+      const linked = read.flatMap(([, { previous, next }]) => [...previous, ...next]);
+      found = [...new Set(linked)].filter((id) => !numbers.has(id));
+    }
+    const first = [...numbers].filter(([, { previous }]) => previous.length === 0);
+    // Numbers that precede each other in a circle have no first one: any of them will do, if it is always the same.
+    const [root = workerId] = (first.length > 0 ? first : [...numbers]).map(([id]) => id).sort();
+    return { root, facts: [...numbers.values()].flatMap(({ facts }) => facts) };
+  };
+  const readAll = (ids: string[]) =>
+    Promise.all(ids.map(async (id) => [id, await read(id)] as const));
+
   return {
-    /** For one event, the fact of its last attempt counts: the rules may need more attributes than before. */
-    addFact: async (workerId: string, fact: Fact): Promise<void> => {
-      const key = `fact-${orderOf(fact.occurredAt)}-${fact.eventHash}`;
-      await updateRow(workerId, key, (columns) => {
-        const known = columns && fromColumns(Fact, columns);
-        const isNews = !known || (known.attempt ?? 1) < (fact.attempt ?? 1);
-        return isNews ? toColumns(Fact.parse(fact)) : undefined;
-      });
+    /**
+     * Records the fact of an event, once: it stays as it was accepted first. With a `previousWorkerId` its worker is joined
+     * to that one for good, whichever of the two is heard of first. Idempotent.
+     */
+    addFact: async (fact: StoredFact): Promise<void> => {
+      const { workerId, previousWorkerId, time, hash, acceptedAt } = fact;
+      if (previousWorkerId !== undefined && previousWorkerId !== workerId)
+        await table.insert(previousWorkerId, `${NEXT}${workerId}`, { acceptedAt });
+      await table.insert(workerId, `fact-${orderOf(time)}-${hash}`, toColumns(fact));
     },
 
-    facts: async (workerId: string): Promise<Fact[]> => {
-      const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
-      return rows.map((row) => fromColumns(Fact, row.columns));
-    },
+    /**
+     * The facts of all numbers that `previousWorkerId` joins to this one, each number's in the order of their times. Throws
+     * TooManyNumbers.
+     */
+    facts: async (workerId: string): Promise<StoredFact[]> => (await person(workerId)).facts,
+
+    /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */
+    personOf: async (workerId: string): Promise<string> => (await person(workerId)).root,
 
     grant: async (workerId: string, packageKey: string): Promise<StoredGrant | undefined> => {
       const row = await table.read(workerId, grantKey(packageKey));

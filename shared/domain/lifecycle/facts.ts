@@ -1,42 +1,64 @@
 import { z } from 'zod';
-import type { Attributes } from '../events/event';
+import { Attributes } from '../events/event';
 
 /** A reference to another event by its CloudEvents identity. */
-export type EventRef = { source: string; id: string };
+export const EventRef = z.object({ source: z.string(), id: z.string() });
+export type EventRef = z.infer<typeof EventRef>;
+
+const end = z.string().optional();
 
 /** One employment of a snapshot; `until` is the last day, inclusive. */
-export type SnapshotSpan = {
-  employmentId: string;
-  from: string;
-  until?: string | undefined;
-  attributes: Attributes;
-};
+const SnapshotSpan = z.object({
+  employmentId: z.string(),
+  from: z.string(),
+  until: end,
+  attributes: Attributes,
+});
 
 /** What one event states, by its type. Days are `yyyy-mm-dd` in the worker's zone, instants ISO 8601 in UTC. */
-export type Content =
-  | { kind: 'joined'; startDate: string; endDate?: string | undefined; attributes: Attributes }
-  | { kind: 'moved'; effectiveDate: string; endDate?: string | undefined; attributes: Attributes }
-  | { kind: 'left'; lastDay: string }
-  | { kind: 'left'; endsAt: string }
-  | { kind: 'snapshot'; spans: SnapshotSpan[] };
+export const Content = z.union([
+  z.object({
+    kind: z.literal('joined'),
+    startDate: z.string(),
+    endDate: end,
+    attributes: Attributes,
+  }),
+  z.object({
+    kind: z.literal('moved'),
+    effectiveDate: z.string(),
+    endDate: end,
+    attributes: Attributes,
+  }),
+  z.object({ kind: z.literal('left'), lastDay: z.string() }),
+  z.object({ kind: z.literal('left'), endsAt: z.string() }),
+  z.object({ kind: z.literal('snapshot'), spans: z.array(SnapshotSpan) }),
+]);
+export type Content = z.infer<typeof Content>;
 
 /** A correction replaces a content; a rescission voids one by reference, or the `joined` of a start date. */
-export type Revision =
-  | { kind: 'corrected'; revises: EventRef; content: Content }
-  | { kind: 'rescinded'; revises: EventRef }
-  | { kind: 'rescinded'; startDate: string };
+export const Revision = z.union([
+  z.object({ kind: z.literal('corrected'), revises: EventRef, content: Content }),
+  z.object({ kind: z.literal('rescinded'), revises: EventRef }),
+  z.object({ kind: z.literal('rescinded'), startDate: z.string() }),
+]);
+export type Revision = z.infer<typeof Revision>;
 
 /** One accepted event about a worker. `hash` is the event hash; `time` is in UTC, so that texts compare as times. */
-export type Fact = EventRef & {
-  hash: string;
-  time: string;
-  sequence?: number | undefined;
-  workerId: string;
-  employmentId: string;
-  timeZone?: string | undefined;
-  previousWorkerId?: string | undefined;
-  states: Content | Revision;
-};
+export const Fact = EventRef.extend({
+  hash: z.string(),
+  time: z.string(),
+  sequence: z.number().int().optional(),
+  workerId: z.string(),
+  employmentId: z.string(),
+  timeZone: z.string().optional(),
+  previousWorkerId: z.string().optional(),
+  states: z.union([Content, Revision]),
+});
+export type Fact = z.infer<typeof Fact>;
+
+/** A fact as it is stored: of its attributes only those that the model declares. */
+export const StoredFact = Fact.extend({ acceptedAt: z.string() });
+export type StoredFact = z.infer<typeof StoredFact>;
 
 /** What became of a fact; docs/lifecycle.md explains each. */
 export const Fate = z.enum(['current', 'superseded', 'rescinded', 'corrected', 'ignored']);

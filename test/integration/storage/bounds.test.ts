@@ -58,10 +58,12 @@ test.each([
   expect(await claims.read(eventHash)).toMatchObject({ attributes, fact });
   const workers = createWorkers(storage.table('workers'));
   const workerId = `W-${digit}`;
-  const { occurredAt, startDate, timeZone, employmentId } = fact;
-  const event = { eventHash, occurredAt, startDate, timeZone, employmentId };
-  await workers.addFact(workerId, { ...event, attributes });
-  expect((await workers.facts(workerId))[0]).toMatchObject({ attributes });
+  const { occurredAt: time, startDate, employmentId, eventSource: source, eventId: id } = fact;
+  await workers.addFact({
+    ...{ source, id, hash: eventHash, time, workerId, employmentId, acceptedAt: AT },
+    states: { kind: 'joined', startDate, attributes },
+  });
+  expect((await workers.facts(workerId))[0]?.states).toMatchObject({ attributes });
 });
 
 test('the attributes that fill a row are near the longest text of a column', () => {

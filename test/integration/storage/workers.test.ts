@@ -1,11 +1,6 @@
 import { createDue, placeOf } from '../../../shared/storage/due';
 import { createPackages, type Packages } from '../../../shared/storage/packages';
-import {
-  createWorkers,
-  type Fact,
-  type Grant,
-  type Workers,
-} from '../../../shared/storage/workers';
+import { createWorkers, type Grant, type Workers } from '../../../shared/storage/workers';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
@@ -19,18 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
-const factOf = (changes: Partial<Fact> = {}): Fact => ({
-  eventHash: hash('e'),
-  employmentId: 'E-1',
-  sequence: 20_261_120_093_000,
-  startDate: '2026-11-23',
-  endDate: '2027-05-31',
-  timeZone: 'Europe/Berlin',
-  occurredAt: '2026-11-20T09:30:00.000Z',
-  attributes: { department: 'Finance' },
-  ...changes,
-});
-
 const grantOf = (changes: Partial<Grant> = {}): Grant => ({
   state: 'submitting',
   eventHash: hash('e'),
@@ -40,47 +23,6 @@ const grantOf = (changes: Partial<Grant> = {}): Grant => ({
   absentReads: 0,
   updatedAt: '2026-11-20T09:30:02.000Z',
   ...changes,
-});
-
-describe('facts', () => {
-  test('a fact stated twice is one fact, and the first statement stays', async () => {
-    await workers.addFact('W-1', factOf());
-    await workers.addFact('W-1', factOf({ attributes: { department: 'Sales' } }));
-    expect(await workers.facts('W-1')).toEqual([factOf()]);
-  });
-
-  test('of a replayed event the fact of the last attempt stands, however late an earlier one comes', async () => {
-    const replayed = factOf({ attempt: 2, attributes: { department: 'Sales' } });
-    await workers.addFact('W-4', factOf({ attempt: 1 }));
-    await workers.addFact('W-4', replayed);
-    await workers.addFact('W-4', factOf({ attempt: 1 }));
-    expect(await workers.facts('W-4')).toEqual([replayed]);
-  });
-
-  test('facts are told in the order in which they happened, over all years that an event may name', async () => {
-    const years = ['9999', '1970', '0001', '2026', '1969'];
-    for (const [index, year] of years.entries()) {
-      const occurredAt = `${year}-01-01T00:00:00.000Z`;
-      await workers.addFact('W-2', factOf({ occurredAt, eventHash: hash(String(index)) }));
-    }
-    const told = (await workers.facts('W-2')).map((fact) => fact.occurredAt.slice(0, 4));
-    expect(told).toEqual([...years].sort());
-  });
-
-  test.each(['json:null', 'json:x', 'json:"E-1"', 'json:'])(
-    'an employment with the id %s does not keep the worker from being read',
-    async (employmentId) => {
-      const workerId = employmentId.replaceAll('"', '-');
-      await workers.addFact(workerId, factOf({ employmentId }));
-      expect(await workers.facts(workerId)).toEqual([factOf({ employmentId })]);
-    },
-  );
-
-  test('grants and turns of a worker are no facts, nor are the facts of another', async () => {
-    await workers.saveGrant('W-3', 'finance', grantOf());
-    await workers.addFact('W-31', factOf());
-    expect(await workers.facts('W-3')).toEqual([]);
-  });
 });
 
 describe('grants', () => {
