@@ -1,6 +1,6 @@
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
 import { nearestRule } from '../domain/access-model/nearest-rule';
-import { planFor, type Step } from '../domain/lifecycle/plan';
+import { planFor, unstoredAttribute, type Step } from '../domain/lifecycle/plan';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
@@ -26,6 +26,9 @@ export async function planAccess(
   const facts = await workers.facts(workerId);
   const fact = facts.find(({ eventHash }) => eventHash === run.eventHash);
   if (!fact) throw new Error('the fact of this run is not recorded');
+  // Since the event was accepted, the rules may have come to ask about what was not stored of it.
+  if (unstoredAttribute(model().model, fact) !== undefined)
+    return { kind: 'failed', why: 'attribute-not-stored' };
   const steps = planFor(fact.attributes, model().model);
   if (steps.length === 0) {
     const { ruleId } = nearestRule(model().model, fact.attributes);

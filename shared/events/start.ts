@@ -30,9 +30,9 @@ export async function claimNextAttempt(
   const found = await claims.read(eventHash);
   if (!found) return 'unknown-event';
   if (whyNoReplay(found, marks, attempt) === undefined) {
-    const { contentHash, fact, endDate, attributes } = found;
+    const { contentHash, fact, endDate, attributes, unstored } = found;
     const fresh: Claim = {
-      ...{ state: 'claimed', contentHash, attempt: 1, endDate, attributes },
+      ...{ state: 'claimed', contentHash, attempt: 1, endDate, attributes, unstored },
       fact: { ...fact, receivedAt: delivery.now },
       due: await scheduleRecovery(services, eventHash, delivery),
       ...{ replay: marks, replays: [replayKey(marks)], updatedAt: delivery.now },
@@ -84,11 +84,11 @@ export async function startAttempt(
 ): Promise<Run | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  const { eventHash, attempt, fact, endDate, attributes } = claim;
+  const { eventHash, attempt, fact, endDate, attributes, unstored } = claim;
   const { employmentId, sequence, startDate, timeZone, occurredAt } = fact;
   await workers.addFact(fact.workerId, {
     ...{ eventHash, attempt, employmentId, sequence, startDate, endDate, timeZone, occurredAt },
-    attributes,
+    ...{ attributes, unstored },
   });
   return runOf(claim, execution.token);
 }

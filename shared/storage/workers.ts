@@ -14,6 +14,8 @@ export const Fact = z.object({
   timeZone: z.string(),
   occurredAt: z.string(),
   attributes: z.record(z.string(), z.string()),
+  /** Hashes of the names of attributes that the event has and that are not stored. */
+  unstored: z.array(z.string()).optional(),
 });
 export type Fact = z.infer<typeof Fact>;
 
