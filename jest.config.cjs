@@ -4,6 +4,7 @@ const level = (name) => ({
   rootDir: __dirname,
   roots: [`<rootDir>/test/${name}`],
   testMatch: ['**/*.test.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/each-suite.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }],
   },

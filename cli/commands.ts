@@ -310,6 +310,8 @@ export const commands: readonly CommandDefinition[] = [
           result: text.optional(),
         }),
       ),
+      notLookedAt: count,
+      notes: z.array(text),
     }),
     run: async ([event], options: ReplayOptions) =>
       (await import('./replay.js')).replay(await connection(), event, options),

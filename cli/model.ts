@@ -1,5 +1,7 @@
 import { loadModelBlob, loadModelFile, type LoadedModel } from '../shared/config/load-model';
 import { createCredential } from '../shared/config/identity';
+import type { AccessModel } from '../shared/domain/access-model/access-model';
+import type { Connection } from './connection';
 import { CliError, counted, print } from './print';
 
 /** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
@@ -10,6 +12,22 @@ export async function loadModel(place: string): Promise<LoadedModel> {
       : loadModelFile(place);
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The rules of the app, if this command can read them; else a note that says why they were not checked. */
+export async function rulesOf({
+  accessModel,
+}: Pick<Connection, 'accessModel'>): Promise<{ model?: AccessModel; notes: string[] }> {
+  if (accessModel === undefined)
+    return {
+      notes: ['the rules were not checked: set ACCESS_MODEL to the path or blob URL of the model'],
+    };
+  try {
+    return { model: (await loadModel(accessModel)).model, notes: [] };
+  } catch (error) {
+    const [why = ''] = error instanceof Error ? error.message.split('\n') : [];
+    return { notes: [`the rules were not checked: ${why}`] };
   }
 }
 

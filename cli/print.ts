@@ -17,6 +17,12 @@ export function print<Value>(value: Value, json: boolean, human: (value: Value) 
   process.stdout.write(`${text}\n`);
 }
 
+/** What a person should know and that stops nothing. */
+export function warn(lines: readonly string[]): void {
+  const terminal = terminalOf(process.stderr);
+  for (const line of lines) process.stderr.write(`${wrap(`warning: ${line}`, terminal)}\n`);
+}
+
 /** "1 row", "2 rows"; `several` where the plural is not the word with an s. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count} ${count === 1 ? one : several}`;

@@ -1,7 +1,8 @@
 import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/events/replay';
 import { openAudit, openClaims, type Connection } from './connection';
 import { readEvents } from './event-files';
-import { CliError, counted, unknownEvent, print, tableOf } from './print';
+import { rulesOf } from './model';
+import { CliError, counted, unknownEvent, print, tableOf, warn } from './print';
 import { replayQueue, withBus } from './service-bus';
 
 export type ReplayOptions = Pick<
@@ -26,11 +27,12 @@ export async function replay(
     throw new CliError('give an event id or --file, not both', 2);
   const bodies = file.length === 0 ? undefined : (await readEvents(file)).map(({ body }) => body);
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
+  const { model, notes } = await rulesOf(connection);
   const { lines, notLookedAt, isComplete } = await withBus(connection, (client) =>
     replayEvents(stores, replayQueue(client, connection.queue), connection.sources, {
       ...choice,
       eventId,
-      bodies,
+      ...{ bodies, model },
       confirmed: yes,
     }),
   );
@@ -41,7 +43,10 @@ export async function replay(
       ? new CliError(`event ${eventId} is not among those of this cause, time or package`)
       : unknownEvent(eventId, connection.sources);
   }
-  print({ preview: !yes, events: lines, notLookedAt }, json, () => textOf(lines, notLookedAt, yes));
+  if (!json) warn(notes);
+  print({ preview: !yes, events: lines, notLookedAt, notes }, json, () =>
+    textOf(lines, notLookedAt, yes),
+  );
   if (!isComplete) process.exitCode = 1;
 }
 

@@ -1,11 +1,10 @@
 import type { ServiceBusClient } from '@azure/service-bus';
 import { inspectEvent, type PlacedFault } from '../shared/domain/events/inspect-event';
 import { warningsOf, type Warning } from '../shared/events/warnings';
-import type { AccessModel } from '../shared/domain/access-model/access-model';
 import type { Connection } from './connection';
 import { readEvents, type EventBody } from './event-files';
-import { loadModel } from './model';
-import { CliError, counted, print, shown, terminalOf, wrap } from './print';
+import { rulesOf } from './model';
+import { CliError, counted, print, shown, warn } from './print';
 import { busFailure, withBus } from './service-bus';
 
 type SendOptions = { force: boolean; json: boolean };
@@ -40,7 +39,7 @@ export async function send(
     };
   });
   const faulty = events.filter(({ faults }) => faults.length > 0);
-  if (!json) warn(events, notes);
+  if (!json) warnOf(events, notes);
   if (faulty.length > 0 && !force)
     throw new CliError(refusal(events, faulty), 1, { events: faulty.map(described) });
   await withBus(connection, (client) => sendAll(client, connection.queue, events));
@@ -84,22 +83,6 @@ async function sendAll(
   }
 }
 
-/** The rules of the app, if this command can read them; else a note that says why they were not checked. */
-async function rulesOf({
-  accessModel,
-}: Connection): Promise<{ model?: AccessModel; notes: string[] }> {
-  if (accessModel === undefined)
-    return {
-      notes: ['the rules were not checked: set ACCESS_MODEL to the path or blob URL of the model'],
-    };
-  try {
-    return { model: (await loadModel(accessModel)).model, notes: [] };
-  } catch (error) {
-    const [why = ''] = error instanceof Error ? error.message.split('\n') : [];
-    return { notes: [`the rules were not checked: ${why}`] };
-  }
-}
-
 const described = ({ file, line, eventId, bodyHash, faults, warnings }: Checked) => ({
   ...{ file, line, eventId, bodyHash },
   faults: faults.map((fault) => ({ ...fault, line: lineIn(line, fault.line) })),
@@ -121,15 +104,14 @@ function refusal(events: readonly Checked[], faulty: readonly Checked[]): string
   return `not sent: ${counted(lines.length, 'fault')}${whole}\n${lines.join('\n')}`;
 }
 
-function warn(events: readonly Checked[], notes: readonly string[]): void {
+function warnOf(events: readonly Checked[], notes: readonly string[]): void {
   const lines = events.flatMap(({ file, line: first, warnings }) =>
     warnings.map(
       ({ field, line, text }) =>
         `${nameOf(file)}: ${shown(field)}, line ${lineIn(first, line)}: ${text}`,
     ),
   );
-  for (const line of [...lines, ...notes])
-    process.stderr.write(`${wrap(`warning: ${line}`, terminalOf(process.stderr))}\n`);
+  warn([...lines, ...notes]);
 }
 
 const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);

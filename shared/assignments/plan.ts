@@ -1,6 +1,6 @@
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
 import { nearestRule } from '../domain/access-model/nearest-rule';
-import { planFor, type Step } from '../domain/lifecycle/plan';
+import { planFor, unstoredAttribute, type Step } from '../domain/lifecycle/plan';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
@@ -27,6 +27,9 @@ export async function planAccess(
   const fact = facts.find(({ hash }) => hash === run.eventHash);
   if (!fact) throw new Error('the fact of this run is not recorded');
   const attributes = 'attributes' in fact.states ? fact.states.attributes : {};
+  // Since the event was accepted, the rules may have come to ask about what was not stored of it.
+  if (unstoredAttribute(model().model, { attributes, unstored: fact.unstored }) !== undefined)
+    return { kind: 'failed', why: 'attribute-not-stored' };
   const steps = planFor(attributes, model().model);
   if (steps.length === 0) {
     const { ruleId } = nearestRule(model().model, attributes);

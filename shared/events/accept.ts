@@ -5,7 +5,7 @@ import { bytesOfBody } from '../domain/events/message-body';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
 import { readReplayRequest } from '../domain/events/replay-request';
 import { dueAt } from '../domain/events/time';
-import { storedAttributes, zoneFor } from '../domain/lifecycle/plan';
+import { keepAttributes, zoneFor } from '../domain/lifecycle/plan';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
@@ -199,7 +199,6 @@ async function newClaim(
   const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
   const accessModel = services.model().model;
   const timeZone = zoneFor(accessModel, event.data);
-  const read = storedAttributes(accessModel);
   return {
     state: 'claimed',
     contentHash,
@@ -215,7 +214,7 @@ async function newClaim(
       receivedAt: now,
     },
     endDate,
-    attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => read.has(name))),
+    ...keepAttributes(accessModel, attributes),
     due: await scheduleRecovery(services, eventHash, delivery),
     ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,

@@ -1,7 +1,9 @@
+import type { AccessModel } from '../domain/access-model/access-model';
 import type { ReplayMarks } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { DAY_MS, daysOf } from '../domain/events/time';
 import { replayIdOf, replayMessage } from '../domain/events/replay-request';
+import { unstoredAttribute } from '../domain/lifecycle/plan';
 import { isFinal, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import { mapConcurrent } from '../map-concurrent';
@@ -25,6 +27,8 @@ type ClosedSelection = {
   limit: number;
   attempts: number;
   confirmed: boolean;
+  /** The rules of the app; undefined if they cannot be read. */
+  model?: AccessModel | undefined;
 };
 
 /** What happens to an event that is replayed. */
@@ -92,7 +96,8 @@ async function replayOne(
   const { attempt, fact, updatedAt } = claim;
   const replayId = replayIdOf(claim.eventHash, attempt);
   const causes = causesOf(claim);
-  const evaluation = evaluateClaim(claim, { id: replayId }, { attempts: request.attempts, causes });
+  const { attempts, model } = request;
+  const evaluation = evaluateClaim(claim, { id: replayId }, { attempts, causes, model });
   const line = {
     ...evaluation,
     ...(claim.state === 'closed' && { closedAt: updatedAt }),
@@ -155,11 +160,20 @@ async function closedBetween(
 const causesOf = ({ outcome, reason }: StoredClaim): string[] =>
   [outcome, reason].filter((code) => code !== undefined);
 
-/** Whether a replay with these marks starts the next attempt, and why not. `after`: the attempt that it must follow. */
+type Circumstances = {
+  attempts: number;
+  causes: string[];
+  /** The attempt that the replay must follow. */
+  after?: number | undefined;
+  /** The rules, if the attempt starts from what was stored of the event. */
+  model?: AccessModel | undefined;
+};
+
+/** Whether a replay with these marks starts the next attempt, and why not. */
 export function evaluateClaim(
   claim: StoredClaim,
   marks: ReplayMarks,
-  { attempts, causes, after }: { attempts: number; causes: string[]; after?: number | undefined },
+  { attempts, causes, after, model }: Circumstances,
 ): Evaluation {
   const { outcome = 'closed', attempt, eventHash: hash, fact } = claim;
   const about = {
@@ -181,6 +195,12 @@ export function evaluateClaim(
       return leave(`had ${attempt} attempts`);
     case undefined:
       if (attempt >= attempts) return leave(`had ${attempt} attempts, the limit of this replay`);
-      return { ...about, action: 'send', why: `ended as ${outcome}`, attempt: attempt + 1 };
+      break;
   }
+  const unstored = model && unstoredAttribute(model, claim);
+  if (unstored !== undefined)
+    return leave(
+      `the rules ask about ${unstored}, which was not stored of this event: replay HR's body with --file`,
+    );
+  return { ...about, action: 'send', why: `ended as ${outcome}`, attempt: attempt + 1 };
 }

@@ -1,3 +1,4 @@
+import type { AccessModel } from '../domain/access-model/access-model';
 import type { ReplayMarks } from '../domain/events/event';
 import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
@@ -53,6 +54,8 @@ export type ReplayRequest = {
   attempts: number;
   /** Carry out the replay; otherwise only preview it. */
   confirmed: boolean;
+  /** The rules of the app; undefined if they cannot be read. */
+  model?: AccessModel | undefined;
 };
 
 export type ReplayLine = Evaluation & {
@@ -197,7 +200,11 @@ async function evaluate(
   { claims, audit }: ReplayStores,
   body: Uint8Array,
   marks: ReplayMarks,
-  { sources, attempts }: { sources: readonly string[]; attempts: number },
+  {
+    sources,
+    attempts,
+    model,
+  }: Pick<ReplayRequest, 'attempts' | 'model'> & { sources: readonly string[] },
 ): Promise<Evaluation> {
   const request = readReplayRequest(body, { sources });
   const read = request ?? readEvent(body, { sources });
@@ -214,6 +221,8 @@ async function evaluate(
       attempts,
       causes,
       after: request?.attempt,
+      // A body brings its attributes along.
+      model: request && model,
     });
   const eventId = 'event' in read ? read.event.id : read.eventId;
   const leave = (why: string): Evaluation => ({ eventId, eventHash, action: 'leave', why, causes });

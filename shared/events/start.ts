@@ -30,9 +30,9 @@ export async function claimNextAttempt(
   const found = await claims.read(eventHash);
   if (!found) return 'unknown-event';
   if (whyNoReplay(found, marks, attempt) === undefined) {
-    const { contentHash, fact, endDate, attributes } = found;
+    const { contentHash, fact, endDate, attributes, unstored } = found;
     const fresh: Claim = {
-      ...{ state: 'claimed', contentHash, attempt: 1, endDate, attributes },
+      ...{ state: 'claimed', contentHash, attempt: 1, endDate, attributes, unstored },
       fact: { ...fact, receivedAt: delivery.now },
       due: await scheduleRecovery(services, eventHash, delivery),
       ...{ replay: marks, replays: [replayKey(marks)], updatedAt: delivery.now },
@@ -84,13 +84,14 @@ export async function startAttempt(
 ): Promise<Run | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  const { eventHash, fact, endDate, attributes } = claim;
+  const { eventHash, fact, endDate, attributes, unstored } = claim;
   const { eventSource: source, eventId: id, occurredAt: time, startDate } = fact;
   const { workerId, employmentId, sequence, timeZone } = fact;
   await workers.addFact({
     ...{ source, id, hash: eventHash, time, sequence, workerId, employmentId, timeZone },
     states: { kind: 'joined', startDate, endDate, attributes },
     acceptedAt: fact.receivedAt,
+    unstored,
   });
   return runOf(claim, execution.token);
 }

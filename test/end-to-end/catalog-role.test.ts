@@ -125,12 +125,14 @@ test('a request that somebody else left open is found among the requests of its 
   const { id } = (await made.json()) as { id: string };
   await call('PUT', '/_control/caller', { id: identity });
   const before = (await graphCalls(stack.graphUrl)).at(-1)?.n;
-  const ending = hire('W-1144', 'Finance');
-  await eventually('the open request is polled', async () =>
-    (await graphCalls(stack.graphUrl, before)).some(({ path }) => path.endsWith(id)),
-  );
-  await call('POST', `/_control/requests/${id}/advance`, {});
-  expect((await ending).ending).toBe('delivered');
+  const polled = async () => {
+    await eventually('the open request is polled', async () =>
+      (await graphCalls(stack.graphUrl, before)).some(({ path }) => path.endsWith(id)),
+    );
+    await call('POST', `/_control/requests/${id}/advance`, {});
+  };
+  const [{ ending }] = await Promise.all([hire('W-1144', 'Finance'), polled()]);
+  expect(ending).toBe('delivered');
 });
 
 test('an unlisted refusal because of a requested incompatible package: refused-sod, with the code in the row', async () => {

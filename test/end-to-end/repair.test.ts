@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../infra/local/stack/service';
 import { eventHash } from '../../shared/domain/events/keys';
+import { replayMessage } from '../../shared/domain/events/replay-request';
 import { createLedgerReader } from '../../shared/storage/audit';
 import { createClaims, type Claims } from '../../shared/storage/claims';
 import { openTable } from '../../shared/storage/table';
@@ -15,6 +16,8 @@ import { startStack, type TestStack } from '../support/test-stack';
 /** Two people of the sample tenant have the worker id W-1010; this is the second one. */
 const SECOND = '20000000-0000-4000-8000-000000901010';
 
+type Model = { birthrights: object[] };
+let model: Model;
 let stack: TestStack;
 let claims: Claims;
 const sent: TestMessage[] = [];
@@ -23,10 +26,11 @@ beforeAll(async () => {
   const sample = JSON.parse(
     await readFile(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
   ) as object;
+  model = JSON.parse(await readFile(join(projectRoot(), 'access-model.json'), 'utf8')) as Model;
   stack = await startStack({
     env: { SUPERVISE_SCHEDULE: '* * * * * *', RECOVERY_DELAY: '2s' },
     // Without access that the tenant gives by itself, which no event explains.
-    files: { GRAPH_TENANT: { ...sample, holdings: [] } },
+    files: { GRAPH_TENANT: { ...sample, holdings: [] }, ACCESS_MODEL: model },
   });
   claims = createClaims(openTable(stack.storage, 'claims'));
 }, 60_000);
@@ -212,6 +216,41 @@ test('a suspended run is logged, counted and listed as a problem, and goes on on
   await control('POST', 'users', { employeeId: 'W-9102' });
   await fetch(`${instance}/resume?reason=tested&code=local`, { method: 'POST' });
   expect(await closed('suspended', 1)).toMatchObject({ outcome: 'delivered' });
+}, 120_000);
+
+test('what a newer rule asks about was not stored of an event: replay says so, nothing is given by a guess, and its body runs it', async () => {
+  const attributes = { department: 'Nowhere', grade: '7', workerType: 'employee' };
+  await sendWith({ attributes }, 'W-1006', 'unstored');
+  expect(await closed('unstored', 1)).toMatchObject({ outcome: 'no-matching-rule' });
+
+  // A value that was not stored is not absent: by a guess, this rule would match.
+  const when = {
+    all: [
+      { attribute: 'department', equals: 'Nowhere' },
+      { not: { attribute: 'grade', equals: '8' } },
+    ],
+  };
+  const rule = { id: 'nowhere', description: 'Nowhere', when, packages: ['finance'] };
+  const changed = { ...model, birthrights: [...model.birthrights, rule] };
+  await writeFile(join(stack.dataDir, 'access_model.json'), JSON.stringify(changed));
+  await stack.kill('host');
+  await stack.start('host');
+
+  const named = await replay('dana', 'unstored', '--yes');
+  expect(named).toMatchObject({
+    code: 1,
+    events: [{ action: 'leave', result: 'left', why: expect.stringContaining('grade') as string }],
+  });
+  const request = { eventSource: SOURCE, eventId: 'unstored', attempt: 1 };
+  const who = { by: 'erik', reason: 'INC-4711' };
+  await stack.send([Buffer.from(replayMessage(request, who, new Date()))]);
+  expect(await closed('unstored', 2)).toMatchObject({
+    ...{ outcome: 'needs-attention', reason: 'attribute-not-stored' },
+  });
+  const file = join(stack.dataDir, 'unstored.json');
+  await writeFile(file, sent.at(-1)?.body ?? '');
+  expect(await replay('dana', '--file', file, '--yes')).toMatchObject({ code: 0 });
+  expect(await closed('unstored', 3)).toMatchObject({ outcome: 'delivered' });
 }, 120_000);
 
 test('after all repairs every invariant holds', async () => {

@@ -52,6 +52,26 @@ export function comparisons(condition: Condition): { attribute: string; values: 
 const valuesOf = (condition: z.infer<typeof Equals> | z.infer<typeof In>): string[] =>
   'equals' in condition ? [condition.equals] : condition.in;
 
+/**
+ * The first attribute without which nobody can say whether the condition is met: `isUnknown` names attributes that the
+ * worker has and whose value is not in `attributes`. Undefined if the others decide.
+ */
+export function undecidedBy(
+  condition: Condition,
+  attributes: Attributes,
+  isUnknown: (name: string) => boolean,
+): string | undefined {
+  const names = comparisons(condition).map(({ attribute }) => attribute);
+  const known = names.filter((name) => Object.hasOwn(attributes, name) || !isUnknown(name));
+  const result = evaluate(
+    condition,
+    new Map(
+      known.map((name) => [name, Object.hasOwn(attributes, name) ? attributes[name] : undefined]),
+    ),
+  );
+  return typeof result === 'boolean' ? undefined : result.open;
+}
+
 /** The attributes tried so far: a missing key is not tried yet, `undefined` is a value that no condition names. */
 type Guess = ReadonlyMap<string, string | undefined>;
 type Search = { readonly domains: ReadonlyMap<string, readonly string[]>; budget: number };

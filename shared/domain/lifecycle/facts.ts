@@ -56,8 +56,14 @@ export const Fact = EventRef.extend({
 });
 export type Fact = z.infer<typeof Fact>;
 
-/** A fact as it is stored: of its attributes only those that the model declares. */
-export const StoredFact = Fact.extend({ acceptedAt: z.string() });
+/**
+ * A fact as it is stored: of its attributes only those that the model declares. `unstored`: hashes of the names of attributes
+ * that the event has and that are not stored.
+ */
+export const StoredFact = Fact.extend({
+  acceptedAt: z.string(),
+  unstored: z.array(z.string()).optional(),
+});
 export type StoredFact = z.infer<typeof StoredFact>;
 
 /** What became of a fact; docs/lifecycle.md explains each. */

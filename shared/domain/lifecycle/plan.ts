@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AccessModel } from '../access-model/access-model';
 import type { Attributes } from '../events/event';
-import { comparisons, matches } from '../access-model/condition';
+import { comparisons, matches, undecidedBy } from '../access-model/condition';
+import { jsonHash } from '../events/keys';
 
 /** A planned access package for one person. `wait`: whether to wait for a pending approval. */
 export const Step = z.object({
@@ -42,6 +43,43 @@ export function storedAttributes(model: AccessModel): Set<string> {
     // The zone of a person's days may depend on it at any later time.
     'location',
   ]);
+}
+
+/** What is kept of the attributes of an event. */
+export type KeptAttributes = {
+  attributes: Attributes;
+  /** Of each attribute that the event has and that is not stored, a hash of its name; absent if all are stored. */
+  unstored?: string[] | undefined;
+};
+
+/**
+ * Parts the attributes that may be stored from the others. Of those only that they were there is kept, because the rules
+ * may ask about them later: a value that was dropped is not an absent one.
+ */
+export function keepAttributes(model: AccessModel, attributes: Attributes): KeptAttributes {
+  const read = storedAttributes(model);
+  const isRead = (name: string) => read.has(name);
+  const names = Object.keys(attributes);
+  const unstored = names.filter((name) => !isRead(name)).map(nameHash);
+  return {
+    attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => isRead(name))),
+    ...(unstored.length > 0 && { unstored: unstored.sort() }),
+  };
+}
+
+const nameHash = (name: string): string => jsonHash(name).slice(0, 16);
+
+/** An attribute that decides about a rule and was not stored when the event was accepted; undefined if there is none. */
+export function unstoredAttribute(
+  { birthrights }: AccessModel,
+  { attributes, unstored = [] }: KeptAttributes,
+): string | undefined {
+  if (unstored.length === 0) return undefined;
+  for (const { when } of birthrights) {
+    const name = undecidedBy(when, attributes, (one) => unstored.includes(nameHash(one)));
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 /** The zone of a worker's start date: the event's own, else the model's for the location, else its default. */

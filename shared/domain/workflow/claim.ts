@@ -16,6 +16,8 @@ export const Claim = z.object({
   endDate: z.string().optional(),
   /** Only the attributes that a rule reads. */
   attributes: z.record(z.string(), z.string()),
+  /** Hashes of the names of the others that the event has: see KeptAttributes. */
+  unstored: z.array(z.string()).optional(),
   /** The row in the `due` table that leads recovery to this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { commands } from '../../../cli/commands';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { readEvent } from '../../../shared/domain/events/read-event';
 import { eventHash } from '../../../shared/domain/events/keys';
@@ -31,7 +32,10 @@ async function replay(args: string[], input?: string) {
     setup.settings,
     input,
   );
-  return { code, stderr, output: JSON.parse(stdout) as Output };
+  const output = JSON.parse(stdout) as Output;
+  // Whatever it prints fits the shape that `commands --json` tells.
+  if ('events' in output) commands.find(({ name }) => name === 'replay')?.output.parse(output);
+  return { code, stderr, output };
 }
 
 const bodyOf = (id: string) =>

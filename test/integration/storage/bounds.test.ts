@@ -48,19 +48,20 @@ test.each([
   ['emojis', '👩', '4'],
 ])('a claim and a fact hold the longest attributes of %s', async (_, letter, digit) => {
   const attributes = longestAttributes(letter);
+  const unstored = Array.from({ length: MAX_ATTRIBUTES }, () => hash('a').slice(0, 16));
   const claims = createClaims(storage.table('claims'));
   const claim: Claim = {
-    ...{ state: 'claimed', contentHash: hash('c'), attempt: 1, fact, attributes },
+    ...{ state: 'claimed', contentHash: hash('c'), attempt: 1, fact, attributes, unstored },
     ...{ due: { partition: '00', key: `${'0'.repeat(16)}-${hash('a')}` }, updatedAt: AT },
   };
   const eventHash = hash(digit);
   expect(await claims.claim(eventHash, claim)).toBe('claimed');
-  expect(await claims.read(eventHash)).toMatchObject({ attributes, fact });
+  expect(await claims.read(eventHash)).toMatchObject({ attributes, fact, unstored });
   const workers = createWorkers(storage.table('workers'));
   const workerId = `W-${digit}`;
   const { occurredAt: time, startDate, employmentId, eventSource: source, eventId: id } = fact;
   await workers.addFact({
-    ...{ source, id, hash: eventHash, time, workerId, employmentId, acceptedAt: AT },
+    ...{ source, id, hash: eventHash, time, workerId, employmentId, acceptedAt: AT, unstored },
     states: { kind: 'joined', startDate, attributes },
   });
   expect((await workers.facts(workerId))[0]?.states).toMatchObject({ attributes });

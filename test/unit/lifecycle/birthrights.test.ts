@@ -1,4 +1,10 @@
-import { storedAttributes, birthrightsFor, zoneFor } from '../../../shared/domain/lifecycle/plan';
+import {
+  birthrightsFor,
+  keepAttributes,
+  storedAttributes,
+  unstoredAttribute,
+  zoneFor,
+} from '../../../shared/domain/lifecycle/plan';
 import { matches } from '../../../shared/domain/access-model/condition';
 import { packageDefinition } from '../../../shared/domain/access-model/access-model';
 import { aPackage, aRule, parsedModel } from '../access-model/make-model';
@@ -76,4 +82,26 @@ test("a package's version changes with what Graph sees of it, and with nothing e
   expect(version(pair({ wait: true }))).toBe(version(pair()));
   expect(version(pair({}, { description: 'Said better.' }))).toBe(version(pair()));
   expect(version(pair({ incompatibleWith: ['sales'] }))).toBe(version(pair()));
+});
+
+test('what a rule asks about and was not stored is named only where the stored attributes do not decide', () => {
+  const older = parsedModel({ birthrights: [aRule('r', finance, ['finance'])] });
+  const given = { department: 'Finance', grade: '7' };
+  const { attributes, unstored = [] } = keepAttributes(older, given);
+  expect({ attributes, names: unstored.length }).toEqual({
+    ...{ attributes: { department: 'Finance' }, names: 1 },
+  });
+  expect(JSON.stringify(unstored)).not.toContain('grade');
+  const grade = { attribute: 'grade', equals: '7' };
+  const asks = (when: object) =>
+    unstoredAttribute(parsedModel({ birthrights: [aRule('r', when, ['finance'])] }), {
+      ...{ attributes, unstored },
+    });
+  expect(asks({ all: [finance, grade] })).toBe('grade');
+  expect(asks({ all: [finance, { not: grade }] })).toBe('grade');
+  expect(asks({ any: [finance, grade] })).toBeUndefined();
+  expect(asks({ all: [{ attribute: 'department', equals: 'Sales' }, grade] })).toBeUndefined();
+  // It was not in the event, so it is absent and not unknown.
+  expect(asks({ not: { attribute: 'level', equals: '1' } })).toBeUndefined();
+  expect(unstoredAttribute(older, keepAttributes(older, given))).toBeUndefined();
 });
