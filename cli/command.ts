@@ -2,6 +2,7 @@ import type { Command, CommanderError } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { Id } from '../shared/domain/events/event';
+import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { secondsOf } from '../shared/config/config';
 import { CliError } from './print';
 
@@ -203,6 +204,12 @@ export function parseTime(text: string): Date {
   if (Number.isNaN(at.getTime()))
     throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
   return at;
+}
+
+/** A point in time and nothing else. */
+export function parseInstant(text: string): Date {
+  if (!isDateTime(text)) throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z');
+  return new Date(toUtc(text));
 }
 
 export function parsePositiveInteger(text: string): number {
