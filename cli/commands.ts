@@ -23,6 +23,7 @@ import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
 import type { ListOptions } from './list';
 import type { PlanOptions } from './plan';
+import type { ClockOptions } from './clock';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -412,6 +413,25 @@ export const commands: readonly CommandDefinition[] = [
     output: z.looseObject({ changes: z.array(z.looseObject({})), applied: z.boolean() }),
     run: async (_, { settings: file, ...options }: ApplyOptions & { settings?: string }) =>
       (await import('./apply-model.js')).applyModel(await appSettings(file), options),
+  },
+  {
+    name: 'clock',
+    arguments: [],
+    options: [
+      option('--advance <duration>', 'move it forward by a duration such as 20d', {
+        parse: parseDuration,
+        conflicts: ['to'],
+      }),
+      option('--to <time>', 'move it forward to a time such as 2027-01-01T09:00:00Z', {
+        parse: parseInstant,
+      }),
+      json,
+    ],
+    description:
+      'show the clock of the local stack, or move it forward: timers, deliveries and deadlines follow. Never an app in Azure',
+    output: z.strictObject({ now: text, aheadSeconds: count }),
+    run: async (_, options: ClockOptions) =>
+      (await import('./clock.js')).clock(process.env['JOINERY_DATA_DIR'] ?? '.joinery', options),
   },
   {
     name: 'commands',

@@ -2,8 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
+import { moveStackClock } from '../../cli/clock';
+import { readOffset } from '../../infra/local/clock/clock-files';
 import { freePorts, memberOf, type ServiceName } from '../../infra/local/stack/services';
 import { bringUp, type Stack, type StackOptions } from '../../infra/local/stack/stack';
+import { secondsOf } from '../../shared/config/config';
 import { QUEUE } from './events';
 
 /** A local stack of one test: the built programs on free ports, with their own data. */
@@ -23,6 +26,10 @@ export type TestStack = {
   /** Sends the signal and waits for the end of the process. A killed part stays dead until `start`. */
   kill: (part: ServiceName, signal?: NodeJS.Signals) => Promise<void>;
   start: (part: ServiceName) => Promise<void>;
+  /** Moves the clock of the stack forward: by a duration such as `20d` or `36h`, or to an instant. */
+  advance: (move: string | Date) => Promise<void>;
+  /** The time of the stack. */
+  now: () => Date;
   /** Sends bodies to the queue in one batch: a Buffer as it is, anything else as JSON. */
   send: (bodies: readonly object[]) => Promise<void>;
   isQueueEmpty: () => Promise<boolean>;
@@ -35,6 +42,8 @@ export type TestStackOptions = {
   env?: Record<string, string>;
   /** JSON files to write into the data folder, by the setting that names each. */
   files?: Record<string, object>;
+  /** The time that the clock of the stack starts at. */
+  now?: Date;
   /** A folder from an earlier stack to continue on; `stop` keeps it. */
   dataDir?: string;
   /** Changes the addresses that the host's app gets. */
@@ -56,6 +65,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     stack = await bringUp({
       dataDir,
       restart: false,
+      ...(options.now && { now: options.now }),
       env: {
         ...process.env,
         ...freePorts,
@@ -91,6 +101,13 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       await stack.exited(part);
     },
     start: stack.start,
+    advance: async (move) => {
+      const seconds = typeof move === 'string' ? secondsOf(move) : undefined;
+      if (typeof move === 'string' && seconds === undefined)
+        throw new Error(`not a duration: ${move}`);
+      await moveStackClock(dataDir, seconds ?? (move as Date));
+    },
+    now: () => new Date(Date.now() + (readOffset(dataDir, 'host') ?? 0)),
     send: (bodies) =>
       sender.sendMessages(bodies.map((body) => ({ body, contentType: 'application/json' }))),
     isQueueEmpty: () => isEmpty(serviceBus.connectionString),

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { runTool } from '../../command-line';
+import { readOffset } from '../clock/clock-files';
 import { dataDir, portFrom, projectRoot } from '../stack/service';
 import { appSettings, bringUp, type Stack } from '../stack/stack';
 import { type ServiceName, readStack } from '../stack/services';
@@ -25,6 +26,10 @@ async function run(): Promise<number> {
   if (!stdout.startsWith('4.'))
     throw new Error(`func is of version ${stdout.trim()}, but the app needs 4.x`);
   const folder = dataDir();
+  if ((readOffset(folder, 'host') ?? 0) !== 0)
+    throw new Error(
+      `the clock of ${folder} was moved, which func cannot follow: choose another folder with JOINERY_DATA_DIR`,
+    );
   const print = (service: ServiceName, line: string): void =>
     console.log(`${service.padEnd(11)} | ${line}`);
   const running: Stack[] = [];

@@ -195,9 +195,12 @@ function bytes(base64: string): Buffer {
 
 /** The journal lines that rebuild the current state of the queues, one message each. */
 export function snapshotOf(queues: Queue[]): string[] {
-  return queues.flatMap(({ path: queue, lastNumber, messages }) => {
-    const number: QueueChange = { queue, do: 'number', at: lastNumber };
+  return queues.flatMap(({ path: queue, lastNumber, messages, clockOffset: offsetMs }) => {
+    const changes: QueueChange[] = [
+      { queue, do: 'number', at: lastNumber },
+      ...(offsetMs === 0 ? [] : [{ queue, do: 'clock', offsetMs } as const]),
+    ];
     const puts = [...messages.values()].map((message) => lineOf([{ queue, do: 'put', message }]));
-    return [lineOf([number]), ...puts];
+    return [lineOf(changes), ...puts];
   });
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { clockOffset, onClockMove } from '../clock/clock';
 import { type QueueSettings, readConfig } from './config';
 import { type Journal, openJournal, readJournal, snapshotOf } from './journal';
 import type { Broker } from './amqp/attach';
@@ -35,11 +36,14 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     // The port comes first: the process that has it can be writing this journal.
     const broker = openBroker(queues, options.dataDir);
     listener.serve(broker);
-    broker.namespace.start();
+    // Before the first timer, so that after a move nothing has run out yet when the times are moved.
+    const unsubscribe = onClockMove(() => broker.namespace.moveClock(clockOffset()));
+    broker.namespace.start(clockOffset());
     return {
       connectionString: connectionStringOf(listener.port),
       describe: () => broker.namespace.queues.flatMap(describeQueue),
       async stop() {
+        unsubscribe();
         broker.namespace.stop();
         await listener.stop();
         await broker.journal.close();

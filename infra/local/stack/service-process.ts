@@ -29,9 +29,12 @@ export function startProcess(
   const program = join(projectRoot(), 'dist', 'infra', 'local', serviceFolders[service], 'main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const child = fork(program, {
-    env,
-    // Each execution of an orchestration leaves short-lived garbage; a larger young generation avoids copying it.
-    execArgv: service === 'host' ? ['--max-semi-space-size=32'] : [],
+    env: { ...env, JOINERY_SERVICE: service },
+    execArgv: [
+      ...(service === 'storage' ? [] : ['--require', clockModule()]),
+      // Each execution of an orchestration leaves short-lived garbage; a larger young generation avoids copying it.
+      ...(service === 'host' ? ['--max-semi-space-size=32'] : []),
+    ],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
   });
@@ -48,6 +51,10 @@ export function startProcess(
     stop: () => stopChild(child, exited),
   };
 }
+
+/** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
+const clockModule = (): string =>
+  join(projectRoot(), 'dist', 'infra', 'local', 'clock', 'preload.js');
 
 /** Until the service is ready, its error lines are collected: they are the reason if it does not start. */
 function forward(

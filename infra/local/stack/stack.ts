@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { clockServices, readOffset, writeOffset } from '../clock/clock-files';
 import { projectRoot } from './service';
 import { type ServiceProcess, startProcess } from './service-process';
 import {
@@ -19,6 +20,8 @@ export type StackOptions = {
   dataDir: string;
   /** One service, beside others that already run; all services by default. */
   only?: ServiceName;
+  /** The time that the clock of the stack starts at; by default it goes on as it was on this folder. */
+  now?: Date;
   /** Whether a service that ends is restarted on its ports and data. */
   restart: boolean;
   env: NodeJS.ProcessEnv;
@@ -52,6 +55,7 @@ export async function bringUp(options: StackOptions): Promise<Stack> {
   const { dataDir, only, print } = options;
   const chosen = serviceNames.filter((service) => only === undefined || only === service);
   await refuseRunning(dataDir, chosen);
+  startClock(dataDir, options.now);
   // A single service reuses its recorded ports, which the others know; a complete stack takes the ports of its settings.
   const known = only === undefined ? {} : readStack(dataDir);
   const processes = new Map<ServiceName, ServiceProcess>();
@@ -178,6 +182,25 @@ export function appSettings(stack: StackFile, env: NodeJS.ProcessEnv): Record<st
     AUDIT_STORAGE: storage.connectionString,
     GRAPH_URL: graph.url,
   };
+}
+
+/**
+ * Sets the clock of every service that has one. It belongs to the folder, because rows, histories and messages have its
+ * times: it goes on over a restart and never goes back.
+ */
+function startClock(dataDir: string, now: Date | undefined): void {
+  const known = clockServices.flatMap((service) => readOffset(dataDir, service) ?? []);
+  const [latest] = known.sort((one, other) => other - one);
+  const offsetMs = now === undefined ? (latest ?? 0) : now.getTime() - Date.now();
+  if (latest !== undefined && offsetMs < latest) {
+    const at = new Date(Date.now() + latest).toISOString();
+    throw new Error(
+      `the clock of ${dataDir} is at ${at} and cannot go back; leave out --now, choose a later time, or another folder with --data`,
+    );
+  }
+  for (const service of clockServices) {
+    if (readOffset(dataDir, service) !== offsetMs) writeOffset(dataDir, service, offsetMs);
+  }
 }
 
 /**

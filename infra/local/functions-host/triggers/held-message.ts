@@ -25,20 +25,23 @@ export function holdMessage(
   current: () => BusConnection,
   { renewFor, onLost }: { renewFor: number; onLost: (why: string) => void },
 ): HeldMessage {
-  const renewUntil = Date.now() + renewFor;
+  // Durations are measured on the monotonic clock: the clock of the stack can be moved while a function runs.
+  const renewUntil = performance.now() + renewFor;
+  let lockedUntil = endOfLock(message);
   let timer: NodeJS.Timeout | undefined;
   let released = false;
   let lost = false;
 
-  const left = (): number => (message.lockedUntilUtc?.getTime() ?? Infinity) - Date.now();
+  const left = (): number => lockedUntil - performance.now();
   const renewLater = (): void => {
     if (released || left() === Infinity) return;
     timer = setTimeout(() => void renew(), Math.max(left() / 2, SHORTEST_RENEWAL));
   };
   const renew = async (): Promise<void> => {
-    if (Date.now() >= renewUntil) return;
+    if (performance.now() >= renewUntil) return;
     try {
       await current().ask((receiver) => receiver.renewMessageLock(message));
+      lockedUntil = endOfLock(message);
     } catch (error) {
       // Another connection may do it until the lock has run out.
       if (!isLockLost(error) && left() > 0) {
@@ -76,6 +79,10 @@ export function holdMessage(
     },
   };
 }
+
+/** On the monotonic clock. */
+const endOfLock = ({ lockedUntilUtc }: ServiceBusReceivedMessage): number =>
+  performance.now() + (lockedUntilUtc?.getTime() ?? Infinity) - Date.now();
 
 const isLockLost = (error: unknown): boolean =>
   isServiceBusError(error) && error.code === 'MessageLockLost';

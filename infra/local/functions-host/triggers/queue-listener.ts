@@ -56,8 +56,8 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
   let settling = 0;
   let connections = 0;
   let pause = FIRST_PAUSE;
-  let connectedAt = Date.now();
-  let quietSince = Date.now();
+  let connectedAt = performance.now();
+  let quietSince = performance.now();
   let silence = timing.silence;
   let stopping = false;
   const isStopping = (): boolean => stopping;
@@ -65,7 +65,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
 
   function connect(): BusConnection {
     connections += 1;
-    connectedAt = quietSince = Date.now();
+    connectedAt = quietSince = performance.now();
     return openConnection({
       ...options,
       ...timing,
@@ -79,19 +79,19 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
   async function replace(why: string): Promise<void> {
     if (stopping) return;
     warn(`${why}; connecting again`);
-    const lasted = Date.now() - connectedAt > LASTING;
+    const lasted = performance.now() - connectedAt > LASTING;
     pause = lasted ? FIRST_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
     await wait(pause);
     if (!isStopping()) current = connect();
   }
 
   async function receive(message: ServiceBusReceivedMessage): Promise<void> {
-    quietSince = Date.now();
+    quietSince = performance.now();
     silence = timing.silence;
     const run = process(message);
     running.add(run);
     await run.finally(() => running.delete(run));
-    quietSince = Date.now();
+    quietSince = performance.now();
   }
 
   async function process(message: ServiceBusReceivedMessage): Promise<void> {
@@ -117,7 +117,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
   }
 
   const isSilent = (): boolean =>
-    !stopping && slots.used() < maxConcurrentCalls && Date.now() - quietSince >= silence;
+    !stopping && slots.used() < maxConcurrentCalls && performance.now() - quietSince >= silence;
 
   async function look(): Promise<void> {
     const connection = current;
@@ -126,7 +126,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
     if (!due) return;
     await wait(ON_ITS_WAY);
     if (!isSilent()) return;
-    const seconds = Math.round((Date.now() - quietSince) / 1000);
+    const seconds = Math.round((performance.now() - quietSince) / 1000);
     silence = Math.min(2 * silence, LONGEST_SILENCE);
     connection.end(
       `nothing was received for ${seconds} s although message ${String(due.sequenceNumber)} is waiting`,
@@ -144,8 +144,8 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
       settling,
       link: current.link(),
       connections,
-      connectedFor: Date.now() - connectedAt,
-      silentFor: Date.now() - quietSince,
+      connectedFor: Math.round(performance.now() - connectedAt),
+      silentFor: Math.round(performance.now() - quietSince),
     }),
     async stop() {
       stopping = true;

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { startWallTimer } from '../../clock/wall-timer';
 import type { AppFunction } from '../app/function-table';
 import type { Invocation, Invoke } from '../app/invoke';
 import { parseTimeSpan } from '../host-json';
@@ -19,7 +20,6 @@ type Timer = {
 };
 
 const NEVER = '0001-01-01T00:00:00';
-const LONGEST = 2 ** 31 - 1;
 
 type TimerOptions = {
   functions: readonly Timer[];
@@ -38,7 +38,7 @@ export function startTimers(options: TimerOptions): Stoppable {
   const state: State = {
     ...options,
     statuses,
-    timeouts: new Map(),
+    cancels: new Map(),
     running: new Set(),
     stopped: false,
   };
@@ -52,7 +52,7 @@ export function startTimers(options: TimerOptions): Stoppable {
   return {
     async stop() {
       state.stopped = true;
-      for (const timeout of state.timeouts.values()) clearTimeout(timeout);
+      for (const cancel of state.cancels.values()) cancel();
       await Promise.all(state.running);
     },
   };
@@ -60,7 +60,7 @@ export function startTimers(options: TimerOptions): Stoppable {
 
 type State = TimerOptions & {
   statuses: Record<string, Status>;
-  timeouts: Map<string, NodeJS.Timeout>;
+  cancels: Map<string, () => void>;
   running: Set<Promise<void>>;
   stopped: boolean;
 };
@@ -87,12 +87,10 @@ function plan(state: State, timer: Timer, last: string): void {
     };
     writeStatuses(state.statusFile, state.statuses);
   }
-  const wait = (): void => {
-    const left = next.getTime() - Date.now();
-    if (left <= 0) run(state, timer, false);
-    else state.timeouts.set(timer.name, setTimeout(wait, Math.min(left, LONGEST)));
-  };
-  wait();
+  state.cancels.set(
+    timer.name,
+    startWallTimer(next.getTime(), () => run(state, timer, false)),
+  );
 }
 
 function run(state: State, timer: Timer, isPastDue: boolean): void {

@@ -103,7 +103,7 @@ export function enterStep(
 /** Moves a request to its next step when it is due. Does nothing if the row has changed since. */
 export function advanceRequest(tenant: Tenant, id: string, dueAt: number): void {
   const request = tenant.tables.requests.get(id);
-  if (request?.dueAt === dueAt) enterStep(tenant, request, request.step + 1, tenant.now());
+  if (request?.dueAt === dueAt) enterStep(tenant, request, request.step + 1, dueAt);
 }
 
 /** Ends an assignment when it is due. Does nothing if the row has changed since. */
@@ -113,7 +113,7 @@ export function expireAssignment(tenant: Tenant, id: string, dueAt: number): voi
   const expired = {
     state: 'expired',
     status: 'Expired',
-    expiredAt: tenant.now(),
+    expiredAt: dueAt,
     dueAt: undefined,
   };
   tenant.put('assignments', { ...assignment, ...expired });

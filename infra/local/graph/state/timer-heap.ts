@@ -1,3 +1,5 @@
+import { startWallTimer } from '../../clock/wall-timer';
+
 /** Something due at an instant (milliseconds since 1970). */
 export type Due<What> = { at: number; what: What };
 
@@ -7,33 +9,34 @@ export type TimerHeap<What> = {
   clear: () => void;
 };
 
-/** Timers of Node above 2^31-1 ms fire at once, so a long wait is split. */
-const longestHopMs = 3_600_000;
-
 /** Calls `fire` with what is due, in the order of the instants. The timer never keeps the process alive. */
 export function createTimerHeap<What>(fire: (due: Due<What>[]) => void): TimerHeap<What> {
   const heap: Due<What>[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let armedFor = Infinity;
 
   const arm = (): void => {
     const first = heap[0];
     if (first === undefined || first.at >= armedFor) return;
-    clearTimeout(timer);
+    cancel();
     armedFor = first.at;
-    const wait = Math.min(longestHopMs, Math.max(0, first.at - Date.now()));
-    timer = setTimeout(run, wait).unref();
+    cancel = startWallTimer(first.at, run);
   };
 
-  const run = (): void => {
-    armedFor = Infinity;
+  const takeDue = (): Due<What>[] => {
     const due: Due<What>[] = [];
     const now = Date.now();
     for (let first = heap[0]; first !== undefined && first.at <= now; first = heap[0]) {
       due.push(first);
       removeFirst(heap);
     }
-    if (due.length > 0) fire(due);
+    return due;
+  };
+
+  // What is due can make more due, when the clock was moved.
+  const run = (): void => {
+    for (let due = takeDue(); due.length > 0; due = takeDue()) fire(due);
+    armedFor = Infinity;
     arm();
   };
 
@@ -43,7 +46,7 @@ export function createTimerHeap<What>(fire: (due: Due<What>[]) => void): TimerHe
       arm();
     },
     clear: () => {
-      clearTimeout(timer);
+      cancel();
       heap.length = 0;
       armedFor = Infinity;
     },

@@ -1,6 +1,7 @@
 import type { QueueSettings } from '../config';
 import { createTimer } from './timer';
 import {
+  commit,
   createQueue,
   DEAD_LETTER_SUFFIX,
   type Message,
@@ -19,8 +20,10 @@ export type Namespace = {
   queues: Queue[];
   /** The queue at an AMQP address: relative or absolute, case-insensitive. */
   find: (address: string) => Queue | undefined;
-  /** Starts the timers for locks, schedules and times to live. */
-  start: () => void;
+  /** Starts the timers for locks, schedules and times to live, by a clock that is so far ahead of the machine's. */
+  start: (clockOffset: number) => void;
+  /** Follows a move of the clock. */
+  moveClock: (offsetMs: number) => void;
   stop: () => void;
 };
 
@@ -30,11 +33,20 @@ export function createNamespace(settings: Map<string, QueueSettings>, record: Re
     const dead = openQueue(path + DEAD_LETTER_SUFFIX, properties, record);
     return [openQueue(path, properties, record, dead.queue), dead];
   });
+  const moveClock = (offsetMs: number): void => {
+    for (const { queue } of timed) {
+      if (queue.clockOffset !== offsetMs) commit(queue, { do: 'clock', offsetMs });
+    }
+  };
   const byPath = new Map(timed.map(({ queue }) => [queue.path.toLowerCase(), queue]));
   return {
     queues: timed.map(({ queue }) => queue),
     find: (address) => byPath.get(pathOf(address).toLowerCase()),
-    start: () => timed.forEach(({ start }) => start()),
+    start(clockOffset) {
+      moveClock(clockOffset);
+      timed.forEach(({ start }) => start());
+    },
+    moveClock,
     stop: () => timed.forEach(({ stop }) => stop()),
   };
 }

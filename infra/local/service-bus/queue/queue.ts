@@ -34,7 +34,8 @@ export type Change =
   | { do: 'activate'; at: number; as: number; enqueuedAt: number }
   | { do: 'deadLetter'; at: number; deliveryCount: number; bare: Buffer }
   | { do: 'remove'; at: number }
-  | { do: 'number'; at: number };
+  | { do: 'number'; at: number }
+  | { do: 'clock'; offsetMs: number };
 
 /** A change and the path of its queue. */
 export type QueueChange = Change & { queue: string };
@@ -66,6 +67,8 @@ export type Queue = {
   ascending: number[] | undefined;
   lastNumber: number;
   bytes: number;
+  /** How far the clock that the times were taken from is ahead of the machine's, in milliseconds. */
+  clockOffset: number;
   consumers: Consumer[];
 };
 
@@ -88,6 +91,7 @@ export function createQueue(
     ascending: undefined,
     lastNumber: 0,
     bytes: 0,
+    clockOffset: 0,
     consumers: [],
   };
 }
@@ -107,6 +111,10 @@ export function apply(queue: Queue, change: Change): void {
     case 'number':
       queue.lastNumber = Math.max(queue.lastNumber, change.at);
       break;
+    case 'clock':
+      moveTimes(queue, change.offsetMs - queue.clockOffset);
+      queue.clockOffset = change.offsetMs;
+      break;
     case 'lock':
       lock(queue, messageAt(queue, change.at), change.lock);
       break;
@@ -122,6 +130,18 @@ export function apply(queue: Queue, change: Change): void {
     case 'deadLetter':
       placeDead(queue, takeOut(queue, change.at), change);
       break;
+  }
+}
+
+/**
+ * After a move of the clock: what lasts for some time lasts as long as before. A lock keeps what is left of it, and a
+ * waiting message its time to live. What has an instant, a scheduled message, comes at that instant.
+ */
+function moveTimes(queue: Queue, by: number): void {
+  for (const message of queue.messages.values()) {
+    if (message.lock) message.lock = { ...message.lock, until: message.lock.until + by };
+    if (queue.deadLetters && message.state !== 'scheduled') message.enqueuedAt += by;
+    queue.environment.schedule(message, deadlineOf(queue, message));
   }
 }
 

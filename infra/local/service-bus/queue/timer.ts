@@ -1,6 +1,6 @@
+import { startWallTimer } from '../../clock/wall-timer';
 import { pop, push, type Heap } from './heap';
 
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const SPARE = 1024;
 
 /** Calls back once per scheduled item when it is due; one system timer and one heap for all. */
@@ -18,17 +18,16 @@ type Timer<T> = {
 export function createTimer<T>(onDue: (item: T, now: number) => void): Timer<T> {
   const times = new Map<T, number>();
   let heap: Heap<T> = [];
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let timerAt = Infinity;
   let running = false;
 
   const arm = (): void => {
     const next = heap[0]?.key ?? Infinity;
     if (!running || next >= timerAt) return;
-    clearTimeout(timer);
+    cancel();
     timerAt = next;
-    timer = setTimeout(fire, Math.min(Math.max(next - Date.now(), 0), LONGEST_TIMEOUT));
-    timer.unref();
+    cancel = startWallTimer(next, fire);
   };
   const fire = (): void => {
     timerAt = Infinity;
@@ -63,7 +62,7 @@ export function createTimer<T>(onDue: (item: T, now: number) => void): Timer<T> 
     },
     stop() {
       running = false;
-      clearTimeout(timer);
+      cancel();
     },
   };
 }

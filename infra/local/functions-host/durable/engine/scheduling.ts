@@ -1,3 +1,5 @@
+import { startWallTimer } from '../../../clock/wall-timer';
+
 /** Runs tasks in the order given, at most `limit` at a time. `task` must not reject. */
 export function createPool(limit: number) {
   const queued = new Set<() => Promise<void>>();
@@ -32,35 +34,27 @@ export function createPool(limit: number) {
 
 export type Pool = ReturnType<typeof createPool>;
 
-/** The maximum of setTimeout, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
-
-/** Durable timers by instance and timer id. A timer never fires early, and fires at once if its time has passed. */
+/** Durable timers by instance and timer id. A timer never fires early, and fires soon if its time has passed. */
 export function createTimers() {
-  const timers = new Map<string, Map<number, NodeJS.Timeout>>();
+  const cancels = new Map<string, Map<number, () => void>>();
 
   const clear = (instanceId: string): void => {
-    for (const timer of timers.get(instanceId)?.values() ?? []) clearTimeout(timer);
-    timers.delete(instanceId);
+    for (const cancel of cancels.get(instanceId)?.values() ?? []) cancel();
+    cancels.delete(instanceId);
   };
   return {
     arm(instanceId: string, timerId: number, due: number, fire: () => void): void {
-      const own = timers.get(instanceId) ?? new Map<number, NodeJS.Timeout>();
-      timers.set(instanceId, own);
-      const wait = (): void => {
-        const left = due - Date.now();
-        if (left > 0) {
-          own.set(timerId, setTimeout(wait, Math.min(left, LONGEST)));
-          return;
-        }
+      const own = cancels.get(instanceId) ?? new Map<number, () => void>();
+      cancels.set(instanceId, own);
+      const cancel = startWallTimer(due, () => {
         own.delete(timerId);
         fire();
-      };
-      wait();
+      });
+      own.set(timerId, cancel);
     },
     clear,
     clearAll(): void {
-      for (const instanceId of [...timers.keys()]) clear(instanceId);
+      for (const instanceId of [...cancels.keys()]) clear(instanceId);
     },
   };
 }
