@@ -34,20 +34,26 @@ type OptionSettings = {
 
 export function option(flags: string, description: string, settings: OptionSettings = {}): Option {
   const made = new Option(flags, description).makeOptionMandatory(settings.required ?? false);
-  if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.choices) made.choices(settings.choices);
+  if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.conflicts) made.conflicts(settings.conflicts);
   if ('default' in settings) made.default(settings.default, settings.defaultText);
   return made;
 }
 
 /** An option that may be given several times; its value is the list of what was given. */
-export const repeated = (
+export function repeated(
   flags: string,
   description: string,
   settings: OptionSettings = {},
-): Option =>
-  option(flags, `${description}; may be repeated`, { ...settings, parse: collect, default: [] });
+): Option {
+  const { choices } = settings;
+  const parse = (text: string, others: string[]): string[] => {
+    if (choices && !choices.includes(text)) throw takes(`one of ${choices.join(', ')}`);
+    return [...others, text];
+  };
+  return option(flags, `${description}; may be repeated`, { ...settings, parse, default: [] });
+}
 
 const mayRepeat = (one: Option): boolean => Array.isArray(one.defaultValue);
 
@@ -83,6 +89,7 @@ export function createProgram(
       parents.set(first, parent);
     }
     const command = strict(parent.command(second ?? first).description(definition.description));
+    command.usage(usageOf(definition));
     for (const { name, description } of definition.arguments) command.argument(name, description);
     for (const one of definition.options) addOption(command, one);
     command.action(async (...given: unknown[]) => {
@@ -99,19 +106,41 @@ export function createProgram(
   return program;
 }
 
+/** What stands behind the name of the command: what is required first. */
+const usageOf = ({ arguments: taken, options }: CommandDefinition): string =>
+  [
+    ...options.filter(({ mandatory }) => mandatory).map(({ flags }) => flags),
+    '[options]',
+    ...taken.map(({ name }) => name),
+  ].join(' ');
+
+/** A default that changes nothing, of a switch or a list, is not shown. */
+function optionDescription({ description, ...one }: Option): string {
+  const hasDefault = one.defaultValue !== undefined && one.defaultValue !== false;
+  const extra = [
+    ...(one.mandatory ? ['required'] : []),
+    ...(one.argChoices ? [`choices: ${one.argChoices.join(', ')}`] : []),
+    ...(hasDefault && !Array.isArray(one.defaultValue)
+      ? [`default: ${one.defaultValueDescription ?? String(one.defaultValue)}`]
+      : []),
+  ].join('; ');
+  return extra === '' ? description : `${description} (${extra})`;
+}
+
 /** What is wrong is thrown; commander itself prints only help. */
 function strict(command: Command): Command {
   return command
     .helpCommand(false)
+    .configureHelp({ optionDescription })
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .exitOverride((error: CommanderError) => {
       if (error.exitCode === 0) throw new HelpShown();
       const isMissing = error.code === 'commander.help';
       const list = `"${command.createHelp().commandUsage(command).split(' [')[0] ?? ''} --help" lists them`;
-      const message = isMissing
-        ? `no command given; ${list}`
-        : error.message.replace(/^error: /, '');
-      throw new UsageError(command, message);
+      if (isMissing) throw new UsageError(command, `no command given; ${list}`);
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      const isUnknown = error.code === 'commander.unknownCommand';
+      throw new UsageError(command, isUnknown ? `${message}; ${list}` : message);
     });
 }
 
@@ -176,23 +205,24 @@ export const describeCommand = (definition: CommandDefinition): CommandDescripti
   output: z.toJSONSchema(definition.output),
 });
 
-const collect = (text: string, others: string[]): string[] => [...others, text];
+/** Commander says before it which option and value are meant. */
+const takes = (what: string): InvalidArgumentError => new InvalidArgumentError(`It takes ${what}`);
 
 export function parseId(text: string): string {
   const read = Id.safeParse(text);
-  if (!read.success) throw new InvalidArgumentError(read.error.issues[0]?.message ?? '');
+  if (!read.success) throw takes(read.error.issues[0]?.message ?? 'another value');
   return read.data;
 }
 
 export function parseGuid(text: string): string {
-  if (!z.guid().safeParse(text).success) throw new InvalidArgumentError('a GUID, not a name');
+  if (!z.guid().safeParse(text).success) throw takes('a GUID, not a name');
   return text;
 }
 
 /** In seconds. */
 export function parseDuration(text: string): number {
   const seconds = secondsOf(text);
-  if (!seconds) throw new InvalidArgumentError('a duration such as 30s or 2m');
+  if (!seconds) throw takes('a duration such as 30s or 2m');
   return seconds;
 }
 
@@ -201,13 +231,12 @@ export function parseTime(text: string): Date {
   const seconds = secondsOf(text);
   const at = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
   if (Number.isNaN(at.getTime()))
-    throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
+    throw takes('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
   return at;
 }
 
 export function parsePositiveInteger(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('a whole number from 1');
+  if (!Number.isInteger(number) || number < 1) throw takes('a whole number from 1');
   return number;
 }

@@ -273,7 +273,7 @@ describe('send', () => {
     const { code, stderr } = await joinery(['send', file]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^Usage: joinery send .*\n/);
-    expect(stderr).toContain(`\nerror: cannot read ${file}: ENOENT\n`);
+    expect(stderr).toContain(`\nerror: cannot read ${file}: there is no such file\n`);
   });
 });
 
