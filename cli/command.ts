@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { Id } from '../shared/domain/events/event';
 import { secondsOf } from '../shared/config/config';
+import { isDate, isDateTime } from '../shared/domain/events/time';
 import { CliError } from './print';
 
 /** One command: its help, its entry in the list of commands and the shape of its JSON come from here. */
@@ -226,13 +227,17 @@ export function parseDuration(text: string): number {
   return seconds;
 }
 
-/** A point in time, or a duration before now. */
+/**
+ * A point in time, a UTC day or a duration before now. No other form that JavaScript reads: to it "4" is April 2001, and
+ * 30 February a day in March.
+ */
 export function parseTime(text: string): Date {
   const seconds = secondsOf(text);
-  const at = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
-  if (Number.isNaN(at.getTime()))
-    throw takes('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
-  return at;
+  if (seconds !== undefined) return new Date(Date.now() - seconds * 1000);
+  if (isDateTime(text) || isDate(text)) return new Date(text);
+  throw takes(
+    'a time such as 2026-11-20T09:30:00Z, a UTC day such as 2026-11-20, or a duration such as 4h',
+  );
 }
 
 export function parsePositiveInteger(text: string): number {
