@@ -1,5 +1,5 @@
 import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
-import { mapConcurrent } from '../map-concurrent';
+import { mapConcurrent } from '../promises';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import { classify, isNotCarriedOut, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
