@@ -117,7 +117,7 @@ function shown(changes: readonly Change[]): string {
     ]);
   const once = [...new Map(lines.map((line) => [line.join('\n'), line])).values()];
   if (once.length === 0) return 'nothing to do: every package equals the model';
-  return tableOf(['package', 'act', 'part', 'what', 'of it'], once);
+  return tableOf(['package', 'act', 'part', 'what', 'details'], once);
 }
 
 function ended(results: readonly Applied[] | undefined): string {

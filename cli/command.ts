@@ -2,8 +2,8 @@ import type { Command, CommanderError } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { Id } from '../shared/domain/events/event';
-import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { secondsOf } from '../shared/config/config';
+import { isDate, isDateTime, toUtc } from '../shared/domain/events/time';
 import { CliError } from './print';
 
 /** One command: its help, its entry in the list of commands and the shape of its JSON come from here. */
@@ -35,20 +35,26 @@ type OptionSettings = {
 
 export function option(flags: string, description: string, settings: OptionSettings = {}): Option {
   const made = new Option(flags, description).makeOptionMandatory(settings.required ?? false);
-  if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.choices) made.choices(settings.choices);
+  if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.conflicts) made.conflicts(settings.conflicts);
   if ('default' in settings) made.default(settings.default, settings.defaultText);
   return made;
 }
 
 /** An option that may be given several times; its value is the list of what was given. */
-export const repeated = (
+export function repeated(
   flags: string,
   description: string,
   settings: OptionSettings = {},
-): Option =>
-  option(flags, `${description}; may be repeated`, { ...settings, parse: collect, default: [] });
+): Option {
+  const { choices } = settings;
+  const parse = (text: string, others: string[]): string[] => {
+    if (choices && !choices.includes(text)) throw takes(`one of ${choices.join(', ')}`);
+    return [...others, text];
+  };
+  return option(flags, `${description}; may be repeated`, { ...settings, parse, default: [] });
+}
 
 const mayRepeat = (one: Option): boolean => Array.isArray(one.defaultValue);
 
@@ -84,6 +90,7 @@ export function createProgram(
       parents.set(first, parent);
     }
     const command = strict(parent.command(second ?? first).description(definition.description));
+    command.usage(usageOf(definition));
     for (const { name, description } of definition.arguments) command.argument(name, description);
     for (const one of definition.options) addOption(command, one);
     command.action(async (...given: unknown[]) => {
@@ -100,19 +107,41 @@ export function createProgram(
   return program;
 }
 
+/** What stands behind the name of the command: what is required first. */
+const usageOf = ({ arguments: taken, options }: CommandDefinition): string =>
+  [
+    ...options.filter(({ mandatory }) => mandatory).map(({ flags }) => flags),
+    '[options]',
+    ...taken.map(({ name }) => name),
+  ].join(' ');
+
+/** A default that changes nothing, of a switch or a list, is not shown. */
+function optionDescription({ description, ...one }: Option): string {
+  const hasDefault = one.defaultValue !== undefined && one.defaultValue !== false;
+  const extra = [
+    ...(one.mandatory ? ['required'] : []),
+    ...(one.argChoices ? [`choices: ${one.argChoices.join(', ')}`] : []),
+    ...(hasDefault && !Array.isArray(one.defaultValue)
+      ? [`default: ${one.defaultValueDescription ?? String(one.defaultValue)}`]
+      : []),
+  ].join('; ');
+  return extra === '' ? description : `${description} (${extra})`;
+}
+
 /** What is wrong is thrown; commander itself prints only help. */
 function strict(command: Command): Command {
   return command
     .helpCommand(false)
+    .configureHelp({ optionDescription })
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .exitOverride((error: CommanderError) => {
       if (error.exitCode === 0) throw new HelpShown();
       const isMissing = error.code === 'commander.help';
       const list = `"${command.createHelp().commandUsage(command).split(' [')[0] ?? ''} --help" lists them`;
-      const message = isMissing
-        ? `no command given; ${list}`
-        : error.message.replace(/^error: /, '');
-      throw new UsageError(command, message);
+      if (isMissing) throw new UsageError(command, `no command given; ${list}`);
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      const isUnknown = error.code === 'commander.unknownCommand';
+      throw new UsageError(command, isUnknown ? `${message}; ${list}` : message);
     });
 }
 
@@ -177,44 +206,48 @@ export const describeCommand = (definition: CommandDefinition): CommandDescripti
   output: z.toJSONSchema(definition.output),
 });
 
-const collect = (text: string, others: string[]): string[] => [...others, text];
+/** Commander says before it which option and value are meant. */
+const takes = (what: string): InvalidArgumentError => new InvalidArgumentError(`It takes ${what}`);
 
 export function parseId(text: string): string {
   const read = Id.safeParse(text);
-  if (!read.success) throw new InvalidArgumentError(read.error.issues[0]?.message ?? '');
+  if (!read.success) throw takes(read.error.issues[0]?.message ?? 'another value');
   return read.data;
 }
 
 export function parseGuid(text: string): string {
-  if (!z.guid().safeParse(text).success) throw new InvalidArgumentError('a GUID, not a name');
+  if (!z.guid().safeParse(text).success) throw takes('a GUID, not a name');
   return text;
 }
 
 /** In seconds. */
 export function parseDuration(text: string): number {
   const seconds = secondsOf(text);
-  if (!seconds) throw new InvalidArgumentError('a duration such as 30s or 2m');
+  if (!seconds) throw takes('a duration such as 30s or 2m');
   return seconds;
 }
 
-/** A point in time, or a duration before now. */
+/**
+ * A point in time, a UTC day or a duration before now. No other form that JavaScript reads: to it "4" is April 2001, and
+ * 30 February a day in March.
+ */
 export function parseTime(text: string): Date {
   const seconds = secondsOf(text);
-  const at = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
-  if (Number.isNaN(at.getTime()))
-    throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z, or a duration such as 4h');
-  return at;
+  if (seconds !== undefined) return new Date(Date.now() - seconds * 1000);
+  if (isDateTime(text) || isDate(text)) return new Date(text);
+  throw takes(
+    'a time such as 2026-11-20T09:30:00Z, a UTC day such as 2026-11-20, or a duration such as 4h',
+  );
 }
 
 /** A point in time and nothing else. */
 export function parseInstant(text: string): Date {
-  if (!isDateTime(text)) throw new InvalidArgumentError('a time such as 2026-11-20T09:30:00Z');
+  if (!isDateTime(text)) throw takes('a time such as 2026-11-20T09:30:00Z');
   return new Date(toUtc(text));
 }
 
 export function parsePositiveInteger(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('a whole number from 1');
+  if (!Number.isInteger(number) || number < 1) throw takes('a whole number from 1');
   return number;
 }

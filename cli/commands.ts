@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
+import { ClosingOutcome } from '../shared/domain/workflow/step-outcome';
 import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import { Fate } from '../shared/domain/lifecycle/facts';
 import { Action, StopReason } from '../shared/domain/lifecycle/planner';
@@ -185,7 +186,9 @@ export const commands: readonly CommandDefinition[] = [
           default: false,
         },
       ),
-      repeated('--outcome <code>', 'events that ended with this outcome'),
+      repeated('--outcome <code>', 'events that ended with this outcome', {
+        choices: [...ClosingOutcome.options, 'rejected'],
+      }),
       option(
         '--since <time>',
         'only those received, or if ended closed, since a time or within a duration such as 4h; ' +
@@ -208,14 +211,14 @@ export const commands: readonly CommandDefinition[] = [
     name: 'audit',
     arguments: [],
     options: [
-      option('--event <id>', 'a CloudEvents id'),
+      option('--event <id>', 'the rows of this event, by its CloudEvents id'),
       option('--source <uri>', 'with --event: the source, if several have the id'),
-      option('--worker <id>', 'a worker id'),
-      option('--day <day>', 'a UTC day, YYYY-MM-DD'),
+      option('--worker <id>', 'the rows of this worker'),
+      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD'),
       json,
     ],
     description:
-      'list the audit rows of one event, worker or day, and check their hash chains; exit code 1 on a fault',
+      'list the audit rows of one event, worker or day (give one of these), and check their hash chains; exit code 1 on a fault',
     output: z.strictObject({
       rows: z.array(AuditRow),
       faults: z.array(text),
@@ -287,7 +290,7 @@ export const commands: readonly CommandDefinition[] = [
         default: 5,
       }),
       option('--preview', 'only show what would be done (the default)', { conflicts: ['yes'] }),
-      option('--yes', 'replay without asking', { default: false }),
+      option('--yes', 'replay them; without it nothing is sent or removed', { default: false }),
       json,
     ],
     description:
@@ -400,7 +403,7 @@ export const commands: readonly CommandDefinition[] = [
     name: 'model apply',
     arguments: [],
     options: [
-      option('--yes', 'apply without asking', { default: false }),
+      option('--yes', 'make the changes without asking', { default: false }),
       repeated('--only <package>', 'only this package'),
       option('--model <file>', 'another model than that of the app, by path or blob URL'),
       settings,

@@ -170,13 +170,19 @@ export function configOf({ settings }: AppSettings): Config {
   }
 }
 
+const UNREADABLE: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you may not read it',
+};
+
 /** The bytes of a file, or of standard input for `-`: decoding them would repair what is wrong with them. */
 export async function readBody(file: string): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(process.stdin) : readFileSync(file);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CliError(`cannot read ${file}: ${code}`, 2);
+    throw new CliError(`cannot read ${file}: ${UNREADABLE[code] ?? code}`, 2);
   }
 }
 

@@ -15,7 +15,9 @@ export async function list(
   };
   const events = await listEvents(stores, { ...question, outcomes });
   const groups = groupsOf(events);
-  print({ events, groups }, json, () => textOf(events, groups));
+  print({ events, groups }, json, () =>
+    events.length === 0 ? nothing({ ...question, outcomes }) : textOf(events, groups),
+  );
 }
 
 type Group = { state: string; why: string; events: number };
@@ -48,7 +50,6 @@ function whyOf(line: ListLine): string {
 const HEADINGS = ['event', 'worker', 'attempt', 'state', 'waits for, or why', 'since', 'until'];
 
 function textOf(lines: readonly ListLine[], groups: readonly Group[]): string {
-  if (lines.length === 0) return `no such event${NOTE}`;
   const rows = lines.map((line) =>
     line.state === 'rejected'
       ? [
@@ -69,7 +70,13 @@ function textOf(lines: readonly ListLine[], groups: readonly Group[]): string {
   return `${tableOf(HEADINGS, rows)}\n\n${tableOf(['events', 'state', 'waits for, or why'], counts)}`;
 }
 
-const NOTE = `; ended events are searched for ${LIST_DAYS} days unless --since or --worker is given`;
+/** What is said where no event is found: also how far back it was searched, unless the caller said that. */
+function nothing({ open, problems, outcomes, since, worker }: ListQuestion): string {
+  if (since !== undefined || worker !== undefined) return 'no such event';
+  const note = `ended events are searched for ${LIST_DAYS} days unless --since or --worker is given`;
+  if (problems || outcomes.length > 0) return `no such event; ${note}`;
+  return `no event is open${open ? '' : '; --problems, --outcome, --since and --worker list others'}`;
+}
 
 /** Without milliseconds. */
 const short = (time: string | undefined): string => time?.replace(/\.\d+Z$/, 'Z') ?? '';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../shared/domain/events/lifecycle-event';
 import { canonicalJson } from '../shared/domain/events/keys';
+import { readJson } from '../shared/domain/events/raw-json';
 import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { factOf } from '../shared/domain/lifecycle/fact-of';
 import type { Fact } from '../shared/domain/lifecycle/facts';
@@ -19,6 +20,7 @@ export type PlanOptions = {
   json: boolean;
 };
 
+const MAX_DEPTH = 64;
 const INSTANT_RULE = 'an RFC 3339 time with seconds and offset';
 const HeldEntry = z.strictObject({
   packageKey: z.string().min(1),
@@ -116,13 +118,23 @@ const heldIn = (file: string): Held[] =>
 
 /** The JSON of a file. Every fault is in the error, with its place. */
 function parsed<T>(file: string, schema: z.ZodType<T>): T {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    text = readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new CliError(`${file}: ${error instanceof Error ? error.message : String(error)}`, 2);
   }
-  const result = schema.safeParse(value);
+  // Not JSON.parse: of a member that is given twice, it drops one.
+  const read = readJson(text, MAX_DEPTH);
+  if (read.kind === 'fault') {
+    const { reason, at, path } = read.fault;
+    const place = path.length > 0 ? `, in ${path.join('.')}` : '';
+    throw new CliError(
+      `${file}: line ${text.slice(0, at).split('\n').length}${place}: ${reason}`,
+      2,
+    );
+  }
+  const result = schema.safeParse(read.value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${z.core.toDotPath(path)}: ${message}` : message,

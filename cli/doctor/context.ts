@@ -12,7 +12,7 @@ import { openTable } from '../../shared/storage/table';
 import type { Config } from '../../shared/config/config';
 import { type Account, createCredential } from '../../shared/config/identity';
 import type { LoadedModel } from '../../shared/config/load-model';
-import { mapConcurrent } from '../../shared/map-concurrent';
+import { mapConcurrent } from '../../shared/promises';
 import type { AppSettings } from '../connection';
 import { loadModel } from '../model';
 import { NotChecked } from './finding';

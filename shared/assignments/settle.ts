@@ -11,11 +11,19 @@ import {
 import { catalogKeyOf } from '../domain/access-model/access-model';
 import type { Entitlements } from '../graph/entitlements';
 import { inScope } from '../graph/permissions';
+import type { Packages } from '../storage/packages';
 import type { Grant, StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
-import type { Evidence, Later, Outcome } from '../domain/workflow/outcome';
+import { incompatibleAccess } from './held-access';
+import type { Evidence, Failed, Later, Outcome } from '../domain/workflow/outcome';
 import { StepOutcome, wentToApprover, type RequestStatus } from '../domain/workflow/step-outcome';
-import { asOutcome, classify, isForbiddenObject, isRefusal } from '../graph/errors';
+import {
+  asOutcome,
+  classify,
+  isForbiddenObject,
+  isRefusal,
+  isUnlistedRefusal,
+} from '../graph/errors';
 import type { LoadedModel } from '../config/load-model';
 
 type Reading = {
@@ -64,7 +72,7 @@ async function readRequest(graph: Entitlements, id: string): Promise<Reading | L
   }
 }
 
-type Services = AuditWriter & { workers: Workers; graph: Entitlements };
+type Services = AuditWriter & { workers: Workers; packages: Packages; graph: Entitlements };
 type Settlement = z.infer<typeof activities.settleStep.input>;
 
 /**
@@ -116,9 +124,26 @@ async function confirmAccess(
     const assignments = await services.graph.findAssignments(ids.accessPackageId, targetId);
     const active = assignments.find(({ assignmentStatus }) => assignmentStatus === 'delivered');
     if (active) return { kind: 'done', assignmentId: active.id };
-    if (deliveredAt !== undefined) await recordAssignment(services, context, ids, deliveredAt);
-    return NOT_VISIBLE;
+    if (deliveredAt === undefined) return NOT_VISIBLE;
+    try {
+      await recordAssignment(services, context, ids, deliveredAt);
+      return NOT_VISIBLE;
+    } catch (error) {
+      return refusedRecord(services, { ...context, ids }, error);
+    }
   });
+}
+
+/** A refusal that says nothing we know may be about a package that the person holds or has requested meanwhile. */
+async function refusedRecord(
+  services: Services,
+  target: AuditContext & { ids: PackageIds },
+  error: unknown,
+): Promise<Failed> {
+  const found = isUnlistedRefusal(error) && (await incompatibleAccess(services, target));
+  if (!found) throw error;
+  const { outcome: why, reason: about } = found;
+  return { kind: 'failed', why, about, evidence: classify(error).evidence };
 }
 
 const NOT_VISIBLE: Later = { kind: 'later', afterSeconds: 1, why: 'assignment-not-visible' };

@@ -11,7 +11,7 @@ import {
   type TokenCredential,
 } from '@azure/identity';
 import { z } from 'zod';
-import { withDeadline } from '../deadline';
+import { withDeadline } from '../promises';
 
 /**
  * The identity of this process: in Azure only its managed identity, on a developer's machine the developer's sign-in.

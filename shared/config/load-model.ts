@@ -7,7 +7,7 @@ import {
   createPipelineRequest,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
-import { withDeadline } from '../deadline';
+import { withDeadline } from '../promises';
 import type { AccessModel } from '../domain/access-model/access-model';
 import { readAccessModel, sampleFault } from '../domain/access-model/read-access-model';
 import { isLoopback } from '../loopback';

@@ -6,7 +6,7 @@ import { replayIdOf, replayMessage } from '../domain/events/replay-request';
 import { unstoredAttribute } from '../domain/lifecycle/plan';
 import { isFinal, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
-import { mapConcurrent } from '../map-concurrent';
+import { mapConcurrent } from '../promises';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
 

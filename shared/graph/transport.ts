@@ -17,7 +17,7 @@ import {
   setClientRequestIdPolicy,
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
-import { withDeadline } from '../deadline';
+import { withDeadline } from '../promises';
 import { GraphError, safeCode } from './errors';
 import type { TokenSource } from './token-source';
 

@@ -1,4 +1,5 @@
 import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
+import { mapConcurrent } from '../promises';
 import type { PackageIds } from '../domain/workflow/workflow-state';
 import { classify, isNotCarriedOut, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
@@ -7,7 +8,7 @@ import { extendLease, type HeldLease, type PackageMemory } from '../storage/pack
 import { writeOnce, type RememberedWrite, type Saved } from '../write-once';
 import { isOurs, type PackageTarget } from './inspect';
 import { actOf, codeOf, type Created, type Ids, type ModelItem } from './items';
-import { comparePackage, openRecords, type Records } from './records';
+import { comparePackage, isItemName, openRecords, type Records } from './records';
 
 /** With the caller's lease on the catalog: no write begins that might outlive it. Unless it can be renewed, it ends. */
 export type ApplyOptions = Pick<HeldLease, 'leaseUntil'> &
@@ -100,6 +101,8 @@ async function applyRound(
     row.adopted ||
     target.accessPackage.adoptId !== undefined ||
     (snapshot.packages.length > 0 && !isOurs(row));
+  const stop = await rememberSeen(application, items);
+  if (stop) return stop;
   let isChanged = false;
   for (const item of items) {
     // The roles of a resource are known only once it is in the catalog, and the package is created only with all of them.
@@ -164,6 +167,30 @@ function mayForget(application: Application, item: ModelItem): boolean {
   const { mode } = application.options;
   const write = writeOf(application, item);
   return mode === 'update' || (mode === 'create' && write !== undefined && write.state !== 'seen');
+}
+
+/** Rows that are saved at once. */
+const AT_ONCE = 16;
+
+/**
+ * Keeps that what we wrote was seen, for the items with a row of their own: a package may have hundreds, and a save one
+ * after the other would take longer than the lease lasts.
+ */
+async function rememberSeen(
+  application: Application,
+  items: readonly ModelItem[],
+): Promise<Later | undefined> {
+  const { records } = application;
+  const news = items.filter((item) => {
+    const write = writeOf(application, item);
+    const isNews = write !== undefined && write.state !== 'seen';
+    return item.difference === undefined && isItemName(item.write) && isNews;
+  });
+  const stops = await mapConcurrent(AT_ONCE, news, async (item) => {
+    const write = writeOf(application, item);
+    return stopOf(await records.save(item, write && { ...write, state: 'seen' }));
+  });
+  return stops.find((one) => one !== undefined);
 }
 
 /** Keeps the ids of what exists, and that what we wrote was seen. */

@@ -179,4 +179,6 @@ export async function comparePackage(
   return { snapshot, items: compare() };
 }
 
-const isItemName = (name: string): boolean => !['', 'catalog', 'package', 'policy'].includes(name);
+/** Whether a write is remembered in a row of its own. */
+export const isItemName = (name: string): boolean =>
+  !['', 'catalog', 'package', 'policy'].includes(name);

@@ -1,7 +1,7 @@
 import { isFinal, type StoredClaim } from '../domain/workflow/claim';
 import { DAY_MS, daysOf } from '../domain/events/time';
 import { describeEvent, describeRefusal, type EventStatus } from '../events/status';
-import { mapConcurrent } from '../map-concurrent';
+import { mapConcurrent } from '../promises';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader, Subjects } from '../storage/audit';
 import type { Workers } from '../storage/workers';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HEED_MS, withDeadline } from '../deadline';
+import { HEED_MS, withDeadline } from '../promises';
 import { StoreUnavailable, type Columns, type Table } from './storage-port';
 import { Evidence } from '../domain/workflow/outcome';
 import { createRowUpdater, fromColumns, toColumns } from './rows';

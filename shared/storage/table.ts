@@ -1,6 +1,6 @@
 import { odata, RestError, TableClient, type TableEntityResult } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
-import { withDeadline } from '../deadline';
+import { withDeadline } from '../promises';
 import { StoreUnavailable, type Columns, type StoredRow, type Table } from './storage-port';
 
 const DEADLINE_MS = 15_000;

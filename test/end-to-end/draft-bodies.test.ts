@@ -46,9 +46,10 @@ describe.each([
   });
   afterAll(() => stack.stop());
 
-  const send = async (workerId: string, jobCode: string): Promise<string> => {
-    const attributes = { department: 'Finance', jobCode, workerType: 'trainee' };
-    const event = joinerEvent(workerId, { data: { attributes } });
+  const send = async (workerId: string, jobCode: string, workerType = 'trainee') => {
+    const attributes = { department: 'Finance', jobCode, workerType };
+    const id = `${workerId}-${jobCode}`;
+    const event = joinerEvent(workerId, { id, data: { attributes } });
     const message = messageOf(event);
     sent.push(message);
     await stack.send([event]);
@@ -65,6 +66,7 @@ describe.each([
     return (await answer.json()) as {
       requests: { id: string; justification: string }[];
       assignments: { id: string }[];
+      accessPackages: { id: string; displayName: string }[];
     };
   };
 
@@ -107,6 +109,23 @@ describe.each([
     expect(assignments.map(({ id }) => id)).toContain(assignmentId);
     const reads = (await graphCalls(stack.graphUrl)).filter(({ method }) => method === 'GET');
     expect(reads.map(({ path }) => path.split('/').at(-1))).toContain(own[0]?.id);
+  });
+
+  test('the gateway refuses to record an assignment because of a package that the person holds: refused-sod', async () => {
+    expect(await endingOf(await send('W-1173', 'FIN-PA-1'))).toBe('delivered');
+    expect(await endingOf(await send('W-1174', 'FIN-FA-1', 'employee'))).toBe('delivered');
+    const { accessPackages } = await state();
+    const idOf = (name: string) =>
+      accessPackages.find(({ displayName }) => displayName === name)?.id ?? '';
+    // Only Entra says so, and the gateway says it only when the assignment is recorded.
+    const edited = await fetch(`${stack.graphUrl}/_control/accessPackages/${idOf('Finance')}`, {
+      ...{ method: 'PATCH', headers: { 'Content-Type': 'application/json' } },
+      body: JSON.stringify({ incompatibleWith: [idOf('Payments Approval')] }),
+    });
+    expect(edited.status).toBe(200);
+    expect(await endingOf(await send('W-1173', 'FIN-FA-1', 'employee'))).toBe(
+      'refused-sod: holds-incompatible-package',
+    );
   });
 
   test('every invariant holds afterwards', async () => {

@@ -122,7 +122,7 @@ test('a dead letter whose event is an AMQP text or map is replayed, and taken in
   const [text, map] = [joiner(5), joiner(6)];
   await send({ bodyType: 'value', body: textOf(text) }, { bodyType: 'value', body: mapOf(map) });
   const receiver = client.createReceiver(QUEUE);
-  for (const message of await receiver.receiveMessages(2, { maxWaitTimeInMs: 5000 })) {
+  for (const message of await receiver.receiveMessages(2, { maxWaitTimeInMs: 30_000 })) {
     await receiver.deadLetterMessage(message, {
       deadLetterReason: 'tested',
       deadLetterErrorDescription: 'by a test',

@@ -66,7 +66,7 @@ async function send(...messages: ServiceBusMessage[]): Promise<void> {
 /** Dead-letters the message as a person does in Service Bus Explorer. */
 async function deadLetter(messageId: string): Promise<void> {
   const receiver = client.createReceiver(QUEUE);
-  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 30_000 });
   expect(message?.messageId).toBe(messageId);
   if (message) await receiver.deadLetterMessage(message, dead);
   await receiver.close();

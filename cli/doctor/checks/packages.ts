@@ -2,7 +2,7 @@ import type { Difference, ModelItem } from '../../../shared/packages/items';
 import type { PackageReport } from '../../../shared/packages/plan';
 import { fault, orOk, type Finding, warning, NotChecked } from '../finding';
 import type { DoctorContext } from '../context';
-import { mapConcurrent } from '../../../shared/map-concurrent';
+import { mapConcurrent } from '../../../shared/promises';
 import type { AccessPackage, Resource } from '../../../shared/domain/access-model/access-model';
 import type { AssignmentPolicy } from '../../../shared/graph/answers';
 import { emptyOn404 } from '../../../shared/graph/errors';

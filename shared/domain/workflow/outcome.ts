@@ -33,6 +33,8 @@ export type Rejected = z.infer<typeof Rejected>;
 export const Failed = z.object({
   kind: z.literal('failed'),
   why: z.string(),
+  /** As of Rejected. */
+  about: z.string().optional(),
   evidence: Evidence.optional(),
 });
 export type Failed = z.infer<typeof Failed>;

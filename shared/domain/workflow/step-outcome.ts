@@ -143,7 +143,6 @@ export function endingOf<Ending extends string>(
 ): { outcome: Ending | 'failed' | 'needs-attention'; reason?: string | undefined } {
   const code = outcome.kind === 'rejected' ? outcome.reason : outcome.why;
   const ending = endings.safeParse(code);
-  const about = outcome.kind === 'rejected' ? outcome.about : undefined;
-  if (ending.success) return { outcome: ending.data, reason: about };
+  if (ending.success) return { outcome: ending.data, reason: outcome.about };
   return { outcome: code === 'defect' ? 'failed' : 'needs-attention', reason: code };
 }

@@ -393,7 +393,7 @@ describe('the tenant', () => {
     const client = new ServiceBusClient(bus.connectionString);
     await client.createSender(QUEUE).sendMessages({ body: Buffer.from('{}') });
     const receiver = client.createReceiver(QUEUE);
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 30_000 });
     if (!message) throw new Error('no message came');
     await receiver.deadLetterMessage(message);
     expect(await findings()).toEqual([['warning', 'dead-letters', 'dead-letters-waiting', QUEUE]]);
@@ -401,7 +401,7 @@ describe('the tenant', () => {
       subQueueType: 'deadLetter',
       receiveMode: 'receiveAndDelete',
     });
-    await letters.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    await letters.receiveMessages(1, { maxWaitTimeInMs: 30_000 });
     await client.close();
   });
 });

@@ -29,7 +29,7 @@ test('while the queue is full nothing is sent, the command reports it and exits 
   const sender = setup.client.createSender(QUEUE);
   const receiver = setup.client.createReceiver(QUEUE);
   await sender.sendMessages({ body });
-  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 30_000 });
   if (!message) throw new Error('the message is there');
   await receiver.deadLetterMessage(message);
   await fill();

@@ -74,6 +74,13 @@ async function refused(id: string, hours: number): Promise<void> {
   await ledger().reject(entry, ago(hours));
 }
 
+test('while no event is open it says so, and a search for one worker says nothing of days', async () => {
+  const more = '; --problems, --outcome, --since and --worker list others';
+  expect((await joinery()).stdout).toBe(`no event is open${more}\n`);
+  expect((await joinery('--open')).stdout).toBe('no event is open\n');
+  expect((await joinery('--worker', 'W-404')).stdout).toBe('no such event\n');
+});
+
 test('every open event is listed once, with what it waits for, since when and until when, and each group is counted', async () => {
   const directory: Claim['waiting'] & object = {
     ...{ for: 'directory', reason: 'no-identity', since: ago(30) },

@@ -81,6 +81,18 @@ it.each([
     { held: [{ packageKey: 'finance', whose: 'ours', state: 'held', since: 'x' }] },
     'since',
   ],
+  [
+    'a member of what is held that is given twice',
+    {
+      held: '[{\n"packageKey": "finance", "packageKey": "sales", "whose": "ours", "state": "held" }]',
+    },
+    'line 2, in *.packageKey: duplicate-key',
+  ],
+  [
+    'a member of an event that is given twice',
+    { events: JSON.stringify([joiner]).replace('"id"', '"id":"other","id"') },
+    'line 1, in *.id: duplicate-key',
+  ],
   ['an unknown state', { held: [{ packageKey: 'finance', whose: 'ours', state: 'lost' }] }, '0'],
   ['a faulty model', { model: { version: 1 } }, 'leadDays'],
   ['an instant that is none', { at: 'tomorrow' }, '--at'],

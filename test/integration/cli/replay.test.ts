@@ -54,7 +54,7 @@ async function deadLetter(bodies: string[], deadLetterReason = 'tested'): Promis
       ...{ body: Buffer.from(body), messageId: 'old', subject: 'joined' },
       applicationProperties: { team: 'hr' },
     });
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 30_000 });
     if (!message) throw new Error('the message is there');
     const why = { deadLetterReason, deadLetterErrorDescription: 'by a test' };
     await receiver.deadLetterMessage(message, why);

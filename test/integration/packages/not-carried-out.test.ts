@@ -1,7 +1,15 @@
 import type { Entitlements } from '../../../shared/graph/entitlements';
 import type { Outcome } from '../../../shared/domain/workflow/outcome';
 import { startSimulator, type Simulator } from '../../support/simulator';
-import { ensureToTheEnd, group, ledger, memoryTable, modelOf, targetOf } from './ensure-harness';
+import {
+  ensureToTheEnd,
+  group,
+  ledger,
+  memoryTable,
+  modelOf,
+  payments,
+  targetOf,
+} from './ensure-harness';
 
 const dialects = ['v1.0', 'beta'] as const;
 let simulators: Record<(typeof dialects)[number], Simulator>;
@@ -140,6 +148,82 @@ test.each<[keyof Entitlements, RegExp, Forget]>([
     expect(sent).toHaveLength(verb === 'addResourceToCatalog' ? 3 : 2);
   },
 );
+
+type State = {
+  accessPackages: { id: string; displayName: string; incompatibleWith: string[] }[];
+};
+const stateOf = async ({ url }: Simulator) =>
+  (await (await fetch(`${url}/_control/state`)).json()) as State;
+
+const scopesOf = {
+  'v1.0': 'resourceRoleScopes',
+  beta: 'accessPackageResourceRoleScopes',
+};
+
+/** The rows of the role scopes that Graph shows of the only package. */
+async function roleScopesOf(dialect: (typeof dialects)[number]): Promise<string[]> {
+  const { url } = simulators[dialect];
+  const [{ id } = { id: '' }] = (await stateOf(simulators[dialect])).accessPackages;
+  const path = `${dialect}/identityGovernance/entitlementManagement/accessPackages/${id}`;
+  const answer = await fetch(`${url}/${path}?$expand=${scopesOf[dialect]}`);
+  const shown = (await answer.json()) as Record<string, { id: string }[] | undefined>;
+  return (shown[scopesOf[dialect]] ?? []).map((one) => encodeURIComponent(`${id}/${one.id}`));
+}
+
+const quick = { ...soon, visibleWithinSeconds: 0.3 };
+
+test.each(dialects)(
+  'in %s a role scope is answered with success and nothing came to be: it is made again',
+  async (dialect) => {
+    const simulator = simulators[dialect];
+    const graph = forgetting(simulator, 'addResourceRoleScope', async (_, remove) => {
+      const [id = ''] = await roleScopesOf(dialect);
+      await remove('roleScopes', id);
+    });
+    const outcome = await ensureToTheEnd(graph, target, memoryTable(), quick);
+    expect(outcome).toMatchObject({ kind: 'done', adopted: false });
+    expect(await roleScopesOf(dialect)).toHaveLength(2);
+  },
+);
+
+const both = modelOf(ledger, payments);
+
+async function withoutExclusions(simulator: Simulator): Promise<void> {
+  for (const { id } of (await stateOf(simulator)).accessPackages) {
+    const answer = await fetch(`${simulator.url}/_control/accessPackages/${id}`, {
+      ...{ method: 'PATCH', headers: { 'Content-Type': 'application/json' } },
+      body: JSON.stringify({ incompatibleWith: [] }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+}
+
+test.each(dialects)(
+  'in %s an exclusion is answered with success and nothing came to be: it is made again, in both directions',
+  async (dialect) => {
+    const simulator = simulators[dialect];
+    const table = memoryTable();
+    await ensureToTheEnd(simulator.graph, targetOf(both, 'ledger'), table);
+    const graph = forgetting(simulator, 'addIncompatible', () => withoutExclusions(simulator));
+    const outcome = await ensureToTheEnd(graph, targetOf(both, 'payments'), table, quick);
+    expect(outcome).toMatchObject({ kind: 'done', adopted: false });
+    const { accessPackages } = await stateOf(simulator);
+    expect(accessPackages.map(({ incompatibleWith }) => incompatibleWith.length)).toEqual([1, 1]);
+  },
+);
+
+test('an exclusion that was read back once and is gone is not made again by a run', async () => {
+  const simulator = simulators['v1.0'];
+  const table = memoryTable();
+  await ensureToTheEnd(simulator.graph, targetOf(both, 'ledger'), table);
+  await ensureToTheEnd(simulator.graph, targetOf(both, 'payments'), table);
+  await withoutExclusions(simulator);
+  const changed = modelOf(ledger, { ...payments, description: 'Something else' });
+  const before = await simulator.writes();
+  const outcome = await ensureToTheEnd(simulator.graph, targetOf(changed, 'payments'), table, soon);
+  expect(codeOf(outcome)).toMatch(/^(incompatible-gone|drift:package.description)$/);
+  expect(await simulator.writes()).toEqual(before);
+});
 
 test('what was read back once and is gone is not made again by a run', async () => {
   const simulator = simulators['v1.0'];

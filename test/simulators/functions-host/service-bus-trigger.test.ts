@@ -11,11 +11,15 @@ type Noted = {
   metadata?: Record<string, unknown>;
 };
 
+const LOCK_SECONDS = 10;
+
 let testBus: TestBus;
 let host: HostProcess;
 
 beforeAll(async () => {
-  testBus = await startTestBus({ work: { LockDuration: 'PT5S', MaxDeliveryCount: 3 } });
+  testBus = await startTestBus({
+    work: { LockDuration: `PT${LOCK_SECONDS}S`, MaxDeliveryCount: 3 },
+  });
   host = await startHostProcess(await newDataDir(), {
     ServiceBus: testBus.bus.connectionString,
     BYTES_QUEUE: 'work',
@@ -67,7 +71,7 @@ describe('a Service Bus function', () => {
       return found.length > 0 ? found : undefined;
     });
     expect(dead).toMatchObject({ body: 'fail 1', reason: 'MaxDeliveryCountExceeded' });
-    expect(Date.now() - began).toBeLessThan(4_000); // no lock had to run out
+    expect(Date.now() - began).toBeLessThan(LOCK_SECONDS * 1000); // no lock had to run out
     const deliveries = noted().filter(({ text }) => text === 'fail 1');
     expect(deliveries.map(({ metadata }) => metadata?.['deliveryCount'])).toEqual([1, 2, 3]);
     expect(host.output()).not.toContain('"n"'); // no body in the log
@@ -92,11 +96,11 @@ describe('a Service Bus function', () => {
   });
 
   it('keeps the lock of a message while the function runs longer than the lock', async () => {
-    await send('sleep 6500');
-    await done('sleep 6500');
+    await send('sleep 11500');
+    await done('sleep 11500');
     await send('after the sleep');
     await done('after the sleep');
-    expect(noted().filter(({ text }) => text === 'sleep 6500')).toHaveLength(1);
+    expect(noted().filter(({ text }) => text === 'sleep 11500')).toHaveLength(1);
   });
 
   it('gets the UTF-8 bytes of a text and the JSON bytes of any other AMQP value', async () => {

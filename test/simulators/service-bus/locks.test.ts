@@ -10,6 +10,7 @@ let receiver: ServiceBusReceiver;
 beforeAll(async () => {
   testBus = await startTestBus({
     brief: { LockDuration: 'PT1S', MaxDeliveryCount: 2 },
+    renewed: { LockDuration: 'PT5S' },
     ordinary: {},
   });
 });
@@ -38,14 +39,14 @@ test('a lock that runs out brings the message back counted, and at last dead-let
 });
 
 test('a renewed lock holds for another lock duration', async () => {
-  open('brief');
+  open('renewed');
   await sender.sendMessages({ body: 'slow' });
   const message = await next(receiver);
   const before = message.lockedUntilUtc ?? new Date(0);
-  expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 600 })).toEqual([]);
+  expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 })).toEqual([]);
   const after = await receiver.renewMessageLock(message);
   expect(after.getTime()).toBeGreaterThan(before.getTime());
-  expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 600 })).toEqual([]);
+  expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 })).toEqual([]);
   await receiver.completeMessage(message);
 });
 

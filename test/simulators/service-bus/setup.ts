@@ -21,8 +21,8 @@ export type TestBus = {
   close: () => Promise<void>;
 };
 
-/** How long a test waits for a message that must come, and for one that must not. */
-const SOON = { maxWaitTimeInMs: 5000 };
+/** How long a test waits at most for a message that must come, and how long for one that must not. */
+export const SOON = { maxWaitTimeInMs: 30_000 };
 export const BRIEFLY = { maxWaitTimeInMs: 150 };
 
 export async function startTestBus(queues: Queues): Promise<TestBus> {

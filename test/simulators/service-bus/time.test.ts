@@ -10,6 +10,7 @@ import {
   nextOf,
   numberOf,
   present,
+  SOON,
   startTestBus,
   type TestBus,
 } from './setup';
@@ -24,7 +25,7 @@ beforeAll(async () => {
     'an-hour': { DefaultMessageTimeToLive: 'PT1H' },
     'sixty-days': { DefaultMessageTimeToLive: 'P60D' },
     'for-ever': { DefaultMessageTimeToLive: 'P10675199DT2H48M5.477S' },
-    'dead-lettering': { DeadLetteringOnMessageExpiration: true, LockDuration: 'PT1S' },
+    'dead-lettering': { DeadLetteringOnMessageExpiration: true },
     dropping: { DefaultMessageTimeToLive: 'PT1S' },
   });
 });
@@ -43,7 +44,7 @@ const inMilliseconds = (count: number): Date => new Date(Date.now() + count);
 describe('a scheduled message', () => {
   test('comes at its time, under a new sequence number', async () => {
     const [sender, receiver] = open('scheduled');
-    const due = inMilliseconds(1500);
+    const due = inMilliseconds(4000);
     const [number] = await sender.scheduleMessages({ body: 'later' }, due);
     expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
     const message = await next(receiver);
@@ -55,7 +56,7 @@ describe('a scheduled message', () => {
 
   test('can be sent like any other, with its time', async () => {
     const [sender, receiver] = open('scheduled');
-    await sender.sendMessages({ body: 'x', scheduledEnqueueTimeUtc: inMilliseconds(1500) });
+    await sender.sendMessages({ body: 'x', scheduledEnqueueTimeUtc: inMilliseconds(4000) });
     expect(await receiver.receiveMessages(1, BRIEFLY)).toEqual([]);
     await receiver.completeMessage(await next(receiver));
   });
@@ -63,7 +64,7 @@ describe('a scheduled message', () => {
   test('whose time is past comes at once', async () => {
     const [sender, receiver] = open('scheduled');
     await sender.scheduleMessages([{ body: 1 }, { body: 2 }], new Date(0));
-    const both = await receiver.receiveMessages(2, { maxWaitTimeInMs: 2000 });
+    const both = await receiver.receiveMessages(2, SOON);
     expect(bodies(both)).toEqual([1, 2]);
     expect(both).toMatchObject([{ state: 'active' }, { state: 'active' }]);
     for (const message of both) await receiver.completeMessage(message);
@@ -80,9 +81,9 @@ describe('a scheduled message', () => {
 
   test('that is cancelled never comes, and cannot be cancelled twice', async () => {
     const [sender, receiver] = open('scheduled');
-    const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], inMilliseconds(1500));
+    const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], inMilliseconds(4000));
     await sender.cancelScheduledMessages(numbers);
-    expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 700 })).toEqual([]);
+    expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 4500 })).toEqual([]);
     await expect(sender.cancelScheduledMessages(numbers)).rejects.toMatchObject({
       code: 'MessageNotFound',
     });
@@ -145,9 +146,9 @@ describe('time to live', () => {
 
   test('over while the message is locked, takes effect when the lock is gone', async () => {
     const [sender, receiver, deadLetters] = open('dead-lettering');
-    await sender.sendMessages({ body: 'held', timeToLive: 300 });
+    await sender.sendMessages({ body: 'held', timeToLive: 3000 });
     const held = await next(receiver);
-    expect(await deadLetters.receiveMessages(1, { maxWaitTimeInMs: 500 })).toEqual([]);
+    expect(await deadLetters.receiveMessages(1, { maxWaitTimeInMs: 3500 })).toEqual([]);
     await receiver.abandonMessage(held);
     const dead = await next(deadLetters);
     expect(dead).toMatchObject({ body: 'held', deadLetterReason: 'TTLExpiredException' });

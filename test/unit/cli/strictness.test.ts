@@ -1,6 +1,6 @@
 import { Command, type Option } from 'commander';
 import { z } from 'zod';
-import { createProgram, UsageError, type CommandDefinition } from '../../../cli/command';
+import { createProgram, parseTime, UsageError, type CommandDefinition } from '../../../cli/command';
 import { commands, groups } from '../../../cli/commands';
 import { FailureOutput } from '../../../cli/print';
 
@@ -111,4 +111,17 @@ test.each([
 
 test('what a failure prints with --json is an object too', () => {
   expect(z.toJSONSchema(FailureOutput)).toMatchObject({ type: 'object', required: ['error'] });
+});
+
+test.each(['4', '2026', '2026-02-30', 'November', '2026-11-20T09:30:00', '2026-11-20T24:00:00Z'])(
+  'the time %s is refused, although JavaScript reads one',
+  (text) => {
+    expect(() => parseTime(text)).toThrow('It takes a time such as');
+  },
+);
+
+test('a time is an instant with its offset, a UTC day, or a duration before now', () => {
+  expect(parseTime('2026-11-20T09:30:00+01:00').toISOString()).toBe('2026-11-20T08:30:00.000Z');
+  expect(parseTime('2026-11-20').toISOString()).toBe('2026-11-20T00:00:00.000Z');
+  expect(Math.abs(Date.now() - 4 * 3_600_000 - parseTime('4h').getTime())).toBeLessThan(60_000);
 });
