@@ -15,6 +15,7 @@ import { refuseUnread } from './http/reply';
 import { openRequestLog } from './http/request-log';
 import { merged, routeTree } from './http/routes';
 import { guarded } from './permissions/guarded';
+import { applyRules } from './services/automatic';
 import { advanceRequest, expireAssignment } from './services/delivery';
 import type { Tenant } from './services/tenant';
 import { type GraphSettings, usualSettings } from './settings';
@@ -81,6 +82,7 @@ function open(settings: GraphSettings): Runtime {
     uniqueNames: settings.uniqueNames,
     caller: { id: file.caller },
     undeliverable: new Map(),
+    approvals: { areBypassed: false },
     busy: { policy: false },
   });
   const store = openStore({
@@ -89,7 +91,11 @@ function open(settings: GraphSettings): Runtime {
     seed: (into) => seedTenant(tenantOf(into), file),
     onDue: ({ table, id, at }) => {
       if (table === 'requests') advanceRequest(tenant, id, at);
-      if (table === 'assignments') expireAssignment(tenant, id, at);
+      if (table === 'assignments') {
+        expireAssignment(tenant, id, at);
+        // What a rule gives as well it gives as soon as nobody else does.
+        applyRules(tenant, tenant.tables.assignments.get(id)?.targetId ?? '');
+      }
     },
   });
   const tenant = tenantOf(store);

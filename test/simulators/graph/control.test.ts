@@ -90,7 +90,7 @@ describe('The control endpoint', () => {
 
   test.each([
     ['an edit of no object', 'PATCH', `users/${userId(1001)}`, [1], 400],
-    ['an edit of a table that unknownId edits', 'PATCH', `requests/${unknownId}`, {}, 400],
+    ['an edit of a table that unknownId edits', 'PATCH', `grants/${unknownId}`, {}, 400],
     ['an edit of a row that is not there', 'PATCH', `policies/${unknownId}`, {}, 404],
     [
       'a decision on a request that is not there',

@@ -495,13 +495,6 @@ describe.each([
   });
 });
 
-test('A policy of v1.0 with automatic assignment is not simulated', async () => {
-  const { accessPackage } = await createCompletePackage(simulator);
-  const automaticRequestSettings = { requestAccessForAllowedTargets: true };
-  const body = v1.policyBody(accessPackage, { automaticRequestSettings });
-  expect(refusal(await simulator.call('POST', v1.policies, body))).toEqual([501, 'NotSimulated']);
-});
-
 test.each<[string, Json]>([
   [
     'an approval that is required and has none',

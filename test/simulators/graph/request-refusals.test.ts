@@ -311,13 +311,12 @@ describe.each([
 
   test.each<[string, (wire: Wire) => [string, Json]]>(
     wire === v1
-      ? [
+      ? [['A batch', () => ['/v1.0/$batch', { requests: [] }]]]
+      : [
           [
             'A change of an assignment',
-            () => [v1.requests, v1.requestBody(complete, 1001, { requestType: 'adminUpdate' })],
+            () => [beta.requests, beta.requestBody(complete, 1001, { requestType: 'AdminUpdate' })],
           ],
-        ]
-      : [
           [
             'Validation of an assignment request',
             () => [beta.requests, beta.requestBody(complete, 1001, { isValidationOnly: true })],

@@ -5,11 +5,20 @@ import { FaultRule } from '../http/faults';
 import type { Runtime } from '../http/handle';
 import { jsonOf, type Received } from '../http/received';
 import { refusalReply, replyOf, type RequestIds, send } from '../http/reply';
+import { applyRules } from '../services/automatic';
 import { decide, enterStep } from '../services/delivery';
 import { requireServicePrincipal } from '../services/permissions';
 import { addPastRequests } from '../services/requests';
 import type { AssignmentRequest } from '../state/rows';
 import { UserEntry, userOf } from '../tenant/tenant-file';
+import {
+  plantAssignment,
+  PlantedAssignment,
+  PlantedPolicy,
+  PlantedRequest,
+  plantPolicy,
+  plantRequest,
+} from './plant';
 import { deleteRow, editRow, showState } from './state';
 
 const noIds: RequestIds = { requestId: '', clientRequestId: '' };
@@ -86,6 +95,7 @@ export const controlRoutes: readonly ControlRoute[] = [
     run: ({ runtime, body }) => {
       const user = userOf(parsed(UserEntry, body));
       runtime.tenant.put('users', user);
+      applyRules(runtime.tenant, user.id);
       return user;
     },
   },
@@ -122,6 +132,24 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
   {
+    at: ['POST', 'assignments'],
+    run: ({ runtime: { tenant }, body }) =>
+      plantAssignment(tenant, parsed(PlantedAssignment, body)),
+  },
+  {
+    at: ['POST', 'requests'],
+    run: ({ runtime: { tenant }, body }) => plantRequest(tenant, parsed(PlantedRequest, body)),
+  },
+  {
+    at: ['POST', 'policies'],
+    run: ({ runtime: { tenant }, body }) => plantPolicy(tenant, parsed(PlantedPolicy, body)),
+  },
+  {
+    at: ['PUT', 'approvals'],
+    run: ({ runtime: { tenant }, body }) =>
+      Object.assign(tenant.approvals, parsed(Approvals, body)),
+  },
+  {
     at: ['POST', 'requests/{}/decide'],
     run: (call) => {
       const request = requestOf(call);
@@ -137,7 +165,11 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
   { at: ['PATCH', '{}/{}'], run: ({ runtime, body, ids }) => editRow(runtime.tenant, ids, body) },
-  { at: ['DELETE', '{}/{}'], run: ({ runtime, ids }) => deleteRow(runtime.tenant, ids) },
+  {
+    at: ['DELETE', '{}/{}'],
+    run: ({ runtime, query, ids }) =>
+      deleteRow(runtime.tenant, ids, query.get('keepsAssignments') === '1'),
+  },
   {
     at: ['POST', 'reset'],
     run: ({ runtime }) => {
@@ -146,6 +178,7 @@ export const controlRoutes: readonly ControlRoute[] = [
       runtime.faults.clear();
       runtime.tenant.caller.id = runtime.tenant.rules.caller;
       runtime.tenant.undeliverable.clear();
+      runtime.tenant.approvals.areBypassed = false;
       return { reset: true };
     },
   },
@@ -164,6 +197,7 @@ const PastRequests = z.strictObject({
   employeeId: z.string(),
   count: z.int().positive(),
 });
+const Approvals = z.strictObject({ areBypassed: z.boolean() });
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 
 function parsed<Type>(schema: z.ZodType<Type>, body: unknown): Type {

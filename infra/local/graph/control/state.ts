@@ -1,4 +1,7 @@
 import { badQuery, resourceNotFound } from '../errors';
+import { applyRules } from '../services/automatic';
+import { deleteUser } from '../services/deletions';
+import { endAssignment } from '../services/delivery';
 import type { Tenant } from '../services/tenant';
 import type { Table } from '../state/table';
 import type { Rows, Tables } from '../state/tables';
@@ -45,6 +48,8 @@ const editable = [
   'accessPackages',
   'roleScopes',
   'policies',
+  'requests',
+  'assignments',
 ] as const;
 type Editable = (typeof editable)[number];
 
@@ -61,13 +66,27 @@ export function editRow(tenant: Tenant, ids: readonly string[], change: unknown)
   }
   const edited = { ...row, ...change };
   tenant.put(table, edited);
+  if (table === 'users') applyRules(tenant, id);
   return edited;
 }
 
-/** Removes a row, as an administrator may do between two steps of a client. */
-export function deleteRow(tenant: Tenant, ids: readonly string[]): object {
+/**
+ * Removes a row, as an administrator may do between two steps of a client. An assignment ends; those of a user end with
+ * them unless `keepsAssignments`.
+ */
+export function deleteRow(
+  tenant: Tenant,
+  ids: readonly string[],
+  keepsAssignments: boolean,
+): object {
   const { table, id } = found(tenant, ids);
-  tenant.remove(table, id);
+  const { users, assignments } = tenant.tables;
+  const [user, assignment] = [users.get(id), assignments.get(id)];
+  if (table === 'users' && user !== undefined) deleteUser(tenant, user, keepsAssignments);
+  else if (table === 'assignments' && assignment !== undefined) {
+    endAssignment(tenant, assignment);
+    applyRules(tenant, assignment.targetId);
+  } else tenant.remove(table, id);
   return { deleted: id };
 }
 

@@ -63,7 +63,8 @@ export const beta: Dialect = {
   spell: pascal,
   unspell: camel,
   newRequest: 'accessPackageAssignmentRequest',
-  requestsNotSimulated: [],
+  // Its page shows an update of answers, in two spellings, and none of a schedule.
+  requestsNotSimulated: ['adminUpdate'],
   policy: { read: readBetaPolicy, values: betaPolicyValues },
 };
 

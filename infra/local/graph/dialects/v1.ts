@@ -40,6 +40,6 @@ export const v1: Dialect = {
   spell: (word) => word,
   unspell: (word) => word,
   newRequest: 'newAssignmentRequest',
-  requestsNotSimulated: ['adminUpdate'],
+  requestsNotSimulated: [],
   policy: { read: withPolicyDefaults, values: {} },
 };

@@ -1,5 +1,5 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
-import { invalidModel, notSimulated } from '../errors';
+import { invalidModel } from '../errors';
 import { type Answer, type Call, deletion, type Routes } from '../http/routes';
 import { guidAt, id, object, text } from '../odata/body';
 import { list, type Listing } from '../odata/list';
@@ -54,9 +54,6 @@ export function policyRoutes({ dialect, entities }: Version): Routes {
     const specific = details.allowedTargetScope === 'specificDirectoryUsers';
     if (specific && details.specificAllowedTargets.length === 0) {
       throw invalidModel('A policy for specific users must name at least one.');
-    }
-    if (details.automaticRequestSettings?.['requestAccessForAllowedTargets'] === true) {
-      throw notSimulated('automatic assignment');
     }
     return details;
   }

@@ -1,13 +1,22 @@
 import { filtersIn, nameIn, rootOf } from '../dialects/dialect';
 import { delegatedOnly, invalidModel, notSimulated, resourceNotFound } from '../errors';
 import { type Answer, type Call, deletion, notImplemented, type Routes } from '../http/routes';
-import { flag, guidAt, id, object, optionalObject, optionalText, text } from '../odata/body';
+import {
+  flag,
+  guidAt,
+  id,
+  object,
+  optionalObject,
+  optionalText,
+  requireOnly,
+  text,
+} from '../odata/body';
 import { list, type Listing } from '../odata/list';
 import { checkBody, type Body } from '../odata/model';
 import { created, instant, one } from '../odata/present';
 import { deleteRequest } from '../services/deletions';
 import { reprocessRequest } from '../services/delivery';
-import { submitGrant, submitRemoval } from '../services/requests';
+import { submitGrant, submitRemoval, submitUpdate } from '../services/requests';
 import type { View } from '../state/lag';
 import type { AssignmentRequest, Schedule } from '../state/rows';
 import type { Version } from './version';
@@ -27,7 +36,7 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
         value: ({ state }) => spell(state),
       },
       createdDateTime: {
-        ...{ is: 'instant', also: ['gt'] },
+        ...{ is: 'instant', also: ['gt', 'ge'] },
         value: ({ createdAt }) => instant(createdAt),
       },
       'accessPackage/id': { is: 'guid', value: ({ packageId }) => packageId },
@@ -41,6 +50,9 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
     },
   };
 
+  /** What a request about an assignment may say: the assignment alone tells whose access to which package it concerns. */
+  const aboutAssignment = ['requestType', 'justification', nameIn(dialect, 'assignment')];
+
   function postRequest(call: Call): Answer {
     const body = checkBody(model, dialect.newRequest, call.body ?? {});
     if (flag(body, 'isValidationOnly', false)) throw notSimulated('validation without a request');
@@ -52,10 +64,21 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
     const justification = optionalText(body, 'justification');
     const requestType = dialect.unspell(text(body, 'requestType'), 'requestType');
     if (requestType === 'adminRemove') {
-      return submitRemoval(tenant, view, id(assignment, 'id'), justification);
+      requireOnly(body, aboutAssignment);
+      requireOnly(assignment, ['id']);
+      const assignmentId = id(assignment, 'id');
+      return submitRemoval(tenant, view, { assignmentId, justification });
     }
     if (dialect.requestsNotSimulated.includes(requestType)) {
       throw notSimulated(`assignment requests of type ${requestType}`);
+    }
+    if (requestType === 'adminUpdate') {
+      requireOnly(body, [...aboutAssignment, 'schedule']);
+      requireOnly(assignment, ['id']);
+      const schedule = scheduleIn(body);
+      if (schedule === undefined) throw invalidModel("'schedule' is required.");
+      const assignmentId = id(assignment, 'id');
+      return submitUpdate(tenant, view, { assignmentId, justification, schedule });
     }
     // The other types come from a signed-in user or from the service itself.
     if (requestType !== 'adminAdd') throw delegatedOnly();

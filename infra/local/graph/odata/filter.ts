@@ -1,16 +1,16 @@
 import { invalidFilter, notSimulated } from '../errors';
 
-export type Operator = 'eq' | 'ne' | 'gt' | 'startsWith';
+export type Operator = 'eq' | 'ne' | 'gt' | 'ge' | 'startsWith';
 
 /** One comparison of a filter, such as `accessPackage/id eq '…'`. A word without quotes is not text. */
 export type Comparison = { path: string; operator: Operator; value: string; quoted: boolean };
 
 const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
-const comparing = ['eq', 'ne', 'gt'] as const;
-const unsupported = new Set(['or', 'not', 'ge', 'lt', 'le', 'in', 'has']);
+const comparing = ['eq', 'ne', 'gt', 'ge'] as const;
+const unsupported = new Set(['or', 'not', 'lt', 'le', 'in', 'has']);
 
 /**
- * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, for instants also `gt`, and in the
+ * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, for instants also `gt` and `ge`, and in the
  * directory also `ne` and `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
  * Source: OData 4.01 URL conventions, 5.1.1.
  */

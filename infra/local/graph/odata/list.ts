@@ -131,8 +131,9 @@ const isNull = ({ value, quoted }: Comparison): boolean => value === 'null' && !
 function matches<Row>(comparisons: Checked<Row>[], row: Row): boolean {
   return comparisons.every((comparison) => {
     const actual = comparison.member.value(row)?.toLowerCase() ?? null;
-    if (comparison.operator === 'gt') {
-      return actual !== null && Date.parse(actual) > Date.parse(comparison.value);
+    if (comparison.operator === 'gt' || comparison.operator === 'ge') {
+      const later = Date.parse(actual ?? '') - Date.parse(comparison.value);
+      return later > 0 || (later === 0 && comparison.operator === 'ge');
     }
     const value = comparison.value.toLowerCase();
     if (comparison.operator === 'startsWith') return actual?.startsWith(value) === true;

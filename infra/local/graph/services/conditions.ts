@@ -7,13 +7,13 @@ import {
   subjectNotFound,
 } from '../errors';
 import type { View } from '../state/lag';
-import type { AccessPackage, Policy, SubjectSet, User } from '../state/rows';
-import { both } from '../state/tables';
-import { isActive, isOpen } from './delivery';
+import type { AccessPackage, Policy, Schedule, SubjectSet, User } from '../state/rows';
+import { hasOpenRequest, holds } from './delivery';
 import { getUser } from './directory';
 import { isMember, roleScopesOf } from './grants';
 import { requirePackage } from './packages';
 import { requirePolicy } from './policies';
+import { scheduleOf } from './schedules';
 import type { Tenant } from './tenant';
 
 /* What must hold before a person can get a package, in any dialect. */
@@ -67,6 +67,30 @@ export function requireTarget(tenant: Tenant, view: View, policy: Policy, target
   return user;
 }
 
+/**
+ * Refuses a schedule of its own where the policy allows none, one whose end has passed, and one that outlasts the policy.
+ * `from`: when the access begins or began. The codes are not published.
+ */
+export function requireSchedule(
+  tenant: Tenant,
+  policy: Policy,
+  schedule: Schedule | undefined,
+  from: number,
+): void {
+  if (schedule === undefined) return;
+  if (policy.requestorSettings['allowCustomAssignmentSchedule'] !== true) {
+    throw invalidRequest('The policy does not allow a custom assignment schedule.');
+  }
+  const end = scheduleEnd(scheduleOf(schedule, undefined, from));
+  if (end <= tenant.now()) throw invalidRequest('The end of the schedule has passed.');
+  if (end > scheduleEnd(scheduleOf(undefined, policy, from))) {
+    throw invalidRequest('The schedule ends later than the policy allows.');
+  }
+}
+
+const scheduleEnd = ({ expiration: { endDateTime } }: Schedule): number =>
+  endDateTime === null ? Infinity : Date.parse(endDateTime);
+
 /** Refuses while a request is open, the package is held, or an incompatible one is. */
 export function requireNoConflict(tenant: Tenant, { id }: AccessPackage, user: User): void {
   if (hasOpenRequest(tenant, id, user.id)) throw existingOpenRequest();
@@ -75,16 +99,6 @@ export function requireNoConflict(tenant: Tenant, { id }: AccessPackage, user: U
   if (incompatibleWith.some((other) => holds(tenant, other, user.id))) {
     throw invalidRequest('The target holds an access package that is incompatible with this one.');
   }
-}
-
-export function hasOpenRequest(tenant: Tenant, packageId: string, targetId: string): boolean {
-  const found = tenant.tables.requests.find('accessPackageAndTarget', both(packageId, targetId));
-  return found.some(({ row }) => isOpen(row));
-}
-
-function holds(tenant: Tenant, packageId: string, targetId: string): boolean {
-  const found = tenant.tables.assignments.find('accessPackageAndTarget', both(packageId, targetId));
-  return found.some(({ row }) => isActive(row));
 }
 
 /** Scopes that include every user of the directory. `notSpecified` is for direct assignment by administrators. */

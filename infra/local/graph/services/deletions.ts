@@ -1,6 +1,13 @@
 import { invalidRequest, resourceNotFound } from '../errors';
-import type { AccessPackage, Assignment, AssignmentRequest, Catalog, Policy } from '../state/rows';
-import { isActive, isOpen } from './delivery';
+import type {
+  AccessPackage,
+  Assignment,
+  AssignmentRequest,
+  Catalog,
+  Policy,
+  User,
+} from '../state/rows';
+import { endAssignment, isActive, isOpen } from './delivery';
 import { withdrawRole } from './grants';
 import type { Tenant } from './tenant';
 
@@ -73,6 +80,19 @@ export function deleteCatalog(tenant: Tenant, { id }: Catalog): void {
     tenant.remove('entitlementRoles', row.id);
   }
   tenant.remove('catalogs', id);
+}
+
+/**
+ * Deletes a user. What they hold ends with them, or, as in the 30 days in which a deleted user can be restored, stays. A
+ * request for them stays open, and cannot be delivered.
+ * docs: https://learn.microsoft.com/graph/api/user-delete, https://learn.microsoft.com/graph/api/accesspackage-delete
+ */
+export function deleteUser(tenant: Tenant, { id }: User, keepsAssignments: boolean): void {
+  tenant.remove('users', id);
+  if (keepsAssignments) return;
+  for (const { row } of tenant.tables.assignments.find('target', id)) {
+    if (isActive(row)) endAssignment(tenant, row);
+  }
 }
 
 /**

@@ -1,52 +1,11 @@
 import { invalidRequest } from '../errors';
-import type {
-  AccessPackage,
-  Assignment,
-  AssignmentRequest,
-  Policy,
-  Schedule,
-  Step,
-  User,
-} from '../state/rows';
+import type { Assignment, AssignmentRequest } from '../state/rows';
+import { both } from '../state/tables';
 import { grantRole, roleScopesOf, withdrawRoles } from './grants';
 import { newId } from './ids';
 import { scheduleOf } from './schedules';
+import { delivery } from './scripts';
 import type { Tenant } from './tenant';
-
-type Circumstances = {
-  /** Absent if the dialect names no person. Then only scripts without a person apply. */
-  user?: User;
-  accessPackage: AccessPackage;
-  policy: Policy;
-  schedule: Schedule | undefined;
-};
-
-/** The states of an assignment request: those that the tenant file prescribes, else the usual ones. */
-export function scriptFor(tenant: Tenant, circumstances: Circumstances): Step[] {
-  const written = tenant.rules.scripts.find(
-    ({ employeeId, packageName }) =>
-      (employeeId === undefined || employeeId === circumstances.user?.employeeId) &&
-      (packageName === undefined || packageName === circumstances.accessPackage.displayName),
-  );
-  if (written !== undefined) return written.states;
-  const submitted = { state: 'submitted', forMs: tenant.durations.deliveryMs };
-  const approval =
-    circumstances.policy.requestApprovalSettings['isApprovalRequiredForAdd'] === true;
-  if (approval) return [submitted, { state: 'pendingApproval' }];
-  const waitMs = startOf(circumstances.schedule) - tenant.now();
-  const scheduled = waitMs > 0 ? [{ state: 'scheduled', forMs: waitMs }] : [];
-  return [submitted, ...scheduled, ...delivery(tenant)];
-}
-
-/** The usual last states: delivering, then delivered. */
-export function delivery(tenant: Tenant): Step[] {
-  return [{ state: 'delivering', forMs: tenant.durations.deliveryMs }, { state: 'delivered' }];
-}
-
-function startOf(schedule: Schedule | undefined): number {
-  const start = Date.parse(schedule?.startDateTime ?? '');
-  return Number.isNaN(start) ? 0 : start;
-}
 
 /** The `status` that Graph writes beside a state, unless a script has another. */
 const usualStatus: Record<string, string> = {
@@ -77,6 +36,45 @@ export const isOpen = ({ state }: AssignmentRequest): boolean => !settledStates.
 export const isActive = ({ state }: Assignment): boolean =>
   state !== 'expired' && state !== 'deliveryFailed';
 
+export function hasOpenRequest(tenant: Tenant, packageId: string, targetId: string): boolean {
+  const found = tenant.tables.requests.find('accessPackageAndTarget', both(packageId, targetId));
+  return found.some(({ row }) => isOpen(row));
+}
+
+export function holds(tenant: Tenant, packageId: string, targetId: string): boolean {
+  const found = tenant.tables.assignments.find('accessPackageAndTarget', both(packageId, targetId));
+  return found.some(({ row }) => isActive(row));
+}
+
+type NewRequest = Pick<
+  AssignmentRequest,
+  | 'requestType'
+  | 'packageId'
+  | 'policyId'
+  | 'targetId'
+  | 'assignmentId'
+  | 'justification'
+  | 'schedule'
+  | 'given'
+  | 'script'
+> & { id?: string };
+
+/** Creates a request in the first state of its script. */
+export function createRequest(tenant: Tenant, details: NewRequest): AssignmentRequest {
+  const now = tenant.now();
+  const request: AssignmentRequest = {
+    id: newId(),
+    ...details,
+    state: 'submitted',
+    status: 'Accepted',
+    createdAt: now,
+    completedAt: undefined,
+    step: 0,
+    dueAt: undefined,
+  };
+  return enterStep(tenant, request, 0, now);
+}
+
 /** Moves a request to a step of its script and changes assignment and membership accordingly. */
 export function enterStep(
   tenant: Tenant,
@@ -94,10 +92,16 @@ export function enterStep(
     dueAt: step.forMs === undefined ? undefined : at + step.forMs,
     completedAt: settledStates.has(step.state) ? (request.completedAt ?? at) : undefined,
   };
-  const changed =
-    entered.requestType === 'adminAdd' ? give(tenant, entered, at) : take(tenant, entered, at);
+  const changed = effectOf(entered)(tenant, entered, at);
   tenant.put('requests', changed);
   return changed;
+}
+
+type Effect = (tenant: Tenant, request: AssignmentRequest, at: number) => AssignmentRequest;
+
+function effectOf({ requestType }: AssignmentRequest): Effect {
+  if (requestType === 'adminUpdate') return reschedule;
+  return requestType.endsWith('Remove') ? take : give;
 }
 
 /** Moves a request to its next step when it is due. Does nothing if the row has changed since. */
@@ -109,7 +113,11 @@ export function advanceRequest(tenant: Tenant, id: string, dueAt: number): void 
 /** Ends an assignment when it is due. Does nothing if the row has changed since. */
 export function expireAssignment(tenant: Tenant, id: string, dueAt: number): void {
   const assignment = tenant.tables.assignments.get(id);
-  if (assignment?.dueAt !== dueAt) return;
+  if (assignment?.dueAt === dueAt) endAssignment(tenant, assignment);
+}
+
+/** Ends an assignment now, and takes its roles back. */
+export function endAssignment(tenant: Tenant, assignment: Assignment): void {
   const expired = {
     state: 'expired',
     status: 'Expired',
@@ -130,6 +138,7 @@ const assignmentStates = new Set([
 /** A request without a person grants nothing: the draft documents record the assignment separately. */
 function give(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
   if (!assignmentStates.has(request.state) || !isBound(request)) return request;
+  if (tenant.tables.users.get(request.targetId) === undefined) return failed(request, at);
   const assignment = assignmentOf(tenant, request, at);
   const ends = assignment.schedule.expiration.endDateTime;
   const given: Assignment = {
@@ -175,12 +184,37 @@ function assignmentOf(tenant: Tenant, request: BoundRequest, at: number): Assign
   };
 }
 
+/** What cannot be carried out any more: its person was deleted, or its assignment has ended. */
+const failed = (request: AssignmentRequest, at: number): AssignmentRequest => ({
+  ...{ ...request, state: 'deliveryFailed', status: 'DeliveryFailed' },
+  ...{ dueAt: undefined, completedAt: at },
+});
+
+const REMOVAL_MS = 50;
+
 /** A delivered removal ends the assignment a moment later, as in the real service. */
 function take(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
   const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
-  if (request.state === 'delivered' && assignment !== undefined) {
-    tenant.put('assignments', { ...assignment, dueAt: at + 1 });
+  if (request.state === 'delivered' && assignment !== undefined && isActive(assignment)) {
+    tenant.put('assignments', { ...assignment, dueAt: at + REMOVAL_MS });
   }
+  return request;
+}
+
+/** A delivered update moves the end of the assignment. */
+function reschedule(tenant: Tenant, request: AssignmentRequest, at: number): AssignmentRequest {
+  const assignment = tenant.tables.assignments.get(request.assignmentId ?? '');
+  if (request.state !== 'delivered' || request.schedule === undefined) return request;
+  if (assignment === undefined || !isActive(assignment)) return failed(request, at);
+  const { expiration } = scheduleOf(request.schedule, undefined, at);
+  const { startDateTime } = assignment.schedule;
+  const { endDateTime } = expiration;
+  tenant.put('assignments', {
+    ...assignment,
+    schedule: { startDateTime, expiration },
+    isExtended: true,
+    dueAt: endDateTime === null ? undefined : Date.parse(endDateTime),
+  });
   return request;
 }
 
@@ -199,10 +233,16 @@ export function decide(
 
 const repairable = new Set(['deliveryFailed', 'partiallyDelivered']);
 
+/** The page of the portal says 7 days, the reference page 14: the simulator takes the stricter reading. */
+const REPROCESS_MS = 7 * 86_400_000;
+
 /** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-reprocess */
 export function reprocessRequest(tenant: Tenant, request: AssignmentRequest): void {
   if (!repairable.has(request.state)) {
     throw invalidRequest(`A request in the state ${request.state} cannot be reprocessed.`);
+  }
+  if (tenant.now() - (request.completedAt ?? 0) > REPROCESS_MS) {
+    throw invalidRequest('The request was completed more than 7 days ago.');
   }
   enterStep(tenant, { ...request, script: delivery(tenant) }, 0, tenant.now());
 }

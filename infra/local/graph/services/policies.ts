@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { duplicateKey, invalidModel, invalidRequest, resourceNotFound } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage, Policy, Settings, SubjectSet, User } from '../state/rows';
+import { applyRule, isAutomatic, requireAutomatic } from './automatic';
 import { enterStep } from './delivery';
 import { usersNumbered } from './directory';
 import { derivedId, newId } from './ids';
@@ -21,6 +22,7 @@ export async function createPolicy(
   requirePackage(tenant, view, details.packageId);
   requireApprovers(details);
   requireLimits(details);
+  requireAutomatic(tenant, details);
   if (tenant.busy.policy) throw duplicateKey();
   tenant.busy.policy = true;
   try {
@@ -28,10 +30,12 @@ export async function createPolicy(
   } finally {
     tenant.busy.policy = false;
   }
-  return addPolicy(tenant, details);
+  const policy = addPolicy(tenant, details);
+  applyRule(tenant, policy);
+  return policy;
 }
 
-/** Adds a policy at once. It completes the package, so every holder in the tenant file gets it. */
+/** Adds a policy at once. It completes the package, so every holder in the tenant file gets it; its rule is not applied. */
 export function addPolicy(tenant: Tenant, details: PolicyDetails, id = newId()): Policy {
   const now = tenant.now();
   const policy = { ...details, id, createdAt: now, modifiedAt: now };
@@ -47,6 +51,7 @@ export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDet
   }
   requireApprovers(details);
   requireLimits(details);
+  requireAutomatic(tenant, details, policy.id);
   const replaced = {
     ...details,
     id: policy.id,
@@ -54,6 +59,7 @@ export function replacePolicy(tenant: Tenant, policy: Policy, details: PolicyDet
     modifiedAt: tenant.now(),
   };
   tenant.put('policies', replaced);
+  applyRule(tenant, replaced);
   return replaced;
 }
 
@@ -149,7 +155,10 @@ function grantHoldings(tenant: Tenant, policy: Policy): void {
   }
 }
 
-/** Gives a person a package at once, without a request of a client. Calling it again changes nothing. */
+/**
+ * Gives a person a package at once, without a request of a client: by an administrator, or by the rule of an automatic
+ * policy. Calling it again changes nothing.
+ */
 export function hold(
   tenant: Tenant,
   accessPackage: AccessPackage,
@@ -163,7 +172,7 @@ export function hold(
     tenant,
     {
       id,
-      requestType: 'adminAdd',
+      requestType: isAutomatic(policy) ? 'systemAdd' : 'adminAdd',
       packageId: accessPackage.id,
       policyId: policy.id,
       targetId: user.id,

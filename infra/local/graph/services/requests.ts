@@ -3,24 +3,25 @@ import {
   duplicateKey,
   existingOpenRequest,
   invalidModel,
-  invalidRequest,
   noActiveGrant,
   resourceNotFound,
 } from '../errors';
 import type { View } from '../state/lag';
 import type { AccessPackage, Assignment, AssignmentRequest, Policy, Schedule } from '../state/rows';
 import {
-  hasOpenRequest,
   type GrantIds,
   requireComplete,
   requireGrantable,
   requireNoConflict,
+  requireSchedule,
   requireTarget,
 } from './conditions';
-import { delivery, enterStep, isActive, scriptFor } from './delivery';
+import { createRequest, enterStep, hasOpenRequest, isActive } from './delivery';
 import { grantRole, roleScopesOf } from './grants';
 import { folded } from '../state/tables';
 import { newId } from './ids';
+import { requirePolicy } from './policies';
+import { scriptFor, unconditional, updateScript } from './scripts';
 import type { Tenant } from './tenant';
 
 export type GrantRequest = GrantIds & {
@@ -32,10 +33,7 @@ export type GrantRequest = GrantIds & {
 export function submitGrant(tenant: Tenant, view: View, details: GrantRequest): AssignmentRequest {
   const { accessPackage, policy } = requireGrantable(tenant, view, details);
   const user = requireTarget(tenant, view, policy, details.targetId);
-  const ownSchedule = policy.requestorSettings['allowCustomAssignmentSchedule'] === true;
-  if (details.schedule !== undefined && !ownSchedule) {
-    throw invalidRequest('The policy does not allow a custom assignment schedule.');
-  }
+  requireSchedule(tenant, policy, details.schedule, tenant.now());
   requireNoConflict(tenant, accessPackage, user);
   const script = scriptFor(tenant, { user, accessPackage, policy, schedule: details.schedule });
   return createRequest(tenant, {
@@ -46,30 +44,51 @@ export function submitGrant(tenant: Tenant, view: View, details: GrantRequest): 
   });
 }
 
+/** What a request about an assignment says beside its type. */
+type AboutAssignment = { assignmentId: string; justification: string | null };
+
 /** Accepts an administrator's request to end an assignment (adminRemove). */
 export function submitRemoval(
   tenant: Tenant,
   view: View,
-  assignmentId: string,
-  justification: string | null,
+  { assignmentId, justification }: AboutAssignment,
 ): AssignmentRequest {
+  const { packageId, policyId, targetId } = requireChangeable(tenant, view, assignmentId);
+  return createRequest(tenant, {
+    requestType: 'adminRemove',
+    ...{ packageId, policyId, targetId, justification, assignmentId },
+    schedule: undefined,
+    script: unconditional(tenant),
+  });
+}
+
+/** Accepts an administrator's request for another end of an assignment (adminUpdate). */
+export function submitUpdate(
+  tenant: Tenant,
+  view: View,
+  { assignmentId, justification, schedule }: AboutAssignment & { schedule: Schedule },
+): AssignmentRequest {
+  const assignment = requireChangeable(tenant, view, assignmentId);
+  const { packageId, policyId, targetId } = assignment;
+  const policy = requirePolicy(tenant, undefined, policyId);
+  requireSchedule(tenant, policy, schedule, Date.parse(assignment.schedule.startDateTime));
+  return createRequest(tenant, {
+    requestType: 'adminUpdate',
+    ...{ packageId, policyId, targetId, justification, assignmentId, schedule },
+    script: updateScript(tenant, policy),
+  });
+}
+
+/** The assignment, if it is active and no request about it is open. */
+function requireChangeable(tenant: Tenant, view: View, assignmentId: string): Assignment {
   if (tenant.tables.assignments.get(assignmentId, view) === undefined) {
     throw resourceNotFound('assignment');
   }
   const assignment = tenant.tables.assignments.get(assignmentId);
   if (assignment === undefined || !isActive(assignment)) throw noActiveGrant();
-  const { packageId, policyId, targetId } = assignment;
+  const { packageId, targetId } = assignment;
   if (hasOpenRequest(tenant, packageId, targetId)) throw existingOpenRequest();
-  return createRequest(tenant, {
-    requestType: 'adminRemove',
-    packageId,
-    policyId,
-    targetId,
-    justification,
-    schedule: undefined,
-    assignmentId,
-    script: [{ state: 'submitted', forMs: tenant.durations.deliveryMs }, ...delivery(tenant)],
-  });
+  return assignment;
 }
 
 /** Accepts a request that names no person, package or policy. It stays `submitted` until a package is bound to it. */
@@ -89,35 +108,6 @@ export function submitUnbound(
     given,
     script: [{ state: 'submitted' }],
   });
-}
-
-type NewRequest = Pick<
-  AssignmentRequest,
-  | 'requestType'
-  | 'packageId'
-  | 'policyId'
-  | 'targetId'
-  | 'assignmentId'
-  | 'justification'
-  | 'schedule'
-  | 'given'
-  | 'script'
-> & { id?: string };
-
-/** Creates a request in the first state of its script. */
-function createRequest(tenant: Tenant, details: NewRequest): AssignmentRequest {
-  const now = tenant.now();
-  const request: AssignmentRequest = {
-    id: newId(),
-    ...details,
-    state: 'submitted',
-    status: 'Accepted',
-    createdAt: now,
-    completedAt: undefined,
-    step: 0,
-    dueAt: undefined,
-  };
-  return enterStep(tenant, request, 0, now);
 }
 
 /** Long ago in this tenant: before whatever a client may look back for. */

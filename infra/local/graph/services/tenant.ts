@@ -32,6 +32,8 @@ export type Tenant = Rewritable & {
    * stay open. Kept in memory only.
    */
   undeliverable: Map<string, number | null>;
+  /** Whether requests of administrators need no approver, whatever the policy says. Kept in memory only. */
+  approvals: { areBypassed: boolean };
   /** Set while a policy is being created. */
   busy: { policy: boolean };
 };

@@ -116,9 +116,13 @@ export type Schedule = {
   expiration: { type: string; endDateTime: string | null; duration: string | null };
 };
 
+/** `system...` comes from an automatic policy, `user...` from the person. */
+export type RequestType =
+  'adminAdd' | 'adminUpdate' | 'adminRemove' | 'systemAdd' | 'systemRemove' | 'userAdd';
+
 export type AssignmentRequest = {
   id: string;
-  requestType: 'adminAdd' | 'adminRemove';
+  requestType: RequestType;
   /** Absent for a request of the draft documents until a package is bound to it. */
   packageId?: string | undefined;
   /** Both are absent for every request of the draft documents. */

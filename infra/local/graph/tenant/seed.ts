@@ -1,3 +1,4 @@
+import { isAutomatic, targetsOf } from '../services/automatic';
 import { addResource, createCatalog } from '../services/catalogs';
 import { usersNumbered } from '../services/directory';
 import { derivedId } from '../services/ids';
@@ -63,8 +64,11 @@ function seedPackage(tenant: Tenant, catalog: Catalog, existing: ExistingPackage
     const members = withPolicyDefaults({ ...policy.members, displayName: policy.displayName });
     return addPolicy(tenant, { ...members, packageId: id }, policy.id);
   });
+  for (const policy of policies) {
+    for (const user of targetsOf(tenant, policy)) hold(tenant, accessPackage, policy, user);
+  }
   for (const employeeId of existing.heldBy) {
-    const [policy] = policies;
+    const policy = policies.find((one) => !isAutomatic(one));
     for (const user of usersNumbered(tenant, employeeId)) {
       if (policy !== undefined) hold(tenant, accessPackage, policy, user);
     }
