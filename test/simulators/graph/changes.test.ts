@@ -89,7 +89,7 @@ describe('An update', () => {
 
   test('to an end that comes soon ends the access then', async () => {
     const held = await planted(1002);
-    await update(held, { schedule: ending(new Date(Date.now() + 200).toISOString()) });
+    await update(held, { schedule: ending(new Date(Date.now() + 1_000).toISOString()) });
     const ended = await until(
       () => assignment(held),
       ({ state }) => state === 'expired',

@@ -85,9 +85,9 @@ describe('In v1.0', () => {
   });
 
   test('A schedule that ends takes the access back', async () => {
-    const endDateTime = new Date(Date.now() + 100).toISOString();
-    const schedule = { expiration: { type: 'afterDateTime', endDateTime } };
     const brief = await createCompletePackage(simulator, { name: 'For a moment', group: 2 });
+    const endDateTime = new Date(Date.now() + 1_000).toISOString();
+    const schedule = { expiration: { type: 'afterDateTime', endDateTime } };
     await submit(simulator, brief, 1003, { schedule });
     const ended = await until(
       async () =>

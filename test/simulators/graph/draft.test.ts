@@ -316,7 +316,7 @@ describe('An assignment recorded by 004', () => {
 
   test('ends at its given end, and the person leaves the group', async () => {
     const complete = await createDraftPackage(simulator, { name: 'Brief', group: 2 });
-    const expiredDateTime = new Date(Date.now() + 100).toISOString();
+    const expiredDateTime = new Date(Date.now() + 1_000).toISOString();
     const { body } = await recordAssignment(simulator, complete, 1006, { expiredDateTime });
     expect(await members(2)).toEqual([userId(1006)]);
     await until(

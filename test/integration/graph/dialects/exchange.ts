@@ -53,12 +53,15 @@ export const documents = {
   '004': Operation.parse(load('004-record-assignment')),
 };
 export const polling = z.record(z.string(), Dialects(Exchange)).parse(load('polling'));
+/** Null where the documents of a dialect have no such operation. */
+export const changes = z.record(z.string(), Dialects(Exchange.nullable())).parse(load('changes'));
 export const betaAround = z.record(z.string(), Exchange).parse(load('beta-around'));
 
 export const catalogId = '34cfe9a8-88bc-4c82-b3d8-6b77d7035c33';
 export const packageId = '96d247bb-47bb-96d2-bb47-d296bb47d296';
 export const otherId = 'c51781b9-81b9-c517-b981-17c5b98117c5';
 export const policyId = 'd622d2d5-92bf-4b3a-b1ad-2c1f1c9f3a6e';
+export const assignmentId = 'e4383339-3339-e438-3933-38e4393338e4';
 export const requestId = '102bf6a4-f6a4-102b-a4f6-2b10a4f62b10';
 export const userId = '20000000-0000-4000-8000-000000001024';
 export const justification = 'joinery:abc:1:finance';
