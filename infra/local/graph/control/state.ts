@@ -84,7 +84,7 @@ export function deleteRow(
   const [user, assignment] = [users.get(id), assignments.get(id)];
   if (table === 'users' && user !== undefined) deleteUser(tenant, user, keepsAssignments);
   else if (table === 'assignments' && assignment !== undefined) {
-    endAssignment(tenant, assignment);
+    endAssignment(tenant, assignment, tenant.now());
     applyRules(tenant, assignment.targetId);
   } else tenant.remove(table, id);
   return { deleted: id };

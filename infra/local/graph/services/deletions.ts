@@ -91,7 +91,7 @@ export function deleteUser(tenant: Tenant, { id }: User, keepsAssignments: boole
   tenant.remove('users', id);
   if (keepsAssignments) return;
   for (const { row } of tenant.tables.assignments.find('target', id)) {
-    if (isActive(row)) endAssignment(tenant, row);
+    if (isActive(row)) endAssignment(tenant, row, tenant.now());
   }
 }
 

@@ -113,15 +113,15 @@ export function advanceRequest(tenant: Tenant, id: string, dueAt: number): void 
 /** Ends an assignment when it is due. Does nothing if the row has changed since. */
 export function expireAssignment(tenant: Tenant, id: string, dueAt: number): void {
   const assignment = tenant.tables.assignments.get(id);
-  if (assignment?.dueAt === dueAt) endAssignment(tenant, assignment);
+  if (assignment?.dueAt === dueAt) endAssignment(tenant, assignment, dueAt);
 }
 
-/** Ends an assignment now, and takes its roles back. */
-export function endAssignment(tenant: Tenant, assignment: Assignment): void {
+/** Ends an assignment, and takes its roles back. */
+export function endAssignment(tenant: Tenant, assignment: Assignment, at: number): void {
   const expired = {
     state: 'expired',
     status: 'Expired',
-    expiredAt: dueAt,
+    expiredAt: at,
     dueAt: undefined,
   };
   tenant.put('assignments', { ...assignment, ...expired });
