@@ -3,7 +3,8 @@ import { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { ClosingOutcome } from '../shared/domain/workflow/step-outcome';
 import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import { Fate } from '../shared/domain/lifecycle/facts';
-import { Action, StopReason } from '../shared/domain/lifecycle/planner';
+import { Action } from '../shared/domain/lifecycle/held';
+import { StopReason } from '../shared/domain/lifecycle/planner';
 import {
   CommandDescription,
   describeCommand,

@@ -1,10 +1,12 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { planAccess } from '../shared/assignments/plan';
-import { pollRequests, settleStep } from '../shared/assignments/settle';
+import { pollRequests } from '../shared/assignments/poll';
+import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
 import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
+import { requestOf } from '../shared/domain/workflow/workflow-state';
 import { recordIntent, recordWait } from '../shared/events/audit-context';
 import { closeAttempt } from '../shared/events/close';
 import { startAttempt } from '../shared/events/start';
@@ -32,14 +34,16 @@ export function registerActivities(services: Services): void {
     return { outcome: acquired === 'acquired' ? { kind: 'done' } : LOCK_HELD };
   });
 
-  registerActivity(activities.planAccess, async ({ run }) => ({
-    outcome: await planAccess(services, run),
+  registerActivity(activities.planAccess, async (input) => ({
+    outcome: await planAccess(services, input),
   }));
 
   registerActivity(activities.ensurePackage, createPackageEnsurer(services));
 
   registerActivity(activities.submitRequest, async (input, guard) => ({
-    chain: input.intentRecorded ? input.chain : await recordIntent(services, input, 'assign'),
+    chain: input.intentRecorded
+      ? input.chain
+      : await recordIntent(services, input, requestOf(input.step)),
     outcome: await guard(() => submitRequest(services, input)),
   }));
 

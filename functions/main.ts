@@ -9,6 +9,7 @@ import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
+import { createHoldings } from '../shared/storage/holdings';
 import { createLimits, createPermissions } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
@@ -58,6 +59,7 @@ const services: Services = {
   claims: createClaims(table(records, 'claims')),
   due: createDue(table(records, 'due')),
   workers: createWorkers(workers),
+  holdings: createHoldings(workers),
   workerLocks: createWorkerLocks(workers),
   packages: createPackages(table(records, 'packages')),
   ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),

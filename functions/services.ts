@@ -3,6 +3,7 @@ import type { Entitlements } from '../shared/graph/entitlements';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
 import type { Permissions } from '../shared/storage/limits';
+import type { Holdings } from '../shared/storage/holdings';
 import type { Packages } from '../shared/storage/packages';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
@@ -18,6 +19,7 @@ export type Services = {
   claims: Claims;
   due: Due;
   workers: Workers;
+  holdings: Holdings;
   workerLocks: WorkerLocks;
   packages: Packages;
   ledger: Ledger;

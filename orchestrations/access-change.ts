@@ -4,12 +4,11 @@ import { activities } from '../shared/domain/workflow/activities';
 import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
 import { START_OF_CHAIN } from '../shared/domain/workflow/run';
 import { ClosingOutcome, endingOf, RequestWait } from '../shared/domain/workflow/step-outcome';
-import type { RetryBudgets } from '../shared/domain/workflow/timeouts';
+import { isShared, type RetryBudgets } from '../shared/domain/workflow/timeouts';
 import {
   isLasting,
   RetriesByOperation,
   WorkflowState,
-  type StepState,
   type Waiting,
 } from '../shared/domain/workflow/workflow-state';
 import {
@@ -22,17 +21,19 @@ import {
   type WorkflowGenerator,
 } from './durable';
 import { callWithRetry, type Retry } from './retry';
+import { adoptPlan, carriedOut, isReady, isUnsent } from './plan-steps';
 import { secondsToNextPoll, settleSteps, waitOfStep, withOpenRequest } from './settle-steps';
 import { endStep, submitStep } from './submit-step';
 
 // The workflow of one event:
 //
 //   1. begin     this execution becomes the run of its attempt
-//   2. lock      the run acquires the lock of its worker
-//   3. plan      facts and access model give one step per access package
-//   4. submit    each step ensures its access package and submits the assignment request (submit-step.ts)
+//   2. lock      the run acquires the lock of its person
+//   3. plan      the facts about the person, the access model and what they hold give steps (plan-steps.ts)
+//   4. submit    each step makes its request; a grant ensures its access package before (submit-step.ts)
 //   5. release   the lock is released before anything waits
-//   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts)
+//   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts);
+//                then back to 2 while a wait is over, a step may begin or the plan was partial
 //   7. close     the claim is closed with the one closing row of the attempt
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
@@ -94,7 +95,8 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const { run, timeouts } = outcome;
   input.state = {
     ...{ run, timeouts, chain: START_OF_CHAIN, status: 'acting', fencingToken: 1 },
-    ...{ steps: [], polls: 0, retries: {}, waits: [] },
+    ...{ steps: [], decided: [], isPartial: false, isOutdated: false },
+    ...{ rounds: 0, passedOver: [], polls: 0, retries: {}, waits: [] },
   };
   input.retries = undefined;
   return 0;
@@ -127,7 +129,10 @@ function* actUnderLock(durable: DurableContext, state: WorkflowState): WorkflowG
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/** Plans and submits. After a retry the next pass does both again; each activity finds what is already done. */
+/**
+ * Plans and submits. After a retry the next pass does both again; each activity finds what is already done. Requests that are
+ * open meanwhile are polled before that.
+ */
 function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   const outcome = yield* planAndSubmit(durable, state);
   if (outcome) return retryOrGiveUp(state, outcome);
@@ -135,23 +140,25 @@ function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<
   return secondsToNextPoll(state);
 }
 
-/** 3. and 4. Undefined once each step has a request or has ended. */
+/** 3. and 4. Undefined once each step has a request, has ended, or has to wait for another one. */
 function* planAndSubmit(
   durable: DurableContext,
   state: WorkflowState,
 ): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
-  const { outcome: plan } = yield* callWithRetry(durable, state, operation, { run: state.run });
+  const input = { run: state.run, done: carriedOut(state) };
+  const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
   if (plan.kind !== 'done') return plan;
-  state.targetId = plan.targetId;
-  const known = new Set(state.steps.map(({ packageKey }) => packageKey));
-  const added = plan.steps.filter(({ packageKey }) => !known.has(packageKey));
-  state.steps.push(...added.map((step): StepState => ({ ...step, status: 'planned' })));
+  adoptPlan(state, plan);
+  let soonest: Retry | undefined;
   for (const step of state.steps) {
+    if (!isUnsent(step) || !isReady(state, step)) continue;
     const notDone = yield* submitStep(durable, state, step);
-    if (notDone) return notDone;
+    if (notDone && (notDone.kind === 'failed' || isShared(notDone.cause))) return notDone;
+    // What holds up one step holds up no other.
+    if (notDone && notDone.seconds < (soonest?.seconds ?? Infinity)) soonest = notDone;
   }
-  return undefined;
+  return soonest;
 }
 
 /** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is not released here. */
@@ -168,19 +175,27 @@ function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGe
 
 /** Waits, or ends the steps without a request. */
 function retryOrGiveUp(state: WorkflowState, outcome: Retry | Rejected | Failed): number {
-  if (outcome.kind === 'retry') return outcome.seconds;
-  giveUp(state, outcome);
-  return secondsToNextPoll(state);
+  if (outcome.kind !== 'retry') {
+    giveUp(state, outcome);
+    return secondsToNextPoll(state);
+  }
+  if (withOpenRequest(state).length > 0) {
+    state.status = 'settling';
+    state.isOutdated = true;
+  }
+  return outcome.seconds;
 }
 
-/** Ends each step without a request with `outcome`; without a plan, the event itself. */
+/** Ends each step without a request with `outcome`; without such a step, the event itself. */
 function giveUp(state: WorkflowState, outcome: Rejected | Failed): void {
-  for (const step of state.steps) {
-    if (step.status === 'planned' || step.status === 'ensured') endStep(step, outcome);
-  }
+  const unsent = state.steps.filter(isUnsent);
+  for (const step of unsent) endStep(step, outcome);
+  state.isPartial = false;
+  state.isOutdated = false;
   state.status = state.steps.length > 0 ? 'settling' : 'closing';
-  if (state.status === 'settling') return;
-  state.closing = { ...endingOf(outcome, ClosingOutcome), evidence: outcome.evidence };
+  if (unsent.length > 0) return;
+  state.failure = { ...endingOf(outcome, ClosingOutcome), evidence: outcome.evidence };
+  state.closing = state.failure;
 }
 
 /** 7. Uses a lock of its own. Retried until it succeeds, because no attempt may end without its closing row. */

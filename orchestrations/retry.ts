@@ -23,7 +23,7 @@ const reasonsKeptOnTimeout = [
 ];
 
 /** Not done yet: to be called again after so many seconds. */
-export type Retry = { kind: 'retry'; seconds: number };
+export type Retry = { kind: 'retry'; seconds: number; cause: Cause };
 
 /** An answer after the retry policy. `exhausted`: the cause that has lasted longer than its budget. */
 export type Attempt<Done extends object> = {
@@ -60,7 +60,10 @@ export function* callWithRetry<Input, Done extends object>(
   if (!next) return { ...known, outcome: failureOf(outcome), exhausted: causeOf(outcome.why) };
   holder.retries = { ...others, [operation]: next.retries };
   holder.retrying = { operation, ...waitingOf(durable, outcome, next) };
-  return { ...known, outcome: { kind: 'retry', seconds: next.seconds } };
+  return {
+    ...known,
+    outcome: { kind: 'retry', seconds: next.seconds, cause: causeOf(outcome.why) },
+  };
 }
 
 /** The wait of a retry. Storage is waited for without an end. */

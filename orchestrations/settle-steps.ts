@@ -5,6 +5,7 @@ import {
   resultOf,
   type RequestStatus,
   StepOutcome,
+  type StepResult,
   waitOf,
 } from '../shared/domain/workflow/step-outcome';
 import { nextPoll, type Timeouts } from '../shared/domain/workflow/timeouts';
@@ -15,31 +16,61 @@ import {
 } from '../shared/domain/workflow/workflow-state';
 import { now, secondsSince, type DurableContext, type WorkflowGenerator } from './durable';
 import { callWithRetry } from './retry';
+import { addDecided, needsPlan } from './plan-steps';
 import { endStep } from './submit-step';
 
-/** Polls every open request and records each step that has ended. Answers the seconds until the next pass. */
+/**
+ * Polls every open request and records each step that has ended. Goes back to planning if that may lead to more; without an
+ * open request, records what the last plan has decided and ends. Answers the seconds until the next pass.
+ */
 export function* settleSteps(
   durable: DurableContext,
   state: WorkflowState,
 ): WorkflowGenerator<number | 'over'> {
   const pollPause = yield* pollOpenRequests(durable, state);
+  const pause = yield* settleEnded(durable, state);
+  if (pause !== 0) return pause;
+  if (needsPlan(state)) {
+    state.status = 'acting';
+    return pollPause;
+  }
+  if (withOpenRequest(state).length > 0) return Math.max(pollPause, secondsToNextPoll(state));
+  if (state.decided.length > 0) {
+    addDecided(state);
+    return 0;
+  }
+  state.status = 'closing';
+  state.closing = closingOf(state);
+  return 0;
+}
+
+function* settleEnded(
+  durable: DurableContext,
+  state: WorkflowState,
+): WorkflowGenerator<number | 'over'> {
   for (const step of state.steps) {
     if (step.status !== 'ending') continue;
     const pause = yield* settleStep(durable, state, step);
     if (pause !== 0) return pause;
+    if (step.action === 'wait') state.isOutdated = true;
   }
-  if (withOpenRequest(state).length > 0) return Math.max(pollPause, secondsToNextPoll(state));
-  state.status = 'closing';
-  state.closing = closingOf(state.steps);
   return 0;
 }
 
 /** The outcome of all steps together, with the reason of the step that decided it. */
-function closingOf(steps: StepState[]): WorkflowState['closing'] {
-  const outcome = closingOutcome(steps.flatMap((step) => step.outcome ?? []));
+function closingOf({ steps, ending, failure }: WorkflowState): WorkflowState['closing'] {
+  const outcomes = steps.flatMap((step) => step.outcome ?? []);
+  const outcome = closingOutcome(outcomes, ending?.outcome);
+  const isPartial = failure && outcomes.some((one) => one === 'delivered' || one === 'extended');
+  if (failure) return isPartial ? { ...failure, outcome: 'partly-delivered' } : failure;
   const withReason = steps.filter(({ result }) => result?.reason !== undefined);
   const decisive = withReason.find((step) => step.outcome === outcome) ?? withReason[0];
-  return { outcome, reason: decisive?.result?.reason, evidence: decisive?.evidence };
+  const reason = decisive
+    ? decisive.result?.reason
+    : ending?.outcome === outcome
+      ? ending.reason
+      : undefined;
+  return { outcome, reason, evidence: decisive?.evidence };
 }
 
 /** Seconds until the next poll, by the request that has waited least for what it waits for; 0 without an open one. */
@@ -99,11 +130,31 @@ function addWait(durable: DurableContext, { polledAt = '' }: WorkflowState, step
 
 function applyReading(state: WorkflowState, step: StepState, reading: Reading | undefined): void {
   const before = waitOf(statusOf(step));
-  Object.assign(step, reading);
+  Object.assign(step, asOpenIfReprocessed(step, reading));
   const status = statusOf(step);
   if (waitOf(status) !== before) state.polls = 0;
   const result = resultOf({ status, wait: step.wait, waited: waitedBy(step) }, state.timeouts);
-  if (result) Object.assign(step, { status: 'ending', result });
+  if (result) Object.assign(step, { status: 'ending', result: resultFor(step, result) });
+}
+
+/** A replica may still show how the request had ended before it was carried out again. */
+function asOpenIfReprocessed(
+  { action, submittedAt = '' }: StepState,
+  reading: Reading | undefined,
+): Reading | undefined {
+  const { requestStatus, completedAt = submittedAt } = reading ?? {};
+  const isOld = action === 'reprocess' && completedAt < submittedAt;
+  return isOld && requestStatus !== 'delivered' ? { ...reading, requestStatus: 'open' } : reading;
+}
+
+/** How a request ended that is not a grant, or that is waited for only because it is in the way. */
+function resultFor(step: StepState, result: StepResult): StepResult {
+  const isOver = ['delivered', 'denied', 'failed'].includes(result.outcome);
+  const isForAccess = step.ruleId !== undefined && step.waitsFor === 'grant';
+  if (step.action === 'wait' && !isForAccess && isOver) return { outcome: 'waited' };
+  if (result.outcome !== 'delivered') return result;
+  if (step.action === 'revoke') return { outcome: 'revoked' };
+  return step.action === 'extend' ? { outcome: 'extended' } : result;
 }
 
 /** Writes the settled row. Answers 0 when the step is settled, else the seconds to wait. */
@@ -118,17 +169,16 @@ function* settleStep(
     return 0;
   }
   const activity = activities.settleStep;
-  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const operation = { activity, key: step.id, budgets: state.timeouts };
   const { chain, outcome } = yield* callWithRetry(durable, state, operation, {
     run: state.run,
     chain: state.chain,
     at: now(durable).toISOString(),
     step: plannedStep(step),
     operation: openIntent,
-    targetId: state.targetId ?? '',
+    policy: step.policy,
+    sawApproval: step.waited?.approval !== undefined,
     result,
-    ids: step.ids,
-    requestId: step.requestId,
     submittedAt: step.submittedAt,
     completedAt: step.completedAt,
     graphState: step.graphState,
@@ -152,7 +202,10 @@ function* settleStep(
   return 1;
 }
 
-type Reading = Pick<StepState, 'requestStatus' | 'graphState' | 'completedAt' | 'evidence'>;
+type Reading = Pick<
+  StepState,
+  'requestStatus' | 'graphState' | 'completedAt' | 'assignmentId' | 'evidence'
+>;
 
 export const withOpenRequest = (state: WorkflowState): StepState[] =>
   state.steps.filter(({ status }) => status === 'requested');

@@ -4,6 +4,8 @@ import { isShared } from '../shared/domain/workflow/timeouts';
 import { endingOf, StepOutcome } from '../shared/domain/workflow/step-outcome';
 import {
   plannedStep,
+  requestOf,
+  type Operation,
   type StepState,
   type WorkflowState,
 } from '../shared/domain/workflow/workflow-state';
@@ -11,16 +13,32 @@ import { now, type DurableContext, type WorkflowGenerator } from './durable';
 import { callWithRetry, type Attempt, type Retry } from './retry';
 
 /**
- * Takes one step from the plan to an open request: ensures that the access package is complete, then submits the
- * assignment request. Answers a retry if one of the two has to be called again, and the failure if what has stopped it would
- * stop every other step too.
+ * Takes one step from the plan to an open request: a grant ensures that its access package is complete, then every step
+ * makes its request. A wait has one already. Answers a retry if something has to be called again, and the failure if what
+ * has stopped it would stop every other step too.
  */
 export function* submitStep(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
 ): WorkflowGenerator<Retry | Failed | undefined> {
+  if (step.status === 'planned') {
+    if (step.action === 'wait') beginWait(durable, step);
+    else if (step.action !== 'grant') step.status = 'ensured';
+  }
   return (yield* ensure(durable, state, step)) ?? (yield* submit(durable, state, step));
+}
+
+/** Without a request that could be polled, what Graph shows of the assignment tells when the wait is over. */
+function beginWait(durable: DurableContext, step: StepState): void {
+  const isForAccess = step.ruleId !== undefined && step.waitsFor === 'grant';
+  step.openIntent = 'plan';
+  if (step.requestId !== undefined) {
+    Object.assign(step, { status: 'requested', submittedAt: now(durable).toISOString() });
+  } else {
+    const result = { outcome: isForAccess ? 'delivered' : 'waited' } as const;
+    Object.assign(step, { status: 'ending', result });
+  }
 }
 
 function* ensure(
@@ -31,13 +49,16 @@ function* ensure(
   if (step.status !== 'planned') return undefined;
   const input = inputOf(durable, state, step, 'ensure');
   const activity = activities.ensurePackage;
-  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const operation = { activity, key: step.id, budgets: state.timeouts };
   const attempt = yield* callWithRetry(durable, state, operation, input);
   advanceChain(state, step, 'ensure', attempt);
   const { outcome } = attempt;
   if (outcome.kind === 'retry' || stopsEveryStep(attempt, outcome)) return outcome;
   if (outcome.kind !== 'done') endStep(step, outcome);
-  else Object.assign(step, { status: 'ensured', ids: outcome.ids, openIntent: undefined });
+  else {
+    const { ids, policy } = outcome;
+    Object.assign(step, { status: 'ensured', ids, policy, openIntent: undefined });
+  }
   return undefined;
 }
 
@@ -46,12 +67,13 @@ function* submit(
   state: WorkflowState,
   step: StepState,
 ): WorkflowGenerator<Retry | Failed | undefined> {
-  if (step.status !== 'ensured' || !step.ids) return undefined;
-  const input = { ...inputOf(durable, state, step, 'assign'), ids: step.ids };
+  if (step.status !== 'ensured') return undefined;
+  const request = requestOf(step);
+  const input = { ...inputOf(durable, state, step, request), policy: step.policy };
   const activity = activities.submitRequest;
-  const operation = { activity, key: step.packageKey, budgets: state.timeouts };
+  const operation = { activity, key: step.id, budgets: state.timeouts };
   const attempt = yield* callWithRetry(durable, state, operation, input);
-  advanceChain(state, step, 'assign', attempt);
+  advanceChain(state, step, request, attempt);
   const { outcome } = attempt;
   if (outcome.kind === 'retry' || stopsEveryStep(attempt, outcome)) return outcome;
   if (outcome.kind !== 'done') endStep(step, outcome);
@@ -78,8 +100,6 @@ const stopsEveryStep = (
   outcome: { kind: string },
 ): outcome is Failed => outcome.kind === 'failed' && exhausted !== undefined && isShared(exhausted);
 
-type Operation = NonNullable<StepState['openIntent']>;
-
 const inputOf = (
   durable: DurableContext,
   state: WorkflowState,
@@ -90,7 +110,6 @@ const inputOf = (
   chain: state.chain,
   at: now(durable).toISOString(),
   step: plannedStep(step),
-  targetId: state.targetId ?? '',
   intentRecorded: step.openIntent === operation,
 });
 

@@ -1,36 +1,17 @@
 import { packageDefinition } from '../domain/access-model/access-model';
-import type { Step } from '../domain/lifecycle/plan';
 import type { StepResult } from '../domain/workflow/step-outcome';
-import type { PackageIds } from '../domain/workflow/workflow-state';
-import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
-import type { Entitlements } from '../graph/entitlements';
 import { classify, isUnreadable } from '../graph/errors';
 import { inScope } from '../graph/permissions';
 import type { AssignmentStatus } from '../graph/states';
-import type { Packages } from '../storage/packages';
+import { idsOf, type RequestTarget, type SubmitServices } from './request';
 
-type Services = { model: () => LoadedModel; packages: Packages; graph: Entitlements };
-type Target = { step: Step; targetId: string; ids: PackageIds };
+type Look = Pick<SubmitServices, 'model' | 'packages' | 'graph'>;
 
 const HOLDS_INCOMPATIBLE: StepResult = {
   outcome: 'refused-sod',
   reason: 'holds-incompatible-package',
 };
-
-/** The result where nothing is left to do, or where Graph would refuse without a published code. */
-export async function preflight(
-  services: Services,
-  target: Target,
-): Promise<StepResult | undefined> {
-  const { ids, targetId } = target;
-  const own = await statusesOf(services, ids.accessPackageId, targetId);
-  if (own.has('delivered')) return { outcome: 'already-held' };
-  for (const packageId of await packagesOfPeers(services, target)) {
-    if (givesAccess(await statusesOf(services, packageId, targetId))) return HOLDS_INCOMPATIBLE;
-  }
-  return undefined;
-}
 
 /**
  * The result after Graph has refused a request for a reason that it does not publish: whether the person holds a package,
@@ -38,19 +19,27 @@ export async function preflight(
  * Undefined if that is not so or cannot be seen: then the refusal itself is all there is to tell. Throws only what passes.
  */
 export function incompatibleAccess(
-  services: Services,
-  target: Target,
+  services: Look,
+  target: Pick<RequestTarget, 'step'>,
 ): Promise<StepResult | undefined> {
+  const { graph } = services;
+  const { targetId } = target.step;
   return inScope({ isOptional: true }, async () => {
     const inModel = await packagesOfPeers(services, target);
-    const inGraph = await ifVisible(services.graph.listIncompatible(target.ids.accessPackageId));
+    const inGraph = await ifVisible(graph.listIncompatible(idsOf(target.step).accessPackageId));
     const others = [...new Set([...inModel, ...(inGraph ?? []).map(({ id }) => id)])];
-    for (const packageId of others) {
-      const statuses = await ifVisible(statusesOf(services, packageId, target.targetId));
-      if (statuses && givesAccess(statuses)) return HOLDS_INCOMPATIBLE;
-    }
-    const open =
-      others.length > 0 && (await ifVisible(findOpenAdd(services, others, target.targetId)));
+    if (others.length === 0) return undefined;
+    const held = await ifVisible(graph.assignmentsOf(targetId, others));
+    const excludes = held?.filter(
+      ({ packageId, status }) => others.includes(packageId) && givesAccess.includes(status),
+    );
+    if (excludes && excludes.length > 0) return HOLDS_INCOMPATIBLE;
+    const open = await ifVisible(
+      graph.findOpenRequest(
+        others,
+        (one) => isAdd(one) && one.userId === targetId && others.includes(one.packageId ?? ''),
+      ),
+    );
     if (!open) return undefined;
     return { outcome: 'refused-sod', reason: 'requested-incompatible-package' };
   });
@@ -66,24 +55,20 @@ async function ifVisible<Found>(look: Promise<Found>): Promise<Found | undefined
   }
 }
 
-/** Any open request that gives one of the packages to the person, whoever made it and when. */
-export function findOpenAdd(
-  { graph }: Pick<Services, 'graph'>,
-  packageIds: readonly string[],
-  targetId: string,
-): Promise<AssignmentRequest | undefined> {
-  return graph.findOpenRequest(
-    packageIds,
-    (one) => isAdd(one) && one.userId === targetId && packageIds.includes(one.packageId ?? ''),
-  );
-}
+/** An open removal blocks a grant too, but polling it would end in no access. */
+export const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
+  /add$/i.test(requestType);
 
 /** The result where Graph says that the person has the package; undefined while no replica shows what they have. */
 export async function existingAccess(
-  services: Services,
-  { ids, targetId }: Target,
+  { graph }: SubmitServices,
+  { step }: RequestTarget,
 ): Promise<StepResult | undefined> {
-  const statuses = await statusesOf(services, ids.accessPackageId, targetId);
+  const { accessPackageId } = idsOf(step);
+  const all = await graph.assignmentsOf(step.targetId, [accessPackageId]);
+  const statuses = new Set(
+    all.filter(({ packageId }) => packageId === accessPackageId).map(({ status }) => status),
+  );
   if (statuses.has('delivered')) return { outcome: 'already-held' };
   if (statuses.has('delivering')) return undefined;
   if (statuses.has('partial')) {
@@ -92,24 +77,13 @@ export async function existingAccess(
   return statuses.has('failed') ? { outcome: 'failed', reason: 'delivery-failed' } : undefined;
 }
 
-/** An open removal blocks a grant too, but polling it would end in no access. */
-const isAdd = ({ requestType = 'adminAdd' }: AssignmentRequest): boolean =>
-  /add$/i.test(requestType);
-
-const givesAccess = (statuses: ReadonlySet<AssignmentStatus>): boolean =>
-  statuses.has('delivered') || statuses.has('delivering') || statuses.has('partial');
-
-async function statusesOf(
-  { graph }: Services,
-  packageId: string,
-  targetId: string,
-): Promise<ReadonlySet<AssignmentStatus>> {
-  const assignments = await graph.findAssignments(packageId, targetId);
-  return new Set(assignments.map(({ assignmentStatus }) => assignmentStatus));
-}
+const givesAccess: readonly AssignmentStatus[] = ['delivered', 'delivering', 'partial'];
 
 /** The ids of the packages that the model calls incompatible, as far as they exist. */
-async function packagesOfPeers({ model, packages }: Services, { step }: Target): Promise<string[]> {
+async function packagesOfPeers(
+  { model, packages }: Look,
+  { step }: Pick<RequestTarget, 'step'>,
+): Promise<string[]> {
   const peers = packageDefinition(model().model, step.packageKey)?.incompatible ?? [];
   const records = await Promise.all(peers.map(({ catalog, key }) => packages.load(catalog, key)));
   return records.flatMap((record) => record?.accessPackageId ?? []);

@@ -1,55 +1,266 @@
+import type { z } from 'zod';
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
-import { nearestRule } from '../domain/access-model/nearest-rule';
-import { planFor, unstoredAttribute, type Step } from '../domain/lifecycle/plan';
-import type { Outcome } from '../domain/workflow/outcome';
+import { timeOfDay } from '../domain/events/time';
+import type { StoredFact } from '../domain/lifecycle/facts';
+import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
+import { endingOf } from '../domain/lifecycle/ending';
+import { planFor, type Step, type Stopped } from '../domain/lifecycle/planner';
+import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
+import { incompatible, intervalsOf, type Interval, type Want } from '../domain/lifecycle/wants';
+import type { activities } from '../domain/workflow/activities';
+import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
+import type { Ending, StepResult } from '../domain/workflow/step-outcome';
+import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
-import type { Entitlements } from '../graph/entitlements';
-import type { Workers } from '../storage/workers';
+import { TooManyNumbers, type Workers } from '../storage/workers';
 
-type Services = {
-  model: () => LoadedModel;
+import { readAccess, type Access, type AccessServices } from './current-access';
+
+type Services = AccessServices & {
   workers: Workers;
-  graph: Entitlements;
-  config: { matchAttribute: string };
+  config: { matchAttribute: string; graph: { lagSeconds: number } };
 };
 
-type Plan = { targetId: string; steps: Step[] };
+type Model = LoadedModel['model'];
+type Plan = {
+  targetId?: string | undefined;
+  steps: PlannedStep[];
+  decided: DecidedStep[];
+  ending?: Ending | undefined;
+  isPartial: boolean;
+  next?: string | undefined;
+};
 
-/** Facts and access model -> steps, and the object id of the person in the directory who gets them. */
+/**
+ * The facts about a person, the access model and what the person has -> steps, and how everything ends of which nothing is to
+ * be done. A missing or disabled account stops only what gives access: all else comes first, as a partial plan.
+ */
 export async function planAccess(
-  { model, workers, graph, config }: Services,
-  run: Run,
+  services: Services,
+  { run, done }: z.infer<typeof activities.planAccess.input>,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
-  const facts = await workers.facts(workerId);
+  const { model } = services.model();
+  const { personId = workerId } = run;
+  const facts = await services.workers.facts(workerId).catch(tooManyNumbers);
+  if (facts === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
   const fact = facts.find(({ hash }) => hash === run.eventHash);
   if (!fact) throw new Error('the fact of this run is not recorded');
-  const attributes = 'attributes' in fact.states ? fact.states.attributes : {};
-  // Since the event was accepted, the rules may have come to ask about what was not stored of it.
-  if (unstoredAttribute(model().model, { attributes, unstored: fact.unstored }) !== undefined)
+  const at = Date.now();
+  const timeline = timelineOf(facts, model);
+  // Since the events were accepted, the rules may have come to ask about what was not stored of them.
+  if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
-  const steps = planFor(attributes, model().model);
-  if (steps.length === 0) {
-    const { ruleId } = nearestRule(model().model, attributes);
-    return { kind: 'rejected', reason: 'no-matching-rule', about: ruleId };
-  }
-  // Nobody can ever have it, so the run does not wait for them.
-  if (isTooLong(workerId, config.matchAttribute)) {
-    return { kind: 'failed', why: 'worker-id-too-long' };
-  }
+  const { wants } = planFor({ timeline, held: [], model, at });
+  const named = wants.flatMap((want) => want.facts.map((one) => one.workerId)).toReversed();
+  const workerIds = [...named, workerId, personId, ...facts.map((one) => one.workerId)];
+
   return asOutcome(async (): Promise<Outcome<Plan>> => {
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (found.length === 0) return { ...NOT_YET, why: 'no-identity' };
-    // Another spelling may be another person: whose access it is, a person decides.
-    if (!user) return { kind: 'failed', why: 'identity-mismatch' };
-    if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
-    // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
-    if (user.accountEnabled === false) return { ...NOT_YET, why: 'account-disabled' };
-    return { kind: 'done', targetId: user.id, steps };
+    const account = await accountOf(services, new Set(workerIds));
+    const person = {
+      workerIds: [...new Set(workerIds)].sort(),
+      targetId: 'id' in account ? account.id : undefined,
+      wanted: wants.map(({ packageKey }) => packageKey),
+      instanceId: run.instanceId,
+    };
+    const current = await readAccess(services, person);
+    if (current.kind !== 'done') return current;
+    const plan = planFor({ timeline, held: heldBy(current.access, person.targetId), model, at });
+    const situation = { run, model, at, personId, ...current, ...person };
+    const intervals = intervalsOf(timeline, model);
+    const steps = stepsOf({ ...situation, wants, intervals }, plan);
+    const elsewhere = otherAccounts(situation).map((targetId) => {
+      const held = heldBy(current.access, targetId);
+      // Another account is another person's, unless this person is to have nothing at all.
+      const other =
+        wants.length === 0
+          ? planFor({ timeline, held, model, at })
+          : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
+      return stepsOf(
+        { ...situation, targetId, wants: [], intervals, suffix: `@${targetId}` },
+        other,
+      );
+    });
+    const all = [steps, ...elsewhere];
+    const { next } = plan;
+    return withAccount(account, done, {
+      targetId: person.targetId,
+      steps: all.flatMap((one) => one.steps),
+      decided: all.flatMap((one) => one.decided),
+      ending: endingOf({ fact, timeline, intervals, wants, model, at }),
+      isPartial: false,
+      ...(next !== undefined && { next: iso(next) }),
+    });
   });
 }
 
+/** They cannot be one person: a placeholder in HR has joined them. */
+const tooManyNumbers = (error: unknown): undefined => {
+  if (!(error instanceof TooManyNumbers)) throw error;
+};
+
+/** Whether a rule depends on an attribute of the present time that was not stored. */
+function isUndecided({ spans }: Timeline, facts: StoredFact[], model: Model, at: number): boolean {
+  const unstored = new Map(facts.map((fact) => [fact.hash, fact.unstored]));
+  const present = spans.filter(({ from, until = Infinity }) => from <= at && at < until);
+  return present.some(({ attributes, facts: behind }) =>
+    behind.some(({ hash }) => {
+      const kept = { attributes, unstored: unstored.get(hash) };
+      return unstoredAttribute(model, kept) !== undefined;
+    }),
+  );
+}
+
+type Account = { id: string; isEnabled: boolean } | Later | Failed;
+
 const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
+
+/** The one account of the person, by the first of their worker ids that has any. */
+async function accountOf(
+  { graph, config }: Services,
+  workerIds: ReadonlySet<string>,
+): Promise<Account> {
+  const usable = [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
+  // Nobody can ever have it, so the run does not wait for them.
+  if (usable.length === 0) return { kind: 'failed', why: 'worker-id-too-long' };
+  for (const workerId of usable) {
+    const found = await graph.findUsers(config.matchAttribute, workerId);
+    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
+    if (found.length === 0) continue;
+    // Another spelling may be another person: whose access it is, a person decides.
+    if (!user) return { kind: 'failed', why: 'identity-mismatch' };
+    if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
+    return { id: user.id, isEnabled: user.accountEnabled !== false };
+  }
+  return { ...NOT_YET, why: 'no-identity' };
+}
+
+/** What gives access waits for an account that is there and enabled, after everything else is done. */
+function withAccount(account: Account, done: readonly string[], plan: Plan): Outcome<Plan> {
+  const gives = ({ action }: PlannedStep) => ['grant', 'extend', 'reprocess'].includes(action);
+  const isReady = 'id' in account && account.isEnabled;
+  if (isReady || !plan.steps.some(gives)) return { kind: 'done', ...plan };
+  const steps = plan.steps.filter((step) => !gives(step) && !done.includes(step.id));
+  if (steps.length > 0) return { kind: 'done', ...plan, steps, isPartial: true };
+  // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
+  return 'id' in account ? { ...NOT_YET, why: 'account-disabled' } : account;
+}
+
+const heldBy = (access: readonly Access[], targetId: string | undefined): Access[] =>
+  access.filter((one) => one.targetId === targetId);
+
+const otherAccounts = ({ access, targetId }: Pick<Situation, 'access' | 'targetId'>): string[] => [
+  ...new Set(access.map((one) => one.targetId).filter((id) => id !== targetId)),
+];
+
+/** What the steps on one account are made of. */
+type Situation = {
+  run: Run;
+  model: Model;
+  at: number;
+  personId: string;
+  targetId: string | undefined;
+  access: Access[];
+  wants: Want[];
+  intervals: Interval[];
+  /** What distinguishes the ids of steps on another account. */
+  suffix?: string;
+};
+
+type PlanOfAccount = { steps: Step[]; stopped: Stopped[]; handOff: string[] };
+
+function stepsOf(situation: Situation, { steps, stopped, handOff }: PlanOfAccount) {
+  const { wants, targetId, access } = situation;
+  const decide = (
+    action: PlannedStep['action'],
+    packageKey: string,
+    result: StepResult,
+  ): DecidedStep => ({ ...stepOf(situation, { action, packageKey, after: [] }), result });
+  const planned = new Set([...steps, ...stopped].map(({ packageKey }) => packageKey));
+  const kept = wants.filter(({ packageKey }) => !planned.has(packageKey));
+  const isHeld = (key: string) =>
+    access.some(
+      (one) => one.targetId === targetId && one.packageKey === key && one.state === 'held',
+    );
+  return {
+    steps: steps.map((step) => stepOf(situation, asGrantIfTooLate(situation, step))),
+    decided: [
+      ...kept.map(({ packageKey }) =>
+        decide('grant', packageKey, isHeld(packageKey) ? ALREADY_HELD : POLICY_ENDED),
+      ),
+      ...stopped
+        .filter(({ reason }) => reason !== 'no-facts')
+        .map((stop) => decide('grant', stop.packageKey, resultOfStop(situation, stop))),
+      ...handOff.map((packageKey) => decide('hand-off', packageKey, { outcome: 'handed-off' })),
+    ],
+  };
+}
+
+const ALREADY_HELD: StepResult = { outcome: 'already-held' };
+/** The policy's own end has passed while a rule still gives the package, and the model does not say to renew it. */
+const POLICY_ENDED: StepResult = { outcome: 'needs-attention', reason: 'policy-ended' };
+
+function resultOfStop(
+  { model, access, targetId, wants }: Situation,
+  { packageKey, reason }: Stopped,
+): StepResult {
+  if (reason === 'broken-not-ours') return { outcome: 'needs-attention', reason };
+  const others = [...heldBy(access, targetId), ...wants].map((one) => one.packageKey);
+  const partner = others.find((other) => incompatible(model, packageKey, other));
+  return { outcome: 'refused-sod', reason: [reason, ...(partner ? [partner] : [])].join(':') };
+}
+
+const REPROCESS_MS = 7 * 86_400_000;
+
+/** Graph carries out a failed request again within a week; after that a new one has to be made. */
+function asGrantIfTooLate({ access, targetId, at }: Situation, step: Step): Step {
+  if (step.action !== 'reprocess') return step;
+  const one = heldBy(access, targetId).find(({ packageKey }) => packageKey === step.packageKey);
+  const { requestId, requestedAt = '' } = one ?? {};
+  if (requestId !== undefined && at - Date.parse(requestedAt) < REPROCESS_MS) return step;
+  return { ...step, action: 'grant', id: `grant:${step.packageKey}` };
+}
+
+type StepDraft = {
+  action: PlannedStep['action'];
+  packageKey: string;
+  after: string[];
+  until?: number | undefined;
+};
+
+function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
+  const { run, model, personId, targetId = '', suffix = '' } = situation;
+  const { action, packageKey, after, until } = draft;
+  const one = heldBy(situation.access, targetId).find((held) => held.packageKey === packageKey);
+  const want = situation.wants.find((wanted) => wanted.packageKey === packageKey);
+  const ended = situation.intervals
+    .filter(
+      (interval) =>
+        interval.packageKey === packageKey && (interval.until ?? Infinity) <= situation.at,
+    )
+    .toSorted((a, b) => (a.until ?? 0) - (b.until ?? 0))
+    .at(-1);
+  const actAt = want?.from ?? ended?.until;
+  const facts = (want ?? ended)?.facts.map(({ hash }) => hash) ?? [];
+  const needsRequest = action === 'wait' || action === 'reprocess';
+  return {
+    ...{ id: `${action}:${packageKey}${suffix}`, action, targetId, packageKey },
+    ...(want && { ruleId: want.ruleId }),
+    wait: model.accessPackages.find(({ key }) => key === packageKey)?.wait ?? false,
+    ...(until !== undefined && { until: iso(until) }),
+    after: after.map((id) => `${id}${suffix}`),
+    personId: one?.personId ?? personId,
+    ids: one?.ids ?? {},
+    ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
+    ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
+    ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
+    whose: action === 'grant' ? (one?.whose ?? 'ours') : (one?.whose ?? 'theirs'),
+    ...(actAt !== undefined && { actAt: iso(actAt) }),
+    ...(want && { readyBy: timeOfDay(want.firstDay, model.readyAt, want.zone) }),
+    factHashes: [...new Set([...facts, ...(want ? [] : [run.eventHash])])],
+  };
+}
+
+const iso = (instant: number): string => new Date(instant).toISOString();

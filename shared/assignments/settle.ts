@@ -1,185 +1,186 @@
 import type { z } from 'zod';
 import { justification } from '../domain/events/keys';
 import type { activities, Answer } from '../domain/workflow/activities';
-import type { PackageIds } from '../domain/workflow/workflow-state';
-import {
-  marginOf,
-  stepColumns,
-  type AuditContext,
-  type AuditWriter,
-} from '../events/audit-context';
+import { marginOf, stepColumns, type AuditWriter } from '../events/audit-context';
 import { catalogKeyOf } from '../domain/access-model/access-model';
 import type { Entitlements } from '../graph/entitlements';
 import { inScope } from '../graph/permissions';
+import type { Holding, Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
-import type { Grant, StoredGrant, Workers } from '../storage/workers';
 import { writeOnce, type RememberedWrite } from '../write-once';
+import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
+import { StepOutcome, wentToApprover } from '../domain/workflow/step-outcome';
+import { asOutcome, classify, isRefusal, isUnlistedRefusal } from '../graph/errors';
 import { incompatibleAccess } from './held-access';
-import type { Evidence, Failed, Later, Outcome } from '../domain/workflow/outcome';
-import { StepOutcome, wentToApprover, type RequestStatus } from '../domain/workflow/step-outcome';
-import {
-  asOutcome,
-  classify,
-  isForbiddenObject,
-  isRefusal,
-  isUnlistedRefusal,
-} from '../graph/errors';
-import type { LoadedModel } from '../config/load-model';
+import { idsOf } from './request';
 
-type Reading = {
-  requestStatus: RequestStatus;
-  graphState: string;
-  completedAt?: string | undefined;
-  /** The refusal behind an unreadable request. */
-  evidence?: Evidence | undefined;
-};
-
-/** Reads the state of each open request, in their order. Ends with the first read that has to wait. */
-export async function pollRequests(
-  { graph, model }: { graph: Entitlements; model: () => LoadedModel },
-  requests: readonly { requestId: string; packageKey: string }[],
-): Promise<Outcome<{ readings: Reading[] }>> {
-  const readings: Reading[] = [];
-  for (const { requestId, packageKey } of requests) {
-    const catalog = catalogKeyOf(model().model, packageKey);
-    const reading = await inScope({ catalog }, () => readRequest(graph, requestId));
-    if ('kind' in reading) return reading;
-    readings.push(reading);
-  }
-  return { kind: 'done', readings };
-}
-
-async function readRequest(graph: Entitlements, id: string): Promise<Reading | Later> {
-  try {
-    const {
-      requestStatus,
-      state = 'unknown',
-      completedDateTime,
-    } = await graph.getAssignmentRequest(id);
-    return { requestStatus, graphState: state, completedAt: completedDateTime };
-  } catch (error) {
-    const classified = classify(error);
-    const { evidence } = classified;
-    // A replica may not have it yet. A request that stays unknown ends like one in an unknown state, and the others of its
-    // event are read on.
-    if (classified.kind === 'later')
-      return isForbiddenObject(error)
-        ? { requestStatus: 'unknown', graphState: classified.why, evidence }
-        : classified;
-    return classified.kind === 'conflict'
-      ? { requestStatus: 'unknown', graphState: classified.conflict, evidence }
-      : { requestStatus: 'unreadable', graphState: classified.why, evidence };
-  }
-}
-
-type Services = AuditWriter & { workers: Workers; packages: Packages; graph: Entitlements };
+type Services = AuditWriter & { holdings: Holdings; packages: Packages; graph: Entitlements };
 type Settlement = z.infer<typeof activities.settleStep.input>;
 
 /**
- * Ends a step: confirms the access that the settled row is to state, writes the row, and settles the grant. Answers
- * `later` while the access is not visible; nothing is written then.
+ * Ends a step: confirms the access, or its absence, that the settled row is to state, writes the row, and settles the
+ * holding. Answers `later` while Graph does not show it; nothing is written then.
  */
 export async function settleStep(
   services: Services,
   settlement: Settlement,
 ): Promise<Answer<{ outcome: StepOutcome; deliveredAt?: string | undefined }>> {
-  const { result, chain, at, operation, requestId, submittedAt, graphState, evidence } = settlement;
-  const deliveredAt = result.outcome === 'delivered' ? (settlement.completedAt ?? at) : undefined;
-  const catalog = catalogKeyOf(services.model().model, settlement.step.packageKey);
-  const confirmed = await inScope({ catalog }, () =>
-    confirmAccess(services, settlement, result.outcome, deliveredAt),
-  );
+  const { result, chain, at, operation, step } = settlement;
+  const catalog = catalogKeyOf(services.model().model, step.packageKey);
+  const deliveredAt = DONE.includes(result.outcome) ? (settlement.completedAt ?? at) : undefined;
+  const confirmed = await inScope({ catalog }, () => confirm(services, settlement, deliveredAt));
   if (confirmed.kind !== 'done') return { outcome: confirmed };
+  const isForbidden = step.until !== undefined && settlement.policy?.schedule === 'forbidden';
   const entry = {
     ...stepColumns(services, settlement),
     kind: 'settled',
     step: operation,
     outcome: result.outcome,
-    reason: result.reason,
-    ...{ assignmentRequestId: requestId, assignmentId: confirmed.assignmentId },
-    ...{ submittedAt, graphState, deliveredAt, ...evidence },
-    ...(deliveredAt && { marginMinutes: marginOf(settlement.run.fact.dueAt, deliveredAt) }),
-    ...(wentToApprover(result) && { policyApproval: 'required' as const }),
+    reason: result.reason ?? confirmed.reason ?? (isForbidden ? 'schedule-forbidden' : undefined),
+    ...(isForbidden && { until: undefined }),
+    ...{ assignmentRequestId: step.requestId, deliveredAt },
+    assignmentId: confirmed.assignmentId ?? step.assignmentId,
+    ...{ submittedAt: settlement.submittedAt, graphState: settlement.graphState },
+    ...settlement.evidence,
+    ...marginOf(step, deliveredAt),
+    ...(operation === 'assign' && approvalOf(settlement)),
   } as const;
   const { row, chain: end } = await services.ledger.append(chain, entry, at);
-  await settleGrant(services, settlement, row);
+  const { assignmentId } = row;
+  const seen = { ...(assignmentId && { assignmentId }), until: confirmed.until };
+  if (operation !== 'plan') await settleHolding(services, settlement, seen);
   // A row that an earlier execution wrote may state that the package is complete: the step still ends as decided.
   const outcome = StepOutcome.safeParse(row.outcome).data ?? result.outcome;
   return { chain: end, outcome: { kind: 'done', outcome, deliveredAt: row.deliveredAt } };
 }
 
-/**
- * Access that a row calls delivered or held must be visible as an active assignment. One that was delivered (at
- * `deliveredAt`) and is not visible is recorded first, where Graph leaves that to the client.
- */
+/** Graph has carried out a request of these. */
+const DONE: readonly StepOutcome[] = ['delivered', 'extended', 'revoked'];
+
+/** An application cannot read who approved, nor whether a setting of the tenant lets its requests pass. */
+function approvalOf({ result, sawApproval, policy }: Settlement) {
+  const waited = sawApproval || wentToApprover(result);
+  if (waited) return { policyApproval: 'required', approver: 'not-readable' as const };
+  const isBypassed = policy?.approval === 'required' && result.outcome === 'delivered';
+  return { policyApproval: isBypassed ? 'bypassed:never-waited' : policy?.approval };
+}
+
+type Confirmed = Outcome<{
+  assignmentId?: string | undefined;
+  until?: string | undefined;
+  reason?: string;
+}>;
+
+/** What a row calls delivered or held must be an active assignment; what it calls revoked must be gone. */
+async function confirm(
+  services: Services,
+  settlement: Settlement,
+  deliveredAt: string | undefined,
+): Promise<Confirmed> {
+  const { step, result, operation } = settlement;
+  const { outcome } = result;
+  if (outcome === 'revoked' || (outcome === 'waited' && step.waitsFor === 'removal'))
+    return asOutcome(() => confirmAbsence(services, settlement));
+  if (outcome === 'waited' && step.requestId === undefined)
+    return asOutcome(() => confirmStandstill(services, settlement));
+  const isSeen = operation === 'plan' && step.action !== 'wait';
+  const gives = ['delivered', 'extended', 'already-held'].includes(outcome);
+  if (!gives || isSeen) return { kind: 'done' };
+  return asOutcome(() => confirmAccess(services, settlement, deliveredAt));
+}
+
+async function confirmAbsence(services: Services, { step }: Settlement): Promise<Confirmed> {
+  const held = await assignmentsOf(services, step);
+  const isThere = held.some(
+    ({ id }) => step.assignmentId === undefined || id === step.assignmentId,
+  );
+  return isThere ? later('assignment-still-visible') : { kind: 'done' };
+}
+
+/** Of an assignment that somebody else's request delivers nothing is decided before it is there, or has failed. */
+async function confirmStandstill(services: Services, { step }: Settlement): Promise<Confirmed> {
+  const held = await assignmentsOf(services, step);
+  const isMoving = held.some(({ status }) => status === 'delivering' || status === 'unknown');
+  return isMoving ? later('assignment-not-visible') : { kind: 'done' };
+}
+
+/** One that was delivered (at `deliveredAt`) and is not visible is recorded first, where Graph leaves that to the client. */
 async function confirmAccess(
   services: Services,
-  context: AuditContext,
-  outcome: StepOutcome,
+  settlement: Settlement,
   deliveredAt: string | undefined,
-): Promise<Outcome<{ assignmentId?: string | undefined }>> {
-  const { ids, targetId } = context;
-  if (!ids || (outcome !== 'delivered' && outcome !== 'already-held')) return { kind: 'done' };
-  return asOutcome(async () => {
-    const assignments = await services.graph.findAssignments(ids.accessPackageId, targetId);
-    const active = assignments.find(({ assignmentStatus }) => assignmentStatus === 'delivered');
-    if (active) return { kind: 'done', assignmentId: active.id };
-    if (deliveredAt === undefined) return NOT_VISIBLE;
-    try {
-      await recordAssignment(services, context, ids, deliveredAt);
-      return NOT_VISIBLE;
-    } catch (error) {
-      return refusedRecord(services, { ...context, ids }, error);
-    }
-  });
+): Promise<Confirmed> {
+  const { run, step } = settlement;
+  const held = await assignmentsOf(services, step);
+  const active = held.find(({ status }) => status === 'delivered');
+  if (active) return { kind: 'done', assignmentId: active.id, until: active.until };
+  const holding = await services.holdings.load(step);
+  // A later event of the person has taken it away meanwhile.
+  const isOther = holding !== undefined && holding.instanceId !== run.instanceId;
+  if (isOther && holding.action === 'revoke') return { kind: 'done', reason: 'revoked-since' };
+  const isRecorded = deliveredAt !== undefined && step.action === 'grant';
+  if (!isRecorded || isOther || !holding) return later('assignment-not-visible');
+  try {
+    await recordAssignment(services, settlement, holding, deliveredAt);
+    return later('assignment-not-visible');
+  } catch (error) {
+    return refusedRecord(services, settlement, error);
+  }
 }
 
 /** A refusal that says nothing we know may be about a package that the person holds or has requested meanwhile. */
 async function refusedRecord(
   services: Services,
-  target: AuditContext & { ids: PackageIds },
+  settlement: Settlement,
   error: unknown,
 ): Promise<Failed> {
-  const found = isUnlistedRefusal(error) && (await incompatibleAccess(services, target));
+  const found = isUnlistedRefusal(error) && (await incompatibleAccess(services, settlement));
   if (!found) throw error;
   const { outcome: why, reason: about } = found;
   return { kind: 'failed', why, about, evidence: classify(error).evidence };
 }
 
-const NOT_VISIBLE: Later = { kind: 'later', afterSeconds: 1, why: 'assignment-not-visible' };
+const later = (why: string): Later => ({ kind: 'later', afterSeconds: 1, why });
+
+async function assignmentsOf(
+  { graph }: Services,
+  { targetId, ids: { accessPackageId = '' } }: Settlement['step'],
+) {
+  const all = await graph.assignmentsOf(targetId, [accessPackageId]);
+  return all.filter(({ packageId }) => packageId === accessPackageId);
+}
 
 /**
- * Records an assignment, once, that was just looked for and not found. Does nothing where Graph makes assignments itself,
- * nor for a grant of another run. The next execution looks for what was recorded. Throws `GraphError`.
+ * Records an assignment, once, that was just looked for and not found. Does nothing where Graph makes assignments itself.
+ * The next execution looks for what was recorded. Throws `GraphError`.
  */
 async function recordAssignment(
-  { graph, workers }: Services,
-  { run, step, targetId }: AuditContext,
-  { accessPackageId: packageId, catalogId, assignmentPolicyId: policyId }: PackageIds,
+  { graph, holdings }: Services,
+  { step }: Settlement,
+  stored: StoredHolding,
   from: string,
 ): Promise<void> {
-  const stored = await workers.grant(run.fact.workerId, step.packageKey);
-  if (stored?.instanceId !== run.instanceId) return;
   if (stored.state !== 'requested' && stored.state !== 'recording') return;
-  let grant = stored;
-  const save = async (changes: Partial<Grant>) => {
-    const changed = { ...grant, ...changes };
-    const saved = await workers.saveGrant(run.fact.workerId, step.packageKey, changed);
-    grant = saved ?? grant;
+  let holding = stored;
+  const save = async (changes: Partial<Holding>) => {
+    const saved = await holdings.save({ ...holding, ...changes });
+    holding = saved ?? holding;
     return saved ? ('saved' as const) : ('conflict' as const);
   };
   const tag = justification(stored.eventHash, stored.attempt, step.packageKey);
-  const ids = { packageId, catalogId, policyId, userId: targetId };
+  const { accessPackageId: packageId, assignmentPolicyId: policyId, catalogId } = idsOf(step);
+  const ids = { packageId, catalogId, policyId, userId: step.targetId };
+  const until = step.until === undefined ? {} : { until: step.until };
   let post: Awaited<ReturnType<typeof graph.prepareAssignment>>;
   try {
     await writeOnce({
       load: () => Promise.resolve(rememberedRecord(stored)),
       find: async (earlier) => earlier && graph.findOwnAssignment(tag),
       prepare: async () => {
-        post = await graph.prepareAssignment({ ...ids, from, justification: tag });
+        post = await graph.prepareAssignment({ ...ids, ...until, from, justification: tag });
         return post ? undefined : ('made-by-graph' as const);
       },
-      save: ({ absentReads }) => save({ state: 'recording', absentReads }),
+      save: ({ absentReads }) => save({ state: 'recording', absentReads, assignmentId: undefined }),
       withdraw: () => save({ state: 'requested' }),
       create: async () => post?.(),
       keep: async (recorded) => {
@@ -194,10 +195,10 @@ async function recordAssignment(
 }
 
 /** An assignment whose id is kept is only not visible yet. */
-function rememberedRecord(grant: StoredGrant): RememberedWrite | undefined {
-  const { state, assignmentId, absentReads, updatedAt: at } = grant;
-  if (assignmentId !== undefined) return { state: 'made', at, absentReads };
-  return state === 'recording' ? { state: 'intended', at, absentReads } : undefined;
+function rememberedRecord(holding: StoredHolding): RememberedWrite | undefined {
+  const { state, assignmentId, absentReads, updatedAt: at } = holding;
+  if (state !== 'recording') return undefined;
+  return { state: assignmentId === undefined ? 'intended' : 'made', at, absentReads };
 }
 
 /** The assignment was recorded meanwhile, and the next execution will see it. */
@@ -207,14 +208,24 @@ function isRecorded(error: unknown): boolean {
   return refusal.conflict === 'existing-grant' || refusal.conflict === 'duplicate-key';
 }
 
-async function settleGrant(
-  { workers }: Services,
-  { run, step }: AuditContext,
-  { outcome, assignmentId }: { outcome?: string | undefined; assignmentId?: string | undefined },
+/** A request that is still open, or whose end is not known, stays in the row: the next plan of the person reads it. */
+async function settleHolding(
+  { holdings }: Services,
+  { run, step, result: { outcome } }: Settlement,
+  seen: Partial<Holding>,
 ): Promise<void> {
-  const grant = await workers.grant(run.fact.workerId, step.packageKey);
-  if (grant?.instanceId !== run.instanceId || grant.state === 'settled') return;
-  const updatedAt = new Date().toISOString();
-  const settled = { ...grant, state: 'settled' as const, outcome, assignmentId, updatedAt };
-  await workers.saveGrant(run.fact.workerId, step.packageKey, settled);
+  const holding = await holdings.load(step);
+  if (holding?.instanceId !== run.instanceId || holding.action !== step.action) return;
+  if (holding.outcome !== undefined) return;
+  const wasRequested = holding.state === 'requested' || holding.state === 'recording';
+  const ended: Holding['state'] = step.action === 'grant' ? 'idle' : 'held';
+  const isGiven = outcome === 'delivered' || outcome === 'extended' || outcome === 'already-held';
+  let { state } = holding;
+  if (outcome === 'revoked') state = 'gone';
+  else if (wasRequested && isGiven) state = 'held';
+  else if (wasRequested && (outcome === 'denied' || outcome === 'failed')) state = ended;
+  await holdings.save({
+    ...{ ...holding, state, outcome, updatedAt: new Date().toISOString() },
+    ...(wasRequested && seen),
+  });
 }

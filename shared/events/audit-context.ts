@@ -1,8 +1,8 @@
 import type { Claims } from '../storage/claims';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { AuditEntry } from '../domain/workflow/audit-entry';
-import type { Step } from '../domain/lifecycle/plan';
-import type { PackageIds } from '../domain/workflow/workflow-state';
+import type { PlannedStep } from '../domain/lifecycle/plan';
+import type { Operation } from '../domain/workflow/workflow-state';
 import { packageDefinition } from '../domain/access-model/access-model';
 import type { ChainEnd, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
@@ -23,7 +23,7 @@ export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
   accessModelHash: model().hash,
   appVersion,
   environment: config.environment,
-  schemaVersion: 1,
+  schemaVersion: 2,
 });
 
 /** The columns of every row of a run about its event. */
@@ -43,25 +43,26 @@ export type AuditContext = {
   run: Run;
   chain: ChainEnd;
   at: string;
-  step: Step;
-  targetId: string;
-  ids?: PackageIds | undefined;
+  step: PlannedStep;
 };
 
-/** The columns about a step: who gets which package by which rule. */
-export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: AuditContext) {
-  const definition = packageDefinition(writer.model().model, step.packageKey)?.accessPackage;
-  const approval = definition?.policy?.approval.required;
+/** Events behind a step that a row can name; one column has room for no more. */
+const MOST_FACTS = 100;
+
+/** The columns about a step: who gets or loses which package, by which rule and events. */
+export function stepColumns(writer: RowWriter, { run, step }: AuditContext) {
+  const { action, packageKey, ruleId, targetId, whose, until, actAt, readyBy, ids } = step;
+  const definition = packageDefinition(writer.model().model, packageKey)?.accessPackage;
+  const approval = action === 'grant' ? definition?.policy?.approval.required : undefined;
   return {
     ...runColumns(run),
     ...writerColumns(writer),
     ...ids,
     state: 'started',
-    action: 'grant',
-    packageKey: step.packageKey,
-    packageName: definition?.displayName,
-    ruleId: step.ruleId,
-    targetId,
+    ...{ action, packageKey, packageName: definition?.displayName, ruleId, targetId },
+    ...{ whose, until, actAt, readyBy },
+    ...(action !== 'grant' && { assignmentId: step.assignmentId }),
+    factHashes: step.factHashes.slice(0, MOST_FACTS).join(' ') || undefined,
     ...(approval !== undefined && { modelApproval: approval ? 'required' : 'not-required' }),
   } satisfies Partial<AuditEntry>;
 }
@@ -70,7 +71,7 @@ export function stepColumns(writer: RowWriter, { run, step, targetId, ids }: Aud
 export async function recordIntent(
   writer: AuditWriter,
   context: AuditContext,
-  operation: 'ensure' | 'assign',
+  operation: Operation,
 ): Promise<ChainEnd> {
   const entry = { ...stepColumns(writer, context), kind: 'intended', step: operation } as const;
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
@@ -109,6 +110,11 @@ export async function recordWait(
   return end;
 }
 
-/** Whole minutes from delivery to the due time; negative when access came late. */
-export const marginOf = (dueAt: string, deliveredAt: string): number =>
-  Math.floor((Date.parse(dueAt) - Date.parse(deliveredAt)) / 60_000);
+/** The column `marginMinutes` of a row about a delivery, where the event says by when access should be there. */
+export const marginOf = (
+  { readyBy }: { readyBy?: string | undefined },
+  deliveredAt: string | undefined,
+) => {
+  if (readyBy === undefined || deliveredAt === undefined) return {};
+  return { marginMinutes: Math.round((Date.parse(readyBy) - Date.parse(deliveredAt)) / 600) / 100 };
+};

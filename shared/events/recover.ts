@@ -6,13 +6,15 @@ import { traceOf, type Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import { shards, type Due, type DueRow } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { Workers } from '../storage/workers';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
-import { startRun } from './start';
+import { startRun, withPerson } from './start';
 
 export type RecoverServices = CloseServices & {
   claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
   due: Pick<Due, 'schedule' | 'ready'>;
+  workers: Pick<Workers, 'personOf'>;
   ledger: Pick<Ledger, 'endOf'>;
   config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
 };
@@ -157,7 +159,7 @@ async function close(
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
   const closing: Closing = {
-    run: runOf(claim, claim.token),
+    run: await withPerson(services.workers, runOf(claim, claim.token)),
     // Higher than any fencing token that a run or an earlier recovery has used.
     fencingToken: Date.parse(at),
     chain: await services.ledger.endOf(eventHash, attempt),

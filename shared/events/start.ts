@@ -5,7 +5,7 @@ import { replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/cl
 import type { Run } from '../domain/workflow/run';
 import { runs, type Claims, type Execution } from '../storage/claims';
 import type { Due, DuePlace } from '../storage/due';
-import type { Workers } from '../storage/workers';
+import { TooManyNumbers, type Workers } from '../storage/workers';
 import { HostUnavailable, isRunning, type RunHost } from './run-host';
 
 type NextAttemptServices = {
@@ -79,7 +79,10 @@ export async function startRun(
  * closed, is not the current one, or is run by another execution: a late or doubled start does nothing.
  */
 export async function startAttempt(
-  { claims, workers }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'addFact'> },
+  {
+    claims,
+    workers,
+  }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'addFact' | 'personOf'> },
   execution: Execution & { version?: number | undefined },
 ): Promise<Run | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
@@ -93,5 +96,16 @@ export async function startAttempt(
     acceptedAt: fact.receivedAt,
     unstored,
   });
-  return runOf(claim, execution.token);
+  return withPerson(workers, runOf(claim, execution.token));
+}
+
+/** The run with the number that stands for its person. Numbers that cannot be one person's are not joined: its plan says so. */
+export async function withPerson(workers: Pick<Workers, 'personOf'>, run: Run): Promise<Run> {
+  const { workerId } = run.fact;
+  try {
+    return { ...run, personId: await workers.personOf(workerId) };
+  } catch (error) {
+    if (error instanceof TooManyNumbers) return run;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import { nearestRule, type Difference } from '../domain/access-model/nearest-rule';
 import type { EventInspection } from '../domain/events/inspect-event';
 import { workerIdWarning } from '../domain/events/match-attribute';
-import { planFor, zoneOfLocation } from '../domain/lifecycle/plan';
+import { birthrightsFor, zoneOfLocation } from '../domain/lifecycle/plan';
 
 /** Something that the intake accepts and that the sender may not mean. The text repeats no value of the event. */
 export type Warning = {
@@ -31,7 +31,7 @@ export function warningsOf(
     warnings.push({ code: 'worker-id-too-long', field: 'data.workerId', line, text: unusable });
   }
   if (!model) return warnings;
-  if (planFor(attributes, model).length === 0) {
+  if (birthrightsFor(model, attributes).length === 0) {
     const { ruleId, differences } = nearestRule(model, attributes);
     const [field = 'data.attributes'] = differences.map(
       (one) => `data.attributes.${one.attribute}`,

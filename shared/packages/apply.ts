@@ -1,6 +1,6 @@
 import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import { mapConcurrent } from '../promises';
-import type { PackageIds } from '../domain/workflow/workflow-state';
+import type { PackageIds } from '../domain/lifecycle/plan';
 import { classify, isNotCarriedOut, isRefusal } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { inScope } from '../graph/permissions';

@@ -1,7 +1,7 @@
-import { packageDefinition } from '../domain/access-model/access-model';
+import { catalogKeyOf, packageDefinition } from '../domain/access-model/access-model';
 import type { Answer } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
-import type { PackageIds } from '../domain/workflow/workflow-state';
+import type { PackageIds, PolicyInForce } from '../domain/lifecycle/plan';
 import {
   recordIntent,
   stepColumns,
@@ -9,6 +9,7 @@ import {
   type AuditWriter,
 } from '../events/audit-context';
 import type { Entitlements } from '../graph/entitlements';
+import { asOutcome, emptyOn404 } from '../graph/errors';
 import { inScope } from '../graph/permissions';
 import {
   underLease,
@@ -30,7 +31,8 @@ type Services = AuditWriter & {
   graph: Entitlements;
 };
 
-type Ensured = Outcome<{ ids: PackageIds }>;
+/** The policy is read as it is in force, not as the model has it; undefined if Graph does not show it yet. */
+type Ensured = Outcome<{ ids: PackageIds; policy?: PolicyInForce | undefined }>;
 
 /**
  * Ensures the package of a step for a run: it is created, or found as the model says, and the audit rows say so. In one
@@ -43,7 +45,9 @@ export function createPackageEnsurer(services: Services) {
   const ensureOnce = (packageKey: string, holder: string): Promise<Ensured> => {
     const shared = running.get(packageKey);
     if (shared) return shared;
-    const ensuring = ensureFromModel(services, packageKey, holder);
+    const ensuring = ensureFromModel(services, packageKey, holder).then((ensured) =>
+      ensured.kind === 'done' ? withPolicy(services, packageKey, ensured.ids) : ensured,
+    );
     running.set(packageKey, ensuring);
     const remove = () => running.delete(packageKey);
     ensuring.then(({ kind }) => {
@@ -56,21 +60,40 @@ export function createPackageEnsurer(services: Services) {
   return async (
     context: AuditContext & { intentRecorded: boolean },
     guard: (act: () => Promise<Ensured>) => Promise<Ensured>,
-  ): Promise<Answer<{ ids: PackageIds }>> => {
+  ): Promise<Answer<{ ids: PackageIds; policy?: PolicyInForce | undefined }>> => {
     let chain = context.intentRecorded
       ? context.chain
       : await recordIntent(services, context, 'ensure');
     const outcome = await guard(async () => {
       const ensured = await ensureOnce(context.step.packageKey, context.run.instanceId);
       if (ensured.kind === 'done') {
-        const columns = stepColumns(services, { ...context, ids: ensured.ids });
-        const entry = { ...columns, kind: 'settled', step: 'ensure', outcome: 'complete' } as const;
+        const step = { ...context.step, ids: ensured.ids };
+        const columns = stepColumns(services, { ...context, step });
+        const policyApproval = ensured.policy?.approval;
+        const settled = { kind: 'settled', step: 'ensure', outcome: 'complete' } as const;
+        const entry = { ...columns, ...settled, policyApproval };
         chain = (await services.ledger.append(chain, entry, context.at)).chain;
       }
       return ensured;
     });
     return { chain, outcome };
   };
+}
+
+async function withPolicy(
+  { graph, model }: Services,
+  packageKey: string,
+  ids: PackageIds,
+): Promise<Ensured> {
+  const catalog = catalogKeyOf(model().model, packageKey);
+  return asOutcome(() =>
+    inScope({ catalog }, async (): Promise<Ensured> => {
+      const [policy] = await emptyOn404(graph.policyInForce(ids.assignmentPolicyId));
+      if (!policy) return { kind: 'done', ids };
+      const { approval, schedule } = policy;
+      return { kind: 'done', ids, policy: { approval, schedule } };
+    }),
+  );
 }
 
 /** `holder` is the run: killed and executed again, it has its lease still, and nobody waits for the lease to run out. */

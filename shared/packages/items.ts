@@ -1,4 +1,4 @@
-import type { PackageIds } from '../domain/workflow/workflow-state';
+import type { PackageIds } from '../domain/lifecycle/plan';
 import type { AssignmentPolicy } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
 import type { GraphError } from '../graph/errors';

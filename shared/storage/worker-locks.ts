@@ -18,10 +18,13 @@ type LockRow = z.infer<typeof LockRow>;
 /** `fencingToken`: grows with each lock that a run asks for. */
 export type WorkerLock = { workerId: string; instanceId: string; fencingToken: number };
 
-/** The lock that a run asks for on its worker. */
-export const lockOf = ({ fact, instanceId }: Run, fencingToken: number): WorkerLock => ({
-  workerId: fact.workerId,
-  instanceId,
+/** The worker id that stands for all numbers of the person whom a run is about. */
+export const personOf = ({ personId, fact }: Run): string => personId ?? fact.workerId;
+
+/** The lock that a run asks for on its person. */
+export const lockOf = (run: Run, fencingToken: number): WorkerLock => ({
+  workerId: personOf(run),
+  instanceId: run.instanceId,
   fencingToken,
 });
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { padded } from '../domain/events/keys';
 import { StoredFact } from '../domain/lifecycle/facts';
 import type { StoredRow, Table } from './storage-port';
@@ -6,26 +5,6 @@ import { fromColumns, toColumns } from './rows';
 
 /** In the partition of a number: the number that came after it. Sorts behind the facts. */
 const NEXT = 'fact-next-';
-
-/**
- * The work on one package for one worker. `submitting` is written before the POST: until the row has the id of the request,
- * Graph may or may not have it, and `absentReads` counts the reads that did not find it. `recording` is the same for an
- * assignment, in a dialect where the client records it.
- */
-export const Grant = z.object({
-  state: z.enum(['idle', 'submitting', 'requested', 'recording', 'settled']),
-  eventHash: z.string(),
-  attempt: z.number().int(),
-  instanceId: z.string(),
-  targetId: z.string(),
-  absentReads: z.number().int(),
-  requestId: z.string().optional(),
-  assignmentId: z.string().optional(),
-  outcome: z.string().optional(),
-  updatedAt: z.string(),
-});
-export type Grant = z.infer<typeof Grant>;
-export type StoredGrant = Grant & { etag?: string | undefined };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
@@ -40,7 +19,7 @@ export class TooManyNumbers extends Error {
 /** The worker ids of one person, `root` among them, and all their facts. */
 type Person = { root: string; facts: StoredFact[] };
 
-/** The records of each worker: the facts of its events and the requested grants. */
+/** The records of each worker: the facts of its events. */
 export function createWorkers(table: Table) {
   const read = async (workerId: string) => {
     const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
@@ -94,30 +73,8 @@ export function createWorkers(table: Table) {
 
     /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */
     personOf: async (workerId: string): Promise<string> => (await person(workerId)).root,
-
-    grant: async (workerId: string, packageKey: string): Promise<StoredGrant | undefined> => {
-      const row = await table.read(workerId, grantKey(packageKey));
-      return row && { ...fromColumns(Grant, row.columns), etag: row.etag };
-    },
-
-    /** Saves the grant unless another caller changed or created it since it was read. */
-    saveGrant: async (
-      workerId: string,
-      packageKey: string,
-      grant: StoredGrant,
-    ): Promise<StoredGrant | undefined> => {
-      const key = grantKey(packageKey);
-      const columns = toColumns(Grant.parse(grant));
-      const saved =
-        grant.etag === undefined
-          ? await table.insert(workerId, key, columns)
-          : await table.replace(workerId, key, columns, grant.etag);
-      return saved === undefined ? undefined : { ...grant, etag: saved };
-    },
   };
 }
-
-const grantKey = (packageKey: string): string => `grant-${packageKey}`;
 
 /** Milliseconds since the first year that an event may name, padded so that text order is time order. */
 const orderOf = (time: string): string => padded(Date.parse(time) - Date.parse(EARLIEST), 16);

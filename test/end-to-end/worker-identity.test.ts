@@ -70,7 +70,10 @@ afterAll(() => stack.stop());
 /** Sends a joiner and answers how the event ended, with the person who was meant and the writes to Graph meanwhile. */
 async function join(workerId: string, department: string) {
   const before = (await graphCalls(stack.graphUrl)).at(-1)?.n ?? 0;
-  const message = joinerMessage(workerId, { department }, { id: `${workerId}-${department}` });
+  // What is stated last about somebody holds.
+  const time = new Date(Date.parse('2026-11-20T09:30:00Z') + sent.length * 60_000).toISOString();
+  const id = `${workerId}-${department}`;
+  const message = joinerMessage(workerId, { department }, { id, envelope: { time } });
   sent.push(message);
   await stack.send([message.body]);
   const filter = `PartitionKey eq '${message.eventHash}' and kind eq 'closing'`;

@@ -6,6 +6,7 @@ import {
   daysOf,
   happyActivities,
   ids,
+  planned,
   START,
   step,
   runWorkflow,
@@ -280,9 +281,7 @@ test('a run whose fencing token is stale stops without a closing row', async () 
 
 test('each of several packages ends on its own, and together they are partly delivered', async () => {
   const fakes = happyActivities();
-  fakes.planAccess = () => ({
-    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
-  });
+  fakes.planAccess = () => planned(step('a'), step('b'), step('c'));
   fakes.pollRequests = ({ requests }) => ({
     outcome: {
       kind: 'done',
@@ -302,7 +301,7 @@ test('each of several packages ends on its own, and together they are partly del
   const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('partly-delivered');
   expect(callsTo(result, 'settleStep')).toMatchObject([
-    { step: { packageKey: 'a' }, result: { outcome: 'delivered' }, ids, requestId: 'r-a' },
+    { step: { packageKey: 'a', ids, requestId: 'r-a' }, result: { outcome: 'delivered' } },
     { step: { packageKey: 'b' }, result: { outcome: 'denied' } },
     { step: { packageKey: 'c' }, result: { outcome: 'already-held' } },
   ]);
@@ -331,9 +330,7 @@ test('a settled row that can never be written is skipped after its retries, and 
 
 test('a request that cannot be read needs attention and delays no other step', async () => {
   const fakes = happyActivities();
-  fakes.planAccess = () => ({
-    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b')] },
-  });
+  fakes.planAccess = () => planned(step('a'), step('b'));
   fakes.pollRequests = ({ requests }) => ({
     outcome: {
       kind: 'done',

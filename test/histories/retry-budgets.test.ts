@@ -4,8 +4,10 @@ import {
   callsTo,
   closingOf,
   happyActivities,
+  planned,
   runWorkflow,
   START,
+  step,
   timeouts,
   type FakeActivities,
 } from './scenarios';
@@ -170,12 +172,7 @@ test('unanswered polls take nothing from an approval, and the approval nothing f
   const approved = troubled([]).fakes;
   const { pollRequests } = approved;
   const since = START.getTime();
-  approved.planAccess = () => ({
-    outcome: {
-      ...{ kind: 'done', targetId: 'u-1' },
-      steps: [{ packageKey: 'finance', ruleId: 'rule-1', wait: true }],
-    },
-  });
+  approved.planAccess = () => planned(step('finance', true));
   approved.pollRequests = (input, clock) => {
     const seconds = (clock.now.getTime() - since) / 1000;
     const reading = (requestStatus: 'open' | 'waiting-for-approval') => ({

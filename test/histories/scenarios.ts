@@ -9,6 +9,8 @@ import type { Timeouts } from '../../shared/domain/workflow/timeouts';
 import type { RequestStatus } from '../../shared/domain/workflow/step-outcome';
 import hostJson from '../../host.json';
 import type { Later } from '../../shared/domain/workflow/outcome';
+import type { PlannedStep } from '../../shared/domain/lifecycle/plan';
+import { plannedStep } from '../support/steps';
 import { runOrchestration, type RunResult } from './virtual-host';
 
 type Calls = typeof activities;
@@ -67,7 +69,12 @@ const written = (chain: { seq: number }, rows: number) => {
 };
 
 export const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
-export const step = (packageKey: string, wait = false) => ({ packageKey, ruleId: 'rule-1', wait });
+export const step = (packageKey: string, wait = false) => plannedStep(packageKey, { wait });
+
+/** The answer of a plan with these steps. */
+export const planned = (...steps: PlannedStep[]) => ({
+  outcome: { kind: 'done' as const, targetId: 'u-1', steps, decided: [], isPartial: false },
+});
 
 /** The request's requestStatus by the hours since it was submitted; the last entry stays. */
 export type Statuses = [untilHours: number, requestStatus: RequestStatus][];
@@ -82,9 +89,7 @@ export function happyActivities(
     beginRun: () => ({ outcome: { kind: 'done', run, timeouts } }),
     acquireLock: () => ({ outcome: { kind: 'done' } }),
     releaseLock: () => ({ outcome: { kind: 'done' } }),
-    planAccess: () => ({
-      outcome: { kind: 'done', targetId: 'u-1', steps: [step('finance', wait)] },
-    }),
+    planAccess: () => planned(step('finance', wait)),
     ensurePackage: ({ chain, intentRecorded }) => ({
       chain: written(chain, intentRecorded ? 1 : 2),
       outcome: { kind: 'done', ids },
@@ -212,9 +217,7 @@ const lateStart = <Input extends unknown[], Answer>(
 
 /** Three packages: one delivered, one denied, one held already. */
 const several = but(() => ({
-  planAccess: () => ({
-    outcome: { kind: 'done', targetId: 'u-1', steps: [step('a'), step('b'), step('c')] },
-  }),
+  planAccess: () => planned(step('a'), step('b'), step('c')),
   pollRequests: ({ requests }) => ({
     outcome: {
       kind: 'done',

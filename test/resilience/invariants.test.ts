@@ -7,6 +7,7 @@ import { violations } from './invariants/violations';
 const hash = accepted.eventHash;
 const expected = {
   sent: [accepted, rejected],
+  others: ['by others'],
   canaries: [{ text: 'canary-1', belongs: ['claims.attributes'] }],
 };
 
@@ -23,6 +24,13 @@ const withRows = (evidence: Evidence, rows: readonly Record<string, unknown>[]):
   evidence.tables.audit.splice(0, auditRows.length, ...chained(rows));
 };
 const without = (at: number): Record<string, unknown>[] => auditRows.toSpliced(at, 1);
+
+/** A removal of ours of the one assignment. */
+const removal = {
+  requestType: 'adminRemove',
+  justification: `joinery:${hash}:1:a:revoke:s-1`,
+  assignmentId: 's-1',
+};
 
 test('valid evidence has no violation', () => {
   expect(violations(validEvidence(), expected)).toEqual([]);
@@ -128,6 +136,47 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   [
     'something was removed: request',
     ({ graph }) => again(graph.requests, { requestType: 'adminRemove' }),
+  ],
+  [
+    'removed what is not ours: request q-3',
+    ({ graph }) => {
+      again(graph.requests, { id: 'q-2', justification: 'by others', assignmentId: 's-2' });
+      again(graph.requests, { ...removal, id: 'q-3', assignmentId: 's-2' });
+    },
+  ],
+  [
+    'removed more than once: assignment s-1',
+    ({ graph }) => {
+      again(graph.requests, { ...removal, id: 'q-2' });
+      again(graph.requests, { ...removal, id: 'q-3' });
+    },
+  ],
+  [
+    'request without an intended row',
+    ({ graph }) => again(graph.requests, { ...removal, id: 'q-2' }),
+  ],
+  [
+    'held together: s-1 and s-2 of u-1',
+    ({ graph }) => {
+      again(graph.accessPackages, { id: 'p-2', displayName: 'b', incompatibleWith: ['p-1'] });
+      again(graph.assignments, { id: 's-2', packageId: 'p-2' });
+    },
+  ],
+  [
+    'held by somebody who has left: s-1',
+    ({ tables }) => {
+      const fact = { workerId: 'W-1', eventType: 'hr.worker.left.v1', occurredAt: '2026-12-01' };
+      const claim = { outcome: 'revoked', targetId: 'u-1', fact: `json:${JSON.stringify(fact)}` };
+      change(tables.claims, 0, claim);
+    },
+  ],
+  [
+    'ledger says revoked, but it is assigned',
+    (evidence) => {
+      const revoked = { ...auditRows[3], step: 'remove', outcome: 'revoked', recordedAt: '2' };
+      const intended = { ...auditRows[2], step: 'remove' };
+      withRows(evidence, [...auditRows.slice(0, 4), intended, revoked, ...auditRows.slice(4)]);
+    },
   ],
   [
     'ledger says delivered, but nothing is assigned',

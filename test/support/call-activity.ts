@@ -8,6 +8,7 @@ import type { Activity, Answer } from '../../shared/domain/workflow/activities';
 import { createLedger } from '../../shared/storage/audit';
 import { createClaims } from '../../shared/storage/claims';
 import { createDue } from '../../shared/storage/due';
+import { createHoldings } from '../../shared/storage/holdings';
 import { createPermissions } from '../../shared/storage/limits';
 import { createPackages } from '../../shared/storage/packages';
 import { createWorkerLocks } from '../../shared/storage/worker-locks';
@@ -38,6 +39,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     claims: createClaims(storage.table('claims')),
     due: createDue(storage.table('due')),
     workers: createWorkers(storage.table('workers')),
+    holdings: createHoldings(storage.table('workers')),
     workerLocks: createWorkerLocks(storage.table('workers')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),

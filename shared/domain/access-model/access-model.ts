@@ -138,6 +138,14 @@ export const AccessModel = z.strictObject({
     description:
       'The names of the attributes that are stored of a worker; if absent, those that rules read. location always is.',
   }),
+  readyAt: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'a time of day hh:mm' })
+    .default('09:00')
+    .meta({
+      description:
+        "The time of the first day, in the worker's zone, by which access should be there.",
+    }),
   bridgeDays: z.int().min(0).max(365).default(0).meta({
     description:
       'How many days may lie between two employments for their common packages to be kept.',

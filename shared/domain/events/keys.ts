@@ -58,10 +58,22 @@ export function parseInstanceId(id: string): { eventHash: string; attempt: numbe
   return hash === undefined ? undefined : { eventHash: hash, attempt: Number(attempt) };
 }
 
-/** The justification that identifies a request of this app after an ambiguous answer. */
-export function justification(hash: string, attempt: number, packageKey: string): string {
-  return `joinery:${hash}:${attempt}:${packageKey}`;
+/**
+ * The justification that identifies a request of this app after an ambiguous answer, and as ours for good. `change`: of a
+ * request that changes an assignment, what it changes.
+ */
+export function justification(
+  hash: string,
+  attempt: number,
+  packageKey: string,
+  change?: string,
+): string {
+  return [`joinery:${hash}:${attempt}:${packageKey}`, ...(change ? [change] : [])].join(':');
 }
+
+/** Whether a request with this justification was made by this app. */
+export const isOurs = (text: string | undefined): boolean =>
+  /^joinery:[0-9a-f]{64}:[1-9]\d*:/.test(text ?? '');
 
 /**
  * A whole number as text that sorts as the number does, for table keys. Throws RangeError on a negative or fractional

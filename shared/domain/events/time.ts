@@ -59,21 +59,30 @@ export function isTimeZone(name: string): boolean {
  * RangeError on a date or zone that does not exist.
  */
 export function dueAt(startDate: string, zone: string, leadDays: number): string {
-  const midnight = Date.parse(`${startDate}T00:00:00Z`) - leadDays * DAY;
-  // Offsets are below a day, and no zone changes its clock twice within two days.
-  const offsets = [offsetAt(midnight - DAY, zone), offsetAt(midnight + DAY, zone)];
-  const earliest = midnight - Math.max(...offsets);
-  const latest = midnight - Math.min(...offsets);
-  const exact = [earliest, latest].find((instant) => localTime(instant, zone) === midnight);
-  return new Date(exact ?? firstAfter(midnight, earliest, latest, zone)).toISOString();
+  return instantAt(Date.parse(`${startDate}T00:00:00Z`) - leadDays * DAY, zone);
 }
 
-/** The instant in (`before`, `after`] at which the zone's clock jumps over `midnight`. */
-function firstAfter(midnight: number, before: number, after: number, zone: string): number {
+/** The instant of a time of day (hh:mm) on a date in the zone, as ISO 8601 UTC; skipped and repeated ones as in `dueAt`. */
+export function timeOfDay(date: string, time: string, zone: string): string {
+  return instantAt(Date.parse(`${date}T${time}:00Z`), zone);
+}
+
+/** The first instant at which the clock of the zone shows a local time or a later one. */
+function instantAt(local: number, zone: string): string {
+  // Offsets are below a day, and no zone changes its clock twice within two days.
+  const offsets = [offsetAt(local - DAY, zone), offsetAt(local + DAY, zone)];
+  const earliest = local - Math.max(...offsets);
+  const latest = local - Math.min(...offsets);
+  const exact = [earliest, latest].find((instant) => localTime(instant, zone) === local);
+  return new Date(exact ?? firstAfter(local, earliest, latest, zone)).toISOString();
+}
+
+/** The instant in (`before`, `after`] at which the zone's clock jumps over a local time. */
+function firstAfter(local: number, before: number, after: number, zone: string): number {
   let [low, high] = [before, after];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (localTime(middle, zone) < midnight) low = middle;
+    if (localTime(middle, zone) < local) low = middle;
     else high = middle;
   }
   return high;

@@ -3,24 +3,59 @@ import type { AccessModel } from '../access-model/access-model';
 import type { Attributes } from '../events/event';
 import { comparisons, matches, undecidedBy } from '../access-model/condition';
 import { jsonHash } from '../events/keys';
+import { Action, Held } from './held';
 
-/** A planned access package for one person. `wait`: whether to wait for a pending approval. */
-export const Step = z.object({
-  packageKey: z.string(),
-  ruleId: z.string(),
-  wait: z.boolean(),
+/** Graph ids of a complete access package. */
+export const PackageIds = z.object({
+  accessPackageId: z.string(),
+  catalogId: z.string(),
+  assignmentPolicyId: z.string(),
 });
-export type Step = z.infer<typeof Step>;
+export type PackageIds = z.infer<typeof PackageIds>;
 
-/** The steps that give a joiner the access packages of the matching rules, in the model's order. */
-export function planFor(attributes: Attributes, model: AccessModel): Step[] {
-  const waits = new Map(model.accessPackages.map(({ key, wait }) => [key, wait]));
-  return birthrightsFor(model, attributes).map(({ packageKey, ruleId }) => ({
-    packageKey,
-    ruleId,
-    wait: waits.get(packageKey) ?? false,
-  }));
-}
+/** What the policy in force says of a request under it. */
+export const PolicyInForce = z.object({
+  approval: z.enum(['required', 'not-required']),
+  schedule: z.enum(['allowed', 'forbidden']),
+});
+export type PolicyInForce = z.infer<typeof PolicyInForce>;
+
+/** Where the record of a person's access to one package is: the person's first worker id, and the account's object id. */
+export const HoldingPlace = z.object({
+  personId: z.string(),
+  targetId: z.string(),
+  packageKey: z.string(),
+});
+export type HoldingPlace = z.infer<typeof HoldingPlace>;
+
+/**
+ * One step of a plan with all that carrying it out needs, so that a revoke needs neither the model nor the account. Times
+ * are ISO 8601 in UTC. `id` is `<action>:<packageKey>`, and for another account than the person's present one
+ * `<action>:<packageKey>@<targetId>`; the steps in `after` come first.
+ */
+export const PlannedStep = HoldingPlace.extend({
+  id: z.string(),
+  action: z.enum([...Action.options, 'hand-off']),
+  ruleId: z.string().optional(),
+  /** Whether to wait for a pending approval. */
+  wait: z.boolean(),
+  /** The end of the assignment; an `extend` without one takes the end off. */
+  until: z.string().optional(),
+  after: z.array(z.string()),
+  ids: PackageIds.partial(),
+  assignmentId: z.string().optional(),
+  /** The open request that a `wait` waits for, and the failed one of a `reprocess`. */
+  requestId: z.string().optional(),
+  /** Of a `wait`: what is waited for. */
+  waitsFor: z.enum(['grant', 'removal']).optional(),
+  whose: Held.shape.whose.optional(),
+  /** When to act, and by when a person should have it. */
+  actAt: z.string().optional(),
+  readyBy: z.string().optional(),
+  /** The hashes of the events behind it. */
+  factHashes: z.array(z.string()),
+});
+export type PlannedStep = z.infer<typeof PlannedStep>;
 
 /** The access packages that the rules give to a worker, in model order, each with the first rule that gives it. */
 export function birthrightsFor(

@@ -12,6 +12,9 @@ export type Interval = {
   reason: 'rule' | 'overlap';
   from: number;
   until?: number | undefined;
+  /** The local date of the first day of the span behind it, and the zone of its days. */
+  firstDay: string;
+  zone: string;
   /** The contractor's end, where the employment behind the interval has one. */
   scheduledEnd?: number | undefined;
   facts: Fact[];
@@ -26,6 +29,10 @@ export type Want = {
   packageKey: string;
   ruleId: string;
   reason: 'rule' | 'overlap';
+  /** Since when it is wanted, and the first day of the span behind it in the zone of its days. */
+  from: number;
+  firstDay: string;
+  zone: string;
   until?: number | undefined;
   schedule?: number | undefined;
   facts: Fact[];
@@ -47,8 +54,8 @@ export function wantsAt(intervals: Interval[], model: AccessModel, at: number): 
     if (first === undefined) return [];
     const { until, schedule } = endOf(own, at);
     const cap = policyEnd(accessPackage);
-    const { packageKey, ruleId, reason, facts } = first;
-    const want = { packageKey, ruleId, reason, facts };
+    const { packageKey, ruleId, reason, facts, from, firstDay, zone } = first;
+    const want = { packageKey, ruleId, reason, facts, from, firstDay, zone };
     return [{ ...want, until: earliest(until, cap), schedule: earliest(schedule, cap) }];
   });
 }
@@ -68,9 +75,9 @@ export const incompatible = (model: AccessModel, one: string, other: string): bo
   );
 
 function ruleIntervals(span: Span, spans: Span[], model: AccessModel): Interval[] {
-  const { until, scheduledEnd, facts } = span;
+  const { until, scheduledEnd, facts, firstDay, zone } = span;
   const given = birthrightsFor(model, span.attributes);
-  const shared = { reason: 'rule', scheduledEnd, facts } as const;
+  const shared = { reason: 'rule', scheduledEnd, facts, firstDay, zone } as const;
   const from = leadStart(span, spans, model);
   const intervals: Interval[] = given.map((one) => ({ ...one, ...shared, from, until }));
   for (const { at, attributes } of bridgedTo(span, spans, model)) {
@@ -132,8 +139,9 @@ function overlapIntervals(
     const until = earliest(startOfDay(span.firstDay, span.zone, days), end, ...conflicts);
     if (until === undefined || until <= span.from) return [];
     const facts = [...before.facts, ...span.facts];
-    const { scheduledEnd } = span;
-    return [{ packageKey, ruleId, reason: 'overlap', from: span.from, until, scheduledEnd, facts }];
+    const { scheduledEnd, from, firstDay, zone } = span;
+    const shared = { reason: 'overlap', scheduledEnd, facts, firstDay, zone } as const;
+    return [{ packageKey, ruleId, ...shared, from, until }];
   });
 }
 

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { Step } from '../lifecycle/plan';
-import { PackageIds } from './workflow-state';
+import { PackageIds, PlannedStep, PolicyInForce } from '../lifecycle/plan';
+import { DecidedStep, Operation, Waiting } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
 import { Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
-import { Waiting } from './workflow-state';
-import { ClosingOutcome, RequestStatus, StepOutcome, StepResult } from './step-outcome';
+import { ClosingOutcome, Ending, RequestStatus, StepOutcome, StepResult } from './step-outcome';
 
 /** What an activity answers. One that writes audit rows also answers the chain's new end, even with `later`. */
 export type Answer<Done extends object> = { outcome: Outcome<Done>; chain?: ChainEnd | undefined };
@@ -35,7 +34,7 @@ const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
 
 const written = { run: Run, chain: ChainEnd, at: z.string() };
 const lock = { run: Run, fencingToken: z.number().int() };
-const underLock = { ...written, step: Step, targetId: z.string(), intentRecorded: z.boolean() };
+const underLock = { ...written, step: PlannedStep, intentRecorded: z.boolean() };
 
 /** Every activity that an orchestration calls. Names, inputs and answers are kept in durable histories: docs/versioning.md. */
 export const activities = {
@@ -52,11 +51,28 @@ export const activities = {
   ),
   acquireLock: activity('acquireLock', lock, {}),
   releaseLock: activity('releaseLock', lock, {}),
-  planAccess: activity('planAccess', { run: Run }, { targetId: z.string(), steps: z.array(Step) }),
-  ensurePackage: activity('ensurePackage', underLock, { ids: PackageIds }),
+  planAccess: activity(
+    'planAccess',
+    /** `done`: the ids of the steps that this run has carried out, or is carrying out. */
+    { run: Run, done: z.array(z.string()) },
+    {
+      targetId: z.string().optional(),
+      steps: z.array(PlannedStep),
+      decided: z.array(DecidedStep),
+      ending: Ending.optional(),
+      /** Whether something is left out until these steps are done. */
+      isPartial: z.boolean(),
+      /** The first later instant at which the plan changes; nothing wakes a run then yet. */
+      next: z.string().optional(),
+    },
+  ),
+  ensurePackage: activity('ensurePackage', underLock, {
+    ids: PackageIds,
+    policy: PolicyInForce.optional(),
+  }),
   submitRequest: activity(
     'submitRequest',
-    { ...underLock, ids: PackageIds },
+    { ...underLock, policy: PolicyInForce.optional() },
     {
       requestId: z.string().optional(),
       result: StepResult.optional(),
@@ -75,6 +91,7 @@ export const activities = {
           requestStatus: RequestStatus,
           graphState: z.string(),
           completedAt: z.string().optional(),
+          assignmentId: z.string().optional(),
           evidence: Evidence.optional(),
         }),
       ),
@@ -84,12 +101,12 @@ export const activities = {
     'settleStep',
     {
       ...written,
-      step: Step,
-      operation: z.enum(['ensure', 'assign']),
-      targetId: z.string(),
+      step: PlannedStep,
+      operation: Operation,
+      policy: PolicyInForce.optional(),
+      /** Whether the request was seen waiting for an approval. */
+      sawApproval: z.boolean(),
       result: StepResult,
-      ids: PackageIds.optional(),
-      requestId: z.string().optional(),
       submittedAt: z.string().optional(),
       completedAt: z.string().optional(),
       graphState: z.string().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { WaitingFor } from './workflow-state';
+import { PlannedStep } from '../lifecycle/plan';
+import { Operation, WaitingFor } from './workflow-state';
 
 const text = z.string();
 const count = z.number().int();
@@ -22,8 +23,11 @@ export const AuditEntry = z.object({
   kind: z.enum(['intended', 'settled', 'waiting', 'closing', 'rejected']),
   /** The state of the event with this row: `started`, `closed` or `rejected`. */
   state: z.enum(['started', 'closed', 'rejected']),
-  step: z.enum(['ensure', 'assign']).optional(),
-  action: z.enum(['grant']).optional(),
+  /** Of a settled row `plan`: nothing was to be carried out. */
+  step: Operation.optional(),
+  action: PlannedStep.shape.action.optional(),
+  /** Whose access it is: `ours` came by a request of ours, or was adopted by a person. */
+  whose: PlannedStep.shape.whose,
   packageKey: text.optional(),
   packageName: text.optional(),
   accessPackageId: text.optional(),
@@ -32,6 +36,13 @@ export const AuditEntry = z.object({
   assignmentRequestId: text.optional(),
   assignmentId: text.optional(),
   ruleId: text.optional(),
+  /** The hashes of the events behind the step, with spaces between. */
+  factHashes: text.optional(),
+  /** The end of the assignment that is asked for. */
+  until: text.optional(),
+  /** When to act, and by when the person should have the access. */
+  actAt: text.optional(),
+  readyBy: text.optional(),
   outcome: text.optional(),
   reason: text.optional(),
   graphState: text.optional(),
@@ -40,8 +51,13 @@ export const AuditEntry = z.object({
   graphRequestId: text.optional(),
   /** Whether the policy of the access model asks for an approval. */
   modelApproval: z.enum(['required', 'not-required']).optional(),
-  /** `required` if the request went to an approver: what the policy in Entra said, whatever the model says. */
-  policyApproval: z.enum(['required']).optional(),
+  /**
+   * What the policy in Entra said when it was read before the request: `required`, `not-required`, or `bypassed:<why>` where
+   * it requires an approval and the request was delivered without ever waiting for one.
+   */
+  policyApproval: text.optional(),
+  /** Of an approval: an application cannot read who decided. */
+  approver: z.enum(['not-readable']).optional(),
   /** Of a `waiting` row: what the run waits for, since when, and until when at most. */
   waitingFor: WaitingFor.optional(),
   waitingSince: text.optional(),
@@ -56,8 +72,8 @@ export const AuditEntry = z.object({
   submittedAt: text.optional(),
   deliveredAt: text.optional(),
   recordedAt: text,
-  /** Whole minutes from delivery to `dueAt`; negative when access came late. */
-  marginMinutes: count.optional(),
+  /** Minutes from delivery to `readyBy`, two decimals; negative when access came late. In schema 1 whole ones to `dueAt`. */
+  marginMinutes: z.number().optional(),
   instanceId: text.optional(),
   runToken: text.optional(),
   accessModelHash: text,

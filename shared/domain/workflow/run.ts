@@ -29,6 +29,8 @@ export const Run = z.object({
   attempt: z.number().int().positive(),
   instanceId: z.string(),
   token: z.string(),
+  /** The first worker id of the person, which stands for all that `previousWorkerId` joins to it; absent if it is the event's. */
+  personId: z.string().optional(),
   fact: EventFact,
   /** Present if the attempt is a replay. */
   replay: Replay.optional(),

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Failed, Rejected } from './outcome';
 import type { Timeouts } from './timeouts';
 
-/** How a step ends that gives no access. The worst comes first, because it decides the outcome of the event. */
-const withoutAccess = [
+/** How a step ends that did not do what it was to do. The worst comes first, because it decides the outcome of the event. */
+const notDone = [
   'needs-attention',
   'failed',
   'timed-out',
@@ -12,18 +12,26 @@ const withoutAccess = [
   'approval-required',
 ] as const;
 
+const ofAccess = ['delivered', 'already-held', 'revoked', 'partly-delivered', ...notDone] as const;
+
 /** How one step ended. */
 export const StepOutcome = z.enum([
-  'delivered',
-  'already-held',
-  'partly-delivered',
-  ...withoutAccess,
+  ...ofAccess,
+  'extended',
+  /** What it waited for is over. */
+  'waited',
+  /** Not ours, and no longer given by a rule: for a person to decide. */
+  'handed-off',
+  /** A later plan did not need it any more. */
+  'superseded',
 ]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
 /** How one attempt at one event ended; each attempt has exactly one. */
 export const ClosingOutcome = z.enum([
-  ...StepOutcome.options,
+  ...ofAccess,
+  'rescinded',
+  'superseded',
   'no-identity',
   'no-matching-rule',
   'terminated',
@@ -119,18 +127,34 @@ const beyond = (
   result: StepResult,
 ): StepResult | undefined => (waited < deadline ? undefined : result);
 
-const holds = (outcome: StepOutcome): boolean =>
-  outcome === 'delivered' || outcome === 'already-held';
+const gives = (outcome: StepOutcome): boolean =>
+  outcome === 'delivered' || outcome === 'extended' || outcome === 'already-held';
 
-/** The outcome of an event from those of its steps: all have access, some have, or the worst of none. */
-export function closingOutcome(steps: readonly StepOutcome[]): ClosingOutcome {
-  if (steps.length === 0) return 'no-matching-rule';
-  if (steps.every((outcome) => outcome === 'already-held')) return 'already-held';
-  if (steps.every(holds)) return 'delivered';
-  if (steps.some((outcome) => holds(outcome) || outcome === 'partly-delivered')) {
-    return 'partly-delivered';
-  }
-  return withoutAccess.find((outcome) => steps.includes(outcome)) ?? 'failed';
+export const isDone = (outcome: StepOutcome | undefined): boolean =>
+  outcome !== undefined &&
+  !(notDone as readonly string[]).includes(outcome) &&
+  outcome !== 'partly-delivered';
+
+/** What the fate of the event decides where none of its steps had to do anything. */
+export const Ending = z.object({ outcome: ClosingOutcome, reason: z.string().optional() });
+export type Ending = z.infer<typeof Ending>;
+
+/**
+ * The outcome of an event from those of its steps: everything was done, some access was given and something was not done, or
+ * the worst of what was not done. `untouched` is the outcome if there was nothing to do.
+ */
+export function closingOutcome(
+  steps: readonly StepOutcome[],
+  untouched?: ClosingOutcome,
+): ClosingOutcome {
+  const worst = notDone.find((outcome) => steps.includes(outcome));
+  const isPartial = steps.includes('partly-delivered');
+  if (isPartial || (worst && steps.some(gives))) return 'partly-delivered';
+  if (worst) return worst;
+  if (steps.some((outcome) => outcome === 'delivered' || outcome === 'extended'))
+    return 'delivered';
+  if (steps.includes('revoked')) return 'revoked';
+  return untouched ?? (steps.includes('already-held') ? 'already-held' : 'no-matching-rule');
 }
 
 /**

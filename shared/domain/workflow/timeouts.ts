@@ -107,7 +107,8 @@ const causes: Record<Cause, CauseRow> = {
   visibility: {
     reasons: [
       ...['not-yet-visible', 'request-not-visible', 'open-request-not-visible'],
-      ...['target-not-visible', 'assignment-not-visible', 'unclear-submit'],
+      ...['target-not-visible', 'assignment-not-visible', 'assignment-still-visible'],
+      'unclear-submit',
     ],
     budget: call,
     layer: 3,

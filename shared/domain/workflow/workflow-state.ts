@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { Step } from '../lifecycle/plan';
+import { PlannedStep, PolicyInForce } from '../lifecycle/plan';
 import { Evidence } from './outcome';
 import { Cause, Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
 import {
   ClosingOutcome,
+  Ending,
   RequestStatus,
   RequestWait,
   StepOutcome,
@@ -38,20 +39,32 @@ export const isLasting = (waiting: Waiting, now: Date, pause: number): boolean =
   RECORDED_AT_ONCE.includes(waiting.for) ||
   (now.getTime() - Date.parse(waiting.since)) / 1000 + pause >= LASTING_SECONDS;
 
-/** Graph ids of a complete access package. */
-export const PackageIds = z.object({
-  accessPackageId: z.string(),
-  catalogId: z.string(),
-  assignmentPolicyId: z.string(),
-});
-export type PackageIds = z.infer<typeof PackageIds>;
+/** What a step does to Graph: `ensure` the access package, then one request for the assignment; `plan` does nothing. */
+export const Operation = z.enum(['ensure', 'assign', 'remove', 'update', 'reprocess', 'plan']);
+export type Operation = z.infer<typeof Operation>;
+
+const requestsByAction: Readonly<Record<PlannedStep['action'], Operation>> = {
+  grant: 'assign',
+  revoke: 'remove',
+  extend: 'update',
+  reprocess: 'reprocess',
+  wait: 'plan',
+  'hand-off': 'plan',
+};
+
+/** The request that a step makes. */
+export const requestOf = ({ action }: Pick<PlannedStep, 'action'>): Operation =>
+  requestsByAction[action];
+
+/** A step of which nothing is to be carried out: the plan says how it ends. */
+export const DecidedStep = PlannedStep.extend({ result: StepResult });
+export type DecidedStep = z.infer<typeof DecidedStep>;
 
 /** How far one step has come. `openIntent`: the operation whose intended row has no settled row yet. */
-export const StepState = Step.extend({
+export const StepState = PlannedStep.extend({
   status: z.enum(['planned', 'ensured', 'requested', 'ending', 'settled']),
-  openIntent: z.enum(['ensure', 'assign']).optional(),
-  ids: PackageIds.optional(),
-  requestId: z.string().optional(),
+  openIntent: Operation.optional(),
+  policy: PolicyInForce.optional(),
   submittedAt: z.string().optional(),
   completedAt: z.string().optional(),
   /** Seconds that the open request has spent in each kind of wait, as far as polls were answered. */
@@ -79,6 +92,18 @@ export const WorkflowState = z.object({
   fencingToken: z.number().int().positive(),
   targetId: z.string().optional(),
   steps: z.array(StepState),
+  /** Of the last plan: what needs no action, and how the event ends if nothing does. */
+  decided: z.array(DecidedStep),
+  ending: Ending.optional(),
+  /** Whether the last plan left something out until its steps are done, and whether it may be outdated. */
+  isPartial: z.boolean(),
+  isOutdated: z.boolean(),
+  /** How many plans have added something to do. */
+  rounds: z.number().int().nonnegative(),
+  /** The ids of steps that this run leaves to another one. */
+  passedOver: z.array(z.string()),
+  /** Why no further plan could be made. */
+  failure: Ending.extend({ evidence: Evidence.optional() }).optional(),
   /** Polls since an open request last changed its kind of wait, and when the last one was. */
   polls: z.number().int().nonnegative(),
   polledAt: z.string().optional(),
@@ -101,8 +126,4 @@ export const WorkflowState = z.object({
 export type WorkflowState = z.infer<typeof WorkflowState>;
 
 /** The planned part of a step: what activities receive. */
-export const plannedStep = ({ packageKey, ruleId, wait }: StepState): Step => ({
-  packageKey,
-  ruleId,
-  wait,
-});
+export const plannedStep = (step: StepState): PlannedStep => PlannedStep.parse(step);

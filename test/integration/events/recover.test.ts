@@ -1,4 +1,5 @@
 import type { FunctionHandler, InvocationContext } from '@azure/functions';
+import { plannedStep } from '../../support/steps';
 import * as df from 'durable-functions';
 import type { Services } from '../../../functions/services';
 import { registerTimers } from '../../../functions/timers';
@@ -15,7 +16,7 @@ import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 const PAST = '2026-11-20T09:30:02.000Z';
 const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
-const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
+const step = plannedStep('finance', { ids });
 let storage: Storage;
 let services: Services;
 let events = 0;
@@ -96,7 +97,7 @@ async function started() {
   if (begun.outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = begun.outcome;
   await host.call(activities.acquireLock, { run, fencingToken: 1 });
-  const input = { run, chain: START_OF_CHAIN, at: PAST, step, targetId: 'u-1', ids };
+  const input = { run, chain: START_OF_CHAIN, at: PAST, step };
   const { chain } = await host.call(activities.submitRequest, { ...input, intentRecorded: false });
   return { eventHash, run, host, chain: chain ?? START_OF_CHAIN };
 }
@@ -240,7 +241,7 @@ test.each(['Gone', 'Failed', 'Terminated', 'Canceled', 'Completed'])(
     ]);
     // Whatever of the run still comes finds that it is over.
     const late = await host.call(activities.submitRequest, {
-      ...{ run, chain, at: PAST, step, targetId: 'u-1', ids, intentRecorded: true },
+      ...{ run, chain, at: PAST, step, intentRecorded: true },
     });
     expect(late.outcome).not.toMatchObject({ kind: 'done' });
     expect(

@@ -5,6 +5,7 @@ import { START_OF_CHAIN, type Run } from '../../../shared/domain/workflow/run';
 import { startSimulator, type Simulator } from '../../support/simulator';
 import { eventually } from '../../support/eventually';
 import { hostOf, servicesOver } from '../../support/call-activity';
+import { plannedStep } from '../../support/steps';
 import { hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
@@ -30,9 +31,9 @@ function runOf(digit: string): Run {
   };
 }
 
-const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
+const step = plannedStep('finance');
 const inputOf = (run: Run) => ({
-  ...{ run, chain: START_OF_CHAIN, at: AT, step, targetId: 'u-1', intentRecorded: false },
+  ...{ run, chain: START_OF_CHAIN, at: AT, step, intentRecorded: false },
 });
 
 /** A process of its own; `over` replaces verbs of its client. */

@@ -55,6 +55,7 @@ export function modelOf(...accessPackages: AccessPackage[]): AccessModel {
   return {
     version: 1,
     leadDays: 0,
+    readyAt: '09:00',
     bridgeDays: 0,
     timeZones: { default: 'UTC', byLocation: {} },
     catalogs: [

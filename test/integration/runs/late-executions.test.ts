@@ -5,6 +5,7 @@ import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd, type Run } from '../../../shared/domain/workflow/run';
 import { hostOf, servicesOver } from '../../support/call-activity';
+import { plannedStep } from '../../support/steps';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
@@ -17,7 +18,6 @@ afterAll(() => storage.close());
 
 const AT = '2026-11-20T09:30:02.000Z';
 const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
-const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
 
 const rowsOf = ({ eventHash }: Run) =>
   createLedgerReader(storage.table('audit'), storage.table('auditIndex')).ofEvent(eventHash);
@@ -57,8 +57,9 @@ async function begun(parts = servicesOver(storage)) {
   return { parts, host, run, execution };
 }
 
+const stepOf = ({ fact }: Run) => plannedStep('finance', { personId: fact.workerId, ids });
 const stepInput = (run: Run, chain: ChainEnd = START_OF_CHAIN, intentRecorded = false) => ({
-  ...{ run, chain, at: AT, step, targetId: 'u-1', intentRecorded, ids },
+  ...{ run, chain, at: AT, step: stepOf(run), intentRecorded },
 });
 const closeInput = (run: Run, chain: ChainEnd = START_OF_CHAIN) => ({
   ...{ run, chain, at: AT, fencingToken: 2, targetId: 'u-1', reason: 'defect' },
@@ -166,10 +167,12 @@ test.each(['claims.finishClosing', 'due.cancel'])(
 
 test('a submit that runs late, after the step was settled, asks Graph for nothing', async () => {
   const { host, run, parts } = await begun();
-  const { eventHash, attempt, fact } = run;
-  await parts.workers.saveGrant(fact.workerId, step.packageKey, {
-    ...{ state: 'settled', eventHash, attempt, instanceId: run.instanceId, targetId: 'u-1' },
-    ...{ absentReads: 0, requestId: 'r-1', outcome: 'denied', updatedAt: AT },
+  const { eventHash, attempt, instanceId } = run;
+  const { personId, targetId, packageKey } = stepOf(run);
+  await parts.holdings.save({
+    ...{ personId, targetId, packageKey, state: 'idle', action: 'grant', whose: 'ours' },
+    ...{ eventHash, attempt, instanceId, absentReads: 0, requestId: 'r-1', outcome: 'denied' },
+    updatedAt: AT,
   });
   const { outcome } = await host.call(activities.submitRequest, stepInput(run));
   expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });
@@ -181,13 +184,13 @@ test('a submit that runs late, after the turn was given back, sends no request',
   await host.call(activities.releaseLock, { run, fencingToken: 1 });
   const { outcome } = await host.call(activities.submitRequest, stepInput(run));
   expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });
-  expect(await parts.workers.grant(run.fact.workerId, step.packageKey)).toBeUndefined();
+  expect(await parts.holdings.load(stepOf(run))).toBeUndefined();
 });
 
 test('a fact that is not there is a defect, never an event for which no rule holds', async () => {
   const { host, run } = await begun();
   const lost = { ...run, fact: { ...run.fact, workerId: 'W-without-facts' } };
-  await expect(host.call(activities.planAccess, { run: lost })).rejects.toThrow(
+  await expect(host.call(activities.planAccess, { run: lost, done: [] })).rejects.toThrow(
     'planAccess: defect',
   );
 });

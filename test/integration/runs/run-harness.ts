@@ -23,6 +23,8 @@ type Joiner = {
   workerId: string;
   department: string;
   jobCode?: string;
+  /** When HR stated it. */
+  time?: string;
   /** A change of the tenant just before the first call of an activity. */
   before?: Partial<Record<Name, () => Promise<unknown>>>;
 };
@@ -54,9 +56,12 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
   };
 
   /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */
-  const drive = async ({ id, workerId, department, jobCode, before = {} }: Joiner) => {
+  const drive = async ({ id, workerId, department, jobCode, time, before = {} }: Joiner) => {
     const attributes = { department, workerType: 'employee', ...(jobCode && { jobCode }) };
-    const event = joinerMessage(workerId, attributes, id === undefined ? {} : { id });
+    const event = joinerMessage(workerId, attributes, {
+      ...(id !== undefined && { id }),
+      ...(time !== undefined && { envelope: { time } }),
+    });
     const { eventHash } = event;
     sent.push(event);
     const process = startOne();

@@ -48,7 +48,8 @@ const somebody = (): string => `W-${(people += 1)}`;
 test('two events of one worker: one package and one request, and the second closes as already held', async () => {
   const workerId = somebody();
   const first = await runs.drive({ workerId, department: 'Finance' });
-  const second = await runs.drive({ workerId, department: 'Finance', id: 'sent-twice' });
+  const time = '2026-11-21T09:30:00Z';
+  const second = await runs.drive({ workerId, department: 'Finance', id: 'sent-twice', time });
   expect([first.ending, packaged(first), requested(first)]).toEqual(['delivered', 1, 1]);
   expect([second.ending, packaged(second), requested(second)]).toEqual(['already-held', 0, 0]);
 });

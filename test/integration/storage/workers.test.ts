@@ -1,59 +1,80 @@
 import { createDue, placeOf } from '../../../shared/storage/due';
 import { createPackages, type Packages } from '../../../shared/storage/packages';
-import { createWorkers, type Grant, type Workers } from '../../../shared/storage/workers';
+import type { StoredFact } from '../../../shared/domain/lifecycle/facts';
+import { createHoldings, type Holding, type Holdings } from '../../../shared/storage/holdings';
+import { createWorkers, type Workers } from '../../../shared/storage/workers';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let workers: Workers;
+let holdings: Holdings;
 let packages: Packages;
 
 beforeAll(async () => {
   storage = await openStorage();
   workers = createWorkers(storage.table('workers'));
+  holdings = createHoldings(storage.table('workers'));
   packages = createPackages(storage.table('packages'));
 });
 afterAll(() => storage.close());
 
-const grantOf = (changes: Partial<Grant> = {}): Grant => ({
-  state: 'submitting',
-  eventHash: hash('e'),
-  attempt: 1,
-  instanceId: `${hash('e')}-1`,
-  targetId: 'u-1',
-  absentReads: 0,
+const holdingOf = (changes: Partial<Holding> = {}): Holding => ({
+  ...{ personId: 'W-1', targetId: 'u-1', packageKey: 'finance' },
+  ...{ state: 'submitting', action: 'grant', whose: 'ours' },
+  ...{ eventHash: hash('e'), attempt: 1, instanceId: `${hash('e')}-1`, absentReads: 0 },
   updatedAt: '2026-11-20T09:30:02.000Z',
   ...changes,
 });
 
-describe('grants', () => {
-  test('of two who make the same grant at once one is told that it is made', async () => {
+const factOf = (workerId: string): StoredFact => ({
+  ...{ source: 'urn:hr:acme:workday', id: `${workerId}-left`, hash: hash('f'), workerId },
+  ...{ time: '2026-11-20T09:30:00.000Z', employmentId: 'primary' },
+  states: { kind: 'left', lastDay: '2026-11-23' },
+  acceptedAt: '2026-11-20T09:30:01.000Z',
+});
+
+describe('holdings', () => {
+  test('of two who make the same holding at once one is told that it is made', async () => {
+    const place = { personId: 'W-4', targetId: 'u-1', packageKey: 'finance' };
     const saved = await atOnce(10, (index) =>
-      workers.saveGrant('W-4', 'finance', grantOf({ instanceId: `run-${index}` })),
+      holdings.save(holdingOf({ ...place, instanceId: `run-${index}` })),
     );
-    const winners = saved.filter((grant) => grant !== undefined);
+    const winners = saved.filter((holding) => holding !== undefined);
     expect(winners).toHaveLength(1);
-    expect(await workers.grant('W-4', 'finance')).toEqual(winners[0]);
+    expect(await holdings.load(place)).toEqual(winners[0]);
   });
 
-  test('of two who read the same grant and change it, the second changes nothing', async () => {
-    await workers.saveGrant('W-5', 'finance', grantOf());
-    const mine = await workers.grant('W-5', 'finance');
-    const theirs = await workers.grant('W-5', 'finance');
-    if (!mine || !theirs) throw new Error('the grant is there');
-    expect(await workers.saveGrant('W-5', 'finance', { ...mine, state: 'idle' })).toBeDefined();
+  test('of two who read the same holding and change it, the second changes nothing', async () => {
+    const place = holdingOf({ personId: 'W-5' });
+    await holdings.save(place);
+    const mine = await holdings.load(place);
+    const theirs = await holdings.load(place);
+    if (!mine || !theirs) throw new Error('the holding is there');
+    expect(await holdings.save({ ...mine, state: 'idle' })).toBeDefined();
     const lost = { ...theirs, state: 'requested', requestId: 'r-2' } as const;
-    expect(await workers.saveGrant('W-5', 'finance', lost)).toBeUndefined();
-    expect((await workers.grant('W-5', 'finance'))?.state).toBe('idle');
+    expect(await holdings.save(lost)).toBeUndefined();
+    expect((await holdings.load(place))?.state).toBe('idle');
   });
 
   test('who saved goes on saving without reading again', async () => {
-    const submitting = await workers.saveGrant('W-6', 'finance', grantOf());
+    const submitting = await holdings.save(holdingOf({ personId: 'W-6' }));
     if (!submitting) throw new Error('nobody else has it');
     const requested = { ...submitting, state: 'requested', requestId: 'r-1' } as const;
-    expect(await workers.saveGrant('W-6', 'finance', requested)).toMatchObject({
-      requestId: 'r-1',
-    });
-    expect(await workers.grant('W-6', 'other')).toBeUndefined();
+    expect(await holdings.save(requested)).toMatchObject({ requestId: 'r-1' });
+    expect(await holdings.load({ ...requested, packageKey: 'other' })).toBeUndefined();
+  });
+
+  test('of a person are those of all their worker ids, of every account, and nothing else', async () => {
+    await workers.addFact(factOf('W-7'));
+    const own = [
+      holdingOf({ personId: 'W-7', packageKey: 'finance' }),
+      holdingOf({ personId: 'W-7', targetId: 'u-2' }),
+      holdingOf({ personId: 'W-8', packageKey: 'sales' }),
+    ];
+    for (const holding of [...own, holdingOf({ personId: 'W-71' })]) await holdings.save(holding);
+    const found = await holdings.of(['W-7', 'W-8']);
+    expect(found).toEqual(own.map((one) => ({ ...one, etag: expect.any(String) as string })));
+    expect(await workers.facts('W-7')).toHaveLength(1);
   });
 });
 

@@ -3,10 +3,10 @@ import type { Evidence, GraphState } from './evidence';
 import { attemptOf, claimsIn, repeats, text } from './rows';
 
 /** What Graph holds is neither doubled nor unexplained: every write was intended, and the ledger agrees with the result. */
-export const accessFaults = (evidence: Evidence): string[] => [
+export const accessFaults = (evidence: Evidence, others: readonly string[]): string[] => [
   ...duplicateFaults(evidence.graph),
-  ...writeFaults(evidence),
-  ...ledgerAgreementFaults(evidence),
+  ...writeFaults(evidence, others),
+  ...ledgerAgreementFaults(evidence, others),
 ];
 
 /** The final states of a request, in lower case: dialects spell them differently. */
@@ -51,65 +51,73 @@ function duplicateFaults(graph: GraphState): string[] {
   return found.flatMap(([what, keys]) => keys.map((key) => `${what}: ${key}`));
 }
 
-const CORRELATION_TAG = /^joinery:([0-9a-f]{64}):(\d+):(.+)$/;
+const CORRELATION_TAG = /^joinery:([0-9a-f]{64}):(\d+):([a-z0-9-]+)(?::(revoke|extend):.*)?$/;
+
+/** The step whose intended row a request must have, by what its tag says that it changes. */
+const stepOfChange: Record<string, string> = { revoke: 'remove', extend: 'update' };
 
 /** Every write to Graph has an intended row of an accepted event, so a rejected event wrote nothing. */
-function writeFaults({ tables, graph, graphLog }: Evidence): string[] {
+function writeFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
   const claimed = new Set(claimsIn(tables.claims).map(({ partitionKey }) => partitionKey));
   const intended = (step: string): Row[] =>
     tables.audit.filter((row) => row['kind'] === 'intended' && row['step'] === step);
   const requested = new Set(
-    intended('assign').map((row) =>
-      [row.partitionKey, row['attempt'], row['packageKey']].join(':'),
+    ['assign', 'remove', 'update'].flatMap((step) =>
+      intended(step).map((row) =>
+        [row.partitionKey, row['attempt'], row['packageKey'], step].join(':'),
+      ),
     ),
   );
   const created = new Set(intended('ensure').map((row) => text(row, 'packageName')));
   const requests = graph.requests.flatMap(({ id, justification }) => {
-    const [, hash = '', attempt, packageKey] = CORRELATION_TAG.exec(justification ?? '') ?? [];
+    if (others.includes(justification ?? '')) return [];
+    const [, hash = '', attempt, packageKey, change = ''] =
+      CORRELATION_TAG.exec(justification ?? '') ?? [];
+    const step = stepOfChange[change] ?? 'assign';
     if (!claimed.has(hash)) return [`request of no accepted event: ${id}`];
-    const isIntended = requested.has([hash, attempt, packageKey].join(':'));
+    const isIntended = requested.has([hash, attempt, packageKey, step].join(':'));
     return isIntended ? [] : [`request without an intended row: ${id}`];
   });
   const packages = graph.accessPackages
     .filter(({ displayName }) => !created.has(displayName))
     .map(({ displayName }) => `package without an intended row: ${displayName}`);
-  return [...requests, ...packages, ...removalFaults({ graph, graphLog })];
+  return [...requests, ...packages];
 }
 
-/** A plan for joiners removes nothing. */
-function removalFaults({ graph, graphLog }: Pick<Evidence, 'graph' | 'graphLog'>): string[] {
-  const deletions = graphLog.filter(({ method }) => method === 'DELETE');
-  const removals = graph.requests.filter(({ requestType }) => /remove/i.test(requestType));
-  return [
-    ...deletions.map(({ path }) => `something was removed: DELETE ${path}`),
-    ...removals.map(({ id }) => `something was removed: request ${id}`),
-  ];
-}
-
-/** The ledger agrees with Graph: delivered means assigned and granted, and every assignment has a settled row. */
-function ledgerAgreementFaults({ tables, graph }: Evidence): string[] {
+/**
+ * The ledger agrees with Graph: what it calls delivered last is assigned and granted, what it calls revoked last is not, and
+ * every assignment that nobody else has made has a settled row.
+ */
+function ledgerAgreementFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
+  const madeByOthers = new Set(
+    graph.requests
+      .filter(({ justification }) => others.includes(justification ?? ''))
+      .map(({ assignmentId }) => assignmentId),
+  );
   const active = graph.assignments.filter(({ state }) => isActive(state));
   const place = (packageId: string, targetId: string): string => `${packageId} ${targetId}`;
   const assigned = new Map(
     active.map(({ packageId, targetId, id }) => [place(packageId, targetId), id]),
   );
   const granted = new Set(graph.grants.flatMap(({ assignmentIds }) => assignmentIds));
-  const delivered = tables.audit.filter(
-    (row) =>
-      row['kind'] === 'settled' &&
-      row['step'] === 'assign' &&
-      ['delivered', 'already-held'].includes(text(row, 'outcome')),
-  );
   const placeOf = (row: Row): string => place(text(row, 'accessPackageId'), text(row, 'targetId'));
-  const deliveredPlaces = new Set(delivered.map(placeOf));
+  const settled = tables.audit
+    .filter((row) => row['kind'] === 'settled' && row['step'] !== 'ensure')
+    .filter((row) => ['delivered', 'already-held', 'revoked'].includes(text(row, 'outcome')))
+    .toSorted((one, other) => (text(one, 'recordedAt') < text(other, 'recordedAt') ? -1 : 1));
+  const last = new Map(settled.map((row) => [placeOf(row), row]));
   return [
-    ...delivered.flatMap((row) => {
-      const assignment = assigned.get(placeOf(row));
+    ...[...last].flatMap(([key, row]) => {
+      const assignment = assigned.get(key);
+      if (row['outcome'] === 'revoked') {
+        const isOurs = assignment !== undefined && !madeByOthers.has(assignment);
+        return isOurs ? [`ledger says revoked, but it is assigned: ${attemptOf(row)}`] : [];
+      }
       if (!assignment) return [`ledger says delivered, but nothing is assigned: ${attemptOf(row)}`];
       return granted.has(assignment) ? [] : [`assigned, but no role is granted: ${assignment}`];
     }),
     ...[...assigned]
-      .filter(([key]) => !deliveredPlaces.has(key))
+      .filter(([key, id]) => !last.has(key) && !madeByOthers.has(id))
       .map(([, id]) => `assignment without a settled row: ${id}`),
   ];
 }

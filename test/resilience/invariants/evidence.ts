@@ -28,17 +28,31 @@ export type StoredMessage = { bodyHash: string; reason: string };
 export type GraphState = {
   catalogs: { id: string; displayName: string }[];
   resources: { id: string; catalogId: string; originId: string }[];
-  accessPackages: { id: string; catalogId?: string; displayName: string; roles: string[] }[];
+  accessPackages: {
+    id: string;
+    catalogId?: string;
+    displayName: string;
+    roles: string[];
+    incompatibleWith?: string[];
+  }[];
   policies: { id: string; packageId: string; displayName: string | null }[];
   requests: {
     id: string;
     requestType: string;
     packageId?: string;
     targetId?: string;
+    assignmentId?: string;
     justification: string | null;
     state: string;
   }[];
-  assignments: { id: string; packageId: string; targetId: string; state: string }[];
+  assignments: {
+    id: string;
+    packageId: string;
+    targetId: string;
+    state: string;
+    createdAt?: number;
+    expiredAt?: number;
+  }[];
   grants: { roleOriginId: string; userId: string; assignmentIds: string[] }[];
 };
 

@@ -60,7 +60,9 @@ const isWaiting = ({ kind }: Row): boolean => kind === 'waiting';
 const keyOf = (row: Row): string =>
   `${text(row, 'attempt').padStart(4, '0')}-${text(row, 'seq').padStart(6, '0')}`;
 
+/** Of what the plan alone decides nothing is intended. */
 const hasIntendedRow = (settled: Row, before: readonly Row[]): boolean =>
+  settled['step'] === 'plan' ||
   before.some(
     (row) =>
       row['kind'] === 'intended' &&

@@ -84,6 +84,7 @@ export function validEvidence(rows = auditRows): Evidence {
           requestType: 'adminAdd',
           packageId: 'p-1',
           targetId: 'u-1',
+          assignmentId: 's-1',
           justification: `joinery:${hash}:1:a`,
           state: 'delivered',
         },

@@ -3,6 +3,7 @@ import type { Row } from '../../support/tables';
 import { accessFaults } from './access';
 import type { Evidence } from './evidence';
 import { ledgerFaults } from './ledger';
+import { removalFaults } from './removals';
 import { claimsIn, json, text } from './rows';
 
 /** What a test has sent, and the texts that it planted. */
@@ -10,6 +11,8 @@ export type Expected = {
   /** Every message, once each however often it was sent. */
   sent: readonly TestMessage[];
   canaries?: readonly Canary[];
+  /** The justifications of the requests that others made in Graph. */
+  others?: readonly string[];
 };
 
 /** A text that was planted in an event, and the columns (`claims.attributes`) that may hold it. */
@@ -19,12 +22,16 @@ export type Canary = { text: string; belongs: readonly string[] };
  * Checks every invariant and answers the violations, one sentence each. Call it when the faults are over and every event
  * had time to end. It knows the product by its documented tables only and shares no code with it.
  */
-export function violations(evidence: Evidence, { sent, canaries = [] }: Expected): string[] {
+export function violations(
+  evidence: Evidence,
+  { sent, canaries = [], others = [] }: Expected,
+): string[] {
   return [
     ...claimFaults(evidence, sent),
     ...ledgerFaults(evidence.tables.audit),
     ...messageFaults(evidence, sent),
-    ...accessFaults(evidence),
+    ...accessFaults(evidence, others),
+    ...removalFaults(evidence, others),
     ...canaryFaults(evidence, canaries),
   ];
 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { AccessModel } from '../../../shared/domain/access-model/access-model';
 import type { Content, Fact, Revision } from '../../../shared/domain/lifecycle/facts';
-import { planFor, type Held, type Step } from '../../../shared/domain/lifecycle/planner';
+import type { Held } from '../../../shared/domain/lifecycle/held';
+import { planFor, type Step } from '../../../shared/domain/lifecycle/planner';
 import { timelineOf } from '../../../shared/domain/lifecycle/timeline';
 
 const DAY = 86_400_000;

@@ -1,7 +1,8 @@
 import { AccessModel } from '../../../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../../../shared/domain/events/lifecycle-event';
 import { factOf } from '../../../shared/domain/lifecycle/fact-of';
-import { planFor, type Held } from '../../../shared/domain/lifecycle/planner';
+import type { Held } from '../../../shared/domain/lifecycle/held';
+import { planFor } from '../../../shared/domain/lifecycle/planner';
 import { timelineOf } from '../../../shared/domain/lifecycle/timeline';
 
 const policy = (expiration: unknown) => ({

@@ -3,6 +3,8 @@ import type { Claim } from '../../../../shared/domain/workflow/claim';
 import { instanceId, justification } from '../../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type Run } from '../../../../shared/domain/workflow/run';
 import { hostOf, servicesOver } from '../../../support/call-activity';
+import type { Holding } from '../../../../shared/storage/holdings';
+import { plannedStep } from '../../../support/steps';
 import { openStorage, type Storage } from '../../../support/storage';
 import { refusal, startReceiver, unclear } from './recorder';
 
@@ -14,7 +16,8 @@ afterAll(() => storage.close());
 
 const AT = '2026-11-20T09:30:02.000Z';
 const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
-const step = { packageKey: 'finance', ruleId: 'finance-staff', wait: false };
+const packageKey = 'finance';
+const stepOf = ({ fact }: Run) => plannedStep(packageKey, { personId: fact.workerId, ids });
 let events = 0;
 
 /** A run that has the turn of its worker, before a receiver of its own. */
@@ -44,18 +47,19 @@ async function begun() {
   if (outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = outcome;
   await host.call(activities.acquireLock, { run, fencingToken: 1 });
-  const grant = () => parts.workers.grant(workerId, step.packageKey);
-  const stored = {
-    ...{ eventHash, attempt: 1, instanceId: run.instanceId, targetId: 'u-1', updatedAt: AT },
-    ...{ absentReads: 0, state: 'submitting' as const },
+  const holding = () => parts.holdings.load(stepOf(run));
+  const stored: Holding = {
+    ...{ personId: workerId, targetId: 'u-1', packageKey, ...ids, action: 'grant', whose: 'ours' },
+    ...{ eventHash, attempt: 1, instanceId: run.instanceId, updatedAt: AT },
+    ...{ absentReads: 0, state: 'submitting' },
   };
-  return { ...receiver, parts, grant, stored, run, ...activitiesOf(host, run) };
+  return { ...receiver, parts, holding, stored, run, ...activitiesOf(host, run) };
 }
 
 /** Calls the activities as the orchestration does: with the end of the chain that the last one answered. */
 function activitiesOf(host: ReturnType<typeof hostOf>, run: Run) {
   let chain = START_OF_CHAIN;
-  const told = () => ({ run, chain, at: AT, step, targetId: 'u-1', ids });
+  const told = () => ({ run, chain, at: AT, step: stepOf(run) });
   const heard = <Done extends object>(answer: Answer<Done>) => {
     chain = answer.chain ?? chain;
     return answer.outcome;
@@ -67,42 +71,43 @@ function activitiesOf(host: ReturnType<typeof hostOf>, run: Run) {
       ),
     settle: async () => {
       const result = { outcome: 'delivered' as const };
-      const settled = { ...told(), operation: 'assign' as const, result, requestId: 'r-1' };
-      return heard(await host.call(activities.settleStep, settled));
+      const step = { ...stepOf(run), requestId: 'r-1' };
+      const settled = { ...told(), step, operation: 'assign' as const, result };
+      return heard(await host.call(activities.settleStep, { ...settled, sawApproval: false }));
     },
   };
 }
 
 describe('a request that is created without its package', () => {
   test('is bound before the row says that it is requested', async () => {
-    const { submit, log, grant, graph } = await begun();
+    const { submit, log, holding, graph } = await begun();
     const bind = graph.bindRequest;
     const states: unknown[] = [];
     graph.bindRequest = async (...input) => {
-      states.push((await grant())?.state);
+      states.push((await holding())?.state);
       await bind?.(...input);
     };
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(states).toEqual(['submitting']);
-    expect(await grant()).toMatchObject({ state: 'requested', requestId: 'r-1' });
+    expect(await holding()).toMatchObject({ state: 'requested', requestId: 'r-1' });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual(['003', '000']);
   });
 
   test('is found by its justification after a crash before it was bound, and bound once', async () => {
-    const { submit, log, requests, parts, run, stored, grant } = await begun();
-    await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
-    const mark = justification(run.eventHash, 1, step.packageKey);
+    const { submit, log, requests, parts, run, stored, holding } = await begun();
+    await parts.holdings.save(stored);
+    const mark = justification(run.eventHash, 1, packageKey);
     requests.push({ id: 'r-1', justification: mark });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
-    expect(await grant()).toMatchObject({ state: 'requested', requestId: 'r-1' });
+    expect(await holding()).toMatchObject({ state: 'requested', requestId: 'r-1' });
     expect(log).toEqual(['000']);
   });
 
   test('is not bound again after a crash after it was', async () => {
     const { submit, log, requests, parts, run, stored } = await begun();
-    await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
-    const mark = justification(run.eventHash, 1, step.packageKey);
+    await parts.holdings.save(stored);
+    const mark = justification(run.eventHash, 1, packageKey);
     requests.push({ id: 'r-1', justification: mark, packageId: 'p-1' });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual([]);
@@ -110,18 +115,18 @@ describe('a request that is created without its package', () => {
 
   test('ends as failed if it has another package', async () => {
     const { submit, log, requests, parts, run, stored } = await begun();
-    await parts.workers.saveGrant(run.fact.workerId, step.packageKey, stored);
-    const mark = justification(run.eventHash, 1, step.packageKey);
+    await parts.holdings.save(stored);
+    const mark = justification(run.eventHash, 1, packageKey);
     requests.push({ id: 'r-1', justification: mark, packageId: 'p-2' });
     expect(await submit()).toEqual({ kind: 'failed', why: 'request-of-another-package' });
     expect(log).toEqual([]);
   });
 
   test('keeps its id in the row while it cannot be bound, however long no replica shows it', async () => {
-    const { submit, log, faults, hidden, grant } = await begun();
+    const { submit, log, faults, hidden, holding } = await begun();
     faults['000'] = [{ before: refusal(503, 'ServiceUnavailable') }];
     expect(await submit()).toMatchObject({ kind: 'later', why: 'graph-unavailable' });
-    expect(await grant()).toMatchObject({ state: 'submitting', requestId: 'r-1' });
+    expect(await holding()).toMatchObject({ state: 'submitting', requestId: 'r-1' });
     hidden.requests = 5;
     for (let look = 0; look < 5; look += 1) {
       expect(await submit()).toMatchObject({ kind: 'later', why: 'request-not-visible' });
@@ -176,34 +181,38 @@ describe('a request that is created without its package', () => {
     },
   );
 
-  test('whose binding is refused because the person has the package is already-held', async () => {
-    const { submit, faults, assignments, hidden } = await begun();
-    assignments.push({ id: 'a-1', packageId: 'p-1', userId: 'u-1' });
-    hidden.assignments = 1;
-    faults['000'] = [{ before: refusal(409, 'InvalidRequestExistingGrant') }];
-    expect(await submit()).toMatchObject({ kind: 'done', result: { outcome: 'already-held' } });
-  });
+  test.each([
+    ['delivered', 'already-held'],
+    ['partial', 'partly-delivered'],
+    ['failed', 'failed'],
+  ])(
+    'whose binding is refused because the person has the package, which is %s, ends as %s',
+    async (status, outcome) => {
+      const { submit, faults, assignments } = await begun();
+      assignments.push({ id: 'a-1', packageId: 'p-1', userId: 'u-1', status });
+      faults['000'] = [{ before: refusal(409, 'InvalidRequestExistingGrant') }];
+      expect(await submit()).toMatchObject({ kind: 'done', result: { outcome } });
+    },
+  );
 });
 
 describe('a request of another run for the same person and package', () => {
   const other = { instanceId: `${'e'.repeat(64)}-1`, eventHash: 'e'.repeat(64), attempt: 1 };
   const there = async (packageId?: string) => {
     const started = await begun();
-    const mark = justification(other.eventHash, 1, step.packageKey);
+    const mark = justification(other.eventHash, 1, packageKey);
     started.requests.push({ id: 'r-1', justification: mark, ...(packageId && { packageId }) });
     const save = (changes: object) =>
-      started.parts.workers.saveGrant(started.run.fact.workerId, step.packageKey, {
-        ...{ ...started.stored, ...other, ...changes },
-      });
+      started.parts.holdings.save({ ...started.stored, ...other, ...changes });
     return { ...started, save };
   };
 
   test('is polled while it is open, and no second one is sent', async () => {
-    const { submit, save, log, grant, run } = await there('p-1');
+    const { submit, save, log, holding, run } = await there('p-1');
     await save({ state: 'requested', requestId: 'r-1' });
     expect(await submit()).toMatchObject({ kind: 'done', requestId: 'r-1' });
     expect(log).toEqual([]);
-    expect(await grant()).toMatchObject({ state: 'requested', instanceId: run.instanceId });
+    expect(await holding()).toMatchObject({ state: 'requested', instanceId: run.instanceId });
   });
 
   test('that was left unbound by a crash is bound and polled', async () => {
@@ -236,13 +245,13 @@ describe('an assignment that is left to the client to record', () => {
   const notVisible = { kind: 'later', afterSeconds: 1, why: 'assignment-not-visible' };
 
   test('is read, recorded once, and confirmed', async () => {
-    const { settle, log, hidden, grant } = await requested();
+    const { settle, log, hidden, holding } = await requested();
     expect(await settle()).toEqual(notVisible);
     hidden.assignments = 5;
     for (let look = 0; look < 5; look += 1) expect(await settle()).toEqual(notVisible);
     expect(await settle()).toMatchObject({ kind: 'done', outcome: 'delivered' });
     expect(log).toEqual(['004']);
-    expect(await grant()).toMatchObject({ state: 'settled', assignmentId: 'a-1' });
+    expect(await holding()).toMatchObject({ state: 'held', assignmentId: 'a-1' });
   });
 
   test('that is there already is not recorded', async () => {
@@ -284,21 +293,21 @@ describe('an assignment that is left to the client to record', () => {
   });
 
   test('that is refused may be recorded at once when the refusal has passed', async () => {
-    const { settle, faults, grant, log } = await requested();
+    const { settle, faults, holding, log } = await requested();
     faults['004'] = [{ before: refusal(429, 'TooManyRequests') }, { before: refusal(403, '') }];
     expect(await settle()).toMatchObject({ kind: 'later', why: 'throttled' });
     expect(await settle()).toMatchObject({ kind: 'failed', why: 'permission' });
-    expect(await grant()).toMatchObject({ state: 'requested' });
+    expect(await holding()).toMatchObject({ state: 'requested' });
     expect(await settle()).toEqual(notVisible);
     expect(log).toEqual(['004']);
   });
 
   test('is not recorded by a run whose grant another run has taken over', async () => {
-    const { settle, log, parts, run, grant } = await requested();
-    const mine = await grant();
-    if (!mine) throw new Error('the grant is there');
+    const { settle, log, parts, run, holding } = await requested();
+    const mine = await holding();
+    if (!mine) throw new Error('the holding is there');
     const other = { ...mine, instanceId: `${run.eventHash}-2`, attempt: 2 };
-    await parts.workers.saveGrant(run.fact.workerId, step.packageKey, other);
+    await parts.holdings.save(other);
     expect(await settle()).toEqual(notVisible);
     expect(log).toEqual([]);
   });

@@ -81,7 +81,7 @@ export const refusal = (status: number, code: string): Error =>
  */
 export function startReceiver() {
   const requests: { id: string; justification: string; packageId?: string }[] = [];
-  const assignments: { id: string; packageId: string; userId: string }[] = [];
+  const assignments: { id: string; packageId: string; userId: string; status?: string }[] = [];
   /** The packages that the receiver calls incompatible with every other. */
   const incompatible: string[] = [];
   const log: string[] = [];
@@ -108,11 +108,11 @@ export function startReceiver() {
   });
 
   const graph: Partial<Graph> = {
-    findAssignments: (packageId, userId) =>
+    assignmentsOf: (userId) =>
       Promise.resolve(
         seen('assignments', assignments)
-          .filter((one) => one.packageId === packageId && one.userId === userId)
-          .map((one) => ({ ...one, assignmentStatus: 'delivered' })) as never,
+          .filter((one) => one.userId === userId)
+          .map((one) => ({ status: 'delivered', ...one })) as never,
       ),
     findRequest: (_, justification) => {
       const [found] = seen('requests', requests).filter(

@@ -1,0 +1,324 @@
+import { packageDefinition } from '../domain/access-model/access-model';
+import { isOurs } from '../domain/events/keys';
+import type { Held } from '../domain/lifecycle/held';
+import type { PackageIds } from '../domain/lifecycle/plan';
+import type { Later, Outcome } from '../domain/workflow/outcome';
+import type { LoadedModel } from '../config/load-model';
+import type { HeldAccess, OpenRequest } from '../graph/assignment-verbs';
+import { emptyOn404, isForbiddenObject } from '../graph/errors';
+import type { Entitlements } from '../graph/entitlements';
+import { isOpen } from '../graph/states';
+import type { Holdings, StoredHolding } from '../storage/holdings';
+import type { Packages } from '../storage/packages';
+import { AGREEING_READS } from '../write-once';
+import { tagOf } from './request';
+
+export type AccessServices = {
+  model: () => LoadedModel;
+  holdings: Holdings;
+  packages: Packages;
+  graph: Entitlements;
+  config: { graph: { lagSeconds: number } };
+};
+
+/** What one account has of one package, for the planner, and what a step on it needs. */
+export type Access = Held & {
+  targetId: string;
+  /** The worker id under which the holding is stored, if there is one. */
+  personId?: string | undefined;
+  ids: Partial<PackageIds>;
+  /** The open request behind `adding` and `removing`; the last one of ours behind `broken`. */
+  requestId?: string | undefined;
+  requestedAt?: string | undefined;
+};
+
+/**
+ * Whose access: all worker ids of the person, the account that they have now, and the packages that they should have.
+ * `instanceId` is of the run that asks: a wanted request that it may have sent is left to the step that sends it.
+ */
+export type Person = {
+  workerIds: readonly string[];
+  targetId: string | undefined;
+  wanted: readonly string[];
+  instanceId: string;
+};
+
+/**
+ * What a person has by Graph and by our own records: of their present account, and of every other account that a holding
+ * names, by object id. One list of assignments; a read for each request of ours that may be open; and a look for open
+ * requests of others where a wanted package has incompatible ones. `later` while it is unclear whether a request of ours
+ * for something unwanted was made.
+ */
+export async function readAccess(
+  services: AccessServices,
+  person: Person,
+): Promise<Outcome<{ access: Access[] }>> {
+  const { graph } = services;
+  const { targetId } = person;
+  const [holdings, known] = await Promise.all([
+    services.holdings.of(person.workerIds),
+    idsOfKeys(services, withPartners(services, person.wanted)),
+  ]);
+  const packageIds = [
+    ...known.keys(),
+    ...holdings.flatMap(({ accessPackageId }) => accessPackageId ?? []),
+  ];
+  const assignments = targetId ? await graph.assignmentsOf(targetId, packageIds) : [];
+  const recorded: Recorded[] = [];
+  for (const holding of holdings) {
+    const isWanted = holding.targetId === targetId && person.wanted.includes(holding.packageKey);
+    const isSeen = assignments.some(({ packageId }) => packageId === holding.accessPackageId);
+    const isOwn = holding.instanceId === person.instanceId;
+    const found = await followUp(services, holding, isWanted && (isOwn || !isSeen));
+    if (found === 'unclear') return UNCLEAR;
+    recorded.push(found);
+  }
+  const elsewhere = recorded
+    .filter(({ holding }) => holding.targetId !== targetId)
+    .flatMap((one) => fromRecord(services, one));
+  if (targetId === undefined) return { kind: 'done', access: elsewhere };
+  const own = recorded.filter(({ holding }) => holding.targetId === targetId);
+  for (const { holding } of own)
+    if (holding.accessPackageId) known.set(holding.accessPackageId, holding.packageKey);
+  const all = await withUnknownKeys(services, known, assignments);
+  const others = await requestsOfOthers(services, person, own, assignments, known);
+  const present = [...new Set([...all.values(), ...own.map(keyOf)])].flatMap((packageKey) => {
+    const ofPackage = <One extends { packageId: string }>(list: readonly One[]) =>
+      list.filter(({ packageId }) => all.get(packageId) === packageKey);
+    return compose(services, {
+      ...{ packageKey, targetId, recorded: own.find((one) => keyOf(one) === packageKey) },
+      ...{ assignments: ofPackage(assignments), requests: ofPackage(others) },
+    });
+  });
+  return { kind: 'done', access: [...present, ...elsewhere] };
+}
+
+const UNCLEAR: Later = { kind: 'later', afterSeconds: 1, why: 'unclear-submit' };
+
+/** A holding, and whether its last request is open or was delivered. */
+type Recorded = { holding: StoredHolding; isOpen: boolean; isGiven: boolean };
+
+const keyOf = ({ holding }: Recorded): string => holding.packageKey;
+
+/** Whether a replica of Graph may not show yet what the holding says. */
+const isRecent = ({ config }: AccessServices, { updatedAt }: StoredHolding): boolean =>
+  Date.now() - Date.parse(updatedAt) < config.graph.lagSeconds * 1000;
+
+/**
+ * How far the last request of a holding has come. What a submit left ambiguous is resolved and saved first, unless it
+ * `isLeft` to the next submit.
+ */
+async function followUp(
+  services: AccessServices,
+  holding: StoredHolding,
+  isLeft: boolean,
+): Promise<Recorded | 'unclear'> {
+  const { state } = holding;
+  if (state === 'submitting' && holding.requestId === undefined) {
+    const resolved = isLeft ? 'absent' : await resolve(services, holding);
+    if (resolved === 'unclear' || resolved === 'absent') {
+      return resolved === 'unclear' ? resolved : { holding, isOpen: false, isGiven: false };
+    }
+    return followUp(services, resolved, isLeft);
+  }
+  if (state !== 'requested' && state !== 'recording') {
+    return { holding, isOpen: false, isGiven: false };
+  }
+  return readRequest(services, holding);
+}
+
+/** Finds the request of a submit that broke off, or that so many reads agree that there is none. */
+async function resolve(
+  { graph, holdings }: AccessServices,
+  holding: StoredHolding,
+): Promise<StoredHolding | 'unclear' | 'absent'> {
+  const { accessPackageId, updatedAt } = holding;
+  if (accessPackageId === undefined) return 'absent';
+  const request = await graph.findRequest(accessPackageId, tagOf(holding), updatedAt);
+  const absentReads = holding.absentReads + 1;
+  if (!request && absentReads >= AGREEING_READS) return 'absent';
+  const changes = request
+    ? // A request without its package gives nothing, and no run of an unwanted package binds it.
+      { requestId: request.id, ...(request.packageId && { state: 'requested' as const }) }
+    : { absentReads };
+  const saved = await holdings.save({ ...holding, ...changes });
+  return saved && request ? saved : 'unclear';
+}
+
+async function readRequest(
+  services: AccessServices,
+  holding: StoredHolding,
+): Promise<Recorded | 'unclear'> {
+  const { requestId = '' } = holding;
+  try {
+    const [request] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
+    if (!request) return { holding, isOpen: isRecent(services, holding), isGiven: false };
+    const { requestStatus: status, assignmentId = holding.assignmentId } = request;
+    return {
+      holding: { ...holding, ...(assignmentId !== undefined && { assignmentId }) },
+      isOpen: isOpen(status) && status !== 'partial',
+      isGiven: status === 'delivered' || status === 'partial',
+    };
+  } catch (error) {
+    if (!isForbiddenObject(error)) throw error;
+    return { holding, isOpen: true, isGiven: false };
+  }
+}
+
+/** An account that is not looked at in Graph: the record alone counts. */
+function fromRecord(services: AccessServices, { holding, ...request }: Recorded): Access[] {
+  const { packageKey, targetId } = holding;
+  const recorded = { holding, ...request };
+  return compose(services, { packageKey, targetId, recorded, assignments: [], requests: [] }, true);
+}
+
+type Known = {
+  packageKey: string;
+  targetId: string;
+  recorded: Recorded | undefined;
+  assignments: readonly HeldAccess[];
+  requests: readonly OpenRequest[];
+};
+
+/** What Graph shows counts before what our record says, unless a replica may not show it yet, or nothing was looked at. */
+function compose(
+  services: AccessServices,
+  { packageKey, targetId, recorded, assignments, requests }: Known,
+  isUnseen = false,
+): Access[] {
+  const { holding } = recorded ?? {};
+  const own = assignments.find(({ id }) => id === holding?.assignmentId);
+  const seen = own ?? bestOf(assignments);
+  const end = seen ? seen.until : holding?.until;
+  const open = recorded?.isOpen ? holding : undefined;
+  const isOwn = holding?.whose === 'ours' && (own !== undefined || seen === undefined);
+  const access = (state: Held['state'], more: Partial<Access> = {}): Access[] => [
+    {
+      ...{ packageKey, targetId, state, whose: isOwn ? 'ours' : 'theirs' },
+      ids: idsOf(holding, seen),
+      personId: holding?.personId,
+      ...(end !== undefined && { until: Date.parse(end) }),
+      assignmentId: seen?.id ?? (isOwn ? holding.assignmentId : undefined),
+      ...more,
+    },
+  ];
+  const ofRequest = (one: StoredHolding | undefined): Partial<Access> =>
+    one ? { whose: one.whose, requestId: one.requestId, requestedAt: one.updatedAt } : {};
+  if (open && seen?.status !== 'delivered' && open.action !== 'revoke')
+    return access('adding', { assignmentId: open.assignmentId, ...ofRequest(open) });
+  if (open && (isOwn || isUnseen) && open.action === 'revoke')
+    return access('removing', ofRequest(open));
+  if (open && isOwn) return access('adding', ofRequest(open));
+  const removal = requests.find(({ requestType }) => /remove$/i.test(requestType ?? ''));
+  if (seen && removal) return access('removing', { requestId: removal.id });
+  if (seen) {
+    const isGone = holding?.state === 'gone' || (holding?.action === 'revoke' && recorded?.isGiven);
+    if (own && isGone && isRecent(services, holding)) return access('removing');
+    return access(stateOf(seen), own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
+  }
+  const request = requests.find(({ requestType }) => !/remove$/i.test(requestType ?? ''));
+  if (request) {
+    const whose = isOurs(request.justification) ? 'ours' : 'theirs';
+    return access('adding', { whose, requestId: request.id });
+  }
+  const wasHeld = holding?.state === 'held' || (recorded?.isGiven && holding?.action !== 'revoke');
+  const isBelieved = holding !== undefined && (isUnseen || isRecent(services, holding));
+  // What its own end has ended, and nobody has taken away, may have to be given again, or not: the planner tells.
+  const isOver = Date.parse(end ?? '') <= Date.now();
+  const isKnown = holding?.assignmentId !== undefined && (isBelieved || isOver);
+  return wasHeld && isKnown ? access('held') : [];
+}
+
+const bestOf = (assignments: readonly HeldAccess[]): HeldAccess | undefined => {
+  const order = ['delivered', 'delivering', 'unknown', 'partial', 'failed'];
+  return assignments.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))[0];
+};
+
+const stateOf = ({ status }: HeldAccess): Held['state'] => {
+  if (status === 'delivered') return 'held';
+  return status === 'partial' || status === 'failed' ? 'broken' : 'adding';
+};
+
+const idsOf = (
+  holding: StoredHolding | undefined,
+  seen: HeldAccess | undefined,
+): Partial<PackageIds> => {
+  const ids = {
+    accessPackageId: seen?.packageId ?? holding?.accessPackageId,
+    catalogId: seen?.catalogId ?? holding?.catalogId,
+    assignmentPolicyId: seen?.policyId ?? holding?.assignmentPolicyId,
+  };
+  return Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined));
+};
+
+/** The packages of the keys and those that the model calls incompatible with one of them. */
+const withPartners = ({ model }: AccessServices, keys: readonly string[]): string[] => [
+  ...new Set(keys.flatMap((key) => [key, ...partnersOf(model().model, key)])),
+];
+
+const partnersOf = (model: LoadedModel['model'], key: string): string[] =>
+  (packageDefinition(model, key)?.incompatible ?? []).map((partner) => partner.key);
+
+/** The packages of the model by their ids in Graph, as far as they exist. */
+async function idsOfKeys(
+  { model, packages }: AccessServices,
+  keys: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await Promise.all(
+    keys.map(async (key) => {
+      const catalog = packageDefinition(model().model, key)?.catalog.key;
+      return [catalog && (await packages.load(catalog, key))?.accessPackageId, key] as const;
+    }),
+  );
+  return new Map(found.flatMap(([id, key]) => (id ? [[id, key] as const] : [])));
+}
+
+/** A package that the model does not know has its id as its key. */
+async function withUnknownKeys(
+  services: AccessServices,
+  known: ReadonlyMap<string, string>,
+  assignments: readonly HeldAccess[],
+): Promise<Map<string, string>> {
+  const strange = assignments.filter(({ packageId }) => !known.has(packageId));
+  if (strange.length === 0) return new Map(known);
+  const { accessPackages } = services.model().model;
+  const ofModel = await idsOfKeys(
+    services,
+    accessPackages.map(({ key }) => key),
+  );
+  const named = strange.map(
+    ({ packageId }) => [packageId, ofModel.get(packageId) ?? packageId] as const,
+  );
+  return new Map([...known, ...named]);
+}
+
+/**
+ * Open requests that are not in our records. Graph cannot list those of a person, so they are looked for only where one
+ * decides: beside a wanted package that has incompatible ones, and behind an assignment that is not delivered yet.
+ */
+async function requestsOfOthers(
+  { graph, model }: AccessServices,
+  { targetId = '', wanted }: Person,
+  own: readonly Recorded[],
+  assignments: readonly HeldAccess[],
+  known: ReadonlyMap<string, string>,
+): Promise<OpenRequest[]> {
+  const held = new Set(
+    assignments
+      .filter(({ status }) => status === 'delivered')
+      .map(({ packageId }) => known.get(packageId)),
+  );
+  const isUnsure = wanted.some(
+    (key) => !held.has(key) && partnersOf(model().model, key).length > 0,
+  );
+  const isMoving = assignments.some(
+    ({ id, status, packageId }) =>
+      ['delivering', 'unknown'].includes(status) &&
+      wanted.includes(known.get(packageId) ?? '') &&
+      !own.some(({ holding }) => holding.assignmentId === id),
+  );
+  if (!isUnsure && !isMoving) return [];
+  const ours = new Set(own.map(({ holding }) => holding.requestId));
+  const open = await graph.requestsOf(targetId, [...known.keys()]);
+  return open.filter(({ id }) => !ours.has(id));
+}
