@@ -26,12 +26,14 @@ import type { ReplayOptions } from './replay';
 import type { ListOptions } from './list';
 import type { PlanOptions } from './plan';
 import type { ClockOptions } from './clock';
+import type { SampleOptions } from './sample';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
   '--settings <file>',
   'the settings of an app in Azure, as "az functionapp config appsettings list" prints them; "-" is standard input',
 );
+const samples = ['joined', 'moved', 'left', 'corrected', 'rescinded', 'snapshot'] as const;
 const ways = ['browser', 'device-code', 'azure'] as const satisfies SignInOptions['signIn'][];
 const signIn = [
   option(
@@ -120,11 +122,12 @@ export const commands: readonly CommandDefinition[] = [
         parse: parseId,
       }),
       option('--worker <id>', 'the worker', { parse: parseId, default: 'W-1024' }),
+      option('--type <type>', 'what it says', { choices: samples, default: 'joined' }),
       json,
     ],
-    description: 'print an event that can be sent: somebody joins Finance in a week',
+    description: 'print an event that can be sent: by default, somebody joins Finance in a week',
     output: z.looseObject({ specversion: text, id: text, source: text, type: text, time: text }),
-    run: async (_, options: { id?: string; worker: string }) => {
+    run: async (_, options: SampleOptions) => {
       const { sampleEvent } = await import('./sample.js');
       process.stdout.write(`${JSON.stringify(sampleEvent(options, new Date()), null, 2)}\n`);
     },

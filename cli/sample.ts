@@ -1,30 +1,44 @@
 const DAY_MS = 86_400_000;
+const SOURCE = 'urn:hr:acme:workday';
 
-/** A valid event of a joiner of the sample model whose first day lies ahead of `now`. */
-export function sampleEvent({ id, worker }: { id?: string; worker: string }, now: Date) {
+type Kind = 'joined' | 'moved' | 'left' | 'corrected' | 'rescinded' | 'snapshot';
+export type SampleOptions = { id?: string; worker: string; type?: Kind };
+
+/**
+ * A valid event of a worker of the sample model, whose days lie ahead of `now`. The types follow each other: somebody joins,
+ * moves and leaves; the correction and the rescission name the sample of the joiner.
+ */
+export function sampleEvent({ id, worker, type = 'joined' }: SampleOptions, now: Date) {
   const day = (days: number): string =>
     new Date(now.getTime() + days * DAY_MS).toISOString().slice(0, 10);
   const startDate = day(7);
+  const attributes = {
+    department: 'Finance',
+    jobCode: 'FIN-AN-2',
+    costCenter: '4711',
+    location: 'Berlin',
+    workerType: 'employee',
+  };
+  const idOf = (kind: Kind): string => `${worker.slice(0, 40)}-${kind}-${startDate}`;
+  const revises = { source: SOURCE, id: idOf('joined') };
+  const data: Record<Kind, object> = {
+    joined: { startDate, endDate: day(365), attributes },
+    moved: { effectiveDate: day(60), attributes: { ...attributes, costCenter: '4712' } },
+    left: { lastDay: day(90) },
+    corrected: { revises, startDate: day(14), endDate: day(365), attributes },
+    rescinded: { revises },
+    snapshot: {
+      spans: [{ employmentId: 'primary', from: startDate, until: day(365), attributes }],
+    },
+  };
   return {
     specversion: '1.0',
-    id: id ?? `${worker.slice(0, 40)}-joined-${startDate}`,
-    source: 'urn:hr:acme:workday',
-    type: 'hr.worker.joined.v1',
+    id: id ?? idOf(type),
+    source: SOURCE,
+    type: `hr.worker.${type}.v1`,
     subject: worker,
     time: now.toISOString(),
     datacontenttype: 'application/json',
-    data: {
-      workerId: worker,
-      startDate,
-      endDate: day(365),
-      timeZone: 'Europe/Berlin',
-      attributes: {
-        department: 'Finance',
-        jobCode: 'FIN-AN-2',
-        costCenter: '4711',
-        location: 'Berlin',
-        workerType: 'employee',
-      },
-    },
+    data: { workerId: worker, ...data[type], timeZone: 'Europe/Berlin' },
   };
 }

@@ -2,16 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AccessModel } from '../../shared/domain/access-model/access-model';
-import { JoinedMessage } from '../../shared/domain/events/event';
+import { LifecycleEvent } from '../../shared/domain/events/lifecycle-event';
 import { projectRoot } from '../local/stack/service';
 
 /** The published JSON Schemas by file name under docs/, generated from the schemas that the product validates with. */
 export const schemas: Record<string, () => object> = {
   'event.schema.json': () => ({
-    ...z.toJSONSchema(JoinedMessage, { io: 'input' }),
-    title: 'Joiner event',
+    ...z.toJSONSchema(LifecycleEvent, { io: 'input' }),
+    title: 'HR event',
     description:
-      'A CloudEvents 1.0 message that reports a worker who joins. docs/event-contract.md lists what a JSON Schema cannot express.',
+      'A CloudEvents 1.0 message about a worker, of any type. docs/event-contract.md lists what a JSON Schema cannot express.',
   }),
   'access-model.schema.json': () => ({
     ...z.toJSONSchema(AccessModel, { io: 'input' }),

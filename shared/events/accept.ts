@@ -4,22 +4,30 @@ import { type ReplayMarks, Id } from '../domain/events/event';
 import { bytesOfBody } from '../domain/events/message-body';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
 import { readReplayRequest } from '../domain/events/replay-request';
-import { dueAt } from '../domain/events/time';
-import { keepAttributes, zoneFor } from '../domain/lifecycle/plan';
+import { datesOf, factOf, keepFact } from '../domain/lifecycle/fact-of';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { Workers } from '../storage/workers';
 import type { RowWriter } from './audit-context';
 import { MessageRejected, rejectMessage } from './reject';
 import { isTransient, type RunHost } from './run-host';
-import { claimNextAttempt, scheduleRecovery, startRun, type Claimed, type Delivery } from './start';
+import {
+  claimNextAttempt,
+  readyToStart,
+  scheduleRecovery,
+  startRun,
+  type Claimed,
+  type Delivery,
+} from './start';
 
 export type AcceptServices = RowWriter & {
   claims: Pick<Claims, 'read' | 'claim' | 'reopen' | 'countDuplicate'>;
   due: Pick<Due, 'schedule' | 'cancel'>;
   ledger: Pick<Ledger, 'reject'>;
+  workers: Pick<Workers, 'addFact'>;
   config: {
     sources: readonly string[];
     intakeHoldSeconds: number;
@@ -31,7 +39,7 @@ export type AcceptServices = RowWriter & {
 export type Message = { message: unknown; properties: unknown };
 
 /**
- * Message -> parsed event -> claim -> one orchestration. Returning means that the message can be completed. Throws
+ * Message -> parsed event -> claim -> fact -> one orchestration. Returning means that the message can be completed. Throws
  * MessageRejected if it breaks the contract, StoreUnavailable or HostUnavailable if one of them stays unavailable, and an
  * Error without details on a defect. Only the body is trusted, and the marks of a replay in the properties.
  */
@@ -165,7 +173,7 @@ export function replayMarks(
 const isMark = (name: string): name is keyof typeof MARKS => Object.hasOwn(MARKS, name);
 
 /**
- * Claims the event, or a new attempt at it for a replay. A duplicate starts an attempt that is claimed and not started yet.
+ * Claims the event, or a new attempt at it for a replay, and records its fact before it may start. A duplicate starts an attempt that is claimed and not started yet.
  */
 export async function claimAttempt(
   services: AcceptServices,
@@ -177,14 +185,14 @@ export async function claimAttempt(
   const { eventHash } = read;
   const claim = await newClaim(services, read, marks, delivery);
   const held = await claims.claim(eventHash, claim);
-  if (held === 'claimed') return { attempt: 1 };
+  if (held === 'claimed') return readyToStart(services, eventHash, claim);
   const isSame = held.contentHash === read.contentHash;
   const reopened = isSame && marks ? await claims.reopen(eventHash, claim) : undefined;
-  if (reopened) return { attempt: reopened.attempt };
+  if (reopened) return readyToStart(services, eventHash, reopened);
   // The claim that has the event has a due row of its own.
   if (held.due.key !== claim.due.key) await due.cancel(claim.due);
   if (!isSame) return 'id-reused';
-  if (held.state === 'claimed') return { attempt: held.attempt };
+  if (held.state === 'claimed') return readyToStart(services, eventHash, held);
   return marks ? { noReplay: whyNoReplay(held, marks) ?? 'open' } : {};
 }
 
@@ -196,9 +204,10 @@ async function newClaim(
   delivery: Delivery,
 ): Promise<Claim> {
   const { now } = delivery;
-  const { workerId, employmentId, sequence, startDate, endDate, attributes } = event.data;
-  const accessModel = services.model().model;
-  const timeZone = zoneFor(accessModel, event.data);
+  const { workerId, employmentId, sequence } = event.data;
+  const { model } = services.model();
+  const fact = keepFact(model, factOf(event));
+  const { timeZone, previousWorkerId, states, unstored } = fact;
   return {
     state: 'claimed',
     contentHash,
@@ -208,13 +217,11 @@ async function newClaim(
       eventSource: event.source,
       eventType: event.type,
       bodyHash,
-      ...{ workerId, employmentId, sequence, startDate, timeZone },
-      dueAt: dueAt(startDate, timeZone, 0),
+      ...{ workerId, employmentId, sequence, ...datesOf(fact, model) },
       occurredAt: event.time,
       receivedAt: now,
     },
-    endDate,
-    ...keepAttributes(accessModel, attributes),
+    content: { timeZone, previousWorkerId, states, unstored, acceptedAt: now },
     due: await scheduleRecovery(services, eventHash, delivery),
     ...(marks && { replay: marks, replays: [replayKey(marks)] }),
     updatedAt: now,

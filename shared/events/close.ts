@@ -59,7 +59,7 @@ async function close(
       ...evidence,
       targetId,
       deliveredAt,
-      ...marginOf({ readyBy: run.fact.dueAt }, deliveredAt),
+      ...marginOf(run.fact, deliveredAt),
     } as const;
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and

@@ -9,13 +9,13 @@ import type { Ledger } from '../storage/audit';
 import type { Workers } from '../storage/workers';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
-import { startRun, withPerson } from './start';
+import { readyToStart, startRun, withPerson } from './start';
 
 export type RecoverServices = CloseServices & {
   claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
   due: Pick<Due, 'schedule' | 'ready'>;
-  workers: Pick<Workers, 'personOf'>;
   ledger: Pick<Ledger, 'endOf'>;
+  workers: Pick<Workers, 'addFact' | 'personOf'>;
   config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
 };
 
@@ -94,6 +94,7 @@ export async function recoverEvent(
     await close(services, claim, status, log);
     return undefined;
   }
+  await readyToStart(services, eventHash, claim);
   await startRun(host, eventHash, attempt);
   log({ what: 'started-late', eventHash, attempt });
   await scheduleNext(services, claim);

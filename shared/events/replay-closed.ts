@@ -3,6 +3,7 @@ import type { ReplayMarks } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { DAY_MS, daysOf } from '../domain/events/time';
 import { replayIdOf, replayMessage } from '../domain/events/replay-request';
+import { attributesIn } from '../domain/lifecycle/fact-of';
 import { unstoredAttribute } from '../domain/lifecycle/plan';
 import { isFinal, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
@@ -197,10 +198,18 @@ export function evaluateClaim(
       if (attempt >= attempts) return leave(`had ${attempt} attempts, the limit of this replay`);
       break;
   }
-  const unstored = model && unstoredAttribute(model, claim);
+  const unstored = model && unstoredIn(model, claim);
   if (unstored !== undefined)
     return leave(
       `the rules ask about ${unstored}, which was not stored of this event: replay HR's body with --file`,
     );
   return { ...about, action: 'send', why: `ended as ${outcome}`, attempt: attempt + 1 };
+}
+
+function unstoredIn(model: AccessModel, { content }: StoredClaim): string | undefined {
+  for (const { attributes } of content ? attributesIn(content) : []) {
+    const name = unstoredAttribute(model, { attributes, unstored: content?.unstored });
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }

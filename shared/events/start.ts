@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { instanceId } from '../domain/events/keys';
 import type { ReplayRequest } from '../domain/events/replay-request';
-import { replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
+import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import type { Run } from '../domain/workflow/run';
 import { runs, type Claims, type Execution } from '../storage/claims';
 import type { Due, DuePlace } from '../storage/due';
@@ -11,6 +11,7 @@ import { HostUnavailable, isRunning, type RunHost } from './run-host';
 type NextAttemptServices = {
   claims: Pick<Claims, 'read' | 'reopen'>;
   due: Pick<Due, 'schedule' | 'cancel'>;
+  workers: Pick<Workers, 'addFact'>;
   config: { recovery: { delaySeconds: number } };
 };
 
@@ -20,7 +21,7 @@ export type Delivery = { now: string; owner: string };
 /** The attempt to start, if any. If a replay starts none, `noReplay` is why. */
 export type Claimed = { attempt?: number; noReplay?: string };
 
-/** Claims the next attempt at a closed event with the facts in its claim. Idempotent: see claimAttempt. */
+/** Claims the next attempt at a closed event, with the fact in its claim. Idempotent: see claimAttempt. */
 export async function claimNextAttempt(
   services: NextAttemptServices,
   { eventHash, attempt, marks }: ReplayRequest,
@@ -30,20 +31,31 @@ export async function claimNextAttempt(
   const found = await claims.read(eventHash);
   if (!found) return 'unknown-event';
   if (whyNoReplay(found, marks, attempt) === undefined) {
-    const { contentHash, fact, endDate, attributes, unstored } = found;
+    const { contentHash, fact } = found;
     const fresh: Claim = {
-      ...{ state: 'claimed', contentHash, attempt: 1, endDate, attributes, unstored },
+      ...{ state: 'claimed', contentHash, attempt: 1 },
       fact: { ...fact, receivedAt: delivery.now },
       due: await scheduleRecovery(services, eventHash, delivery),
       ...{ replay: marks, replays: [replayKey(marks)], updatedAt: delivery.now },
     };
     const reopened = await claims.reopen(eventHash, fresh, attempt);
-    if (reopened) return { attempt: reopened.attempt };
+    if (reopened) return readyToStart(services, eventHash, reopened);
     await due.cancel(fresh.due);
   }
   const held = (await claims.read(eventHash)) ?? found;
-  if (held.state === 'claimed') return { attempt: held.attempt };
+  if (held.state === 'claimed') return readyToStart(services, eventHash, held);
   return { noReplay: whyNoReplay(held, marks, attempt) ?? 'open' };
+}
+
+/** Records the fact of a claimed event before its run may begin. Idempotent: whoever finds the claim does it again. */
+export async function readyToStart(
+  { workers }: Pick<NextAttemptServices, 'workers'>,
+  eventHash: string,
+  claim: Claim,
+): Promise<Claimed> {
+  const fact = factOfClaim(eventHash, claim);
+  if (fact) await workers.addFact(fact);
+  return { attempt: claim.attempt };
 }
 
 /** Written before the claim, so that no open claim is ever without one. */
@@ -75,27 +87,15 @@ export async function startRun(
 }
 
 /**
- * Makes this execution the run of its attempt and copies the event's fact to its worker. Undefined when the attempt is
- * closed, is not the current one, or is run by another execution: a late or doubled start does nothing.
+ * Makes this execution the run of its attempt. Undefined when the attempt is closed, is not the current one, or is run by
+ * another execution: a late or doubled start does nothing.
  */
 export async function startAttempt(
-  {
-    claims,
-    workers,
-  }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'addFact' | 'personOf'> },
+  { claims, workers }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'personOf'> },
   execution: Execution & { version?: number | undefined },
 ): Promise<Run | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  const { eventHash, fact, endDate, attributes, unstored } = claim;
-  const { eventSource: source, eventId: id, occurredAt: time, startDate } = fact;
-  const { workerId, employmentId, sequence, timeZone } = fact;
-  await workers.addFact({
-    ...{ source, id, hash: eventHash, time, sequence, workerId, employmentId, timeZone },
-    states: { kind: 'joined', startDate, endDate, attributes },
-    acceptedAt: fact.receivedAt,
-    unstored,
-  });
   return withPerson(workers, runOf(claim, execution.token));
 }
 

@@ -2,6 +2,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import { nearestRule, type Difference } from '../domain/access-model/nearest-rule';
 import type { EventInspection } from '../domain/events/inspect-event';
 import { workerIdWarning } from '../domain/events/match-attribute';
+import { attributesIn, factOf } from '../domain/lifecycle/fact-of';
 import { birthrightsFor, zoneOfLocation } from '../domain/lifecycle/plan';
 
 /** Something that the intake accepts and that the sender may not mean. The text repeats no value of the event. */
@@ -23,7 +24,7 @@ export function warningsOf(
     return { code: 'unknown-member', field, line, text };
   });
   if (read.kind === 'rejected') return dropped;
-  const { workerId, timeZone, attributes } = read.event.data;
+  const { workerId, timeZone } = read.event.data;
   const warnings = [...dropped];
   const unusable = workerIdWarning(workerId, matchAttribute);
   if (unusable !== undefined) {
@@ -31,27 +32,26 @@ export function warningsOf(
     warnings.push({ code: 'worker-id-too-long', field: 'data.workerId', line, text: unusable });
   }
   if (!model) return warnings;
-  if (birthrightsFor(model, attributes).length === 0) {
-    const { ruleId, differences } = nearestRule(model, attributes);
-    const [field = 'data.attributes'] = differences.map(
-      (one) => `data.attributes.${one.attribute}`,
-    );
-    const why = differences.map(describe).join('; ');
-    const text = `no rule of the access model matches; the nearest is "${ruleId}": ${why}`;
-    warnings.push({ code: 'no-matching-rule', field, line: lineOf(...field.split('.')), text });
-  }
-  if (timeZone === undefined && zoneOfLocation(model, attributes) === undefined) {
-    const { default: zone } = model.timeZones;
+  for (const { path, attributes } of attributesIn(factOf(read.event))) {
+    const warn = (code: Warning['code'], names: string[], text: string, around = names) => {
+      const field = ['data', ...path, ...names].join('.');
+      warnings.push({ code, field, line: lineOf('data', ...path, ...around), text });
+    };
+    if (birthrightsFor(model, attributes).length === 0) {
+      const { ruleId, differences } = nearestRule(model, attributes);
+      const names = ['attributes', ...differences.slice(0, 1).map((one) => one.attribute)];
+      const why = differences.map(describe).join('; ');
+      const text = `no rule of the access model matches; the nearest is "${ruleId}": ${why}`;
+      warn('no-matching-rule', names, text);
+    }
+    if (timeZone !== undefined || zoneOfLocation(model, attributes) !== undefined) continue;
     const isAbsent = !Object.hasOwn(attributes, 'location');
     const why = isAbsent
       ? 'neither timeZone nor location'
       : 'no timeZone, and a location without one';
-    warnings.push({
-      code: 'default-time-zone',
-      field: isAbsent ? 'data.timeZone' : 'data.attributes.location',
-      line: isAbsent ? lineOf('data') : lineOf('data', 'attributes', 'location'),
-      text: `${why}, so the start date is taken in ${zone}, the access model's default`,
-    });
+    const text = `${why}, so its days are taken in ${model.timeZones.default}, the access model's default`;
+    if (isAbsent && path.length === 0) warn('default-time-zone', ['timeZone'], text, []);
+    else warn('default-time-zone', ['attributes', 'location'], text);
   }
   return warnings;
 }

@@ -1,4 +1,5 @@
 import { parseInstanceId } from '../domain/events/keys';
+import { isMoreComplete } from '../domain/lifecycle/fact-of';
 import { Claim, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';
 import type { Evidence } from '../domain/workflow/outcome';
 import type { Waiting } from '../domain/workflow/workflow-state';
@@ -150,14 +151,21 @@ export function createClaims(table: Table) {
   };
 }
 
-/** Keeps only the number and the known replays of the attempt before. */
+/** Keeps only the fact, the number and the known replays of the attempt before. */
 const nextAttempt = (closed: Claim, fresh: Claim): Partial<Claim> => ({
   ...Object.fromEntries(Object.keys(closed).map((column) => [column, undefined])),
   ...fresh,
+  content: contentOfNext(closed.content, fresh.content),
   attempt: closed.attempt + 1,
   replay: { ...fresh.replay, of: closed.attempt },
   replays: [...(closed.replays ?? []), ...(fresh.replays ?? [])],
 });
+
+/** A fact stays as it was accepted first, except that a replay of the whole event may complete it. */
+function contentOfNext(known: Claim['content'], given: Claim['content']): Claim['content'] {
+  if (!known || !given || !isMoreComplete(given, known)) return known;
+  return { ...given, acceptedAt: known.acceptedAt };
+}
 
 export const runs = (claim: Claim, execution: Execution): boolean =>
   claim.attempt === execution.attempt && claim.token === execution.token;

@@ -8,10 +8,9 @@ import type { Columns, Table } from './storage-port';
 export function toColumns(record: object): Columns {
   const cells = Object.entries(record).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
-    cells.map(([name, value]) => [
-      name,
-      isPlain(value) ? value : JSON_MARK + JSON.stringify(value),
-    ]),
+    cells.flatMap(([name, value]) =>
+      isPlain(value) ? [[name, value]] : inPieces(name, JSON_MARK + JSON.stringify(value)),
+    ),
   );
 }
 
@@ -20,18 +19,51 @@ export function fromColumns<Schema extends z.ZodType>(
   schema: Schema,
   columns: Columns,
 ): z.infer<Schema> {
-  const cells = Object.entries(columns);
+  const cells = Object.entries(columns).filter(([name]) => !isContinuation(columns, name));
   return schema.parse(
     Object.fromEntries(
       cells.map(([name, value]) => [
         name,
-        isMarked(value) ? JSON.parse(value.slice(JSON_MARK.length)) : value,
+        isMarked(value) ? JSON.parse(wholeOf(columns, name, value).slice(JSON_MARK.length)) : value,
       ]),
     ),
   );
 }
 
 const JSON_MARK = 'json:';
+
+/** The service takes 64 KiB of UTF-16 in one column. */
+const LONGEST_TEXT = 32_768;
+
+/** A longer JSON text goes on in the columns `<name>_2`, `<name>_3`: no record has members of such names. */
+const nameOf = (name: string, piece: number): string => (piece === 1 ? name : `${name}_${piece}`);
+
+function inPieces(name: string, text: string): [string, string][] {
+  const pieces: [string, string][] = [];
+  for (let at = 0; at < text.length;) {
+    const end = at + LONGEST_TEXT;
+    // Half a surrogate pair is no text that the service takes.
+    const isCut = /[\ud800-\udbff]/.test(text.charAt(end - 1)) && end < text.length;
+    const piece = text.slice(at, isCut ? end - 1 : end);
+    pieces.push([nameOf(name, pieces.length + 1), piece]);
+    at += piece.length;
+  }
+  return pieces;
+}
+
+function wholeOf(columns: Columns, name: string, first: string): string {
+  let text = first;
+  for (let piece = 2; ; piece += 1) {
+    const more = columns[nameOf(name, piece)];
+    if (typeof more !== 'string') return text;
+    text += more;
+  }
+}
+
+function isContinuation(columns: Columns, name: string): boolean {
+  const [, first] = /^(.+)_\d+$/.exec(name) ?? [];
+  return first !== undefined && isMarked(columns[first]);
+}
 
 const isMarked = (value: unknown): value is string =>
   typeof value === 'string' && value.startsWith(JSON_MARK);

@@ -1,7 +1,8 @@
 import { padded } from '../domain/events/keys';
+import { isMoreComplete } from '../domain/lifecycle/fact-of';
 import { StoredFact } from '../domain/lifecycle/facts';
 import type { StoredRow, Table } from './storage-port';
-import { fromColumns, toColumns } from './rows';
+import { createRowUpdater, fromColumns, toColumns } from './rows';
 
 /** In the partition of a number: the number that came after it. Sorts behind the facts. */
 const NEXT = 'fact-next-';
@@ -21,6 +22,7 @@ type Person = { root: string; facts: StoredFact[] };
 
 /** The records of each worker: the facts of its events. */
 export function createWorkers(table: Table) {
+  const updateRow = createRowUpdater(table);
   const read = async (workerId: string) => {
     const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
     const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);
@@ -55,14 +57,20 @@ export function createWorkers(table: Table) {
 
   return {
     /**
-     * Records the fact of an event, once: it stays as it was accepted first. With a `previousWorkerId` its worker is joined
+     * Records the fact of an event, once: it stays as it was accepted first, except that a replay may bring values that were
+     * not stored then. With a `previousWorkerId` its worker is joined
      * to that one for good, whichever of the two is heard of first. Idempotent.
      */
     addFact: async (fact: StoredFact): Promise<void> => {
       const { workerId, previousWorkerId, time, hash, acceptedAt } = fact;
       if (previousWorkerId !== undefined && previousWorkerId !== workerId)
         await table.insert(previousWorkerId, `${NEXT}${workerId}`, { acceptedAt });
-      await table.insert(workerId, `fact-${orderOf(time)}-${hash}`, toColumns(fact));
+      const key = `fact-${orderOf(time)}-${hash}`;
+      await updateRow(workerId, key, (columns) => {
+        const known = columns && fromColumns(StoredFact, columns);
+        if (known && !isMoreComplete(fact, known)) return undefined;
+        return toColumns({ ...fact, acceptedAt: known?.acceptedAt ?? acceptedAt });
+      });
     },
 
     /**

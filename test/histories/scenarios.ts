@@ -57,7 +57,7 @@ const run = {
     employmentId: 'E-1',
     startDate: '2026-11-23',
     timeZone: 'Europe/Berlin',
-    dueAt: '2026-11-22T23:00:00.000Z',
+    actAt: '2026-11-22T23:00:00.000Z',
     occurredAt: '2026-11-20T09:30:00.000Z',
     receivedAt: '2026-11-20T09:30:01.000Z',
   },

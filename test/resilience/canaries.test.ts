@@ -19,7 +19,7 @@ const [NICKNAME, MEMBER, REFUSED] = NOWHERE;
 const DEPARTMENT = 'canary-department-2b9d';
 const canaries = [
   ...NOWHERE.map((text) => ({ text, belongs: [] })),
-  { text: DEPARTMENT, belongs: ['claims.attributes', 'workers.attributes'] },
+  { text: DEPARTMENT, belongs: ['claims.content', 'workers.states'] },
 ];
 
 const attributes = { department: DEPARTMENT, nickname: NICKNAME };

@@ -8,7 +8,7 @@ const hash = accepted.eventHash;
 const expected = {
   sent: [accepted, rejected],
   others: ['by others'],
-  canaries: [{ text: 'canary-1', belongs: ['claims.attributes'] }],
+  canaries: [{ text: 'canary-1', belongs: ['claims.content'] }],
 };
 
 const again = <Item extends object>(items: Item[], change: Partial<Item> = {}): void => {
@@ -204,7 +204,7 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
 
 test('a canary in its own column is not a violation', () => {
   const evidence = validEvidence();
-  change(evidence.tables.claims, 0, { attributes: 'json:{"department":"canary-1"}' });
+  change(evidence.tables.claims, 0, { content: 'json:{"department":"canary-1"}' });
   expect(violations(evidence, expected)).toEqual([]);
 });
 

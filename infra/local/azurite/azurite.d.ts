@@ -17,6 +17,12 @@ declare module 'azurite/dist/src/table/TableServer' {
   }
 }
 
+declare module 'azurite/dist/src/table/generated/ExpressRequestAdapter' {
+  export default class ExpressRequestAdapter {
+    getBodyStream(): NodeJS.ReadableStream;
+  }
+}
+
 declare module 'azurite/dist/src/blob/BlobConfiguration' {
   export default class BlobConfiguration {
     readonly host: string;

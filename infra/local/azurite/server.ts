@@ -6,8 +6,19 @@ import BlobConfiguration from 'azurite/dist/src/blob/BlobConfiguration';
 import BlobServer from 'azurite/dist/src/blob/BlobServer';
 import QueueConfiguration from 'azurite/dist/src/queue/QueueConfiguration';
 import QueueServer from 'azurite/dist/src/queue/QueueServer';
+import ExpressRequestAdapter from 'azurite/dist/src/table/generated/ExpressRequestAdapter';
 import TableConfiguration from 'azurite/dist/src/table/TableConfiguration';
 import TableServer from 'azurite/dist/src/table/TableServer';
+
+/*
+ * Azurite turns each chunk of a request into text by itself: a character that begins in one chunk and ends in the next would
+ * be lost, in rows of more than 64 KiB. A stream that has an encoding is decoded as a whole.
+ */
+const adapter = ExpressRequestAdapter.prototype;
+const bodyStreamOf = Reflect.get(adapter, 'getBodyStream');
+adapter.getBodyStream = function (this: ExpressRequestAdapter) {
+  return bodyStreamOf.call(this).setEncoding('utf8');
+};
 
 const host = '127.0.0.1';
 const keepAliveSeconds = 60;

@@ -1,4 +1,4 @@
-import { JoinedMessage } from './event';
+import { membersOf, parseEvent } from './lifecycle-event';
 import { inspectJson, placeKey, type JsonInspection } from './raw-json';
 import {
   MAX_BYTES,
@@ -66,7 +66,7 @@ function memberFaults(json: JsonInspection, text: string, { sources }: Rules): P
   if (value === undefined) return faults;
   if (!isObject(value) || Array.isArray(value))
     return [...faults, { reason: 'not-an-object', rule: 'one JSON object', line: 1 }];
-  const issues = JoinedMessage.safeParse(value).error?.issues ?? [];
+  const issues = parseEvent(value).error?.issues ?? [];
   for (const issue of issues) {
     const field = issue.path.map(String).join('.');
     faults.push({ ...faultOfIssue(issue, value), field, line: place(issue.path) });
@@ -78,23 +78,34 @@ function memberFaults(json: JsonInspection, text: string, { sources }: Rules): P
   return faults;
 }
 
+/** The members that the type does not have, at every level that the contract names. */
 function unknownMembers(value: unknown, lineOf: (...path: string[]) => number): UnknownMember[] {
   if (!isObject(value)) return [];
+  const { envelope, data: known, revises, span } = membersOf(value['type']);
   const data = isObject(value['data']) ? value['data'] : {};
+  const spans = Array.isArray(data['spans']) ? (data['spans'] as unknown[]) : [];
   return [
-    ...strangers(value, JoinedMessage.shape).map(({ name, meant }) => ({
-      ...{ field: name, line: lineOf(name) },
-      ...(meant !== undefined && { meant }),
+    { path: [], object: value, known: envelope },
+    ...(known ? [{ path: ['data'], object: data, known }] : []),
+    ...(known?.includes('revises')
+      ? [{ path: ['data', 'revises'], object: data['revises'], known: revises }]
+      : []),
+    ...(known?.includes('spans')
+      ? spans.map((object, at) => ({ path: ['data', 'spans', String(at)], object, known: span }))
+      : []),
+  ].flatMap(({ path, object, known }) =>
+    strangers(object, known).map(({ name, meant }) => ({
+      ...{ field: [...path, name].join('.'), line: lineOf(...path, name) },
+      ...(meant !== undefined && { meant: [...path, meant].join('.') }),
     })),
-    ...strangers(data, JoinedMessage.shape.data.shape).map(({ name, meant }) => ({
-      ...{ field: `data.${name}`, line: lineOf('data', name) },
-      ...(meant !== undefined && { meant: `data.${meant}` }),
-    })),
-  ];
+  );
 }
 
-function strangers(members: object, shape: object): { name: string; meant: string | undefined }[] {
-  const known = Object.keys(shape);
+function strangers(
+  members: unknown,
+  known: string[],
+): { name: string; meant: string | undefined }[] {
+  if (!isObject(members) || Array.isArray(members)) return [];
   return Object.keys(members)
     .filter((name) => !known.includes(name))
     .map((name) => ({ name, meant: known.find((one) => folded(one) === folded(name)) }));

@@ -3,14 +3,14 @@ export type JsonFault = {
   reason: 'not-json' | 'too-deep' | 'duplicate-key' | 'forbidden-key' | 'lone-surrogate';
   /** Offset in the text, in UTF-16 code units. */
   at: number;
-  /** The keys on the path to it, with `*` for an index of an array. */
+  /** The keys on the path to it; an index of an array is `*`, and its number in an inspection. */
   path: readonly string[];
 };
 export type JsonReading = { kind: 'value'; value: unknown } | { kind: 'fault'; fault: JsonFault };
 
 /**
  * All that is wrong with a JSON text, up to the first place where it cannot be read further, and where each member begins
- * (the offset of its key) by `placeKey` of its path.
+ * (the offset of its key) and each item of a list, by `placeKey` of its path.
  */
 export type JsonInspection = { faults: JsonFault[]; places: Map<string, number>; value?: unknown };
 
@@ -18,10 +18,11 @@ export type JsonInspection = { faults: JsonFault[]; places: Map<string, number>;
 export const placeKey = (path: readonly PropertyKey[]): string => path.map(String).join('\u0000');
 
 /**
- * What the caller needs: all, members by name (`{}` is a scalar), or so many scalars of any name. The rest is checked but
- * not built, so that 20,000 empty objects cost a scan and no memory.
+ * What the caller needs: all, members by name (`{}` is a scalar), so many scalars of any name, or a list of so many items.
+ * The rest is checked but not built, so that 20,000 empty objects cost a scan and no memory.
  */
-export type Keep = 'all' | number | { readonly [key: string]: Keep };
+export type Keep = 'all' | number | List | { readonly [key: string]: Keep };
+type List = readonly [item: Keep, most: number];
 
 type Cursor = {
   readonly text: string;
@@ -135,18 +136,33 @@ function startOfKey(cursor: Cursor): number {
 function readArray(cursor: Cursor, keep: Keep | undefined): object {
   const items: unknown[] = [];
   if (take(cursor, ']')) return items;
-  const kept = keep === 'all' ? keep : undefined;
+  const list = keep !== undefined && isList(keep) ? keep : undefined;
+  const kept = keep === 'all' ? keep : list?.[0];
   cursor.path.push('*');
+  let index = 0;
   do {
-    const item = readValue(cursor, kept);
-    if (kept !== undefined) items.push(item);
+    if (cursor.notes) notePlace(cursor, cursor.notes, index);
+    const isKept = kept !== undefined && (list === undefined || index < list[1]);
+    const item = readValue(cursor, isKept ? kept : undefined);
+    if (isKept) items.push(item);
+    index += 1;
   } while (take(cursor, ','));
   cursor.path.pop();
   return take(cursor, ']') ? items : fail(cursor, 'not-json');
 }
 
+/** A person who corrects the text is told which item is meant. */
+function notePlace(cursor: Cursor, { places }: JsonInspection, index: number): void {
+  cursor.path[cursor.path.length - 1] = String(index);
+  peek(cursor);
+  places.set(placeKey(cursor.path), cursor.at);
+}
+
+const isList = (keep: Keep): keep is List => Array.isArray(keep);
+
 function keepOf(keep: Keep | undefined, key: string, before: number): Keep | undefined {
   if (keep === undefined || keep === 'all') return keep;
+  if (isList(keep)) return undefined;
   if (typeof keep === 'number') return before < keep ? {} : undefined;
   return Object.hasOwn(keep, key) ? keep[key] : undefined;
 }

@@ -1,12 +1,6 @@
-import {
-  DEFAULT_EMPLOYMENT,
-  JoinedMessage,
-  type ProvisioningEvent,
-  type ReplayMarks,
-  Id,
-  MAX_ATTRIBUTES,
-} from './event';
+import { Id, MAX_ATTRIBUTES, type ReplayMarks } from './event';
 import { bodyHash, eventHash, jsonHash } from './keys';
+import { MAX_SPANS, parseToFirstFault, type LifecycleEvent } from './lifecycle-event';
 import { readJson, type JsonFault, type Keep } from './raw-json';
 import { faultOf, fieldOf, type Fault, type RejectionReason } from './rejection';
 import { toUtc } from './time';
@@ -14,7 +8,8 @@ import { toUtc } from './time';
 /** An event that meets the contract. `replay` is present if the message is marked as a replay. */
 export type AcceptedEvent = {
   kind: 'accepted';
-  event: ProvisioningEvent;
+  /** Defaults applied, times in UTC, no replay marks and no member that the contract does not name. */
+  event: LifecycleEvent;
   eventHash: string;
   /** Hash of the event without its replay marks. The same `eventHash` with another content hash is another event. */
   contentHash: string;
@@ -35,6 +30,8 @@ export const MAX_BYTES = 65_536;
 export const MAX_DEPTH = 8;
 
 const scalar: Keep = {};
+/** One more than allowed is enough to refuse them. */
+const MORE_ATTRIBUTES = MAX_ATTRIBUTES + 1;
 const keep: Keep = {
   specversion: scalar,
   type: scalar,
@@ -50,11 +47,19 @@ const keep: Keep = {
     workerId: scalar,
     employmentId: scalar,
     sequence: scalar,
+    revises: { source: scalar, id: scalar },
     startDate: scalar,
+    effectiveDate: scalar,
+    lastDay: scalar,
+    endsAt: scalar,
     endDate: scalar,
+    spans: [
+      { employmentId: scalar, from: scalar, until: scalar, attributes: MORE_ATTRIBUTES },
+      MAX_SPANS + 1,
+    ],
     timeZone: scalar,
-    // One more than allowed is enough to refuse them.
-    attributes: MAX_ATTRIBUTES + 1,
+    attributes: MORE_ATTRIBUTES,
+    previousWorkerId: scalar,
   },
 };
 
@@ -88,13 +93,13 @@ export function readEvent(
     ...(read.kind === 'value' && identityOf(read.value, rules.sources)),
   });
   if (read.kind === 'fault') return reject(read.fault);
-  const parsed = JoinedMessage.safeParse(read.value);
+  const parsed = parseToFirstFault(read.value);
   if (!parsed.success) return reject(faultOf(parsed.error, read.value));
   if (!rules.sources.includes(parsed.data.source)) return reject(NOT_LISTED);
   return accept(parsed.data, bodyHash(body));
 }
 
-function accept(message: JoinedMessage, hash: string): AcceptedEvent {
+function accept(message: LifecycleEvent, hash: string): AcceptedEvent {
   const event = eventOf(message);
   const replay = replayOf(message);
   return {
@@ -151,13 +156,15 @@ function identityOf(message: object, sources: readonly string[]): Partial<Reject
   return { eventHash: eventHash(listed, valid.data), eventId: valid.data, eventSource: listed };
 }
 
-function eventOf(message: JoinedMessage): ProvisioningEvent {
+function eventOf(message: LifecycleEvent): LifecycleEvent {
   const { specversion, type, source, id, time, data } = message;
-  const employmentId = data.employmentId ?? DEFAULT_EMPLOYMENT;
-  return { specversion, type, source, id, time: toUtc(time), data: { ...data, employmentId } };
+  const instants = 'endsAt' in data && data.endsAt ? { endsAt: toUtc(data.endsAt) } : {};
+  const common = { specversion, source, id, time: toUtc(time) };
+  // The type and its data belong together: they come from one message.
+  return { ...common, type, data: { ...data, ...instants } } as LifecycleEvent;
 }
 
-function replayOf(message: JoinedMessage): ReplayMarks | undefined {
+function replayOf(message: LifecycleEvent): ReplayMarks | undefined {
   const { replayid: id, replayreason: reason, replayedby: by } = message;
   const marks = { ...(id && { id }), ...(reason && { reason }), ...(by && { by }) };
   return Object.keys(marks).length === 0 ? undefined : marks;

@@ -66,6 +66,12 @@ export const StoredFact = Fact.extend({
 });
 export type StoredFact = z.infer<typeof StoredFact>;
 
+/** The part of a stored fact that is not about its event: with the columns of an event it makes the fact again. */
+export const FactContent = StoredFact.pick({
+  ...{ timeZone: true, previousWorkerId: true, states: true, acceptedAt: true, unstored: true },
+});
+export type FactContent = z.infer<typeof FactContent>;
+
 /** What became of a fact; docs/lifecycle.md explains each. */
 export const Fate = z.enum(['current', 'superseded', 'rescinded', 'corrected', 'ignored']);
 export type Fate = z.infer<typeof Fate>;

@@ -18,6 +18,7 @@ export const AuditEntry = z.object({
   sequence: count.optional(),
   startDate: text.optional(),
   timeZone: text.optional(),
+  /** Of rows that were written before `readyBy` was a column. */
   dueAt: text.optional(),
   targetId: text.optional(),
   kind: z.enum(['intended', 'settled', 'waiting', 'closing', 'rejected']),

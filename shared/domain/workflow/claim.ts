@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
+import { FactContent, type StoredFact } from '../lifecycle/facts';
 import { Evidence } from './outcome';
 import { ChainEnd, EventFact, Replay, type Run } from './run';
 import { ClosingOutcome } from './step-outcome';
@@ -13,11 +14,8 @@ export const Claim = z.object({
   contentHash: z.string(),
   attempt: z.number().int().positive(),
   fact: EventFact,
-  endDate: z.string().optional(),
-  /** Only the attributes that a rule reads. */
-  attributes: z.record(z.string(), z.string()),
-  /** Hashes of the names of the others that the event has: see KeptAttributes. */
-  unstored: z.array(z.string()).optional(),
+  /** What its fact is made of again if a crash came before it was recorded; absent if the event is none of HR. */
+  content: FactContent.optional(),
   /** The row in the `due` table that leads recovery to this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),
@@ -54,6 +52,18 @@ export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: 
   fact,
   ...(replay && { replay }),
 });
+
+/** The fact of an event as its first acceptance has it, however often the event runs. */
+export function factOfClaim(eventHash: string, { fact, content }: Claim): StoredFact | undefined {
+  const { eventSource: source, eventId: id, occurredAt: time } = fact;
+  const { workerId, employmentId, sequence } = fact;
+  return (
+    content && {
+      ...{ source, id, hash: eventHash, time, sequence, workerId, employmentId },
+      ...content,
+    }
+  );
+}
 
 /** Events with these outcomes are not replayed: the access is there, or was removed on purpose. */
 const FINAL: ReadonlySet<string> = new Set([

@@ -10,10 +10,14 @@ export const EventFact = z.object({
   workerId: z.string(),
   employmentId: z.string(),
   sequence: z.number().int().optional(),
-  startDate: z.string(),
-  timeZone: z.string(),
-  /** When access is due: the first instant of the start date in the zone. */
-  dueAt: z.string(),
+  /** Of an event that states the first day of work. */
+  startDate: z.string().optional(),
+  /** In which the days of the event begin; absent where the employment that it changes decides. */
+  timeZone: z.string().optional(),
+  /** When what the event states begins; absent where it acts at once. */
+  actAt: z.string().optional(),
+  /** When access should be there: `readyAt` of the first day in the zone. */
+  readyBy: z.string().optional(),
   occurredAt: z.string(),
   receivedAt: z.string(),
 });

@@ -46,11 +46,11 @@ async function open(id: string, workerId: string, hours: number, changes: Partia
   await due.schedule(key, '2026-11-21T09:30:00.000Z', 'interrupted');
   const at = ago(hours);
   await createClaims(storage.table('claims')).claim(key, {
-    ...{ state: 'started', contentHash: hash('c'), attempt: 1, attributes: {}, updatedAt: at },
+    ...{ state: 'started', contentHash: hash('c'), attempt: 1, updatedAt: at },
     fact: {
       ...{ eventId: id, eventSource: SOURCE, eventType: 'hr.worker.joined.v1', workerId },
       ...{ bodyHash: hash('b'), employmentId: 'primary', startDate: '2026-11-23' },
-      ...{ timeZone: 'UTC', dueAt: at, occurredAt: at, receivedAt: at },
+      ...{ timeZone: 'UTC', actAt: at, occurredAt: at, receivedAt: at },
     },
     due: await due.schedule(key, '2099-01-01T00:00:00.000Z'),
     ...changes,

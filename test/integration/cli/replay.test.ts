@@ -83,11 +83,11 @@ async function claimed(id: string, changes: Partial<Claim>): Promise<void> {
   if (read.kind !== 'accepted') throw new Error('the event breaks the contract');
   const at = '2026-11-20T09:30:02.000Z';
   await createClaims(setup.storage.table('claims')).claim(read.eventHash, {
-    ...{ state: 'closed', contentHash: read.contentHash, attempt: 1, attributes: {} },
+    ...{ state: 'closed', contentHash: read.contentHash, attempt: 1 },
     fact: {
       ...{ eventId: id, eventSource: SOURCE, eventType: read.event.type, bodyHash: read.bodyHash },
       ...{ workerId: 'W-1', employmentId: 'primary', startDate: '2026-11-23', timeZone: 'UTC' },
-      ...{ dueAt: at, occurredAt: at, receivedAt: at },
+      ...{ actAt: at, occurredAt: at, receivedAt: at },
     },
     due: { partition: 'shard-1', key: 'k' },
     updatedAt: at,

@@ -29,11 +29,11 @@ async function open(id: string, receivedAt: string, run: Partial<Claim>): Promis
   const fact = {
     ...{ eventId: id, eventSource: SOURCE, eventType: 'hr.worker.joined.v1' },
     ...{ bodyHash: hash('b'), workerId: 'W-7', employmentId: 'primary', startDate: '2026-11-23' },
-    ...{ timeZone: 'Europe/Berlin', dueAt: '2026-11-22T23:00:00.000Z' },
+    ...{ timeZone: 'Europe/Berlin', actAt: '2026-11-22T23:00:00.000Z' },
     ...{ occurredAt: receivedAt, receivedAt },
   };
   await createClaims(storage.table('claims')).claim(key, {
-    ...{ state: 'started', contentHash: hash('c'), attempt: 1, fact, attributes: {} },
+    ...{ state: 'started', contentHash: hash('c'), attempt: 1, fact },
     ...{ due: await due.schedule(key, '2099-01-01T00:00:00.000Z'), updatedAt: receivedAt },
     ...run,
   });

@@ -1,6 +1,3 @@
-import type { FunctionHandler, InvocationContext } from '@azure/functions';
-import * as df from 'durable-functions';
-import { registerIntake } from '../../../functions/intake';
 import type { Services } from '../../../functions/services';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { bodyHash, eventHash, instanceId } from '../../../shared/domain/events/keys';
@@ -9,6 +6,7 @@ import type { ClosingOutcome } from '../../../shared/domain/workflow/step-outcom
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { servicesOver } from '../../support/call-activity';
 import { atOnce, openStorage, type Storage } from '../../support/storage';
+import { intakeOf, startingClient, type Client } from './intake';
 
 const SOURCE = 'urn:hr:acme:workday';
 let storage: Storage;
@@ -21,41 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
-type Client = Pick<df.DurableClient, 'startNew' | 'getStatus'>;
-
-/** A durable client that starts whatever it is asked to, and remembers what. */
-function startingClient() {
-  const started: unknown[] = [];
-  const client = {
-    startNew: (name: string, options?: { instanceId?: string; input?: unknown }) => {
-      started.push({ name, ...options });
-      return Promise.resolve(options?.instanceId ?? '');
-    },
-    getStatus: () => Promise.reject(new Error('no such instance')),
-  };
-  return { client: client as unknown as Client, started };
-}
-
-/** Lets a test deliver bodies as the host does. */
-function intake(client: Client, over: Partial<Services> = {}) {
-  let handler: FunctionHandler | undefined;
-  const registering = jest
-    .spyOn(df.app.client, 'serviceBusQueue')
-    .mockImplementation((_, options) => {
-      handler = (message, context) => options.handler(message, client as df.DurableClient, context);
-    });
-  registerIntake({ ...services, ...over });
-  registering.mockRestore();
-  const logged: string[] = [];
-  const log = (line: string) => logged.push(line);
-  return {
-    logged,
-    deliver: async (body: unknown, applicationProperties: object = {}): Promise<unknown> => {
-      const context = { log, triggerMetadata: { applicationProperties } };
-      return await handler?.(body, context as unknown as InvocationContext);
-    },
-  };
-}
+const intake = (client: Client, over: Partial<Services> = {}) =>
+  intakeOf({ ...services, ...over }, client);
 
 const bodyOf = (id: string, department = 'Finance', type = 'hr.worker.joined.v1') =>
   Buffer.from(
@@ -81,7 +46,8 @@ test('an event is claimed and one instance started, named by hashes alone', asyn
   const input = { eventHash: hash, attempt: 1, token: expect.any(String) as unknown };
   expect(started).toEqual([{ name: 'accessChange', instanceId: instanceId(hash, 1), input }]);
   const claim = await services.claims.read(hash);
-  expect(claim).toMatchObject({ state: 'claimed', attributes: { department: 'Finance' } });
+  const states = { kind: 'joined', attributes: { department: 'Finance' } };
+  expect(claim).toMatchObject({ state: 'claimed', content: { states } });
   expect(JSON.stringify(claim)).not.toContain('CANARY');
 });
 

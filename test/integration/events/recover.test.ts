@@ -76,10 +76,17 @@ async function claimed() {
     fact: {
       ...{ eventId: `e-${events}`, eventSource: 'urn:hr:acme:workday', bodyHash: hash('b') },
       ...{ eventType: 'hr.worker.joined.v1', workerId: `W-${events}`, employmentId: 'primary' },
-      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: '2026-11-22T23:00:00.000Z' },
+      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', actAt: '2026-11-22T23:00:00.000Z' },
       ...{ occurredAt: PAST, receivedAt: PAST },
     },
-    attributes: { department: 'Finance', workerType: 'employee' },
+    content: {
+      states: {
+        kind: 'joined',
+        startDate: '2026-11-23',
+        attributes: { department: 'Finance', workerType: 'employee' },
+      },
+      acceptedAt: PAST,
+    },
   };
   await services.claims.claim(eventHash, claim);
   return { eventHash, execution: { eventHash, attempt: 1, token: 't-1' } };
@@ -164,6 +171,23 @@ test.each(['Running', 'Pending', 'Suspended', 'ContinuedAsNew'])(
     expect(await services.claims.read(begun)).toMatchObject({ state: 'started' });
   },
 );
+
+test('an event that was claimed and whose fact was not recorded gets its fact before it is started, once', async () => {
+  const { eventHash } = await claimed();
+  const workerId = (await services.claims.read(eventHash))?.fact.workerId ?? '';
+  expect(await services.workers.facts(workerId)).toEqual([]);
+  const known: number[] = [];
+  const client = {
+    startNew: async () => known.push((await services.workers.facts(workerId)).length),
+    getStatus: () => Promise.reject(new Error(refusals['Gone'])),
+  };
+  await supervise(client as unknown as df.DurableClient);
+  await supervise(client as unknown as df.DurableClient);
+  expect(known[0]).toBe(1);
+  expect(await services.workers.facts(workerId)).toMatchObject([
+    { hash: eventHash, acceptedAt: PAST, states: { kind: 'joined' } },
+  ]);
+});
 
 test('an instance that does not begin is told each time it is looked at', async () => {
   const { eventHash } = await claimed();

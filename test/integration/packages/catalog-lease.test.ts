@@ -25,7 +25,7 @@ function runOf(digit: string): Run {
     fact: {
       ...{ eventId: `e-${digit}`, eventSource: 'urn:hr:acme:workday', bodyHash: hash('b') },
       ...{ eventType: 'hr.worker.joined.v1', workerId: 'W-1001', employmentId: 'primary' },
-      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: AT },
+      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', actAt: AT },
       ...{ occurredAt: AT, receivedAt: AT },
     },
   };

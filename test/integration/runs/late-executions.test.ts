@@ -4,6 +4,7 @@ import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd, type Run } from '../../../shared/domain/workflow/run';
+import { readyToStart } from '../../../shared/events/start';
 import { hostOf, servicesOver } from '../../support/call-activity';
 import { plannedStep } from '../../support/steps';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
@@ -34,14 +35,22 @@ async function begun(parts = servicesOver(storage)) {
     fact: {
       ...{ eventId: `e-${events}`, eventSource: 'urn:hr:acme:workday', bodyHash: hash('b') },
       ...{ eventType: 'hr.worker.joined.v1', workerId: `W-${events}`, employmentId: 'primary' },
-      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: '2026-11-22T23:00:00.000Z' },
+      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', actAt: '2026-11-22T23:00:00.000Z' },
       ...{ occurredAt: AT, receivedAt: AT },
     },
-    attributes: { department: 'Finance', workerType: 'employee' },
+    content: {
+      states: {
+        kind: 'joined',
+        startDate: '2026-11-23',
+        attributes: { department: 'Finance', workerType: 'employee' },
+      },
+      acceptedAt: AT,
+    },
     due,
     updatedAt: AT,
   };
   await parts.claims.claim(eventHash, claim);
+  await readyToStart(parts, eventHash, claim);
   const host = hostOf(parts);
   const execution = {
     eventHash,

@@ -6,7 +6,7 @@ import { secret } from './mutations/secrets';
 import { byteFault, textFault } from './mutations/text';
 import { invalidAmount, invalidDate } from './mutations/values';
 import { damaged, heavy } from './open-cases';
-import { validEvent } from './valid-event';
+import { anyValidEvent, validEvent } from './valid-event';
 
 const MAX_BYTES = 65_536;
 
@@ -33,10 +33,18 @@ const mutated = Object.entries(families).map(([family, mutation]) =>
     ),
 );
 
+/** Of every type: changes that know no member of a joiner. */
+const anyType = Object.entries({ bytes: byteFault, 'JSON text': textFault, harmless }).map(
+  ([family, mutation]) =>
+    fc.tuple(anyValidEvent, mutation).map(([valid, one]) => caseOf(family, valid, [one])),
+);
+
 /** Any body of the fuzz test. */
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: validEvent.map((valid) => caseOf('valid', valid, [])) },
+  { weight: 2, arbitrary: anyValidEvent.map((valid) => caseOf('valid', valid, [])) },
   ...mutated.map((arbitrary) => ({ weight: 2, arbitrary })),
+  ...anyType.map((arbitrary) => ({ weight: 1, arbitrary })),
   { weight: 3, arbitrary: damaged },
   { weight: 1, arbitrary: heavy },
 );

@@ -22,36 +22,16 @@ const isMembers = (value: unknown): value is Members =>
 
 function eventOf(sent: Members): Members | undefined {
   const { specversion, type, source, id, time, data } = sent;
-  if (specversion !== '1.0' || type !== 'hr.worker.joined.v1' || source !== SOURCE)
-    return undefined;
+  if (specversion !== '1.0' || source !== SOURCE) return undefined;
   const instant = instantOf(time);
   if (!isId(id) || instant === undefined || !isMembers(data)) return undefined;
   const marks = ['replayid', 'replayreason', 'replayedby'].map((name) => sent[name] ?? undefined);
   if (marks.some((mark) => mark !== undefined && !isId(mark))) return undefined;
   const media = sent['datacontenttype'] ?? '';
   if (typeof media !== 'string' || Array.from(media).length > 256) return undefined;
-  const kept = dataOf(data);
+  const kept = dataOf(String(type), data);
   if (!kept || (sent['subject'] ?? kept['workerId']) !== kept['workerId']) return undefined;
   return { specversion, type, source, id, time: instant, data: kept };
-}
-
-function dataOf(data: Members): Members | undefined {
-  const { workerId, employmentId = 'primary', sequence, startDate, endDate, timeZone } = data;
-  const { attributes } = data;
-  const isValid =
-    isId(workerId) &&
-    isId(employmentId) &&
-    (sequence === undefined || isSequence(sequence)) &&
-    isDay(startDate) &&
-    (endDate === undefined || (isDay(endDate) && endDate >= startDate)) &&
-    (timeZone === undefined || isZone(timeZone)) &&
-    isMembers(attributes) &&
-    areAttributes(attributes);
-  if (!isValid) return undefined;
-  const present = Object.entries({ sequence, endDate, timeZone }).filter(
-    ([, one]) => one !== undefined,
-  );
-  return { workerId, employmentId, startDate, attributes, ...Object.fromEntries(present) };
 }
 
 const ALLOWED = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-');
@@ -64,6 +44,90 @@ const isId = (value: unknown): value is string =>
 
 const isSequence = (value: unknown): boolean =>
   Number.isSafeInteger(value) && Number(value) >= 0 && !Object.is(value, -0);
+
+type Check = (value: unknown) => boolean;
+
+const isRef: Check = (value) => isMembers(value) && isId(value['id']) && isUri(value['source']);
+const isUri: Check = (value) =>
+  typeof value === 'string' &&
+  value.length <= 256 &&
+  /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/.test(value);
+const isMap: Check = (value) => isMembers(value) && areAttributes(value);
+const isSpan: Check = (value) =>
+  isMembers(value) &&
+  isId(value['employmentId']) &&
+  isDay(value['from']) &&
+  isNotBefore(value['until'], value['from']) &&
+  isMap(value['attributes']);
+const areSpans: Check = (value) =>
+  Array.isArray(value) &&
+  value.length <= 1000 &&
+  value.every(isSpan) &&
+  JSON.stringify(value.map((span: Members) => span['attributes'])).length <= 32_000;
+const isNotBefore = (end: unknown, start: unknown): boolean =>
+  end === undefined || (isDay(end) && (typeof start !== 'string' || end >= start));
+
+/** Per type: the members of data that only some types have, and what is required of each that is there. */
+const checks: Record<string, Record<string, Check>> = {
+  joined: { startDate: isDay, endDate: isDay, attributes: isMap, previousWorkerId: isId },
+  moved: { effectiveDate: isDay, endDate: isDay, attributes: isMap },
+  left: { lastDay: isDay, endsAt: (value) => instantOf(value) !== undefined },
+  rescinded: { revises: isRef, startDate: isDay },
+  snapshot: { spans: areSpans, previousWorkerId: isId },
+};
+checks['corrected'] = {
+  ...{ ...checks['joined'], ...checks['moved'], ...checks['left'], spans: areSpans },
+  revises: isRef,
+};
+
+/** The members of which exactly one, or all, must be there. */
+const needs: Record<string, { one?: string[]; all?: string[] }> = {
+  joined: { all: ['startDate', 'attributes'] },
+  moved: { all: ['effectiveDate', 'attributes'] },
+  left: { one: ['lastDay', 'endsAt'] },
+  corrected: {
+    one: ['startDate', 'effectiveDate', 'lastDay', 'endsAt', 'spans'],
+    all: ['revises'],
+  },
+  rescinded: { one: ['revises', 'startDate'] },
+  snapshot: { all: ['spans'] },
+};
+
+function dataOf(type: string, data: Members): Members | undefined {
+  const [, kind = ''] = /^hr\.worker\.([a-z]+)\.v1$/.exec(type) ?? [];
+  const [own, { one, all = [] } = {}] = [checks[kind], needs[kind]];
+  if (own === undefined) return undefined;
+  const { workerId, employmentId = 'primary', sequence, timeZone } = data;
+  const isPresent = (name: string): boolean => data[name] !== undefined;
+  const isValid =
+    isId(workerId) &&
+    isId(employmentId) &&
+    (sequence === undefined || isSequence(sequence)) &&
+    (timeZone === undefined || isZone(timeZone)) &&
+    Object.entries(own).every(([name, check]) => !isPresent(name) || check(data[name])) &&
+    all.every(isPresent) &&
+    (one === undefined || one.filter(isPresent).length === 1) &&
+    (!('endDate' in own) ||
+      (isNotBefore(data['endDate'], data['startDate']) &&
+        isNotBefore(data['endDate'], data['effectiveDate']))) &&
+    (kind !== 'corrected' || isPresent('attributes') || !one?.slice(0, 2).some(isPresent));
+  if (!isValid) return undefined;
+  const kept = ['sequence', 'timeZone', ...Object.keys(own)].filter(isPresent);
+  const members = Object.fromEntries(kept.map((name) => [name, keptOf(name, data[name])]));
+  return { workerId, employmentId, ...members };
+}
+
+/** A member without what the contract does not name in it, and an instant in UTC. */
+function keptOf(name: string, value: unknown): unknown {
+  const only = (members: unknown, names: string[]): Members =>
+    Object.fromEntries(names.map((one) => [one, (members as Members)[one]]));
+  if (name === 'endsAt') return instantOf(value);
+  if (name === 'revises') return only(value, ['source', 'id']);
+  if (name !== 'spans') return value;
+  return (value as Members[]).map((one) =>
+    only(one, ['employmentId', 'from', 'until', 'attributes']),
+  );
+}
 
 /** A day that JavaScript writes back unchanged. */
 function isDay(value: unknown): value is string {

@@ -72,7 +72,7 @@ export const attributes = fc.dictionary(name, text, { maxKeys: 6, noNullPrototyp
 const zones = Intl.supportedValuesOf('timeZone').flatMap((zone) => [zone, zone.toLowerCase()]);
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** A valid event, in any of the ways that a sender may write its members. */
+/** A valid event of a joiner, in any of the ways that a sender may write its members. */
 export const validEvent: fc.Arbitrary<Valid> = fc
   .record({
     ids: fc.record({ id, workerId: id, employmentId: optional(id) }),
@@ -99,6 +99,51 @@ export const validEvent: fc.Arbitrary<Valid> = fc
     return {
       sent: { ...fixed, id: ids.id, time: time.text, ...rest, data },
       event: { ...fixed, id: ids.id, time: time.instant, data: { ...data, employmentId } },
+    };
+  });
+
+const span = fc
+  .record({ employmentId: id, days, until: fc.boolean(), attributes })
+  .map(({ employmentId, days: [from, until], until: ends, attributes }) =>
+    defined({ employmentId, from, until: ends ? until : undefined, attributes }),
+  );
+/** What the other types say instead of a joiner's days and attributes: as it is sent, and as it is read. */
+const otherContent = fc
+  .record({ days, time, attributes, revises: id, spans: fc.array(span, { maxLength: 5 }) })
+  .chain(({ days: [day, end], time: instant, attributes, revises: of, spans }) => {
+    const revises = { source: SOURCE, id: of };
+    const move = { effectiveDate: day, endDate: end, attributes };
+    const hire = { startDate: day, attributes, previousWorkerId: of };
+    const ends = [{ lastDay: day }, { endsAt: instant.text }];
+    const contents: [string, Members][] = [
+      ...[hire, move, ...ends, { spans }].map((one): [string, Members] => [
+        'corrected',
+        { ...one, revises },
+      ]),
+      ...ends.map((one): [string, Members] => ['left', one]),
+      ...[{ revises }, { startDate: day }].map((one): [string, Members] => ['rescinded', one]),
+      ...[{ spans }, { spans, previousWorkerId: of }].map((one): [string, Members] => [
+        'snapshot',
+        one,
+      ]),
+      ['moved', move],
+      ['joined', hire],
+    ];
+    return fc.constantFrom(...contents).map(([kind, sent]) => ({
+      ...{ type: `hr.worker.${kind}.v1`, sent },
+      read: 'endsAt' in sent ? { ...sent, endsAt: instant.instant } : sent,
+    }));
+  });
+
+/** A valid event of any type. */
+export const anyValidEvent: fc.Arbitrary<Valid> = fc
+  .tuple(validEvent, otherContent)
+  .map(([{ sent, event }, { type, ...content }]) => {
+    const common = ({ workerId, employmentId, sequence, timeZone }: Members): Members =>
+      defined({ workerId, employmentId, sequence, timeZone });
+    return {
+      sent: { ...sent, type, data: { ...common(sent.data), ...content.sent } },
+      event: { ...event, type, data: { ...common(event['data'] as Members), ...content.read } },
     };
   });
 

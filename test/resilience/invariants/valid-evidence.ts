@@ -56,7 +56,7 @@ export function validEvidence(rows = auditRows): Evidence {
     state: 'closed',
     attempt: 1,
     outcome: 'delivered',
-    attributes: 'json:{"department":"A"}',
+    content: 'json:{"states":{"kind":"joined","attributes":{"department":"A"}}}',
     chain: `json:${JSON.stringify({ seq: end?.['seq'], hash: end?.['hash'] })}`,
   };
   return {

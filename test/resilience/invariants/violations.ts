@@ -15,7 +15,7 @@ export type Expected = {
   others?: readonly string[];
 };
 
-/** A text that was planted in an event, and the columns (`claims.attributes`) that may hold it. */
+/** A text that was planted in an event, and the columns (`claims.content`) that may hold it. */
 export type Canary = { text: string; belongs: readonly string[] };
 
 /**

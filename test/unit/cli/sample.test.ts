@@ -8,11 +8,15 @@ import { warningsOf } from '../../../shared/events/warnings';
 const root = join(__dirname, '../../..');
 const model = readAccessModel(readFileSync(join(root, 'access-model.json'), 'utf8'));
 
-test.each(['2026-11-27T10:00:00Z', '2028-02-29T23:59:59Z', '2031-12-31T12:00:00Z'])(
-  'the sample event of %s starts ahead of that day, has no fault and causes no warning',
-  (now) => {
-    const event = sampleEvent({ worker: 'W-1024' }, new Date(now));
-    expect(event.data.startDate > now.slice(0, 10)).toBe(true);
+const types = ['joined', 'moved', 'left', 'corrected', 'rescinded', 'snapshot'] as const;
+const days = ['2026-11-27T10:00:00Z', '2028-02-29T23:59:59Z', '2031-12-31T12:00:00Z'];
+
+test.each(types.flatMap((type) => days.map((now) => [type, now] as const)))(
+  'the sample of type %s made on %s has no fault, causes no warning, and its days lie ahead',
+  (type, now) => {
+    const event = sampleEvent({ worker: 'W-1024', type }, new Date(now));
+    const dates = JSON.stringify(event.data).match(/\d{4}-\d{2}-\d{2}/g) ?? [];
+    expect(dates.every((date) => date > now.slice(0, 10))).toBe(true);
     const body = Buffer.from(JSON.stringify(event));
     const inspection = inspectEvent(body, { sources: [event.source] });
     expect(inspection.faults).toEqual([]);

@@ -68,7 +68,7 @@ test.each<[string, unknown]>([
   ['unsupported-version specversion', changed((event) => (event['specversion'] = '1.1'))],
   ['missing-member specversion', changed((event) => (event['specversion'] = null))],
   ['unsupported-type type', changed((event) => (event['type'] = 'hr.worker.changed.v1'))],
-  ['unsupported-type type', changed((event) => (event['type'] = 'hr.worker.left.v1'))],
+  ['unsupported-type type', changed((event) => (event['type'] = 'hr.worker.left.v2'))],
   ['unsupported-type type', changed((event) => (event['type'] = 'HR.worker.joined.v1'))],
   ['source-not-listed source', changed((event) => (event['source'] = 'urn:hr:other'))],
   ['source-not-listed source', changed((event) => (event['source'] = 'URN:hr:acme:workday'))],

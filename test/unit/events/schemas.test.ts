@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { schemas } from '../../../infra/schemas/write-schemas';
+import { inspectEvent } from '../../../shared/domain/events/inspect-event';
+import { EventType } from '../../../shared/domain/events/lifecycle-event';
 import { RejectionReason } from '../../../shared/domain/events/rejection';
-import { exampleEvent } from '../../support/events';
+import { bytesOf, exampleEvent, SOURCE, type EventBody } from '../../support/events';
 
 const root = join(__dirname, '../../..');
 const json = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
@@ -14,17 +16,34 @@ test.each(Object.entries(schemas))('docs/%s is what the product checks with', (n
   expect(json(`docs/${name}`)).toEqual(JSON.parse(JSON.stringify(schema())));
 });
 
-test('the published event schema takes the example and refuses an unknown type', () => {
+const page = readFileSync(join(root, 'docs/event-contract.md'), 'utf8');
+/** The events of the page, of every type. */
+const examples = [...page.matchAll(/(?<=```json\n).*?(?=```)/gs)]
+  .map(([text]) => JSON.parse(text) as EventBody)
+  .filter(({ type }) => EventType.safeParse(type).success);
+
+test.each(EventType.options)('the page of the event contract has an example of %s', (type) => {
+  expect(examples.map((example) => example['type'])).toContain(type);
+});
+
+test.each(examples.map((example) => [String(example['id']), example] as const))(
+  'the example %s is accepted, has no unknown member, and the published schema takes it',
+  (_, example) => {
+    const { faults, unknown } = inspectEvent(bytesOf(example), { sources: [SOURCE] });
+    expect({ faults, unknown }).toEqual({ faults: [], unknown: [] });
+    expect(published('event.schema.json').safeParse(example).success).toBe(true);
+  },
+);
+
+test('the published event schema refuses an unknown type, and the data of another one', () => {
   const schema = published('event.schema.json');
-  expect(schema.safeParse(exampleEvent()).success).toBe(true);
-  expect(schema.safeParse({ ...exampleEvent(), type: 'hr.worker.left.v1' }).success).toBe(false);
+  for (const type of ['hr.worker.changed.v1', 'hr.worker.moved.v1', 'hr.worker.snapshot.v1'])
+    expect(schema.safeParse({ ...exampleEvent(), type }).success).toBe(false);
 });
 
 test('the page of the event contract has the example and explains every rejection', () => {
-  const page = readFileSync(join(root, 'docs/event-contract.md'), 'utf8');
-  const [example = ''] = /(?<=```json\n).*?(?=```)/s.exec(page) ?? [];
   const explained = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map((row) => row[1]);
-  expect(JSON.parse(example)).toEqual(exampleEvent());
+  expect(examples[0]).toEqual(exampleEvent());
   expect(explained).toEqual(expect.arrayContaining(RejectionReason.options));
 });
 

@@ -32,10 +32,17 @@ async function begun() {
     fact: {
       ...{ eventId: `d-${events}`, eventSource: 'urn:hr:acme:workday', bodyHash: 'b'.repeat(64) },
       ...{ eventType: 'hr.worker.joined.v1', workerId, employmentId: 'primary' },
-      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', dueAt: '2026-11-22T23:00:00.000Z' },
+      ...{ startDate: '2026-11-23', timeZone: 'Europe/Berlin', actAt: '2026-11-22T23:00:00.000Z' },
       ...{ occurredAt: AT, receivedAt: AT },
     },
-    attributes: { department: 'Finance', workerType: 'employee' },
+    content: {
+      states: {
+        kind: 'joined',
+        startDate: '2026-11-23',
+        attributes: { department: 'Finance', workerType: 'employee' },
+      },
+      acceptedAt: AT,
+    },
     due: await parts.due.schedule(eventHash, AT),
   };
   await parts.claims.claim(eventHash, claim);

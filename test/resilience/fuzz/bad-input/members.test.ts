@@ -44,9 +44,9 @@ test('only version "1.0" is supported', () => {
   );
 });
 
-test('only the exact type of joiners is accepted', () => {
+test('only the exact types of the contract are accepted', () => {
   const types = [
-    'hr.worker.left.v1',
+    'hr.worker.left',
     'hr.worker.changed.v1',
     'HR.Worker.Joined.V1',
     'joiner',

@@ -142,7 +142,7 @@ const versions = [
   '1.1',
   '0.3',
 ];
-const types = ['', 'hr.worker.left.v1', 'hr.worker.changed.v1', 'HR.worker.joined.v1', 'joiner'];
+const types = ['', 'hr.worker.left.v2', 'hr.worker.changed.v1', 'HR.worker.joined.v1', 'joiner'];
 const sources = [
   '',
   '/workday',
