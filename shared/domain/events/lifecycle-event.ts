@@ -55,7 +55,11 @@ const memberOf = (data: object, name: string): string => {
 const exactlyOne = (...names: string[]) =>
   [
     (data: object) => presentOf(data, names).length === 1,
-    rule('not-exactly-one', `exactly one of ${names.join(', ')}`, isObject),
+    rule(
+      'not-exactly-one',
+      `exactly one of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`,
+      isObject,
+    ),
   ] as const;
 /** The same for a JSON Schema, spelled out, because some readers of schemas need a type and properties beside `required`. */
 const oneRequired = (...names: string[]) => ({
