@@ -27,6 +27,7 @@ import type { ListOptions } from './list';
 import type { PlanOptions } from './plan';
 import type { ClockOptions } from './clock';
 import type { SampleOptions } from './sample';
+import type { CloseOptions } from './held';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -421,6 +422,66 @@ export const commands: readonly CommandDefinition[] = [
     run: async (_, { settings: file, ...options }: ApplyOptions & { settings?: string }) =>
       (await import('./apply-model.js')).applyModel(await appSettings(file), options),
   },
+  {
+    name: 'held',
+    arguments: [],
+    options: [json],
+    description:
+      'list the brakes that hold removals because too many people would lose access, and everybody who waits under each',
+    output: z.strictObject({
+      brakes: z.array(
+        z.strictObject({
+          id: text,
+          kind: z.enum(['usual', 'urgent']),
+          trippedAt: text,
+          counted: count,
+          people: z.array(
+            z.strictObject({
+              person: text,
+              eventHash: text,
+              since: text,
+              objectIds: z.array(text),
+              packages: z.array(text),
+            }),
+          ),
+        }),
+      ),
+    }),
+    run: async (_, options: Json) => (await import('./held.js')).held(await connection(), options),
+  },
+  ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
+    name,
+    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it' }],
+    options: [
+      option('--by <who>', 'who decides; kept in the audit rows, so a user name, no mail address', {
+        parse: parseId,
+        required: true,
+      }),
+      option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
+        parse: parseId,
+        required: true,
+      }),
+      json,
+    ],
+    description:
+      name === 'release'
+        ? 'carry out the removals of everybody who waits under a brake'
+        : 'drop the removals of everybody who waits under a brake, until something else is stated of them',
+    output: z.strictObject({
+      brake: text,
+      state: z.enum(['released', 'discarded']),
+      by: text,
+      reason: text,
+      people: count,
+    }),
+    run: async ([id = ''], options: CloseOptions) =>
+      (await import('./held.js')).closeBrake(
+        await connection(),
+        id,
+        name === 'release' ? 'released' : 'discarded',
+        options,
+      ),
+  })),
   {
     name: 'clock',
     arguments: [],

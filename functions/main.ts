@@ -16,7 +16,12 @@ import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
 import { accountIdOf, createCredential } from '../shared/config/identity';
-import { loadModelBlob, readStartup, refuseSample } from '../shared/config/load-model';
+import {
+  loadExclusionsBlob,
+  loadModelBlob,
+  readStartup,
+  refuseSample,
+} from '../shared/config/load-model';
 import { registerActivities } from './activities';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
@@ -33,16 +38,18 @@ const reportStarted = registerHealth();
 
 // Settings -> clients -> services -> registrations. Missing or wrong settings stop the app here; the error lists them all.
 // No trigger is registered then, so messages stay in the queue.
-const { config, model } = readStartup(process.env, appFolder, (url) => checkRoot(url, true));
+const startup = readStartup(process.env, appFolder, (url) => checkRoot(url, true));
+const { config } = startup;
 const credential = createCredential(config.identity);
 const table = (storage: string, name: string) => openTable(storage, name, credential);
 const { records, audit } = config.storage;
 const cloud = clouds[config.graph.cloud];
 const root = config.graph.url ?? cloud.root;
 
-let loaded = model;
+let { model: loaded, exclusions } = startup;
 app.hook.appStart(async () => {
   loaded ??= await loadModelBlob(config.accessModel, credential);
+  exclusions ??= await loadExclusionsBlob(config.exclusions ?? '', credential);
   refuseSample(loaded, config.graph.url);
   reportStarted(services);
 });
@@ -55,6 +62,10 @@ const services: Services = {
   model: () => {
     if (!loaded) throw new Error('the access model is not loaded');
     return loaded;
+  },
+  exclusions: () => {
+    if (!exclusions) throw new Error('the list of exclusions is not loaded');
+    return exclusions;
   },
   claims: createClaims(table(records, 'claims')),
   due: createDue(table(records, 'due')),

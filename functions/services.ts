@@ -7,6 +7,7 @@ import type { Holdings } from '../shared/storage/holdings';
 import type { Packages } from '../shared/storage/packages';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
+import type { Exclusions } from '../shared/domain/lifecycle/gate';
 import type { Config } from '../shared/config/config';
 import type { LoadedModel } from '../shared/config/load-model';
 
@@ -16,6 +17,8 @@ export type Services = {
   appVersion: string;
   /** The access model in force, and its hash. Throws until it is loaded. */
   model: () => LoadedModel;
+  /** The people on whom nothing is ever carried out. Throws until the list is loaded. */
+  exclusions: () => Exclusions;
   claims: Claims;
   due: Due;
   workers: Workers;

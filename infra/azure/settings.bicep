@@ -19,6 +19,14 @@ type Settings = {
   PARTIAL_GRACE: string?
   IDENTITY_DEADLINE: string?
   CALL_PATIENCE: string?
+  MODE: ('enforce' | 'observe' | 'paused')?
+  EXCLUSIONS: string?
+  REMOVAL_SETTLE: string?
+  REMOVAL_WINDOW: string?
+  REMOVAL_LIMIT: string?
+  REMOVAL_PERCENT: string?
+  REMOVAL_FLOOR: string?
+  URGENT_REMOVAL_LIMIT: string?
   INTAKE_HOLD: string?
   SUPERVISE_SCHEDULE: string?
   RECOVERY_DELAY: string?

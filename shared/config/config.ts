@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Mode } from '../domain/access-model/access-model';
 import { ALLOWED_ATTRIBUTES, queryFor } from '../domain/events/match-attribute';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
@@ -37,6 +38,23 @@ const duration = (fallback: string) =>
       if (seconds === undefined) context.addIssue('a duration such as 500ms, 30s, 10m, 4h or 14d');
       return seconds ?? 0;
     });
+
+const WHOLE_NUMBER = 'a whole number from 0';
+const wholeNumber = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, WHOLE_NUMBER)
+    .transform(Number)
+    .default(fallback);
+
+const PERCENT = 'a percentage above 0, to 100, such as 2 or 0.5';
+const percent = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,4})?$/, PERCENT)
+    .transform(Number)
+    .refine((number) => number > 0 && number <= 100, PERCENT)
+    .default(fallback);
 
 const poll = z
   .string()
@@ -131,6 +149,14 @@ export const Settings = z.object({
   PARTIAL_GRACE: duration('4h'),
   IDENTITY_DEADLINE: duration('14d'),
   CALL_PATIENCE: duration('6h'),
+  MODE: Mode.default('enforce'),
+  EXCLUSIONS: z.string().optional(),
+  REMOVAL_SETTLE: duration('15m'),
+  REMOVAL_WINDOW: duration('1h').refine((seconds) => seconds > 0, 'a duration above 0s'),
+  REMOVAL_LIMIT: wholeNumber(50),
+  REMOVAL_PERCENT: percent(2),
+  REMOVAL_FLOOR: wholeNumber(10),
+  URGENT_REMOVAL_LIMIT: wholeNumber(10),
   INTAKE_HOLD: duration('4m'),
   SUPERVISE_SCHEDULE: z
     .string()
@@ -195,6 +221,16 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       partialGrace: settings.PARTIAL_GRACE,
       identity: settings.IDENTITY_DEADLINE,
       call: settings.CALL_PATIENCE,
+    },
+    mode: settings.MODE,
+    exclusions: settings.EXCLUSIONS,
+    removals: {
+      settleSeconds: settings.REMOVAL_SETTLE,
+      windowSeconds: settings.REMOVAL_WINDOW,
+      limit: settings.REMOVAL_LIMIT,
+      percent: settings.REMOVAL_PERCENT,
+      floor: settings.REMOVAL_FLOOR,
+      urgentLimit: settings.URGENT_REMOVAL_LIMIT,
     },
     intakeHoldSeconds: settings.INTAKE_HOLD,
     recovery: {

@@ -10,6 +10,7 @@ import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../promises';
 import type { AccessModel } from '../domain/access-model/access-model';
 import { readAccessModel, sampleFault } from '../domain/access-model/read-access-model';
+import { Exclusions } from '../domain/lifecycle/gate';
 import { isLoopback } from '../loopback';
 import { readConfig, Settings, type Config } from './config';
 
@@ -21,18 +22,18 @@ const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
 /** Loads the access model from a file. Throws one Error that lists every fault of an invalid model. */
 export function loadModelFile(path: string): LoadedModel {
-  return sound(path, textOf(path));
+  return sound(path, textOf(path, 'access model'));
 }
 
-function textOf(path: string): string {
+function textOf(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what =
       code === 'ENOENT'
-        ? `there is no access model at ${path}`
-        : `the access model cannot be read: ${message}`;
+        ? `there is no ${name} at ${path}`
+        : `the ${name} cannot be read: ${message}`;
     throw new Error(what, { cause: error });
   }
 }
@@ -46,6 +47,15 @@ export async function loadModelBlob(
   credential: TokenCredential,
   deadlineMs = DEADLINE_MS,
 ): Promise<LoadedModel> {
+  return sound(url, await blobText(url, 'access model', credential, deadlineMs));
+}
+
+async function blobText(
+  url: string,
+  name: string,
+  credential: TokenCredential,
+  deadlineMs: number,
+): Promise<string> {
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: STORAGE_SCOPE }));
   const answer = await withDeadline(deadlineMs, (abortSignal) => {
@@ -54,8 +64,35 @@ export async function loadModelBlob(
     return pipeline.sendRequest(createDefaultHttpClient(), request);
   });
   if (answer.status !== 200)
-    throw new Error(`the access model cannot be read: ${answer.status} from its blob`);
-  return sound(url, answer.bodyAsText ?? '');
+    throw new Error(`the ${name} cannot be read: ${answer.status} from its blob`);
+  return answer.bodyAsText ?? '';
+}
+
+/** Loads the list of excluded people from a file; nobody is excluded without one. Throws an Error that lists every fault. */
+export const loadExclusionsFile = (path: string): Exclusions =>
+  soundExclusions(path, textOf(path, EXCLUSIONS));
+
+/** Loads the list of excluded people from a blob, as `loadModelBlob` does. */
+export const loadExclusionsBlob = async (
+  url: string,
+  credential: TokenCredential,
+  deadlineMs = DEADLINE_MS,
+): Promise<Exclusions> =>
+  soundExclusions(url, await blobText(url, EXCLUSIONS, credential, deadlineMs));
+
+const EXCLUSIONS = 'list of exclusions';
+
+function soundExclusions(from: string, text: string): Exclusions {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Error(`the ${EXCLUSIONS} ${from} is no JSON`);
+  }
+  const read = Exclusions.safeParse(content);
+  if (read.success) return read.data;
+  const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  throw new Error(`the ${EXCLUSIONS} ${from} has faults:\n${faults.join('\n')}`);
 }
 
 function sound(from: string, text: string): LoadedModel {
@@ -69,8 +106,12 @@ function sound(from: string, text: string): LoadedModel {
   );
 }
 
-/** What an app needs before it can do anything. `model` is undefined if it is in a blob, which is read later. */
-export type Startup = { config: Config; model: LoadedModel | undefined };
+/** What an app needs before it can do anything. What is in a blob is read later and undefined here. */
+export type Startup = {
+  config: Config;
+  model: LoadedModel | undefined;
+  exclusions: Exclusions | undefined;
+};
 
 /**
  * Reads settings and access model. Throws one Error that lists every missing or wrong setting and every fault of a model
@@ -98,11 +139,16 @@ export function readStartup(
     if (from === undefined || from.startsWith('https://')) return undefined;
     return loadModelFile(resolve(appFolder, from));
   });
+  const exclusions = attempt(() => {
+    const from = env['EXCLUSIONS'] || undefined;
+    if (from === undefined) return Exclusions.parse({});
+    return from.startsWith('https://') ? undefined : loadExclusionsFile(resolve(appFolder, from));
+  });
   const url = env['GRAPH_URL'];
   attempt(() => url && URL.canParse(url) && checkGraph(url));
   attempt(() => model && refuseSample(model, url || undefined));
   if (!config || faults.length > 0) throw new Error(faults.join('\n'));
-  return { config, model };
+  return { config, model, exclusions };
 }
 
 /**

@@ -30,6 +30,8 @@ export type Table = {
     partition: string,
     range?: { from?: string; below?: string; atMost?: number },
   ) => Promise<StoredRow[]>;
+  /** The rows of all partitions with keys in a range, page by page, those of one partition together. */
+  scan: (range: { from: string; below: string }) => AsyncGenerator<StoredRow[]>;
 };
 
 /** The audit's view of a table: no operation changes or removes a row. */

@@ -97,6 +97,24 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
       });
       return rows;
     },
+    scan: async function* ({ from, below }) {
+      checkKeys(from, below);
+      const filter = odata`RowKey ge ${from} and RowKey lt ${below}`;
+      let continuationToken: string | undefined;
+      do {
+        const token = continuationToken;
+        const page = await call([], async (options) => {
+          const pages = client.listEntities({ queryOptions: { filter }, ...options }).byPage({
+            maxPageSize: 1000,
+            ...(token !== undefined && { continuationToken: token }),
+          });
+          const next = await pages.next();
+          return next.done === true ? undefined : next.value;
+        });
+        continuationToken = page?.continuationToken;
+        if (page && page.length > 0) yield page.map(stored);
+      } while (continuationToken !== undefined && continuationToken !== '');
+    },
   };
 }
 

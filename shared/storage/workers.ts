@@ -79,6 +79,23 @@ export function createWorkers(table: Table) {
      */
     facts: async (workerId: string): Promise<StoredFact[]> => (await person(workerId)).facts,
 
+    /** The facts of everybody, one worker id after another. It reads them all: for a count that is seldom needed. */
+    everybody: async function* (): AsyncGenerator<{ workerId: string; facts: StoredFact[] }> {
+      let workerId = '';
+      let facts: StoredFact[] = [];
+      for await (const rows of table.scan({ from: 'fact-', below: NEXT })) {
+        for (const { partition, columns } of rows) {
+          if (partition !== workerId && facts.length > 0) {
+            yield { workerId, facts };
+            facts = [];
+          }
+          workerId = partition;
+          facts.push(fromColumns(StoredFact, columns));
+        }
+      }
+      if (facts.length > 0) yield { workerId, facts };
+    },
+
     /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */
     personOf: async (workerId: string): Promise<string> => (await person(workerId)).root,
   };

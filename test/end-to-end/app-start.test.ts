@@ -125,6 +125,16 @@ test.each<[string, Record<string, string | undefined>, string[]]>([
     ['leadDays', 'accessPackages[0].key'],
   ],
   [
+    'no list of exclusions',
+    { EXCLUSIONS: join(folder, 'none.json') },
+    ['there is no list of exclusions at'],
+  ],
+  [
+    'a list of exclusions with faults',
+    { EXCLUSIONS: fileOf('exclusions.json', '{"workers": [], "objectIds": ["admin"]}') },
+    ['exclusions.json has faults', 'objectIds.0', 'workers'],
+  ],
+  [
     'the sample model and the Graph of a cloud',
     { GRAPH_URL: undefined },
     ['accessPackages[0].resources[0].originId and', 'Set ACCESS_MODEL'],

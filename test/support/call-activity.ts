@@ -36,6 +36,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     }),
     appVersion: '0.1.0',
     model: () => loaded,
+    exclusions: () => ({ workerIds: [], objectIds: [] }),
     claims: createClaims(storage.table('claims')),
     due: createDue(storage.table('due')),
     workers: createWorkers(storage.table('workers')),

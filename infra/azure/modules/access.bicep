@@ -28,6 +28,7 @@ resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing 
     name: 'default'
     resource packages 'tables' existing = { name: 'packages' }
     resource limits 'tables' existing = { name: 'limits' }
+    resource removals 'tables' existing = { name: 'removals' }
   }
 }
 
@@ -148,6 +149,26 @@ resource limitsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in onLimits: {
     scope: recordsAccount::tableService::limits
     name: guid(recordsAccount::tableService::limits.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+// `joinery release` and `joinery discard` close a brake, which is a row of this table.
+var onRemovals = given([
+  { who: operatorsGroupId, kind: 'Group', role: roles.storageTableDataContributor }
+])
+
+resource removalsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onRemovals: {
+    scope: recordsAccount::tableService::removals
+    name: guid(recordsAccount::tableService::removals.id, grant.who, grant.role)
     properties: {
       roleDefinitionId: subscriptionResourceId(
         'Microsoft.Authorization/roleDefinitions',

@@ -122,7 +122,16 @@ async function startAll(servers: Server[]): Promise<() => Promise<void>> {
 }
 
 /** The tables that infrastructure makes and the app expects: mutable records, then the append-only ledger. */
-const tables = ['claims', 'workers', 'packages', 'due', 'limits', 'audit', 'auditIndex'];
+const tables = [
+  'claims',
+  'workers',
+  'packages',
+  'due',
+  'limits',
+  'removals',
+  'audit',
+  'auditIndex',
+];
 
 /** Makes every table that is missing. */
 async function createTables(connectionString: string): Promise<void> {

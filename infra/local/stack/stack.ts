@@ -162,6 +162,7 @@ const defaults = (): Record<string, string> => ({
   GRAPH_LAG: '250ms',
   SUPERVISE_SCHEDULE: '*/5 * * * * *',
   RECOVERY_DELAY: '30s',
+  REMOVAL_SETTLE: '10s',
 });
 
 /**

@@ -90,6 +90,10 @@ export type Approval = z.infer<typeof Approval>;
 export const Policy = z.strictObject({ ...labels, expiration: Expiration, approval: Approval });
 export type Policy = z.infer<typeof Policy>;
 
+/** `enforce` carries changes of access out, `observe` only records what would be done, `paused` keeps them waiting. */
+export const Mode = z.enum(['enforce', 'observe', 'paused']);
+export type Mode = z.infer<typeof Mode>;
+
 /** A package and its required state in Graph: it is created so, or adopted if it is so. */
 export const AccessPackage = z.strictObject({
   key: Key,
@@ -110,6 +114,10 @@ export const AccessPackage = z.strictObject({
   overlapDays: z.int().min(0).max(365).default(0).meta({
     description:
       'For how many days after a move the package is kept, if the new position does not give it.',
+  }),
+  mode: Mode.optional().meta({
+    description:
+      'Whether changes of this access are carried out (enforce), only recorded (observe) or wait (paused); by default as the setting MODE says.',
   }),
   renew: z.boolean().default(false).meta({
     description:
@@ -194,6 +202,7 @@ function versionOf(accessPackage: AccessPackage, catalog: Catalog, incompatible:
     wait: undefined,
     overlapDays: undefined,
     renew: undefined,
+    mode: undefined,
     incompatibleWith: undefined,
   };
   return jsonHash({ catalog, definition, incompatible: peers });

@@ -24,8 +24,8 @@ const tools: Record<string, string[]> = {
   fuzz: ['--sample', '0'],
   'executed-files': ['--build', '.'],
 };
-/** These programs are started by npm too: the command, which has tests of its own, and one that takes no arguments. */
-const others = ['joinery', 'schemas'];
+/** This program is started by npm too and takes no arguments. */
+const others = ['schemas'];
 /** The services of the stack take environment variables only. */
 const services = ['azurite', 'service-bus', 'graph', 'functions-host'];
 

@@ -47,6 +47,7 @@ export function startProcess(
     return {
       read: (...at) => ifAlive(() => real.read(...at)),
       list: (...range) => ifAlive(() => real.list(...range)),
+      scan: (range) => real.scan(range),
       insert: (...row) => write(`insert ${name} ${row[1]}`, () => real.insert(...row)),
       replace: (...row) => write(`replace ${name} ${row[1]}`, () => real.replace(...row)),
       remove: (...at) => write(`remove ${name}`, () => real.remove(...at)),

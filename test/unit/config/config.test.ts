@@ -59,6 +59,16 @@ test('what is needed is enough; the rest has the values of a real tenant', () =>
       identity: 14 * 86_400,
       call: 6 * 3600,
     },
+    mode: 'enforce',
+    exclusions: undefined,
+    removals: {
+      settleSeconds: 900,
+      windowSeconds: 3600,
+      limit: 50,
+      percent: 2,
+      floor: 10,
+      urgentLimit: 10,
+    },
     intakeHoldSeconds: 240,
     recovery: { schedule: '0 * * * * *', delaySeconds: 600 },
     identity: { clientId: undefined, managed: false },
@@ -101,6 +111,13 @@ const wrong: Record<string, string> = {
   PARTIAL_GRACE: 'CANARY',
   IDENTITY_DEADLINE: 'CANARY',
   CALL_PATIENCE: 'CANARY',
+  MODE: 'CANARY',
+  REMOVAL_SETTLE: 'CANARY',
+  REMOVAL_WINDOW: 'CANARY',
+  REMOVAL_LIMIT: 'CANARY',
+  REMOVAL_PERCENT: 'CANARY',
+  REMOVAL_FLOOR: 'CANARY',
+  URGENT_REMOVAL_LIMIT: 'CANARY',
   INTAKE_HOLD: 'CANARY',
 };
 
@@ -127,6 +144,25 @@ test.each(['passwordPolicies', 'userType', 'employeeid'])(
 test('a call to Graph without any time is refused', () => {
   expect(faultsOf({ ...needed, GRAPH_DEADLINE: '0s' })).toEqual({
     GRAPH_DEADLINE: 'a duration above 0s',
+  });
+});
+
+test.each([
+  ['REMOVAL_LIMIT', '-1'],
+  ['REMOVAL_LIMIT', '2.5'],
+  ['REMOVAL_PERCENT', '0'],
+  ['REMOVAL_PERCENT', '101'],
+  ['REMOVAL_PERCENT', '2 %'],
+  ['REMOVAL_WINDOW', '0s'],
+  ['MODE', 'off'],
+])('%s of %s is refused', (name, value) => {
+  expect(Object.keys(faultsOf({ ...needed, [name]: value }))).toEqual([name]);
+});
+
+test('the limits of removals are as they are set', () => {
+  const set = { REMOVAL_LIMIT: '0', REMOVAL_PERCENT: '0.5', URGENT_REMOVAL_LIMIT: '3' };
+  expect(readConfig({ ...needed, ...set }).removals).toMatchObject({
+    ...{ limit: 0, percent: 0.5, urgentLimit: 3 },
   });
 });
 

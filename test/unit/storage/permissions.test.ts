@@ -22,6 +22,9 @@ function aTable() {
     replace: (partition, key, columns) => answer(put(partition, key, columns)),
     remove: () => answer(undefined),
     list: () => answer([...rows.values()]),
+    scan: async function* () {
+      yield await answer([...rows.values()]);
+    },
   };
   return { table, stops: () => (answers = false) };
 }

@@ -1,0 +1,159 @@
+import type { Config } from '../config/config';
+import type { LoadedModel } from '../config/load-model';
+import { jsonHash } from '../domain/events/keys';
+import type { StoredFact } from '../domain/lifecycle/facts';
+import {
+  BrakeKind,
+  gate,
+  isExcluded,
+  removalsOf,
+  removalsToCount,
+  type Exclusions,
+  type Gated,
+  type BrakeAnswer,
+} from '../domain/lifecycle/gate';
+import type { Held } from '../domain/lifecycle/held';
+import { timelineOf } from '../domain/lifecycle/timeline';
+import { discardOf, type Discard, type RemovalLimits } from '../storage/removal-rows';
+import type { RemovalBrakes } from '../storage/removals';
+import type { Workers } from '../storage/workers';
+
+type Services = {
+  model: () => LoadedModel;
+  exclusions: () => Exclusions;
+  brakes: RemovalBrakes;
+  workers: Pick<Workers, 'everybody'>;
+  config: Pick<Config, 'mode' | 'removals'>;
+};
+
+type Step = { id: string; action: string; packageKey: string; after: readonly string[] };
+
+/** The plan of one person: the steps by the account that they are on, with what is held there. */
+export type Planned<Of extends Step> = {
+  eventHash: string;
+  /** The first worker id of the person, and all of them. */
+  personId: string;
+  workerIds: readonly string[];
+  accounts: readonly { objectId: string; held: Held[]; steps: readonly Of[] }[];
+  facts: readonly StoredFact[];
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Whether a person asked for the plan again: then no earlier discard counts. */
+  isRecheck?: boolean;
+};
+
+/** `decisions`: who released or discarded a removal and why, by the id of its step. `tripped`: a brake that closed now. */
+type Passed<Of extends Step> = Gated<Of> & {
+  decisions: Map<string, Discard>;
+  tripped: string[];
+};
+
+/**
+ * Stands between a plan and its first write: modes, exclusions, the settle time and the brakes. Removals that nothing else
+ * holds back are entered with their brake, also while they settle, so that a wave is counted before it breaks; what is no
+ * longer to be removed is taken out again. The caller has the lock of the person.
+ */
+export function createGate(services: Services) {
+  const countPeople = createPeopleCount(services);
+  return <Of extends Step>(planned: Planned<Of>): Promise<Passed<Of>> =>
+    passGate(services, countPeople, planned);
+}
+
+async function passGate<Of extends Step>(
+  services: Services,
+  countPeople: PeopleCount,
+  { eventHash, personId, workerIds, accounts, facts, at, isRecheck = false }: Planned<Of>,
+): Promise<Passed<Of>> {
+  const { brakes, config } = services;
+  const { model } = services.model();
+  const { settleSeconds } = config.removals;
+  const removals = accounts.flatMap(({ objectId, held, steps }) =>
+    removalsOf(steps, { facts, held, model, at, settleSeconds }).map((removal) => ({
+      ...removal,
+      objectId,
+    })),
+  );
+  // Somebody of whom one thing was stated has never had a removal planned by facts.
+  const known = removals.length > 0 || facts.length > 1 ? await brakes.recall(personId) : {};
+  const stated = jsonHash(facts.map(({ hash }) => hash).sort());
+  const decisions = new Map<string, Discard>();
+  for (const removal of isRecheck ? [] : removals) {
+    const discard = discardOf(known, stated, removal);
+    if (discard) decisions.set(removal.stepId, discard);
+  }
+  const objectIds = accounts.map(({ objectId }) => objectId);
+  const situation = {
+    ...{ at, model, mode: config.mode, removals },
+    isExcluded: isExcluded(services.exclusions(), { workerIds, objectIds }),
+    discarded: new Set(decisions.keys()),
+  };
+
+  const counted = new Set(removalsToCount(situation).map(({ stepId }) => stepId));
+  const answers: Partial<Record<BrakeKind, BrakeAnswer>> = {};
+  const tripped: string[] = [];
+  for (const kind of BrakeKind.options) {
+    const own = removals.filter((one) => one.kind === kind && counted.has(one.stepId));
+    if (own.length === 0) {
+      await brakes.leave(personId, kind, known);
+      continue;
+    }
+    const answer = await brakes.ask(
+      { kind, person: personId, eventHash, facts: stated, packages: own },
+      known,
+      {
+        isDue: own.some(({ settledAt }) => settledAt <= at),
+        limits: limitsOf(services, kind, (people, enough) => countPeople(at, people, enough)),
+        at: new Date(at).toISOString(),
+      },
+    );
+    if (answer === undefined) continue;
+    answers[kind] = answer;
+    if (answer.kind === 'held' && answer.tripped) tripped.push(answer.brake);
+    if (answer.kind === 'released' || answer.kind === 'discarded')
+      for (const { stepId } of own) decisions.set(stepId, answer);
+  }
+  const steps = accounts.flatMap((account) => account.steps);
+  return { ...gate(steps, { ...situation, answers }), decisions, tripped };
+}
+
+function limitsOf(
+  { config }: Services,
+  kind: BrakeKind,
+  people: NonNullable<RemovalLimits['share']>['people'],
+): RemovalLimits {
+  const { windowSeconds, limit, urgentLimit, percent, floor } = config.removals;
+  if (kind === 'urgent') return { windowSeconds, limit: urgentLimit };
+  return { windowSeconds, limit, share: { percent, floor, people } };
+}
+
+type PeopleCount = ReturnType<typeof createPeopleCount>;
+
+/** For so long a count is used again: people come and go slowly beside a wave. */
+const COUNT_MS = 60_000;
+
+/**
+ * Counts the people with a current employment, with those who are to lose access, whose employment may just have ended; no
+ * further than `enough`. With the usual limits that is a few thousand rows, read only while a wave is between floor and
+ * limit, and once a minute.
+ */
+function createPeopleCount({ workers, model }: Pick<Services, 'workers' | 'model'>) {
+  let last: { current: Set<string>; isAll: boolean; until: number } | undefined;
+  const readCurrent = async (at: number, enough: number) => {
+    const current = new Set<string>();
+    for await (const { workerId, facts } of workers.everybody()) {
+      const { spans } = timelineOf(facts, model().model);
+      if (spans.some(({ from, until = Infinity }) => from <= at && at < until))
+        current.add(workerId);
+      if (current.size >= enough) return { current, isAll: false };
+    }
+    return { current, isAll: true };
+  };
+  return async (at: number, counted: ReadonlySet<string>, enough: number): Promise<number> => {
+    const sizeWith = (current: ReadonlySet<string>) => new Set([...current, ...counted]).size;
+    if (last && at < last.until && (last.isAll || sizeWith(last.current) >= enough))
+      return sizeWith(last.current);
+    const read = await readCurrent(at, enough);
+    last = { ...read, until: at + COUNT_MS };
+    return sizeWith(read.current);
+  };
+}
