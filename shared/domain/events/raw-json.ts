@@ -100,7 +100,8 @@ function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
   return value;
 }
 
-function readObject(cursor: Cursor, keep: Keep | undefined): object {
+function readObject(cursor: Cursor, wanted: Keep | undefined): object {
+  const keep = wanted === undefined || isList(wanted) ? undefined : wanted;
   const members = keep === undefined ? UNKEPT : bare();
   if (take(cursor, '}')) return members;
   // Hashing a key costs more than reading it, and most objects have few: a set is only for those that have many.
@@ -160,9 +161,12 @@ function notePlace(cursor: Cursor, { places }: JsonInspection, index: number): v
 
 const isList = (keep: Keep): keep is List => Array.isArray(keep);
 
-function keepOf(keep: Keep | undefined, key: string, before: number): Keep | undefined {
+function keepOf(
+  keep: Exclude<Keep, List> | undefined,
+  key: string,
+  before: number,
+): Keep | undefined {
   if (keep === undefined || keep === 'all') return keep;
-  if (isList(keep)) return undefined;
   if (typeof keep === 'number') return before < keep ? {} : undefined;
   return Object.hasOwn(keep, key) ? keep[key] : undefined;
 }
