@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { Id } from '../shared/domain/events/event';
 import { secondsOf } from '../shared/config/config';
-import { isDate, isDateTime } from '../shared/domain/events/time';
+import { isDate, isDateTime, toUtc } from '../shared/domain/events/time';
 import { CliError } from './print';
 
 /** One command: its help, its entry in the list of commands and the shape of its JSON come from here. */
@@ -238,6 +238,12 @@ export function parseTime(text: string): Date {
   throw takes(
     'a time such as 2026-11-20T09:30:00Z, a UTC day such as 2026-11-20, or a duration such as 4h',
   );
+}
+
+/** A point in time and nothing else. */
+export function parseInstant(text: string): Date {
+  if (!isDateTime(text)) throw takes('a time such as 2026-11-20T09:30:00Z');
+  return new Date(toUtc(text));
 }
 
 export function parsePositiveInteger(text: string): number {

@@ -11,6 +11,7 @@ import {
   parseDuration,
   parseGuid,
   parseId,
+  parseInstant,
   parseTime,
   parsePositiveInteger,
   repeated,
@@ -133,7 +134,7 @@ export const commands: readonly CommandDefinition[] = [
       option('--events <file>', 'the events of one person: a JSON array', { required: true }),
       option('--held <file>', 'what the person holds: a JSON array; nothing if absent'),
       option('--model <place>', 'the path or blob URL of the access model', { required: true }),
-      option('--at <time>', 'the instant to plan for', { required: true, parse: parseTime }),
+      option('--at <time>', 'the instant to plan for', { required: true, parse: parseInstant }),
       json,
     ],
     description:

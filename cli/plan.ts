@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../shared/domain/events/lifecycle-event';
-import { canonicalJson, eventHash } from '../shared/domain/events/keys';
+import { canonicalJson } from '../shared/domain/events/keys';
 import { readJson } from '../shared/domain/events/raw-json';
 import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { factOf } from '../shared/domain/lifecycle/fact-of';
@@ -72,17 +72,17 @@ function factsIn(file: string): Fact[] {
   const events = parsed(file, z.array(LifecycleEvent));
   const known = new Map<string, string>();
   const facts = events.flatMap((event, at) => {
-    const hash = eventHash(event.source, event.id);
-    const text = canonicalJson(event);
-    const same = known.get(hash);
+    const fact = factOf(event);
+    const text = canonicalJson(fact);
+    const same = known.get(fact.hash);
     if (same !== undefined && same !== text) {
       throw new CliError(
         `${file}: [${at}]: ${event.id} of ${event.source} was stated otherwise before`,
         2,
       );
     }
-    known.set(hash, text);
-    return same === undefined ? [factOf(event)] : [];
+    known.set(fact.hash, text);
+    return same === undefined ? [fact] : [];
   });
   const strangers = notJoined(facts);
   if (strangers.length > 0) {
@@ -136,8 +136,8 @@ function parsed<T>(file: string, schema: z.ZodType<T>): T {
   }
   const result = schema.safeParse(read.value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(
-    ({ path, message }) => `${z.core.toDotPath(path)}: ${message}`,
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${z.core.toDotPath(path)}: ${message}` : message,
   );
   throw new CliError(`${file}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, 2);
 }

@@ -43,15 +43,18 @@ export const Fate = z.enum(['current', 'superseded', 'rescinded', 'corrected', '
 export type Fate = z.infer<typeof Fate>;
 
 /**
- * Whether `one` was stated after `other`: by sequence where both have one, else by time, else by hash. This is no order of
- * a whole set, because facts with and without a sequence can go in circles; only pairs are compared.
+ * Whether HR stated `one` later than `other`: by sequence where both have one, else by time. At a tie neither is later. This
+ * is no order of a whole set, because facts with and without a sequence can go in circles; only pairs are compared.
  */
-export function statedAfter(one: Fact, other: Fact): boolean {
+export function statedLater(one: Fact, other: Fact): boolean {
   const [a, b] = [one.sequence, other.sequence];
   if (a !== undefined && b !== undefined && a !== b) return a > b;
-  if (one.time !== other.time) return one.time > other.time;
-  return one.hash > other.hash;
+  return one.time > other.time;
 }
+
+/** Whether `one` replaces `other` where only one of them can hold: the later one, at a tie the one with the greater hash. */
+export const statedAfter = (one: Fact, other: Fact): boolean =>
+  statedLater(one, other) || (!statedLater(other, one) && one.hash > other.hash);
 
 /** The facts in an order that depends on nothing but the set: by time, then by hash, each event once. */
 export function canonical(facts: Iterable<Fact>): Fact[] {

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { AccessModel } from '../access-model/access-model';
 import type { Timeline } from './timeline';
-import { incompatible, intervalsOf, policyEnd, wantsAt, type Interval, type Want } from './wants';
+import {
+  incompatible,
+  intervalsOf,
+  policyEnd,
+  wantedThroughout,
+  wantsAt,
+  type Interval,
+  type Want,
+} from './wants';
 
 const DAY = 86_400_000;
 
@@ -74,19 +82,30 @@ function planAt(situation: Situation, intervals: Interval[], at: number): Plan {
     if (!wanted.has(one.packageKey)) planUnwanted(one, plan);
   }
   const losers = losersOf(wants, held, model);
-  const context = { model, timeline, at, held, wanted, losers, allHeld: situation.held };
+  const context = {
+    ...{ model, timeline, intervals, at },
+    held,
+    wanted,
+    losers,
+    allHeld: situation.held,
+  };
   for (const want of wants) planWanted(want, context, plan);
   return plan;
 }
 
-/** One entry per package: what has ended is no longer held; where several say something, the surest one counts. */
+/**
+ * One entry per package: what has ended is no longer held; where several say something, the surest one counts, and of those
+ * the one that is not ours.
+ */
 function currentOf(all: Held[], at: number): Map<string, Held> {
-  const order = ['held', 'adding', 'removing', 'broken'];
+  const states = ['held', 'adding', 'removing', 'broken'];
+  const rank = ({ state, whose }: Held): number =>
+    2 * states.indexOf(state) + (whose === 'ours' ? 1 : 0);
   const current = new Map<string, Held>();
   for (const one of all) {
     if ((one.state === 'held' || one.state === 'broken') && (one.until ?? Infinity) <= at) continue;
     const known = current.get(one.packageKey);
-    if (known && order.indexOf(known.state) <= order.indexOf(one.state)) continue;
+    if (known && rank(known) <= rank(one)) continue;
     current.set(one.packageKey, one);
   }
   return current;
@@ -101,6 +120,7 @@ function planUnwanted({ packageKey, whose, state }: Held, plan: Plan): void {
 type Context = {
   model: AccessModel;
   timeline: Timeline;
+  intervals: Interval[];
   at: number;
   allHeld: Held[];
   held: Map<string, Held>;
@@ -191,17 +211,23 @@ function isPolicysOwn({ packageKey, until }: Held, { model, timeline }: Context)
   return !timeline.statedEnds.has(until);
 }
 
-/** What the policy ended is given again only where the package says `renew`, and never past the policy's last date. */
+/**
+ * What the policy ended while it was wanted, as it is still, is given again only where the package says `renew`; nothing is
+ * given past the policy's last date.
+ */
 function mayGrant({ packageKey }: Want, context: Context): boolean {
   const accessPackage = context.model.accessPackages.find(({ key }) => key === packageKey);
   const cap = accessPackage && policyEnd(accessPackage);
   if (accessPackage === undefined || (cap !== undefined && cap <= context.at)) return false;
+  const { intervals, at } = context;
   const ended = context.allHeld.some(
     (one) =>
       one.packageKey === packageKey &&
       one.whose === 'ours' &&
-      (one.until ?? Infinity) <= context.at &&
-      isPolicysOwn(one, context),
+      one.until !== undefined &&
+      one.until <= at &&
+      isPolicysOwn(one, context) &&
+      wantedThroughout(intervals, packageKey, one.until, at),
   );
   return !ended || accessPackage.renew;
 }
@@ -233,7 +259,7 @@ function nextChange(
     .map(({ until }) => until);
   const instants = [
     ...intervals.flatMap(({ from, until }) => [from, until]),
-    ...situation.held.map(({ until }) => until),
+    ...situation.held.flatMap((one) => [one.until, extensibleFrom(one, situation.model)]),
     ...situation.model.accessPackages.map(policyEnd),
   ].filter((instant) => instant !== undefined && instant > at) as number[];
   const now = shown(plan, situation.model);
@@ -244,6 +270,12 @@ function nextChange(
         ends.includes(instant) ||
         shown(planAt(situation, intervals, instant), situation.model) !== now,
     );
+}
+
+/** The first instant at which a duration policy would let an assignment end later than it does. */
+function extensibleFrom({ packageKey, until }: Held, model: AccessModel): number | undefined {
+  const days = durationDays(model, packageKey);
+  return until === undefined || days === undefined ? undefined : until - days * DAY + 1;
 }
 
 /** The part of a plan whose change is a change. A duration policy moves an end with the clock, which is none. */

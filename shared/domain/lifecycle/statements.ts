@@ -2,6 +2,7 @@ import {
   canonical,
   statedAfter,
   statedLast,
+  statedLater,
   type Content,
   type Fact,
   type Fate,
@@ -70,9 +71,10 @@ function replacedBySnapshots(all: Fact[]): Set<Fact> {
 function revisionsOf(target: Fact, alive: Fact[], path: Fact[]): Fact[] {
   return alive.filter((fact) => {
     const { states } = fact;
-    if (!isRevision(states) || !('revises' in states) || path.includes(fact)) return false;
+    if (!isRevision(states) || !('revises' in states) || [...path, target].includes(fact))
+      return false;
     const { source, id } = states.revises;
-    if (source !== target.source || id !== target.id || !statedAfter(fact, target)) return false;
+    if (source !== target.source || id !== target.id || statedLater(target, fact)) return false;
     if (states.kind === 'corrected' && contentOf(target)?.kind !== states.content.kind)
       return false;
     return effective(fact, alive, [...path, target]) !== undefined;
@@ -125,13 +127,13 @@ function withoutRescindedStarts(
   for (const rescission of rescissions) {
     if (effective(rescission, alive) === undefined) continue;
     const named = kept.filter((statement) => startsOn(statement, rescission));
-    const reached = named.filter(({ fact }) => statedAfter(rescission, fact));
+    const reached = named.filter(({ fact }) => !statedLater(fact, rescission));
     for (const { fact, root } of reached) {
       fates.set(root, 'rescinded');
       fates.set(fact, 'rescinded');
     }
     if (reached.length > 0) raise(fates, rescission, 'current');
-    else if (named.some(({ root }) => statedAfter(rescission, root))) {
+    else if (named.some(({ root }) => !statedLater(root, rescission))) {
       raise(fates, rescission, 'superseded');
     }
     kept = kept.filter((statement) => !reached.includes(statement));

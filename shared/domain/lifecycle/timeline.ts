@@ -1,7 +1,7 @@
 import type { AccessModel } from '../access-model/access-model';
 import type { Attributes } from '../events/event';
 import { dueAt } from '../events/time';
-import { compareCanonical, statedAfter, statedLast, type Fact, type Fate } from './facts';
+import { compareCanonical, statedLast, statedLater, type Fact, type Fate } from './facts';
 import { zoneFor } from './plan';
 import { statementsOf, type Statement } from './statements';
 
@@ -50,7 +50,11 @@ type Employment = { starts: Start[]; lefts: Left[] };
 /** The spans of all employments of one person, and what became of each fact: a function of the set of facts. */
 export function timelineOf(facts: Iterable<Fact>, model: AccessModel): Timeline {
   const { statements, fates } = statementsOf(facts);
-  for (const { fact } of statements) fates.set(fact, 'superseded');
+  for (const { fact, content } of statements) {
+    // A snapshot without spans states that there is no employment, and holds.
+    const empty = content.kind === 'snapshot' && content.spans.length === 0;
+    fates.set(fact, empty ? 'current' : 'superseded');
+  }
   const spans = Array.from(byEmployment(statements, model), ([employment, { starts, lefts }]) => {
     const stints = stintsOf(latestPerDay(starts), lefts, fates);
     return stints.flatMap((stint, i) => spansOf(employment, stint, stints[i + 1]));
@@ -60,17 +64,21 @@ export function timelineOf(facts: Iterable<Fact>, model: AccessModel): Timeline 
   return { spans: lasting, fates, statedEnds: statedEndsOf(facts, model) };
 }
 
+/** In every zone that any fact states, because a move to another zone takes the end of the employment along. */
 function statedEndsOf(facts: Iterable<Fact>, model: AccessModel): Set<number> {
-  const ends = new Set<number>();
+  const days = new Set<string>();
+  const zones = new Set<string>();
   for (const fact of facts) {
     const content = fact.states.kind === 'corrected' ? fact.states.content : fact.states;
     if (content.kind === 'left' || content.kind === 'rescinded') continue;
     for (const { endDate, attributes } of startsOf(content, fact)) {
-      const zone = zoneFor(model, { timeZone: fact.timeZone, attributes });
-      if (endDate !== undefined) ends.add(startOfDay(endDate, zone, 1));
+      zones.add(zoneFor(model, { timeZone: fact.timeZone, attributes }));
+      if (endDate !== undefined) days.add(endDate);
     }
   }
-  return ends;
+  return new Set(
+    Array.from(days, (day) => Array.from(zones, (zone) => startOfDay(day, zone, 1))).flat(),
+  );
 }
 
 const known = new Map<string, number>();
@@ -148,20 +156,21 @@ function latestPerDay(starts: Start[]): Start[] {
 
 /**
  * The hires of one employment. Moves and ends are applied in the order in which they were stated: a move after the end
- * that was known then begins a hire of its own, and an end takes back the moves behind it that were planned before.
+ * that was known then begins a hire of its own. One that was planned before the end was stated belongs to the hire, which
+ * may end before it. The first statement of all begins a hire, whatever it is.
  */
 function stintsOf(starts: Start[], lefts: Left[], fates: Map<Fact, Fate>): Stint[] {
-  const stints: Stint[] = starts
-    .filter(({ begins }) => begins)
-    .map((start) => ({ starts: [start] }));
+  const firsts = starts.filter(({ begins }, i) => begins || i === 0);
+  const stints: Stint[] = firsts.map((start) => ({ starts: [start] }));
   const covering = (at: number): Stint | undefined =>
     stints.filter((stint) => firstOf(stint).at <= at).at(-1);
-  const moves = starts.filter(({ begins }) => !begins);
+  const moves = starts.filter((start) => !firsts.includes(start));
   for (const { move, left } of inStatedOrder(moves, lefts)) {
     if (move !== undefined) {
       const stint = covering(move.at);
-      const end = stint === undefined ? undefined : endOf(stint)?.at;
-      if (stint !== undefined && (end === undefined || move.at < end)) {
+      const end = stint && courseOf(stint).end;
+      const within = end === undefined || move.at < end.at || statedLater(end.fact, move.fact);
+      if (stint !== undefined && within) {
         stint.starts = [...stint.starts, move].sort((a, b) => a.at - b.at);
       } else {
         stints.push({ starts: [move] });
@@ -181,13 +190,10 @@ const firstOf = ({ starts }: Stint): Start => starts[0] as Start;
 function applyLeft(left: Left, stints: Stint[]): boolean {
   const begun = stints.filter((stint) => firstOf(stint).at < leftAt(left, stint));
   const [first] = stints;
-  const calledOff = first !== undefined && statedAfter(left.fact, firstOf(first).fact);
+  const calledOff = first !== undefined && statedLater(left.fact, firstOf(first).fact);
   const stint = begun.at(-1) ?? (calledOff ? first : undefined);
-  if (stint === undefined) return false;
-  const at = leftAt(left, stint);
-  stint.left = left;
-  stint.starts = stint.starts.filter((start, i) => i === 0 || start.at < at);
-  return true;
+  if (stint !== undefined) stint.left = left;
+  return stint !== undefined;
 }
 
 /** The zone in which a day of the hire ends: the one of the attributes that hold on it. */
@@ -198,13 +204,25 @@ const leftAt = ({ fact, lastDay, endsAt }: Left, stint: Stint): number =>
   endsAt ?? startOfDay(lastDay ?? '', fact.timeZone ?? zoneOn(lastDay ?? '', stint), 1);
 
 type End = {
+  fact: Fact;
   at: number;
   left: boolean;
   lastDay?: string | undefined;
   scheduled?: number | undefined;
 };
 
-/** A `left` overrides an endDate, except that one stated before an earlier endDate does not postpone it. */
+/** The end of a hire, and those of its starts that lie before it. */
+function courseOf({ starts, left }: Stint): { starts: Start[]; end?: End | undefined } {
+  let course: Stint & { end?: End | undefined } = { starts: [] };
+  for (const start of starts) {
+    if (course.end !== undefined && start.at >= course.end.at) break;
+    const stint = { starts: [...course.starts, start], ...(left && { left }) };
+    course = { ...stint, end: endOf(stint) };
+  }
+  return course;
+}
+
+/** A `left` overrides an endDate, except that one not stated later than an earlier endDate does not postpone it. */
 function endOf(stint: Stint): End | undefined {
   const endDate = stint.starts.filter((start) => start.endDate !== undefined).at(-1)?.endDate;
   const scheduled = endDate && startOfDay(endDate.day, zoneOn(endDate.day, stint), 1);
@@ -212,23 +230,25 @@ function endOf(stint: Stint): End | undefined {
   if (left !== undefined) {
     const at = leftAt(left, stint);
     if (scheduled === undefined || endDate === undefined || at <= scheduled) {
-      return { at, left: true, lastDay: left.lastDay, scheduled };
+      return { fact: left.fact, at, left: true, lastDay: left.lastDay, scheduled };
     }
-    if (statedAfter(left.fact, endDate.fact)) return { at, left: true, lastDay: left.lastDay };
+    if (statedLater(left.fact, endDate.fact)) {
+      return { fact: left.fact, at, left: true, lastDay: left.lastDay };
+    }
   }
-  return scheduled === undefined
-    ? undefined
-    : { at: scheduled, left: false, lastDay: endDate?.day, scheduled };
+  return endDate && scheduled !== undefined
+    ? { fact: endDate.fact, at: scheduled, left: false, lastDay: endDate.day, scheduled }
+    : undefined;
 }
 
 function spansOf(employment: string, stint: Stint, next: Stint | undefined): Span[] {
-  const end = endOf(stint);
+  const { starts, end } = courseOf(stint);
   const limit = next && firstOf(next).at;
   const cut = limit !== undefined && (end === undefined || limit < end.at);
   const ends = end !== undefined && !cut;
   const last = cut ? limit : end?.at;
-  return stint.starts.map((start, i) => {
-    const until = earliest(stint.starts[i + 1]?.at, last);
+  return starts.map((start, i) => {
+    const until = earliest(starts[i + 1]?.at, last);
     const final = ends && until === end.at;
     return {
       ...{ employment, from: start.at, firstDay: start.day, zone: start.zone },
@@ -247,16 +267,25 @@ export function earliest(...instants: (number | undefined)[]): number | undefine
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** Moves and ends, the one stated first to begin with. */
-function inStatedOrder(moves: Start[], lefts: Left[]): { move?: Start; left?: Left }[] {
-  const steps: { fact: Fact; move?: Start; left?: Left }[] = [];
-  const all = [
-    ...moves.map((move) => ({ fact: move.fact, move })),
-    ...lefts.map((left) => ({ fact: left.fact, left })),
-  ].sort((a, b) => compareCanonical(a.fact, b.fact));
+type Change = { fact: Fact; on: string; move?: Start; left?: Left };
+
+/** Moves and ends, the one stated first to begin with; those stated at once in the order of their dates. */
+function inStatedOrder(moves: Start[], lefts: Left[]): Change[] {
+  const steps: Change[] = [];
+  const all: Change[] = [
+    ...moves.map((move) => ({ fact: move.fact, on: move.day, move })),
+    ...lefts.map((left) => ({
+      fact: left.fact,
+      on: left.lastDay ?? new Date(left.endsAt ?? 0).toISOString(),
+      left,
+    })),
+  ].sort((a, b) => {
+    if (a.fact.time === b.fact.time && a.on !== b.on) return a.on < b.on ? -1 : 1;
+    return compareCanonical(a.fact, b.fact);
+  });
   for (const step of all) {
     let at = steps.length;
-    while (at > 0 && statedAfter((steps[at - 1] as (typeof steps)[0]).fact, step.fact)) at -= 1;
+    while (at > 0 && statedLater((steps[at - 1] as Change).fact, step.fact)) at -= 1;
     steps.splice(at, 0, step);
   }
   return steps;

@@ -94,20 +94,21 @@ function leadStart(span: Span, spans: Span[], model: AccessModel): number {
   return moved || reached ? from : startOfDay(firstDay, zone, -model.leadDays);
 }
 
-/** The next spans that begin after an end on a day, with at most `bridgeDays` whole days between. */
+/** The spans that begin after an end on a day, with at most `bridgeDays` whole days between. */
 function bridgedTo(span: Span, spans: Span[], model: AccessModel) {
   const { lastDay, until } = span;
   if (lastDay === undefined || until === undefined) return [];
-  const last = Date.parse(lastDay);
-  const later = spans.filter((other) => Date.parse(other.firstDay) > last);
-  const next = Math.min(...later.map(({ firstDay }) => Date.parse(firstDay)));
-  if ((next - last) / DAY - 1 > model.bridgeDays) return [];
-  return later
-    .filter(({ firstDay }) => Date.parse(firstDay) === next)
+  const daysTo = ({ firstDay }: Span): number =>
+    (Date.parse(firstDay) - Date.parse(lastDay)) / DAY - 1;
+  return spans
+    .filter((other) => daysTo(other) >= 0 && daysTo(other) <= model.bridgeDays)
     .map(({ from, attributes }) => ({ at: from, attributes }));
 }
 
-/** What a move takes away is wanted for the `overlapDays` of the package, while nothing incompatible is. */
+/**
+ * What a move takes away is wanted for the `overlapDays` of the package, while nothing incompatible is. A move after the end
+ * of the employment takes nothing away.
+ */
 function overlapIntervals(
   span: Span,
   spans: Span[],
@@ -115,7 +116,8 @@ function overlapIntervals(
   model: AccessModel,
 ): Interval[] {
   const before = spans.find(
-    (other) => other.employment === span.employment && other.until === span.from && !other.left,
+    ({ employment, until, left, lastDay }) =>
+      employment === span.employment && until === span.from && !left && lastDay === undefined,
   );
   if (!span.moved || before === undefined) return [];
   const end = endOfEmployment(span, spans);
@@ -155,7 +157,7 @@ function endOf(own: Interval[], at: number): { until?: number; schedule?: number
     last = next;
     if (next.some(({ until }) => until === undefined)) break;
     reached = Math.max(...next.map(({ until }) => until ?? reached));
-    last = next.filter(({ until }) => until === reached);
+    last = own.filter(({ until }) => until === reached);
   }
   const open = last.some(({ until }) => until === undefined);
   const ends = (open ? last.filter(({ until }) => until === undefined) : last).map(
@@ -166,6 +168,15 @@ function endOf(own: Interval[], at: number): { until?: number; schedule?: number
     ...(!open && { until: reached }),
     ...(scheduled && { schedule: Math.max(...ends) }),
   };
+}
+
+/** Whether the package is wanted at `from` and from then on without a gap until after `to`. */
+export function wantedThroughout(intervals: Interval[], key: string, from: number, to: number) {
+  const { until } = endOf(
+    intervals.filter(({ packageKey }) => packageKey === key),
+    from,
+  );
+  return until === undefined || until > to;
 }
 
 function inRuleOrder(intervals: Interval[], model: AccessModel): Interval[] {

@@ -96,10 +96,24 @@ it.each([
   ['an unknown state', { held: [{ packageKey: 'finance', whose: 'ours', state: 'lost' }] }, '0'],
   ['a faulty model', { model: { version: 1 } }, 'leadDays'],
   ['an instant that is none', { at: 'tomorrow' }, '--at'],
+  ['an instant without an offset', { at: '2027-01-01T00:00:00' }, '--at'],
+  ['an instant of a day that does not exist', { at: '2027-02-30T00:00:00Z' }, '--at'],
+  ['a duration instead of an instant', { at: '4h' }, '--at'],
+  ['events that are no array', { events: joiner }, '\n  Invalid input: expected array'],
 ])('%s exits with 2 and says where', async (_, given, text) => {
   const { code, stderr } = await plan(given);
   expect(stderr).toContain(text);
   expect(code).toBe(2);
+});
+
+it('takes an event that comes twice once, also where its time is written with another offset', async () => {
+  const again = { ...joiner, time: '2026-11-20T10:30:00+01:00' };
+  expect(again.time.slice(0, 10)).toBe(joiner.time.slice(0, 10));
+  const { code, stdout } = await plan({ events: [joiner, again, joiner] });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    fates: { 'urn:hr:acme:workday W-1-joined-1': 'current' },
+  });
 });
 
 function leftWith(data: object) {

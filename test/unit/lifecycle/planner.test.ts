@@ -198,6 +198,75 @@ describe('A mover', () => {
     });
   });
 
+  it('has no overlap when the employment had ended the day before', () => {
+    const overlapping = model({ finance: { overlapDays: 10 } });
+    const again = [joined('2026-01-01', FINANCE, { endDate: '2026-03-31' }), moved('2026-04-01')];
+    expect(plan(again, '2026-02-01T00:00:00Z', { model: overlapping })).toMatchObject({
+      steps: ['grant:finance until 2026-04-01T00:00Z'],
+      next: '2026-04-01T00:00Z',
+    });
+    expect(plan(again, '2026-04-01T00:00:00Z', { model: overlapping }).wants).toEqual(['sales']);
+  });
+
+  it('whose earlier move is stated after a later one keeps its end and its overlap', () => {
+    const overlapping = model({ finance: { overlapDays: 10 } });
+    const backwards = [
+      moved('2026-04-01'),
+      moved('2026-01-01', FINANCE, { endDate: '2026-06-30' }),
+    ];
+    expect(plan(backwards, '2026-04-01T00:00:00Z', { model: overlapping })).toMatchObject({
+      wants: ['finance', 'sales'],
+      fates: ['current', 'current'],
+    });
+    expect(plan(backwards, '2026-07-01T00:00:00Z').wants).toEqual([]);
+  });
+
+  it('of whom an end is heard before the move still ends on that day', () => {
+    const leaving = [left('2026-06-30'), moved('2026-04-01')];
+    expect(plan(leaving, '2026-06-30T23:59:59Z')).toMatchObject({
+      wants: ['sales'],
+      next: '2026-07-01T00:00Z',
+      fates: ['current', 'current'],
+    });
+  });
+
+  it('whose contract is shortened before the move does not come back with it', () => {
+    const hire = joined('2026-01-01', FINANCE, { endDate: '2026-12-31' });
+    const planned = moved('2026-04-01');
+    const shortened = event('corrected', {
+      ...revising(hire),
+      startDate: '2026-01-01',
+      endDate: '2026-02-28',
+      attributes: FINANCE,
+    });
+    expect(plan([hire, planned, shortened], '2026-04-01T00:00:00Z')).toMatchObject({
+      wants: [],
+      fates: ['corrected', 'superseded', 'current'],
+    });
+  });
+
+  it('who put off leaving until after the move still moves', () => {
+    const staying = [...events, left('2026-02-28'), left('2026-05-31')];
+    expect(plan(staying, '2026-04-01T00:00:00Z', { held })).toMatchObject({
+      wants: ['sales'],
+      fates: ['current', 'current', 'superseded', 'current'],
+    });
+  });
+
+  it('stated at the same time as an end before it begins again, whatever the ids are', () => {
+    const time = '2026-01-02T00:00:00Z';
+    for (const ids of [
+      ['a', 'b', 'c'],
+      ['c', 'a', 'b'],
+      ['b', 'c', 'a'],
+    ]) {
+      const batch = [joined('2026-01-01'), left('2026-02-28'), moved('2026-04-01')];
+      const renamed = batch.map((one, i) => ({ ...one, time, id: ids[i] ?? '' }));
+      expect(plan(renamed, '2026-04-01T00:00:00Z').wants).toEqual(['sales']);
+      expect(plan(renamed, '2026-03-15T00:00:00Z').wants).toEqual([]);
+    }
+  });
+
   it('who leaves before the move that was planned does not come back with it', () => {
     const leaving = [...events, left('2026-02-28')];
     expect(plan(leaving, '2026-04-01T00:00:00Z', { held })).toMatchObject({
@@ -264,6 +333,19 @@ describe('A leaver', () => {
     });
     const apart = [joined('2026-01-01', first), left('2026-03-31'), joined('2026-04-05', again)];
     expect(plan(apart, '2026-04-01T00:00:00Z', { held, model: bridged }).wants).toEqual([]);
+  });
+
+  it('who comes back twice within the bridge keeps what either of them gives', () => {
+    const bridged = model({}, { bridgeDays: 5 });
+    const events = [
+      joined('2026-01-01'),
+      left('2026-03-31'),
+      joined('2026-04-02', SALES, { employmentId: 'second' }),
+      joined('2026-04-04'),
+    ];
+    expect(
+      plan(events, '2026-04-01T00:00:00Z', { held: [ours('finance')], model: bridged }),
+    ).toMatchObject({ wants: ['finance'], steps: [], next: '2026-04-02T00:00Z' });
   });
 
   it('under another number keeps access across the gap', () => {
@@ -361,6 +443,21 @@ describe('A rescission or correction', () => {
     });
   });
 
+  it('reaches a fact that was stated at the same time, because that is not later', () => {
+    const time = '2026-01-02T00:00:00Z';
+    for (const id of ['a', 'b', 'c', 'd']) {
+      const hire = { ...joined('2026-03-01'), time };
+      const byEvent = { ...event('rescinded', revising(hire)), id, time };
+      const byDate = { ...event('rescinded', { startDate: '2026-03-01' }), id, time };
+      for (const rescission of [byEvent, byDate]) {
+        expect(plan([hire, rescission], '2026-03-02T00:00:00Z')).toMatchObject({
+          wants: [],
+          fates: ['rescinded', 'current'],
+        });
+      }
+    }
+  });
+
   it('uses the sequence where both have one, whatever the times say', () => {
     const hire = joined('2026-03-01', FINANCE, { sequence: 5 });
     const old = event('rescinded', { ...revising(hire), sequence: 4 });
@@ -388,6 +485,15 @@ describe('A snapshot', () => {
       fates: ['superseded', 'current', 'current'],
     });
     expect(plan(events, '2026-04-01T00:00:00Z').wants).toEqual(['sales', 'audit']);
+  });
+});
+
+it('A snapshot without spans ends what its source stated before, and is current', () => {
+  const events = [joined('2026-01-01'), event('snapshot', { spans: [] })];
+  expect(plan(events, '2026-02-01T00:00:00Z', { held: [ours('finance')] })).toMatchObject({
+    wants: [],
+    steps: ['revoke:finance'],
+    fates: ['superseded', 'current'],
   });
 });
 
@@ -430,6 +536,69 @@ describe('What is held', () => {
     expect(plan([joined('2026-01-01')], until, { held, model: again }).steps).toEqual([
       'grant:finance',
     ]);
+  });
+
+  it('and ended by its policy before it was wanted again is granted', () => {
+    const days = policy({ type: 'afterDuration', duration: 'P90D' });
+    const held = [ours('finance', { until: '2026-03-01T00:00:00Z' })];
+    const again = [joined('2026-03-08')];
+    expect(
+      plan(again, '2026-03-08T00:00:00Z', { held, model: model({ finance: { policy: days } }) })
+        .steps,
+    ).toEqual(['grant:finance']);
+  });
+
+  it('and ends by the endDate of a zone that the person moved to is extended', () => {
+    const days = policy({ type: 'afterDuration', duration: 'P365D' });
+    const hire = joined('2026-01-01', FINANCE, { endDate: '2026-03-31' });
+    const away = moved('2026-02-01', { ...FINANCE, location: 'Sydney' });
+    const longer = event('corrected', {
+      ...revising(hire),
+      startDate: '2026-01-01',
+      endDate: '2026-06-30',
+      attributes: FINANCE,
+    });
+    const rules = model({ finance: { policy: days } });
+    const until = '2026-03-31T13:00:00Z';
+    const at = '2026-03-01T00:00:00Z';
+    expect(plan([hire, away], at, { model: rules }).steps).toEqual([
+      'grant:finance until 2026-03-31T13:00Z',
+    ]);
+    expect(
+      plan([hire, away, longer], at, { model: rules, held: [ours('finance', { until })] }).steps,
+    ).toEqual(['extend:finance until 2026-06-30T14:00Z']);
+  });
+
+  it('may be extended from the first instant at which its policy lets it last longer', () => {
+    const days = policy({ type: 'afterDuration', duration: 'P30D' });
+    const hire = joined('2026-01-01', FINANCE, { endDate: '2026-03-31' });
+    const longer = event('corrected', {
+      ...revising(hire),
+      startDate: '2026-01-01',
+      endDate: '2026-06-30',
+      attributes: FINANCE,
+    });
+    const given = {
+      held: [ours('finance', { until: '2026-04-01T00:00:00Z' })],
+      model: model({ finance: { policy: days } }),
+    };
+    expect(plan([hire, longer], '2026-02-01T00:00:00Z', given)).toMatchObject({
+      steps: [],
+      next: '2026-03-02T00:00:00.001Z',
+    });
+    expect(plan([hire, longer], '2026-03-02T00:00:00.001Z', given).steps).toHaveLength(1);
+  });
+
+  it('twice counts as not ours, in whatever order it is listed', () => {
+    const held = [ours('finance'), theirs('finance')];
+    for (const listed of [held, held.reverse()]) {
+      expect(
+        plan([joined('2026-01-01', SALES)], '2026-02-01T00:00:00Z', { held: listed }),
+      ).toMatchObject({
+        steps: ['grant:sales'],
+        handOff: ['finance'],
+      });
+    }
   });
 
   it('by somebody else and ends too early is waited for, then granted', () => {
