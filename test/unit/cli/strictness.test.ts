@@ -23,7 +23,13 @@ async function call(definition: CommandDefinition, args: readonly string[]): Pro
   return taken;
 }
 
-const SAMPLES = ['value', '1', '30s', '10000000-0000-4000-8000-000000000001'];
+const SAMPLES = [
+  'value',
+  '1',
+  '30s',
+  '2027-01-01T09:00:00Z',
+  '10000000-0000-4000-8000-000000000001',
+];
 
 /** A value that the option takes. */
 function sampleOf(one: Option): string {
