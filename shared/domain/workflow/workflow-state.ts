@@ -38,6 +38,15 @@ export const isLasting = (waiting: Waiting, now: Date, pause: number): boolean =
   RECORDED_AT_ONCE.includes(waiting.for) ||
   (now.getTime() - Date.parse(waiting.since)) / 1000 + pause >= LASTING_SECONDS;
 
+/**
+ * Whether a wait that was shown is still told right. Another reason counts where a person acts on it; the reasons of an
+ * outage change with each call. A later start is that of a second wait, whose end is later too.
+ */
+export const isShown = (shown: Waiting | undefined, waiting: Waiting): boolean =>
+  shown?.for === waiting.for &&
+  (shown.reason === waiting.reason || !RECORDED_AT_ONCE.includes(waiting.for)) &&
+  (Date.parse(waiting.since) - Date.parse(shown.since)) / 1000 < LASTING_SECONDS;
+
 /** Graph ids of a complete access package. */
 export const PackageIds = z.object({
   accessPackageId: z.string(),
@@ -88,8 +97,8 @@ export const WorkflowState = z.object({
   /** The last retry, until its operation has ended, and the kinds of waits that have a row. */
   retrying: Waiting.extend({ operation: z.string() }).optional(),
   waits: z.array(WaitingFor),
-  /** The kind of wait that the claim shows. */
-  shownWait: WaitingFor.optional(),
+  /** The wait that the claim shows. */
+  shownWait: Waiting.optional(),
   closing: z
     .object({
       outcome: ClosingOutcome,
