@@ -4,14 +4,22 @@ import type { AccessModel } from '../shared/domain/access-model/access-model';
 import type { Connection } from './connection';
 import { CliError, counted, print } from './print';
 
-/** The access model at a path or an https address of a blob. A faulty one is an error that lists every fault. */
+/** Whether there is no file that could be read, as of a wrong path: any other fault is one of the model. */
+const isUnread = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && 'syscall' in error.cause;
+
+/**
+ * The access model at a path or an https address of a blob. A faulty one is an error that lists every fault; a file that
+ * cannot be read is wrong use, as for any other file that a command is given.
+ */
 export async function loadModel(place: string): Promise<LoadedModel> {
   try {
     return place.startsWith('https://')
       ? await loadModelBlob(place, createCredential({ managed: false }))
       : loadModelFile(place);
   } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CliError(message, isUnread(error) ? 2 : 1);
   }
 }
 

@@ -7,6 +7,7 @@ import { ClosingOutcome, endingOf, RequestWait } from '../shared/domain/workflow
 import { isShared, type RetryBudgets } from '../shared/domain/workflow/timeouts';
 import {
   isLasting,
+  isShown,
   RetriesByOperation,
   WorkflowState,
   type Waiting,
@@ -220,7 +221,7 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
 
 /**
  * Records what the run waits for in the next `pause` seconds, if that lasts: one row for each kind of wait, and the claim
- * shows the last kind. If it cannot be recorded now, the next pass tries again.
+ * shows the last wait. If it cannot be recorded now, the next pass tries again.
  */
 export function* recordWait(
   durable: DurableContext,
@@ -228,18 +229,19 @@ export function* recordWait(
   pause: number,
 ): WorkflowGenerator<void> {
   const waiting = state.retrying ?? waitOfRequests(durable, state);
-  if (!waiting || waiting.for === state.shownWait) return;
+  if (!waiting || isShown(state.shownWait, waiting)) return;
   if (!isLasting(waiting, now(durable), pause)) return;
   const { run, chain } = state;
   const at = now(durable).toISOString();
   const hasRow = state.waits.includes(waiting.for);
   const { for: kind, reason, since, until } = waiting;
-  const input = { run, chain, at, waiting: { for: kind, reason, since, until }, hasRow };
+  const shown = { for: kind, reason, since, until };
+  const input = { run, chain, at, waiting: shown, hasRow };
   try {
     const answer = yield* call(durable, activities.recordWait, input);
     if (answer.outcome.kind !== 'done') return;
     state.chain = answer.chain ?? state.chain;
-    state.shownWait = kind;
+    state.shownWait = shown;
     if (!hasRow) state.waits.push(kind);
   } catch {
     // A row that is missing must not end a run. The activity has logged the defect.

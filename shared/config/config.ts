@@ -29,6 +29,23 @@ export function pollSchedule(text: string): { every: number; until?: number }[] 
   return sound.length === entries.length && sound.at(-1)?.until === undefined ? sound : undefined;
 }
 
+/** The highest number in each field: second, minute, hour, day, month, day of the week. */
+const HIGHEST = [59, 59, 23, 31, 12, 7];
+const TIMER_FIELD = /^(?:\*|(?:[a-z]{3}|\d{1,2})(?:-(?:[a-z]{3}|\d{1,2}))?)(?:\/[1-9]\d?)?$/i;
+
+/** The host starts an app whose timer it cannot read, and never fires it: nothing would watch over the runs. */
+function isTimerSchedule(text: string): boolean {
+  const fields = text.split(' ');
+  const isField = (field: string, at: number): boolean =>
+    field.split(',').every((part) => {
+      const numbers = part.split('/')[0]?.match(/\d+/g) ?? [];
+      return (
+        TIMER_FIELD.test(part) && numbers.every((number) => Number(number) <= (HIGHEST[at] ?? 0))
+      );
+    });
+  return fields.length === HIGHEST.length && fields.every(isField);
+}
+
 const duration = (fallback: string) =>
   z
     .string()
@@ -107,13 +124,38 @@ const draftRoots = z
     return z.NEVER;
   });
 
+const QUEUE_RULE = 'the name of the queue';
+
 const STORAGE_RULE = 'a connection string, or the https address of a table endpoint';
-const CONNECTION_STRING = /(^|;)(AccountName=|TableEndpoint=|UseDevelopmentStorage=true)/i;
+
+/**
+ * Whether the Azure SDK can open tables by it, with the key of an account or with a shared access signature. Its own error
+ * would come after the list of faults and name no setting; the SDK is not loaded here, because commands read settings too.
+ */
+function isConnectionString(text: string): boolean {
+  if (/usedevelopmentstorage=true/i.test(text)) return true;
+  const parts = new Map(
+    text.split(';').map((part) => {
+      const [name = '', value = ''] = part.trim().split(/=(.*)/s);
+      return [name.toLowerCase(), value];
+    }),
+  );
+  const has = (...names: string[]): boolean => names.every((name) => parts.get(name));
+  const endpoint = parts.get('tableendpoint');
+  if (endpoint && !URL.canParse(endpoint)) return false;
+  const hasAddress =
+    has('tableendpoint') ||
+    (has('endpointsuffix') && /^https?$/i.test(parts.get('defaultendpointsprotocol') ?? ''));
+  return (
+    (hasAddress && has('defaultendpointsprotocol', 'accountname', 'accountkey')) ||
+    has('tableendpoint', 'sharedaccesssignature')
+  );
+}
 
 const storage = z
   .string({ error: STORAGE_RULE })
   .refine(
-    (text) => (text.startsWith('https://') ? URL.canParse(text) : CONNECTION_STRING.test(text)),
+    (text) => (text.startsWith('https://') ? URL.canParse(text) : isConnectionString(text)),
     STORAGE_RULE,
   );
 
@@ -122,7 +164,7 @@ export const Settings = z.object({
   // The host uses the connection; the app reads only the address, for the readiness check.
   ServiceBus: z.string().optional(),
   ServiceBus__fullyQualifiedNamespace: z.string().optional(),
-  PROVISIONING_QUEUE: z.string({ error: 'the name of the queue' }).min(1),
+  PROVISIONING_QUEUE: z.string({ error: QUEUE_RULE }).regex(/^\S+$/, { error: QUEUE_RULE }),
   EVENT_SOURCES: sources,
   ACCESS_MODEL: z.string().default('access-model.json'),
   RECORDS_STORAGE: storage,
@@ -162,7 +204,7 @@ export const Settings = z.object({
     .string()
     .default('0 * * * * *')
     .refine(
-      (text) => /^\S+( \S+){5}$/.test(text),
+      isTimerSchedule,
       'six fields such as "0 * * * * *": second, minute, hour, day, month, day of the week',
     ),
   RECOVERY_DELAY: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),

@@ -112,6 +112,14 @@ test.each<[string, Record<string, string | undefined>, string[]]>([
     { CALL_PATIENCE: 'soon', GRAPH_DIALECT: 'v2', POLL_SCHEDULE: 'often' },
     ['CALL_PATIENCE', 'GRAPH_DIALECT', 'POLL_SCHEDULE'],
   ],
+  [
+    'connection strings without a key, a queue of spaces and no source',
+    {
+      ...{ PROVISIONING_QUEUE: ' ', EVENT_SOURCES: undefined },
+      ...{ RECORDS_STORAGE: 'AccountName=acme', AUDIT_STORAGE: 'TableEndpoint=acme' },
+    },
+    ['PROVISIONING_QUEUE', 'EVENT_SOURCES', 'RECORDS_STORAGE', 'AUDIT_STORAGE'],
+  ],
   ['a Graph that no token may be sent to', { GRAPH_URL: 'http://graph.example.com' }, ['https']],
   ['no access model', { ACCESS_MODEL: join(folder, 'none.json') }, ['there is no access model at']],
   [

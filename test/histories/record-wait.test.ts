@@ -94,6 +94,43 @@ test('a kind of wait that comes again is shown again, without a second row', asy
   ]);
 });
 
+test('another reason of a wait for the directory is shown: the account has come and is disabled', async () => {
+  const happy = happyActivities();
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) => {
+      const days = (host.now.getTime() - START.getTime()) / DAY_MS;
+      if (days >= 2) return happy.planAccess(input, host);
+      return later(days < 1 ? 'no-identity' : 'account-disabled');
+    },
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits.map(({ waiting, hasRow }) => [waiting.reason, waiting.since, hasRow])).toEqual([
+    ['no-identity', after(0), false],
+    ['account-disabled', after(0), true],
+  ]);
+});
+
+test('a second wait of the same kind is shown with its own start and end, so that nobody takes the run for stalled', async () => {
+  const happy = happyActivities();
+  const outage = (untilHour: number, now: Date) =>
+    now.getTime() < START.getTime() + untilHour * HOUR_MS ? later('graph-unavailable') : undefined;
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) => outage(5, host.now) ?? happy.planAccess(input, host),
+    submitRequest: (input, host) => outage(10, host.now) ?? happy.submitRequest(input, host),
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  const [first, second, ...others] = waits;
+  expect([first?.hasRow, second?.hasRow, others]).toEqual([false, true, []]);
+  const hours = ({ since, until = '' }: Waiting) =>
+    [since, until].map((at) => Math.round((Date.parse(at) - START.getTime()) / HOUR_MS));
+  expect(waits.map(({ waiting }) => hours(waiting))).toEqual([
+    [0, 6],
+    [5, 11],
+  ]);
+});
+
 test('a wait that cannot be recorded ends no run, and the next pass tries again', async () => {
   const happy = happyActivities();
   let failures = 2;

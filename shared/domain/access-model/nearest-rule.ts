@@ -34,9 +34,13 @@ const weightOf = ({ differences }: Gap): number =>
     0,
   );
 
+/** How much of a condition is not met. An excluded value that does not occur is met, and counts as no comparison. */
+const shareOf = (gap: Gap): number =>
+  gap.differences.length === 0 ? 0 : weightOf(gap) / gap.comparisons;
+
 function isNearer(one: Gap, other: Gap): boolean {
-  const [share, otherShare] = [one, other].map((gap) => weightOf(gap) / gap.comparisons);
-  return share === otherShare ? weightOf(one) < weightOf(other) : (share ?? 0) < (otherShare ?? 0);
+  const [share, otherShare] = [shareOf(one), shareOf(other)];
+  return share === otherShare ? weightOf(one) < weightOf(other) : share < otherShare;
 }
 
 function gapOf(condition: Condition, attributes: Attributes, wanted = true): Gap {

@@ -60,6 +60,15 @@ export const requestOf = ({ action }: Pick<PlannedStep, 'action'>): Operation =>
 export const DecidedStep = PlannedStep.extend({ result: StepResult });
 export type DecidedStep = z.infer<typeof DecidedStep>;
 
+/**
+ * Whether a wait that was shown is still told right. Another reason counts where a person acts on it; the reasons of an
+ * outage change with each call. A later start is that of a second wait, whose end is later too.
+ */
+export const isShown = (shown: Waiting | undefined, waiting: Waiting): boolean =>
+  shown?.for === waiting.for &&
+  (shown.reason === waiting.reason || !RECORDED_AT_ONCE.includes(waiting.for)) &&
+  (Date.parse(waiting.since) - Date.parse(shown.since)) / 1000 < LASTING_SECONDS;
+
 /** How far one step has come. `openIntent`: the operation whose intended row has no settled row yet. */
 export const StepState = PlannedStep.extend({
   status: z.enum(['planned', 'ensured', 'requested', 'ending', 'settled']),
@@ -113,8 +122,8 @@ export const WorkflowState = z.object({
   /** The last retry, until its operation has ended, and the kinds of waits that have a row. */
   retrying: Waiting.extend({ operation: z.string() }).optional(),
   waits: z.array(WaitingFor),
-  /** The kind of wait that the claim shows. */
-  shownWait: WaitingFor.optional(),
+  /** The wait that the claim shows. */
+  shownWait: Waiting.optional(),
   closing: z
     .object({
       outcome: ClosingOutcome,

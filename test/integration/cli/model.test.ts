@@ -67,9 +67,12 @@ test('a sound model is reported with its hash, another one with every fault', as
   });
   expect(stderr).toContain('accessPackages[0].catalog: there is no catalog "nowhere"');
   expect(await model('check', '/nowhere.json')).toMatchObject({
-    code: 1,
-    stderr: 'there is no access model at /nowhere.json\n',
+    code: 2,
+    stderr: expect.stringMatching(
+      /^Usage: .*\nerror: there is no access model at \/nowhere\.json\n$/,
+    ) as string,
   });
+  expect(await model('apply', '--model', '/nowhere.json')).toMatchObject({ code: 2 });
 });
 
 test('without --yes the plan is shown and nothing is written', async () => {

@@ -63,6 +63,22 @@ test('of alternatives the nearest one is named, and without any attribute the fi
   expect(nearestRule(rules, {}).ruleId).toBe('rule-1');
 });
 
+test('an alternative that is met by what the event does not have is no difference', () => {
+  const isNot = { not: is('workerType', 'contractor') };
+  const event = { department: 'Finance', workerType: 'employee', location: 'Berlin' };
+  const location = { attribute: 'location', values: ['Paris'], how: 'other' };
+  for (const any of [
+    [is('department', 'Sales'), isNot],
+    [isNot, is('department', 'Sales')],
+  ]) {
+    const { differences } = nearestRule(
+      rulesOf({ all: [{ any }, is('location', 'Paris')] }),
+      event,
+    );
+    expect(differences).toEqual([location]);
+  }
+});
+
 test('a difference has the values of the model and none of the event', () => {
   const { differences } = nearestRule(model, { department: 'CANARY', workerType: 'employee' });
   expect(JSON.stringify(differences)).not.toContain('CANARY');

@@ -1,3 +1,4 @@
+import { TableClient } from '@azure/data-tables';
 import { readConfig, busAddress, pollSchedule, secondsOf } from '../../../shared/config/config';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { parseTimeSpan, readHostJson } from '../../../infra/local/functions-host
 import { projectRoot } from '../../../infra/local/stack/service';
 
 const connection =
-  'AccountName=acme;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/acme;';
+  'DefaultEndpointsProtocol=http;AccountName=acme;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/acme;';
 const needed = {
   PROVISIONING_QUEUE: 'provisioning-events',
   EVENT_SOURCES: 'urn:hr:acme:workday, https://hr.example.com/acme ,',
@@ -80,6 +81,47 @@ test('an empty setting is a missing one', () => {
   const empty = { ...needed, ACCESS_MODEL: '', POLL_SCHEDULE: '', GRAPH_URL: '' };
   expect(readConfig(empty)).toEqual(readConfig(needed));
   expect(Object.keys(faultsOf({ ...needed, EVENT_SOURCES: '' }))).toEqual(['EVENT_SOURCES']);
+});
+
+const account = 'AccountName=acme;AccountKey=c2VjcmV0';
+test.each([
+  [true, connection],
+  [true, 'UseDevelopmentStorage=true'],
+  [true, `DefaultEndpointsProtocol=https;${account};EndpointSuffix=core.windows.net`],
+  [true, `${account};defaultendpointsprotocol=https;endpointsuffix=core.windows.net;`],
+  [true, 'TableEndpoint=https://acme.table.core.windows.net;SharedAccessSignature=sv=1&sig=a'],
+  [false, account],
+  [false, `${account};TableEndpoint=http://127.0.0.1:10002/acme`],
+  [false, `DefaultEndpointsProtocol=https;${account}`],
+  [false, `DefaultEndpointsProtocol=ftp;${account};EndpointSuffix=core.windows.net`],
+  [false, 'DefaultEndpointsProtocol=https;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net'],
+  [
+    false,
+    'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=;EndpointSuffix=core.windows.net',
+  ],
+  [false, 'TableEndpoint=https://acme.table.core.windows.net'],
+  [false, 'TableEndpoint=acme;SharedAccessSignature=sv=1'],
+])('the SDK and the settings agree: %s for the connection string "%s"', (isRight, text) => {
+  const open = () => TableClient.fromConnectionString(text, 'claims');
+  if (isRight) expect(open).not.toThrow();
+  else expect(open).toThrow();
+  const faults = faultsOf({ ...needed, AUDIT_STORAGE: text });
+  expect(Object.keys(faults)).toEqual(isRight ? [] : ['AUDIT_STORAGE']);
+});
+
+test.each([
+  [true, '*/5 * * * * *'],
+  [true, '0 30 9-17/2 1,15 jan-MAR Mon-Fri'],
+  [true, '0 0 0 29 2 7'],
+  [false, '60 * * * * *'],
+  [false, '0 * 24 * * *'],
+  [false, '0 * * * 13 *'],
+  [false, '0 */0 * * * *'],
+  [false, '0 * * * *'],
+  [false, '0 often * * * *'],
+])('%s: the host can fire a timer by "%s"', (isRight, text) => {
+  const faults = Object.keys(faultsOf({ ...needed, SUPERVISE_SCHEDULE: text }));
+  expect(faults).toEqual(isRight ? [] : ['SUPERVISE_SCHEDULE']);
 });
 
 test('all that is missing is named at once', () => {
