@@ -1,4 +1,4 @@
-import { Id } from '../shared/domain/events/event';
+import { EventId, Id } from '../shared/domain/events/event';
 import { isDate } from '../shared/domain/events/time';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
@@ -32,12 +32,16 @@ function questionOf(
   if (worker !== undefined) return { worker: idOf('--worker', worker) };
   if (event !== undefined)
     return {
-      event: idOf('--event', event),
+      event: eventIdOf(event),
       sources: source === undefined ? sources : [source],
     };
   if (day === undefined || !isDate(day))
     throw new CliError('--day must be a UTC day YYYY-MM-DD', 2);
   return { day };
+}
+
+function eventIdOf(id: string): string {
+  return EventId.safeParse(id).success ? id : idOf('--event', id);
 }
 
 function idOf(flag: string, id: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Mode } from '../domain/access-model/access-model';
+import { isReserved } from '../domain/events/event';
 import { ALLOWED_ATTRIBUTES, queryFor } from '../domain/events/match-attribute';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
@@ -93,6 +94,7 @@ const sources = z
     if (uris.length === 0 || !uris.every((uri) => URL.canParse(uri))) {
       context.addIssue('the URIs of the HR systems, separated by commas');
     }
+    if (uris.some(isReserved)) context.addIssue('none that begins with urn:joinery:');
     return uris;
   });
 

@@ -1,3 +1,4 @@
+import { CLOCK, RECHECK } from '../domain/events/event';
 import type { Claims } from '../storage/claims';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { AuditEntry } from '../domain/workflow/audit-entry';
@@ -26,6 +27,13 @@ export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
   schemaVersion: 2,
 });
 
+/** What has started a run: a replay, the clock, a person, or the event of HR itself. */
+function initiatorOf({ eventSource, requestedBy }: Run['fact'], replay: Run['replay']): string {
+  if (replay) return `replay:${replay.by ?? 'unknown'}`;
+  if (eventSource === CLOCK) return 'clock';
+  return eventSource === RECHECK ? `recheck:${requestedBy ?? 'unknown'}` : 'event';
+}
+
 /** The columns of every row of a run about its event. */
 export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: Run) => ({
   ...fact,
@@ -33,7 +41,7 @@ export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay
   attempt,
   instanceId,
   runToken: token,
-  initiator: replay ? `replay:${replay.by ?? 'unknown'}` : 'event',
+  initiator: initiatorOf(fact, replay),
   replayOf: replay?.of === undefined ? undefined : String(replay.of),
   replayId: replay?.id,
   replayReason: replay?.reason,

@@ -1,5 +1,5 @@
 import type { AccessModel } from '../domain/access-model/access-model';
-import type { ReplayMarks } from '../domain/events/event';
+import { sourcesOf, type ReplayMarks } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { DAY_MS, daysOf } from '../domain/events/time';
 import { replayIdOf, replayMessage } from '../domain/events/replay-request';
@@ -126,7 +126,7 @@ async function select(
   const hashes =
     eventId === undefined
       ? await closedBetween(audit, from, until)
-      : sources.map((source) => eventHash(source, eventId));
+      : sourcesOf(eventId, sources).map((source) => eventHash(source, eventId));
   const read = await mapConcurrent(AT_ONCE, hashes, claims.read);
   const found = read.filter((claim) => claim !== undefined);
   const chosen = found.filter((claim) => {

@@ -1,5 +1,6 @@
 import type { AuditRow } from '../domain/workflow/audit-entry';
 import type { StoredClaim } from '../domain/workflow/claim';
+import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
@@ -26,7 +27,7 @@ export async function statusOf(
   id: string,
   sources: readonly string[],
 ): Promise<StatusAnswer> {
-  const hashes = sources.map((source) => eventHash(source, id));
+  const hashes = sourcesOf(id, sources).map((source) => eventHash(source, id));
   const found = await Promise.all(hashes.map((hash) => claims.read(hash)));
   const known = found.filter((claim) => claim !== undefined);
   const [claim, ...others] = known;

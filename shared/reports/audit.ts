@@ -1,4 +1,5 @@
 import type { AuditRow } from '../domain/workflow/audit-entry';
+import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
@@ -53,7 +54,9 @@ async function readRows(audit: Stores['audit'], question: AuditQuestion): Promis
   }
   const { event, sources } = question;
   return (
-    await Promise.all(sources.map((source) => audit.ofEvent(eventHash(source, event))))
+    await Promise.all(
+      sourcesOf(event, sources).map((source) => audit.ofEvent(eventHash(source, event))),
+    )
   ).flat();
 }
 

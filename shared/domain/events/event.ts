@@ -25,6 +25,23 @@ const ID = /^[A-Za-z0-9._:-]{1,64}$/;
 /** The charset of every id that a sender chooses: safe in keys, URLs and logs. */
 export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE }).meta({ id: 'id' });
 
+/** Sources of events that the app makes itself: for the clock, and for a person who asks to check somebody again. */
+export const CLOCK = 'urn:joinery:clock';
+export const RECHECK = 'urn:joinery:recheck';
+const OWN_SOURCES: readonly string[] = [CLOCK, RECHECK];
+
+/** Whether a source is reserved for events of the app: no message on the queue may have it. */
+export const isReserved = (source: string): boolean => source.startsWith('urn:joinery:');
+
+/** The id of an event of HR, or of one that the app made: `<worker id>@<what for>`. No event of HR has an `@`. */
+export const EventId = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,64}(@[A-Za-z0-9._:-]{1,64})?$/, { error: ID_RULE });
+
+/** Among which sources an event of this id is looked for. */
+export const sourcesOf = (id: string, sources: readonly string[]): readonly string[] =>
+  id.includes('@') ? OWN_SOURCES : sources;
+
 const DATE_RULE = 'a calendar date yyyy-mm-dd of the years 0001 to 9999';
 export const CalendarDate = text(DATE_RULE, isDate).meta({
   id: 'date',

@@ -1,4 +1,4 @@
-import { Id, MAX_ATTRIBUTES, type ReplayMarks } from './event';
+import { Id, isReserved, MAX_ATTRIBUTES, type ReplayMarks } from './event';
 import { bodyHash, eventHash, jsonHash } from './keys';
 import { MAX_SPANS, parseToFirstFault, type LifecycleEvent } from './lifecycle-event';
 import { readJson, type JsonFault, type Keep } from './raw-json';
@@ -95,7 +95,8 @@ export function readEvent(
   if (read.kind === 'fault') return reject(read.fault);
   const parsed = parseToFirstFault(read.value);
   if (!parsed.success) return reject(faultOf(parsed.error, read.value));
-  if (!rules.sources.includes(parsed.data.source)) return reject(NOT_LISTED);
+  const { source } = parsed.data;
+  if (isReserved(source) || !rules.sources.includes(source)) return reject(NOT_LISTED);
   return accept(parsed.data, bodyHash(body));
 }
 

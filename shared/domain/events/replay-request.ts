@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, type ReplayMarks } from './event';
+import { EventId, Id, sourcesOf, type ReplayMarks } from './event';
 import { bodyHash, eventHash } from './keys';
 import { readJson, type Keep } from './raw-json';
 
@@ -33,7 +33,7 @@ const ReplayMessage = z.object({
   replayid: Id,
   replayreason: Id,
   replayedby: Id,
-  data: z.object({ source: z.string(), id: Id, attempt: z.int().positive() }),
+  data: z.object({ source: z.string(), id: EventId, attempt: z.int().positive() }),
 });
 
 const MAX_DEPTH = 3;
@@ -54,7 +54,7 @@ export function readReplayRequest(
   const message = ReplayMessage.safeParse(read.kind === 'value' ? read.value : undefined);
   if (!message.success) return undefined;
   const { replayid, replayreason, replayedby, data } = message.data;
-  if (!sources.includes(data.source)) return undefined;
+  if (!sourcesOf(data.id, sources).includes(data.source)) return undefined;
   return {
     eventHash: eventHash(data.source, data.id),
     ...{ eventId: data.id, eventSource: data.source, attempt: data.attempt },

@@ -64,6 +64,9 @@ export const AuditEntry = z.object({
   waitingSince: text.optional(),
   waitingUntil: text.optional(),
   initiator: text.optional(),
+  /** Of an event that a person has asked for: who, and why. */
+  requestedBy: text.optional(),
+  requestReason: text.optional(),
   /** Of a replay: the attempt before it, the id of the replay and its reason. */
   replayOf: text.optional(),
   replayId: text.optional(),

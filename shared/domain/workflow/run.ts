@@ -18,6 +18,9 @@ export const EventFact = z.object({
   actAt: z.string().optional(),
   /** When access should be there: `readyAt` of the first day in the zone. */
   readyBy: z.string().optional(),
+  /** Of an event that a person has asked for: who, and why. */
+  requestedBy: z.string().optional(),
+  requestReason: z.string().optional(),
   occurredAt: z.string(),
   receivedAt: z.string(),
 });

@@ -81,6 +81,9 @@ test('an empty setting is a missing one', () => {
   const empty = { ...needed, ACCESS_MODEL: '', POLL_SCHEDULE: '', GRAPH_URL: '' };
   expect(readConfig(empty)).toEqual(readConfig(needed));
   expect(Object.keys(faultsOf({ ...needed, EVENT_SOURCES: '' }))).toEqual(['EVENT_SOURCES']);
+  expect(faultsOf({ ...needed, EVENT_SOURCES: 'urn:hr, urn:joinery:clock' })).toEqual({
+    EVENT_SOURCES: 'none that begins with urn:joinery:',
+  });
 });
 
 const account = 'AccountName=acme;AccountKey=c2VjcmV0';
