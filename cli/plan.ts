@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../shared/domain/events/lifecycle-event';
@@ -10,6 +9,7 @@ import type { Fact } from '../shared/domain/lifecycle/facts';
 import { Held } from '../shared/domain/lifecycle/held';
 import { planFor } from '../shared/domain/lifecycle/planner';
 import { timelineOf } from '../shared/domain/lifecycle/timeline';
+import { readBody } from './connection';
 import { loadModel } from './model';
 import { CliError, print, tableOf } from './print';
 
@@ -37,8 +37,8 @@ const HeldEntry = z.strictObject({
  */
 export async function plan(options: PlanOptions): Promise<void> {
   const model = await modelAt(options.model);
-  const facts = factsIn(options.events);
-  const held = options.held === undefined ? [] : heldIn(options.held);
+  const facts = await factsIn(options.events);
+  const held = options.held === undefined ? [] : await heldIn(options.held);
   const timeline = timelineOf(facts, model);
   const result = planFor({ timeline, held, model, at: options.at.getTime() });
   const { wants, steps, stopped, handOff, next } = result;
@@ -69,8 +69,8 @@ async function modelAt(place: string): Promise<AccessModel> {
 }
 
 /** The facts of a file of events about one person, each once. */
-function factsIn(file: string): Fact[] {
-  const events = parsed(file, z.array(LifecycleEvent));
+async function factsIn(file: string): Promise<Fact[]> {
+  const events = await parsed(file, z.array(LifecycleEvent));
   const known = new Map<string, string>();
   const facts = events.flatMap((event, at) => {
     const fact = factOf(event);
@@ -111,20 +111,17 @@ function notJoined(facts: readonly Fact[]): string[] {
   return [...ids].filter((id) => !reached.has(id));
 }
 
-const heldIn = (file: string): Held[] =>
-  parsed(file, z.array(HeldEntry)).map(({ until, ...one }) => ({
+async function heldIn(file: string): Promise<Held[]> {
+  const entries = await parsed(file, z.array(HeldEntry));
+  return entries.map(({ until, ...one }) => ({
     ...one,
     ...(until !== undefined && { until: Date.parse(toUtc(until)) }),
   }));
+}
 
 /** The JSON of a file. Every fault is in the error, with its place. */
-function parsed<T>(file: string, schema: z.ZodType<T>): T {
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\uFEFF/, '');
-  } catch (error) {
-    throw new CliError(`${file}: ${error instanceof Error ? error.message : String(error)}`, 2);
-  }
+async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  const text = (await readBody(file)).toString('utf8').replace(/^\uFEFF/, '');
   // Not JSON.parse: of a member that is given twice, it drops one.
   const read = readJson(text, MAX_DEPTH);
   if (read.kind === 'fault') {

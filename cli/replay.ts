@@ -72,7 +72,11 @@ function textOf(lines: readonly ReplayLine[], notLookedAt: number, isDone: boole
     line.why,
     line.result,
   ]);
-  const note = isDone ? '' : '\n\nA preview: nothing was sent or removed. Add --yes to replay.';
+  const note = isDone
+    ? ''
+    : rows.length === 0
+      ? '\n\nNothing to replay.'
+      : '\n\nA preview: nothing was sent or removed. Add --yes to replay.';
   const more =
     notLookedAt === 0
       ? ''

@@ -44,7 +44,7 @@ export async function send(
     throw new CliError(refusal(events, faulty), 1, { events: faulty.map(described) });
   await withBus(connection, (client) => sendAll(client, connection.queue, events));
   print({ sent: true, queue: connection.queue, events: events.map(described), notes }, json, () =>
-    events.map(sentLine).join('\n'),
+    events.map((one) => sentLine(one, events.length)).join('\n'),
   );
 }
 
@@ -116,5 +116,12 @@ function warnOf(events: readonly Checked[], notes: readonly string[]): void {
 
 const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
 
-const sentLine = ({ eventId }: Checked): string =>
-  eventId === undefined ? 'sent, although it will be rejected' : `sent; see "status ${eventId}"`;
+/** One of several is told apart by its place. The hash tells the row of an event without an id. */
+function sentLine({ file, line, eventId, bodyHash }: Checked, count: number): string {
+  const place = count === 1 ? '' : `${nameOf(file)}, line ${line}: `;
+  const what =
+    eventId === undefined
+      ? `sent, although it will be rejected: body ${bodyHash.slice(0, 12)}`
+      : `sent; see "status ${eventId}"`;
+  return `${place}${what}`;
+}

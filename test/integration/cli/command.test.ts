@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { CommandDescription } from '../../../cli/command';
@@ -79,6 +79,11 @@ test('--help lists every command; a wrong call prints one line of usage, then th
     expect(error).toMatch(/^error: ./);
     expect(more).toEqual([]);
   }
+});
+
+test('--version prints the version of package.json', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  expect(await joinery(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
 
 test('commands --json describes each command as its --help does', async () => {
@@ -164,7 +169,9 @@ describe('send', () => {
     const body = Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0xff, 0x7d]);
     expect(await joinery(['send', '-', '--force'], body)).toMatchObject({
       code: 0,
-      stdout: 'sent, although it will be rejected\n',
+      stdout: expect.stringMatching(
+        /^sent, although it will be rejected: body [0-9a-f]{12}\n$/,
+      ) as string,
     });
     expect(await taken()).toEqual([body.toString('latin1')]);
   });
@@ -268,11 +275,26 @@ describe('send', () => {
     expect(await taken()).toHaveLength(2);
   });
 
-  test('a missing file is named', async () => {
+  test('of several that are sent, each line names its file and line', async () => {
+    const file = join(setup.folder, 'two.jsonl');
+    await writeFile(file, `${event('t-1')}\n{}\n`);
+    const { stdout } = await joinery(['send', file, '--force']);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/two.jsonl, line 1: sent; see "status t-1"$/),
+      expect.stringMatching(/two.jsonl, line 2: sent, although it will be rejected: body .{12}$/),
+      '',
+    ]);
+    expect(await taken()).toHaveLength(2);
+  });
+
+  test.each([
+    ['send', []],
+    ['plan', ['--model', 'access-model.json', '--at', '2026-11-20T00:00:00Z', '--events']],
+  ])('%s names a missing file', async (command, options) => {
     const file = join(setup.folder, 'absent.json');
-    const { code, stderr } = await joinery(['send', file]);
+    const { code, stderr } = await joinery([command, ...options, file]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^Usage: joinery send .*\n/);
+    expect(stderr).toMatch(new RegExp(`^Usage: joinery ${command} .*\n`));
     expect(stderr).toContain(`\nerror: cannot read ${file}: there is no such file\n`);
   });
 });
