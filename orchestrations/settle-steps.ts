@@ -2,6 +2,7 @@ import { activities } from '../shared/domain/workflow/activities';
 import {
   closingOutcome,
   endingOf,
+  isDone,
   resultOf,
   type RequestStatus,
   StepOutcome,
@@ -63,7 +64,9 @@ function closingOf({ steps, ending, failure }: WorkflowState): WorkflowState['cl
   const outcome = closingOutcome(outcomes, ending?.outcome);
   const isPartial = failure && outcomes.some((one) => one === 'delivered' || one === 'extended');
   if (failure) return isPartial ? { ...failure, outcome: 'partly-delivered' } : failure;
-  const withReason = steps.filter(({ result }) => result?.reason !== undefined);
+  const withReason = steps.filter(
+    (step) => step.result?.reason !== undefined && !isDone(step.outcome),
+  );
   const decisive = withReason.find((step) => step.outcome === outcome) ?? withReason[0];
   const reason = decisive
     ? decisive.result?.reason

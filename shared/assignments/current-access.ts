@@ -95,14 +95,16 @@ export async function readAccess(
 
 const UNCLEAR: Later = { kind: 'later', afterSeconds: 1, why: 'unclear-submit' };
 
-/** A holding, and whether its last request is open or was delivered. */
-type Recorded = { holding: StoredHolding; isOpen: boolean; isGiven: boolean };
+/** A holding, and whether its last request is open or was delivered; `at`: when it last changed. */
+type Recorded = { holding: StoredHolding; isOpen: boolean; isGiven: boolean; at?: string };
 
 const keyOf = ({ holding }: Recorded): string => holding.packageKey;
 
 /** Whether a replica of Graph may not show yet what the holding says. */
-const isRecent = ({ config }: AccessServices, { updatedAt }: StoredHolding): boolean =>
-  Date.now() - Date.parse(updatedAt) < config.graph.lagSeconds * 1000;
+const isRecent = (
+  { config }: AccessServices,
+  { holding, at = holding.updatedAt }: Pick<Recorded, 'holding' | 'at'>,
+): boolean => Date.now() - Date.parse(at) < config.graph.lagSeconds * 1000;
 
 /**
  * How far the last request of a holding has come. What a submit left ambiguous is resolved and saved first, unless it
@@ -152,12 +154,13 @@ async function readRequest(
   const { requestId = '' } = holding;
   try {
     const [request] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
-    if (!request) return { holding, isOpen: isRecent(services, holding), isGiven: false };
+    if (!request) return { holding, isOpen: isRecent(services, { holding }), isGiven: false };
     const { requestStatus: status, assignmentId = holding.assignmentId } = request;
     return {
       holding: { ...holding, ...(assignmentId !== undefined && { assignmentId }) },
       isOpen: isOpen(status) && status !== 'partial',
       isGiven: status === 'delivered' || status === 'partial',
+      ...(request.completedDateTime !== undefined && { at: request.completedDateTime }),
     };
   } catch (error) {
     if (!isForbiddenObject(error)) throw error;
@@ -209,20 +212,23 @@ function compose(
   if (open && (isOwn || isUnseen) && open.action === 'revoke')
     return access('removing', ofRequest(open));
   if (open && isOwn) return access('adding', ofRequest(open));
-  const removal = requests.find(({ requestType }) => /remove$/i.test(requestType ?? ''));
+  const isRemoval = ({ requestType }: OpenRequest) => /remove$/i.test(requestType ?? '');
+  const removal = requests.find(isRemoval);
+  const request = requests.find((one) => !isRemoval(one));
   if (seen && removal) return access('removing', { requestId: removal.id });
   if (seen) {
     const isGone = holding?.state === 'gone' || (holding?.action === 'revoke' && recorded?.isGiven);
-    if (own && isGone && isRecent(services, holding)) return access('removing');
-    return access(stateOf(seen), own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
+    if (own && isGone && recorded && isRecent(services, recorded)) return access('removing');
+    const state = stateOf(seen);
+    if (!own && state === 'adding') return access(state, { requestId: request?.id });
+    return access(state, own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
   }
-  const request = requests.find(({ requestType }) => !/remove$/i.test(requestType ?? ''));
   if (request) {
     const whose = isOurs(request.justification) ? 'ours' : 'theirs';
     return access('adding', { whose, requestId: request.id });
   }
   const wasHeld = holding?.state === 'held' || (recorded?.isGiven && holding?.action !== 'revoke');
-  const isBelieved = holding !== undefined && (isUnseen || isRecent(services, holding));
+  const isBelieved = recorded !== undefined && (isUnseen || isRecent(services, recorded));
   // What its own end has ended, and nobody has taken away, may have to be given again, or not: the planner tells.
   const isOver = Date.parse(end ?? '') <= Date.now();
   const isKnown = holding?.assignmentId !== undefined && (isBelieved || isOver);

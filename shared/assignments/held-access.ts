@@ -8,15 +8,11 @@ import { idsOf, type RequestTarget, type SubmitServices } from './request';
 
 type Look = Pick<SubmitServices, 'model' | 'packages' | 'graph'>;
 
-const HOLDS_INCOMPATIBLE: StepResult = {
-  outcome: 'refused-sod',
-  reason: 'holds-incompatible-package',
-};
-
 /**
  * The result after Graph has refused a request for a reason that it does not publish: whether the person holds a package,
- * or has requested one, that excludes this one by the model or in Graph, where an administrator may have said more.
- * Undefined if that is not so or cannot be seen: then the refusal itself is all there is to tell. Throws only what passes.
+ * or has requested one, that excludes this one by the model or in Graph, where an administrator may have said more. The
+ * reason names that package, by its id if the model does not know it. Undefined if that is not so or cannot be seen: then the
+ * refusal itself is all there is to tell. Throws only what passes.
  */
 export function incompatibleAccess(
   services: Look,
@@ -27,21 +23,24 @@ export function incompatibleAccess(
   return inScope({ isOptional: true }, async () => {
     const inModel = await packagesOfPeers(services, target);
     const inGraph = await ifVisible(graph.listIncompatible(idsOf(target.step).accessPackageId));
-    const others = [...new Set([...inModel, ...(inGraph ?? []).map(({ id }) => id)])];
+    const others = [...new Set([...inModel.keys(), ...(inGraph ?? []).map(({ id }) => id)])];
     if (others.length === 0) return undefined;
+    const refused = (why: string, packageId = ''): StepResult => ({
+      outcome: 'refused-sod',
+      reason: `${why}:${inModel.get(packageId) ?? packageId}`,
+    });
     const held = await ifVisible(graph.assignmentsOf(targetId, others));
-    const excludes = held?.filter(
+    const excluding = held?.find(
       ({ packageId, status }) => others.includes(packageId) && givesAccess.includes(status),
     );
-    if (excludes && excludes.length > 0) return HOLDS_INCOMPATIBLE;
+    if (excluding) return refused('holds-incompatible-package', excluding.packageId);
     const open = await ifVisible(
       graph.findOpenRequest(
         others,
         (one) => isAdd(one) && one.userId === targetId && others.includes(one.packageId ?? ''),
       ),
     );
-    if (!open) return undefined;
-    return { outcome: 'refused-sod', reason: 'requested-incompatible-package' };
+    return open && refused('requested-incompatible-package', open.packageId);
   });
 }
 
@@ -79,12 +78,16 @@ export async function existingAccess(
 
 const givesAccess: readonly AssignmentStatus[] = ['delivered', 'delivering', 'partial'];
 
-/** The ids of the packages that the model calls incompatible, as far as they exist. */
+/** The packages that the model calls incompatible, by their ids, as far as they exist. */
 async function packagesOfPeers(
   { model, packages }: Look,
   { step }: Pick<RequestTarget, 'step'>,
-): Promise<string[]> {
+): Promise<Map<string, string>> {
   const peers = packageDefinition(model().model, step.packageKey)?.incompatible ?? [];
-  const records = await Promise.all(peers.map(({ catalog, key }) => packages.load(catalog, key)));
-  return records.flatMap((record) => record?.accessPackageId ?? []);
+  const found = await Promise.all(
+    peers.map(async ({ catalog, key }) => {
+      return [(await packages.load(catalog, key))?.accessPackageId ?? '', key] as const;
+    }),
+  );
+  return new Map(found.filter(([id]) => id !== ''));
 }

@@ -108,6 +108,8 @@ const isSameStep = (stored: AuditRow, row: AuditRow): boolean =>
   stored.kind === row.kind &&
   stored.step === row.step &&
   stored.packageKey === row.packageKey &&
+  stored.action === row.action &&
+  (row.step === undefined || stored.targetId === row.targetId) &&
   stored.waitingFor === row.waitingFor;
 
 export type LedgerReader = ReturnType<typeof createLedgerReader>;

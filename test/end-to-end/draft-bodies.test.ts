@@ -49,7 +49,7 @@ describe.each([
   const send = async (workerId: string, jobCode: string, workerType = 'trainee') => {
     const attributes = { department: 'Finance', jobCode, workerType };
     const id = `${workerId}-${jobCode}`;
-    const event = joinerEvent(workerId, { id, data: { attributes } });
+    const event = joinerEvent(workerId, { id, data: { attributes, employmentId: jobCode } });
     const message = messageOf(event);
     sent.push(message);
     await stack.send([event]);
@@ -124,7 +124,7 @@ describe.each([
     });
     expect(edited.status).toBe(200);
     expect(await endingOf(await send('W-1173', 'FIN-FA-1', 'employee'))).toBe(
-      'refused-sod: holds-incompatible-package',
+      `partly-delivered: holds-incompatible-package:${idOf('Payments Approval')}`,
     );
   });
 

@@ -6,6 +6,7 @@ import type {
 } from '../../shared/domain/workflow/activities';
 import { accessChange } from '../../orchestrations/access-change';
 import type { Timeouts } from '../../shared/domain/workflow/timeouts';
+import type { DecidedStep } from '../../shared/domain/workflow/workflow-state';
 import type { RequestStatus } from '../../shared/domain/workflow/step-outcome';
 import hostJson from '../../host.json';
 import type { Later } from '../../shared/domain/workflow/outcome';
@@ -236,6 +237,39 @@ const several = but(() => ({
   }),
 }));
 
+const revoke = (packageKey: string) =>
+  plannedStep(packageKey, { action: 'revoke', assignmentId: `s-${packageKey}` });
+
+/** Somebody is to lose `a`, and to get `b` once `a` is gone. */
+const ofPair = ({ done }: { done: string[] }) =>
+  done.includes('revoke:a')
+    ? planned(step('b'))
+    : planned(revoke('a'), { ...step('b'), after: ['revoke:a'] });
+
+/** Plans one after the other; the last one stays. */
+const plans = (...answers: FakeActivities['planAccess'][]): FakeActivities['planAccess'] => {
+  let plan = 0;
+  return (...args) => (answers[plan++] ?? answers.at(-1) ?? (() => planned()))(...args);
+};
+
+/** An open request of ours for a package that is not wanted any more. */
+const unwantedWait = plannedStep('a', {
+  ...{ action: 'wait', waitsFor: 'grant', requestId: 'r-0', ruleId: undefined },
+});
+
+const leaver = (...decided: DecidedStep[]) => ({
+  outcome: { ...planned().outcome, decided, ending: { outcome: 'revoked' as const } },
+});
+
+const pollEnds =
+  (requestStatus: RequestStatus): FakeActivities['pollRequests'] =>
+  ({ requests }) => ({
+    outcome: {
+      kind: 'done',
+      readings: requests.map(() => ({ requestStatus, graphState: requestStatus })),
+    },
+  });
+
 /** Every path of the workflow: the activities that lead to it, by its name. */
 export const paths: Readonly<Record<string, () => FakeActivities>> = {
   'delivered-at-once': () => happyActivities(),
@@ -320,6 +354,33 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
   })),
   'submitting-is-defective': but(() => ({ submitRequest: defect })),
   'settling-is-defective': but(() => ({ settleStep: defect })),
+  revoked: but(() => ({ planAccess: () => planned(revoke('a'), revoke('b')) })),
+  'mover-of-an-incompatible-pair': but(() => ({ planAccess: ofPair })),
+  'removal-fails-before-a-grant': but(() => ({
+    planAccess: ofPair,
+    pollRequests: pollEnds('failed'),
+  })),
+  'waits-for-a-request-and-removes': but(() => ({
+    planAccess: plans(
+      () => planned(unwantedWait),
+      () => planned(revoke('a')),
+      () => planned(),
+    ),
+  })),
+  'removal-while-the-account-is-disabled': but(() => ({
+    planAccess: ({ done }) =>
+      done.includes('revoke:a')
+        ? { outcome: later('account-disabled') }
+        : { outcome: { ...planned(revoke('a')).outcome, isPartial: true } },
+  })),
+  'nothing-left-to-remove': but(() => ({
+    planAccess: () =>
+      leaver({
+        ...plannedStep('x', { action: 'hand-off', whose: 'theirs' }),
+        result: { outcome: 'handed-off' },
+      }),
+  })),
+  'waits-without-end': but(() => ({ planAccess: () => planned(unwantedWait) })),
   'stale-at-the-start': but(() => ({ beginRun: () => ({ outcome: stale }) })),
   'stale-at-the-lock': but(() => ({ acquireLock: () => ({ outcome: stale }) })),
   'stale-while-settling': but(() => ({ settleStep: () => ({ outcome: stale }) })),

@@ -56,7 +56,10 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
   };
 
   /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */
-  const drive = async ({ id, workerId, department, jobCode, time, before = {} }: Joiner) => {
+  const drive = async (
+    { id, workerId, department, jobCode, time, before = {} }: Joiner,
+    process = startOne(),
+  ) => {
     const attributes = { department, workerType: 'employee', ...(jobCode && { jobCode }) };
     const event = joinerMessage(workerId, attributes, {
       ...(id !== undefined && { id }),
@@ -64,7 +67,6 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
     });
     const { eventHash } = event;
     sent.push(event);
-    const process = startOne();
     await claim(process, event);
     const callsBefore = (await simulator.log()).length;
     await driveRun({

@@ -54,6 +54,15 @@ test('two events of one worker: one package and one request, and the second clos
   expect([second.ending, packaged(second), requested(second)]).toEqual(['already-held', 0, 0]);
 });
 
+test('a joiner with three packages that this process has ensured before makes at most eleven calls', async () => {
+  const engineer = { department: 'Engineering', jobCode: 'ENG-SRE-1' };
+  const process = runs.startOne();
+  await runs.drive({ ...engineer, workerId: somebody() }, process);
+  const run = await runs.drive({ ...engineer, workerId: somebody() }, process);
+  expect(requested(run)).toBe(3);
+  expect(run.calls.length).toBeLessThanOrEqual(11);
+});
+
 test.each(states)('the request of %s closes its event as %s', async (workerId, ending) => {
   const run = await runs.drive({ workerId, department: 'Finance' });
   expect(run.ending).toBe(ending);

@@ -19,11 +19,11 @@ export const entryOf = (changes: Partial<AuditEntry> = {}): EventEntry => ({
   packageName: ' Finanz-Überblick "A" 😀 ',
   runToken: 'token-1',
   recordedAt: AT,
-  marginMinutes: -4_000_000_000,
+  marginMinutes: -4_000_000_000.25,
   accessModelHash: hash('a'),
   appVersion: '0.1.0',
   environment: 'Test',
-  schemaVersion: 1,
+  schemaVersion: 2,
   ...changes,
   eventHash: changes.eventHash ?? hash('e'),
 });

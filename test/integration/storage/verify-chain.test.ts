@@ -19,6 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
+/** The chain of three rows of schema 1, as SHA-256 of their canonical JSON had it. */
+const HASHES = [
+  '0'.repeat(64),
+  'e302592aac4f16797a8f9d450403aebb62cd8788d8527ddb8cb4d213b8d99c84',
+  '1a59504f1893bb8514ef65f2658e48c0f90595fc59a1050fbf11faaec3c8a3e3',
+  'd25799039fdfeeddce42dfb4934c9bf185521135f7f0ca424aacb7a28163551c',
+];
+
 const key = (seq: number, attempt = 1) =>
   `${String(attempt).padStart(4, '0')}-${String(seq).padStart(6, '0')}`;
 
@@ -50,6 +58,35 @@ function hashedAnew({ hash, ...row }: AuditRow): { outcome: string; hash: string
   if (anew === hash) throw new Error('the row said so already');
   return { outcome: 'denied', hash: anew };
 }
+
+test('rows that were written as schema 1 still verify', async () => {
+  const eventHash = '1'.repeat(64);
+  const shared = {
+    ...{ eventHash, eventId: 'e-1', attempt: 1, workerId: 'W-1024', runToken: 't' },
+    ...{ dueAt: '2026-11-22T23:00:00.000Z', recordedAt: '2026-11-20T09:31:01.000Z' },
+    ...{ accessModelHash: 'a'.repeat(64), appVersion: '0.1.0', environment: 'Test' },
+    schemaVersion: 1,
+  };
+  const grant = { state: 'started', step: 'assign', action: 'grant', packageKey: 'finance' };
+  const rows = [
+    { ...grant, kind: 'intended', ruleId: 'finance-staff', hash: HASHES[1] },
+    {
+      ...{ ...grant, kind: 'settled', outcome: 'delivered', policyApproval: 'required' },
+      ...{ deliveredAt: '2026-11-20T09:31:00.000Z', marginMinutes: 2248, hash: HASHES[2] },
+    },
+    { kind: 'closing', state: 'closed', outcome: 'delivered', hash: HASHES[3] },
+  ];
+  for (const [at, row] of rows.entries()) {
+    const place = { partitionKey: eventHash, rowKey: key(at + 1), seq: at + 1 };
+    await intruder.createEntity({ ...place, ...shared, ...row, prevHash: HASHES[at] });
+  }
+  const end = { attempt: 1, seq: 3, hash: HASHES[3] ?? '' };
+  expect(chainFaults(await rowsOf(eventHash), end)).toEqual([]);
+  await change(eventHash, key(2), { marginMinutes: 2249 });
+  expect(chainFaults(await rowsOf(eventHash), end)).toEqual([
+    'attempt 1, seq 2: the row was changed',
+  ]);
+});
 
 test('a story that nobody touched holds, to its end', async () => {
   const { eventHash, end } = await story();

@@ -181,7 +181,7 @@ describe('a request that is created without its package', () => {
       expect(await submit()).toMatchObject({
         ...{
           kind: 'done',
-          result: { outcome: 'refused-sod', reason: 'holds-incompatible-package' },
+          result: { outcome: 'refused-sod', reason: 'holds-incompatible-package:p-2' },
         },
         evidence: { graphStatus: status, errorCode },
       });
