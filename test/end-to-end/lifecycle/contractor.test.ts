@@ -1,0 +1,59 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '../../../infra/local/stack/service';
+import { contractor, finance, startLife, type Life } from './life';
+
+type Model = { accessPackages: { key: string }[]; birthrights: { packages: string[] }[] };
+
+let life: Life;
+let model: Model;
+beforeAll(async () => {
+  const file = join(projectRoot(), 'access-model.json');
+  model = JSON.parse(await readFile(file, 'utf8')) as Model;
+  life = await startLife({ files: { ACCESS_MODEL: model } });
+});
+afterAll(() => life.stop());
+
+const endOf = async (account: string): Promise<string | null | undefined> => {
+  const [held] = await life.assignments(account);
+  return (held as { schedule?: { expiration: { endDateTime: string | null } } } | undefined)
+    ?.schedule?.expiration.endDateTime;
+};
+
+test("a contractor's end is the end of the assignment, and an extension moves it", async () => {
+  const { id, joined, corrected } = life.worker('W-1041');
+  const account = await life.accountOf(id);
+  const hire = joined('2026-11-02', contractor, { endDate: '2026-12-31' });
+  expect(await life.ending(hire)).toBe('delivered');
+  expect(await endOf(account)).toBe('2026-12-31T23:00:00.000Z');
+
+  const extension = corrected(hire, {
+    ...{ startDate: '2026-11-02', endDate: '2027-01-31', attributes: contractor },
+  });
+  expect(await life.ending(extension)).toBe('delivered');
+  expect(await endOf(account)).toBe('2027-01-31T23:00:00.000Z');
+  expect(await life.rows(extension)).toEqual(['extend contractors: extended']);
+  expect(await life.has(account)).toEqual(['Contractors']);
+});
+
+test('a package that the model no longer has is removed by what the records say', async () => {
+  const { id, joined, left } = life.worker('W-1042');
+  const account = await life.accountOf(id);
+  await life.ending(joined('2026-11-02', finance));
+  const without = {
+    ...model,
+    accessPackages: model.accessPackages.filter(({ key }) => key !== 'finance'),
+    birthrights: model.birthrights.filter(({ packages }) => !packages.includes('finance')),
+  };
+  await writeFile(join(life.stack.dataDir, 'access_model.json'), JSON.stringify(without));
+  await life.stack.kill('host', 'SIGTERM');
+  await life.stack.start('host');
+  const leave = left({ lastDay: '2026-11-20' });
+  expect(await life.ending(leave)).toBe('revoked');
+  expect(await life.rows(leave)).toEqual(['revoke finance: revoked']);
+  expect(await life.has(account)).toEqual([]);
+});
+
+test('every invariant holds', async () => {
+  expect(await life.faults()).toEqual([]);
+});

@@ -1,0 +1,101 @@
+import { ADMINISTRATOR, approver, clerk, finance, sales, startLife, type Life } from './life';
+
+let life: Life;
+beforeAll(async () => {
+  life = await startLife();
+});
+afterAll(() => life.stop());
+
+test('a mover loses what the new position does not give and gets what it gives', async () => {
+  const { id, joined, moved } = life.worker('W-1021');
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', finance))).toBe('delivered');
+  expect(await life.has(account)).toEqual(['Finance']);
+
+  const move = moved('2026-11-20', sales);
+  expect(await life.ending(move)).toBe('delivered');
+  expect(await life.has(account)).toEqual(['Sales']);
+  expect(await life.rows(move)).toEqual(['grant sales: delivered', 'revoke finance: revoked']);
+});
+
+test('of an incompatible pair the old package is removed and its absence seen before the new one is requested', async () => {
+  const { id, joined, moved } = life.worker('W-1022');
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', approver))).toBe('delivered');
+
+  const move = moved('2026-11-20', clerk);
+  expect(await life.ending(move)).toBe('delivered');
+  expect(await life.has(account)).toEqual(['Vendor Maintenance']);
+  expect(await life.rows(move)).toEqual([
+    'grant vendor-maintenance: delivered',
+    'revoke payments-approval: revoked',
+  ]);
+});
+
+test('two events within a second, the second incompatible with the first that is still delivered: never both', async () => {
+  const { id, joined, moved } = life.worker('W-1023');
+  const account = await life.accountOf(id);
+  const [first, second] = [joined('2026-11-02', approver), moved('2026-11-20', clerk)];
+  await life.say(first, second);
+  await Promise.all([life.closed(first), life.closed(second)]);
+  expect(await life.has(account)).toEqual(['Vendor Maintenance']);
+});
+
+test('of an incompatible pair that an administrator has given the other, nothing is requested, and both are named', async () => {
+  const { id, joined } = life.worker('W-1026');
+  const account = await life.accountOf(id);
+  await life.give(account, 'Vendor Maintenance');
+  const join = joined('2026-11-02', approver);
+  expect(await life.ending(join)).toBe('refused-sod: sod-partner-not-ours:vendor-maintenance');
+  expect(await life.rows(join)).toEqual([
+    'grant payments-approval: refused-sod',
+    'hand-off vendor-maintenance: handed-off',
+  ]);
+  expect(await life.has(account)).toEqual(['Vendor Maintenance']);
+});
+
+test('of an incompatible pair of which an administrator has requested the other, nothing is requested', async () => {
+  const { id, joined } = life.worker('W-1027');
+  const account = await life.accountOf(id);
+  await life.control('POST', 'requests', {
+    ...{ packageName: 'Vendor Maintenance', userId: account, state: 'pendingApproval' },
+    justification: ADMINISTRATOR,
+  });
+  const join = joined('2026-11-02', approver);
+  expect(await life.ending(join)).toBe('refused-sod: sod-partner-not-ours:vendor-maintenance');
+  expect(await life.has(account)).toEqual([]);
+});
+
+test('a mover of several packages loses one, keeps one and gets one, though one of them is refused', async () => {
+  const { id, joined, moved } = life.worker('W-1028');
+  const account = await life.accountOf(id);
+  const engineer = { department: 'Engineering', workerType: 'employee' };
+  await life.ending(joined('2026-11-02', { ...engineer, jobCode: 'ENG-SE-1' }));
+  expect(await life.has(account)).toEqual(['Engineering', 'Source Code']);
+  const move = moved('2026-11-20', { ...engineer, jobCode: 'ENG-SRE-1' });
+  expect(await life.ending(move)).toBe('partly-delivered');
+  expect(await life.rows(move)).toEqual([
+    'grant engineering: already-held',
+    'grant production-access: approval-required',
+    'grant source-code: already-held',
+  ]);
+});
+
+test('a mover whose new position gives the same keeps it, without a request', async () => {
+  const { joined, moved } = life.worker('W-1024');
+  await life.ending(joined('2026-11-02', finance));
+  const before = (await life.state()).requests.length;
+  const move = moved('2026-11-20', { ...finance, jobCode: 'FIN-AN-3' });
+  expect(await life.ending(move)).toBe('already-held');
+  expect((await life.state()).requests.length).toBe(before);
+});
+
+test('a mover of whom nobody has heard is a joiner', async () => {
+  const { id, moved } = life.worker('W-1025');
+  expect(await life.ending(moved('2026-11-20', finance))).toBe('delivered');
+  expect(await life.has(await life.accountOf(id))).toEqual(['Finance']);
+});
+
+test('every invariant holds', async () => {
+  expect(await life.faults()).toEqual([]);
+});
