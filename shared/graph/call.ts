@@ -92,6 +92,7 @@ function callOf<Input, Answer>(
     url: `${root}${route.path(input)}${query && '?'}${query}`,
     ...(route.headers && { headers: route.headers(input) }),
     ...(route.body && { body: route.body(input, root) }),
+    ...(route.object && { object: `${root}${route.object(input)}` }),
   };
 }
 

@@ -26,6 +26,7 @@ export function changeRoutes(published: PublishedVersion): ChangeRoutes {
         [members.assignment]: { id: assignmentId },
         justification,
       }),
+      object: ({ assignmentId }) => `${assignments}/${segment(assignmentId)}`,
       answer: AssignmentRequest,
     },
     submitUpdate: {
@@ -37,6 +38,7 @@ export function changeRoutes(published: PublishedVersion): ChangeRoutes {
         schedule: scheduleUntil(until),
         justification,
       }),
+      object: ({ assignmentId }) => `${assignments}/${segment(assignmentId)}`,
       answer: AssignmentRequest,
     },
     // Source: https://learn.microsoft.com/graph/api/accesspackageassignment-reprocess

@@ -82,6 +82,7 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
       method: 'POST',
       path: () => `${requests}/$ref`,
       body: (request) => requestBody(request, bodies),
+      object: ({ packageId }) => `${packages}/${segment(packageId)}`,
       answer: AssignmentRequest,
     },
     bindRequest: {
@@ -121,6 +122,7 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
       method: 'POST',
       path: () => `${assignments}/$ref`,
       body: (assignment) => assignmentBody(assignment, bodies),
+      object: ({ packageId }) => `${packages}/${segment(packageId)}`,
       answer: Assignment,
     },
     ...(bodies.members === 'table' && {

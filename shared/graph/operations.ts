@@ -83,6 +83,8 @@ export type Route<Input, Answer> = {
   query?: (input: Input) => Record<string, string>;
   headers?: (input: Input) => Record<string, string>;
   body?: (input: Input, root: string) => object;
+  /** Where the object can be read that the call concerns, where only its body has the id. */
+  object?: (input: Input) => string;
   answer: z.ZodType<Answer>;
 };
 

@@ -55,15 +55,20 @@ const TENANT = 'tenant';
 const OBJECT_ID = /(?<!catalogs\/)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
 
 /**
- * Tells whether a 403 may mean no more than that Graph does not know the id in the path: no other object was refused since
+ * Tells whether a 403 may mean no more than that Graph does not know the id of the object: no other object was refused since
  * the use was last allowed, as this process met it.
  */
-function createSuspects() {
+function createSuspects(send: Transport) {
   const suspects = new Map<string, string>();
   const keyOf = ({ operation, catalog }: Use): string => `${operation}.${catalog}`;
+  /** What only the body names is looked at: everybody may ask for the same object, and the loss of a permission would go unseen. */
+  const objectOf = async ({ operation, url, object }: Call): Promise<string | undefined> => {
+    if (object !== undefined && (await isThere(send, operation, object))) return undefined;
+    return OBJECT_ID.exec(new URL(object ?? url).pathname)?.[0].toLowerCase();
+  };
   return {
-    isOneObject: (use: Use, { url }: Call): boolean => {
-      const object = OBJECT_ID.exec(new URL(url).pathname)?.[0].toLowerCase();
+    isOneObject: async (use: Use, call: Call): Promise<boolean> => {
+      const object = await objectOf(call);
       if (object === undefined) return false;
       const first = suspects.get(keyOf(use)) ?? object;
       suspects.set(keyOf(use), first);
@@ -73,13 +78,24 @@ function createSuspects() {
   };
 }
 
+/** Whether an object can be read, or may be there as far as the answer tells. */
+async function isThere(send: Transport, operation: string, url: string): Promise<boolean> {
+  try {
+    const { status } = await send({ operation, method: 'GET', url });
+    return status !== 403 && status !== 404;
+  } catch (error) {
+    if (error instanceof GraphError) return true;
+    throw error;
+  }
+}
+
 /**
  * Remembers which operations Graph allows. After a refusal (401, 403) it sends only one call of this operation on this
  * catalog at a time, ever less often, until one is allowed: the others end with the recorded refusal, without a call.
- * A 403 may also mean that Graph does not know the id in the path, so one object's 403 stops no call of another.
+ * A 403 may also mean that Graph does not know the id of the object, so one object's 403 stops no call of another.
  */
 export function withPermissions(send: Transport, permissions: Permissions): Transport {
-  const suspects = createSuspects();
+  const suspects = createSuspects(send);
   return async (call) => {
     const { catalog = TENANT, isFresh } = scopes.getStore() ?? {};
     const isNews = (status: number | undefined): boolean =>
@@ -96,7 +112,7 @@ export function withPermissions(send: Transport, permissions: Permissions): Tran
     }
     if (!isNews(status)) return response;
     const { fault } = refusal(call, response);
-    const isOneObject = status === 403 && suspects.isOneObject(use, call);
+    const isOneObject = status === 403 && (await suspects.isOneObject(use, call));
     const refused = await permissions.refused(use, token, evidenceOf(fault), isOneObject);
     throw new GraphError(call.operation, { ...fault, ...memoryOf(refused) });
   };

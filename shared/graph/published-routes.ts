@@ -194,6 +194,7 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       method: 'POST',
       path: () => policies,
       body: published.policyBody,
+      object: ({ packageId }) => packageOf(packageId),
       answer: published.policyAnswer,
     },
     getAssignmentPolicy: {
@@ -252,6 +253,7 @@ export function publishedRoutes(published: PublishedVersion): Routes {
         ...(until !== undefined && { schedule: scheduleUntil(until) }),
         justification,
       }),
+      object: ({ packageId }) => packageOf(packageId),
       answer: AssignmentRequest,
     },
     getAssignmentRequest: {

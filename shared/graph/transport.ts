@@ -28,6 +28,8 @@ export type Call = {
   url: string;
   headers?: Record<string, string>;
   body?: object;
+  /** The address of the object that the call concerns, where only the body has its id. */
+  object?: string;
 };
 
 /** Sends one call and returns its response, with any status. Throws `GraphError` if none comes in time. */

@@ -99,7 +99,11 @@ export function resultOf(request: OpenRequest, timeouts: Timeouts): StepResult |
         reason: 'approval-deadline',
       });
     case 'unreadable':
-      return { outcome: 'needs-attention', reason: 'request-unreadable' };
+      // Graph delivers although one read of the request was refused.
+      return beyond(request, timeouts.delivery, {
+        outcome: 'needs-attention',
+        reason: 'request-unreadable',
+      });
     case 'unknown':
       return beyond(request, timeouts.delivery, {
         outcome: 'needs-attention',

@@ -42,8 +42,19 @@ function aProcess(connection = storage.connectionString) {
         return { kind: 'done' };
       }),
     );
-  return { look, read, permissions };
+  const submit = (packageId: string) =>
+    inScope({ catalog: 'departments' }, () =>
+      asOutcome(async () => {
+        const [policyId, userId] = [NOBODY, NOBODY];
+        await graph.submitAssignmentRequest({ packageId, policyId, userId, justification: 'test' });
+        return { kind: 'done' };
+      }),
+    );
+  return { look, read, submit, permissions };
 }
+
+/** Graph has no policy and no person with this id. */
+const NOBODY = '30000000-0000-4000-8000-000000000000';
 
 /** Three objects of one catalog. */
 async function threePackages(): Promise<[string, string, string]> {
@@ -154,6 +165,36 @@ test('the 403 of two objects speaks for the catalog only if no call succeeded be
   const before = await calls();
   expect(await read(here)).toMatchObject({ kind: 'later', why: 'permission-lost' });
   expect(await calls()).toBe(before);
+});
+
+const refuseSubmits = (times?: number) =>
+  simulator.injectFaults({
+    ...{ match: { method: 'POST', path: 'assignmentRequests' } },
+    ...{ answer: { status: 403, code: 'UnAuthorized' }, ...(times && { times }) },
+  });
+const submits = async () => (await simulator.writes()).filter((one) => one.includes('Requests'));
+
+test('the 403 of a request for a package that was deleted stops no request for another', async () => {
+  const [gone, here] = await threePackages();
+  const [first, second] = [aProcess(), aProcess()];
+  await simulator.remove('accessPackages', gone);
+  await refuseSubmits(1);
+  expect(await first.submit(gone)).toMatchObject({ kind: 'later', why: 'permission' });
+  await second.submit(here);
+  expect(await submits()).toHaveLength(2);
+  expect(await first.permissions.refusals()).toEqual([]);
+});
+
+test('the 403 of a request for a package that is there speaks for the catalog', async () => {
+  const [here, other] = await threePackages();
+  const [first, second] = [aProcess(), aProcess()];
+  await refuseSubmits();
+  await first.submit(here);
+  await second.submit(other);
+  expect(await submits()).toHaveLength(1);
+  expect(await second.permissions.refusals()).toMatchObject([
+    { operation: 'submitAssignmentRequest', catalog: 'departments' },
+  ]);
 });
 
 test('a 401 says nothing of the object, so the first one speaks for the catalog', async () => {

@@ -37,7 +37,7 @@ const AT_ONCE: [RequestStatus, string | undefined][] = [
   ['scheduled', undefined],
   ['waiting-for-callback', undefined],
   ['partial', undefined],
-  ['unreadable', 'needs-attention: request-unreadable'],
+  ['unreadable', undefined],
   ['unknown', undefined],
 ];
 
@@ -54,6 +54,7 @@ const AT_LAST: [RequestStatus, boolean, number, string][] = [
   ['scheduled', false, 3 * DAY, 'timed-out: delivery-deadline'],
   ['waiting-for-callback', false, 3 * DAY, 'timed-out: delivery-deadline'],
   ['unknown', false, 3 * DAY, 'needs-attention: unknown-state'],
+  ['unreadable', false, 3 * DAY, 'needs-attention: request-unreadable'],
   ['waiting-for-approval', true, 15 * DAY, 'timed-out: approval-deadline'],
   ['open', true, 3 * DAY, 'timed-out: delivery-deadline'],
   ['unknown', true, 3 * DAY, 'needs-attention: unknown-state'],
