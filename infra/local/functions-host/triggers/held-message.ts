@@ -22,7 +22,7 @@ const SHORTEST_RENEWAL = 100;
  */
 export function holdMessage(
   message: ServiceBusReceivedMessage,
-  current: () => BusConnection,
+  current: () => BusConnection | undefined,
   { renewFor, onLost }: { renewFor: number; onLost: (why: string) => void },
 ): HeldMessage {
   const renewUntil = Date.now() + renewFor;
@@ -38,7 +38,7 @@ export function holdMessage(
   const renew = async (): Promise<void> => {
     if (Date.now() >= renewUntil) return;
     try {
-      await current().ask((receiver) => receiver.renewMessageLock(message));
+      await current()?.ask((receiver) => receiver.renewMessageLock(message));
     } catch (error) {
       // Another connection may do it until the lock has run out.
       if (!isLockLost(error) && left() > 0) {
@@ -57,6 +57,7 @@ export function holdMessage(
     async settle(settlement) {
       for (;;) {
         const connection = current();
+        if (!connection) throw new Error('the connection was lost while the listener stopped');
         try {
           await connection.ask((receiver) =>
             settlement === 'complete'
