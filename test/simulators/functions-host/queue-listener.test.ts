@@ -12,7 +12,7 @@ import { createTap, type Call, type Fault } from '../../resilience/proxies/tap';
 import { eventually } from '../../support/eventually';
 import { bodies, connect, portOf, startTestBus, type TestBus } from '../service-bus/setup';
 
-const QUEUES = ['token', 'silent', 'unanswered', 'held', 'slots', 'pin'] as const;
+const QUEUES = ['token', 'silent', 'unanswered', 'held', 'slots', 'stopped', 'pin'] as const;
 type QueueName = (typeof QUEUES)[number];
 
 const tap = createTap();
@@ -30,6 +30,7 @@ beforeAll(async () => {
     ...queues,
     silent: { LockDuration: 'PT5S' },
     held: { LockDuration: 'PT5M' },
+    stopped: { LockDuration: 'PT5M' },
   });
   proxy = await startBusProxy(tap);
   proxy.forwardTo(portOf(testBus.bus.connectionString));
@@ -155,6 +156,25 @@ test('functions that outlast their connection keep their slots and locks, and ea
   });
   expect(most).toBe(4);
   expect(received.toSorted()).toEqual(texts);
+});
+
+test('a listener that loses its connection while it stops leaves what it could not settle, and stops at once', async () => {
+  let release = (): void => undefined;
+  const received = listen('stopped', async () => {
+    await new Promise<void>((resolve) => (release = resolve));
+    return COMPLETE;
+  });
+  await send('stopped', 'one');
+  await eventually('the message is received', () => received.length === 1);
+  once('settle', { kind: 'cut-before' });
+  const stopped = listeners.pop()?.stop();
+  release();
+  // The lock of the message lasts for five minutes.
+  await stopped;
+  expect(warnings).toContainEqual(
+    expect.stringContaining('could not settle a message: Error: the connection was lost'),
+  );
+  expect(await isEmpty('stopped')).toBe(false);
 });
 
 describe('faults of the libraries that the listener works around', () => {

@@ -22,7 +22,7 @@ const SHORTEST_RENEWAL = 100;
  */
 export function holdMessage(
   message: ServiceBusReceivedMessage,
-  current: () => BusConnection,
+  current: () => BusConnection | undefined,
   { renewFor, onLost }: { renewFor: number; onLost: (why: string) => void },
 ): HeldMessage {
   // Durations are measured on the monotonic clock: the clock of the stack can be moved while a function runs.
@@ -40,7 +40,7 @@ export function holdMessage(
   const renew = async (): Promise<void> => {
     if (performance.now() >= renewUntil) return;
     try {
-      await current().ask((receiver) => receiver.renewMessageLock(message));
+      await current()?.ask((receiver) => receiver.renewMessageLock(message));
       lockedUntil = endOfLock(message);
     } catch (error) {
       // Another connection may do it until the lock has run out.
@@ -60,6 +60,7 @@ export function holdMessage(
     async settle(settlement) {
       for (;;) {
         const connection = current();
+        if (!connection) throw new Error('the connection was lost while the listener stopped');
         try {
           await connection.ask((receiver) =>
             settlement === 'complete'

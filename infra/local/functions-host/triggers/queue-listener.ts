@@ -76,6 +76,10 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
     });
   }
 
+  /** None once the listener stops: a connection that is lost then has no successor. */
+  const usable = (): BusConnection | undefined =>
+    stopping && current.hasEnded() ? undefined : current;
+
   async function replace(why: string): Promise<void> {
     if (stopping) return;
     warn(`${why}; connecting again`);
@@ -95,7 +99,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
   }
 
   async function process(message: ServiceBusReceivedMessage): Promise<void> {
-    const held = holdMessage(message, () => current, {
+    const held = holdMessage(message, usable, {
       renewFor: options.maxAutoLockRenewalDuration,
       onLost: (why) => warn(`renewLock: ${why}`),
     });
