@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
+import { createGate } from '../shared/assignments/gate';
 import { planAccess } from '../shared/assignments/plan';
 import { pollRequests } from '../shared/assignments/poll';
 import { settleStep } from '../shared/assignments/settle';
@@ -34,8 +35,9 @@ export function registerActivities(services: Services): void {
     return { outcome: acquired === 'acquired' ? { kind: 'done' } : LOCK_HELD };
   });
 
-  registerActivity(activities.planAccess, async (input) => ({
-    outcome: await planAccess(services, input),
+  const gate = createGate(services);
+  registerActivity(activities.planAccess, async (input, _, log) => ({
+    outcome: await planAccess({ ...services, gate }, input, log),
   }));
 
   registerActivity(activities.ensurePackage, createPackageEnsurer(services));

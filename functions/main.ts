@@ -12,6 +12,7 @@ import { createDue } from '../shared/storage/due';
 import { createHoldings } from '../shared/storage/holdings';
 import { createLimits, createPermissions } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
+import { createRemovalBrakes } from '../shared/storage/removals';
 import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
@@ -72,6 +73,7 @@ const services: Services = {
   workers: createWorkers(workers),
   holdings: createHoldings(workers),
   workerLocks: createWorkerLocks(workers),
+  brakes: createRemovalBrakes(table(records, 'removals')),
   packages: createPackages(table(records, 'packages')),
   ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),
   graph: createEntitlements({

@@ -4,6 +4,7 @@ import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
 import type { Permissions } from '../shared/storage/limits';
 import type { Holdings } from '../shared/storage/holdings';
+import type { RemovalBrakes } from '../shared/storage/removals';
 import type { Packages } from '../shared/storage/packages';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
@@ -24,6 +25,7 @@ export type Services = {
   workers: Workers;
   holdings: Holdings;
   workerLocks: WorkerLocks;
+  brakes: RemovalBrakes;
   packages: Packages;
   ledger: Ledger;
   graph: Entitlements;

@@ -147,7 +147,8 @@ function* planAndSubmit(
   state: WorkflowState,
 ): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
-  const input = { run: state.run, done: carriedOut(state) };
+  const wasHeld = state.retrying?.for === 'held';
+  const input = { run: state.run, done: carriedOut(state), ...(wasHeld && { wasHeld }) };
   const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
   if (plan.kind !== 'done') return plan;
   adoptPlan(state, plan);

@@ -66,16 +66,17 @@ export function* callWithRetry<Input, Done extends object>(
   };
 }
 
-/** The wait of a retry. Storage is waited for without an end. */
+/** The wait of a retry, without an end where there is none: storage, and what a person has to decide. */
 function waitingOf(
   durable: DurableContext,
-  { why }: Later,
+  { why, until }: Later,
   { waited, budget }: { waited: number; budget: number },
 ): Waiting {
   const time = now(durable);
+  const end = budget < Infinity ? secondsFrom(time, budget - waited).toISOString() : until;
   return {
     ...{ for: causeOf(why), reason: why, since: secondsFrom(time, -waited).toISOString() },
-    ...(budget < Infinity && { until: secondsFrom(time, budget - waited).toISOString() }),
+    ...(end !== undefined && { until: end }),
   };
 }
 

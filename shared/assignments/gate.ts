@@ -10,11 +10,18 @@ import {
   removalsToCount,
   type Exclusions,
   type Gated,
+  type NotRun,
   type BrakeAnswer,
+  type Waiting,
 } from '../domain/lifecycle/gate';
 import type { Held } from '../domain/lifecycle/held';
+import type { BrakeDecision, PlannedStep } from '../domain/lifecycle/plan';
 import { timelineOf } from '../domain/lifecycle/timeline';
-import { discardOf, type Discard, type RemovalLimits } from '../storage/removal-rows';
+import type { Later } from '../domain/workflow/outcome';
+import { StepOutcome, type StepResult } from '../domain/workflow/step-outcome';
+import type { DecidedStep } from '../domain/workflow/workflow-state';
+import type { Log } from '../log';
+import { discardOf, type RemovalLimits } from '../storage/removal-rows';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
 
@@ -44,7 +51,7 @@ export type Planned<Of extends Step> = {
 
 /** `decisions`: who released or discarded a removal and why, by the id of its step. `tripped`: a brake that closed now. */
 type Passed<Of extends Step> = Gated<Of> & {
-  decisions: Map<string, Discard>;
+  decisions: Map<string, BrakeDecision>;
   tripped: string[];
 };
 
@@ -55,9 +62,22 @@ type Passed<Of extends Step> = Gated<Of> & {
  */
 export function createGate(services: Services) {
   const countPeople = createPeopleCount(services);
-  return <Of extends Step>(planned: Planned<Of>): Promise<Passed<Of>> =>
-    passGate(services, countPeople, planned);
+  return {
+    pass: <Of extends Step>(planned: Planned<Of>): Promise<Passed<Of>> =>
+      passGate(services, countPeople, planned),
+
+    /** Why everything of a person that was held is still held, from rows alone; undefined if a plan has to tell. */
+    stillHeld: async (personId: string): Promise<string | undefined> => {
+      if (services.config.mode === 'paused') return 'paused';
+      const known = await services.brakes.recall(personId);
+      if (Object.values(known).every(({ waiting }) => waiting === undefined)) return undefined;
+      const open = await services.brakes.open();
+      const brake = open.find(({ kind, number }) => known[kind]?.waiting?.number === number);
+      return brake && `brake:${brake.id}`;
+    },
+  };
 }
+export type GateKeeper = ReturnType<typeof createGate>;
 
 async function passGate<Of extends Step>(
   services: Services,
@@ -76,7 +96,7 @@ async function passGate<Of extends Step>(
   // Somebody of whom one thing was stated has never had a removal planned by facts.
   const known = removals.length > 0 || facts.length > 1 ? await brakes.recall(personId) : {};
   const stated = jsonHash(facts.map(({ hash }) => hash).sort());
-  const decisions = new Map<string, Discard>();
+  const decisions = new Map<string, BrakeDecision>();
   for (const removal of isRecheck ? [] : removals) {
     const discard = discardOf(known, stated, removal);
     if (discard) decisions.set(removal.stepId, discard);
@@ -156,4 +176,69 @@ function createPeopleCount({ workers, model }: Pick<Services, 'workers' | 'model
     last = { ...read, until: at + COUNT_MS };
     return sizeWith(read.current);
   };
+}
+
+/**
+ * What the gate lets through of a plan, and what it decides. Steps that this run has carried out, or is carrying out, have
+ * passed before.
+ */
+export async function throughGate(
+  keeper: GateKeeper,
+  { accounts, ...planned }: Planned<PlannedStep>,
+  done: readonly string[],
+  log: Log,
+) {
+  const isOver = ({ id }: PlannedStep): boolean => done.includes(id);
+  const ahead = accounts.map((one) => ({
+    ...one,
+    steps: one.steps.filter((step) => !isOver(step)),
+  }));
+  const passed = await keeper.pass({ ...planned, accounts: ahead });
+  for (const brake of passed.tripped) log({ what: 'removal-brake', brake });
+  const withDecision = (step: PlannedStep): PlannedStep => {
+    const decision = passed.decisions.get(step.id);
+    return decision ? { ...step, decision } : step;
+  };
+  return {
+    waiting: waitOf(passed.waiting, planned.at),
+    steps: [
+      ...accounts.flatMap(({ steps }) => steps.filter(isOver)),
+      ...passed.run.map(withDecision),
+    ],
+    decided: [
+      ...passed.would.map((step) => ({ ...step, result: { outcome: wouldOf(step) } })),
+      ...passed.stopped.map(({ step, reason }) => ({
+        ...withDecision(step),
+        result: resultOfGate(step, reason),
+      })),
+    ] satisfies DecidedStep[],
+  };
+}
+
+const wouldOf = ({ action }: PlannedStep): StepResult['outcome'] =>
+  StepOutcome.parse(`would-${action}`);
+
+function resultOfGate({ after }: PlannedStep, reason: NotRun): StepResult {
+  if (reason !== 'after-not-carried-out') return { outcome: reason };
+  const [before = ''] = after;
+  const partner = before.replace(/^revoke:/, '').replace(/@.*$/, '');
+  return { outcome: 'refused-sod', reason: `partner-not-removed:${partner}` };
+}
+
+/** When to plan again for what waits: at the end of the first settle time, else now and then. */
+function waitOf(waiting: readonly Waiting[], at: number): Later | undefined {
+  const settling = waiting.flatMap(({ until }) => until ?? []);
+  if (settling.length > 0) {
+    const end = Math.min(...settling);
+    const afterSeconds = Math.max((end - at) / 1000, 0.01);
+    return { kind: 'later', afterSeconds, why: 'settling', until: new Date(end).toISOString() };
+  }
+  const held = waiting.find(({ why }) => why === 'brake') ?? waiting[0];
+  return (
+    held && {
+      kind: 'later',
+      afterSeconds: 1,
+      why: held.brake === undefined ? 'paused' : `brake:${held.brake}`,
+    }
+  );
 }

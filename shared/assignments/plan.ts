@@ -14,12 +14,14 @@ import type { Ending, StepResult } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
+import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-
 import { readAccess, type Access, type AccessServices } from './current-access';
+import { throughGate, type GateKeeper } from './gate';
 
 type Services = AccessServices & {
   workers: Workers;
+  gate: GateKeeper;
   config: { matchAttribute: string; graph: { lagSeconds: number } };
 };
 
@@ -39,11 +41,14 @@ type Plan = {
  */
 export async function planAccess(
   services: Services,
-  { run, done }: z.infer<typeof activities.planAccess.input>,
+  { run, done, wasHeld }: z.infer<typeof activities.planAccess.input>,
+  log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
   const { model } = services.model();
   const { personId = workerId } = run;
+  const held = wasHeld ? await services.gate.stillHeld(personId) : undefined;
+  if (held !== undefined) return { ...NOT_YET, why: held };
   const facts = await services.workers.facts(workerId).catch(tooManyNumbers);
   if (facts === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
   const fact = facts.find(({ hash }) => hash === run.eventHash);
@@ -67,7 +72,8 @@ export async function planAccess(
     };
     const current = await readAccess(services, person);
     if (current.kind !== 'done') return current;
-    const plan = planFor({ timeline, held: heldBy(current.access, person.targetId), model, at });
+    const heldHere = heldBy(current.access, person.targetId);
+    const plan = planFor({ timeline, held: heldHere, model, at });
     const situation = { run, model, at, personId, ...current, ...person };
     const intervals = intervalsOf(timeline, model);
     const steps = stepsOf({ ...situation, wants, intervals }, plan);
@@ -78,19 +84,29 @@ export async function planAccess(
         wants.length === 0
           ? planFor({ timeline, held, model, at })
           : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
-      return stepsOf(
-        { ...situation, targetId, wants: [], intervals, suffix: `@${targetId}` },
-        other,
-      );
+      const there = { ...situation, targetId, wants: [], intervals, suffix: `@${targetId}` };
+      return { objectId: targetId, held, ...stepsOf(there, other) };
     });
-    const all = [steps, ...elsewhere];
+    const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
     const { next } = plan;
-    return withAccount(account, done, {
+    const { eventHash } = run;
+    const { workerIds: ids } = person;
+    const gated = await throughGate(
+      services.gate,
+      { eventHash, personId, workerIds: ids, accounts, facts, at },
+      done,
+      log,
+    );
+    const { waiting } = gated;
+    // What waits comes after everything else, and before the end of a wait for an account: it may take access.
+    const isOver = (step: PlannedStep) => done.includes(step.id);
+    if (waiting !== undefined && gated.steps.every(isOver)) return waiting;
+    return withAccount(account, done, waiting, {
       targetId: person.targetId,
-      steps: all.flatMap((one) => one.steps),
-      decided: all.flatMap((one) => one.decided),
+      steps: gated.steps,
+      decided: [...accounts.flatMap((one) => one.decided), ...gated.decided],
       ending: endingOf({ fact, timeline, intervals, wants, model, at }),
-      isPartial: false,
+      isPartial: waiting !== undefined,
       ...(next !== undefined && { next: iso(next) }),
     });
   });
@@ -138,12 +154,18 @@ async function accountOf(
 }
 
 /** What gives access waits for an account that is there and enabled, after everything else is done. */
-function withAccount(account: Account, done: readonly string[], plan: Plan): Outcome<Plan> {
+function withAccount(
+  account: Account,
+  done: readonly string[],
+  waiting: Later | undefined,
+  plan: Plan,
+): Outcome<Plan> {
   const gives = ({ action }: PlannedStep) => ['grant', 'extend', 'reprocess'].includes(action);
   const isReady = 'id' in account && account.isEnabled;
   if (isReady || !plan.steps.some(gives)) return { kind: 'done', ...plan };
   const steps = plan.steps.filter((step) => !gives(step) && !done.includes(step.id));
   if (steps.length > 0) return { kind: 'done', ...plan, steps, isPartial: true };
+  if (waiting !== undefined) return waiting;
   // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
   return 'id' in account ? { ...NOT_YET, why: 'account-disabled' } : account;
 }

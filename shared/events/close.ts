@@ -3,6 +3,7 @@ import type { Log } from '../log';
 import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { RemovalBrakes } from '../storage/removals';
 import { lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
@@ -11,6 +12,7 @@ export type CloseServices = RowWriter & {
   due: Pick<Due, 'cancel'>;
   ledger: Pick<Ledger, 'close'>;
   workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
+  brakes: Pick<RemovalBrakes, 'leaveEvent'>;
 };
 
 /** `fencingToken`: of the worker lock under which it is closed. `chain`: the caller's last known end of the attempt's rows. */
@@ -61,6 +63,11 @@ async function close(
       deliveredAt,
       ...marginOf(run.fact, deliveredAt),
     } as const;
+    // The most frequent event. It takes nothing that it has not carried out.
+    const isDeliveredJoiner =
+      run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
+    if (!isDeliveredJoiner)
+      await services.brakes.leaveEvent(run.personId ?? run.fact.workerId, run.eventHash);
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
     // never loses it.

@@ -109,7 +109,8 @@ function isOverdue(
   { state, waiting, updatedAt }: StoredClaim,
   { recovery, timeouts }: RecoverServices['config'],
 ): boolean {
-  if (state !== 'started') return false;
+  // What is held goes on when a person decides.
+  if (state !== 'started' || waiting?.for === 'held') return false;
   const { identity, approval, delivery, partialGrace, call } = timeouts;
   const all = identity + approval + delivery + partialGrace + call;
   const end = waiting?.until ? Date.parse(waiting.until) : Date.parse(updatedAt) + all * 1000;

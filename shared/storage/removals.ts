@@ -8,24 +8,21 @@ import {
   type Closing,
   countsOf,
   covers,
+  createRemovalCounts,
   HeldPerson,
+  isTooMany,
   itemsOf,
   PAGE,
-  PASSED,
-  PASSED_END,
-  passedKey,
   personOf,
-  personPassed,
   type Recalled,
   Registration,
   type RemovalLimits,
   type Removals,
   shownOf,
-  SPARE_MS,
   waitingKey,
   waitingRange,
 } from './removal-rows';
-import type { StoredRow, Table } from './storage-port';
+import type { Table } from './storage-port';
 
 export type RemovalBrakes = ReturnType<typeof createRemovalBrakes>;
 
@@ -42,6 +39,7 @@ export type RemovalBrakes = ReturnType<typeof createRemovalBrakes>;
  */
 export function createRemovalBrakes(table: Table) {
   const updateRow = createRowUpdater(table);
+  const { count, pass } = createRemovalCounts(table);
 
   const latestBrake = async (kind: BrakeKind): Promise<Brake | undefined> => {
     const [row] = await table.list(brakesOf(kind), { from: BRAKE, atMost: 1 });
@@ -76,54 +74,16 @@ export function createRemovalBrakes(table: Table) {
     await updateRow(personOf(person), kind, () => toColumns(registration));
   };
 
-  /** People in a range of rows, until there are more than `most`. */
-  async function peopleIn(
+  /** Takes a person out of those who wait; a discard is still remembered. */
+  async function withdraw(
     kind: BrakeKind,
-    from: string,
-    below: string,
-    personIn: (row: StoredRow) => string,
-    most: number,
-    into: Set<string>,
+    person: string,
+    { waiting, discarded }: Registration,
   ): Promise<void> {
-    for (let next = from; ;) {
-      const atMost = Math.min(most + 1, PAGE);
-      const rows = await table.list(countsOf(kind), { from: next, below, atMost });
-      for (const row of rows) into.add(personIn(row));
-      const last = rows.at(-1);
-      if (into.size > most || last === undefined || rows.length < atMost) return;
-      next = `${last.key}-`;
-    }
-  }
-
-  /** Everybody who waits under the number or was let through since `cutoff`; those who wait first, see `pass`. */
-  async function count(kind: BrakeKind, number: number, cutoff: number, most: number) {
-    const people = new Set<string>();
-    const [from, below] = waitingRange(number);
-    await peopleIn(kind, from, below, ({ key }) => key.slice(from.length), most, people);
-    if (people.size <= most) {
-      await peopleIn(kind, passedKey(cutoff), PASSED_END, personPassed, most, people);
-    }
-    return people;
-  }
-
-  async function isTooMany(people: Set<string>, { limit, share }: RemovalLimits): Promise<boolean> {
-    if (people.size > limit) return true;
-    if (share === undefined || people.size < share.floor) return false;
-    const enough = Math.ceil((people.size * 100) / share.percent);
-    return people.size * 100 > share.percent * (await share.people(people, enough));
-  }
-
-  /**
-   * Counts as removed from now on. The row comes before the removal and before the person stops waiting, and is read after
-   * those who wait: nobody who counts misses both.
-   */
-  async function pass(removals: Removals, at: number, cutoff: number): Promise<void> {
-    const { kind, person, eventHash } = removals;
-    await table.insert(countsOf(kind), passedKey(at, person), { eventHash });
-    // What is out of every window is removed by those who come after, a few rows each.
-    const below = passedKey(cutoff - SPARE_MS);
-    const old = await table.list(countsOf(kind), { from: PASSED, below, atMost: 4 });
-    for (const { partition, key } of old) await table.remove(partition, key);
+    if (waiting === undefined) return;
+    await table.remove(countsOf(kind), waitingKey(waiting.number, person));
+    if (discarded === undefined) await table.remove(personOf(person), kind);
+    else await save({ kind, person }, { discarded });
   }
 
   return {
@@ -140,7 +100,7 @@ export function createRemovalBrakes(table: Table) {
 
     /**
      * Enters removals as waiting and answers what their brake says. Undefined: they are entered and nothing holds them, but
-     * their time has not come (`isDue` is false). Answers `pass` once for good: ask again only for what is still to be removed.
+     * their time has not come (`isDue` is false). After a `pass` they are entered no more.
      * `tripped` says that this call closed the way, so that it is told once. The caller has the lock of the person.
      */
     ask: async (
@@ -175,7 +135,8 @@ export function createRemovalBrakes(table: Table) {
           waiting.items !== items
         ) {
           const before = waiting;
-          waiting = { number, facts: removals.facts, items, since: before?.since ?? at };
+          const { facts, eventHash } = removals;
+          waiting = { number, facts, items, eventHash, since: before?.since ?? at };
           // Without the memory of a discard that a later fact has ended.
           if (discarded?.facts !== removals.facts) discarded = undefined;
           await save(removals, { waiting, discarded });
@@ -199,6 +160,7 @@ export function createRemovalBrakes(table: Table) {
         const people = await count(kind, number, cutoff, limits.limit);
         if (!(await isTooMany(people, limits))) {
           await pass(removals, instant, cutoff);
+          await withdraw(kind, person, { waiting, discarded });
           return { kind: 'pass' };
         }
         const brake: Brake = {
@@ -211,13 +173,17 @@ export function createRemovalBrakes(table: Table) {
       }
     },
 
-    /** Nothing of the person waits any more under a kind: it was removed, or is no longer to be removed. Idempotent. */
-    leave: async (person: string, kind: BrakeKind, known: Recalled): Promise<void> => {
-      const { waiting, discarded } = known[kind] ?? {};
-      if (waiting === undefined) return;
-      await table.remove(countsOf(kind), waitingKey(waiting.number, person));
-      if (discarded === undefined) await table.remove(personOf(person), kind);
-      else await updateRow(personOf(person), kind, () => toColumns({ discarded }));
+    /** Nothing of the person waits any more under a kind, because nothing is to be removed. Idempotent. */
+    leave: (person: string, kind: BrakeKind, known: Recalled): Promise<void> =>
+      withdraw(kind, person, known[kind] ?? {}),
+
+    /** An event is over: what its run entered and did not carry out waits no more. Idempotent. */
+    leaveEvent: async (person: string, eventHash: string): Promise<void> => {
+      for (const { key, columns } of await table.list(personOf(person))) {
+        const known = fromColumns(Registration, columns);
+        if (known.waiting?.eventHash === eventHash)
+          await withdraw(BrakeKind.parse(key), person, known);
+      }
     },
 
     /** The brakes that are open, one of each kind at most. */

@@ -148,3 +148,46 @@ test('a wait that cannot be recorded ends no run, and the next pass tries again'
   expect(closingOf(result).outcome).toBe('delivered');
   expect(waits).toHaveLength(3);
 });
+
+test('what settles is shown with its end, what is held with its brake and no end, and neither uses up any deadline', async () => {
+  const happy = happyActivities();
+  const settles = after(4 * DAY_MS);
+  const held = (host: { now: Date }) => host.now.getTime() < START.getTime() + 8 * DAY_MS;
+  const { result, waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) => {
+      if (host.now.toISOString() < settles) {
+        const { outcome } = later('settling', 4 * 86_400);
+        return { outcome: { ...outcome, until: settles } };
+      }
+      return held(host) ? later('brake:usual-1') : happy.planAccess(input, host);
+    },
+  });
+  expect(closingOf(result).outcome).toBe('delivered');
+  expect(waits.map(({ waiting }) => waiting)).toEqual([
+    { for: 'settling', reason: 'settling', since: after(0), until: settles },
+    { for: 'held', reason: 'brake:usual-1', since: settles },
+  ]);
+  // After the first plan of a brake, rows tell whether it is still held.
+  const plans = callsTo(result, 'planAccess') as { wasHeld?: boolean }[];
+  expect(plans.slice(0, 3).map(({ wasHeld }) => wasHeld)).toEqual([undefined, undefined, true]);
+});
+
+test('a settle time that a later fact puts off is shown with its new end', async () => {
+  const happy = happyActivities();
+  const ends = [after(900_000), after(1_500_000)];
+  let plans = 0;
+  const { waits } = await recorded({
+    ...happy,
+    planAccess: (input, host) => {
+      const until = ends[plans++];
+      if (until === undefined) return happy.planAccess(input, host);
+      const afterSeconds = (Date.parse(until) - host.now.getTime()) / 1000;
+      return { outcome: { ...later('settling', afterSeconds).outcome, until } };
+    },
+  });
+  expect(waits.map(({ waiting, hasRow }) => [waiting.until, hasRow])).toEqual([
+    [ends[0], false],
+    [ends[1], true],
+  ]);
+});

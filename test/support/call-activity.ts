@@ -11,6 +11,7 @@ import { createDue } from '../../shared/storage/due';
 import { createHoldings } from '../../shared/storage/holdings';
 import { createPermissions } from '../../shared/storage/limits';
 import { createPackages } from '../../shared/storage/packages';
+import { createRemovalBrakes } from '../../shared/storage/removals';
 import { createWorkerLocks } from '../../shared/storage/worker-locks';
 import { createWorkers } from '../../shared/storage/workers';
 import { readConfig } from '../../shared/config/config';
@@ -33,6 +34,8 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
       EVENT_SOURCES: 'urn:hr:acme:workday',
       RECORDS_STORAGE: connectionString,
       AUDIT_STORAGE: connectionString,
+      // A test that is about the settle time sets one.
+      REMOVAL_SETTLE: '0s',
     }),
     appVersion: '0.1.0',
     model: () => loaded,
@@ -42,6 +45,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     workers: createWorkers(storage.table('workers')),
     holdings: createHoldings(storage.table('workers')),
     workerLocks: createWorkerLocks(storage.table('workers')),
+    brakes: createRemovalBrakes(storage.table('removals')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
     permissions: createPermissions(storage.table('limits'), () => undefined),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AccessModel, Mode } from '../access-model/access-model';
 import type { StoredFact } from './facts';
 import type { Held } from './held';
+import { BrakeDecision } from './plan';
 import { planFor } from './planner';
 import { timelineOf } from './timeline';
 
@@ -15,16 +16,11 @@ type GateStep = { id: string; action: string; packageKey: string; after: readonl
 /** Which brake the revoke of a plan counts against, and from when on it may be made (milliseconds since 1970). */
 export type Removal = { stepId: string; packageKey: string; kind: BrakeKind; settledAt: number };
 
-/** What a brake says about the removals of one person: `brake` is its id, `by` and `reason` are of who closed it. */
+/** What a brake says about the removals of one person; `brake` is its id. */
 export const BrakeAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pass') }),
   z.object({ kind: z.literal('held'), brake: z.string() }),
-  z.object({
-    kind: z.enum(['released', 'discarded']),
-    brake: z.string(),
-    by: z.string(),
-    reason: z.string(),
-  }),
+  BrakeDecision.extend({ kind: z.enum(['released', 'discarded']) }),
 ]);
 export type BrakeAnswer = z.infer<typeof BrakeAnswer>;
 

@@ -28,6 +28,10 @@ export const HoldingPlace = z.object({
 });
 export type HoldingPlace = z.infer<typeof HoldingPlace>;
 
+/** Who released or discarded what a brake held, and why. */
+export const BrakeDecision = z.object({ brake: z.string(), by: z.string(), reason: z.string() });
+export type BrakeDecision = z.infer<typeof BrakeDecision>;
+
 /**
  * One step of a plan with all that carrying it out needs, so that a revoke needs neither the model nor the account. Times
  * are ISO 8601 in UTC. `id` is `<action>:<packageKey>`, and for another account than the person's present one
@@ -54,6 +58,8 @@ export const PlannedStep = HoldingPlace.extend({
   readyBy: z.string().optional(),
   /** The hashes of the events behind it. */
   factHashes: z.array(z.string()),
+  /** Of a removal that a brake held: who released or discarded it, and why. */
+  decision: BrakeDecision.optional(),
 });
 export type PlannedStep = z.infer<typeof PlannedStep>;
 

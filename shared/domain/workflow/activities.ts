@@ -54,7 +54,12 @@ export const activities = {
   planAccess: activity(
     'planAccess',
     /** `done`: the ids of the steps that this run has carried out, or is carrying out. */
-    { run: Run, done: z.array(z.string()) },
+    {
+      run: Run,
+      done: z.array(z.string()),
+      /** Whether the last plan was held: then that is asked first, without a call to Graph. */
+      wasHeld: z.boolean().optional(),
+    },
     {
       targetId: z.string().optional(),
       steps: z.array(PlannedStep),

@@ -44,6 +44,10 @@ export const AuditEntry = z.object({
   /** When to act, and by when the person should have the access. */
   actAt: text.optional(),
   readyBy: text.optional(),
+  /** Of a removal that a brake held: who released or discarded it, and why. */
+  brake: text.optional(),
+  decidedBy: text.optional(),
+  decisionReason: text.optional(),
   outcome: text.optional(),
   reason: text.optional(),
   graphState: text.optional(),

@@ -13,6 +13,8 @@ export const Later = z.object({
   kind: z.literal('later'),
   afterSeconds: z.number().nonnegative(),
   why: z.string(),
+  /** When the wait is over, if that is known (ISO 8601 in UTC): it is exact, and is not widened. */
+  until: z.string().optional(),
   evidence: Evidence.optional(),
   /** How much of its work the operation has done: a higher number than before begins every wait anew. */
   workDone: z.number().int().nonnegative().optional(),

@@ -14,6 +14,8 @@ const notDone = [
 
 const ofAccess = ['delivered', 'already-held', 'revoked', 'partly-delivered', ...notDone] as const;
 
+const WOULD = ['would-grant', 'would-revoke', 'would-extend', 'would-reprocess'] as const;
+
 /** How one step ended. */
 export const StepOutcome = z.enum([
   ...ofAccess,
@@ -24,6 +26,12 @@ export const StepOutcome = z.enum([
   'handed-off',
   /** A later plan did not need it any more. */
   'superseded',
+  /** In the mode `observe`: what would have been done. */
+  ...WOULD,
+  /** Nothing is carried out on this person. */
+  'excluded',
+  /** A person has dropped the removal that a brake held. */
+  'discarded',
 ]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
@@ -32,6 +40,9 @@ export const ClosingOutcome = z.enum([
   ...ofAccess,
   'rescinded',
   'superseded',
+  'observed',
+  'excluded',
+  'discarded',
   'no-identity',
   'no-matching-rule',
   'terminated',
@@ -158,6 +169,9 @@ export function closingOutcome(
   if (steps.some((outcome) => outcome === 'delivered' || outcome === 'extended'))
     return 'delivered';
   if (steps.includes('revoked')) return 'revoked';
+  if (WOULD.some((outcome) => steps.includes(outcome))) return 'observed';
+  if (steps.includes('excluded')) return 'excluded';
+  if (steps.includes('discarded')) return 'discarded';
   return untouched ?? (steps.includes('already-held') ? 'already-held' : 'no-matching-rule');
 }
 

@@ -55,6 +55,8 @@ export const Cause = z.enum([
   'call',
   'visibility',
   'directory',
+  'settling',
+  'held',
   'defect',
 ]);
 export type Cause = z.infer<typeof Cause>;
@@ -118,11 +120,16 @@ const causes: Record<Cause, CauseRow> = {
     budget: (budgets) => budgets.identity,
     layer: 3,
   },
+  // A removal settles for a known time. What a brake or a mode holds waits for a person.
+  settling: { reasons: ['settling'], budget: () => Infinity, layer: 3 },
+  held: { reasons: ['paused', 'brake'], budget: () => Infinity, layer: 3 },
   defect: { reasons: ['defect'], budget: call, layer: 4 },
 };
 
+/** A code can say what it is about behind a colon, as `brake:usual-1`. */
 export function causeOf(why: string): Cause {
-  return Cause.options.find((cause) => causes[cause].reasons.includes(why)) ?? 'call';
+  const [code = ''] = why.split(':');
+  return Cause.options.find((cause) => causes[cause].reasons.includes(code)) ?? 'call';
 }
 
 /** Whether the cause stops every package alike: waiting for it once is enough. */
@@ -140,7 +147,7 @@ const maxDefects = 3;
  */
 export function nextTry(
   retries: Retries | undefined,
-  { why, afterSeconds, workDone = 0 }: Later,
+  { why, afterSeconds, until, workDone = 0 }: Later,
   tookSeconds: number,
   budgets: RetryBudgets,
 ): { seconds: number; retries: Retries; waited: number; budget: number } | undefined {
@@ -153,7 +160,7 @@ export function nextTry(
   const budget = causes[cause].budget(budgets);
   if (waited >= budget || (cause === 'defect' && tries + 1 >= maxDefects)) return undefined;
   const widened = Math.min(backOff(afterSeconds, tries, budget), budget - waited);
-  const seconds = Math.max(afterSeconds, widened);
+  const seconds = until === undefined ? Math.max(afterSeconds, widened) : afterSeconds;
   const next = { seconds: waited + seconds, tries: tries + 1 };
   return {
     ...{ seconds, waited, budget },

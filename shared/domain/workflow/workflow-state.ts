@@ -29,7 +29,7 @@ export const Waiting = z.object({
 export type Waiting = z.infer<typeof Waiting>;
 
 /** People decide how long these last, so they are recorded at once. */
-const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval'];
+const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval', 'held'];
 
 /** Shorter waits are part of ordinary work, and get no row. */
 const LASTING_SECONDS = 60;
@@ -62,12 +62,16 @@ export type DecidedStep = z.infer<typeof DecidedStep>;
 
 /**
  * Whether a wait that was shown is still told right. Another reason counts where a person acts on it; the reasons of an
- * outage change with each call. A later start is that of a second wait, whose end is later too.
+ * outage change with each call. A later start is that of a second wait; the end of a wait may have been put off.
  */
 export const isShown = (shown: Waiting | undefined, waiting: Waiting): boolean =>
   shown?.for === waiting.for &&
   (shown.reason === waiting.reason || !RECORDED_AT_ONCE.includes(waiting.for)) &&
-  (Date.parse(waiting.since) - Date.parse(shown.since)) / 1000 < LASTING_SECONDS;
+  isNear(shown.since, waiting.since) &&
+  isNear(shown.until ?? '', waiting.until ?? shown.until ?? '');
+
+const isNear = (shown: string, time: string): boolean =>
+  shown === time || (Date.parse(time) - Date.parse(shown)) / 1000 < LASTING_SECONDS;
 
 /** How far one step has come. `openIntent`: the operation whose intended row has no settled row yet. */
 export const StepState = PlannedStep.extend({

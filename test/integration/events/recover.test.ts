@@ -7,6 +7,7 @@ import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { Claim, StoredClaim } from '../../../shared/domain/workflow/claim';
+import type { Waiting } from '../../../shared/domain/workflow/workflow-state';
 import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
@@ -222,14 +223,20 @@ test('a suspended run is logged and counted at each check, and its claim says si
   }
 });
 
-test('a run that has not gone on after the end of its wait, or after all its deadlines, is stalled', async () => {
+test('a run that has not gone on after the end of its wait, or after all its deadlines, is stalled, and one that is held is not', async () => {
   const [waits, begun, fresh] = [await started(), await started(), await started()];
+  const [settling, held] = [await started(), await started()];
   const overdue = { ...(await services.claims.read(begun.eventHash)) };
   const old = '2026-01-01T00:00:00.000Z';
-  const waiting = { for: 'approval', since: old, until: old } as const;
+  const waitingColumn = (waiting: Omit<Waiting, 'since'>) => ({
+    waiting: `json:${JSON.stringify({ since: old, ...waiting })}`,
+    updatedAt: old,
+  });
   const changed = [
-    [waits.eventHash, { waiting: `json:${JSON.stringify(waiting)}` }],
+    [waits.eventHash, waitingColumn({ for: 'approval', until: old })],
     [begun.eventHash, { updatedAt: old }],
+    [settling.eventHash, waitingColumn({ for: 'settling', until: '2126-01-01T00:00:00.000Z' })],
+    [held.eventHash, waitingColumn({ for: 'held', reason: 'brake:usual-1' })],
   ] as const;
   expect(overdue.state).toBe('started');
   for (const [eventHash, columns] of changed) {
@@ -241,11 +248,13 @@ test('a run that has not gone on after the end of its wait, or after all its dea
       );
   }
   const logged = await supervise(taskHub('Running').client);
-  const told = [waits, begun, fresh].map(({ eventHash }) => linesOf(logged, eventHash));
+  const told = [waits, begun, fresh, settling, held].map(({ eventHash }) =>
+    linesOf(logged, eventHash),
+  );
   expect(told).toMatchObject([
     [{ what: 'stalled', status: 'Running' }],
     [{ what: 'stalled', status: 'Running' }],
-    [],
+    ...[[], [], []],
   ]);
 });
 
