@@ -2,7 +2,7 @@ import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createGate } from '../shared/assignments/gate';
 import { planAccess } from '../shared/assignments/plan';
-import { pollRequests } from '../shared/assignments/poll';
+import { pollRequests } from '../shared/assignments/request';
 import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
 import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';

@@ -147,8 +147,12 @@ function* planAndSubmit(
   state: WorkflowState,
 ): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
-  const wasHeld = state.retrying?.for === 'held';
-  const input = { run: state.run, done: carriedOut(state), ...(wasHeld && { wasHeld }) };
+  const waited = state.retrying?.for;
+  const input = {
+    ...{ run: state.run, done: carriedOut(state) },
+    ...(waited === 'held' && { wasHeld: true }),
+    ...(waited === 'parked' && { wasParked: true }),
+  };
   const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
   if (plan.kind !== 'done') return plan;
   adoptPlan(state, plan);
@@ -214,6 +218,7 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
     reason: state.closing?.reason,
     evidence: state.closing?.evidence,
     deliveredAt: deliveries.at(-1) || undefined,
+    next: state.next,
   });
   state.fencingToken += 1;
   if (outcome.kind === 'retry') return outcome.seconds;

@@ -29,8 +29,8 @@ export const carriedOut = ({ steps, passedOver }: WorkflowState): string[] => [
  * planned beside a request of this run that is still open.
  */
 export function adoptPlan(state: WorkflowState, plan: Plan): void {
-  const { targetId, decided, ending } = plan;
-  Object.assign(state, { targetId: targetId ?? state.targetId, decided, ending });
+  const { targetId, decided, ending, next } = plan;
+  Object.assign(state, { targetId: targetId ?? state.targetId, decided, ending, next });
   const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const known = state.steps.filter(
     (step) => !isUnsent(step) || planned.has(step.id) || step.openIntent !== undefined,

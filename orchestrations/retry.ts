@@ -55,8 +55,9 @@ export function* callWithRetry<Input, Done extends object>(
   if (holder.retrying?.operation === operation) holder.retrying = undefined;
   const known = chain && { chain };
   if (outcome.kind !== 'later') return { ...known, outcome };
-  const tookSeconds = (now(durable).getTime() - began.getTime()) / 1000;
-  const next = nextTry(before, outcome, tookSeconds, budgets);
+  const answered = now(durable).getTime();
+  const timing = { tookSeconds: (answered - began.getTime()) / 1000, now: answered };
+  const next = nextTry(before, outcome, timing, budgets);
   if (!next) return { ...known, outcome: failureOf(outcome), exhausted: causeOf(outcome.why) };
   holder.retries = { ...others, [operation]: next.retries };
   holder.retrying = { operation, ...waitingOf(durable, outcome, next) };

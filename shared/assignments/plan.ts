@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import { isReserved, RECHECK } from '../domain/events/event';
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
 import { timeOfDay } from '../domain/events/time';
 import type { StoredFact } from '../domain/lifecycle/facts';
 import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
-import { endingOf } from '../domain/lifecycle/ending';
+import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
 import { planFor, type Step, type Stopped } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
 import { incompatible, intervalsOf, type Interval, type Want } from '../domain/lifecycle/wants';
@@ -37,11 +38,12 @@ type Plan = {
 
 /**
  * The facts about a person, the access model and what the person has -> steps, and how everything ends of which nothing is to
- * be done. A missing or disabled account stops only what gives access: all else comes first, as a partial plan.
+ * be done. A missing or disabled account stops only what gives access: all else comes first, as a partial plan. An event that
+ * makes no difference before a later instant, and by which nothing is to be done now, is `later` until then.
  */
 export async function planAccess(
   services: Services,
-  { run, done, wasHeld }: z.infer<typeof activities.planAccess.input>,
+  { run, done, wasHeld, wasParked }: z.infer<typeof activities.planAccess.input>,
   log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
@@ -52,8 +54,12 @@ export async function planAccess(
   const facts = await services.workers.facts(workerId).catch(tooManyNumbers);
   if (facts === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
   const fact = facts.find(({ hash }) => hash === run.eventHash);
-  if (!fact) throw new Error('the fact of this run is not recorded');
+  if (!fact && !isReserved(run.fact.eventSource))
+    throw new Error('the fact of this run is not recorded');
   const at = Date.now();
+  const effect = done.length === 0 ? firstEffectOf(facts, run.eventHash, model, at) : undefined;
+  // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time.
+  if (wasParked && effect) return parkedUntil(effect, at);
   const timeline = timelineOf(facts, model);
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
@@ -90,10 +96,11 @@ export async function planAccess(
     const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
     const { next } = plan;
     const { eventHash } = run;
+    const isRecheck = run.fact.eventSource === RECHECK;
     const { workerIds: ids } = person;
     const gated = await throughGate(
       services.gate,
-      { eventHash, personId, workerIds: ids, accounts, facts, at },
+      { ...{ eventHash, personId, workerIds: ids, accounts, facts, at }, isRecheck },
       done,
       log,
     );
@@ -101,16 +108,31 @@ export async function planAccess(
     // What waits comes after everything else, and before the end of a wait for an account: it may take access.
     const isOver = (step: PlannedStep) => done.includes(step.id);
     if (waiting !== undefined && gated.steps.every(isOver)) return waiting;
+    const isToDo = (step: PlannedStep) => step.action !== 'wait' && !isOver(step);
+    if (effect && waiting === undefined && !gated.steps.some(isToDo))
+      return parkedUntil(effect, at);
     return withAccount(account, done, waiting, {
       targetId: person.targetId,
       steps: gated.steps,
       decided: [...accounts.flatMap((one) => one.decided), ...gated.decided],
-      ending: endingOf({ fact, timeline, intervals, wants, model, at }),
+      ending: fact ? endingOf({ fact, timeline, wants, model }) : endingOfOwn(wants),
       isPartial: waiting !== undefined,
       ...(next !== undefined && { next: iso(next) }),
     });
   });
 }
+
+/** The longest time between two looks at the facts of somebody for whom there is time. */
+const DAY_SECONDS = 86_400;
+
+function parkedUntil({ at: until, why }: FirstEffect, at: number): Later {
+  const afterSeconds = Math.min((until - at) / 1000, DAY_SECONDS);
+  return { kind: 'later', afterSeconds, why, until: iso(until) };
+}
+
+/** How an event of our own ends for which nothing had to be done: it states nothing. */
+const endingOfOwn = (wants: readonly Want[]): Ending | undefined =>
+  wants.length > 0 ? undefined : { outcome: 'revoked' };
 
 /** They cannot be one person: a placeholder in HR has joined them. */
 const tooManyNumbers = (error: unknown): undefined => {
@@ -166,8 +188,14 @@ function withAccount(
   const steps = plan.steps.filter((step) => !gives(step) && !done.includes(step.id));
   if (steps.length > 0) return { kind: 'done', ...plan, steps, isPartial: true };
   if (waiting !== undefined) return waiting;
+  if (!('id' in account) && account.kind === 'failed') return account;
+  const [waitFrom] = plan.steps
+    .flatMap((step) => (gives(step) ? (step.readyBy ?? []) : []))
+    .sort()
+    .toReversed();
   // Accounts of people who have yet to start are often disabled; Graph assigns nothing to them.
-  return 'id' in account ? { ...NOT_YET, why: 'account-disabled' } : account;
+  const later = 'id' in account ? { ...NOT_YET, why: 'account-disabled' } : account;
+  return { ...later, ...(waitFrom !== undefined && { waitFrom }) };
 }
 
 const heldBy = (access: readonly Access[], targetId: string | undefined): Access[] =>

@@ -5,18 +5,27 @@ import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
 import { lockOf, type WorkerLocks } from '../storage/worker-locks';
+import { planWake, type PlanWakeServices } from './wake';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
-export type CloseServices = RowWriter & {
-  claims: Pick<Claims, 'isOver' | 'beginClosing' | 'finishClosing'>;
-  due: Pick<Due, 'cancel'>;
-  ledger: Pick<Ledger, 'close'>;
-  workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
-  brakes: Pick<RemovalBrakes, 'leaveEvent'>;
-};
+export type CloseServices = RowWriter &
+  PlanWakeServices & {
+    claims: Pick<Claims, 'isOver' | 'beginClosing' | 'finishClosing'>;
+    due: Pick<Due, 'add' | 'cancel'>;
+    ledger: Pick<Ledger, 'close'>;
+    workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
+    brakes: Pick<RemovalBrakes, 'leaveEvent'>;
+  };
 
 /** `fencingToken`: of the worker lock under which it is closed. `chain`: the caller's last known end of the attempt's rows. */
-export type Closing = Ending & { run: Run; fencingToken: number; chain: ChainEnd; at: string };
+export type Closing = Ending & {
+  run: Run;
+  fencingToken: number;
+  chain: ChainEnd;
+  at: string;
+  /** The instant at which the last plan of the run changes. */
+  next?: string | undefined;
+};
 
 /**
  * Closes an attempt under the worker's lock, or finishes an earlier closing that was interrupted. `held`: another run has the
@@ -42,7 +51,7 @@ export async function closeAttempt(
 /** Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. */
 async function close(
   services: CloseServices,
-  { run, chain, at, ...ending }: Omit<Closing, 'fencingToken'>,
+  { run, chain, at, next, ...ending }: Omit<Closing, 'fencingToken'>,
   log: Log,
 ): Promise<'closed' | 'stale'> {
   const { claims, due, ledger } = services;
@@ -68,6 +77,7 @@ async function close(
       run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
     if (!isDeliveredJoiner)
       await services.brakes.leaveEvent(run.personId ?? run.fact.workerId, run.eventHash);
+    await planWake(services, run, { at, next });
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
     // never loses it.

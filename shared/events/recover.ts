@@ -1,30 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { instanceId } from '../domain/events/keys';
 import { runOf, type StoredClaim } from '../domain/workflow/claim';
+import type { Waiting } from '../domain/workflow/workflow-state';
 import type { Timeouts } from '../domain/workflow/timeouts';
 import { traceOf, type Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
-import { shards, type Due, type DueRow } from '../storage/due';
+import { shards, type Due, type DueRow, type EventTask } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { Workers } from '../storage/workers';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
 import { readyToStart, startRun, withPerson } from './start';
+import { checkRequest, wakePerson, type WakeServices } from './wake';
 
-export type RecoverServices = CloseServices & {
-  claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
-  due: Pick<Due, 'schedule' | 'ready'>;
-  ledger: Pick<Ledger, 'endOf'>;
-  workers: Pick<Workers, 'addFact' | 'personOf'>;
-  config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
-};
+export type RecoverServices = CloseServices &
+  WakeServices & {
+    claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
+    due: Pick<Due, 'schedule' | 'ready'>;
+    ledger: Pick<Ledger, 'endOf'>;
+    workers: Pick<Workers, 'addFact' | 'personOf'>;
+    config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
+  };
 
 /** A pass ends before the timer starts the next one, which takes the remaining rows. */
 const BUDGET_MS = 45_000;
 
 /**
- * Recovers every event whose time in the `due` table has come: restarts lost starts and closes orphaned runs. Safe beside
- * live runs and beside another pass.
+ * Does everything whose time in the `due` table has come: recovers events that are not closed, wakes people whose plan
+ * changes, and reads requests that outlived their runs. Safe beside live runs and beside another pass.
  */
 export async function recoverDueEvents(
   services: RecoverServices,
@@ -35,7 +38,9 @@ export async function recoverDueEvents(
   const until = Date.now() + BUDGET_MS;
   let stalled = 0;
   const recover = async (row: DueRow): Promise<void> => {
-    if ((await recoverEvent(services, host, row, log)) === 'stalled') stalled += 1;
+    if (row.kind === 'wake') await wakePerson(services, host, row, log);
+    else if (row.kind === 'request') await checkRequest(services, host, row, log);
+    else if ((await recoverEvent(services, host, row, log)) === 'stalled') stalled += 1;
   };
   await Promise.all(
     shards.map((shard) => recoverRows(services.due.ready(shard, now), until, log, recover)),
@@ -55,7 +60,11 @@ async function recoverRows(
       if (Date.now() > until) break;
       await recover(row).catch((error: unknown) => {
         if (isTransient(error)) throw error;
-        log({ what: 'defect', eventHash: row.eventHash, ...traceOf(error) });
+        log({
+          what: 'defect',
+          ...(row.kind === 'event' && { eventHash: row.eventHash }),
+          ...traceOf(error),
+        });
       });
     }
   } catch (error) {
@@ -71,7 +80,7 @@ async function recoverRows(
 export async function recoverEvent(
   services: RecoverServices,
   host: Pick<RunHost, 'start' | 'status'>,
-  row: DueRow,
+  row: DueRow<EventTask>,
   log: Log,
 ): Promise<'stalled' | undefined> {
   const claim = await services.claims.read(row.eventHash);
@@ -123,6 +132,10 @@ const ENDED_BADLY: InstanceStatus[] = ['Failed', 'Terminated', 'Canceled'];
 /** The time until the next check is the age of the event, at most this. */
 const LONGEST_WAIT_MS = 3_600_000;
 
+/** A run that waits for a date is looked at every day, and when its time has come. */
+const untilOf = ({ until = '' }: Waiting, now: number): number =>
+  Math.min(Date.parse(until) - now, 24 * LONGEST_WAIT_MS) || LONGEST_WAIT_MS;
+
 async function scheduleNext(
   { due, claims, config }: RecoverServices,
   claim: StoredClaim,
@@ -130,7 +143,8 @@ async function scheduleNext(
 ): Promise<void> {
   const now = Date.now();
   const age = now - Date.parse(claim.fact.receivedAt);
-  const wait = Math.max(config.recovery.delaySeconds * 1000, Math.min(age, LONGEST_WAIT_MS));
+  const longest = claim.waiting?.for === 'parked' ? untilOf(claim.waiting, now) : LONGEST_WAIT_MS;
+  const wait = Math.max(config.recovery.delaySeconds * 1000, Math.min(age, longest));
   const at = new Date(now + wait).toISOString();
   const place = await due.schedule(claim.eventHash, at, randomUUID());
   const moved = await claims.reschedule(

@@ -15,7 +15,9 @@ export async function openEvents({ claims, due }: OpenEventStores): Promise<Stor
   const byShard = await Promise.all(
     shards.map(async (shard) => {
       const found = new Map<string, StoredClaim>();
-      for await (const { eventHash } of due.ready(shard, END_OF_TIME)) {
+      for await (const task of due.ready(shard, END_OF_TIME)) {
+        if (task.kind !== 'event') continue;
+        const { eventHash } = task;
         const claim = found.has(eventHash) ? undefined : await claims.read(eventHash);
         if (claim && claim.state !== 'closed') found.set(eventHash, claim);
       }

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { padded } from '../domain/events/keys';
 import { isMoreComplete } from '../domain/lifecycle/fact-of';
 import { StoredFact } from '../domain/lifecycle/facts';
+import { DuePlace } from './due';
 import type { StoredRow, Table } from './storage-port';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
 
@@ -20,7 +22,19 @@ export class TooManyNumbers extends Error {
 /** The worker ids of one person, `root` among them, and all their facts. */
 type Person = { root: string; facts: StoredFact[] };
 
-/** The records of each worker: the facts of its events. */
+/**
+ * When a person is to be looked at again, and the row in `due` that does it; without them, nothing is known to change.
+ * `before`: the row of an earlier wake-up that may still be there.
+ */
+const Wake = z.object({
+  at: z.string().optional(),
+  place: DuePlace.optional(),
+  before: DuePlace.optional(),
+});
+export type Wake = z.infer<typeof Wake>;
+const WAKE = 'wake';
+
+/** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
   const updateRow = createRowUpdater(table);
   const read = async (workerId: string) => {
@@ -94,6 +108,24 @@ export function createWorkers(table: Table) {
         }
       }
       if (facts.length > 0) yield { workerId, facts };
+    },
+
+    /** The wake-up of a person; undefined if they never had one. */
+    wakeOf: async (personId: string): Promise<Wake | undefined> => {
+      const row = await table.read(personId, WAKE);
+      return row && fromColumns(Wake, row.columns);
+    },
+
+    /** Changes the wake-up of a person unless `change` answers undefined. Answers it after that. */
+    changeWake: async (
+      personId: string,
+      change: (wake: Wake | undefined) => Wake | undefined,
+    ): Promise<Wake | undefined> => {
+      const row = await updateRow(personId, WAKE, (columns) => {
+        const changed = change(columns && fromColumns(Wake, columns));
+        return changed && toColumns(changed);
+      });
+      return row && fromColumns(Wake, row.columns);
     },
 
     /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */

@@ -216,6 +216,19 @@ const lateStart = <Input extends unknown[], Answer>(
   return (...args: Input): Answer => (++tries <= times ? answer(...args) : act(...args));
 };
 
+/** There is time for three days; then the plan is as it is, or that of an event that was voided on the second day. */
+const parked = (voided: boolean) =>
+  but(({ planAccess }) => ({
+    planAccess: (input, clock) => {
+      const seconds = (START.getTime() - clock.now.getTime()) / 1000 + 3 * 24 * HOUR;
+      if (voided && seconds < 48 * HOUR)
+        return { outcome: { ...planned().outcome, ending: { outcome: 'rescinded' } } };
+      if (seconds <= 0) return planAccess(input, clock);
+      const until = new Date(START.getTime() + 72 * HOUR * 1000).toISOString();
+      return { outcome: { ...later('future-start', Math.min(seconds, 24 * HOUR)), until } };
+    },
+  }));
+
 /** Three packages: one delivered, one denied, one held already. */
 const several = but(() => ({
   planAccess: () => planned(step('a'), step('b'), step('c')),
@@ -333,6 +346,8 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
     planAccess: lateStart(planAccess, 7, () => ({ outcome: later('no-identity') })),
   })),
   'no-identity': but(() => ({ planAccess: () => ({ outcome: later('no-identity') }) })),
+  'parked-then-delivered': parked(false),
+  'parked-then-rescinded': parked(true),
   'package-drifted': but(() => ({
     ensurePackage: ({ chain }) => ({
       chain: { ...chain, seq: chain.seq + 1 },

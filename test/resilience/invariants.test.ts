@@ -32,6 +32,19 @@ const removal = {
   assignmentId: 's-1',
 };
 
+const wake: Row = { partitionKey: 'shard-0', rowKey: '1', kind: 'wake' };
+const pointer: Row = {
+  ...{ partitionKey: 'W-1', rowKey: 'wake', at: '2027-03-01T00:00:00.000Z' },
+  place: 'json:{"partition":"shard-0","key":"1"}',
+};
+
+test('an event that the app made itself is no message, and states no fact', () => {
+  const evidence = validEvidence();
+  const fact = 'json:{"workerId":"W-1","eventSource":"urn:joinery:clock"}';
+  change(evidence.tables.claims, 0, { fact, content: undefined });
+  expect(violations(evidence, { ...expected, sent: [rejected] })).toEqual([]);
+});
+
 test('valid evidence has no violation', () => {
   expect(violations(validEvidence(), expected)).toEqual([]);
 });
@@ -54,6 +67,38 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   ],
   ['more than one request of one step', ({ graph }) => again(graph.requests, { id: 'q-2' })],
   ['more than one active assignment', ({ graph }) => again(graph.assignments, { id: 's-2' })],
+  [
+    'wake-up that no record names: W-1',
+    ({ tables }) => void tables.due.push({ ...wake, personId: 'W-1' }),
+  ],
+  [
+    'wake-up without a row: W-1',
+    ({ tables }) => void tables.workers.push({ ...pointer, partitionKey: 'W-1' }),
+  ],
+  [
+    'more than one wake-up: W-1',
+    ({ tables }) => {
+      tables.workers.push({ ...pointer, partitionKey: 'W-1' });
+      tables.due.push({ ...wake, personId: 'W-1' }, { ...wake, rowKey: '2', personId: 'W-1' });
+    },
+  ],
+  [
+    'nobody is woken at the end of the contract: W-1',
+    ({ tables }) =>
+      change(tables.claims, 0, {
+        content: 'json:{"states":{"kind":"joined","endDate":"2999-01-01","attributes":{}}}',
+        fact: 'json:{"workerId":"W-1","eventSource":"urn:hr"}',
+      }),
+  ],
+  [
+    'open request that nobody reads: r-1',
+    ({ tables, graph }) => {
+      again(graph.requests, { id: 'r-1', state: 'PendingApproval', justification: 'by others' });
+      tables.workers.push({
+        ...{ partitionKey: 'W-1', rowKey: 'holding-u-1-a', state: 'requested', requestId: 'r-1' },
+      });
+    },
+  ],
   ['event without a claim', ({ tables }) => tables.claims.splice(0)],
   [
     'claim of an event that was never sent',

@@ -14,7 +14,12 @@ export const tenantOf = (size: number): object => ({
   groups,
 });
 
-export type PackageSketch = { key: string; catalog: string; incompatibleWith?: string[] };
+export type PackageSketch = {
+  key: string;
+  catalog: string;
+  incompatibleWith?: string[];
+  overlapDays?: number;
+};
 export type RuleSketch = { id: string; department: string; packages: string[] };
 
 /** An access model whose packages give both groups and whose rules read the department. */

@@ -3,16 +3,14 @@ import { nearestRule } from '../access-model/nearest-rule';
 import type { Attributes } from '../events/event';
 import type { Content, Fact } from './facts';
 import { birthrightsFor } from './plan';
-import { startOfDay, type Timeline } from './timeline';
-import type { Interval, Want } from './wants';
+import { timelineOf, type Timeline } from './timeline';
+import { intervalsOf, wantsAt, type Interval, type Want } from './wants';
 
 type Situation = {
   fact: Fact;
   timeline: Timeline;
-  intervals: Interval[];
   wants: Want[];
   model: AccessModel;
-  at: number;
 };
 
 /** How an event ends whose steps had nothing to do. */
@@ -42,8 +40,6 @@ export function endingOf(situation: Situation): UntouchedEnding | undefined {
     default:
       break;
   }
-  // Nothing wakes a run on a later day yet, so a person has to replay the event then.
-  if (isLater(situation, content)) return { outcome: 'needs-attention', reason: 'not-yet' };
   if (content.kind === 'left' || content.kind === 'rescinded') return { outcome: 'revoked' };
   if (wants.length > 0) return undefined;
   const attributes = attributesOf(content);
@@ -52,20 +48,82 @@ export function endingOf(situation: Situation): UntouchedEnding | undefined {
   return { outcome: 'no-matching-rule', reason: nearestRule(model, attributes).ruleId };
 }
 
-/** Whether what the fact states begins, or ends, only later. */
-function isLater(
-  { fact, timeline, intervals, model, at }: Situation,
-  content: Content | { kind: 'rescinded' },
-): boolean {
-  if (content.kind === 'rescinded') return false;
-  if (content.kind === 'left') {
-    if ('endsAt' in content) return Date.parse(content.endsAt) > at;
-    const zone = timeline.spans.at(-1)?.zone ?? model.timeZones.default;
-    return startOfDay(content.lastDay, fact.timeZone ?? zone, 1) > at;
-  }
-  const given = intervals.filter(({ facts }) => facts.includes(fact));
-  return given.length > 0 && given.every(({ from }) => from > at);
-}
-
 const attributesOf = (content: Exclude<Content, { kind: 'left' }>): Attributes =>
   content.kind === 'snapshot' ? (content.spans.at(-1)?.attributes ?? {}) : content.attributes;
+
+/** When a fact first makes a difference later, in milliseconds since 1970, and whether access begins, ends or changes then. */
+export type FirstEffect = { at: number; why: 'future-start' | 'future-end' | 'future-change' };
+
+/**
+ * The first instant after `at` at which what a person should have changes because of this fact; undefined if it gives
+ * something already, or changes nothing later. Pure: a function of the set of facts.
+ */
+export function firstEffectOf(
+  facts: readonly Fact[],
+  hash: string,
+  model: AccessModel,
+  at: number,
+): FirstEffect | undefined {
+  const timeline = timelineOf(facts, model);
+  const fact = facts.find((one) => one.hash === hash);
+  if (fact === undefined || timeline.fates.get(fact) !== 'current') return undefined;
+  const intervals = intervalsOf(timeline, model);
+  const others = facts.filter((one) => one.hash !== hash);
+  const without = intervalsOf(timelineOf(others, model), model);
+  const now = wantsAt(intervals, model, at);
+  if (givesMore(now, wantsAt(without, model, at))) return undefined;
+  const isBehind = (one: { facts: Fact[] }): boolean => one.facts.includes(fact);
+  const ends = timeline.spans.filter(({ left }) => left && isEnd(fact)).map(({ until }) => until);
+  const instants = intervals.flatMap(({ from, until }) => [from, until ?? from]);
+  for (const instant of [...new Set(instants)].filter((one) => one > at).sort((a, b) => a - b)) {
+    const change = changeAt(intervals, model, instant);
+    const { added, removed } = change;
+    if (added.length + removed.length === 0) continue;
+    const isOwn =
+      added.some(isBehind) ||
+      ends.includes(instant) ||
+      keyOf(change) !== keyOf(changeAt(without, model, instant));
+    if (isOwn) return { at: instant, why: nameOf(change) };
+  }
+  // It changes nothing of what comes, and has yet to begin: until then nothing can be said to be over or held.
+  const begins = intervals.filter(isBehind).map(({ from }) => from);
+  const first = Math.min(...begins);
+  const isAhead = now.length === 0 && begins.length > 0 && first > at;
+  return isAhead ? { at: first, why: 'future-start' } : undefined;
+}
+
+const isEnd = ({ states }: Fact): boolean =>
+  states.kind === 'left' || (states.kind === 'corrected' && states.content.kind === 'left');
+
+/**
+ * Whether a package is wanted that otherwise is not, or for longer. What is not wanted any more is removed by a step, or is
+ * not held.
+ */
+function givesMore(now: readonly Want[], before: readonly Want[]): boolean {
+  const known = new Map(before.map((want) => [want.packageKey, want]));
+  return now.some(({ packageKey, schedule = Infinity }) => {
+    const other = known.get(packageKey);
+    return other === undefined || schedule > (other.schedule ?? Infinity);
+  });
+}
+
+type Change = { added: Want[]; removed: Want[] };
+
+function changeAt(intervals: Interval[], model: AccessModel, instant: number): Change {
+  const before = wantsAt(intervals, model, instant - 1);
+  const after = wantsAt(intervals, model, instant);
+  const notIn = (others: Want[]) => (want: Want) =>
+    others.every(({ packageKey }) => packageKey !== want.packageKey);
+  return { added: after.filter(notIn(before)), removed: before.filter(notIn(after)) };
+}
+
+const keyOf = ({ added, removed }: Change): string =>
+  JSON.stringify([
+    added.map(({ packageKey, schedule }) => [packageKey, schedule]),
+    removed.map(({ packageKey }) => packageKey),
+  ]);
+
+function nameOf({ added, removed }: Change): FirstEffect['why'] {
+  if (removed.length === 0) return 'future-start';
+  return added.length === 0 ? 'future-end' : 'future-change';
+}

@@ -59,6 +59,8 @@ export const activities = {
       done: z.array(z.string()),
       /** Whether the last plan was held: then that is asked first, without a call to Graph. */
       wasHeld: z.boolean().optional(),
+      /** Whether there was time until a later instant: then the facts are asked first, without a call to Graph. */
+      wasParked: z.boolean().optional(),
     },
     {
       targetId: z.string().optional(),
@@ -67,7 +69,7 @@ export const activities = {
       ending: Ending.optional(),
       /** Whether something is left out until these steps are done. */
       isPartial: z.boolean(),
-      /** The first later instant at which the plan changes; nothing wakes a run then yet. */
+      /** The first later instant at which the plan changes. */
       next: z.string().optional(),
     },
   ),
@@ -130,6 +132,8 @@ export const activities = {
       reason: z.string().optional(),
       evidence: Evidence.optional(),
       deliveredAt: z.string().optional(),
+      /** When the last plan of the run changes. */
+      next: z.string().optional(),
     },
     {},
   ),

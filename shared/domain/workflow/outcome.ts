@@ -18,6 +18,8 @@ export const Later = z.object({
   evidence: Evidence.optional(),
   /** How much of its work the operation has done: a higher number than before begins every wait anew. */
   workDone: z.number().int().nonnegative().optional(),
+  /** What is waited for is not expected before this time: its budget begins then. */
+  waitFrom: z.string().optional(),
 });
 export type Later = z.infer<typeof Later>;
 

@@ -57,6 +57,7 @@ export const Cause = z.enum([
   'directory',
   'settling',
   'held',
+  'parked',
   'defect',
 ]);
 export type Cause = z.infer<typeof Cause>;
@@ -123,6 +124,12 @@ const causes: Record<Cause, CauseRow> = {
   // A removal settles for a known time. What a brake or a mode holds waits for a person.
   settling: { reasons: ['settling'], budget: () => Infinity, layer: 3 },
   held: { reasons: ['paused', 'brake'], budget: () => Infinity, layer: 3 },
+  // The event states something for a later time.
+  parked: {
+    reasons: ['future-start', 'future-end', 'future-change'],
+    budget: () => Infinity,
+    layer: 3,
+  },
   defect: { reasons: ['defect'], budget: call, layer: 4 },
 };
 
@@ -143,12 +150,14 @@ const maxDefects = 3;
  * `tookSeconds`, what it has then waited for, and how much of its budget this cause had used before; undefined once this
  * cause alone has lasted as long as its budget.
  *
+ * `now`: when the answer came, in milliseconds since 1970.
+ *
  * A cause counts only the seconds that it takes itself: the wait that it asked for, and its calls after the first.
  */
 export function nextTry(
   retries: Retries | undefined,
-  { why, afterSeconds, until, workDone = 0 }: Later,
-  tookSeconds: number,
+  { why, afterSeconds, workDone = 0, until, waitFrom }: Later,
+  { tookSeconds, now }: { tookSeconds: number; now: number },
   budgets: RetryBudgets,
 ): { seconds: number; retries: Retries; waited: number; budget: number } | undefined {
   const cause = causeOf(why);
@@ -157,7 +166,8 @@ export function nextTry(
   const wait = waits[cause];
   const tries = wait?.tries ?? 0;
   const waited = wait ? wait.seconds + tookSeconds : 0;
-  const budget = causes[cause].budget(budgets);
+  const ahead = waitFrom === undefined ? 0 : (Date.parse(waitFrom) - now) / 1000 + waited;
+  const budget = causes[cause].budget(budgets) + Math.max(0, ahead);
   if (waited >= budget || (cause === 'defect' && tries + 1 >= maxDefects)) return undefined;
   const widened = Math.min(backOff(afterSeconds, tries, budget), budget - waited);
   const seconds = until === undefined ? Math.max(afterSeconds, widened) : afterSeconds;

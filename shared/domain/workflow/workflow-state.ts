@@ -28,8 +28,8 @@ export const Waiting = z.object({
 });
 export type Waiting = z.infer<typeof Waiting>;
 
-/** People decide how long these last, so they are recorded at once. */
-const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval', 'held'];
+/** People or dates decide how long these last, so they are recorded at once. */
+const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval', 'held', 'parked'];
 
 /** Shorter waits are part of ordinary work, and get no row. */
 const LASTING_SECONDS = 60;
@@ -67,6 +67,7 @@ export type DecidedStep = z.infer<typeof DecidedStep>;
 export const isShown = (shown: Waiting | undefined, waiting: Waiting): boolean =>
   shown?.for === waiting.for &&
   (shown.reason === waiting.reason || !RECORDED_AT_ONCE.includes(waiting.for)) &&
+  (shown.until === waiting.until || waiting.for !== 'parked') &&
   isNear(shown.since, waiting.since) &&
   isNear(shown.until ?? '', waiting.until ?? shown.until ?? '');
 
@@ -108,6 +109,8 @@ export const WorkflowState = z.object({
   /** Of the last plan: what needs no action, and how the event ends if nothing does. */
   decided: z.array(DecidedStep),
   ending: Ending.optional(),
+  /** The first later instant at which the last plan changes. */
+  next: z.string().optional(),
   /** Whether the last plan left something out until its steps are done, and whether it may be outdated. */
   isPartial: z.boolean(),
   isOutdated: z.boolean(),

@@ -5,7 +5,7 @@ import { readEvent } from '../../../shared/domain/events/read-event';
 import { readReplayRequest, replayMessage } from '../../../shared/domain/events/replay-request';
 import { factOfClaim } from '../../../shared/domain/workflow/claim';
 import { runColumns } from '../../../shared/events/audit-context';
-import { startOwnEvent, type OwnEvent } from '../../../shared/events/own-event';
+import { startOwnEvent, type OwnEvent } from '../../../shared/events/start';
 import { HostUnavailable } from '../../../shared/events/run-host';
 import { servicesOver } from '../../support/call-activity';
 import { joinerEvent } from '../../support/events';

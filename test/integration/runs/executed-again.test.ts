@@ -103,7 +103,12 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
         status: () => Promise.resolve('Gone' as const),
         start: () => Promise.reject(new Error('no start')),
       };
-      await recoverEvent(process.services, host, { ...found.due, eventHash }, () => undefined);
+      await recoverEvent(
+        process.services,
+        host,
+        { ...found.due, kind: 'event', eventHash },
+        () => undefined,
+      );
       const attempt = await claim(process, event, { id: 'r-1' });
       await driveRun({ eventHash, attempt, token: 't-2', start });
       before = await left();

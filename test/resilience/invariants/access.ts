@@ -106,6 +106,11 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, others: readonly str
     .filter((row) => ['delivered', 'already-held', 'revoked'].includes(text(row, 'outcome')))
     .toSorted((one, other) => (text(one, 'recordedAt') < text(other, 'recordedAt') ? -1 : 1));
   const last = new Map(settled.map((row) => [placeOf(row), row]));
+  const latest =
+    tables.audit
+      .map((row) => text(row, 'recordedAt'))
+      .sort()
+      .at(-1) ?? '';
   return [
     ...[...last].flatMap(([key, row]) => {
       const assignment = assigned.get(key);
@@ -113,6 +118,8 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, others: readonly str
         const isOurs = assignment !== undefined && !madeByOthers.has(assignment);
         return isOurs ? [`ledger says revoked, but it is assigned: ${attemptOf(row)}`] : [];
       }
+      // Its own end has ended it since: the row names it, and nobody had to.
+      if (!assignment && text(row, 'until') !== '' && text(row, 'until') <= latest) return [];
       if (!assignment) return [`ledger says delivered, but nothing is assigned: ${attemptOf(row)}`];
       return granted.has(assignment) ? [] : [`assigned, but no role is granted: ${assignment}`];
     }),

@@ -16,6 +16,13 @@ export function json<Shape>(row: Row, column: string): Partial<Shape> {
 export const claimsIn = (rows: readonly Row[]): Row[] =>
   rows.filter(({ rowKey }) => rowKey === 'claim');
 
+/** Whether an event was made by the app itself, for the clock or a person: no message has sent it, and it states no fact. */
+export function isOwnEvent(claim: Row | undefined): boolean {
+  if (claim === undefined || claim['content'] !== undefined) return false;
+  const { eventSource = '' } = json<{ eventSource: string }>(claim, 'fact');
+  return ['urn:joinery:clock', 'urn:joinery:recheck'].includes(eventSource);
+}
+
 /** The name of the attempt that a row belongs to; rejected rows belong to none. */
 export const attemptOf = (row: Row): string =>
   `${row.partitionKey} attempt ${text(row, 'attempt')}`;

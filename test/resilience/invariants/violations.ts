@@ -4,7 +4,8 @@ import { accessFaults } from './access';
 import type { Evidence } from './evidence';
 import { ledgerFaults } from './ledger';
 import { removalFaults } from './removals';
-import { claimsIn, json, text } from './rows';
+import { claimsIn, isOwnEvent, json, text } from './rows';
+import { wakeFaults } from './wakes';
 
 /** What a test has sent, and the texts that it planted. */
 export type Expected = {
@@ -32,6 +33,7 @@ export function violations(
     ...messageFaults(evidence, sent),
     ...accessFaults(evidence, others),
     ...removalFaults(evidence, others),
+    ...wakeFaults(evidence),
     ...canaryFaults(evidence, canaries),
   ];
 }
@@ -45,7 +47,7 @@ function claimFaults({ tables }: Evidence, sent: readonly TestMessage[]): string
       .filter((hash) => !claims.has(hash))
       .map((hash) => `event without a claim: ${hash}`),
     ...[...claims.keys()]
-      .filter((hash) => !known.has(hash))
+      .filter((hash) => !known.has(hash) && !isOwnEvent(claims.get(hash)))
       .map((hash) => `claim of an event that was never sent: ${hash}`),
     ...[...claims.values()].flatMap((claim) => endFaults(claim, tables.audit)),
     ...tables.audit

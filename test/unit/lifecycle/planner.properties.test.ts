@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { AccessModel } from '../../../shared/domain/access-model/access-model';
+import { firstEffectOf } from '../../../shared/domain/lifecycle/ending';
 import type { Content, Fact, Revision } from '../../../shared/domain/lifecycle/facts';
 import type { Held } from '../../../shared/domain/lifecycle/held';
 import { planFor, type Step } from '../../../shared/domain/lifecycle/planner';
 import { timelineOf } from '../../../shared/domain/lifecycle/timeline';
+import { intervalsOf, wantsAt } from '../../../shared/domain/lifecycle/wants';
 
 const DAY = 86_400_000;
 const START = Date.parse('2026-03-01T00:00:00Z');
@@ -287,6 +289,35 @@ it('next is the first instant at which the plan changes', () => {
             steps: now.steps,
             wants: now.wants,
           });
+      },
+    ),
+    RUNS,
+  );
+});
+
+it('the first effect of a fact is a later change of what is wanted, the same in any order, and moves with no clock', () => {
+  fc.assert(
+    fc.property(
+      factSets.chain((facts) =>
+        fc.tuple(fc.constant(facts), fc.shuffledSubarray(facts, { minLength: facts.length })),
+      ),
+      models,
+      instants,
+      ([facts, shuffled], model, at) => {
+        const intervals = intervalsOf(timelineOf(facts, model), model);
+        const keysAt = (instant: number) =>
+          wantsAt(intervals, model, instant).map(({ packageKey }) => packageKey);
+        for (const { hash } of facts) {
+          const effect = firstEffectOf(facts, hash, model, at);
+          expect(firstEffectOf(shuffled, hash, model, at)).toEqual(effect);
+          if (effect === undefined) continue;
+          expect(effect.at).toBeGreaterThan(at);
+          const isBeginning = intervals.some(
+            ({ from, facts: behind }) =>
+              from === effect.at && behind.some((fact) => fact.hash === hash),
+          );
+          if (!isBeginning) expect(keysAt(effect.at - 1)).not.toEqual(keysAt(effect.at));
+        }
       },
     ),
     RUNS,

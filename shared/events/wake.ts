@@ -1,0 +1,191 @@
+import { CLOCK } from '../domain/events/event';
+import type { Held } from '../domain/lifecycle/held';
+import { planFor } from '../domain/lifecycle/planner';
+import { timelineOf } from '../domain/lifecycle/timeline';
+import type { Run } from '../domain/workflow/run';
+import type { LoadedModel } from '../config/load-model';
+import { emptyOn404, GraphError } from '../graph/errors';
+import type { Entitlements } from '../graph/entitlements';
+import { isOpen } from '../graph/states';
+import type { Log } from '../log';
+import type { Claims } from '../storage/claims';
+import {
+  placeOfTask,
+  type Due,
+  type DueRow,
+  type RequestTask,
+  type WakeTask,
+} from '../storage/due';
+import type { Holdings, StoredHolding } from '../storage/holdings';
+import { personOf } from '../storage/worker-locks';
+import { TooManyNumbers, type Workers } from '../storage/workers';
+import { startOwnEvent } from './start';
+import type { RunHost } from './run-host';
+
+export type PlanWakeServices = {
+  model: () => LoadedModel;
+  due: Pick<Due, 'add' | 'cancel'>;
+  holdings: Pick<Holdings, 'of'>;
+  workers: Pick<Workers, 'facts' | 'changeWake'>;
+};
+
+export type WakeServices = {
+  claims: Pick<Claims, 'claim' | 'read' | 'isOver'>;
+  due: Pick<Due, 'add' | 'schedule' | 'cancel'>;
+  graph: Pick<Entitlements, 'getAssignmentRequest'>;
+  holdings: Pick<Holdings, 'load'>;
+  workers: Pick<Workers, 'facts' | 'wakeOf' | 'changeWake'>;
+  config: { recovery: { delaySeconds: number } };
+};
+
+/** A request that outlives its run is read again after so long, until its record is too old for Graph to have it. */
+const REQUEST_CHECK_MS = 3_600_000;
+const LONGEST_REQUEST_MS = 90 * 86_400_000;
+
+/**
+ * Plans what has to happen for a person after a run: the one wake-up, at the next instant at which their plan changes, and a
+ * check of each request of the run that is still open. `next` (ISO 8601): that instant by the last plan of the run, which
+ * may have passed meanwhile. The caller has the lock of the person. Idempotent.
+ */
+export async function planWake(
+  services: PlanWakeServices,
+  run: Run,
+  { at, next }: { at: string; next?: string | undefined },
+): Promise<void> {
+  const { due, workers, holdings } = services;
+  const { workerId } = run.fact;
+  const personId = personOf(run);
+  const facts = await workers.facts(workerId).catch((error: unknown) => {
+    if (error instanceof TooManyNumbers) return undefined;
+    throw error;
+  });
+  if (facts === undefined) return;
+  const numbers = [...new Set([personId, workerId, ...facts.map((fact) => fact.workerId)])];
+  const recorded = await holdings.of(numbers);
+  const { model } = services.model();
+  const timeline = timelineOf(facts, model);
+  const held = recorded.flatMap(heldOf);
+  const ofRows = planFor({ timeline, held, model, at: Date.parse(at) }).next;
+  const instants = [next === undefined ? undefined : Date.parse(next), ofRows];
+  const known = instants.filter((instant) => instant !== undefined);
+  const wakeAt = known.length === 0 ? undefined : new Date(Math.min(...known)).toISOString();
+  // Numbers that have come to be joined had a wake-up each.
+  for (const number of numbers) {
+    await moveWake(services, number, number === personId ? wakeAt : undefined);
+  }
+  for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
+    if (instanceId !== run.instanceId || requestId === undefined) continue;
+    if (state !== 'requested' && state !== 'recording') continue;
+    const { personId: owner, targetId, packageKey } = place;
+    const checkAt = new Date(Date.parse(updatedAt) + REQUEST_CHECK_MS).toISOString();
+    const task = { kind: 'request', personId: owner, targetId, packageKey, requestId } as const;
+    await due.add(task, checkAt);
+  }
+}
+
+/** The pointer comes first and names both rows, so that an interruption leaves none that nobody knows of. */
+async function moveWake(
+  { due, workers }: Pick<PlanWakeServices, 'due' | 'workers'>,
+  personId: string,
+  at: string | undefined,
+): Promise<void> {
+  const task = at === undefined ? undefined : ({ kind: 'wake', personId, at } as const);
+  const place = task && placeOfTask(task, task.at);
+  const wake = await workers.changeWake(personId, (known) => {
+    if (known?.at === at) return undefined;
+    return { ...(task && { at: task.at, place }), before: known?.place };
+  });
+  if (task) await due.add(task, task.at);
+  if (wake?.before === undefined) return;
+  await due.cancel(wake.before);
+  await workers.changeWake(personId, (known) =>
+    known?.at === at && known?.before ? { ...known, before: undefined } : undefined,
+  );
+}
+
+/** What a record says that somebody holds, without a look in Graph. */
+function heldOf(holding: StoredHolding): Held[] {
+  const { packageKey, assignmentId, whose, state, action, until } = holding;
+  if (state === 'idle' || state === 'gone') return [];
+  const open = action === 'revoke' ? 'removing' : 'adding';
+  return [
+    {
+      ...{ packageKey, assignmentId, whose, state: state === 'held' ? 'held' : open },
+      ...(until !== undefined && { until: Date.parse(until) }),
+    },
+  ];
+}
+
+/**
+ * Turns a wake-up whose time has come into an event of the clock, once, however late. A run that is open and waits for this
+ * instant itself does all that is to be done then.
+ */
+export async function wakePerson(
+  services: WakeServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  row: DueRow<WakeTask>,
+  log: Log,
+): Promise<void> {
+  const { personId, at } = row;
+  const { due, workers } = services;
+  const isNamed = (wake: { place?: { key: string } | undefined } | undefined): boolean =>
+    wake?.place?.key === row.key;
+  if (isNamed(await workers.wakeOf(personId))) {
+    if (!(await isAwaited(services, row))) {
+      const event = { source: CLOCK, id: `${personId}@${at}`, workerId: personId, at } as const;
+      const { eventHash, isNew } = await startOwnEvent(services, host, event);
+      if (isNew) log({ what: 'woken', eventHash, at });
+    }
+    await workers.changeWake(personId, (wake) => (isNamed(wake) ? {} : undefined));
+  }
+  await due.cancel(row);
+}
+
+async function isAwaited(
+  { claims, workers }: WakeServices,
+  { personId, at }: WakeTask,
+): Promise<boolean> {
+  for (const { hash } of await workers.facts(personId)) {
+    const claim = await claims.read(hash);
+    const { for: kind, until = '' } = claim?.waiting ?? {};
+    if (claim?.state === 'started' && kind === 'parked' && until === at) return true;
+  }
+  return false;
+}
+
+/** Reads a request that outlived its run. Once it has ended, the person is planned again: what it gave may be unwanted. */
+export async function checkRequest(
+  services: WakeServices,
+  host: Pick<RunHost, 'start' | 'status'>,
+  row: DueRow<RequestTask>,
+  log: Log,
+): Promise<void> {
+  const { kind, personId, targetId, packageKey, requestId } = row;
+  const { due, holdings, graph } = services;
+  const holding = await holdings.load({ personId, targetId, packageKey });
+  const isKnown =
+    holding?.requestId === requestId && ['requested', 'recording'].includes(holding.state);
+  const now = Date.now();
+  if (isKnown && now - Date.parse(holding.updatedAt) < LONGEST_REQUEST_MS) {
+    if (await isStillOpen(graph, requestId)) {
+      const task = { kind, personId, targetId, packageKey, requestId };
+      await due.add(task, new Date(now + REQUEST_CHECK_MS).toISOString());
+    } else {
+      const event = { source: CLOCK, id: `${personId}@${requestId}`, workerId: personId } as const;
+      const at = new Date(now).toISOString();
+      const { eventHash, isNew } = await startOwnEvent(services, host, { ...event, at });
+      if (isNew) log({ what: 'request-ended', eventHash });
+    }
+  }
+  await due.cancel(row);
+}
+
+async function isStillOpen(graph: WakeServices['graph'], requestId: string): Promise<boolean> {
+  try {
+    const [request] = await emptyOn404(graph.getAssignmentRequest(requestId));
+    return request !== undefined && isOpen(request.requestStatus);
+  } catch (error) {
+    if (error instanceof GraphError) return true;
+    throw error;
+  }
+}
