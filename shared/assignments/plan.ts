@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isReserved, RECHECK } from '../domain/events/event';
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
 import { timeOfDay } from '../domain/events/time';
-import type { StoredFact } from '../domain/lifecycle/facts';
+import type { Fact, StoredFact } from '../domain/lifecycle/facts';
 import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
 import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
 import { planFor, type Step, type Stopped } from '../domain/lifecycle/planner';
@@ -80,9 +80,9 @@ export async function planAccess(
     if (current.kind !== 'done') return current;
     const heldHere = heldBy(current.access, person.targetId);
     const plan = planFor({ timeline, held: heldHere, model, at });
-    const situation = { run, model, at, personId, ...current, ...person };
     const intervals = intervalsOf(timeline, model);
-    const steps = stepsOf({ ...situation, wants, intervals }, plan);
+    const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
+    const steps = stepsOf({ ...situation, wants }, plan);
     const elsewhere = otherAccounts(situation).map((targetId) => {
       const held = heldBy(current.access, targetId);
       // Another account is another person's, unless this person is to have nothing at all.
@@ -90,7 +90,7 @@ export async function planAccess(
         wants.length === 0
           ? planFor({ timeline, held, model, at })
           : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
-      const there = { ...situation, targetId, wants: [], intervals, suffix: `@${targetId}` };
+      const there = { ...situation, targetId, wants: [], suffix: `@${targetId}` };
       return { objectId: targetId, held, ...stepsOf(there, other) };
     });
     const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
@@ -214,6 +214,7 @@ type Situation = {
   targetId: string | undefined;
   access: Access[];
   wants: Want[];
+  timeline: Timeline;
   intervals: Interval[];
   /** What distinguishes the ids of steps on another account. */
   suffix?: string;
@@ -293,7 +294,7 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     .toSorted((a, b) => (a.until ?? 0) - (b.until ?? 0))
     .at(-1);
   const actAt = want?.from ?? ended?.until;
-  const facts = (want ?? ended)?.facts.map(({ hash }) => hash) ?? [];
+  const facts = want?.facts ?? factsAgainst(situation, ended);
   const needsRequest = action === 'wait' || action === 'reprocess';
   return {
     ...{ id: `${action}:${packageKey}${suffix}`, action, targetId, packageKey },
@@ -306,11 +307,22 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
     ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
     ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
+    held: one?.state ?? 'nothing',
+    ...(one?.until !== undefined && { heldUntil: iso(one.until) }),
     whose: action === 'grant' ? (one?.whose ?? 'ours') : (one?.whose ?? 'theirs'),
     ...(actAt !== undefined && { actAt: iso(actAt) }),
     ...(want && { readyBy: timeOfDay(want.firstDay, model.readyAt, want.zone) }),
-    factHashes: [...new Set([...facts, ...(want ? [] : [run.eventHash])])],
+    factHashes: [...new Set([...facts.map(({ hash }) => hash), ...(want ? [] : [run.eventHash])])],
   };
+}
+
+/** Why a package is not wanted: what gave it and what ended that, else what the present employments or all facts say. */
+function factsAgainst({ timeline, at }: Situation, ended: Interval | undefined): Fact[] {
+  if (ended) return [...ended.facts, ...(ended.endedBy ? [ended.endedBy] : [])];
+  const { spans, fates } = timeline;
+  const present = spans.filter(({ from, until = Infinity }) => from <= at && at < until);
+  if (present.length > 0) return present.flatMap(({ facts }) => facts);
+  return [...fates].flatMap(([fact, fate]) => (fate === 'current' ? [fact] : []));
 }
 
 const iso = (instant: number): string => new Date(instant).toISOString();

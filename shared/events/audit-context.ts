@@ -60,7 +60,8 @@ const MOST_FACTS = 100;
 /** The columns about a step: who gets or loses which package, by which rule and events. */
 export function stepColumns(writer: RowWriter, { run, step }: AuditContext) {
   const { action, packageKey, ruleId, targetId, whose, until, actAt, readyBy, ids } = step;
-  const { brake, by: decidedBy, reason: decisionReason } = step.decision ?? {};
+  const { held, heldUntil, decision } = step;
+  const { brake, by: decidedBy, reason: decisionReason } = decision ?? {};
   const definition = packageDefinition(writer.model().model, packageKey)?.accessPackage;
   const approval = action === 'grant' ? definition?.policy?.approval.required : undefined;
   return {
@@ -69,7 +70,7 @@ export function stepColumns(writer: RowWriter, { run, step }: AuditContext) {
     ...ids,
     state: 'started',
     ...{ action, packageKey, packageName: definition?.displayName, ruleId, targetId },
-    ...{ whose, until, actAt, readyBy, brake, decidedBy, decisionReason },
+    ...{ whose, held, heldUntil, until, actAt, readyBy, brake, decidedBy, decisionReason },
     ...(action !== 'grant' && { assignmentId: step.assignmentId }),
     factHashes: step.factHashes.slice(0, MOST_FACTS).join(' ') || undefined,
     ...(approval !== undefined && { modelApproval: approval ? 'required' : 'not-required' }),

@@ -53,6 +53,9 @@ export const PlannedStep = HoldingPlace.extend({
   /** Of a `wait`: what is waited for. */
   waitsFor: z.enum(['grant', 'removal']).optional(),
   whose: Held.shape.whose.optional(),
+  /** What the account had of the package when this was planned, and until when. */
+  held: z.enum(['nothing', ...Held.shape.state.options]).optional(),
+  heldUntil: z.string().optional(),
   /** When to act, and by when a person should have it. */
   actAt: z.string().optional(),
   readyBy: z.string().optional(),

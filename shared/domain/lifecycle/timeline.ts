@@ -19,6 +19,8 @@ export type Span = {
   zone: string;
   attributes: Attributes;
   facts: Fact[];
+  /** What ends it: a `left`, an endDate, or the next statement of the employment. */
+  endedBy?: Fact;
   /** Whether a `moved` began the span. */
   moved: boolean;
   /** The last day if the employment ends on a day with this span: absent after an `endsAt` and where it goes on. */
@@ -250,10 +252,14 @@ function spansOf(employment: string, stint: Stint, next: Stint | undefined): Spa
   return starts.map((start, i) => {
     const until = earliest(starts[i + 1]?.at, last);
     const final = ends && until === end.at;
+    const endedBy = final
+      ? end.fact
+      : (starts[i + 1]?.fact ?? (cut ? next?.starts[0]?.fact : undefined));
     return {
       ...{ employment, from: start.at, firstDay: start.day, zone: start.zone },
       ...{ attributes: start.attributes, facts: start.facts, moved: !start.begins },
       ...(until !== undefined && { until }),
+      ...(endedBy && { endedBy }),
       ...(final && end.lastDay !== undefined && { lastDay: end.lastDay }),
       left: final && end.left,
       ...(end?.scheduled !== undefined && { scheduledEnd: end.scheduled }),

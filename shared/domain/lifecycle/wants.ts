@@ -18,6 +18,8 @@ export type Interval = {
   /** The contractor's end, where the employment behind the interval has one. */
   scheduledEnd?: number | undefined;
   facts: Fact[];
+  /** What ends it, if a fact does. */
+  endedBy?: Fact | undefined;
 };
 
 /**
@@ -45,7 +47,7 @@ export function intervalsOf({ spans }: Timeline, model: AccessModel): Interval[]
 }
 
 /** The packages wanted at `at` (milliseconds since 1970), in the order of the model's accessPackages. */
-export function wantsAt(intervals: Interval[], model: AccessModel, at: number): Want[] {
+export function wantsAt(intervals: readonly Interval[], model: AccessModel, at: number): Want[] {
   return model.accessPackages.flatMap((accessPackage): Want[] => {
     const own = intervals.filter(({ packageKey }) => packageKey === accessPackage.key);
     const now = own.filter(({ from, until }) => from <= at && (until === undefined || at < until));
@@ -75,9 +77,9 @@ export const incompatible = (model: AccessModel, one: string, other: string): bo
   );
 
 function ruleIntervals(span: Span, spans: Span[], model: AccessModel): Interval[] {
-  const { until, scheduledEnd, facts, firstDay, zone } = span;
+  const { until, scheduledEnd, facts, endedBy, firstDay, zone } = span;
   const given = birthrightsFor(model, span.attributes);
-  const shared = { reason: 'rule', scheduledEnd, facts, firstDay, zone } as const;
+  const shared = { reason: 'rule', scheduledEnd, facts, endedBy, firstDay, zone } as const;
   const from = leadStart(span, spans, model);
   const intervals: Interval[] = given.map((one) => ({ ...one, ...shared, from, until }));
   for (const { at, attributes } of bridgedTo(span, spans, model)) {
@@ -140,7 +142,10 @@ function overlapIntervals(
     if (until === undefined || until <= span.from) return [];
     const facts = [...before.facts, ...span.facts];
     const { scheduledEnd, from, firstDay, zone } = span;
-    const shared = { reason: 'overlap', scheduledEnd, facts, firstDay, zone } as const;
+    const endedBy = spans.find(
+      (one) => one.employment === span.employment && one.until === until,
+    )?.endedBy;
+    const shared = { reason: 'overlap', scheduledEnd, facts, endedBy, firstDay, zone } as const;
     return [{ packageKey, ruleId, ...shared, from, until }];
   });
 }

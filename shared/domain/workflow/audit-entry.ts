@@ -29,6 +29,9 @@ export const AuditEntry = z.object({
   action: PlannedStep.shape.action.optional(),
   /** Whose access it is: `ours` came by a request of ours, or was adopted by a person. */
   whose: PlannedStep.shape.whose,
+  /** What the account had of the package when the step was planned, and until when. */
+  held: PlannedStep.shape.held,
+  heldUntil: text.optional(),
   packageKey: text.optional(),
   packageName: text.optional(),
   accessPackageId: text.optional(),
