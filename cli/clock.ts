@@ -41,6 +41,9 @@ export async function clock(dataDir: string, { advance, to, json }: ClockOptions
   );
 }
 
+/** The time of the stack in a folder, in milliseconds since 1970. */
+export const stackTime = (dataDir: string): number => machineTime() + offsetOf(dataDir);
+
 /** Also right in a process that has the clock of the stack. */
 const machineTime = (): number => Math.round(performance.timeOrigin + performance.now());
 

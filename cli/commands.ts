@@ -5,6 +5,8 @@ import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import { Fate } from '../shared/domain/lifecycle/facts';
 import { Action } from '../shared/domain/lifecycle/held';
 import { StopReason } from '../shared/domain/lifecycle/planner';
+import { Explanation } from '../shared/reports/explain';
+import { PersonReport } from '../shared/reports/person';
 import {
   CommandDescription,
   describeCommand,
@@ -178,6 +180,29 @@ export const commands: readonly CommandDefinition[] = [
     output: eventStatus,
     run: async ([id = ''], options: Json & { source?: string }) =>
       (await import('./status.js')).status(await connection(), id, options),
+  },
+  {
+    name: 'explain',
+    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    options: [option('--source <uri>', 'the source, if several have the id'), json],
+    description:
+      'explain why an event gave or took access: by which events, rule and policy, what was held before and how it ended; ' +
+      'from stored rows, whatever the rules are now. Exit code 1 on a fault of the hash chains',
+    output: Explanation,
+    run: async ([id = ''], options: Json & { source?: string }) =>
+      (await import('./explain.js')).explain(await connection(), id, options),
+  },
+  {
+    name: 'person',
+    arguments: [
+      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+    ],
+    options: [json],
+    description:
+      'show what a person has and why, what is asked for and open, what HR has said, and when the rules next give or take something',
+    output: PersonReport,
+    run: async ([worker = ''], options: Json) =>
+      (await import('./person.js')).person(await connection(), worker, options),
   },
   {
     name: 'list',

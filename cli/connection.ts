@@ -7,8 +7,10 @@ import { createCredential } from '../shared/config/identity';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
+import { createHoldings } from '../shared/storage/holdings';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
+import { stackTime } from './clock';
 import { CliError } from './print';
 
 /** Where stores and queue are, and which CloudEvents sources the app accepts. */
@@ -21,6 +23,8 @@ export type Connection = {
   /** Path or blob URL of the access model; undefined if only the addresses of an app in Azure are known. */
   accessModel: string | undefined;
   matchAttribute: string;
+  /** Milliseconds since 1970 by the clock of the app: the one of the local stack can be moved. */
+  now: () => number;
 };
 
 /** The settings of the app, and whether it is the app of the local stack. */
@@ -56,13 +60,16 @@ const DEFAULTS = {
 /** The model of the local app unless ACCESS_MODEL names another. */
 const SAMPLE_MODEL = join(__dirname, '..', '..', 'access-model.json');
 
+/** The folder of the local stack. */
+const dataDirOf = (env: NodeJS.ProcessEnv): string => env['JOINERY_DATA_DIR'] ?? '.joinery';
+
 /** Reads the stack of this machine. Throws a CliError that names the alternative if there is none. */
 function readStack<Shape>(
   schema: z.ZodType<Shape>,
   env: NodeJS.ProcessEnv,
   alternative: string,
 ): Shape {
-  const file = join(env['JOINERY_DATA_DIR'] ?? '.joinery', 'stack.json');
+  const file = join(dataDirOf(env), 'stack.json');
   try {
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
@@ -103,6 +110,7 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
     sources: listOf(settings['EVENT_SOURCES'] ?? ''),
     matchAttribute: settings['MATCH_ATTRIBUTE'] ?? DEFAULTS.MATCH_ATTRIBUTE,
     accessModel: settings['ACCESS_MODEL'] ?? (isComplete ? undefined : SAMPLE_MODEL),
+    now: isComplete ? Date.now : () => stackTime(dataDirOf(env)),
   };
 }
 
@@ -197,6 +205,9 @@ export const openDue = ({ records }: Connection) =>
 
 export const openWorkers = ({ records }: Connection) =>
   createWorkers(openTable(records, 'workers', ownCredential()));
+
+export const openHoldings = ({ records }: Connection) =>
+  createHoldings(openTable(records, 'workers', ownCredential()));
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

@@ -139,3 +139,8 @@ export const unknownEvent = (id: string, sources: readonly string[]): CliError =
   new CliError(
     `no event ${id} of ${sources.join(', ')} is known; "audit --day" lists messages without a readable id`,
   );
+
+export const ambiguousEvent = (id: string, sources: readonly string[]): CliError => {
+  const list = sources.map((source) => `  --source ${source}`).join('\n');
+  return new CliError(`several sources have an event ${id}; add one of:\n${list}`, 2);
+};

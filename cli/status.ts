@@ -1,6 +1,6 @@
 import { statusOf } from '../shared/events/status';
 import { openAudit, openClaims, type Connection } from './connection';
-import { CliError, unknownEvent, print, tableOf } from './print';
+import { ambiguousEvent, unknownEvent, print, tableOf } from './print';
 
 /** Prints the state of one event; without `source` every allowed source is searched. */
 export async function status(
@@ -12,9 +12,6 @@ export async function status(
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
   const answer = await statusOf(stores, id, sources);
   if (answer.kind === 'unknown') throw unknownEvent(id, sources);
-  if (answer.kind === 'ambiguous') {
-    const list = answer.sources.map((source) => `  --source ${source}`).join('\n');
-    throw new CliError(`several sources have an event ${id}; add one of:\n${list}`, 2);
-  }
+  if (answer.kind === 'ambiguous') throw ambiguousEvent(id, answer.sources);
   print(answer.status, options.json, (shown) => tableOf(['field', 'value'], Object.entries(shown)));
 }

@@ -61,13 +61,22 @@ async function readRows(audit: Stores['audit'], question: AuditQuestion): Promis
 }
 
 /** The rows grouped by event; a refused body is a chain of its own. */
-function chainsOf(rows: readonly AuditRow[]): AuditRow[][] {
-  const chains = new Map<string | undefined, AuditRow[]>();
+const chainsOf = (rows: readonly AuditRow[]): AuditRow[][] =>
+  grouped(rows, (row) => (row.kind === 'rejected' ? row.bodyHash : row.eventHash));
+
+/** The rows with the same key together, in their order. */
+export function grouped(
+  rows: readonly AuditRow[],
+  keyOf: (row: AuditRow) => string | number | undefined,
+): AuditRow[][] {
+  const groups = new Map<string | number | undefined, AuditRow[]>();
   for (const row of rows) {
-    const key = row.kind === 'rejected' ? row.bodyHash : row.eventHash;
-    chains.set(key, [...(chains.get(key) ?? []), row]);
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
   }
-  return [...chains.values()];
+  return [...groups.values()];
 }
 
 /** Where the chain of a closed event ends by its claim; undefined if that is not known yet. */

@@ -103,6 +103,10 @@ function localTime(instant: number, zone: string): number {
   return date.getTime() + (((instant % 1000) + 1000) % 1000);
 }
 
+/** An instant as the clock of a zone shows it, without the zone: `yyyy-mm-ddThh:mm:ss`. */
+export const inZone = (instant: number, zone: string): string =>
+  new Date(localTime(instant, zone)).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length);
+
 function clockOf(zone: string): Intl.DateTimeFormat {
   const known = clocks.get(zone);
   if (known !== undefined) return known;

@@ -37,6 +37,8 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   sample: { command: 'sample', args: [] },
   send: { command: 'send', args: ['-'], input: joined('roles-2', SOURCE) },
   status: { command: 'status', args: [EVENT] },
+  explain: { command: 'explain', args: [EVENT] },
+  person: { command: 'person', args: ['W-7'] },
   list: { command: 'list', args: ['--since', '2026-11-01'] },
   audit: { command: 'audit', args: ['--event', EVENT] },
   'dead-letters': { command: 'dead-letters', args: [] },

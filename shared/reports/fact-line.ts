@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { Fact, type StoredFact } from '../domain/lifecycle/facts';
+import type { AuditRow } from '../domain/workflow/audit-entry';
+import { factOfClaim, type StoredClaim } from '../domain/workflow/claim';
+import { mapConcurrent } from '../promises';
+import type { LedgerReader } from '../storage/audit';
+import type { Claims } from '../storage/claims';
+import { isNotAllowed } from '../storage/storage-port';
+
+const text = z.string().optional();
+
+/**
+ * One event as rows know it. `states`: what it says of the worker, with the attributes that are stored; absent where only the
+ * audit may be read, and of an event that HR did not send.
+ */
+export const FactLine = z.object({
+  ...{ eventHash: z.string(), eventId: text, source: text, type: text },
+  ...{ workerId: text, employmentId: text, sequence: z.number().int().optional() },
+  /** When it was stated, and when it was first accepted. */
+  ...{ occurredAt: text, acceptedAt: text },
+  ...{ startDate: text, timeZone: text, actAt: text, readyBy: text },
+  states: Fact.shape.states.optional(),
+});
+export type FactLine = z.infer<typeof FactLine>;
+
+export const factLineOfClaim = (claim: StoredClaim): FactLine => {
+  const { eventHash, fact, content } = claim;
+  const { eventId, eventSource: source, eventType: type, workerId, employmentId } = fact;
+  const { sequence, occurredAt, receivedAt, startDate, timeZone, actAt, readyBy } = fact;
+  return {
+    ...{ eventHash, eventId, source, type, workerId, employmentId, sequence, occurredAt },
+    acceptedAt: content?.acceptedAt ?? receivedAt,
+    ...{ startDate, timeZone, actAt, readyBy, states: factOfClaim(eventHash, claim)?.states },
+  };
+};
+
+/** `type` of an event by what it states. */
+export const factLineOf = (fact: StoredFact): FactLine => {
+  const { hash: eventHash, id: eventId, source, workerId, employmentId, sequence } = fact;
+  const { time: occurredAt, acceptedAt, timeZone, states } = fact;
+  return {
+    ...{ eventHash, eventId, source, type: `hr.worker.${states.kind}.v1` },
+    ...{ workerId, employmentId, sequence, occurredAt, acceptedAt, timeZone, states },
+  };
+};
+
+/** By the rows of the event itself: the first attempt was received when the event was accepted. */
+export const factLineOfRows = (rows: readonly AuditRow[]): FactLine | undefined => {
+  const [row] = rows.filter(({ kind }) => kind !== 'rejected');
+  if (row?.eventHash === undefined) return undefined;
+  const { eventHash, eventId, eventSource: source, eventType: type, workerId, employmentId } = row;
+  const { sequence, occurredAt, receivedAt, startDate, timeZone, actAt, readyBy } = row;
+  return {
+    ...{ eventHash, eventId, source, type, workerId, employmentId, sequence, occurredAt },
+    ...{ acceptedAt: receivedAt, startDate, timeZone, actAt, readyBy },
+  };
+};
+
+type Stores = { claims: Pick<Claims, 'read'>; audit: Pick<LedgerReader, 'ofEvent'> };
+
+const AT_ONCE = 16;
+
+/** The claim, or that the caller may not read claims. */
+export async function claimIfAllowed(
+  { claims }: Pick<Stores, 'claims'>,
+  eventHash: string,
+): Promise<StoredClaim | 'not-allowed' | undefined> {
+  try {
+    return await claims.read(eventHash);
+  } catch (error) {
+    if (isNotAllowed(error)) return 'not-allowed';
+    throw error;
+  }
+}
+
+/** The events of the hashes, from their claims, or where these may not be read or are gone, from the audit. */
+export async function factLines(
+  stores: Stores,
+  hashes: Iterable<string>,
+): Promise<Map<string, FactLine>> {
+  const lines = await mapConcurrent(AT_ONCE, [...new Set(hashes)], async (eventHash) => {
+    const claim = await claimIfAllowed(stores, eventHash);
+    if (claim !== undefined && claim !== 'not-allowed') return factLineOfClaim(claim);
+    return factLineOfRows(await stores.audit.ofEvent(eventHash)) ?? { eventHash };
+  });
+  return new Map(lines.map((line) => [line.eventHash, line]));
+}
+
+/** The hashes in the column `factHashes`. */
+export const hashesIn = ({ factHashes }: Pick<AuditRow, 'factHashes'>): string[] =>
+  factHashes?.split(' ') ?? [];
