@@ -294,7 +294,9 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     .toSorted((a, b) => (a.until ?? 0) - (b.until ?? 0))
     .at(-1);
   const actAt = want?.from ?? ended?.until;
-  const facts = want?.facts ?? factsAgainst(situation, ended);
+  const facts = (want?.facts ?? factsAgainst(situation, ended)).map(({ hash }) => hash);
+  // An event of the clock, or of a person who asks for it, states nothing.
+  const own = want || isReserved(run.fact.eventSource) ? [] : [run.eventHash];
   const needsRequest = action === 'wait' || action === 'reprocess';
   return {
     ...{ id: `${action}:${packageKey}${suffix}`, action, targetId, packageKey },
@@ -312,7 +314,7 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     whose: action === 'grant' ? (one?.whose ?? 'ours') : (one?.whose ?? 'theirs'),
     ...(actAt !== undefined && { actAt: iso(actAt) }),
     ...(want && { readyBy: timeOfDay(want.firstDay, model.readyAt, want.zone) }),
-    factHashes: [...new Set([...facts.map(({ hash }) => hash), ...(want ? [] : [run.eventHash])])],
+    factHashes: [...new Set([...facts, ...own])],
   };
 }
 
