@@ -15,8 +15,15 @@ export type Ending = { outcome: string; latencyMs: number; closedAt: number };
 
 /** Sends joiners through the bus and waits for their closing rows. */
 type Load = {
-  /** Returns how each worker's event ended. Throws if one has no closing row after `deadlineMs`. */
-  join: (workers: string[], deadlineMs: number) => Promise<{ endings: Ending[]; sentAt: number }>;
+  /**
+   * Returns how each worker's event ended; all of them have the same position. Throws if one has no closing row after
+   * `deadlineMs`.
+   */
+  join: (
+    workers: string[],
+    deadlineMs: number,
+    jobCode?: string,
+  ) => Promise<{ endings: Ending[]; sentAt: number }>;
   close: () => Promise<void>;
 };
 
@@ -43,13 +50,15 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   };
 
   return {
-    join: async (workers, deadlineMs) => {
+    join: async (workers, deadlineMs, jobCode = 'FIN-AN-2') => {
       const began = Date.now();
       const sentAt = new Map<string, number>();
       for (let rest = workers; rest.length > 0;) {
         const batch = await sender.createMessageBatch();
         const at = Date.now();
-        const fit = rest.findIndex((worker) => !batch.tryAddMessage({ body: joined(worker) }));
+        const fit = rest.findIndex(
+          (worker) => !batch.tryAddMessage({ body: joined(worker, jobCode) }),
+        );
         const taken = fit === -1 ? rest.length : fit;
         for (const worker of rest.slice(0, taken)) sentAt.set(worker, at);
         await sender.sendMessages(batch);
@@ -76,7 +85,7 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
 
 const idOf = (worker: string): string => `bench-${worker}-joined`;
 
-function joined(worker: string): Buffer {
+function joined(worker: string, jobCode: string): Buffer {
   return Buffer.from(
     JSON.stringify({
       specversion: '1.0',
@@ -91,7 +100,7 @@ function joined(worker: string): Buffer {
         timeZone: 'Europe/Berlin',
         attributes: {
           department: 'Finance',
-          jobCode: 'FIN-AN-2',
+          jobCode,
           costCenter: '4711',
           location: 'Berlin',
           workerType: 'employee',
@@ -114,6 +123,21 @@ export function writeTenant(file: string, size: number): void {
   const workers = [{ from: workerId(0), to: workerId(size - 1) }];
   const ordinary = { users: [], holdings: [], scripts: [] };
   writeFileSync(file, JSON.stringify({ ...sample, ...ordinary, workers }));
+}
+
+/** The position whose people get three packages. */
+export const THREE_PACKAGES = 'BENCH-3';
+
+/** Writes the sample model with a rule for that position; nobody approves what it gives. */
+export function writeModel(file: string): void {
+  const sample = JSON.parse(readFileSync(join(projectRoot(), 'access-model.json'), 'utf8')) as {
+    birthrights: object[];
+  };
+  const rule = {
+    ...{ id: 'bench-three', description: 'Two packages beside that of the department.' },
+    ...{ when: { attribute: 'jobCode', equals: THREE_PACKAGES }, packages: ['sales', 'warehouse'] },
+  };
+  writeFileSync(file, JSON.stringify({ ...sample, birthrights: [...sample.birthrights, rule] }));
 }
 
 const openTable = (storage: string, table: string): TableClient =>

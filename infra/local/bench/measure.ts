@@ -94,6 +94,17 @@ export function graphCalls(lines: string[]): GraphCall[] {
 /** What a process has used since its start. */
 type Usage = { cpuMs: number; peakMb: number };
 
+/** The calls without the second and later polls of a request: how many there are depends on the clock only. */
+export function withOnePollEach(calls: GraphCall[]): GraphCall[] {
+  const polled = new Set<string>();
+  return calls.filter(({ method, path }) => {
+    if (method !== 'GET' || !/assignmentRequests\/[^/]+$/i.test(path)) return true;
+    const isFirst = !polled.has(path);
+    polled.add(path);
+    return isFirst;
+  });
+}
+
 /** The kernel counts CPU in hundredths of a second, on every Linux that Node runs on. */
 const tickMs = 10;
 

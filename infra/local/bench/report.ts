@@ -1,7 +1,7 @@
 import { tableOf } from '../demo/report';
 import type { BaselineResult, Baselines } from './baseline';
 import type { Ending } from './load';
-import { isWrite, type Lap, type TableRequest } from './measure';
+import { isWrite, withOnePollEach, type Lap, type TableRequest } from './measure';
 
 export type Report = {
   joiners: number;
@@ -12,6 +12,8 @@ export type Report = {
   /** By process: CPU for each joiner, and peak memory since its start. */
   processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
   graphCallsPerJoiner: number;
+  /** The calls of one joiner with three packages that are complete, one poll each. */
+  graphCallsOfThreePackages: number;
   tableWritesPerJoiner: number;
   /** Every kind of table request, reads too; the bench's own polling is included. */
   tableRequestsPerJoiner: Record<string, number>;
@@ -33,6 +35,7 @@ export function reportOf(
   { endings, sentAt }: { endings: Ending[]; sentAt: number },
   lap: Lap,
   { fresh, warmed }: Baselines,
+  ofThree: Lap,
 ): Report {
   const joiners = endings.length;
   const seconds = (Math.max(...endings.map(({ closedAt }) => closedAt)) - sentAt) / 1000;
@@ -61,6 +64,7 @@ export function reportOf(
     },
     processes,
     graphCallsPerJoiner: lap.calls.length / joiners,
+    graphCallsOfThreePackages: withOnePollEach(ofThree.calls).length,
     tableWritesPerJoiner: lap.tables.filter(isWrite).length / joiners,
     tableRequestsPerJoiner: perJoiner(lap.tables, joiners),
     baselines: {
@@ -118,6 +122,7 @@ export function printed(report: Report): string {
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
       `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
+    `  Graph calls of a joiner with three packages, one poll each: ${report.graphCallsOfThreePackages}`,
     `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
       `table writes ${report.tableWritesPerJoiner.toFixed(1)} (baseline ${warmed.tableWritesPerJoiner.toFixed(1)})`,
     '',

@@ -1,4 +1,5 @@
 import type { Table } from '../../../shared/storage/storage-port';
+import type { Services } from '../../../functions/services';
 import type { Config } from '../../../shared/config/config';
 import { hostOf, servicesOver } from '../../support/call-activity';
 import type { Storage } from '../../support/storage';
@@ -17,11 +18,15 @@ export type Process = {
   writes: () => readonly string[];
 };
 
+type Model = ReturnType<Services['model']>['model'];
+/** What a test changes in the sample model. */
+export type ChangeModel = (sample: Model) => Model;
+
 const never = (): Promise<never> => new Promise(() => undefined);
 
 export function startProcess(
   storage: Storage,
-  { graph }: Pick<Simulator, 'graph'>,
+  { graph, model }: Pick<Simulator, 'graph'> & { model?: ChangeModel | undefined },
   death?: Death,
   timeouts: Partial<Config['timeouts']> = {},
 ): Process {
@@ -64,6 +69,7 @@ export function startProcess(
   const { config } = built;
   const services = {
     ...built,
+    ...(model && { model: () => ({ ...built.model(), model: model(built.model().model) }) }),
     config: {
       ...config,
       graph: { ...config.graph, lagSeconds: 0.01 },

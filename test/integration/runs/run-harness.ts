@@ -14,7 +14,7 @@ import { readGraph, readTables } from '../../resilience/invariants/evidence';
 import { violations } from '../../resilience/invariants/violations';
 import { startSimulator } from '../../support/simulator';
 import { openStorage } from '../../support/storage';
-import { startProcess } from './process';
+import { startProcess, type ChangeModel } from './process';
 import { callActivity, claim, driveRun, type ActivityCall } from './drive-run';
 
 type Name = keyof typeof activities;
@@ -47,12 +47,12 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
 
   const sent: TestMessage[] = [];
 
-  const startOne = () => {
+  const startOne = (model?: ChangeModel) => {
     const graph = createEntitlements({
       ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: DEADLINE_MS, appVersion: 'test' },
       permissions: createPermissions(storage.table('limits'), () => undefined),
     });
-    return startProcess(storage, { graph }, undefined, { identity: HALF_A_DAY });
+    return startProcess(storage, { graph, model }, undefined, { identity: HALF_A_DAY });
   };
 
   /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */

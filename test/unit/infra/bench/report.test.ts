@@ -1,10 +1,16 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { graphCalls, tableRequests, tail } from '../../../../infra/local/bench/measure';
+import {
+  graphCalls,
+  tableRequests,
+  tail,
+  withOnePollEach,
+} from '../../../../infra/local/bench/measure';
 import { printed, reportOf } from '../../../../infra/local/bench/report';
 
 const warmed = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
+const noLap = { calls: [], tables: [], usage: {} };
 const baselines = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };
 
 test('latencies, rates and shares are those of the joiners, and the host is compared with both baselines', () => {
@@ -23,6 +29,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     { endings, sentAt: 900 },
     { calls: [], tables: writes, usage },
     baselines,
+    noLap,
   );
 
   expect(report).toMatchObject({
@@ -44,7 +51,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  const report = reportOf({ endings, sentAt: 0 }, { calls: [], tables: [], usage: {} }, baselines);
+  const report = reportOf({ endings, sentAt: 0 }, noLap, baselines, noLap);
 
   expect(report.baselines.fresh.hostToBaseline).toBeUndefined();
   expect(report.baselines.warmed.hostToBaseline).toBeUndefined();
@@ -72,6 +79,18 @@ test('calls to the control endpoint of the simulator are not counted', () => {
 
   expect(graphCalls([line('/v1.0/users'), line('/_control/state')])).toEqual([
     { method: 'GET', path: '/v1.0/users', query: '', at: Date.parse('2026-11-23T00:00:01Z') },
+  ]);
+});
+
+test('of the polls of a request the first counts, and every other call does', () => {
+  const requests = '/v1.0/identityGovernance/entitlementManagement/assignmentRequests';
+  const called = ['POST ', 'GET /a', 'GET /b', 'GET /a', 'GET ', 'GET '].map((call) => {
+    const [method = '', id = ''] = call.split(' ');
+    return { method, path: requests + id, query: '', at: 0 };
+  });
+
+  expect(withOnePollEach(called).map(({ path }) => path.slice(requests.length))).toEqual([
+    ...['', '/a', '/b', '', ''],
   ]);
 });
 
