@@ -5,7 +5,7 @@ import { envelope, invalidId, missing, wrongType } from './mutations/members';
 import { secret } from './mutations/secrets';
 import { byteFault, textFault } from './mutations/text';
 import { invalidAmount, invalidDate } from './mutations/values';
-import { damaged, heavy } from './open-cases';
+import { damaged, heavy, otherContents } from './open-cases';
 import { anyValidEvent, validEvent } from './valid-event';
 
 const MAX_BYTES = 65_536;
@@ -46,6 +46,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   ...mutated.map((arbitrary) => ({ weight: 2, arbitrary })),
   ...anyType.map((arbitrary) => ({ weight: 1, arbitrary })),
   { weight: 3, arbitrary: damaged },
+  { weight: 3, arbitrary: otherContents },
   { weight: 1, arbitrary: heavy },
 );
 

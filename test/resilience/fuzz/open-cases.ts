@@ -32,6 +32,35 @@ const damagedEvent = fc
     damages.reduce<Uint8Array>((body, apply) => apply(body), Buffer.from(JSON.stringify(sent))),
   );
 
+const contents = ['startDate', 'effectiveDate', 'endDate', 'lastDay', 'endsAt', 'attributes'];
+const members = [...contents, 'spans', 'revises', 'previousWorkerId', 'employmentId', 'timeZone'];
+const span = { employmentId: 'E-1', from: '2026-11-23', attributes: {} };
+/** Right for one member, and wrong for the others. */
+const values: unknown[] = [
+  ...[undefined, null, 0, true, '', 'W-1', 'primary', '2026-11-23', '2026-02-30', '0001-01-01'],
+  ...['2026-11-23T12:00:00Z', '2026-11-23T12:00:00', 'Europe/Berlin', {}, [], [span], [span, span]],
+  ...[
+    { ...span, until: '2026-11-22' },
+    { ...span, from: undefined },
+    { ...span, until: null },
+  ].map((one) => [one]),
+  ...[{ source: SOURCE, id: 'a' }, { source: SOURCE }, { id: 'a' }, { source: 'a', id: 'a' }],
+  { department: 'Sales' },
+  Array.from({ length: 1001 }, () => span),
+];
+const changed = fc.tuple(fc.constantFrom(...members), fc.constantFrom(...values));
+
+/** Events of every type with a member that is missing, of another type or of another shape. */
+export const otherContents: fc.Arbitrary<Case> = fc
+  .tuple(anyValidEvent, fc.array(changed, { minLength: 1, maxLength: 3 }))
+  .map(([{ sent }, changes]) => ({
+    ...{ family: 'other content', expected: { kind: 'open' }, planted: [] },
+    changes: changes.map(([member]) => member),
+    body: Buffer.from(
+      JSON.stringify({ ...sent, data: { ...sent.data, ...Object.fromEntries(changes) } }),
+    ),
+  }));
+
 /** Bodies with random damage, and noise. */
 export const damaged: fc.Arbitrary<Case> = fc
   .oneof(
@@ -48,7 +77,9 @@ export const damaged: fc.Arbitrary<Case> = fc
   }));
 
 const MAX_BYTES = 65_536;
-const envelope = `"specversion":"1.0","type":"hr.worker.joined.v1","source":"${SOURCE}","time":"2026-11-20T09:30:00Z"`;
+const envelopeOf = (type: string): string =>
+  `"specversion":"1.0","type":"hr.worker.${type}.v1","source":"${SOURCE}","time":"2026-11-20T09:30:00Z"`;
+const envelope = envelopeOf('joined');
 const minimalData = '"workerId":"W-1","startDate":"2026-11-23"';
 
 /** As many items as fit into the body. */
@@ -76,6 +107,9 @@ const places: Record<string, Place> = {
   'an attribute': [`{${envelope},"id":"a","data":{${minimalData},"attributes":{"a":`, '}}}'],
   id: [`{${envelope},"data":{${minimalData},"attributes":{}},"id":`, '}'],
   zone: [`{${envelope},"id":"a","data":{${minimalData},"attributes":{},"timeZone":`, '}}'],
+  spans: [`{${envelopeOf('snapshot')},"id":"a","data":{"workerId":"W-1","spans":`, '}}'],
+  'a span': [`{${envelopeOf('snapshot')},"id":"a","data":{"workerId":"W-1","spans":[`, ']}}'],
+  revises: [`{${envelopeOf('rescinded')},"id":"a","data":{"workerId":"W-1","revises":`, '}}'],
   date: [`{${envelope},"id":"a","data":{"workerId":"W-1","attributes":{},"startDate":`, '}}'],
   time: [
     `{"specversion":"1.0","type":"hr.worker.joined.v1","source":"${SOURCE}","id":"a","data":{},"time":`,
@@ -96,6 +130,7 @@ const items: Record<string, (index: number) => string> = {
   'short texts': () => '""',
   'escaped texts': () => '"\\n"',
   'escaped pairs': () => '"\\ud83d\\ude00"',
+  spans: (index) => `{"employmentId":"${index}","from":"2026-11-23","attributes":{"a":"b"}}`,
 };
 const units: Record<string, string> = {
   ...{
