@@ -1,4 +1,5 @@
-import { catalogKeyOf } from '../domain/access-model/access-model';
+import { catalogKeyOf, type AccessModel } from '../domain/access-model/access-model';
+import { durationDays } from '../domain/lifecycle/planner';
 import type { Rejected } from '../domain/workflow/outcome';
 import type { AssignmentRequest } from '../graph/answers';
 import { emptyOn404, isRefusal } from '../graph/errors';
@@ -100,7 +101,7 @@ async function submitOnce(
 
 /** The POST of each action. A reprocess makes no request of its own: it has the failed one carried out again. */
 async function create(
-  { graph }: SubmitServices,
+  { graph, model }: SubmitServices,
   target: RequestTarget,
 ): Promise<SubmittedRequest | undefined> {
   const { step, policy } = target;
@@ -110,7 +111,10 @@ async function create(
     case 'revoke':
       return graph.submitRemoval({ assignmentId, justification: tag });
     case 'extend':
-      return graph.submitUpdate({ assignmentId, until: step.until ?? null, justification: tag });
+      return graph.submitUpdate({
+        ...{ assignmentId, justification: tag },
+        until: step.until ?? longestEnd(model().model, step.packageKey) ?? null,
+      });
     case 'reprocess':
       await graph.reprocessRequest(requestId);
       return { ...(await graph.getAssignmentRequest(requestId)), id: requestId };
@@ -124,6 +128,12 @@ async function create(
       });
     }
   }
+}
+
+/** Where the policy lets no assignment last longer than so many days, an end can only be moved, not taken off. */
+function longestEnd(model: AccessModel, packageKey: string): string | undefined {
+  const days = durationDays(model, packageKey);
+  return days === undefined ? undefined : new Date(Date.now() + days * 86_400_000).toISOString();
 }
 
 /** A request id that is kept with `submitting` says that Graph has the request, and that its package is still to be bound. */

@@ -225,7 +225,8 @@ function grantUntil({ packageKey, schedule }: Want, { model, at }: Context): num
   return Math.min(schedule, at + days * DAY);
 }
 
-function durationDays(model: AccessModel, packageKey: string): number | undefined {
+/** How many days the policy of a package lets an assignment last; undefined if it sets no duration. */
+export function durationDays(model: AccessModel, packageKey: string): number | undefined {
   const accessPackage = model.accessPackages.find(({ key }) => key === packageKey);
   const expiration = accessPackage?.policy?.expiration;
   return expiration?.type === 'afterDuration'

@@ -244,6 +244,24 @@ test('A grant whose schedule has ended, or outlasts its policy, is refused', asy
   expect(fits.status).toBe(201);
 });
 
+test('An end can be moved as far as the policy lasts from then on, and not be taken off', async () => {
+  const members = {
+    requestorSettings: { allowCustomAssignmentSchedule: true },
+    expiration: { type: 'afterDuration', duration: 'P1D' },
+  };
+  const held = await withPolicy(members, 1019);
+  const refused = [400, 'InvalidRequest'];
+  expect(refusal(await update(held, { schedule: ending(null) }))).toEqual(refused);
+  expect(refusal(await update(held, { schedule: ending(inHours(25)) }))).toEqual(refused);
+  await control('PATCH', `assignments/${held}`, {
+    schedule: { startDateTime: inHours(-20), expiration: { endDateTime: inHours(4) } },
+  });
+  const until = inHours(23);
+  const { body } = await update(held, { schedule: ending(until) });
+  await settled(body['id'], 'delivered');
+  expect(await endOf(held)).toBe(until);
+});
+
 test('Requests are filtered by their creation with gt and ge, and by nothing beside it', async () => {
   const { body } = await submit(simulator, complete, 1017);
   const { body: read } = await simulator.call('GET', `EM/assignmentRequests/${String(body['id'])}`);

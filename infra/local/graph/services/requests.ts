@@ -68,10 +68,9 @@ export function submitUpdate(
   view: View,
   { assignmentId, justification, schedule }: AboutAssignment & { schedule: Schedule },
 ): AssignmentRequest {
-  const assignment = requireChangeable(tenant, view, assignmentId);
-  const { packageId, policyId, targetId } = assignment;
+  const { packageId, policyId, targetId } = requireChangeable(tenant, view, assignmentId);
   const policy = requirePolicy(tenant, undefined, policyId);
-  requireSchedule(tenant, policy, schedule, Date.parse(assignment.schedule.startDateTime));
+  requireSchedule(tenant, policy, schedule, tenant.now());
   return createRequest(tenant, {
     requestType: 'adminUpdate',
     ...{ packageId, policyId, targetId, justification, assignmentId, schedule },
