@@ -49,6 +49,19 @@ export const joinerEvent = (
   ...envelope,
 });
 
+/** An event of any type, `left` or `snapshot`, that says no more than `data`. */
+export const lifecycleEvent = (
+  type: string,
+  workerId: string,
+  data: Record<string, unknown>,
+  { id, time, envelope = {} }: { id: string; time: string; envelope?: Record<string, unknown> },
+) => ({
+  ...{ specversion: '1.0', id, source: SOURCE, type: `hr.worker.${type}.v1` },
+  ...{ subject: workerId, time, datacontenttype: 'application/json' },
+  data: { workerId, timeZone: 'Europe/Berlin', ...data },
+  ...envelope,
+});
+
 /** The event of docs/event-contract.md itself. */
 export const exampleEvent = () => joinerEvent('W-1024', { id: '8b5e0c3a-joined-1' });
 

@@ -1,15 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { projectRoot } from '../../../infra/local/stack/service';
+import model from '../../../access-model.json';
 import { contractor, finance, startLife, type Life } from './life';
 
-type Model = { accessPackages: { key: string }[]; birthrights: { packages: string[] }[] };
-
 let life: Life;
-let model: Model;
 beforeAll(async () => {
-  const file = join(projectRoot(), 'access-model.json');
-  model = JSON.parse(await readFile(file, 'utf8')) as Model;
   life = await startLife({ files: { ACCESS_MODEL: model } });
 });
 afterAll(() => life.stop());
@@ -34,6 +29,26 @@ test("a contractor's end is the end of the assignment, and an extension moves it
   expect(await endOf(account)).toBe('2027-01-31T23:00:00.000Z');
   expect(await life.rows(extension)).toEqual(['extend contractors: extended']);
   expect(await life.has(account)).toEqual(['Contractors']);
+});
+
+test('an extension on the last day is made in time', async () => {
+  const { id, joined, corrected } = life.worker('W-1043');
+  const account = await life.accountOf(id);
+  const hire = joined('2026-11-02', contractor, { endDate: '2026-11-27' });
+  expect(await life.ending(hire)).toBe('delivered');
+  expect(await endOf(account)).toBe('2026-11-27T23:00:00.000Z');
+
+  const content = { startDate: '2026-11-02', attributes: contractor };
+  expect(await life.ending(corrected(hire, { ...content, endDate: '2026-12-31' }))).toBe(
+    'delivered',
+  );
+  expect(await endOf(account)).toBe('2026-12-31T23:00:00.000Z');
+  const open = corrected(hire, content);
+  expect(await life.ending(open)).toBe('delivered');
+  // The policy lets nothing last longer than 180 days.
+  const end = Date.parse((await endOf(account)) ?? '');
+  expect(Math.round((end - life.stack.now().getTime()) / 86_400_000)).toBe(180);
+  expect(await life.rows(open)).toEqual(['extend contractors: extended']);
 });
 
 test('a package that the model no longer has is removed by what the records say', async () => {

@@ -103,7 +103,7 @@ test('a request that outlives its run: what it gives after the person has left i
   const leave = left({ lastDay: '2026-11-20' });
   expect(await life.ending(leave)).toBe('approval-required');
   expect(await life.has(account)).toEqual([]);
-  const open = (await life.state()).requests.find(({ targetId, state }) => {
+  const open = (await life.tenant()).requests.find(({ targetId, state }) => {
     return targetId === account && state === 'pendingApproval';
   });
   await life.control('POST', `requests/${open?.id}/decide`, { decision: 'approve' });

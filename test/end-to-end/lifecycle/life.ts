@@ -1,8 +1,8 @@
-import tenant from '../../../infra/local/graph/tenant.json';
+import tenantFile from '../../../infra/local/graph/tenant.json';
 import { collectEvidence, readGraph } from '../../resilience/invariants/evidence';
 import { text } from '../../resilience/invariants/rows';
 import { violations } from '../../resilience/invariants/violations';
-import { messageOf, SOURCE, type TestMessage } from '../../support/events';
+import { lifecycleEvent, messageOf, type TestMessage } from '../../support/events';
 import { eventually } from '../../support/eventually';
 import { readTable, type Row } from '../../support/tables';
 import { startStack, type TestStack, type TestStackOptions } from '../../support/test-stack';
@@ -34,12 +34,15 @@ export type Life = Awaited<ReturnType<typeof startLife>>;
 export const ADMINISTRATOR = 'by an administrator';
 const EM = '/v1.0/identityGovernance/entitlementManagement';
 
+/** A Friday. */
+const NOW = new Date('2026-11-27T12:00:00Z');
+
 /** A stack, what HR has said, and what people have. Every test file ends in `faults`. */
 export async function startLife({ files, ...options }: TestStackOptions = {}) {
   // Nobody holds anything in the beginning.
   const stack: TestStack = await startStack({
-    ...options,
-    files: { GRAPH_TENANT: { ...tenant, holdings: [] }, ...files },
+    ...{ now: NOW, ...options },
+    files: { GRAPH_TENANT: { ...tenantFile, holdings: [] }, ...files },
   });
   const sent: TestMessage[] = [];
   let minutes = 0;
@@ -47,12 +50,7 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
   const event = (type: string, workerId: string, data: Data): Event => {
     minutes += 1;
     const time = new Date(Date.parse('2026-11-01T09:00:00Z') + minutes * 60_000).toISOString();
-    const envelope = { specversion: '1.0', subject: workerId, datacontenttype: 'application/json' };
-    return {
-      ...{ ...envelope, id: `${workerId}-${minutes}`, source: SOURCE, time },
-      type: `hr.worker.${type}.v1`,
-      data: { workerId, timeZone: 'Europe/Berlin', ...data },
-    };
+    return lifecycleEvent(type, workerId, data, { id: `${workerId}-${minutes}`, time });
   };
 
   const worker = (id: string): Worker => ({
@@ -81,6 +79,17 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
       return (await readTable(stack.storage, 'claims', filter))[0];
     });
 
+  /** Sends events and waits until their facts are stored; their runs may only have begun. */
+  const state = async (...events: Event[]): Promise<void> => {
+    await say(...events);
+    for (const one of events) {
+      const filter = `PartitionKey eq '${messageOf(one).eventHash}' and RowKey eq 'claim' and state ne 'claimed'`;
+      await eventually(`the event ${one.id} is started`, async () => {
+        return (await readTable(stack.storage, 'claims', filter))[0];
+      });
+    }
+  };
+
   /** Sends an event and waits for its end: `outcome`, or `outcome: reason`. */
   const ending = async (one: Event): Promise<string> => {
     await say(one);
@@ -104,7 +113,7 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
       .sort();
   };
 
-  const state = async () => (await readGraph(stack.graphUrl)).graph;
+  const tenant = async () => (await readGraph(stack.graphUrl)).graph;
 
   const graph = async (path: string): Promise<{ id: string }[]> => {
     const answer = await fetch(stack.graphUrl + path);
@@ -116,7 +125,7 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
     (await graph(`/v1.0/users?$filter=employeeId eq '${workerId}'&$select=id`))[0]?.id ?? '';
 
   const assignments = async (targetId: string) => {
-    const { assignments: all, accessPackages } = await state();
+    const { assignments: all, accessPackages } = await tenant();
     const names = new Map(accessPackages.map(({ id, displayName }) => [id, displayName]));
     return all
       .filter((one) => one.targetId === targetId && one.state !== 'expired')
@@ -137,7 +146,7 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
     const { id, state: first } = (await answer.json()) as { id?: string; state?: string };
     if (!answer.ok || id === undefined) throw new Error(`refused: ${answer.status}`);
     await eventually('the request of the administrator is carried out', async () => {
-      const found = (await state()).requests.find((one) => one.id === id);
+      const found = (await tenant()).requests.find((one) => one.id === id);
       return (found?.state ?? first) === 'delivered';
     });
   };
@@ -165,7 +174,20 @@ export async function startLife({ files, ...options }: TestStackOptions = {}) {
   };
 
   return {
-    ...{ stack, event, worker, say, closed, ending, rows, state, accountOf, assignments, has },
+    ...{
+      stack,
+      event,
+      worker,
+      say,
+      state,
+      closed,
+      ending,
+      rows,
+      tenant,
+      accountOf,
+      assignments,
+      has,
+    },
     ...{ administrator, control, give },
     faults: async (): Promise<string[]> =>
       violations(await collectEvidence(stack), { sent, others: [ADMINISTRATOR] }),

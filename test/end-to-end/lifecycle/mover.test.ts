@@ -1,8 +1,23 @@
-import { ADMINISTRATOR, approver, clerk, finance, sales, startLife, type Life } from './life';
+import model from '../../../access-model.json';
+import {
+  ADMINISTRATOR,
+  approver,
+  clerk,
+  contractor,
+  finance,
+  sales,
+  startLife,
+  type Life,
+} from './life';
 
 let life: Life;
 beforeAll(async () => {
-  life = await startLife();
+  const overlapDays = { contractors: 30, 'payments-approval': 30 };
+  const accessPackages = model.accessPackages.map((one) => ({
+    ...one,
+    overlapDays: Object.entries(overlapDays).find(([key]) => key === one.key)?.[1] ?? 0,
+  }));
+  life = await startLife({ files: { ACCESS_MODEL: { ...model, accessPackages } } });
 });
 afterAll(() => life.stop());
 
@@ -18,7 +33,20 @@ test('a mover loses what the new position does not give and gets what it gives',
   expect(await life.rows(move)).toEqual(['grant sales: delivered', 'revoke finance: revoked']);
 });
 
-test('of an incompatible pair the old package is removed and its absence seen before the new one is requested', async () => {
+test('a package with an overlap stays beside the new one for its days', async () => {
+  const { id, joined, moved } = life.worker('W-1029');
+  const account = await life.accountOf(id);
+  await life.ending(joined('2026-11-02', contractor));
+  const move = moved('2026-11-20', sales);
+  expect(await life.ending(move)).toBe('delivered');
+  expect(await life.rows(move)).toEqual([
+    'grant contractors: already-held',
+    'grant sales: delivered',
+  ]);
+  expect(await life.has(account)).toEqual(['Contractors', 'Sales']);
+});
+
+test('of an incompatible pair the old package, whatever its overlap, is removed and its absence seen before the new one is requested', async () => {
   const { id, joined, moved } = life.worker('W-1022');
   const account = await life.accountOf(id);
   expect(await life.ending(joined('2026-11-02', approver))).toBe('delivered');
@@ -84,10 +112,10 @@ test('a mover of several packages loses one, keeps one and gets one, though one 
 test('a mover whose new position gives the same keeps it, without a request', async () => {
   const { joined, moved } = life.worker('W-1024');
   await life.ending(joined('2026-11-02', finance));
-  const before = (await life.state()).requests.length;
+  const before = (await life.tenant()).requests.length;
   const move = moved('2026-11-20', { ...finance, jobCode: 'FIN-AN-3' });
   expect(await life.ending(move)).toBe('already-held');
-  expect((await life.state()).requests.length).toBe(before);
+  expect((await life.tenant()).requests.length).toBe(before);
 });
 
 test('a mover of whom nobody has heard is a joiner', async () => {

@@ -69,7 +69,10 @@ const begins = ({ createdAt = 0 }: Assignment): number => createdAt;
 const ends = ({ expiredAt, state }: Assignment): number =>
   ['expired', 'deliveryfailed'].includes(state.toLowerCase()) ? (expiredAt ?? 0) : Infinity;
 
-/** Somebody whose last word from HR is that they left, and whose event closed so, holds nothing that we gave. */
+/**
+ * Somebody whose last word from HR is that they left, and whose event closed so, holds nothing that we gave, unless they
+ * are to begin again later, or have another worker id.
+ */
 function leaverFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
   const foreign = givenByOthers(graph, others);
   const people = grouped(claimsIn(tables.claims), (claim) => factOf(claim).workerId ?? '');
@@ -78,6 +81,12 @@ function leaverFaults({ tables, graph }: Evidence, others: readonly string[]): s
     const isOne = new Set(claims.map((claim) => factOf(claim).employmentId)).size === 1;
     if (!last || !isOne || factOf(last).eventType !== 'hr.worker.left.v1') return [];
     if (last['outcome'] !== 'revoked') return [];
+    const { actAt: end = '', workerId } = factOf(last);
+    const beginsAgain = claims.some((one) => (factOf(one).startDate ?? '') >= end.slice(0, 10));
+    const hasOther = tables.workers.some(
+      ({ partitionKey, rowKey }) => partitionKey === workerId && rowKey.startsWith('fact-next-'),
+    );
+    if ((end !== '' && beginsAgain) || hasOther) return [];
     const accounts = new Set(claims.map((claim) => text(claim, 'targetId')));
     return graph.assignments
       .filter(({ id, targetId, state }) => {
@@ -88,7 +97,15 @@ function leaverFaults({ tables, graph }: Evidence, others: readonly string[]): s
   });
 }
 
-type Fact = { workerId: string; employmentId: string; eventType: string; occurredAt: string };
+type Fact = {
+  workerId: string;
+  employmentId: string;
+  eventType: string;
+  occurredAt: string;
+  startDate: string;
+  /** The instant at which what the event states takes effect. */
+  actAt: string;
+};
 
 const factOf = (claim: Row): Partial<Fact> => json<Fact>(claim, 'fact');
 const timeOf = (claim: Row): string => factOf(claim).occurredAt ?? '';

@@ -1,0 +1,82 @@
+import model from '../../../access-model.json';
+import { eventually } from '../../support/eventually';
+import { approver, clerk, startLife, type Life } from './life';
+
+const partner = { department: 'Human Resources', jobCode: 'HR-BP-1', workerType: 'secondee' };
+
+let life: Life;
+/** A payments approver is approved by somebody. */
+beforeAll(async () => {
+  const approval = model.accessPackages.find(({ key }) => key === 'personnel-files')?.policy
+    .approval;
+  const accessPackages = model.accessPackages.map((one) =>
+    one.key === 'payments-approval' ? { ...one, policy: { ...one.policy, approval } } : one,
+  );
+  life = await startLife({ files: { ACCESS_MODEL: { ...model, accessPackages } } });
+});
+afterAll(() => life.stop());
+
+const pending = async (account: string) => {
+  const { requests } = await life.tenant();
+  const open = requests.filter(
+    ({ targetId, state }) => targetId === account && state === 'pendingApproval',
+  );
+  return open.length > 0 && open;
+};
+
+test('of an incompatible pair of which the first waits for its approval, the second is not requested until it is gone', async () => {
+  const { id, joined, moved, corrected } = life.worker('W-1061');
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', approver))).toBe('approval-required');
+  const move = moved('2026-11-20', clerk);
+  expect(await life.ending(move)).toBe('refused-sod: sod-partner-open:payments-approval');
+  expect(await life.rows(move)).toEqual([
+    'grant vendor-maintenance: refused-sod',
+    'wait payments-approval: approval-required',
+  ]);
+  expect(await life.has(account)).toEqual([]);
+
+  const [open] = (await pending(account)) || [];
+  await life.control('POST', `requests/${open?.id}/decide`, { decision: 'approve' });
+  await eventually('the late approval is delivered', async () => {
+    return (await life.has(account)).includes('Payments Approval');
+  });
+  const again = corrected(move, { effectiveDate: '2026-11-23', attributes: clerk });
+  expect(await life.ending(again)).toBe('delivered');
+  expect(await life.rows(again)).toEqual([
+    'grant vendor-maintenance: delivered',
+    'revoke payments-approval: revoked',
+  ]);
+  expect(await life.has(account)).toEqual(['Vendor Maintenance']);
+});
+
+test('an account that is deleted and made again while a request for it waits gets a request of its own', async () => {
+  const { id, joined, moved } = life.worker('W-1062');
+  const account = await life.accountOf(id);
+  const join = joined('2026-11-02', partner);
+  await life.say(join);
+  await eventually('the request waits for its approval', () => pending(account));
+  await life.control('DELETE', `users/${account}`, {});
+  const made = '20000000-0000-4000-8000-000000901062';
+  await life.control('POST', 'users', { employeeId: id, id: made });
+  await eventually('every replica shows the new account', async () => {
+    const reads = await Promise.all(Array.from({ length: 8 }, () => life.accountOf(id)));
+    return reads.every((read) => read === made);
+  });
+
+  const move = moved('2026-11-23', { ...partner, location: 'Berlin' });
+  await life.say(move);
+  const [open] = await eventually('there is a request for the new account', () => pending(made));
+  await life.control('POST', `requests/${open?.id}/decide`, { decision: 'approve' });
+  expect(await life.closed(move)).toMatchObject({ outcome: 'delivered' });
+  expect(await life.has(made)).toEqual(['Personnel Files']);
+  expect(await life.rows(move)).toContain('grant personnel-files: delivered');
+  const [old] = (await pending(account)) || [];
+  await life.control('POST', `requests/${old?.id}/decide`, { decision: 'deny' });
+  expect(await life.closed(join)).toMatchObject({ outcome: 'denied' });
+  expect(await life.has(account)).toEqual([]);
+});
+
+test('every invariant holds', async () => {
+  expect(await life.faults()).toEqual([]);
+});
