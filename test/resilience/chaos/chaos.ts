@@ -4,6 +4,7 @@ import type { TestMessage } from '../../support/events';
 import { seeded } from '../../support/seeded';
 import { readTable } from '../../support/tables';
 import { collectEvidence, type Evidence } from '../invariants/evidence';
+import { heldByPerson } from '../invariants/holders';
 import { violations } from '../invariants/violations';
 import { tenantOf } from '../model';
 import { startProxiedStack, type ProxiedStack } from '../proxies/proxied-stack';
@@ -40,13 +41,17 @@ const settings = {
   POLL_SCHEDULE: '500ms 1s 2s<1m 5s',
   CALL_PATIENCE: '1h',
   DELIVERY_DEADLINE: '1h',
+  // Everybody may leave.
+  REMOVAL_SETTLE: '1s',
+  REMOVAL_LIMIT: '1000000',
+  REMOVAL_PERCENT: '100',
 };
 
 /** Sends events while processes die and calls fail, as drawn from the seed; then waits for the end and checks the invariants. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { events, seconds, seed, print } = options;
   const schedule = scheduleOf(seconds, seed);
-  const { sent, messages } = messagesOf(events, seed);
+  const { sent, messages, ends } = messagesOf(events, seed);
   const stack = await startProxiedStack({
     env: { ...settings, GRAPH_SEED: String(seed) },
     files: { ACCESS_MODEL: chaosModel(), GRAPH_TENANT: tenantOf(events) },
@@ -65,7 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const accepted = sent.filter(({ expect }) => expect === 'accepted').length;
     const stalled = await untilDrained(stack, accepted, printTime);
     const evidence = await collectEvidence(stack);
-    const faults = violations(evidence, { sent, canaries });
+    const faults = [...violations(evidence, { sent, canaries }), ...endFaults(evidence, ends)];
     return {
       ...countsOf(schedule),
       accepted,
@@ -76,6 +81,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   } finally {
     await stack.stop();
   }
+}
+
+/** Whatever order the events came in, everybody has in the end what the last word of HR gives. */
+function endFaults(evidence: Evidence, ends: ReadonlyMap<string, string[]>): string[] {
+  const held = heldByPerson(evidence);
+  return [...ends].flatMap(([worker, expected]) => {
+    const packages = held.get(worker)?.join() ?? '';
+    if (packages === expected.join()) return [];
+    return [`${worker} has [${packages}] in the end, not [${expected.join()}]`];
+  });
 }
 
 const countsOf = ({ processFaults, callFaults }: Schedule) => ({

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { eventually } from '../../support/eventually';
-import { joinerMessage, type TestMessage } from '../../support/events';
+import type { TestMessage } from '../../support/events';
 import { readTable, type Row } from '../../support/tables';
 import { collectEvidence } from '../invariants/evidence';
-import { json } from '../invariants/rows';
+import { heldByPerson } from '../invariants/holders';
+import { json, text } from '../invariants/rows';
 import { violations } from '../invariants/violations';
 import { tenantOf, workerId } from '../model';
 import { startProxiedStack, type ProxiedStack } from '../proxies/proxied-stack';
@@ -31,7 +32,7 @@ const END_WITHIN_SECONDS = 90;
 
 /**
  * Short waits and no lag, so that two events of one kind make the same calls; the lease of a catalog is two deadlines. The
- * supervisor reads tables on a schedule of its own, so it does not run: events must end without it.
+ * supervisor reads tables on a schedule of its own, so it does not run: events must end without it. Everybody may leave.
  */
 const settings = {
   GRAPH_LAG_MS: '0',
@@ -41,6 +42,9 @@ const settings = {
   POLL_SCHEDULE: '500ms',
   CALL_PATIENCE: '1m',
   SUPERVISE_SCHEDULE: '0 0 0 29 2 *',
+  REMOVAL_SETTLE: '0s',
+  REMOVAL_LIMIT: String(EVENTS),
+  REMOVAL_PERCENT: '100',
 };
 
 /** Starts a stack and lets one event end in it. That event creates what all others of its kind find. */
@@ -50,30 +54,38 @@ export async function openSweep(scenario: Scenario): Promise<Sweep> {
     files: { ACCESS_MODEL: scenario.model(EVENTS), GRAPH_TENANT: tenantOf(EVENTS) },
   });
   const sent: TestMessage[] = [];
-  const send = async (): Promise<TestMessage> => {
-    const n = sent.length;
-    const event = joinerMessage(workerId(n), { department: scenario.department(n) });
+  let people = 0;
+  const send = async (event: TestMessage): Promise<TestMessage> => {
     sent.push(event);
     await stack.send([event.body]);
     return event;
   };
+  /** The event of the next person, after what comes before it. */
+  const nextEvent = async (): Promise<TestMessage> => {
+    const n = people;
+    people += 1;
+    if (scenario.before) await untilEnded(stack, await send(scenario.before(n)));
+    return scenario.event(n);
+  };
   try {
-    await untilEnded(stack, await send());
+    await untilEnded(stack, await send(await nextEvent()));
   } catch (error) {
     await stack.stop();
     throw error;
   }
   const callsOfOne = async (): Promise<NamedCall[]> => {
+    const event = await nextEvent();
     await renewHost(stack);
     stack.tap.intercept();
-    await untilEnded(stack, await send());
+    await untilEnded(stack, await send(event));
     return nameCalls(stack.tap.calls().filter(({ what }) => !COMES_WITH_TIME.has(what)));
   };
 
   const crashOnce = async (point: CrashPoint): Promise<Crash> => {
+    const event = await nextEvent();
     await renewHost(stack);
     const crash = killAt(stack, point);
-    const event = await send();
+    await send(event);
     const end = untilEnded(stack, event);
     // This wait fails when the host is dead, because it calls the host.
     end.catch(() => undefined);
@@ -84,7 +96,7 @@ export async function openSweep(scenario: Scenario): Promise<Sweep> {
       await stack.start('host');
       await untilEnded(stack, event);
     }
-    return { isHit, faults: await faultsAfter(stack, sent) };
+    return { isHit, faults: await faultsAfter(stack, scenario, people, sent) };
   };
 
   return {
@@ -140,12 +152,25 @@ async function recordUntilEqual(callsOfOne: () => Promise<NamedCall[]>): Promise
   throw new Error(`no two in a row of ${RECORDINGS} events of one kind made the same calls`);
 }
 
-async function faultsAfter(stack: ProxiedStack, sent: readonly TestMessage[]): Promise<string[]> {
+/** However often the host was killed, an event ends as any other of its kind. */
+async function faultsAfter(
+  stack: ProxiedStack,
+  scenario: Scenario,
+  people: number,
+  sent: readonly TestMessage[],
+): Promise<string[]> {
   const evidence = await collectEvidence(stack);
-  const undelivered = evidence.tables.audit
-    .filter(({ kind, outcome }) => kind === 'closing' && outcome !== 'delivered')
-    .map(({ outcome, partitionKey }) => `ended as ${String(outcome)}: ${partitionKey}`);
-  return [...violations(evidence, { sent }), ...undelivered];
+  const held = heldByPerson(evidence);
+  const ends = Array.from({ length: people }, (_, n) => {
+    const { eventHash } = scenario.event(n);
+    const claim = evidence.tables.claims.find(
+      ({ partitionKey, rowKey }) => partitionKey === eventHash && rowKey === 'claim',
+    );
+    const end = { outcome: text(claim, 'outcome'), held: held.get(workerId(n)) ?? [] };
+    if (isDeepStrictEqual(end, scenario.end(n))) return [];
+    return [`${eventHash} ended as ${end.outcome} with [${end.held.join()}]`];
+  });
+  return [...violations(evidence, { sent }), ...ends.flat()];
 }
 
 /** Waits for `check`. Throws with the last lines of the log if it takes too long. */
