@@ -65,8 +65,11 @@ export async function planWake(
   const { model } = services.model();
   const timeline = timelineOf(facts, model);
   const held = recorded.flatMap(heldOf);
-  const ofRows = planFor({ timeline, held, model, at: Date.parse(at) }).next;
-  const instants = [next === undefined ? undefined : Date.parse(next), ofRows];
+  const { next: ofRows, wants } = planFor({ timeline, held, model, at: Date.parse(at) });
+  const ofPlan = next === undefined ? undefined : Date.parse(next);
+  // Of somebody who is to have nothing, now and later, no end matters that the last plan saw in Graph.
+  const isOver = wants.length === 0 && ofRows === undefined;
+  const instants = [isOver && (ofPlan ?? 0) > Date.parse(at) ? undefined : ofPlan, ofRows];
   const known = instants.filter((instant) => instant !== undefined);
   const wakeAt = known.length === 0 ? undefined : new Date(Math.min(...known)).toISOString();
   // Numbers that have come to be joined had a wake-up each.

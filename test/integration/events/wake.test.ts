@@ -109,6 +109,15 @@ test('somebody whose plan changes later has one wake-up, at the first instant at
   expect(await wakesOf(workerId)).toEqual(['2027-02-01T00:00:00.000Z']);
 });
 
+test('somebody who is to have nothing any more is not woken for an end that the last plan saw in Graph', async () => {
+  const run = await contractor('2026-11-10');
+  await plan(run, '2027-02-01T00:00:00.000Z');
+  expect(await wakesOf(run.fact.workerId)).toEqual([]);
+  // An instant that passed while the run was open has changed something that it did not see.
+  await plan(run, '2026-11-11T00:00:00.000Z');
+  expect(await wakesOf(run.fact.workerId)).toEqual(['2026-11-11T00:00:00.000Z']);
+});
+
 test('a date that is moved moves the wake-up, and one that is taken away removes it', async () => {
   const run = await contractor();
   const { workerId } = run.fact;

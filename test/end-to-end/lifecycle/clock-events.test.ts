@@ -1,0 +1,77 @@
+import { messageOf } from '../../support/events';
+import { eventually } from '../../support/eventually';
+import { readTable, type Row } from '../../support/tables';
+import { contractor, startLife, type Life } from './life';
+
+const START = new Date('2026-11-20T12:00:00Z');
+
+let life: Life;
+beforeAll(async () => {
+  life = await startLife({
+    now: START,
+    env: { SUPERVISE_SCHEDULE: '*/2 * * * * *', CALL_PATIENCE: '90d', DELIVERY_DEADLINE: '90d' },
+  });
+});
+afterAll(() => life.stop());
+
+/** The end of an event that the app made itself. */
+const clockEvent = (id: string): Promise<Row> =>
+  eventually(`${id} is closed`, async () => {
+    const { eventHash } = messageOf({ source: 'urn:joinery:clock', id });
+    const filter = `PartitionKey eq '${eventHash}' and RowKey eq 'claim' and state eq 'closed'`;
+    return (await readTable(life.stack.storage, 'claims', filter))[0];
+  });
+
+test('a contractor whose policy forbids a schedule loses the access at the end, by an event of the clock', async () => {
+  const first = life.worker('W-1030');
+  await life.ending(first.joined('2026-11-02', contractor));
+  const { policies } = await life.tenant();
+  for (const policy of policies as { id: string; requestorSettings?: object }[]) {
+    const requestorSettings = { ...policy.requestorSettings, allowCustomAssignmentSchedule: false };
+    await life.control('PATCH', `policies/${policy.id}`, { requestorSettings });
+  }
+  // A process remembers for a minute what the policy says.
+  await life.stack.kill('host', 'SIGTERM');
+  await life.stack.start('host');
+
+  const { id, joined } = life.worker('W-1041');
+  const account = await life.accountOf(id);
+  const hire = joined('2026-11-02', contractor, { endDate: '2026-12-31' });
+  expect(await life.ending(hire)).toBe('delivered');
+  const { eventHash } = messageOf(hire);
+  const settled = await readTable(
+    life.stack.storage,
+    'audit',
+    `PartitionKey eq '${eventHash}' and kind eq 'settled' and step eq 'assign'`,
+  );
+  expect(settled).toMatchObject([{ outcome: 'delivered', reason: 'schedule-forbidden' }]);
+
+  const end = new Date('2026-12-31T23:00:00.000Z');
+  await life.stack.advance(new Date(end.getTime() - 60_000));
+  expect(await life.has(account)).toEqual(['Contractors']);
+  await life.stack.advance(end);
+  expect(await clockEvent(`${id}@${end.toISOString()}`)).toMatchObject({ outcome: 'revoked' });
+  expect(await life.has(account)).toEqual([]);
+});
+
+test('a request that is approved after its run closed and its worker left is found, and what it gave is removed', async () => {
+  const { id, joined, left } = life.worker('W-1042');
+  const account = await life.accountOf(id);
+  const reliability = { department: 'Engineering', jobCode: 'ENG-SRE-1', workerType: 'secondee' };
+  expect(await life.ending(joined('2026-11-02', reliability))).toBe('partly-delivered');
+  expect(await life.ending(left({ lastDay: '2026-12-30' }))).toBe('approval-required');
+  const open = (await life.tenant()).requests.find(
+    ({ targetId, state }) => targetId === account && state === 'pendingApproval',
+  );
+  await life.control('POST', `requests/${open?.id}/decide`, { decision: 'approve' });
+  await eventually('the late approval is delivered', async () =>
+    (await life.has(account)).includes('Production Access'),
+  );
+  await life.stack.advance('2h');
+  expect(await clockEvent(`${id}@${open?.id}`)).toMatchObject({ outcome: 'revoked' });
+  expect(await life.has(account)).toEqual([]);
+});
+
+test('every invariant holds', async () => {
+  expect(await life.faults()).toEqual([]);
+});
