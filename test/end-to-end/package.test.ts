@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { scenariosFor, messagesOf } from '../../infra/local/demo/scenarios';
+import { demoStart, scenariosFor, messagesOf } from '../../infra/local/demo/scenarios';
 import { eventually } from '../support/eventually';
 import { readTable } from '../support/tables';
 import { startStack } from '../support/test-stack';
@@ -127,7 +127,7 @@ test('the first joiner of the demo gets access from the unpacked package', async
   const manifest = { ...(JSON.parse(text('package.json')) as object), version: '9.9.9-unpacked' };
   await writeFile(join(appDir, 'package.json'), JSON.stringify(manifest));
   const env = { FUNCTIONS_APP_DIR: appDir, ACCESS_MODEL: 'access-model.json' };
-  const stack = await startStack({ env });
+  const stack = await startStack({ env, now: demoStart });
   try {
     const [first] = scenariosFor(undefined);
     if (!first) throw new Error('the demo has no scenarios');

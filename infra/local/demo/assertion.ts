@@ -16,13 +16,28 @@ const AuditLine = z.object({
   outcome: text,
   reason: text,
   graphState: text,
+  actAt: text,
+  readyBy: text,
+  marginMinutes: z.number().optional(),
+  waitingFor: text,
+  waitingUntil: text,
 });
 export type AuditLine = z.infer<typeof AuditLine>;
 
-const Duplicates = z.object({ partitionKey: z.string(), count: z.number() });
+const ClaimLine = z.object({
+  partitionKey: z.string(),
+  state: text,
+  outcome: text,
+  /** Of the row that counts the repeats of an event. */
+  count: z.number().optional(),
+});
 
-/** What the run has recorded so far: the audit rows, and the number of repeats of each event. */
-export type Records = { audit: AuditLine[]; duplicates: Map<string, number> };
+/** What the run has recorded so far: the audit rows, the state and outcome of each event, and the number of its repeats. */
+export type Records = {
+  audit: AuditLine[];
+  claims: Map<string, { state: string; outcome?: string | undefined }>;
+  duplicates: Map<string, number>;
+};
 
 /** Reads both tables completely: they are small in a demo. */
 export function createRecords(connectionString: string): { read: () => Promise<Records> } {
@@ -31,13 +46,14 @@ export function createRecords(connectionString: string): { read: () => Promise<R
   const [audit, claims] = [open('audit'), open('claims')];
   return {
     read: async () => {
-      const records: Records = { audit: [], duplicates: new Map() };
-      for await (const row of audit.listEntities()) records.audit.push(AuditLine.parse(row));
-      const counters = { queryOptions: { filter: "RowKey eq 'duplicates'" } };
-      for await (const row of claims.listEntities(counters)) {
-        const { partitionKey, count } = Duplicates.parse(row);
-        records.duplicates.set(partitionKey, count);
+      const records: Records = { audit: [], claims: new Map(), duplicates: new Map() };
+      // Before the rows: a closed event then has its closing row.
+      for await (const row of claims.listEntities()) {
+        const { partitionKey, state, outcome, count } = ClaimLine.parse(row);
+        if (count !== undefined) records.duplicates.set(partitionKey, count);
+        else if (state !== undefined) records.claims.set(partitionKey, { state, outcome });
       }
+      for await (const row of audit.listEntities()) records.audit.push(AuditLine.parse(row));
       return records;
     },
   };

@@ -1,4 +1,5 @@
 import type { AuditLine } from './assertion';
+import { type LifeResult, minuteOf } from './run-life';
 import type { Result } from './run-scenarios';
 
 /** The result of a run. */
@@ -13,18 +14,19 @@ export type Report = {
     reason?: string;
     asExpected: boolean;
   }[];
+  /** The steps of the lives that were reached, in order, and how many there are; none where the dialect has no removal. */
+  life: LifeResult[];
+  lifeSteps: number;
   /** Dead letters in the queue, and the expected number. */
   deadLetters: number;
   expectedDeadLetters: number;
   audit: AuditLine[];
 };
 
-export function reportOf(
-  results: Result[],
-  audit: AuditLine[],
-  deadLetters: number,
-  seconds: number,
-): Report {
+type Observed = Pick<Report, 'life' | 'lifeSteps' | 'deadLetters' | 'audit' | 'seconds'>;
+
+export function reportOf(results: Result[], observed: Observed): Report {
+  const { life, lifeSteps, deadLetters } = observed;
   const people = results.map(({ messages: { scenario }, assertion }) => ({
     worker: scenario.worker,
     description: scenario.description,
@@ -34,8 +36,11 @@ export function reportOf(
     asExpected: assertion.asExpected,
   }));
   const expectedDeadLetters = results.flatMap(({ messages }) => messages.rejects).length;
-  const passed = people.every((person) => person.asExpected) && deadLetters === expectedDeadLetters;
-  return { passed, seconds, people, deadLetters, expectedDeadLetters, audit };
+  const passed =
+    people.every((person) => person.asExpected) &&
+    life.filter((step) => step.asExpected).length === lifeSteps &&
+    deadLetters === expectedDeadLetters;
+  return { passed, people, expectedDeadLetters, ...observed };
 }
 
 /** Every audit row, in the order of writing. */
@@ -43,14 +48,17 @@ export function auditTable(audit: AuditLine[]): string {
   const rows = audit
     .toSorted((one, other) => one.recordedAt.localeCompare(other.recordedAt))
     .map((row) => [
-      row.recordedAt.slice(11, 23),
+      row.recordedAt.slice(0, 23).replace('T', ' '),
       row.workerId ?? '-',
       row.kind,
       row.step ?? '',
       row.packageName ?? '',
-      row.outcome ?? '',
+      row.outcome ?? waitOf(row),
       row.reason ?? '',
       row.graphState ?? '',
+      minuteOf(row.actAt),
+      minuteOf(row.readyBy),
+      row.marginMinutes?.toFixed(2) ?? '',
     ]);
   const headings = [
     'recorded',
@@ -61,19 +69,25 @@ export function auditTable(audit: AuditLine[]): string {
     'outcome',
     'reason',
     'in Graph',
+    ...['act at', 'ready by', 'margin'],
   ];
   return tableOf(headings, rows);
 }
 
+const waitOf = ({ waitingFor, waitingUntil }: AuditLine): string =>
+  [waitingFor, minuteOf(waitingUntil)].filter(Boolean).join(' until ');
+
 export function summaryLine(report: Report): string {
-  const { passed, people, seconds, deadLetters, expectedDeadLetters } = report;
+  const { passed, people, life, lifeSteps, seconds, deadLetters, expectedDeadLetters } = report;
   const wrong = people.filter((person) => !person.asExpected);
   const right = people.length - wrong.length;
   const others = wrong.map(
     ({ worker, expected, outcome }) => `; ${worker} ended as ${outcome}, expected ${expected}`,
   );
+  const steps = life.filter((step) => step.asExpected).length;
+  const told = lifeSteps > 0 ? ` and ${steps} of ${lifeSteps} steps of lives` : '';
   return (
-    `${passed ? 'PASSED' : 'FAILED'}: ${right} of ${people.length} scenarios ended as expected, ` +
+    `${passed ? 'PASSED' : 'FAILED'}: ${right} of ${people.length} scenarios${told} ended as expected, ` +
     `${deadLetters} of ${expectedDeadLetters} expected dead letters, ${seconds.toFixed(0)} s${others.join('')}`
   );
 }

@@ -11,12 +11,17 @@ type Scenario = {
   workerType?: string;
   /** One ordinary message by default. The second message, if any, is sent after the first has ended. */
   variant?: 'twice' | 'other content under the same id' | 'half a body';
+  /** The day on which the demo begins by default. */
+  startDate?: string;
   /** The worker whose event must end before this one is sent. */
   after?: string;
   expected: ClosingOutcome | 'rejected';
   /** The outcome in the `draft` dialect: its requests name no person, so scripts for one person's requests have no effect. */
   expectedInDraft?: ClosingOutcome;
 };
+
+/** The time of the stack when the demo begins: so its dates are the same on every day. */
+export const demoStart = new Date('2027-01-04T07:00:00Z');
 
 const finance = { department: 'Finance', jobCode: 'FIN-AN-2' };
 // Not an employee of Finance, so the rules grant only the approval of payments.
@@ -107,6 +112,8 @@ const scenarios: Scenario[] = [
     worker: 'W-1999',
     description: 'never appears in the directory',
     ...sales,
+    // An account is waited for until after the first morning.
+    startDate: '2027-01-01',
     expected: 'no-identity',
   },
   {
@@ -164,19 +171,17 @@ export type ScenarioMessages = {
   rejects: string[];
 };
 
-const source = 'urn:hr:acme:workday';
-
 export function messagesOf(scenario: Scenario): ScenarioMessages {
   const event = joinedEvent(scenario);
   const body = Buffer.from(JSON.stringify(event));
-  const messages = { scenario, eventHash: eventHash(source, event.id), first: body, rejects: [] };
+  const messages = { scenario, eventHash: hashOf(event), first: body, rejects: [] };
   const { variant } = scenario;
   if (variant === undefined) return messages;
   switch (variant) {
     case 'twice':
       return { ...messages, second: Buffer.from(body) };
     case 'other content under the same id': {
-      const data = { ...event.data, startDate: '2026-12-01' };
+      const data = { ...event.data, startDate: '2027-02-01' };
       const other = Buffer.from(JSON.stringify({ ...event, data }));
       return { ...messages, second: other, rejects: [bodyHash(other)] };
     }
@@ -187,20 +192,34 @@ export function messagesOf(scenario: Scenario): ScenarioMessages {
   }
 }
 
-function joinedEvent({ worker, department, jobCode, workerType = 'employee' }: Scenario) {
+function joinedEvent(scenario: Scenario) {
+  const { worker, department, jobCode, workerType = 'employee' } = scenario;
+  return hrEvent(`demo-${worker}-joined`, 'joined', demoStart, {
+    workerId: worker,
+    startDate: scenario.startDate ?? '2027-01-04',
+    timeZone: 'Europe/Berlin',
+    attributes: { department, jobCode, location: 'Berlin', workerType },
+  });
+}
+
+/** A message of the HR system of the demo. */
+export function hrEvent(
+  id: string,
+  type: string,
+  time: Date,
+  data: { workerId: string; [member: string]: unknown },
+) {
   return {
     specversion: '1.0',
-    id: `demo-${worker}-joined`,
-    source,
-    type: 'hr.worker.joined.v1',
-    subject: worker,
-    time: new Date().toISOString(),
+    id,
+    source: 'urn:hr:acme:workday',
+    type: `hr.worker.${type}.v1`,
+    subject: data.workerId,
+    time: time.toISOString(),
     datacontenttype: 'application/json',
-    data: {
-      workerId: worker,
-      startDate: '2026-11-23',
-      timeZone: 'Europe/Berlin',
-      attributes: { department, jobCode, location: 'Berlin', workerType },
-    },
+    data,
   };
 }
+
+export const hashOf = ({ source, id }: { source: string; id: string }): string =>
+  eventHash(source, id);

@@ -13,13 +13,14 @@ export type TemporaryStack = CompleteStack & {
 };
 
 /**
- * Runs `use` on a temporary stack and returns its result. `env` returns settings for the stack's folder. Always stops the
- * stack and removes its folder, also on Ctrl-C.
+ * Runs `use` on a temporary stack and returns its result. `env` returns settings for the stack's folder; `now` is the time
+ * that its clock starts at, by default that of the machine. Always stops the stack and removes its folder, also on Ctrl-C.
  */
 export async function onTemporaryStack<Result>(
   name: string,
   env: (dataDir: string) => Record<string, string>,
   use: (stack: TemporaryStack) => Promise<Result>,
+  now?: Date,
 ): Promise<Result> {
   const dataDir = await mkdtemp(join(tmpdir(), `joinery-${name}-`));
   const log: string[] = [];
@@ -34,6 +35,7 @@ export async function onTemporaryStack<Result>(
     stack = await bringUp({
       dataDir,
       restart: false,
+      ...(now && { now }),
       env: { ...process.env, ...freePorts, ...env(dataDir) },
       print: (service, line) => log.push(`${service}: ${line}`),
     });

@@ -30,6 +30,7 @@ const closing = (messages: ScenarioMessages, outcome: string): AuditLine =>
 
 const records = (audit: AuditLine[], counted: [string, number][] = []): Records => ({
   audit,
+  claims: new Map(),
   duplicates: new Map(counted),
 });
 
