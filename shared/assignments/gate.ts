@@ -152,29 +152,36 @@ type PeopleCount = ReturnType<typeof createPeopleCount>;
 const COUNT_MS = 60_000;
 
 /**
- * Counts the people with a current employment, with those who are to lose access, whose employment may just have ended; no
- * further than `enough`. With the usual limits that is a few thousand rows, read only while a wave is between floor and
- * limit, and once a minute.
+ * Counts the people with a current employment, with those who are to lose access, whose employment may just have ended; not
+ * much further than `enough`. With the usual limits that is a few thousand rows, read only while a wave is between floor and
+ * limit, and a few times a minute.
  */
 function createPeopleCount({ workers, model }: Pick<Services, 'workers' | 'model'>) {
-  let last: { current: Set<string>; isAll: boolean; until: number } | undefined;
+  let reading: Promise<Awaited<ReturnType<typeof readCurrent>>> | undefined;
   const readCurrent = async (at: number, enough: number) => {
     const current = new Set<string>();
+    const until = at + COUNT_MS;
     for await (const { workerId, facts } of workers.everybody()) {
       const { spans } = timelineOf(facts, model().model);
-      if (spans.some(({ from, until = Infinity }) => from <= at && at < until))
+      if (spans.some(({ from, until: end = Infinity }) => from <= at && at < end))
         current.add(workerId);
-      if (current.size >= enough) return { current, isAll: false };
+      if (current.size >= enough) return { current, isAll: false, until };
     }
-    return { current, isAll: true };
+    return { current, isAll: true, until };
   };
   return async (at: number, counted: ReadonlySet<string>, enough: number): Promise<number> => {
-    const sizeWith = (current: ReadonlySet<string>) => new Set([...current, ...counted]).size;
-    if (last && at < last.until && (last.isAll || sizeWith(last.current) >= enough))
-      return sizeWith(last.current);
-    const read = await readCurrent(at, enough);
-    last = { ...read, until: at + COUNT_MS };
-    return sizeWith(read.current);
+    // Many ask at once: one of them reads for all, and further than it needs.
+    for (let known = reading; ; known = reading) {
+      const read = await known;
+      if (read && at < read.until) {
+        const size = new Set([...read.current, ...counted]).size;
+        if (read.isAll || size >= enough) return size;
+      }
+      if (known !== reading) continue;
+      const own = readCurrent(at, 2 ** Math.ceil(Math.log2(enough)));
+      reading = own;
+      own.catch(() => (reading = undefined));
+    }
   };
 }
 

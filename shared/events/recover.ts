@@ -7,6 +7,7 @@ import { traceOf, type Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import { shards, type Due, type DueRow, type EventTask } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
@@ -19,6 +20,7 @@ export type RecoverServices = CloseServices &
     due: Pick<Due, 'schedule' | 'ready'>;
     ledger: Pick<Ledger, 'endOf'>;
     workers: Pick<Workers, 'addFact' | 'personOf'>;
+    brakes: Pick<RemovalBrakes, 'open'>;
     config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
   };
 
@@ -46,16 +48,21 @@ export async function recoverDueEvents(
     shards.map((shard) => recoverRows(services.due.ready(shard, now), until, log, recover)),
   );
   if (stalled > 0) log({ what: 'stalled-events', count: stalled });
+  // The run that trips a brake logs it too, and may end before it does.
+  await unlessAway(log, async () => {
+    for (const { id, trippedAt } of await services.brakes.open())
+      log({ what: 'removal-brake-open', brake: id, trippedAt });
+  });
 }
 
 /** One row after another. An unavailable store or host ends the shard's pass; a defect affects only its own row. */
-async function recoverRows(
+const recoverRows = (
   rows: AsyncIterable<DueRow>,
   until: number,
   log: Log,
   recover: (row: DueRow) => Promise<void>,
-): Promise<void> {
-  try {
+): Promise<void> =>
+  unlessAway(log, async () => {
     for await (const row of rows) {
       if (Date.now() > until) break;
       await recover(row).catch((error: unknown) => {
@@ -67,6 +74,11 @@ async function recoverRows(
         });
       });
     }
+  });
+
+async function unlessAway(log: Log, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
   } catch (error) {
     if (!isTransient(error)) throw error;
     log({ what: 'supervise-held', why: error.name });

@@ -61,6 +61,7 @@ const AT_ONCE = 32;
 /** A person or the rules decided on these, so nobody replays them by a time alone. */
 const DECIDED: readonly ClosingOutcome[] = [
   ...(['denied', 'refused-sod', 'approval-required', 'no-matching-rule'] as const),
+  ...(['excluded', 'discarded'] as const),
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { isFinal, type StoredClaim } from '../domain/workflow/claim';
+import { isProblem, type StoredClaim } from '../domain/workflow/claim';
 import { DAY_MS, daysOf } from '../domain/events/time';
 import { describeEvent, describeRefusal, type EventStatus } from '../events/status';
 import { mapConcurrent } from '../promises';
@@ -65,7 +65,7 @@ function wantsOf({ open, problems, outcomes, since, worker }: ListQuestion) {
       if (state !== 'closed' && state !== 'rejected')
         return wantsOpen || (problems && line.stalledSince !== undefined);
       const isNamed = outcome !== undefined && outcomes.includes(outcome);
-      return wantsAll || isNamed || (problems && !isFinal(outcome));
+      return wantsAll || isNamed || (problems && isProblem(outcome));
     },
   };
 }

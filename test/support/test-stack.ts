@@ -25,7 +25,8 @@ export type TestStack = {
   exited: (part: ServiceName) => Promise<void>;
   /** Sends the signal and waits for the end of the process. A killed part stays dead until `start`. */
   kill: (part: ServiceName, signal?: NodeJS.Signals) => Promise<void>;
-  start: (part: ServiceName) => Promise<void>;
+  /** `settings` change from now on. */
+  start: (part: ServiceName, settings?: Record<string, string>) => Promise<void>;
   /** Moves the clock of the stack forward: by a duration such as `20d` or `36h`, or to an instant. */
   advance: (move: string | Date) => Promise<void>;
   /** The time of the stack. */
@@ -61,17 +62,14 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   };
   const log: string[] = [];
   let stack: Stack;
+  const env: NodeJS.ProcessEnv = { ...process.env, ...freePorts, ...options.env };
   try {
+    Object.assign(env, await writeFiles(dataDir, options.files ?? {}));
     stack = await bringUp({
       dataDir,
       restart: false,
       ...(options.now && { now: options.now }),
-      env: {
-        ...process.env,
-        ...freePorts,
-        ...options.env,
-        ...(await writeFiles(dataDir, options.files ?? {})),
-      },
+      env,
       ...(options.between && { between: options.between }),
       print: (part, line) => log.push(`${part}: ${line}`),
     });
@@ -100,7 +98,10 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       process.kill(pid(part), signal);
       await stack.exited(part);
     },
-    start: stack.start,
+    start: (part, settings = {}) => {
+      Object.assign(env, settings);
+      return stack.start(part);
+    },
     advance: async (move) => {
       const seconds = typeof move === 'string' ? secondsOf(move) : undefined;
       if (typeof move === 'string' && seconds === undefined)

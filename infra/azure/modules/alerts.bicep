@@ -168,6 +168,16 @@ var logAlerts LogAlert[] = [
     by: ['status']
   }
   {
+    // The recovery timer logs each open brake in every pass, so the alert stays until somebody has closed it.
+    name: 'removal-brake'
+    says: 'More people than the limit are to lose access. All further removals are held until a person releases or discards them.'
+    severity: 1
+    window: 'PT15M'
+    frequency: 'PT5M'
+    query: '${lines} | where line.what in (\'removal-brake\', \'removal-brake-open\') | summarize lines = count() by brake = tostring(line.brake)'
+    by: ['brake']
+  }
+  {
     name: 'defect'
     says: 'The app threw an unexpected exception.'
     severity: 1

@@ -70,9 +70,16 @@ const FINAL: ReadonlySet<string> = new Set([
   ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded'],
 ]);
 
-/** Whether the event ended in a way that nothing has to follow: it is no problem, and it is never run again. */
+/** Whether the event ended in a way that nothing has to follow: it is never run again. */
 export const isFinal = (outcome: string | undefined): boolean =>
   outcome !== undefined && FINAL.has(outcome);
+
+/** A setting or a person kept these from being carried out, which is no problem; they may be replayed. */
+const KEPT_BACK: ReadonlySet<string> = new Set(['observed', 'excluded', 'discarded']);
+
+/** Whether somebody has to look at how the event ended. */
+export const isProblem = (outcome: string | undefined): boolean =>
+  !isFinal(outcome) && !(outcome !== undefined && KEPT_BACK.has(outcome));
 
 /** Limits the size of a claim. After this many attempts, another one is unlikely to help. */
 export const MOST_ATTEMPTS = 100;

@@ -16,7 +16,7 @@ export const clerk = { department: 'Operations', jobCode: 'OPS-VM-1', workerType
 
 type Attributes = Record<string, string>;
 type Data = Record<string, unknown>;
-type Event = { id: string; source: string; type: string; data: Data };
+export type Event = { id: string; source: string; type: string; data: Data };
 
 /** What HR says of one worker, in the order of the calls: each event is a minute later than the one before. */
 export type Worker = {

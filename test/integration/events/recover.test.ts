@@ -258,6 +258,20 @@ test('a run that has not gone on after the end of its wait, or after all its dea
   ]);
 });
 
+test('a brake on removals is logged in each pass until somebody has closed it', async () => {
+  const held = { kind: 'usual' as const, person: 'W-1', eventHash: hash('a'), facts: 'f' };
+  const removals = { ...held, packages: [{ objectId: 'o-1', packageKey: 'badge' }] };
+  const limits = { windowSeconds: 3600, limit: 0 };
+  await services.brakes.ask(removals, {}, { isDue: true, limits, at: PAST });
+  const linesOfBrakes = async () =>
+    (await supervise(taskHub('Running').client)).filter((line) => line.includes('brake'));
+  const line = JSON.stringify({ what: 'removal-brake-open', brake: 'usual-1', trippedAt: PAST });
+  expect(await linesOfBrakes()).toEqual([line]);
+  expect(await linesOfBrakes()).toEqual([line]);
+  await services.brakes.close('usual-1', { state: 'discarded', by: 'a', reason: 'r', at: PAST });
+  expect(await linesOfBrakes()).toEqual([]);
+});
+
 /** A defect fails a run; all else that ends one comes from outside. */
 const endOf = (status: string) => (status === 'Failed' ? 'failed' : 'terminated');
 
