@@ -20,6 +20,7 @@ declare module 'azurite/dist/src/table/TableServer' {
 declare module 'azurite/dist/src/table/generated/ExpressRequestAdapter' {
   export default class ExpressRequestAdapter {
     getBodyStream(): NodeJS.ReadableStream;
+    getHeader(name: string): string | undefined;
   }
 }
 

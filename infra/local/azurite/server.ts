@@ -12,12 +12,14 @@ import TableServer from 'azurite/dist/src/table/TableServer';
 
 /*
  * Azurite turns each chunk of a request into text by itself: a character that begins in one chunk and ends in the next would
- * be lost, in rows of more than 64 KiB. A stream that has an encoding is decoded as a whole.
+ * be lost, in rows of more than 64 KiB. A stream that has an encoding is decoded as a whole. A batch is read as bytes anyway.
  */
 const adapter = ExpressRequestAdapter.prototype;
 const bodyStreamOf = Reflect.get(adapter, 'getBodyStream');
 adapter.getBodyStream = function (this: ExpressRequestAdapter) {
-  return bodyStreamOf.call(this).setEncoding('utf8');
+  const stream = bodyStreamOf.call(this);
+  const isBatch = this.getHeader('content-type')?.startsWith('multipart/');
+  return isBatch ? stream : stream.setEncoding('utf8');
 };
 
 const host = '127.0.0.1';

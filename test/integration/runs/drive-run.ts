@@ -70,6 +70,8 @@ export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
     orchestrators: { accessChange },
     start: 'accessChange',
     instanceId: instanceId(eventHash, attempt),
+    // Activities go by the clock of the machine.
+    startAt: new Date(),
     input: { eventHash, attempt, token },
     activities: Object.fromEntries(activities) as Record<string, (input: never) => unknown>,
   });

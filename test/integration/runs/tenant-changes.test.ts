@@ -55,14 +55,17 @@ test('two events of one worker: one package and one request, and the second clos
 });
 
 test('a joiner with three packages that this process has ensured before makes at most eleven calls', async () => {
-  const process = runs.startOne(({ birthrights, ...model }) => ({
+  const own = await openRunHarness();
+  const process = own.startOne(({ birthrights, ...model }) => ({
     ...model,
     birthrights: birthrights.map((rule) =>
       rule.id === 'sales-staff' ? { ...rule, packages: ['sales', 'finance', 'warehouse'] } : rule,
     ),
   }));
-  await runs.drive({ department: 'Sales', workerId: somebody() }, process);
-  const run = await runs.drive({ department: 'Sales', workerId: somebody() }, process);
+  await own.drive({ department: 'Sales', workerId: 'W-1001' }, process);
+  const run = await own.drive({ department: 'Sales', workerId: 'W-1016' }, process);
+  expect(await own.faults()).toEqual([]);
+  await own.close();
   expect([run.ending, requested(run)]).toEqual(['delivered', 3]);
   expect(run.calls.length).toBeLessThanOrEqual(11);
 });
