@@ -49,6 +49,10 @@ test('somebody who comes back to another department loses in between what only t
   // Whichever of the two runs is the first to see both facts.
   const rows = [...(await life.rows(leave)), ...(await life.rows(again))];
   expect(rows.filter((row) => row.startsWith('revoke'))).toEqual(['revoke finance: revoked']);
+  // No rule gives a trainee of that department anything.
+  await life.stack.advance('12h');
+  expect((await life.closed(again))['outcome']).toBe('no-matching-rule');
+  expect(await life.has(account)).toEqual([]);
 });
 
 test('a hire that is rescinded while its account is missing ends without a request', async () => {
