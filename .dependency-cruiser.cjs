@@ -71,7 +71,7 @@ module.exports = {
       comment:
         'A use case sees other use cases, the adapters, config and shared/domain; never a trigger or a command.',
       severity: 'error',
-      from: { path: folder('shared/(packages|assignments|events|reports)') },
+      from: { path: folder('shared/(packages|assignments|events|reports|roster)') },
       to: { path: folder('(functions|orchestrations|cli)') },
     },
     {
@@ -121,5 +121,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    // As Node resolves what the built files require.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default'],
+    },
   },
 };

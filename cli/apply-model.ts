@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
-import { accountOf, describeAccount } from '../shared/config/identity';
 import { createCredential } from '../shared/config/identity';
 import type { AccessModel } from '../shared/domain/access-model/access-model';
 import { sampleFault } from '../shared/domain/access-model/read-access-model';
-import { createEntitlements, type EntitlementsOptions } from '../shared/graph/entitlements';
+import { createEntitlements } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';
 import { isLoopback } from '../shared/loopback';
 import { applyTarget, planModel, targetsOf, type Applied } from '../shared/packages/apply-model';
@@ -14,8 +12,8 @@ import { createLimits } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { openTable } from '../shared/storage/table';
 import { configOf, type AppSettings } from './connection';
-import { CliError, print, tableOf, terminalOf, wrap } from './print';
-import { graphOptions, SIGN_IN, type SignInOptions } from './graph';
+import { askForYes, CliError, isTerminal, print, tableOf, terminalOf, wrap } from './print';
+import { graphOptions, printAccount, type SignInOptions } from './graph';
 import { loadModel } from './model';
 
 export type ApplyOptions = SignInOptions & {
@@ -85,23 +83,11 @@ function selected(model: AccessModel, only: readonly string[]): PackageTarget[] 
   return targetsOf(model, only);
 }
 
-async function printAccount({ credential, scope = '' }: EntitlementsOptions): Promise<void> {
-  if (!credential) return;
-  const account = await accountOf(credential, scope).catch((error: unknown) => {
-    const why = error instanceof Error ? error.name : 'unknown';
-    throw new CliError(`nobody is signed in to Graph (${why}): ${SIGN_IN}`);
-  });
-  process.stderr.write(`to Graph as ${describeAccount(account)}\n`);
-}
-
 async function isAgreed(changes: readonly Change[], { yes, json }: ApplyOptions): Promise<boolean> {
   if (yes) return true;
   const nothing = changes.every(({ act }) => act === 'nothing' || act === 'refuse');
-  if (json || nothing || !process.stdin.isTTY || !process.stdout.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question('Apply these changes? Type "yes": ');
-  terminal.close();
-  return answer.trim() === 'yes';
+  if (json || nothing || !isTerminal()) return false;
+  return askForYes('Apply these changes?');
 }
 
 /** Catalogs and resources are shared by packages and shown once. */

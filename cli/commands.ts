@@ -30,6 +30,8 @@ import type { PlanOptions } from './plan';
 import type { ClockOptions } from './clock';
 import type { SampleOptions } from './sample';
 import type { CloseOptions } from './held';
+import type { LoadOptions } from './load';
+import type { ImportOptions } from './import-model';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -446,6 +448,76 @@ export const commands: readonly CommandDefinition[] = [
     output: z.looseObject({ changes: z.array(z.looseObject({})), applied: z.boolean() }),
     run: async (_, { settings: file, ...options }: ApplyOptions & { settings?: string }) =>
       (await import('./apply-model.js')).applyModel(await appSettings(file), options),
+  },
+  {
+    name: 'model import',
+    arguments: [],
+    options: [
+      option('--catalog <name>', 'the display name of the catalog', { required: true }),
+      option('--out <file>', 'the file to write, which must not exist; else standard output'),
+      settings,
+      ...signIn,
+      json,
+    ],
+    description:
+      'write an access model of a catalog as it is in the tenant, with rules that give nothing to anybody, and list what ' +
+      'a model cannot say of it. Changes nothing',
+    output: z.strictObject({
+      model: z.looseObject({}),
+      file: text.optional(),
+      notes: z.array(z.strictObject({ about: text, text })),
+    }),
+    run: async (_, { settings: file, ...options }: ImportOptions & { settings?: string }) =>
+      (await import('./import-model.js')).importModel(await appSettings(file), options),
+  },
+  {
+    name: 'load',
+    arguments: [
+      {
+        name: '<roster>',
+        description:
+          'CSV with a header, or JSON if the name ends in .json; "-" is CSV on standard input',
+      },
+    ],
+    options: [
+      option('--map <file>', 'which column says what: JSON', { required: true }),
+      option('--source <uri>', 'the source that states it, one of EVENT_SOURCES', {
+        required: true,
+      }),
+      option('--as-of <time>', 'the instant that it is of: what was stated later stays', {
+        required: true,
+        parse: parseInstant,
+      }),
+      option('--dry-run', 'only show what it would do', { conflicts: ['yes'] }),
+      option('--yes', 'load without asking', { default: false }),
+      settings,
+      ...signIn,
+      json,
+    ],
+    description:
+      'take people who are already here: store what a roster states of them, and adopt what they hold and should hold. ' +
+      'Writes nothing to Microsoft Graph, starts no run, and stores nothing if any row is faulty',
+    output: z.strictObject({
+      rows: count,
+      workers: count,
+      facts: z.strictObject({ new: count, unchanged: count }),
+      access: z.record(text, count),
+      findings: z.array(
+        z.strictObject({
+          workerId: text,
+          objectId: text.optional(),
+          packageKey: text.optional(),
+          code: text,
+        }),
+      ),
+      dryRun: z.boolean(),
+      loaded: z.boolean(),
+      changedMeanwhile: z.array(z.strictObject({ workerId: text, packageKey: text })),
+    }),
+    run: async (
+      [roster = ''],
+      { settings: file, ...options }: LoadOptions & { settings?: string },
+    ) => (await import('./load.js')).load(await appSettings(file), roster, options),
   },
   {
     name: 'held',

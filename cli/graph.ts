@@ -1,8 +1,13 @@
 import { clouds } from '../shared/graph/graph-root';
 import type { EntitlementsOptions } from '../shared/graph/entitlements';
 import type { Config } from '../shared/config/config';
-import { createCredential } from '../shared/config/identity';
-import { signIn, type waysToSignIn } from '../shared/config/identity';
+import {
+  accountOf,
+  createCredential,
+  describeAccount,
+  signIn,
+  type waysToSignIn,
+} from '../shared/config/identity';
 import { CliError } from './print';
 
 /** How the person who runs a command signs in to Graph. */
@@ -50,3 +55,13 @@ export function graphOptions(
 /** What to do if nobody is signed in to Graph. */
 export const SIGN_IN =
   'sign in when asked; --sign-in device-code needs no browser here, --client takes a public client of your own';
+
+/** Signs in, and says on standard error as whom. */
+export async function printAccount({ credential, scope = '' }: EntitlementsOptions): Promise<void> {
+  if (!credential) return;
+  const account = await accountOf(credential, scope).catch((error: unknown) => {
+    const why = error instanceof Error ? error.name : 'unknown';
+    throw new CliError(`nobody is signed in to Graph (${why}): ${SIGN_IN}`);
+  });
+  process.stderr.write(`to Graph as ${describeAccount(account)}\n`);
+}

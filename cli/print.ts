@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
 
 /** Where text goes. In a pipe or file there is no width and no colour. */
@@ -26,6 +27,17 @@ export function warn(lines: readonly string[]): void {
 /** "1 row", "2 rows"; `several` where the plural is not the word with an s. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count} ${count === 1 ? one : several}`;
+
+/** Whether there is somebody to ask. */
+export const isTerminal = (): boolean => process.stdin.isTTY && process.stdout.isTTY;
+
+/** Asks on the terminal; only "yes" is yes. */
+export async function askForYes(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} Type "yes": `);
+  terminal.close();
+  return answer.trim() === 'yes';
+}
 
 const GAP = '  ';
 const NARROWEST = 12;

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 /** Milliseconds that an aborted call may still take: some clients ignore the signal while they wait for a token. */
 export const HEED_MS = 1_000;
 
@@ -39,3 +41,28 @@ export async function mapConcurrent<Item, Result>(
   await Promise.all(Array.from({ length: concurrency }, worker));
   return results;
 }
+
+/** Why something that failed may succeed later, and after how many seconds to try again. */
+export type Pause = { why: string; afterSeconds: number };
+
+/** Calls `act` again for at most five minutes while `pauseAfter` says of its error that it is temporary. Then throws it. */
+export async function retried<Result>(
+  act: () => Promise<Result>,
+  pauseAfter: (error: unknown) => Pause | undefined,
+  onWait: (why: string) => void,
+): Promise<Result> {
+  const end = Date.now() + RETRY_MS;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      const pause = pauseAfter(error);
+      const pauseMs = (pause?.afterSeconds ?? 0) * 1000;
+      if (pause === undefined || Date.now() + pauseMs > end) throw error;
+      onWait(pause.why);
+      await wait(pauseMs);
+    }
+  }
+}
+
+const RETRY_MS = 5 * 60_000;

@@ -140,7 +140,12 @@ const tooManyNumbers = (error: unknown): undefined => {
 };
 
 /** Whether a rule depends on an attribute of the present time that was not stored. */
-function isUndecided({ spans }: Timeline, facts: StoredFact[], model: Model, at: number): boolean {
+export function isUndecided(
+  { spans }: Timeline,
+  facts: StoredFact[],
+  model: Model,
+  at: number,
+): boolean {
   const unstored = new Map(facts.map((fact) => [fact.hash, fact.unstored]));
   const present = spans.filter(({ from, until = Infinity }) => from <= at && at < until);
   return present.some(({ attributes, facts: behind }) =>
@@ -151,13 +156,18 @@ function isUndecided({ spans }: Timeline, facts: StoredFact[], model: Model, at:
   );
 }
 
+type AccountServices = {
+  graph: Pick<AccessServices['graph'], 'findUsers'>;
+  config: { matchAttribute: string };
+};
+
 type Account = { id: string; isEnabled: boolean } | Later | Failed;
 
 const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 
 /** The one account of the person, by the first of their worker ids that has any. */
-async function accountOf(
-  { graph, config }: Services,
+export async function accountOf(
+  { graph, config }: AccountServices,
   workerIds: ReadonlySet<string>,
 ): Promise<Account> {
   const usable = [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));

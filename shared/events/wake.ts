@@ -52,14 +52,33 @@ export async function planWake(
   run: Run,
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<void> {
-  const { due, workers, holdings } = services;
-  const { workerId } = run.fact;
-  const personId = personOf(run);
+  const person = { workerId: run.fact.workerId, personId: personOf(run) };
+  const recorded = await planNextWake(services, person, { at, next });
+  for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
+    if (instanceId !== run.instanceId || requestId === undefined) continue;
+    if (state !== 'requested' && state !== 'recording') continue;
+    const { personId: owner, targetId, packageKey } = place;
+    const checkAt = new Date(Date.parse(updatedAt) + REQUEST_CHECK_MS).toISOString();
+    const task = { kind: 'request', personId: owner, targetId, packageKey, requestId } as const;
+    await services.due.add(task, checkAt);
+  }
+}
+
+/**
+ * Plans the one wake-up of a person: at the next instant at which their plan changes by facts and holdings, or at `next` if
+ * that is earlier. Answers their holdings. Idempotent.
+ */
+export async function planNextWake(
+  services: PlanWakeServices,
+  { workerId, personId }: { workerId: string; personId: string },
+  { at, next }: { at: string; next?: string | undefined },
+): Promise<StoredHolding[]> {
+  const { workers, holdings } = services;
   const facts = await workers.facts(workerId).catch((error: unknown) => {
     if (error instanceof TooManyNumbers) return undefined;
     throw error;
   });
-  if (facts === undefined) return;
+  if (facts === undefined) return [];
   const numbers = [...new Set([personId, workerId, ...facts.map((fact) => fact.workerId)])];
   const recorded = await holdings.of(numbers);
   const { model } = services.model();
@@ -76,14 +95,7 @@ export async function planWake(
   for (const number of numbers) {
     await moveWake(services, number, number === personId ? wakeAt : undefined);
   }
-  for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
-    if (instanceId !== run.instanceId || requestId === undefined) continue;
-    if (state !== 'requested' && state !== 'recording') continue;
-    const { personId: owner, targetId, packageKey } = place;
-    const checkAt = new Date(Date.parse(updatedAt) + REQUEST_CHECK_MS).toISOString();
-    const task = { kind: 'request', personId: owner, targetId, packageKey, requestId } as const;
-    await due.add(task, checkAt);
-  }
+  return recorded;
 }
 
 /** The pointer comes first and names both rows, so that an interruption leaves none that nobody knows of. */

@@ -182,6 +182,17 @@ export const assignmentVerbs = (caller: Caller) => {
       );
       return found.flatMap(heldAccess);
     },
+    /** What everybody has of one package, without what has expired, and whose it is: page after page. */
+    assignmentsOfPackage: async function* (
+      packageId: string,
+    ): AsyncGenerator<HeldAccess & { userId: string }> {
+      for await (const found of each('listAssignmentsOfPackage', { packageId })) {
+        // Somebody from another organization may not be in this directory yet.
+        const { userId } = found;
+        if (userId === undefined) continue;
+        yield* heldAccess({ ...found, packageId }).map((held) => ({ ...held, userId }));
+      }
+    },
     /**
      * The open requests for a person, whoever made them and when; of `packageIds` alone where the caller may not list the
      * tenant. Graph cannot filter requests by person, so this reads what is open in the tenant, as `findOpenRequest` does:

@@ -62,6 +62,7 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
       query: ({ displayName }) => ({ $filter: named(displayName) }),
       answer: AccessPackage,
     },
+    listAccessPackages: { method: 'GET', path: () => packages, answer: AccessPackage },
     describeAccessPackage: {
       method: 'GET',
       path: ({ id }) => `${packages}/${segment(id)}`,

@@ -142,6 +142,7 @@ const catalogVerbs = ({ one, all }: Caller) => ({
   updateCatalog: (catalog: ChangedCatalog) => one('updateCatalog', catalog),
   findCatalogResources: (catalogId: string, originId: string) =>
     all('findCatalogResources', { catalogId, originId }),
+  resourcesOfCatalog: (catalogId: string) => all('listCatalogResources', { catalogId }),
   /** The roles of one resource. Needed where the expansion of the resource omits them, as for applications. */
   findResourceRoles: (catalogId: string, resource: CatalogResource) =>
     all('findResourceRoles', { catalogId, resource }),
@@ -178,6 +179,9 @@ const packageVerbs = ({ one, all, further }: Caller) => ({
     inEveryForm(displayName, (form) =>
       all('findAccessPackages', { displayName: form }, (found) => isIn(found, catalogId)),
     ),
+  /** All packages of a catalog, without what they grant. */
+  packagesOfCatalog: (catalogId: string) =>
+    all('listAccessPackages', {}, (found) => isIn(found, catalogId)),
   getAccessPackage: (id: string) => one('getAccessPackage', { id }),
   createAccessPackage: (accessPackage: NewPackage) => one('createAccessPackage', accessPackage),
   updateAccessPackage: (accessPackage: ChangedPackage) => one('updateAccessPackage', accessPackage),

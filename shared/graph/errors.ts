@@ -93,6 +93,13 @@ export function classify(
   return { kind: 'later', why: meaning.later, afterSeconds, evidence };
 }
 
+/** What a command that reads waits for before it asks Graph again; undefined if that would not help. */
+export function pauseAfter(error: unknown): Later | undefined {
+  if (!(error instanceof GraphError)) return undefined;
+  const meaning = classify(error);
+  return meaning.kind === 'later' ? meaning : undefined;
+}
+
 /** Whether the error is a refusal with a code that the table does not list, so that only a look can tell what it is about. */
 export function isUnlistedRefusal(error: unknown): boolean {
   if (!(error instanceof GraphError)) return false;

@@ -99,6 +99,7 @@ type CommonOperations = {
     input: { catalogId: string; originId: string };
     answer: CatalogResource;
   };
+  listCatalogResources: { input: { catalogId: string }; answer: CatalogResource };
   findResourceRoles: {
     input: { catalogId: string; resource: CatalogResource };
     answer: ResourceRole;
@@ -107,6 +108,8 @@ type CommonOperations = {
   getResourceRequest: { input: { id: string }; answer: ResourceRequest };
   findAccessPackages: { input: { displayName: string }; answer: AccessPackage };
   getAccessPackage: { input: { id: string }; answer: AccessPackage };
+  /** Of all catalogs: no filter by catalog is documented. */
+  listAccessPackages: { input: object; answer: AccessPackage };
   createAccessPackage: { input: NewPackage; answer: AccessPackage };
   updateAccessPackage: { input: ChangedPackage; answer: object };
   addResourceRoleScope: { input: NewRoleScope; answer: object };
@@ -118,6 +121,7 @@ type CommonOperations = {
   getAssignmentPolicy: { input: { id: string }; answer: AssignmentPolicy };
   findAssignments: { input: { packageId: string; userId: string }; answer: Assignment };
   listAssignmentsOf: { input: { userId: string }; answer: Assignment };
+  listAssignmentsOfPackage: { input: { packageId: string }; answer: Assignment };
   submitAssignmentRequest: { input: NewGrant; answer: AssignmentRequest };
   getAssignmentRequest: { input: { id: string }; answer: AssignmentRequest };
   findAssignmentRequests: {

@@ -122,6 +122,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       }),
       answer: CatalogResource,
     },
+    listCatalogResources: {
+      method: 'GET',
+      path: ({ catalogId }) => `${catalogOf(catalogId)}/${collections.catalogResources}`,
+      query: () => ({ $expand: expand.catalogResources }),
+      answer: CatalogResource,
+    },
     findResourceRoles: {
       method: 'GET',
       path: ({ catalogId }) => `${catalogOf(catalogId)}/${collections.catalogResourceRoles}`,
@@ -149,6 +155,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
         $filter: named(displayName),
         ...expanding(expand.packages),
       }),
+      answer: AccessPackage,
+    },
+    listAccessPackages: {
+      method: 'GET',
+      path: () => packages,
+      query: () => expanding(expand.packages),
       answer: AccessPackage,
     },
     getAccessPackage: {
@@ -238,6 +250,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
         $filter: `target/objectId eq ${literal(userId)}`,
         $expand: expand.assignments,
       }),
+      answer: Assignment,
+    },
+    listAssignmentsOfPackage: {
+      method: 'GET',
+      path: () => `${management}/${collections.assignments}`,
+      query: ({ packageId }) => ({ $filter: ofPackage(packageId), $expand: expand.assignments }),
       answer: Assignment,
     },
     submitAssignmentRequest: {

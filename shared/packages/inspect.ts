@@ -229,8 +229,8 @@ async function inspectExclusion(
 }
 
 /** A package that we have no row of may exist all the same, created by somebody else. */
-async function findPeer(
-  graph: PackageReads,
+export async function findPeer(
+  graph: Pick<PackageReads, 'findCatalogs' | 'findAccessPackages'>,
   catalogs: readonly Catalog[],
   other: AccessPackage,
 ): Promise<string | undefined> {
@@ -242,7 +242,7 @@ async function findPeer(
 }
 
 async function findPeerCatalog(
-  graph: PackageReads,
+  graph: Pick<PackageReads, 'findCatalogs'>,
   catalogs: readonly Catalog[],
   other: AccessPackage,
 ): Promise<answer.Catalog | undefined> {

@@ -59,6 +59,12 @@ export function createWorkerLocks(table: Table) {
     isHeldBy: async (workerId: string, instanceId: string): Promise<boolean> =>
       (await table.read(workerId, ROW))?.columns['holder'] === instanceId,
 
+    /** The instance that holds the lock of a worker, if one does. */
+    holderOf: async (workerId: string): Promise<string | undefined> => {
+      const row = await table.read(workerId, ROW);
+      return row && fromColumns(LockRow, row.columns).holder;
+    },
+
     /** Releases the lock and marks its token as used. Doing it twice changes nothing. */
     release: async (lock: WorkerLock): Promise<void> => {
       await updateRow(lock.workerId, ROW, (columns) => {

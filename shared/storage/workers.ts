@@ -128,6 +128,9 @@ export function createWorkers(table: Table) {
       return row && fromColumns(Wake, row.columns);
     },
 
+    /** Both at once: `root` is the first number of the person. Throws TooManyNumbers. */
+    person,
+
     /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */
     personOf: async (workerId: string): Promise<string> => (await person(workerId)).root,
   };

@@ -40,10 +40,16 @@ export type TenantState = {
   skus: { id: string }[];
 };
 
-export async function openTenant(lagMs: number): Promise<Tenant> {
+/** `file`: another tenant than the sample one. */
+export async function openTenant(lagMs: number, file?: object): Promise<Tenant> {
   const folder = await mkdtemp(join(tmpdir(), 'joinery-tenant-'));
-  const [storage, simulator] = await Promise.all([openStorage(), startSimulator(lagMs)]);
-  const file = join(folder, 'access-model.json');
+  const tenantFile = join(folder, 'tenant.json');
+  if (file) await writeFile(tenantFile, JSON.stringify(file));
+  const [storage, simulator] = await Promise.all([
+    openStorage(),
+    startSimulator(lagMs, 'v1.0', file && { tenantFile }),
+  ]);
+  const model = join(folder, 'access-model.json');
   return {
     folder,
     storage,
@@ -56,9 +62,9 @@ export async function openTenant(lagMs: number): Promise<Tenant> {
       GRAPH_URL: simulator.url,
       GRAPH_DEADLINE: '1s',
       GRAPH_LAG: '20ms',
-      ACCESS_MODEL: file,
+      ACCESS_MODEL: model,
     },
-    writeModel: (model) => writeFile(file, JSON.stringify(model)),
+    writeModel: (content) => writeFile(model, JSON.stringify(content)),
     edit: async (table, id, members) => {
       const answer = await fetch(`${simulator.url}/_control/${table}/${id}`, {
         method: 'PATCH',

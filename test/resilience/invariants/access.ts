@@ -3,11 +3,18 @@ import type { Evidence, GraphState } from './evidence';
 import { attemptOf, claimsIn, repeats, text } from './rows';
 
 /** What Graph holds is neither doubled nor unexplained: every write was intended, and the ledger agrees with the result. */
-export const accessFaults = (evidence: Evidence, others: readonly string[]): string[] => [
+export const accessFaults = (evidence: Evidence, made: Made): string[] => [
   ...duplicateFaults(evidence.graph),
-  ...writeFaults(evidence, others),
-  ...ledgerAgreementFaults(evidence, others),
+  ...writeFaults(evidence, made),
+  ...ledgerAgreementFaults(evidence, made),
 ];
+
+/** What others made: the justifications of their requests, the assignments that are theirs still, and their packages. */
+type Made = {
+  others: readonly string[];
+  foreign: ReadonlySet<string | undefined>;
+  packages: readonly string[];
+};
 
 /** The final states of a request, in lower case: dialects spell them differently. */
 const FINAL_STATES = ['delivered', 'partiallydelivered', 'deliveryfailed', 'denied', 'canceled'];
@@ -57,7 +64,7 @@ const CORRELATION_TAG = /^joinery:([0-9a-f]{64}):(\d+):([a-z0-9-]+)(?::(revoke|e
 const stepOfChange: Record<string, string> = { revoke: 'remove', extend: 'update' };
 
 /** Every write to Graph has an intended row of an accepted event, so a rejected event wrote nothing. */
-function writeFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
+function writeFaults({ tables, graph }: Evidence, { others, packages: theirs }: Made): string[] {
   const claimed = new Set(claimsIn(tables.claims).map(({ partitionKey }) => partitionKey));
   const intended = (step: string): Row[] =>
     tables.audit.filter((row) => row['kind'] === 'intended' && row['step'] === step);
@@ -79,7 +86,7 @@ function writeFaults({ tables, graph }: Evidence, others: readonly string[]): st
     return isIntended ? [] : [`request without an intended row: ${id}`];
   });
   const packages = graph.accessPackages
-    .filter(({ displayName }) => !created.has(displayName))
+    .filter(({ displayName }) => !created.has(displayName) && !theirs.includes(displayName))
     .map(({ displayName }) => `package without an intended row: ${displayName}`);
   return [...requests, ...packages];
 }
@@ -88,7 +95,7 @@ function writeFaults({ tables, graph }: Evidence, others: readonly string[]): st
  * The ledger agrees with Graph: what it calls delivered last is assigned and granted, what it calls revoked last is not, and
  * every assignment that nobody else has made has a settled row.
  */
-function ledgerAgreementFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
+function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }: Made): string[] {
   const madeByOthers = new Set(
     graph.requests
       .filter(({ justification }) => others.includes(justification ?? ''))
@@ -115,7 +122,7 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, others: readonly str
     ...[...last].flatMap(([key, row]) => {
       const assignment = assigned.get(key);
       if (row['outcome'] === 'revoked') {
-        const isOurs = assignment !== undefined && !madeByOthers.has(assignment);
+        const isOurs = assignment !== undefined && !foreign.has(assignment);
         return isOurs ? [`ledger says revoked, but it is assigned: ${attemptOf(row)}`] : [];
       }
       // Its own end has ended it since: the row names it, and nobody had to.

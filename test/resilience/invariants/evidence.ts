@@ -56,6 +56,20 @@ export type GraphState = {
   grants: { roleOriginId: string; userId: string; assignmentIds: string[] }[];
 };
 
+/** The ids of the assignments that somebody else made, and nobody has adopted. */
+export function foreignAssignments(
+  { requests }: GraphState,
+  { others, adopted }: { others: readonly string[]; adopted: readonly string[] },
+): Set<string | undefined> {
+  return new Set(
+    requests
+      .filter(({ requestType }) => !/remove/i.test(requestType))
+      .filter(({ justification }) => others.includes(justification ?? ''))
+      .map(({ assignmentId }) => assignmentId)
+      .filter((id) => !adopted.includes(id ?? '')),
+  );
+}
+
 /** The state after the faults: stores, bus and the log of the simulator, read without the code of the product. */
 export type Evidence = {
   tables: Record<TableName, Row[]>;

@@ -5,30 +5,25 @@ import { claimsIn, grouped, json, repeats, text } from './rows';
 type Assignment = GraphState['assignments'][number];
 
 /** Nobody loses what is not ours or was not planned, and nobody keeps or holds together what they must not. */
-export const removalFaults = (evidence: Evidence, others: readonly string[]): string[] => [
-  ...unexplainedRemovals(evidence, others),
-  ...togetherFaults(evidence.graph, others),
-  ...leaverFaults(evidence, others),
+export const removalFaults = (evidence: Evidence, { others, foreign }: Made): string[] => [
+  ...unexplainedRemovals(evidence, { others, foreign }),
+  ...togetherFaults(evidence.graph, foreign),
+  ...leaverFaults(evidence, foreign),
 ];
+
+/** What others made: the justifications of their requests, and the assignments that are theirs still. */
+type Made = { others: readonly string[]; foreign: Foreign };
+type Foreign = ReadonlySet<string | undefined>;
 
 const isRemoval = ({ requestType }: GraphState['requests'][number]): boolean =>
   /remove/i.test(requestType);
 
-/** The ids of the assignments that a request of somebody else gave. */
-const givenByOthers = (graph: GraphState, others: readonly string[]): Set<string | undefined> =>
-  new Set(
-    graph.requests
-      .filter((one) => !isRemoval(one) && others.includes(one.justification ?? ''))
-      .map(({ assignmentId }) => assignmentId),
-  );
-
 /** Only what a request of ours gave is removed, by a request with our tag, and each assignment once. */
-function unexplainedRemovals({ graph, graphLog }: Evidence, others: readonly string[]): string[] {
+function unexplainedRemovals({ graph, graphLog }: Evidence, { others, foreign }: Made): string[] {
   const deletions = graphLog.filter(({ method }) => method === 'DELETE');
   const removals = graph.requests.filter(
     (one) => isRemoval(one) && !others.includes(one.justification ?? ''),
   );
-  const foreign = givenByOthers(graph, others);
   const delivered = removals.filter(({ state }) => state.toLowerCase() === 'delivered');
   return [
     ...deletions.map(({ path }) => `something was removed: DELETE ${path}`),
@@ -45,8 +40,7 @@ function unexplainedRemovals({ graph, graphLog }: Evidence, others: readonly str
 }
 
 /** Of an incompatible pair nobody ever held both at one instant, if ours was the second. */
-function togetherFaults(graph: GraphState, others: readonly string[]): string[] {
-  const foreign = givenByOthers(graph, others);
+function togetherFaults(graph: GraphState, foreign: Foreign): string[] {
   const excluded = new Map(
     graph.accessPackages.map(({ id, incompatibleWith = [] }) => [id, incompatibleWith]),
   );
@@ -73,8 +67,7 @@ const ends = ({ expiredAt, state }: Assignment): number =>
  * Somebody whose last word from HR is that they left, and whose event closed so, holds nothing that we gave, unless they
  * are to begin again later, or have another worker id.
  */
-function leaverFaults({ tables, graph }: Evidence, others: readonly string[]): string[] {
-  const foreign = givenByOthers(graph, others);
+function leaverFaults({ tables, graph }: Evidence, foreign: Foreign): string[] {
   const people = grouped(claimsIn(tables.claims), (claim) => factOf(claim).workerId ?? '');
   return [...people.values()].flatMap((claims) => {
     const last = claims.toSorted((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1)).at(-1);

@@ -1,7 +1,7 @@
 import type { TestMessage } from '../../support/events';
 import type { Row } from '../../support/tables';
 import { accessFaults } from './access';
-import type { Evidence } from './evidence';
+import { foreignAssignments, type Evidence } from './evidence';
 import { ledgerFaults } from './ledger';
 import { removalFaults } from './removals';
 import { claimsIn, isOwnEvent, json, text } from './rows';
@@ -14,6 +14,10 @@ export type Expected = {
   canaries?: readonly Canary[];
   /** The justifications of the requests that others made in Graph. */
   others?: readonly string[];
+  /** The ids of assignments that others made and that a person has adopted since: they count as ours. */
+  adopted?: readonly string[];
+  /** The display names of packages that were there before. */
+  packages?: readonly string[];
 };
 
 /** A text that was planted in an event, and the columns (`claims.content`) that may hold it. */
@@ -25,14 +29,15 @@ export type Canary = { text: string; belongs: readonly string[] };
  */
 export function violations(
   evidence: Evidence,
-  { sent, canaries = [], others = [] }: Expected,
+  { sent, canaries = [], others = [], adopted = [], packages = [] }: Expected,
 ): string[] {
+  const foreign = foreignAssignments(evidence.graph, { others, adopted });
   return [
     ...claimFaults(evidence, sent),
     ...ledgerFaults(evidence.tables.audit),
     ...messageFaults(evidence, sent),
-    ...accessFaults(evidence, others),
-    ...removalFaults(evidence, others),
+    ...accessFaults(evidence, { others, foreign, packages }),
+    ...removalFaults(evidence, { others, foreign }),
     ...wakeFaults(evidence),
     ...canaryFaults(evidence, canaries),
   ];

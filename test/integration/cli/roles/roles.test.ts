@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { commands } from '../../../../cli/commands';
 import { projectRoot } from '../../../../infra/local/stack/service';
 import { startServiceBus, type ServiceBus } from '../../../../infra/local/service-bus/server';
@@ -32,6 +33,12 @@ const EVENT = 'roles-1';
 const LATE = 'roles-3';
 const accounts = ['records', 'audit'] as const;
 
+/** What is loaded: a worker of the simulated tenant. */
+const people = 'worker,start\nW-1016,2026-01-01\n';
+const map = join(mkdtempSync(join(tmpdir(), 'joinery-roles-')), 'map.json');
+writeFileSync(map, JSON.stringify({ worker: 'workerId', start: 'from' }));
+const load = ['-', '--map', map, '--source', SOURCE, '--as-of', '2026-02-01T00:00:00Z'];
+
 /** How each command is run: all of `commands`, some in two ways. */
 const ways: Record<string, { command: string; args: string[]; input?: string }> = {
   sample: { command: 'sample', args: [] },
@@ -54,6 +61,9 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   'model check': { command: 'model check', args: [] },
   'model apply': { command: 'model apply', args: [] },
   'model apply --yes': { command: 'model apply', args: ['--yes'] },
+  'model import': { command: 'model import', args: ['--catalog', 'Finance'] },
+  'load --dry-run': { command: 'load', args: [...load, '--dry-run'], input: people },
+  'load --yes': { command: 'load', args: [...load, '--yes'], input: people },
   held: { command: 'held', args: [] },
   release: { command: 'release', args: ['usual-1', '--by', 'op', '--reason', 't-1'] },
   discard: { command: 'discard', args: ['urgent-1', '--by', 'op', '--reason', 't-1'] },
@@ -73,6 +83,8 @@ const grantsOf = (who: string): Grant[] => grants.filter((grant) => grant.who ==
 beforeAll(async () => {
   tenant = await openTenant(0);
   await tenant.writeModel(pair);
+  // What `model import` reads.
+  await runCommand(['model', 'apply', '--yes'], { ...tenant.settings, GRAPH_DEADLINE: '10s' });
   const configFile = join(projectRoot(), 'infra', 'local', 'service-bus', 'Config.json');
   bus = await startServiceBus({ port: 0, dataDir: tenant.folder, configFile });
   await closedEvent(tenant.storage, EVENT, SOURCE);
@@ -108,6 +120,7 @@ afterAll(async () => {
   await Promise.all(proxies.map((proxy) => proxy.stop()));
   await bus.stop();
   await tenant.stop();
+  rmSync(dirname(map), { recursive: true });
 });
 
 const ACTIONS: Record<string, string> = { GET: READ, POST: ADD, PUT: CHANGE, DELETE };

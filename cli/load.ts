@@ -1,0 +1,210 @@
+import { createEntitlements } from '../shared/graph/entitlements';
+import { GraphError } from '../shared/graph/errors';
+import {
+  carryOutLoad,
+  isAdoption,
+  planLoad,
+  type LoadPlan,
+  type LoadServices,
+} from '../shared/roster/load';
+import { snapshotsOf } from '../shared/roster/snapshots';
+import { readRosterRows, RosterMap, type RosterFault } from '../shared/roster/rows';
+import { createDue } from '../shared/storage/due';
+import { createHoldings } from '../shared/storage/holdings';
+import { createPackages } from '../shared/storage/packages';
+import { openTable } from '../shared/storage/table';
+import { createWorkerLocks } from '../shared/storage/worker-locks';
+import { createWorkers } from '../shared/storage/workers';
+import { configOf, ownCredential, readBody, type AppSettings } from './connection';
+import { graphOptions, printAccount, type SignInOptions } from './graph';
+import { loadModel } from './model';
+import { askForYes, CliError, counted, isTerminal, print, shown, tableOf } from './print';
+
+export type LoadOptions = SignInOptions & {
+  map: string;
+  source: string;
+  asOf: Date;
+  dryRun?: boolean;
+  yes: boolean;
+  json: boolean;
+};
+
+/** What the person who loads agrees to when they sign in: reads alone. */
+const SCOPES = ['EntitlementManagement.Read.All', 'User.Read.All'];
+
+/**
+ * Takes the workers of a roster as snapshots, and adopts what they hold and should hold. Shows first what that is, and
+ * stores it with `yes` or after asking on a terminal. Writes nothing to Graph, and nothing at all if any row is faulty.
+ * Exit code 1 then, and if something has to be loaded again.
+ */
+export async function load(app: AppSettings, roster: string, options: LoadOptions): Promise<void> {
+  const { source, asOf, dryRun = false, yes, json } = options;
+  if (!dryRun && !yes && (json || !isTerminal()))
+    throw new CliError(
+      'nobody can be asked here: give --yes to load, or --dry-run to see what it would do',
+      2,
+    );
+  const config = configOf(app);
+  if (!config.sources.includes(source))
+    throw new CliError(`--source is not one of EVENT_SOURCES: ${config.sources.join(', ')}`, 2);
+  if (asOf.getTime() > Date.now())
+    throw new CliError(
+      '--as-of is in the future: what HR states until then would count as older',
+      2,
+    );
+  const map = readMap(options.map, await readBody(options.map));
+  const format = /\.json$/i.test(roster) ? 'json' : 'csv';
+  const rows = readRosterRows(await readBody(roster), format, map);
+  const origin = { source, asOf: asOf.toISOString() };
+  const { workers, faults } = snapshotsOf(rows, map, origin);
+  refuse(roster, faults);
+  const loaded = await loadModel(config.accessModel);
+  const reached = graphOptions(config, SCOPES, options);
+  await printAccount(reached);
+  const services = { ...servicesOver(config, reached), model: () => loaded };
+  const plan = await planLoad(services, workers, new Date()).catch(graphFailure);
+  refuse(roster, plan.faults);
+  const summary = summaryOf(rows.rows.length, plan);
+  const isIdle = summary.facts.new === 0 && summary.access['adopt'] === undefined;
+  if (!json && !yes && !dryRun) process.stdout.write(`${textOf(summary)}\n`);
+  // Without news too: what was broken off may lack wake-ups.
+  const isAgreed = !dryRun && (yes || (!isIdle && (await askForYes('Load this?'))));
+  const changed = isAgreed ? await carryOutLoad(services, plan).catch(graphFailure) : [];
+  const ended = {
+    ...summary,
+    dryRun,
+    loaded: isAgreed,
+    changedMeanwhile: changed,
+  };
+  print(ended, json, () =>
+    yes || dryRun ? `${textOf(summary)}\n\n${endOf(ended)}` : endOf(ended),
+  );
+  if (changed.length > 0) process.exitCode = 1;
+}
+
+function readMap(file: string, bytes: Buffer): RosterMap {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+  } catch {
+    throw new CliError(`${file} is not JSON`, 2);
+  }
+  const read = RosterMap.safeParse(value);
+  if (read.success) return read.data;
+  const lines = read.error.issues.map(({ path, message }) =>
+    [file, ...path.map((name) => shown(String(name))), message].join(': '),
+  );
+  throw new CliError(lines.join('\n'), 2);
+}
+
+function refuse(file: string, faults: readonly RosterFault[]): void {
+  if (faults.length === 0) return;
+  const lines = faults.map(({ line, column, rule }) => {
+    const where = [
+      ...(line === undefined ? [] : [`line ${line}`]),
+      ...(column === undefined ? [] : [`"${shown(column)}"`]),
+    ];
+    return `  ${[file, where.join(', '), `required: ${rule}`].filter((text) => text !== '').join(': ')}`;
+  });
+  throw new CliError(`not loaded: ${counted(faults.length, 'fault')}\n${lines.join('\n')}`, 1, {
+    faults,
+  });
+}
+
+function graphFailure(error: unknown): never {
+  if (!(error instanceof GraphError)) throw error;
+  throw new CliError(
+    `Microsoft Graph did not answer: ${error.message}. What was stored until then stays; run the same command again.`,
+  );
+}
+
+function servicesOver(
+  config: ReturnType<typeof configOf>,
+  reached: ReturnType<typeof graphOptions>,
+): Omit<LoadServices, 'model'> {
+  const table = (name: string) => openTable(config.storage.records, name, ownCredential());
+  const workers = table('workers');
+  return {
+    ...{ config, graph: createEntitlements(reached), packages: createPackages(table('packages')) },
+    ...{ workers: createWorkers(workers), holdings: createHoldings(workers) },
+    ...{ workerLocks: createWorkerLocks(workers), due: createDue(table('due')) },
+    onProgress: progressOf(),
+    onWait: (why) => process.stderr.write(`waiting (${why})\n`),
+  };
+}
+
+const PROGRESS_MS = 2_000;
+const STEPS = { read: 'workers read', look: 'lists read', write: 'workers stored' };
+
+/** A line every two seconds, and at the end of what took longer. */
+function progressOf(): LoadServices['onProgress'] {
+  let last = { at: Date.now(), step: '' };
+  return (step, done, all) => {
+    const isLate = Date.now() - last.at >= PROGRESS_MS;
+    if (!isLate && !(done === all && last.step === step)) return;
+    last = { at: Date.now(), step };
+    process.stderr.write(`${done} of ${all} ${STEPS[step]}\n`);
+  };
+}
+
+type Summary = ReturnType<typeof summaryOf>;
+
+function summaryOf(rows: number, { workers }: LoadPlan) {
+  const findings = workers.flatMap(({ workerId, targetId: objectId, problem, findings: found }) => [
+    ...(problem === undefined ? [] : [{ workerId, code: problem }]),
+    ...found.map(({ code, packageKey }) => ({ workerId, objectId, packageKey, code })),
+  ]);
+  const access: Record<string, number> = {};
+  for (const { code } of findings) access[code] = (access[code] ?? 0) + 1;
+  const news = workers.filter(({ fact }) => fact !== undefined).length;
+  return {
+    ...{ rows, workers: workers.length },
+    facts: { new: news, unchanged: workers.length - news },
+    ...{ access, findings },
+  };
+}
+
+const MEANINGS: Record<string, string> = {
+  adopt: 'held and wanted: becomes ours',
+  known: 'held and wanted, and ours already',
+  'by-rule': 'held and wanted, but an automatic policy of Entra gives it: left alone',
+  'unknown-policy': 'held and wanted, but its policy cannot be read: left alone',
+  pending: 'wanted, and a request for it is open: left alone',
+  broken: 'wanted, and delivered in part or failed: left alone',
+  'not-held': 'wanted and not held: nothing is granted now',
+  'hand-off': 'held and not wanted: left alone',
+  'not-wanted': 'ours and no longer wanted: the next run of the worker takes it',
+};
+const ABOUT_WORKER = 'nothing of the access of the worker was looked at';
+
+function textOf({ rows, workers, facts, access, findings }: Summary): string {
+  const counts = Object.entries(access).map(([code, count]) => [
+    ...[code, count, MEANINGS[code] ?? ABOUT_WORKER],
+  ]);
+  const others = findings
+    .filter((one) => !isAdoption(one) && one.code !== 'known')
+    .map((one) => [
+      one.code,
+      one.workerId,
+      ...('packageKey' in one ? [one.packageKey, one.objectId] : []),
+    ]);
+  return [
+    `${counted(rows, 'row')} of ${counted(workers, 'worker')}: ${facts.new} state something new, ${facts.unchanged} change nothing`,
+    tableOf(['access', 'count', 'meaning'], counts),
+    ...(others.length === 0
+      ? []
+      : [tableOf(['not adopted', 'worker', 'package', 'account'], others)]),
+  ].join('\n\n');
+}
+
+function endOf(ended: {
+  dryRun: boolean;
+  loaded: boolean;
+  changedMeanwhile: readonly object[];
+}): string {
+  if (ended.dryRun) return 'nothing was stored: this was a dry run';
+  if (!ended.loaded) return 'nothing was stored';
+  const { length } = ended.changedMeanwhile;
+  if (length === 0) return 'loaded; nothing was written to Microsoft Graph';
+  return `loaded, except ${counted(length, 'package')} that a run changed meanwhile; run the same command again`;
+}
