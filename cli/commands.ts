@@ -32,6 +32,7 @@ import type { SampleOptions } from './sample';
 import type { CloseOptions } from './held';
 import type { LoadOptions } from './load';
 import type { ImportOptions } from './import-model';
+import type { RecheckOptions } from './recheck';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -545,6 +546,32 @@ export const commands: readonly CommandDefinition[] = [
       ),
     }),
     run: async (_, options: Json) => (await import('./held.js')).held(await connection(), options),
+  },
+  {
+    name: 'recheck',
+    arguments: [
+      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+    ],
+    options: [
+      option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
+        parse: parseId,
+        required: true,
+      }),
+      option(
+        '--by <who>',
+        'who asks, by default the name of your account on this machine; kept in the audit rows, so no mail address',
+        { parse: parseId },
+      ),
+      json,
+    ],
+    description:
+      'plan again for a person, and do what the plan says; a discard of their removals does not count any more',
+    output: z.strictObject({
+      ...{ eventId: text, workerId: text, by: text, reason: text },
+      sent: z.literal(true),
+    }),
+    run: async ([worker = ''], options: RecheckOptions) =>
+      (await import('./recheck.js')).recheck(await connection(), worker, options),
   },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,

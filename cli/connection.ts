@@ -8,6 +8,7 @@ import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { createHoldings } from '../shared/storage/holdings';
+import { createRemovalBrakes } from '../shared/storage/removals';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
 import { stackTime } from './clock';
@@ -208,6 +209,9 @@ export const openWorkers = ({ records }: Connection) =>
 
 export const openHoldings = ({ records }: Connection) =>
   createHoldings(openTable(records, 'workers', ownCredential()));
+
+export const openBrakes = ({ records }: Connection) =>
+  createRemovalBrakes(openTable(records, 'removals', ownCredential()));
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

@@ -1,17 +1,12 @@
 import type { Brake, HeldPerson } from '../shared/storage/removal-rows';
-import { createRemovalBrakes } from '../shared/storage/removals';
-import { openTable } from '../shared/storage/table';
-import { ownCredential, type Connection } from './connection';
+import { openBrakes, type Connection } from './connection';
 import { CliError, counted, print, tableOf } from './print';
 
 type HeldBrake = Pick<Brake, 'id' | 'kind' | 'trippedAt' | 'counted'> & { people: HeldPerson[] };
 
-const open = ({ records }: Connection) =>
-  createRemovalBrakes(openTable(records, 'removals', ownCredential()));
-
 /** Lists the brakes that are open, and everybody whose removals wait under each. */
 export async function held(connection: Connection, { json }: { json: boolean }): Promise<void> {
-  const brakes = open(connection);
+  const brakes = openBrakes(connection);
   const found: HeldBrake[] = [];
   for (const brake of await brakes.open()) {
     const { id, kind, trippedAt, counted: atLeast } = brake;
@@ -47,7 +42,7 @@ export async function closeBrake(
   state: 'released' | 'discarded',
   { by, reason, json }: CloseOptions,
 ): Promise<void> {
-  const brakes = open(connection);
+  const brakes = openBrakes(connection);
   const answer = await brakes.close(id, { state, by, reason, at: new Date().toISOString() });
   if (answer === undefined)
     throw new CliError(`there is no brake ${id}; "joinery held" lists those that are open`);

@@ -23,13 +23,13 @@ export async function person(
   print(report, json, personText);
 }
 
-function tooManyNumbers(error: unknown): never {
+export function tooManyNumbers(error: unknown): never {
   if (!(error instanceof TooManyNumbers)) throw error;
   throw new CliError('previousWorkerId joins more than 32 numbers, which cannot be one person');
 }
 
 export function personText({ person, numbers, has, asked, open, ...more }: PersonReport): string {
-  const { facts, next, notes } = more;
+  const { facts, next, wakeAt, notes } = more;
   const others = numbers.filter((number) => number !== person);
   const list = (title: string, headings: string[], rows: unknown[][]) =>
     rows.length === 0 ? `${title}: none` : `${title}\n${tableOf(headings, rows)}`;
@@ -77,6 +77,7 @@ export function personText({ person, numbers, has, asked, open, ...more }: Perso
         ...[at, local, timeZone, keysOf(gains), keysOf(losses)],
       ]),
     ),
+    ...(wakeAt === undefined ? [] : [`Next look: ${wakeAt}`]),
     ...notes,
   ].join('\n\n');
 }

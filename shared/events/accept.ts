@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ReplayMarks, Id } from '../domain/events/event';
+import { type ReplayMarks, Id, RECHECK } from '../domain/events/event';
 import { bytesOfBody } from '../domain/events/message-body';
 import { readEvent, type AcceptedEvent } from '../domain/events/read-event';
-import { readReplayRequest } from '../domain/events/replay-request';
+import { readOperatorRequest } from '../domain/events/operator-request';
 import { datesOf, factOf, keepFact } from '../domain/lifecycle/fact-of';
 import { replayKey, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
 import type { RowWriter } from './audit-context';
 import { MessageRejected, rejectMessage } from './reject';
@@ -18,6 +19,7 @@ import {
   claimNextAttempt,
   readyToStart,
   scheduleRecovery,
+  startOwnEvent,
   startRun,
   type Claimed,
   type Delivery,
@@ -28,6 +30,7 @@ export type AcceptServices = RowWriter & {
   due: Pick<Due, 'schedule' | 'cancel'>;
   ledger: Pick<Ledger, 'reject'>;
   workers: Pick<Workers, 'addFact'>;
+  brakes: Pick<RemovalBrakes, 'recheckOf'>;
   config: {
     sources: readonly string[];
     intakeHoldSeconds: number;
@@ -95,7 +98,14 @@ async function accept(
 ): Promise<void> {
   const { now } = delivery;
   const body = bytesOfBody(message);
-  const request = readReplayRequest(body, services.config);
+  const request = readOperatorRequest(body, services.config);
+  if (request?.kind === 'recheck') {
+    const asked = await services.brakes.recheckOf(request.eventHash);
+    if (!asked) return rejectMessage(services, { ...request, ...UNKNOWN_RECHECK }, now, log);
+    const { eventHash, isNew } = await startOwnEvent(services, host, { source: RECHECK, ...asked });
+    log({ what: isNew ? 'started' : 'duplicate', eventHash });
+    return undefined;
+  }
   if (request) {
     const next = await claimNextAttempt(services, request, delivery);
     if (next !== 'unknown-event')
@@ -146,6 +156,13 @@ const UNKNOWN_EVENT = {
   reason: 'unknown-event',
   field: 'data.id',
   rule: 'the id of an event that was accepted',
+} as const;
+
+const UNKNOWN_RECHECK = {
+  kind: 'rejected',
+  reason: 'unknown-event',
+  field: 'id',
+  rule: 'the id of a recheck that an operator has asked for',
 } as const;
 
 const MARKS = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as const;

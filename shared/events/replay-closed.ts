@@ -2,7 +2,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import { sourcesOf, type ReplayMarks } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { DAY_MS, daysOf } from '../domain/events/time';
-import { replayIdOf, replayMessage } from '../domain/events/replay-request';
+import { replayIdOf, replayMessage } from '../domain/events/operator-request';
 import { attributesIn } from '../domain/lifecycle/fact-of';
 import { unstoredAttribute } from '../domain/lifecycle/plan';
 import { isFinal, whyNoReplay, type StoredClaim } from '../domain/workflow/claim';

@@ -2,7 +2,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import type { ReplayMarks } from '../domain/events/event';
 import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
-import { readReplayRequest } from '../domain/events/replay-request';
+import { readOperatorRequest } from '../domain/events/operator-request';
 import type { LedgerReader } from '../storage/audit';
 import { evaluateClaim, replayClosed, type ClosedStores, type Evaluation } from './replay-closed';
 
@@ -206,7 +206,7 @@ async function evaluate(
     model,
   }: Pick<ReplayRequest, 'attempts' | 'model'> & { sources: readonly string[] },
 ): Promise<Evaluation> {
-  const request = readReplayRequest(body, { sources });
+  const request = readOperatorRequest(body, { sources });
   const read = request ?? readEvent(body, { sources });
   const [refusal] = (await audit.refusalOf(read.bodyHash))?.split(':') ?? [];
   const causes = refusal ? [refusal] : [];
@@ -216,6 +216,12 @@ async function evaluate(
   }
   const { eventHash } = read;
   const claim = await claims.read(eventHash);
+  if (request?.kind === 'recheck') {
+    const { eventId } = request;
+    return claim
+      ? { eventId, eventHash, action: 'complete', why: 'it was accepted before', causes }
+      : { eventId, eventHash, action: 'send', why: 'never accepted', attempt: 1, causes };
+  }
   if (claim && (request || ('contentHash' in read && claim.contentHash === read.contentHash)))
     return evaluateClaim(claim, request?.marks ?? marks, {
       attempts,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CLOCK, RECHECK } from '../domain/events/event';
 import { eventHash as hashOf, instanceId, jsonHash } from '../domain/events/keys';
-import type { ReplayRequest } from '../domain/events/replay-request';
+import type { ReplayRequest } from '../domain/events/operator-request';
 import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import type { Run } from '../domain/workflow/run';
 import { runs, type Claims, type Execution } from '../storage/claims';

@@ -11,9 +11,12 @@ type Stores = {
   audit: Pick<LedgerReader, 'ofEvent' | 'ofWorker' | 'ofDay'>;
 };
 
-/** Which rows: those of an event id in any of `sources`, of a worker id, or of a UTC day (`YYYY-MM-DD`). */
+/** Which rows: those of an event id in any of `sources` or of an event hash, of a worker id, or of a UTC day (`YYYY-MM-DD`). */
 export type AuditQuestion =
-  { event: string; sources: readonly string[] } | { worker: string } | { day: string };
+  | { event: string; sources: readonly string[] }
+  | { eventHash: string }
+  | { worker: string }
+  | { day: string };
 
 /** `faults` lists what is wrong with the hash chains of the rows, and `notes` what was not checked. */
 export type AuditReport = { rows: AuditRow[]; faults: string[]; notes: string[] };
@@ -52,6 +55,7 @@ async function readRows(audit: Stores['audit'], question: AuditQuestion): Promis
     const rows = await audit.ofDay(question.day);
     return rows.sort((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
   }
+  if ('eventHash' in question) return audit.ofEvent(question.eventHash);
   const { event, sources } = question;
   return (
     await Promise.all(

@@ -1,6 +1,6 @@
 import type { BodyType } from '../domain/events/message-body';
 import { readEvent } from '../domain/events/read-event';
-import { readReplayRequest } from '../domain/events/replay-request';
+import { readOperatorRequest } from '../domain/events/operator-request';
 import type { DeadLetter } from '../events/replay';
 import type { LedgerReader } from '../storage/audit';
 
@@ -25,7 +25,7 @@ export async function deadLetterReport(
   const lines: DeadLetterLine[] = [];
   for (const deadLetter of deadLetters) {
     const { sequenceNumber, enqueuedAt, body, bodyType, reason, description } = deadLetter;
-    const event = readReplayRequest(body, { sources }) ?? readEvent(body, { sources });
+    const event = readOperatorRequest(body, { sources }) ?? readEvent(body, { sources });
     lines.push({
       sequenceNumber,
       enqueuedAt: enqueuedAt?.toISOString(),

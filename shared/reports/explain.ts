@@ -102,7 +102,7 @@ export async function explainEvent(
       const hash = eventHash(source, id);
       const [claim, report] = await Promise.all([
         claimIfAllowed(stores, hash),
-        auditReport(stores, { event: id, sources: [source] }),
+        auditReport(stores, { eventHash: hash }),
       ]);
       return {
         source,

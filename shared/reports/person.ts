@@ -18,7 +18,7 @@ import { FactLine, factLineOf, factLineOfClaim, hashesIn } from './fact-line';
 type PersonStores = {
   claims: Pick<Claims, 'read'>;
   audit: Pick<LedgerReader, 'ofWorker'>;
-  workers: Pick<Workers, 'facts' | 'personOf'>;
+  workers: Pick<Workers, 'facts' | 'personOf' | 'wakeOf'>;
   holdings: Pick<Holdings, 'of'>;
 };
 
@@ -69,6 +69,8 @@ export const PersonReport = z.object({
   open: z.array(z.looseObject({ eventId: text, state: text })),
   facts: z.array(FactLine.extend({ fate: Fate.optional() })),
   next: z.array(ChangeLine),
+  /** When the app plans for the person again by itself, if it is known to have something to do. */
+  wakeAt: text.optional(),
   notes: z.array(text),
 });
 export type PersonReport = z.infer<typeof PersonReport>;
@@ -91,7 +93,8 @@ export async function personReport(
   ]);
   const joined = facts.flatMap((fact) => [fact.workerId, fact.previousWorkerId ?? person]);
   const numbers = [...new Set([person, ...joined, workerId])];
-  const [holdings, rows] = await Promise.all([
+  const [wake, holdings, rows] = await Promise.all([
+    stores.workers.wakeOf(person),
     stores.holdings.of(numbers),
     Promise.all(numbers.map(stores.audit.ofWorker)).then((all) => all.flat()),
   ]);
@@ -124,6 +127,7 @@ export async function personReport(
     open: claims.filter(({ state }) => state !== 'closed').map(describeEvent),
     facts: facts.map((fact) => ({ ...factLineOf(fact), fate: rules?.fates.get(fact) })),
     next: rules?.next ?? [],
+    wakeAt: wake?.at,
     notes: model ? unstoredIn(facts, model) : [],
   };
 }

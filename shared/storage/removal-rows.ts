@@ -58,6 +58,15 @@ export type HeldPerson = z.infer<typeof HeldPerson> & { person: string };
 /** Keys of packages in a row that is only shown. */
 const MOST_SHOWN = 100;
 
+/** Partition of what people have asked for. */
+export const RECHECKS = 'recheck';
+
+/** The event of a recheck: `id` is its CloudEvents id, and `at` when it was asked for (ISO 8601). */
+export const Recheck = z.object({
+  ...{ id: z.string(), workerId: z.string(), at: z.string(), by: z.string(), reason: z.string() },
+});
+export type Recheck = z.infer<typeof Recheck>;
+
 /** What is known of a person under one kind. `items` are digests of object id and package, all of one length. */
 export const Registration = z.object({
   waiting: z

@@ -15,6 +15,8 @@ import {
   PAGE,
   personOf,
   type Recalled,
+  Recheck,
+  RECHECKS,
   Registration,
   type RemovalLimits,
   type Removals,
@@ -213,6 +215,17 @@ export function createRemovalBrakes(table: Table) {
         if (await table.replace(brakesOf(place[0]), key, columns, found.etag))
           return { brake, isClosed: true };
       }
+    },
+
+    /** Writes down who asks to look at a person again and why. Only who may close a brake may write it: it ends discards. */
+    askRecheck: async (eventHash: string, recheck: Recheck): Promise<void> => {
+      await table.insert(RECHECKS, eventHash, toColumns(recheck));
+    },
+
+    /** The recheck that is an event, if somebody has asked for it. */
+    recheckOf: async (eventHash: string): Promise<Recheck | undefined> => {
+      const row = await table.read(RECHECKS, eventHash);
+      return row && fromColumns(Recheck, row.columns);
     },
 
     /** Everybody who waits under a brake, page by page; also after it was closed, until each has left. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../infra/local/stack/service';
 import { eventHash } from '../../shared/domain/events/keys';
-import { replayMessage } from '../../shared/domain/events/replay-request';
+import { replayMessage } from '../../shared/domain/events/operator-request';
 import { createLedgerReader } from '../../shared/storage/audit';
 import { createClaims, type Claims } from '../../shared/storage/claims';
 import { openTable } from '../../shared/storage/table';

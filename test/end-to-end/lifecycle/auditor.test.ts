@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import model from '../../../access-model.json';
 import { commands } from '../../../cli/commands';
+import { eventually } from '../../support/eventually';
 import { runCommand } from '../../support/run-command';
 import { messageOf, SOURCE } from '../../support/events';
 import { finance, sales, startLife, type Life } from './life';
@@ -10,7 +11,8 @@ import { finance, sales, startLife, type Life } from './life';
 
 let life: Life;
 beforeAll(async () => {
-  life = await startLife({ files: { ACCESS_MODEL: model } });
+  // Every removal waits for somebody to decide.
+  life = await startLife({ files: { ACCESS_MODEL: model }, env: { REMOVAL_LIMIT: '0' } });
 });
 afterAll(() => life.stop());
 
@@ -24,6 +26,16 @@ async function answer<Answer>(name: string, ...args: string[]): Promise<Answer> 
   return output?.parse(JSON.parse(stdout)) as Answer;
 }
 
+/** Decides about the brake that holds a removal of a person. */
+async function decide(decision: 'release' | 'discard', personId: string, by: string) {
+  const brake = await eventually(`a removal of ${personId} is held`, async () => {
+    const { brakes } = await answer<{ brakes: Brake[] }>('held');
+    return brakes.find(({ people }) => people.some(({ person }) => person === personId));
+  });
+  expect((await joinery(decision, brake.id, '--by', by, '--reason', 'INC-1')).code).toBe(0);
+  return brake.id;
+}
+
 /** The rules of the app, from its next start on. */
 async function changeRules(birthrights: object[]): Promise<void> {
   const path = join(life.stack.dataDir, 'access_model.json');
@@ -32,8 +44,9 @@ async function changeRules(birthrights: object[]): Promise<void> {
   await life.stack.start('host');
 }
 
+type Brake = { id: string; people: { person: string }[] };
 type Step = Record<string, unknown> & { facts: Record<string, unknown>[] };
-type Explained = { attempts: { steps: Step[] }[] };
+type Explained = { attempts: { closedAt?: string; steps: Step[] }[] };
 
 test('person shows what somebody has and why, what is asked for and open, and what comes next in their zone, by any of their numbers', async () => {
   const { id, joined } = life.worker('W-1022');
@@ -65,6 +78,8 @@ test('person shows what somebody has and why, what is asked for and open, and wh
         ...{ gains: [], losses: [lost, lost, lost] },
       },
     ],
+    // The policy of Contractors ends an assignment before the person leaves.
+    wakeAt: expect.stringMatching(/^2027-05-2/) as string,
   });
   expect(await answer('person', 'C-77')).toEqual(report);
   const { stdout } = await joinery('person', 'C-77');
@@ -75,14 +90,54 @@ test('person shows what somebody has and why, what is asked for and open, and wh
   const unknown = await joinery('person', 'W-404');
   expect(unknown).toMatchObject({ code: 1, stdout: '' });
   expect(unknown.stderr).toContain('no event of the worker W-404 is known');
-});
+}, 180_000);
+
+test('recheck plans again what somebody has discarded, and explain tells who asked', async () => {
+  const { id, joined, left } = life.worker('W-1023');
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', finance))).toBe('delivered');
+  const leave = left({ lastDay: '2026-11-20' });
+  await life.say(leave);
+  await decide('discard', id, 'bob');
+  expect(await life.closed(leave)).toMatchObject({ outcome: 'discarded' });
+  expect((await answer<Explained>('explain', leave.id)).attempts[0]?.steps).toMatchObject([
+    { action: 'revoke', outcome: 'discarded', decidedBy: 'bob', decisionReason: 'INC-1' },
+  ]);
+  expect(await life.has(account)).toEqual(['Finance']);
+  // Nothing else was stated of the person, so only who asks for it can end the discard.
+  const asked = ['--by', 'carol', '--reason', 'INC-9'];
+  const { eventId } = await answer<{ eventId: string }>('recheck', id, ...asked);
+  await decide('release', id, 'ann');
+  const explained = await eventually('the recheck is over', async () => {
+    const known = await answer<Explained>('explain', eventId);
+    return known.attempts[0]?.closedAt !== undefined && known;
+  });
+  expect(explained.attempts).toMatchObject([
+    {
+      ...{ initiator: 'recheck:carol', requestReason: 'INC-9', outcome: 'revoked' },
+      steps: [
+        {
+          ...{ action: 'revoke', packageKey: 'finance', outcome: 'revoked', decidedBy: 'ann' },
+          facts: [{ type: 'hr.worker.joined.v1' }, { eventId: leave.id }],
+        },
+      ],
+    },
+  ]);
+  expect(await life.has(account)).toEqual([]);
+  expect(await answer('person', id)).toMatchObject({ has: [], asked: [], open: [], next: [] });
+  const unknown = await joinery('recheck', 'W-404', ...asked);
+  expect(unknown).toMatchObject({ code: 1, stdout: '' });
+  expect(unknown.stderr).toContain('no event of the worker W-404 is known');
+}, 180_000);
 
 test('explain names the events, rule, policy and outcome of each step of a mover, also after the rules have changed', async () => {
   const { id, joined, moved } = life.worker('W-1021');
   const account = await life.accountOf(id);
   const [join, move] = [joined('2026-11-02', finance), moved('2026-11-20', sales)];
   expect(await life.ending(join)).toBe('delivered');
-  expect(await life.ending(move)).toBe('delivered');
+  await life.say(move);
+  const brake = await decide('release', id, 'ann');
+  expect(await life.closed(move)).toMatchObject({ outcome: 'delivered' });
 
   const explained = await answer<Explained>('explain', move.id);
   const of = (action: string) =>
@@ -105,6 +160,7 @@ test('explain names the events, rule, policy and outcome of each step of a mover
   expect(of('revoke')).toMatchObject({
     ...{ packageKey: 'finance', outcome: 'revoked', targetId: account, whose: 'ours' },
     ...{ held: 'held', actAt: '2026-11-19T23:00:00.000Z', facts: [joinFact, moveFact] },
+    ...{ brake, decidedBy: 'ann', decisionReason: 'INC-1' },
     operations: [{ operation: 'remove', outcome: 'revoked' }],
   });
   expect(of('revoke')).not.toHaveProperty('ruleId');
@@ -134,7 +190,7 @@ test('explain names the events, rule, policy and outcome of each step of a mover
   expect(stdout).toMatch(/^rule +none gives it from 2026-11-19T23:00:00.000Z on$/m);
   expect(stdout).toMatch(/^rule +sales-staff$/m);
   expect(stdout).toContain(`${join.id} of ${SOURCE} (joined, from 2026-11-02, accepted 20`);
-});
+}, 180_000);
 
 test('what the app has done and what the tables hold agree', async () => {
   expect(await life.faults()).toEqual([]);

@@ -2,7 +2,7 @@ import type { Services } from '../../../functions/services';
 import { CLOCK, RECHECK } from '../../../shared/domain/events/event';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
-import { readReplayRequest, replayMessage } from '../../../shared/domain/events/replay-request';
+import { readOperatorRequest, replayMessage } from '../../../shared/domain/events/operator-request';
 import { factOfClaim } from '../../../shared/domain/workflow/claim';
 import { runColumns } from '../../../shared/events/audit-context';
 import { startOwnEvent, type OwnEvent } from '../../../shared/events/start';
@@ -103,6 +103,6 @@ test.each([
       { reason: 'r', by: 'b' },
       new Date(at),
     );
-    expect(readReplayRequest(message, { sources: ['urn:hr'] }) !== undefined).toBe(isAsked);
+    expect(readOperatorRequest(message, { sources: ['urn:hr'] }) !== undefined).toBe(isAsked);
   },
 );

@@ -48,10 +48,12 @@ test('all numbers, what an open event waits for, and notes are told', () => {
   const shown = personText(
     report({
       ...{ numbers: ['W-1', 'C-77'], notes: ['the rules were not checked'] },
+      wakeAt: '2027-03-01T00:00:00.000Z',
       open: [{ eventId: 'join-1', state: 'started', waitingFor: 'approval' }],
     }),
   );
   expect(shown).toContain('Worker W-1, also C-77\n');
   expect(shown).toMatch(/^join-1 +started +approval$/m);
+  expect(shown).toContain('Next look: 2027-03-01T00:00:00.000Z\n');
   expect(shown).toMatch(/the rules were not checked$/);
 });

@@ -6,6 +6,7 @@ import { projectRoot } from '../../../../infra/local/stack/service';
 import { startServiceBus, type ServiceBus } from '../../../../infra/local/service-bus/server';
 import { BrakeKind } from '../../../../shared/domain/lifecycle/gate';
 import { createRemovalBrakes } from '../../../../shared/storage/removals';
+import { createWorkers } from '../../../../shared/storage/workers';
 import { startHttpProxy, type Proxy } from '../../../resilience/proxies/http-proxy';
 import { createTap, type Tap } from '../../../resilience/proxies/tap';
 import { runCommand, type Ended } from '../../../support/run-command';
@@ -65,6 +66,7 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   'load --dry-run': { command: 'load', args: [...load, '--dry-run'], input: people },
   'load --yes': { command: 'load', args: [...load, '--yes'], input: people },
   held: { command: 'held', args: [] },
+  recheck: { command: 'recheck', args: ['W-8', '--by', 'op', '--reason', 't-1'] },
   release: { command: 'release', args: ['usual-1', '--by', 'op', '--reason', 't-1'] },
   discard: { command: 'discard', args: ['urgent-1', '--by', 'op', '--reason', 't-1'] },
   commands: { command: 'commands', args: [] },
@@ -89,6 +91,15 @@ beforeAll(async () => {
   bus = await startServiceBus({ port: 0, dataDir: tenant.folder, configFile });
   await closedEvent(tenant.storage, EVENT, SOURCE);
   await closedEvent(tenant.storage, LATE, SOURCE, 'timed-out');
+  const at = '2026-11-20T09:30:00.000Z';
+  await createWorkers(tenant.storage.table('workers')).addFact({
+    ...{ source: SOURCE, id: 'roles-4', hash: hash('4'), time: at, acceptedAt: at },
+    ...{
+      workerId: 'W-8',
+      employmentId: 'primary',
+      states: { kind: 'left', lastDay: '2026-11-30' },
+    },
+  });
   const brakes = createRemovalBrakes(tenant.storage.table('removals'));
   for (const kind of BrakeKind.options) {
     const removals = { kind, person: 'W-9', eventHash: hash('a'), facts: 'f', packages: [] };

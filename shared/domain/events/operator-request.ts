@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EventId, Id, sourcesOf, type ReplayMarks } from './event';
+import { EventId, Id, RECHECK, sourcesOf, type ReplayMarks } from './event';
 import { bodyHash, eventHash } from './keys';
 import { readJson, type Keep } from './raw-json';
 
@@ -7,13 +7,26 @@ import { readJson, type Keep } from './raw-json';
 const REPLAY = 'joinery.replay.v1';
 const SOURCE = 'urn:joinery:replay';
 
+/** The type of a message that asks to look at a person again. Who asks and why is in a row that only operators may write. */
+const RECHECK_TYPE = 'joinery.recheck.v1';
+
 /** A request for the attempt after `attempt` at an event; `marks` say who asks and why, and have an id. */
 export type ReplayRequest = {
+  kind: 'replay';
   eventHash: string;
   eventId: string;
   eventSource: string;
   attempt: number;
   marks: ReplayMarks;
+  bodyHash: string;
+};
+
+/** A request to start the event of a recheck, by its id. */
+type RecheckRequest = {
+  kind: 'recheck';
+  eventHash: string;
+  eventId: string;
+  eventSource: string;
   bodyHash: string;
 };
 
@@ -36,31 +49,43 @@ const ReplayMessage = z.object({
   data: z.object({ source: z.string(), id: EventId, attempt: z.int().positive() }),
 });
 
+const RecheckMessage = z.object({
+  specversion: z.literal('1.0'),
+  type: z.literal(RECHECK_TYPE),
+  source: z.literal(RECHECK),
+  id: EventId,
+  time: z.iso.datetime(),
+});
+
 const MAX_DEPTH = 3;
 /** The longest source and ids need half of it. */
 const MAX_BYTES = 2048;
 
 /**
- * The replay request in a message of the queue; undefined for every other message, also for a request that is not well
- * formed or names a source that is not allowed. Those are read as events, and refused as events of an unsupported type.
+ * The request of an operator in a message of the queue; undefined for every other message, also for a request that is not
+ * well formed or names a source that is not allowed. Those are read as events, and refused as events of an unsupported type.
  */
-export function readReplayRequest(
+export function readOperatorRequest(
   body: Uint8Array,
   { sources }: { sources: readonly string[] },
-): ReplayRequest | undefined {
+): ReplayRequest | RecheckRequest | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-  if (bytes.length > MAX_BYTES || !bytes.includes(REPLAY)) return undefined;
+  const isOne = bytes.includes(REPLAY) || bytes.includes(RECHECK_TYPE);
+  if (bytes.length > MAX_BYTES || !isOne) return undefined;
   const read = readJson(bytes.toString(), MAX_DEPTH, keep);
-  const message = ReplayMessage.safeParse(read.kind === 'value' ? read.value : undefined);
-  if (!message.success) return undefined;
-  const { replayid, replayreason, replayedby, data } = message.data;
-  if (!sourcesOf(data.id, sources).includes(data.source)) return undefined;
-  return {
-    eventHash: eventHash(data.source, data.id),
-    ...{ eventId: data.id, eventSource: data.source, attempt: data.attempt },
-    marks: { id: replayid, reason: replayreason, by: replayedby },
+  const value = read.kind === 'value' ? read.value : undefined;
+  const identity = (source: string, id: string) => ({
+    ...{ eventHash: eventHash(source, id), eventId: id, eventSource: source },
     bodyHash: bodyHash(body),
-  };
+  });
+  const recheck = RecheckMessage.safeParse(value).data;
+  if (recheck) return { kind: 'recheck', ...identity(RECHECK, recheck.id) };
+  const replay = ReplayMessage.safeParse(value).data;
+  if (!replay) return undefined;
+  const { replayid, replayreason, replayedby, data } = replay;
+  if (!sourcesOf(data.id, sources).includes(data.source)) return undefined;
+  const marks = { id: replayid, reason: replayreason, by: replayedby };
+  return { kind: 'replay', ...identity(data.source, data.id), attempt: data.attempt, marks };
 }
 
 /**
@@ -81,6 +106,14 @@ export function replayMessage(
   const message: z.infer<typeof ReplayMessage> = {
     ...{ specversion: '1.0', type: REPLAY, source: SOURCE, id: replayid, time: now.toISOString() },
     ...{ replayid, replayreason: reason, replayedby: by, data: { source, id, attempt } },
+  };
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** The message that asks for the recheck of an event id, as UTF-8 bytes. */
+export function recheckMessage(id: string, now: Date): Uint8Array {
+  const message: z.infer<typeof RecheckMessage> = {
+    ...{ specversion: '1.0', type: RECHECK_TYPE, source: RECHECK, id, time: now.toISOString() },
   };
   return Buffer.from(JSON.stringify(message));
 }
