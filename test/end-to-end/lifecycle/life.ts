@@ -38,10 +38,11 @@ const EM = '/v1.0/identityGovernance/entitlementManagement';
 const NOW = new Date('2026-11-27T12:00:00Z');
 
 /** A stack, what HR has said, and what people have. Every test file ends in `faults`. */
-export async function startLife({ files, ...options }: TestStackOptions = {}) {
+export async function startLife({ files, env, ...options }: TestStackOptions = {}) {
   // Nobody holds anything in the beginning.
   const stack: TestStack = await startStack({
     ...{ now: NOW, ...options },
+    env: { REMOVAL_SETTLE: '0s', ...env },
     files: { GRAPH_TENANT: { ...tenantFile, holdings: [] }, ...files },
   });
   const sent: TestMessage[] = [];
