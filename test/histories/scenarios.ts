@@ -388,6 +388,16 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
         ? { outcome: later('account-disabled') }
         : { outcome: { ...planned(revoke('a')).outcome, isPartial: true } },
   })),
+  'removal-settles-and-is-held': but(() => ({
+    planAccess: plans(
+      (_, { now }) => {
+        const until = new Date(now.getTime() + 900_000).toISOString();
+        return { outcome: { ...later('settling', 900), until } };
+      },
+      ...[1, 2].map(() => () => ({ outcome: later('brake:usual-1', 1) })),
+      () => planned(revoke('a')),
+    ),
+  })),
   'nothing-left-to-remove': but(() => ({
     planAccess: () =>
       leaver({
