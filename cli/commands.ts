@@ -511,6 +511,7 @@ export const commands: readonly CommandDefinition[] = [
           code: text,
         }),
       ),
+      notes: z.array(text),
       dryRun: z.boolean(),
       loaded: z.boolean(),
       changedMeanwhile: z.array(z.strictObject({ workerId: text, packageKey: text })),

@@ -6,7 +6,7 @@ import {
   type StepLine,
 } from '../shared/reports/explain';
 import type { FactLine } from '../shared/reports/fact-line';
-import { openAudit, openClaims, type Connection } from './connection';
+import { openAudit, openClaims, openWorkers, type Connection } from './connection';
 import { ambiguousEvent, print, tableOf, unknownEvent } from './print';
 
 /** Prints why an event did what it did, from the rows that it left. Exit code 1 on a fault of their hash chains. */
@@ -16,7 +16,10 @@ export async function explain(
   options: { source?: string; json: boolean },
 ): Promise<void> {
   const sources = options.source === undefined ? connection.sources : [options.source];
-  const stores = { claims: openClaims(connection), audit: openAudit(connection) };
+  const stores = {
+    ...{ claims: openClaims(connection), audit: openAudit(connection) },
+    workers: openWorkers(connection),
+  };
   const answer = await explainEvent(stores, id, sources);
   if (answer.kind === 'unknown') throw unknownEvent(id, sources);
   if (answer.kind === 'ambiguous') throw ambiguousEvent(id, answer.sources);

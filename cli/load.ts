@@ -18,7 +18,7 @@ import { createWorkers } from '../shared/storage/workers';
 import { configOf, ownCredential, readBody, type AppSettings } from './connection';
 import { graphOptions, printAccount, type SignInOptions } from './graph';
 import { loadModel } from './model';
-import { askForYes, CliError, counted, isTerminal, print, shown, tableOf } from './print';
+import { askForYes, CliError, counted, isTerminal, print, shown, tableOf, warn } from './print';
 
 export type LoadOptions = SignInOptions & {
   map: string;
@@ -66,6 +66,7 @@ export async function load(app: AppSettings, roster: string, options: LoadOption
   refuse(roster, plan.faults);
   const summary = summaryOf(rows.rows.length, plan);
   const isIdle = summary.facts.new === 0 && summary.access['adopt'] === undefined;
+  if (!json) warn(summary.notes);
   if (!json && !yes && !dryRun) process.stdout.write(`${textOf(summary)}\n`);
   // Without news too: what was broken off may lack wake-ups.
   const isAgreed = !dryRun && (yes || (!isIdle && (await askForYes('Load this?'))));
@@ -149,7 +150,7 @@ function progressOf(): LoadServices['onProgress'] {
 
 type Summary = ReturnType<typeof summaryOf>;
 
-function summaryOf(rows: number, { workers }: LoadPlan) {
+function summaryOf(rows: number, { workers, unrecorded, missing }: LoadPlan) {
   const findings = workers.flatMap(({ workerId, targetId: objectId, problem, findings: found }) => [
     ...(problem === undefined ? [] : [{ workerId, code: problem }]),
     ...found.map(({ code, packageKey }) => ({ workerId, objectId, packageKey, code })),
@@ -160,8 +161,21 @@ function summaryOf(rows: number, { workers }: LoadPlan) {
   return {
     ...{ rows, workers: workers.length },
     facts: { new: news, unchanged: workers.length - news },
-    ...{ access, findings },
+    ...{ access, findings, notes: notesOf(unrecorded, missing) },
   };
+}
+
+/** What runs do not know yet they take for nothing of the model, and then list it as handed off. */
+function notesOf(unrecorded: readonly string[], missing: readonly string[]): string[] {
+  const note = (keys: readonly string[], text: string) =>
+    keys.length === 0 ? [] : [`${text}: ${keys.join(', ')}`];
+  return [
+    ...note(
+      unrecorded,
+      'run "joinery model apply --yes" before you load, so that runs know the ids of these packages',
+    ),
+    ...note(missing, 'the model has packages that the tenant does not have, so nobody holds them'),
+  ];
 }
 
 const MEANINGS: Record<string, string> = {

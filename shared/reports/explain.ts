@@ -6,6 +6,7 @@ import { describeEvent } from '../events/status';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
 import { auditReport, grouped } from './audit';
+import type { Workers } from '../storage/workers';
 import {
   claimIfAllowed,
   FactLine,
@@ -18,6 +19,7 @@ import {
 type ExplainStores = {
   claims: Pick<Claims, 'read'>;
   audit: Pick<LedgerReader, 'ofEvent' | 'ofWorker' | 'ofDay'>;
+  workers: Pick<Workers, 'facts'>;
 };
 
 /** Columns that the rows of one step share; a later row has what an earlier one could not know. */
@@ -123,7 +125,7 @@ export async function explainEvent(
 
   const { claim, hash, source, report } = found;
   const rows = report.rows.filter(({ kind }) => kind !== 'rejected');
-  const facts = await factLines(stores, rows.flatMap(hashesIn));
+  const facts = await factLines(stores, rows.flatMap(hashesIn), rows[0]?.workerId);
   const ofRows = factLineOfRows(rows) ?? { eventHash: hash, eventId: id, source };
   return {
     kind: 'known',

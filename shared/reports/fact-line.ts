@@ -6,6 +6,7 @@ import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
 import { isNotAllowed } from '../storage/storage-port';
+import { TooManyNumbers, type Workers } from '../storage/workers';
 
 const text = z.string().optional();
 
@@ -56,7 +57,11 @@ export const factLineOfRows = (rows: readonly AuditRow[]): FactLine | undefined 
   };
 };
 
-type Stores = { claims: Pick<Claims, 'read'>; audit: Pick<LedgerReader, 'ofEvent'> };
+type Stores = {
+  claims: Pick<Claims, 'read'>;
+  audit: Pick<LedgerReader, 'ofEvent'>;
+  workers: Pick<Workers, 'facts'>;
+};
 
 const AT_ONCE = 16;
 
@@ -73,17 +78,38 @@ export async function claimIfAllowed(
   }
 }
 
-/** The events of the hashes, from their claims, or where these may not be read or are gone, from the audit. */
+/**
+ * The events of the hashes, from their claims, or where these may not be read or are gone, from the audit. What was loaded
+ * from a roster has neither, and is among the facts of the worker.
+ */
 export async function factLines(
   stores: Stores,
   hashes: Iterable<string>,
+  workerId: string | undefined,
 ): Promise<Map<string, FactLine>> {
   const lines = await mapConcurrent(AT_ONCE, [...new Set(hashes)], async (eventHash) => {
     const claim = await claimIfAllowed(stores, eventHash);
     if (claim !== undefined && claim !== 'not-allowed') return factLineOfClaim(claim);
     return factLineOfRows(await stores.audit.ofEvent(eventHash)) ?? { eventHash };
   });
-  return new Map(lines.map((line) => [line.eventHash, line]));
+  const isUnknown = lines.some(({ eventId }) => eventId === undefined);
+  const facts = isUnknown && workerId !== undefined ? await factsIfAllowed(stores, workerId) : [];
+  const loaded = new Map(facts.map((fact) => [fact.hash, factLineOf(fact)]));
+  return new Map(
+    lines.map((line) => {
+      const fact = line.eventId === undefined ? loaded.get(line.eventHash) : undefined;
+      return [line.eventHash, fact ?? line];
+    }),
+  );
+}
+
+async function factsIfAllowed({ workers }: Stores, workerId: string): Promise<StoredFact[]> {
+  try {
+    return await workers.facts(workerId);
+  } catch (error) {
+    if (isNotAllowed(error) || error instanceof TooManyNumbers) return [];
+    throw error;
+  }
 }
 
 /** The hashes in the column `factHashes`. */

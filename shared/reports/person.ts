@@ -106,7 +106,11 @@ export async function personReport(
   ]);
   const all = await mapConcurrent(AT_ONCE, [...events], stores.claims.read);
   const claims = all.filter((claim) => claim !== undefined);
-  const lines = new Map(claims.map((claim) => [claim.eventHash, factLineOfClaim(claim)]));
+  // What was loaded from a roster has no claim.
+  const lines = new Map([
+    ...facts.map((fact) => [fact.hash, factLineOf(fact)] as const),
+    ...claims.map((claim) => [claim.eventHash, factLineOfClaim(claim)] as const),
+  ]);
   const rules = model && rulesFor(facts, model, at);
   const ruleNowOf = (packageKey: string): HasLine['ruleNow'] => {
     const want = rules?.wants.find((one) => one.packageKey === packageKey);

@@ -60,7 +60,13 @@ export type LoadedWorker = {
   findings: Finding[];
 };
 
-export type LoadPlan = { workers: LoadedWorker[]; faults: RosterFault[] };
+/** `unrecorded`: packages of the model that exist and whose ids no record of ours has; `missing`: those that do not exist. */
+export type LoadPlan = {
+  workers: LoadedWorker[];
+  faults: RosterFault[];
+  unrecorded: string[];
+  missing: string[];
+};
 
 const AT_ONCE = 8;
 
@@ -74,7 +80,7 @@ export async function planLoad(
   roster: readonly RosterWorker[],
   now: Date,
 ): Promise<LoadPlan> {
-  const known = await packagesInGraph(services);
+  const { known, unrecorded, missing } = await packagesInGraph(services);
   let done = 0;
   const people = await mapConcurrent(AT_ONCE, roster, async (worker) => {
     const person = await retried(services, () => readPerson(services, worker, now));
@@ -82,7 +88,7 @@ export async function planLoad(
     return person;
   });
   const faults = sharedNumbers(people);
-  if (faults.length > 0) return { workers: [], faults };
+  if (faults.length > 0) return { workers: [], faults, unrecorded, missing };
   const targets = people.flatMap(({ targetId }) => targetId ?? []);
   const held = await heldBy(services, targets, known);
   const isAutomatic = createPolicyCheck(services.graph);
@@ -97,7 +103,7 @@ export async function planLoad(
           );
     return { workerId, personId, targetId, fact, problem, findings };
   });
-  return { workers, faults: [] };
+  return { workers, faults: [], unrecorded, missing };
 }
 
 /**
@@ -158,7 +164,7 @@ async function runEnded({ workerLocks, ...services }: LoadServices, personId: st
 export const isAdoption = ({ code }: { code: string }): boolean => code === 'adopt';
 
 /** The packages of the model that exist, by their ids: those of our records, else those of these names. */
-async function packagesInGraph(services: LoadServices): Promise<Map<string, KnownPackage>> {
+async function packagesInGraph(services: LoadServices) {
   const { graph, packages } = services;
   const { model } = services.model();
   const catalogs = new Map<string, ReturnType<typeof graph.findCatalogs>>();
@@ -179,13 +185,20 @@ async function packagesInGraph(services: LoadServices): Promise<Map<string, Know
       const record = await packages.load(catalog.key, key);
       const id =
         record?.accessPackageId ?? (await findPeer(memoized, model.catalogs, accessPackage));
-      if (id === undefined) return [];
       const [inGraph] = await memoized.findCatalogs(catalog.displayName);
       const catalogId = record?.catalogId ?? inGraph?.id ?? '';
-      return [[id, { key, catalogId }] as const];
+      return { key, id, catalogId, isRecorded: record?.accessPackageId !== undefined };
     }),
   );
-  return new Map(found.flat());
+  const known = new Map<string, KnownPackage>();
+  for (const { id, key, catalogId } of found)
+    if (id !== undefined) known.set(id, { key, catalogId });
+  const keysOf = (some: typeof found): string[] => some.map(({ key }) => key);
+  return {
+    known,
+    unrecorded: keysOf(found.filter(({ id, isRecorded }) => id !== undefined && !isRecorded)),
+    missing: keysOf(found.filter(({ id }) => id === undefined)),
+  };
 }
 
 type Person = Omit<LoadedWorker, 'findings'> & {

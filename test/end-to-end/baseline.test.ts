@@ -21,6 +21,7 @@ const LONG_MS = 600_000;
 const baseline = baselineOf(SIZE);
 let stack: TestStack;
 let args: string[];
+let model: string;
 
 beforeAll(async () => {
   stack = await startStack({
@@ -31,18 +32,25 @@ beforeAll(async () => {
   await writeFile(roster, baseline.roster);
   await writeFile(map, JSON.stringify(baseline.map));
   const of = ['--source', SOURCE, '--as-of', '2026-11-01T00:00:00Z'];
-  args = ['load', roster, '--map', map, ...of, '--json'];
+  args = ['load', roster, '--map', map, ...of];
+  model = join(stack.dataDir, 'access_model.json');
 });
 afterAll(() => stack.stop());
 
-type Output = { facts: { new: number; unchanged: number }; access: Record<string, number> };
+type Output = {
+  notes: string[];
+  facts: { new: number; unchanged: number };
+  access: Record<string, number>;
+};
 
-async function load(...more: string[]): Promise<Output> {
-  const settings = { JOINERY_DATA_DIR: stack.dataDir };
-  const { code, stdout, stderr } = await runCommand([...args, ...more], settings);
-  if (code !== 0) throw new Error(`${code}: ${stderr}`);
-  return JSON.parse(stdout) as Output;
+async function joinery(...command: string[]): Promise<unknown> {
+  const settings = { JOINERY_DATA_DIR: stack.dataDir, ACCESS_MODEL: model };
+  const { code, stdout, stderr } = await runCommand([...command, '--json'], settings);
+  if (code !== 0) throw new Error(`${command[0]} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout);
 }
+
+const load = async (...more: string[]) => (await joinery(...args, ...more)) as Output;
 
 const state = async (): Promise<GraphState> => (await readGraph(stack.graphUrl)).graph;
 const isActive = ({ state: one }: { state: string }): boolean => one === 'delivered';
@@ -69,6 +77,7 @@ test(
   async () => {
     before = await activeIds();
     expect(baseline.held).toBe(5_000);
+    expect(await joinery('model', 'apply', '--yes')).toMatchObject({ applied: true });
     const program = join(projectRoot(), 'dist', 'cli', 'main.js');
     const env = { PATH: process.env['PATH'] ?? '', JOINERY_DATA_DIR: stack.dataDir };
     const child = spawn(process.execPath, [program, ...args, '--yes'], { env, stdio: 'ignore' });
@@ -83,6 +92,7 @@ test(
     expect(stored).toBeLessThan(SIZE);
 
     const rest = await load('--yes');
+    expect(rest.notes).toEqual([]);
     expect(rest.facts).toEqual({ new: SIZE - stored, unchanged: stored });
     expect((rest.access['adopt'] ?? 0) + (rest.access['known'] ?? 0)).toBe(baseline.access.adopt);
     const facts = await rows('fact');
@@ -119,30 +129,33 @@ test('nothing was written to Graph, nobody lost or got anything, and no run was 
 
 const sent: TestMessage[] = [];
 
-async function leave(n: number): Promise<Row> {
+/** Sends what HR says of a person, and answers the claim when it is closed. */
+async function say(n: number, kind: string, data: object): Promise<Row> {
   const workerId = numberOf(n);
-  const message = messageOf({
-    ...{ specversion: '1.0', id: `${workerId}-left`, source: SOURCE },
-    ...{ type: 'hr.worker.left.v1', time: '2026-11-20T09:30:00Z' },
-    data: { workerId, lastDay: '2026-11-20' },
-  } as { source: string; id: string });
+  const event = {
+    ...{ specversion: '1.0', id: `${workerId}-${kind}`, source: SOURCE },
+    ...{ type: `hr.worker.${kind}.v1`, time: '2026-11-20T09:30:00Z', data: { workerId, ...data } },
+  };
+  const message = messageOf(event);
   sent.push(message);
   await stack.send([message.body]);
-  return eventually('the leaver is closed', async () => {
+  return eventually('the event is closed', async () => {
     const filter = `PartitionKey eq '${message.eventHash}' and RowKey eq 'claim'`;
     const [claim] = await readTable(stack.storage, 'claims', filter);
     return claim?.['state'] === 'closed' ? claim : undefined;
   });
 }
 
-test('somebody who was loaded and leaves loses exactly what was adopted', async () => {
-  const held = async (n: number): Promise<string[]> =>
-    (await state()).assignments
-      .filter((one) => isActive(one) && one.targetId === accountOf(n))
-      .map(({ packageId }) => packageId)
-      .sort();
-  const ids = (...keys: string[]): string[] => keys.map(idOfPackage).sort();
+const leave = (n: number): Promise<Row> => say(n, 'left', { lastDay: '2026-11-20' });
 
+const held = async (n: number): Promise<string[]> =>
+  (await state()).assignments
+    .filter((one) => isActive(one) && one.targetId === accountOf(n))
+    .map(({ packageId }) => packageId)
+    .sort();
+const ids = (...keys: string[]): string[] => keys.map(idOfPackage).sort();
+
+test('somebody who was loaded and leaves loses exactly what was adopted', async () => {
   // Of Finance, with a package that no model names.
   expect(await held(0)).toEqual(ids('badge', 'books', 'legacy', 'mail'));
   expect(await leave(0)).toMatchObject({ outcome: 'revoked' });
@@ -157,6 +170,36 @@ test('somebody who was loaded and leaves loses exactly what was adopted', async 
   const lost = before.filter((id) => !now.has(id));
   expect(lost).toHaveLength(5);
   expect(lost.every((id) => adopted.includes(id))).toBe(true);
+});
+
+test('an event of somebody who was loaded is planned from the roster too, and can be explained', async () => {
+  // The roster says Sales and had no badge for them; HR says that they have joined Sales.
+  expect(await held(9)).toEqual(ids('desk', 'mail', 'phone'));
+  const attributes = { department: 'Sales' };
+  expect(await say(9, 'joined', { startDate: '2020-01-01', attributes })).toMatchObject({
+    outcome: 'delivered',
+  });
+  expect(await held(9)).toEqual(ids('badge', 'desk', 'mail', 'phone'));
+  expect(await joinery('explain', `${numberOf(1)}-left`)).toMatchObject({
+    attempts: [
+      {
+        steps: expect.arrayContaining([
+          expect.objectContaining({
+            ...{ action: 'revoke', packageKey: 'badge', whose: 'ours' },
+            facts: expect.arrayContaining([
+              expect.objectContaining({ type: 'hr.worker.snapshot.v1' }),
+            ]) as object[],
+          }),
+        ]) as object[],
+      },
+    ],
+  });
+  expect(await joinery('person', numberOf(2))).toMatchObject({
+    has: ['badge', 'mail', 'tools'].map((packageKey) => ({
+      ...{ packageKey, whose: 'ours', ruleNow: { ruleId: packageKey } },
+      event: { type: 'hr.worker.snapshot.v1' },
+    })),
+  });
 });
 
 test('every invariant holds', async () => {

@@ -114,6 +114,24 @@ test('the same roster again changes nothing, also as of a later time', async () 
   expect(await rowsIn('workers')).toEqual(before);
 });
 
+test('packages whose ids no run knows yet, and those that do not exist, are warned of', async () => {
+  const { accessPackages, birthrights, ...rest } = baseline.model as {
+    accessPackages: object[];
+    birthrights: object[];
+  };
+  const [first = {}] = accessPackages;
+  await tenant.writeModel({
+    ...{ ...rest, accessPackages: [first, { ...first, key: 'new', displayName: 'New' }] },
+    birthrights: [{ ...birthrights[0], packages: ['badge', 'new'] }],
+  });
+  const { code, stderr } = await run(baseline.roster, '--dry-run');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/warning: run "joinery model apply --yes" before you load, .*: badge\n/);
+  expect(stderr).toMatch(
+    /warning: the model has packages that the tenant does not have, .*: new\n/,
+  );
+});
+
 test('only a row that changes what is true of a worker becomes a fact', async () => {
   await load(baseline.roster, '--yes');
   const changed = rosterOf(
