@@ -4,7 +4,7 @@ import { formatReport, runFuzz } from './run-fuzz';
 
 const seed = Number(process.env['JOINERY_SEED'] ?? randomInt(2 ** 31));
 
-test('5,000 valid and invalid bodies are answered as the contract says, each in less than 5 ms of CPU', () => {
+test('5,000 valid and invalid bodies are answered as the contract says, each in less than 5 ms of CPU, or 30 with many spans', () => {
   const prototypes = [Object.prototype, Array.prototype, String.prototype].map(membersOf);
   const report = runFuzz({ events: 5000, seed });
   if (report.failure) throw new Error(formatReport(report));

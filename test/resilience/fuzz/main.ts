@@ -4,8 +4,8 @@ import { formatReport, runFuzz, type FuzzReport } from './run-fuzz';
 
 const usage = `Makes events from a seed, most of them with a fault, and checks the answers of the intake's reader: an invalid
 event is rejected for its fault, a valid one is accepted unchanged, nothing throws, no answer repeats what the sender
-wrote, and none takes 5 ms of CPU. Then sends a sample of the rejected bodies through a local stack: each must leave a
-rejected row and a dead letter, and no call to Graph. Exits 1 otherwise.
+wrote, and none takes 5 ms of CPU, or 30 with many spans. Then sends a sample of the rejected bodies through a local
+stack: each must leave a rejected row and a dead letter, and no call to Graph. Exits 1 otherwise.
 
 usage: npm run fuzz -- [--events <n>] [--seed <s>] [--sample <n>] [--json]
 

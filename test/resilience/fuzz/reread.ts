@@ -107,9 +107,9 @@ function dataOf(type: string, data: Members): Members | undefined {
     Object.entries(own).every(([name, check]) => !isPresent(name) || check(data[name])) &&
     all.every(isPresent) &&
     (one === undefined || one.filter(isPresent).length === 1) &&
-    (!('endDate' in own) ||
-      (isNotBefore(data['endDate'], data['startDate']) &&
-        isNotBefore(data['endDate'], data['effectiveDate']))) &&
+    ['startDate', 'effectiveDate'].every(
+      (start) => !('endDate' in own && start in own) || isNotBefore(data['endDate'], data[start]),
+    ) &&
     (kind !== 'corrected' || isPresent('attributes') || !one?.slice(0, 2).some(isPresent));
   if (!isValid) return undefined;
   const kept = ['sequence', 'timeZone', ...Object.keys(own)].filter(isPresent);
