@@ -112,8 +112,9 @@ test('events that needed attention are found by that cause, and each runs again 
       ...{ code: 0, results: ['replayed', 'replayed'] },
     });
   await stack.start('host');
+  const outcomes: unknown[] = [];
   for (const id of ['doubled-1', 'doubled-2']) {
-    expect((await closed(id, 2)).outcome).toMatch(/^(delivered|already-held)$/);
+    outcomes.push((await closed(id, 2)).outcome);
     expect(await closingRows(id)).toMatchObject([
       { attempt: 1, initiator: 'event', reason: 'ambiguous-identity' },
       {
@@ -122,6 +123,9 @@ test('events that needed attention are found by that cause, and each runs again 
       },
     ]);
   }
+  // Both state the same first day: the one that counts is carried out, by whichever run comes first.
+  expect(outcomes).toContain('delivered');
+  expect(['already-held', 'delivered', 'superseded']).toEqual(expect.arrayContaining(outcomes));
   await eventually('the requests of both people are taken', stack.isQueueEmpty);
   for (const id of ['doubled-1', 'doubled-2']) await closed(id, 2);
   expect((await replay('dana', '--cause', 'needs-attention')).events).toEqual([]);

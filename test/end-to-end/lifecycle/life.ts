@@ -73,22 +73,24 @@ export async function startLife({ files, env, ...options }: TestStackOptions = {
     await stack.send(events);
   };
 
-  const closed = (one: Event): Promise<Row> =>
-    eventually(`the event ${one.id} is closed`, async () => {
-      const { eventHash } = messageOf(one);
-      const filter = `PartitionKey eq '${eventHash}' and RowKey eq 'claim' and state eq 'closed'`;
-      return (await readTable(stack.storage, 'claims', filter))[0];
+  const claim = async (one: Event): Promise<Row | undefined> => {
+    const filter = `PartitionKey eq '${messageOf(one).eventHash}' and RowKey eq 'claim'`;
+    return (await readTable(stack.storage, 'claims', filter))[0];
+  };
+  const claimWhen = (one: Event, what: string, isSo: (state: string) => boolean): Promise<Row> =>
+    eventually(`the event ${one.id} is ${what}`, async () => {
+      const found = await claim(one);
+      return isSo(text(found, 'state')) ? found : undefined;
     });
+
+  const closed = (one: Event): Promise<Row> =>
+    claimWhen(one, 'closed', (state) => state === 'closed');
 
   /** Sends events and waits until their facts are stored; their runs may only have begun. */
   const state = async (...events: Event[]): Promise<void> => {
     await say(...events);
-    for (const one of events) {
-      const filter = `PartitionKey eq '${messageOf(one).eventHash}' and RowKey eq 'claim' and state ne 'claimed'`;
-      await eventually(`the event ${one.id} is started`, async () => {
-        return (await readTable(stack.storage, 'claims', filter))[0];
-      });
-    }
+    for (const one of events)
+      await claimWhen(one, 'started', (state) => state !== '' && state !== 'claimed');
   };
 
   /** Sends an event and waits for its end: `outcome`, or `outcome: reason`. */
@@ -181,6 +183,7 @@ export async function startLife({ files, env, ...options }: TestStackOptions = {
       worker,
       say,
       state,
+      claim,
       closed,
       ending,
       rows,

@@ -48,7 +48,7 @@ test('of an incompatible pair of which the first waits for its approval, the sec
     'revoke payments-approval: revoked',
   ]);
   expect(await life.has(account)).toEqual(['Vendor Maintenance']);
-});
+}, 180_000);
 
 test('an account that is deleted and made again while a request for it waits gets a request of its own', async () => {
   const { id, joined, moved } = life.worker('W-1062');
