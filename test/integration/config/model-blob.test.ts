@@ -80,8 +80,9 @@ test.each([
 );
 
 test('a blob with faults is an error that names its address and lists every fault', async () => {
-  const { catalogs: _, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as { catalogs: unknown };
-  answer = (response) => response.writeHead(200).end(JSON.stringify({ ...rest, leadDays: -1 }));
+  const model = JSON.parse(readFileSync(file, 'utf8')) as object;
+  const faulty = JSON.stringify({ ...model, catalogs: undefined, leadDays: -1 });
+  answer = (response) => response.writeHead(200).end(faulty);
   const failure = load();
   await expect(failure).rejects.toThrow(`the access model ${URL_OF_BLOB} has faults:\n`);
   await expect(failure).rejects.toThrow(/leadDays/);
