@@ -123,7 +123,7 @@ describe('the queue', () => {
   test('that refuses the key of the app is a fault, and its dead letters are not checked', async () => {
     const context = contextOf(under('SendOnly'));
     const [queue, letters] = await Promise.all([checkQueue(context), checkDeadLetters(context)]);
-    expect(queue).toMatchObject([{ level: 'fault', about: QUEUE }]);
+    expect(queue).toMatchObject([{ level: 'fault', name: 'queue-refused', about: QUEUE }]);
     expect(letters).toMatchObject([{ name: 'not-checked', todo: 'see the check "queue"' }]);
   });
 
