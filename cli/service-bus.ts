@@ -51,11 +51,11 @@ const LACKS_ROLE =
   ' You lack a role for this: docs/permissions.md lists who may run which command.';
 
 /** A sender's error is not always converted to one of the client, so its code has two spellings. */
-const isRefusal = (error: unknown): boolean =>
+export const isRefusal = (error: unknown): boolean =>
   /^Unauthorized/.test((lastOf(error) as { code?: string } | undefined)?.code ?? '');
 
 /** The client collects what several tries said under an empty message. */
-const lastOf = (error: unknown): unknown =>
+export const lastOf = (error: unknown): unknown =>
   error instanceof AggregateError ? error.errors.at(-1) : error;
 
 function textOf(error: unknown): string {

@@ -4,7 +4,7 @@ import {
   type QueueProperties,
 } from '@azure/service-bus';
 import { addressOf } from '../../connection';
-import { peekDeadLetters, withClient } from '../../service-bus';
+import { isRefusal, lastOf, peekDeadLetters, withClient } from '../../service-bus';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
 
@@ -68,12 +68,13 @@ const busOf = ({ app, config }: DoctorContext) => ({
 
 /** `isApp`: the credentials are those of the app, not those of the person who asks. */
 function unreachable(error: unknown, queue: string, isApp: boolean): Finding {
-  const code = isServiceBusError(error) ? error.code : (error as Error).name;
+  const last = lastOf(error);
+  const code = isServiceBusError(last) ? last.code : (last as Error).name;
   const problem = (name: string, text: string, todo: string) =>
     fault({ name, about: queue, text, todo });
   if (code === 'MessagingEntityNotFound')
     return problem('queue-missing', 'the namespace has no such queue', 'check PROVISIONING_QUEUE');
-  if (code === 'UnauthorizedAccess') {
+  if (isRefusal(last)) {
     const refused = {
       ...{ name: 'queue-refused', about: queue, text: 'the namespace refuses these credentials' },
       todo: 'you need Azure Service Bus Data Receiver on the queue: docs/permissions.md',

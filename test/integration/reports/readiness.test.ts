@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { app, type HttpHandler, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { registerHealth } from '../../../functions/http/health';
@@ -67,4 +69,19 @@ test('a defect of a check is a finding, without its text', async () => {
   const answer = await ask({ ...services, claims: { ...claims, read } });
   expect(answer).toMatchObject({ status: 503, records: 'defect' });
   expect(JSON.stringify(answer)).not.toContain('CANARY');
+});
+
+test('a namespace is ready if it accepts connections, and its address is in no answer', async () => {
+  const namespace = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(namespace, 'listening');
+  const { port } = namespace.address() as AddressInfo;
+  const { config } = servicesOver(storage);
+  const at = { config: { ...config, bus: { host: '127.0.0.1', port } } };
+  expect(await ask(at)).toMatchObject({ status: 200, queue: 'ok' });
+  namespace.close();
+  await once(namespace, 'close');
+  const { logged, ...answer } = await ask(at);
+  expect(answer).toMatchObject({ status: 503, queue: 'unreachable', records: 'ok' });
+  expect(logged).toContain('"queue":"unreachable"');
+  expect(logged + JSON.stringify(answer)).not.toContain(String(port));
 });

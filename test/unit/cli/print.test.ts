@@ -1,4 +1,14 @@
-import { counted, tableOf, terminalOf, wrap } from '../../../cli/print';
+import {
+  CliError,
+  counted,
+  failureOutput,
+  FailureOutput,
+  tableOf,
+  terminalOf,
+  unknownEvent,
+  warn,
+  wrap,
+} from '../../../cli/print';
 
 const headings = ['level', 'check', 'details'];
 const long = 'this is what was found, and there is a lot to say of it. '.repeat(6).trim();
@@ -60,4 +70,43 @@ test('a word with a plural of its own is counted with it', () => {
     '1 entry',
     '2 entries',
   ]);
+});
+
+test('a stored text cannot move the cursor of the person who reads it, and structures are shown as JSON', () => {
+  const table = tableOf(['text', 'value'], [['a\u001b[2J\nb\u0085', { at: [1] }]], {
+    colour: false,
+  });
+  expect(table.split('\n')).toEqual(['text      value', 'a?[2J?b?  {"at":[1]}']);
+  expect(tableOf(['text'], [], { colour: false })).toBe('none');
+});
+
+test('a warning is a line of its own on standard error, so that what is printed can be read by a script', () => {
+  const written: [string, string][] = [];
+  for (const name of ['stdout', 'stderr'] as const)
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      written.push([name, String(text)]);
+      return true;
+    });
+  warn(['one', 'two']);
+  jest.restoreAllMocks();
+  expect(written).toEqual([
+    ['stderr', 'warning: one\n'],
+    ['stderr', 'warning: two\n'],
+  ]);
+});
+
+test('a failure as JSON has what a script needs of it beside the message, and of a defect nothing more', () => {
+  const failure = new CliError('2 of 3 events were sent', 1, { sent: 2 });
+  expect(failureOutput(failure, failure.message, failure.code)).toEqual({
+    error: { message: '2 of 3 events were sent', exitCode: 1, sent: 2 },
+  });
+  const defect = Object.assign(new Error('defect'), { sent: 2 });
+  const output = failureOutput(defect, defect.message, 1);
+  expect(FailureOutput.parse(output)).toEqual({ error: { message: 'defect', exitCode: 1 } });
+});
+
+test('an unknown event is a failure that names every source that was searched', () => {
+  const { message, code } = unknownEvent('e-1', ['urn:a', 'urn:b']);
+  expect(code).toBe(1);
+  expect(message).toMatch(/^no event e-1 of urn:a, urn:b is known; "audit --day" lists/);
 });
