@@ -1,7 +1,7 @@
 import type { Services } from '../../../functions/services';
 import { eventHash as hashOf } from '../../../shared/domain/events/keys';
-import type { ReplayRequest } from '../../../shared/domain/events/replay-request';
-import { replayIdOf } from '../../../shared/domain/events/replay-request';
+import type { ReplayRequest } from '../../../shared/domain/events/operator-request';
+import { replayIdOf } from '../../../shared/domain/events/operator-request';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { claimNextAttempt } from '../../../shared/events/start';
@@ -24,13 +24,22 @@ afterAll(() => storage.close());
 const requestFor = (eventId: string, attempt = 1): ReplayRequest => {
   const eventHash = hashOf(SOURCE, eventId);
   return {
-    ...{ eventHash, eventId, eventSource: SOURCE, attempt, bodyHash: hash('b') },
+    ...{ kind: 'replay', eventHash, eventId, eventSource: SOURCE, attempt, bodyHash: hash('b') },
     marks: { id: replayIdOf(eventHash, attempt), reason: 'INC-1', by: 'alice' },
   };
 };
 
 const ask = (request: ReplayRequest, owner = 'delivery-1') =>
   claimNextAttempt(services, request, { now: LATER, owner });
+
+const CONTENT: Claim['content'] = {
+  timeZone: 'UTC',
+  states: {
+    ...{ kind: 'joined', startDate: '2026-11-23', endDate: '2027-05-31' },
+    attributes: { department: 'Finance' },
+  },
+  acceptedAt: AT,
+};
 
 /** A closed claim, but for what a test changes. */
 async function closed(eventId: string, changes: Partial<Claim> = {}): Promise<string> {
@@ -41,10 +50,9 @@ async function closed(eventId: string, changes: Partial<Claim> = {}): Promise<st
     fact: {
       ...{ eventId, eventSource: SOURCE, eventType: 'hr.worker.joined.v1', bodyHash: hash('b') },
       ...{ workerId: 'W-1', employmentId: 'E-1', startDate: '2026-11-23', timeZone: 'UTC' },
-      ...{ dueAt: AT, occurredAt: AT, receivedAt: AT },
+      ...{ occurredAt: AT, receivedAt: AT },
     },
-    endDate: '2027-05-31',
-    attributes: { department: 'Finance' },
+    content: CONTENT,
     due: { partition: 'shard-1', key: 'k' },
     updatedAt: AT,
     ...changes,
@@ -70,9 +78,8 @@ test('the next attempt has the facts of the claim, the time of this delivery and
   expect(await ask(requestFor('next'))).toEqual({ attempt: 2 });
   const claim = await services.claims.read(eventHash);
   expect(claim).toMatchObject({
-    ...{ state: 'claimed', attempt: 2, contentHash: hash('c'), endDate: '2027-05-31' },
+    ...{ state: 'claimed', attempt: 2, contentHash: hash('c'), content: CONTENT },
     fact: { eventId: 'next', occurredAt: AT, receivedAt: LATER },
-    attributes: { department: 'Finance' },
     replay: { reason: 'INC-1', by: 'alice', of: 1 },
   });
   for (const column of ['token', 'outcome', 'reason', 'targetId', 'chain', 'deliveredAt'])

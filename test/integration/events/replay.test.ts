@@ -3,7 +3,7 @@ import { peekDeadLetters, replayQueue, withClient } from '../../../cli/service-b
 import type { AccessModel } from '../../../shared/domain/access-model/access-model';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
-import { replayIdOf, replayMessage } from '../../../shared/domain/events/replay-request';
+import { replayIdOf, replayMessage } from '../../../shared/domain/events/operator-request';
 import { keepAttributes } from '../../../shared/domain/lifecycle/plan';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import type { Claim } from '../../../shared/domain/workflow/claim';
@@ -71,9 +71,8 @@ async function claimed(id: string, changes: Partial<Claim> = {}): Promise<string
     fact: {
       ...{ eventId: id, eventSource: SOURCE, eventType: read.event.type, bodyHash: read.bodyHash },
       ...{ workerId: 'W-1', employmentId: 'E-1', startDate: '2026-11-23', timeZone: 'UTC' },
-      ...{ dueAt: AT, occurredAt: AT, receivedAt: AT },
+      ...{ occurredAt: AT, receivedAt: AT },
     },
-    attributes: {},
     due: { partition: 'shard-1', key: 'k' },
     updatedAt: AT,
     ...changes,
@@ -218,7 +217,12 @@ const asking = (attribute: string): AccessModel =>
 
 test('an event of which the model asks for more than was stored is left, and sent from its body', async () => {
   const before = keepAttributes(asking('location'), { department: 'Finance' });
-  await claimed('s-1', before);
+  await claimed('s-1', {
+    content: {
+      states: { kind: 'joined', startDate: '2026-11-23', attributes: before.attributes },
+      ...{ acceptedAt: AT, unstored: before.unstored },
+    },
+  });
   const model = asking('department');
   const byId = await replay('stored', { eventId: 's-1', model });
   expect(byId.lines).toMatchObject([
