@@ -39,7 +39,8 @@ export function adoptPlan(state: WorkflowState, plan: Plan): void {
   const open = known.filter(({ status }) => status === 'requested' || status === 'ending');
   const added = plan.steps.filter((step) => isNew(known, step));
   const isAgain = (step: StepState) => added.some(({ id }) => id === step.id);
-  state.isOutdated = false;
+  // Nothing new is begun beside a step that the plan has ended: what takes its place is planned once its row is written.
+  state.isOutdated = known.some((step) => step.status === 'ending' && isSuperseded(step));
   state.isPartial =
     plan.isPartial || plan.steps.some((step) => open.some((one) => contradicts(step, one)));
   if (plan.isPartial) state.passedOver.push(...passedOver(plan, known, added));
@@ -78,6 +79,8 @@ function agrees({ steps, decided }: Plan, step: StepState): boolean {
   const isWanted = ofPackage.some(({ ruleId }) => ruleId !== undefined);
   return isWanted === (step.action !== 'revoke');
 }
+
+const isSuperseded = ({ result }: StepState): boolean => result?.outcome === 'superseded';
 
 /** Of a step that is over nothing remains that keeps a new one from it. */
 const isOver = ({ outcome }: StepState): boolean =>

@@ -1,7 +1,4 @@
 import { packageDefinition } from '../domain/access-model/access-model';
-import { isOurs } from '../domain/events/keys';
-import type { Held } from '../domain/lifecycle/held';
-import type { PackageIds } from '../domain/lifecycle/plan';
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import type { LoadedModel } from '../config/load-model';
 import type { HeldAccess, OpenRequest } from '../graph/assignment-verbs';
@@ -11,6 +8,7 @@ import { isOpen } from '../graph/states';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
 import { AGREEING_READS } from '../write-once';
+import { accessOfPackage, isRecent, type Access, type Recorded } from './access-of-package';
 import { tagOf } from './request';
 
 export type AccessServices = {
@@ -19,17 +17,6 @@ export type AccessServices = {
   packages: Packages;
   graph: Entitlements;
   config: { graph: { lagSeconds: number } };
-};
-
-/** What one account has of one package, for the planner, and what a step on it needs. */
-export type Access = Held & {
-  targetId: string;
-  /** The worker id under which the holding is stored, if there is one. */
-  personId?: string | undefined;
-  ids: Partial<PackageIds>;
-  /** The open request behind `adding` and `removing`; the last one of ours behind `broken`. */
-  requestId?: string | undefined;
-  requestedAt?: string | undefined;
 };
 
 /**
@@ -47,12 +34,12 @@ export type Person = {
  * What a person has by Graph and by our own records: of their present account, and of every other account that a holding
  * names, by object id. One list of assignments; a read for each request of ours that may be open; and a look for open
  * requests of others where a wanted package has incompatible ones. `later` while it is unclear whether a request of ours
- * for something unwanted was made.
+ * for something unwanted was made. `isUnnamed`: they hold something that may be a wanted package which is not recorded yet.
  */
 export async function readAccess(
   services: AccessServices,
   person: Person,
-): Promise<Outcome<{ access: Access[] }>> {
+): Promise<Outcome<{ access: Access[]; isUnnamed: boolean }>> {
   const { graph } = services;
   const { targetId } = person;
   const [holdings, known] = await Promise.all([
@@ -76,7 +63,7 @@ export async function readAccess(
   const elsewhere = recorded
     .filter(({ holding }) => holding.targetId !== targetId)
     .flatMap((one) => fromRecord(services, one));
-  if (targetId === undefined) return { kind: 'done', access: elsewhere };
+  if (targetId === undefined) return { kind: 'done', access: elsewhere, isUnnamed: false };
   const own = recorded.filter(({ holding }) => holding.targetId === targetId);
   for (const { holding } of own)
     if (holding.accessPackageId) known.set(holding.accessPackageId, holding.packageKey);
@@ -85,26 +72,22 @@ export async function readAccess(
   const present = [...new Set([...all.values(), ...own.map(keyOf)])].flatMap((packageKey) => {
     const ofPackage = <One extends { packageId: string }>(list: readonly One[]) =>
       list.filter(({ packageId }) => all.get(packageId) === packageKey);
-    return compose(services, {
+    return accessOfPackage(services, {
       ...{ packageKey, targetId, recorded: own.find((one) => keyOf(one) === packageKey) },
       ...{ assignments: ofPackage(assignments), requests: ofPackage(others) },
     });
   });
-  return { kind: 'done', access: [...present, ...elsewhere] };
+  const isStrange = ({ packageId }: HeldAccess) => all.get(packageId) === packageId;
+  const named = new Set(known.values());
+  return {
+    ...{ kind: 'done', access: [...present, ...elsewhere] },
+    isUnnamed: assignments.some(isStrange) && person.wanted.some((key) => !named.has(key)),
+  };
 }
 
 const UNCLEAR: Later = { kind: 'later', afterSeconds: 1, why: 'unclear-submit' };
 
-/** A holding, and whether its last request is open or was delivered; `at`: when it last changed. */
-type Recorded = { holding: StoredHolding; isOpen: boolean; isGiven: boolean; at?: string };
-
 const keyOf = ({ holding }: Recorded): string => holding.packageKey;
-
-/** Whether a replica of Graph may not show yet what the holding says. */
-const isRecent = (
-  { config }: AccessServices,
-  { holding, at = holding.updatedAt }: Pick<Recorded, 'holding' | 'at'>,
-): boolean => Date.now() - Date.parse(at) < config.graph.lagSeconds * 1000;
 
 /**
  * How far the last request of a holding has come. What a submit left ambiguous is resolved and saved first, unless it
@@ -172,90 +155,12 @@ async function readRequest(
 function fromRecord(services: AccessServices, { holding, ...request }: Recorded): Access[] {
   const { packageKey, targetId } = holding;
   const recorded = { holding, ...request };
-  return compose(services, { packageKey, targetId, recorded, assignments: [], requests: [] }, true);
+  return accessOfPackage(
+    services,
+    { packageKey, targetId, recorded, assignments: [], requests: [] },
+    true,
+  );
 }
-
-type Known = {
-  packageKey: string;
-  targetId: string;
-  recorded: Recorded | undefined;
-  assignments: readonly HeldAccess[];
-  requests: readonly OpenRequest[];
-};
-
-/** What Graph shows counts before what our record says, unless a replica may not show it yet, or nothing was looked at. */
-function compose(
-  services: AccessServices,
-  { packageKey, targetId, recorded, assignments, requests }: Known,
-  isUnseen = false,
-): Access[] {
-  const { holding } = recorded ?? {};
-  const own = assignments.find(({ id }) => id === holding?.assignmentId);
-  const seen = own ?? bestOf(assignments);
-  const end = seen ? seen.until : holding?.until;
-  const open = recorded?.isOpen ? holding : undefined;
-  const isOwn = holding?.whose === 'ours' && (own !== undefined || seen === undefined);
-  const access = (state: Held['state'], more: Partial<Access> = {}): Access[] => [
-    {
-      ...{ packageKey, targetId, state, whose: isOwn ? 'ours' : 'theirs' },
-      ids: idsOf(holding, seen),
-      personId: holding?.personId,
-      ...(end !== undefined && { until: Date.parse(end) }),
-      assignmentId: seen?.id ?? (isOwn ? holding.assignmentId : undefined),
-      ...more,
-    },
-  ];
-  const ofRequest = (one: StoredHolding | undefined): Partial<Access> =>
-    one ? { whose: one.whose, requestId: one.requestId, requestedAt: one.updatedAt } : {};
-  if (open && seen?.status !== 'delivered' && open.action !== 'revoke')
-    return access('adding', { assignmentId: open.assignmentId, ...ofRequest(open) });
-  if (open && (isOwn || isUnseen) && open.action === 'revoke')
-    return access('removing', ofRequest(open));
-  if (open && isOwn) return access('adding', ofRequest(open));
-  const isRemoval = ({ requestType }: OpenRequest) => /remove$/i.test(requestType ?? '');
-  const removal = requests.find(isRemoval);
-  const request = requests.find((one) => !isRemoval(one));
-  if (seen && removal) return access('removing', { requestId: removal.id });
-  if (seen) {
-    const isGone = holding?.state === 'gone' || (holding?.action === 'revoke' && recorded?.isGiven);
-    if (own && isGone && recorded && isRecent(services, recorded)) return access('removing');
-    const state = stateOf(seen);
-    if (!own && state === 'adding') return access(state, { requestId: request?.id });
-    return access(state, own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
-  }
-  if (request) {
-    const whose = isOurs(request.justification) ? 'ours' : 'theirs';
-    return access('adding', { whose, requestId: request.id });
-  }
-  const wasHeld = holding?.state === 'held' || (recorded?.isGiven && holding?.action !== 'revoke');
-  const isBelieved = recorded !== undefined && (isUnseen || isRecent(services, recorded));
-  // What its own end has ended, and nobody has taken away, may have to be given again, or not: the planner tells.
-  const isOver = Date.parse(end ?? '') <= Date.now();
-  const isKnown = holding?.assignmentId !== undefined && (isBelieved || isOver);
-  return wasHeld && isKnown ? access('held') : [];
-}
-
-const bestOf = (assignments: readonly HeldAccess[]): HeldAccess | undefined => {
-  const order = ['delivered', 'delivering', 'unknown', 'partial', 'failed'];
-  return assignments.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))[0];
-};
-
-const stateOf = ({ status }: HeldAccess): Held['state'] => {
-  if (status === 'delivered') return 'held';
-  return status === 'partial' || status === 'failed' ? 'broken' : 'adding';
-};
-
-const idsOf = (
-  holding: StoredHolding | undefined,
-  seen: HeldAccess | undefined,
-): Partial<PackageIds> => {
-  const ids = {
-    accessPackageId: seen?.packageId ?? holding?.accessPackageId,
-    catalogId: seen?.catalogId ?? holding?.catalogId,
-    assignmentPolicyId: seen?.policyId ?? holding?.assignmentPolicyId,
-  };
-  return Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined));
-};
 
 /** The packages of the keys and those that the model calls incompatible with one of them. */
 const withPartners = ({ model }: AccessServices, keys: readonly string[]): string[] => [

@@ -1,24 +1,23 @@
 import type { z } from 'zod';
 import { isReserved, RECHECK } from '../domain/events/event';
-import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
-import { timeOfDay } from '../domain/events/time';
-import type { Fact, StoredFact } from '../domain/lifecycle/facts';
+import type { StoredFact } from '../domain/lifecycle/facts';
 import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
 import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
-import { planFor, type Step, type Stopped } from '../domain/lifecycle/planner';
+import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
-import { incompatible, intervalsOf, type Interval, type Want } from '../domain/lifecycle/wants';
+import { intervalsOf, type Want } from '../domain/lifecycle/wants';
 import type { activities } from '../domain/workflow/activities';
-import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
-import type { Run } from '../domain/workflow/run';
-import type { Ending, StepResult } from '../domain/workflow/step-outcome';
+import type { Later, Outcome } from '../domain/workflow/outcome';
+import type { Ending } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { readAccess, type Access, type AccessServices } from './current-access';
+import { accountOf, type Account } from './account';
+import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
+import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
 
 type Services = AccessServices & {
   workers: Workers;
@@ -116,11 +115,14 @@ export async function planAccess(
       steps: gated.steps,
       decided: [...accounts.flatMap((one) => one.decided), ...gated.decided],
       ending: fact ? endingOf({ fact, timeline, wants, model }) : endingOfOwn(wants),
-      isPartial: waiting !== undefined,
+      // What a package is called is known once it is ensured: then it is seen whether something held is that package.
+      isPartial: waiting !== undefined || (current.isUnnamed && gated.steps.some(isToDo)),
       ...(next !== undefined && { next: iso(next) }),
     });
   });
 }
+
+const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;
@@ -156,35 +158,6 @@ export function isUndecided(
   );
 }
 
-type AccountServices = {
-  graph: Pick<AccessServices['graph'], 'findUsers'>;
-  config: { matchAttribute: string };
-};
-
-type Account = { id: string; isEnabled: boolean } | Later | Failed;
-
-const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
-
-/** The one account of the person, by the first of their worker ids that has any. */
-export async function accountOf(
-  { graph, config }: AccountServices,
-  workerIds: ReadonlySet<string>,
-): Promise<Account> {
-  const usable = [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
-  // Nobody can ever have it, so the run does not wait for them.
-  if (usable.length === 0) return { kind: 'failed', why: 'worker-id-too-long' };
-  for (const workerId of usable) {
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (found.length === 0) continue;
-    // Another spelling may be another person: whose access it is, a person decides.
-    if (!user) return { kind: 'failed', why: 'identity-mismatch' };
-    if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
-    return { id: user.id, isEnabled: user.accountEnabled !== false };
-  }
-  return { ...NOT_YET, why: 'no-identity' };
-}
-
 /** What gives access waits for an account that is there and enabled, after everything else is done. */
 function withAccount(
   account: Account,
@@ -208,133 +181,6 @@ function withAccount(
   return { ...later, ...(waitFrom !== undefined && { waitFrom }) };
 }
 
-const heldBy = (access: readonly Access[], targetId: string | undefined): Access[] =>
-  access.filter((one) => one.targetId === targetId);
-
 const otherAccounts = ({ access, targetId }: Pick<Situation, 'access' | 'targetId'>): string[] => [
   ...new Set(access.map((one) => one.targetId).filter((id) => id !== targetId)),
 ];
-
-/** What the steps on one account are made of. */
-type Situation = {
-  run: Run;
-  model: Model;
-  at: number;
-  personId: string;
-  targetId: string | undefined;
-  access: Access[];
-  wants: Want[];
-  timeline: Timeline;
-  intervals: Interval[];
-  /** What distinguishes the ids of steps on another account. */
-  suffix?: string;
-};
-
-type PlanOfAccount = { steps: Step[]; stopped: Stopped[]; handOff: string[] };
-
-function stepsOf(situation: Situation, { steps, stopped, handOff }: PlanOfAccount) {
-  const { wants, targetId, access } = situation;
-  const decide = (
-    action: PlannedStep['action'],
-    packageKey: string,
-    result: StepResult,
-  ): DecidedStep => ({ ...stepOf(situation, { action, packageKey, after: [] }), result });
-  const planned = new Set([...steps, ...stopped].map(({ packageKey }) => packageKey));
-  const kept = wants.filter(({ packageKey }) => !planned.has(packageKey));
-  const isHeld = (key: string) =>
-    access.some(
-      (one) => one.targetId === targetId && one.packageKey === key && one.state === 'held',
-    );
-  return {
-    steps: steps.map((step) => stepOf(situation, asGrantIfTooLate(situation, step))),
-    decided: [
-      ...kept.map(({ packageKey }) =>
-        decide('grant', packageKey, isHeld(packageKey) ? ALREADY_HELD : POLICY_ENDED),
-      ),
-      ...stopped
-        .filter(({ reason }) => reason !== 'no-facts')
-        .map((stop) => decide('grant', stop.packageKey, resultOfStop(situation, stop))),
-      ...handOff.map((packageKey) => decide('hand-off', packageKey, { outcome: 'handed-off' })),
-    ],
-  };
-}
-
-const ALREADY_HELD: StepResult = { outcome: 'already-held' };
-/** The policy's own end has passed while a rule still gives the package, and the model does not say to renew it. */
-const POLICY_ENDED: StepResult = { outcome: 'needs-attention', reason: 'policy-ended' };
-
-function resultOfStop(
-  { model, access, targetId, wants }: Situation,
-  { packageKey, reason }: Stopped,
-): StepResult {
-  if (reason === 'broken-not-ours') return { outcome: 'needs-attention', reason };
-  const others = [...heldBy(access, targetId), ...wants].map((one) => one.packageKey);
-  const partner = others.find((other) => incompatible(model, packageKey, other));
-  return { outcome: 'refused-sod', reason: [reason, ...(partner ? [partner] : [])].join(':') };
-}
-
-const REPROCESS_MS = 7 * 86_400_000;
-
-/** Graph carries out a failed request again within a week; after that a new one has to be made. */
-function asGrantIfTooLate({ access, targetId, at }: Situation, step: Step): Step {
-  if (step.action !== 'reprocess') return step;
-  const one = heldBy(access, targetId).find(({ packageKey }) => packageKey === step.packageKey);
-  const { requestId, requestedAt = '' } = one ?? {};
-  if (requestId !== undefined && at - Date.parse(requestedAt) < REPROCESS_MS) return step;
-  return { ...step, action: 'grant', id: `grant:${step.packageKey}` };
-}
-
-type StepDraft = {
-  action: PlannedStep['action'];
-  packageKey: string;
-  after: string[];
-  until?: number | undefined;
-};
-
-function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
-  const { run, model, personId, targetId = '', suffix = '' } = situation;
-  const { action, packageKey, after, until } = draft;
-  const one = heldBy(situation.access, targetId).find((held) => held.packageKey === packageKey);
-  const want = situation.wants.find((wanted) => wanted.packageKey === packageKey);
-  const ended = situation.intervals
-    .filter(
-      (interval) =>
-        interval.packageKey === packageKey && (interval.until ?? Infinity) <= situation.at,
-    )
-    .toSorted((a, b) => (a.until ?? 0) - (b.until ?? 0))
-    .at(-1);
-  const actAt = want?.from ?? ended?.until;
-  const facts = (want?.facts ?? factsAgainst(situation, ended)).map(({ hash }) => hash);
-  // An event of the clock, or of a person who asks for it, states nothing.
-  const own = want || isReserved(run.fact.eventSource) ? [] : [run.eventHash];
-  const needsRequest = action === 'wait' || action === 'reprocess';
-  return {
-    ...{ id: `${action}:${packageKey}${suffix}`, action, targetId, packageKey },
-    ...(want && { ruleId: want.ruleId }),
-    wait: model.accessPackages.find(({ key }) => key === packageKey)?.wait ?? false,
-    ...(until !== undefined && { until: iso(until) }),
-    after: after.map((id) => `${id}${suffix}`),
-    personId: one?.personId ?? personId,
-    ids: one?.ids ?? {},
-    ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
-    ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
-    ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
-    held: one?.state ?? 'nothing',
-    ...(one?.until !== undefined && { heldUntil: iso(one.until) }),
-    whose: action === 'grant' ? (one?.whose ?? 'ours') : (one?.whose ?? 'theirs'),
-    ...(actAt !== undefined && { actAt: iso(actAt) }),
-    ...(want && { readyBy: timeOfDay(want.firstDay, model.readyAt, want.zone) }),
-    factHashes: [...new Set([...facts, ...own])],
-  };
-}
-
-/** Why a package is not wanted: what gave it and what ended that, else what the present employments or all facts say. */
-function factsAgainst({ timeline, at }: Situation, ended: Interval | undefined): Fact[] {
-  if (ended) return [...ended.facts, ...(ended.endedBy ? [ended.endedBy] : [])];
-  const { spans, fates } = timeline;
-  const present = spans.filter(({ from, until = Infinity }) => from <= at && at < until);
-  if (present.length > 0) return present.flatMap(({ facts }) => facts);
-  return [...fates].flatMap(([fact, fate]) => (fate === 'current' ? [fact] : []));
-}
-
-const iso = (instant: number): string => new Date(instant).toISOString();

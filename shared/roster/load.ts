@@ -10,7 +10,8 @@ import {
   type Finding,
   type KnownPackage,
 } from '../assignments/adopt';
-import { accountOf, isUndecided } from '../assignments/plan';
+import { accountOf } from '../assignments/account';
+import { isUndecided } from '../assignments/plan';
 import { planNextWake, type PlanWakeServices } from '../events/wake';
 import type { HeldAccess } from '../graph/assignment-verbs';
 import { pauseAfter } from '../graph/errors';

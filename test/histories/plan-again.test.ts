@@ -41,6 +41,12 @@ test('an open request that is not wanted is waited for, and what it gave is remo
   expect(closing.outcome).toBe('revoked');
 });
 
+test('a grant that another run of the person has begun meanwhile is waited for, and reported as what came of it', async () => {
+  const { settled, closing } = await run('another-run-is-faster');
+  expect(settled).toEqual(['grant:a: superseded', 'wait:a: delivered']);
+  expect(closing.outcome).toBe('delivered');
+});
+
 test('a disabled account holds up no removal, and what it holds up is reported after the deadline', async () => {
   const { settled, closing } = await run('removal-while-the-account-is-disabled');
   expect(settled).toEqual(['revoke:a: revoked']);

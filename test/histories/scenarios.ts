@@ -270,6 +270,9 @@ const unwantedWait = plannedStep('a', {
   ...{ action: 'wait', waitsFor: 'grant', requestId: 'r-0', ruleId: undefined },
 });
 
+/** Another run of the same person has requested what this one was about to. */
+const waitForOther = plannedStep('a', { action: 'wait', waitsFor: 'grant', requestId: 'r-0' });
+
 const leaver = (...decided: DecidedStep[]) => ({
   outcome: { ...planned().outcome, decided, ending: { outcome: 'revoked' as const } },
 });
@@ -381,6 +384,16 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
       () => planned(revoke('a')),
       () => planned(),
     ),
+  })),
+  'another-run-is-faster': but(({ ensurePackage }) => ({
+    planAccess: plans(
+      () => planned(plannedStep('a')),
+      () => planned(waitForOther),
+    ),
+    ensurePackage: (input, host) => ({
+      ...ensurePackage(input, host),
+      outcome: later('throttled'),
+    }),
   })),
   'removal-while-the-account-is-disabled': but(() => ({
     planAccess: ({ done }) =>

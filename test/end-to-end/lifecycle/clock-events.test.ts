@@ -63,10 +63,8 @@ test('a request that is approved after its run closed and its worker left is fou
   const open = (await life.tenant()).requests.find(
     ({ targetId, state }) => targetId === account && state === 'pendingApproval',
   );
-  await life.control('POST', `requests/${open?.id}/decide`, { decision: 'approve' });
-  await eventually('the late approval is delivered', async () =>
-    (await life.has(account)).includes('Production Access'),
-  );
+  await life.approve(open?.id);
+  expect(await life.has(account)).toContain('Production Access');
   await life.stack.advance('2h');
   expect(await clockEvent(`${id}@${open?.id}`)).toMatchObject({ outcome: 'revoked' });
   expect(await life.has(account)).toEqual([]);

@@ -124,6 +124,12 @@ export async function startLife({ files, env, ...options }: TestStackOptions = {
   };
   const assignmentsOf = (userId: string): string =>
     `${EM}/assignments?$filter=target/objectId eq '${userId}'`;
+  /** Waits until so many reads in a row show it that no replica can be behind. */
+  const everyReplica = (path: string, isShown: (read: { id: string }[]) => boolean) =>
+    eventually(`every replica shows ${path}`, async () => {
+      const reads = await Promise.all(Array.from({ length: 8 }, () => graph(path)));
+      return reads.every(isShown);
+    });
   const accountOf = async (workerId: string): Promise<string> =>
     (await graph(`/v1.0/users?$filter=employeeId eq '${workerId}'&$select=id`))[0]?.id ?? '';
 
@@ -168,12 +174,14 @@ export async function startLife({ files, env, ...options }: TestStackOptions = {
   const give = async (userId: string, packageName: string): Promise<void> => {
     const given = { packageName, userId, justification: ADMINISTRATOR };
     const { id } = await control('POST', 'assignments', given);
-    await eventually('the replicas show it', async () => {
-      const reads = await Promise.all(
-        Array.from({ length: 8 }, () => graph(assignmentsOf(userId))),
-      );
-      return reads.every((read) => read.some((one) => one.id === id));
-    });
+    await everyReplica(assignmentsOf(userId), (read) => read.some((one) => one.id === id));
+  };
+
+  /** Decides on a request as its approver would, and waits until every replica shows that it is delivered. */
+  const approve = async (requestId = ''): Promise<void> => {
+    await control('POST', `requests/${requestId}/decide`, { decision: 'approve' });
+    const requests = `${EM}/assignmentRequests?$filter=state eq 'delivered'`;
+    await everyReplica(requests, (read) => read.some(({ id }) => id === requestId));
   };
 
   return {
@@ -192,7 +200,7 @@ export async function startLife({ files, env, ...options }: TestStackOptions = {
       assignments,
       has,
     },
-    ...{ administrator, control, give },
+    ...{ administrator, control, give, approve, everyReplica },
     faults: async (): Promise<string[]> =>
       violations(await collectEvidence(stack), { sent, others: [ADMINISTRATOR] }),
     stop: () => stack.stop(),

@@ -1,4 +1,5 @@
 import model from '../../../access-model.json';
+import { emptyTable } from '../../support/tables';
 import {
   ADMINISTRATOR,
   approver,
@@ -122,6 +123,17 @@ test('a mover of whom nobody has heard is a joiner', async () => {
   const { id, moved } = life.worker('W-1025');
   expect(await life.ending(moved('2026-11-20', finance))).toBe('delivered');
   expect(await life.has(await life.accountOf(id))).toEqual(['Finance']);
+});
+
+test('somebody who was given a wanted package by hand, before any run knew its id, keeps it and is not handed off for it', async () => {
+  const { id, joined } = life.worker('W-1030');
+  const account = await life.accountOf(id);
+  await life.give(account, 'Finance');
+  await emptyTable(life.stack.storage, 'packages');
+  const join = joined('2026-11-02', finance);
+  expect(await life.ending(join)).toBe('already-held');
+  expect(await life.rows(join)).toEqual(['grant finance: already-held']);
+  expect(await life.has(account)).toEqual(['Finance']);
 });
 
 test('every invariant holds', async () => {

@@ -97,12 +97,14 @@ test('a request that stays open is waited for, and is not sent again', async () 
 });
 
 type Made = { id?: string; graphRequestId: string };
+/** The verbs that make something. */
+type Creation = Extract<keyof Entitlements, `add${string}` | `create${string}`>;
 type Forget = (made: Made, removeRow: Simulator['remove'], url: string) => Promise<unknown>;
 
 /** Lets Graph answer the first call of a verb with success, and then forget what it made. */
 function forgetting(
   { graph, remove, url }: Simulator,
-  verb: keyof Entitlements,
+  verb: Creation,
   forget: Forget,
 ): Entitlements {
   let isFirst = true;
@@ -121,7 +123,7 @@ const resourceIn = async (url: string): Promise<string> => {
   return (state as { resources: { id: string }[] }).resources[0]?.id ?? '';
 };
 
-test.each<[keyof Entitlements, RegExp, Forget]>([
+test.each<[Creation, RegExp, Forget]>([
   ['createCatalog', /catalogs$/, ({ id = '' }, remove) => remove('catalogs', id)],
   [
     'addResourceToCatalog',

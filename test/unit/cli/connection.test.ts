@@ -52,6 +52,7 @@ describe('where stores and queue are', () => {
       matchAttribute: 'employeeId',
       // No file on this machine is taken for the model of an app in Azure.
       accessModel: undefined,
+      now: expect.any(Function) as () => Date,
     });
     const named = { PROVISIONING_QUEUE: 'q', MATCH_ATTRIBUTE: 'mail', ACCESS_MODEL: 'm.json' };
     expect(findConnection({ ...azure, ...named })).toMatchObject({

@@ -108,7 +108,7 @@ describe('no rule of the model matches', () => {
 
 describe('the time zone of the start date', () => {
   const model = parsedModel();
-  const DEFAULT = "so the start date is taken in UTC, the access model's default";
+  const DEFAULT = "so its days are taken in UTC, the access model's default";
 
   test('is the default if the event has neither a zone nor a location', () => {
     const event = withAttributes({ department: 'Finance' }, { timeZone: undefined });
