@@ -1,4 +1,5 @@
 import { CLOCK } from '../domain/events/event';
+import { eventHash as hashOf } from '../domain/events/keys';
 import type { Held } from '../domain/lifecycle/held';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf } from '../domain/lifecycle/timeline';
@@ -48,12 +49,13 @@ const LONGEST_REQUEST_MS = 90 * 86_400_000;
  * may have passed meanwhile. The caller has the lock of the person. Idempotent.
  */
 export async function planWake(
-  services: PlanWakeServices,
+  services: PlanWakeServices & { claims: Pick<Claims, 'read'> },
   run: Run,
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<void> {
   const person = { workerId: run.fact.workerId, personId: personOf(run) };
-  const recorded = await planNextWake(services, person, { at, next });
+  const isOver = next !== undefined && (await isWoken(services, person.personId, next));
+  const recorded = await planNextWake(services, person, { at, next: isOver ? undefined : next });
   for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
     if (instanceId !== run.instanceId || requestId === undefined) continue;
     if (state !== 'requested' && state !== 'recording') continue;
@@ -63,6 +65,17 @@ export async function planWake(
     await services.due.add(task, checkAt);
   }
 }
+
+/** Whether an instant has had its event of the clock, which plans what comes after it. The same one cannot happen again. */
+const isWoken = async (
+  { claims }: { claims: Pick<Claims, 'read'> },
+  personId: string,
+  at: string,
+): Promise<boolean> =>
+  Date.parse(at) <= Date.now() &&
+  (await claims.read(hashOf(CLOCK, wakeId(personId, at)))) !== undefined;
+
+const wakeId = (personId: string, at: string): string => `${personId}@${at}`;
 
 /**
  * Plans the one wake-up of a person: at the next instant at which their plan changes by facts and holdings, or at `next` if
@@ -147,7 +160,7 @@ export async function wakePerson(
     wake?.place?.key === row.key;
   if (isNamed(await workers.wakeOf(personId))) {
     if (!(await isAwaited(services, row))) {
-      const event = { source: CLOCK, id: `${personId}@${at}`, workerId: personId, at } as const;
+      const event = { source: CLOCK, id: wakeId(personId, at), workerId: personId, at } as const;
       const { eventHash, isNew } = await startOwnEvent(services, host, event);
       if (isNew) log({ what: 'woken', eventHash, at });
     }

@@ -184,6 +184,19 @@ test('a wake-up whose time has come is one event of the clock, however often and
   expect(await services.workers.wakeOf(run.fact.workerId)).toEqual({});
 });
 
+test('an instant that passed while a run was open is not planned again once its event of the clock exists', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const passed = '2026-11-15T00:00:00.000Z';
+  await plan(run, passed);
+  await supervise();
+  expect(await isClaimed(`${workerId}@${passed}`)).toBe(true);
+  // The event of the clock closes, and then the run whose only plan was made before that instant.
+  await plan(run);
+  await plan(run, passed);
+  expect(await wakesOf(workerId)).toEqual([AFTER_END]);
+});
+
 test('a timer that is interrupted after it has started the event neither loses nor doubles it', async () => {
   const run = await contractor();
   const { workerId } = run.fact;
