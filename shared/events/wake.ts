@@ -53,9 +53,15 @@ export async function planWake(
   run: Run,
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<void> {
-  const person = { workerId: run.fact.workerId, personId: personOf(run) };
+  const { workerId, eventSource, actAt = at } = run.fact;
+  const person = { workerId, personId: personOf(run) };
+  // The clock of another machine may be behind that of the timer, and an instant has one event.
+  const time = eventSource === CLOCK && actAt > at ? actAt : at;
   const isOver = next !== undefined && (await isWoken(services, person.personId, next));
-  const recorded = await planNextWake(services, person, { at, next: isOver ? undefined : next });
+  const recorded = await planNextWake(services, person, {
+    at: time,
+    next: isOver ? undefined : next,
+  });
   for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
     if (instanceId !== run.instanceId || requestId === undefined) continue;
     if (state !== 'requested' && state !== 'recording') continue;

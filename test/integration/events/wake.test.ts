@@ -197,6 +197,15 @@ test('an instant that passed while a run was open is not planned again once its 
   expect(await wakesOf(workerId)).toEqual([AFTER_END]);
 });
 
+test('an event of the clock that another clock calls early plans what comes after its instant, not that instant again', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const own = { ...run, fact: { ...run.fact, eventSource: CLOCK, actAt: AFTER_END } };
+  const at = new Date(Date.parse(AFTER_END) - 200).toISOString();
+  await planWake(services, own, { at });
+  expect(await wakesOf(workerId)).toEqual([]);
+});
+
 test('a timer that is interrupted after it has started the event neither loses nor doubles it', async () => {
   const run = await contractor();
   const { workerId } = run.fact;
