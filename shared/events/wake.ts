@@ -93,10 +93,7 @@ export async function planNextWake(
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<StoredHolding[]> {
   const { workers, holdings } = services;
-  const facts = await workers.facts(workerId).catch((error: unknown) => {
-    if (error instanceof TooManyNumbers) return undefined;
-    throw error;
-  });
+  const facts = await factsOf(workers, workerId);
   if (facts === undefined) return [];
   const numbers = [...new Set([personId, workerId, ...facts.map((fact) => fact.workerId)])];
   const recorded = await holdings.of(numbers);
@@ -116,6 +113,13 @@ export async function planNextWake(
   }
   return recorded;
 }
+
+/** Undefined if the numbers cannot be one person's: the run of every event about them says so. */
+const factsOf = (workers: Pick<Workers, 'facts'>, workerId: string) =>
+  workers.facts(workerId).catch((error: unknown) => {
+    if (error instanceof TooManyNumbers) return undefined;
+    throw error;
+  });
 
 /** The pointer comes first and names both rows, so that an interruption leaves none that nobody knows of. */
 async function moveWake(
@@ -179,7 +183,8 @@ async function isAwaited(
   { claims, workers }: WakeServices,
   { personId, at }: WakeTask,
 ): Promise<boolean> {
-  for (const { hash } of await workers.facts(personId)) {
+  const facts = (await factsOf(workers, personId)) ?? [];
+  for (const { hash } of facts) {
     const claim = await claims.read(hash);
     const { for: kind, until = '' } = claim?.waiting ?? {};
     if (claim?.state === 'started' && kind === 'parked' && until === at) return true;

@@ -3,12 +3,13 @@ import { CLOCK } from '../../../shared/domain/events/event';
 import { eventHash, instanceId } from '../../../shared/domain/events/keys';
 import type { StoredFact } from '../../../shared/domain/lifecycle/facts';
 import type { Run } from '../../../shared/domain/workflow/run';
-import { recoverDueEvents } from '../../../shared/events/recover';
+import { recoverDueEvents, recoverEvent } from '../../../shared/events/recover';
 import { planWake } from '../../../shared/events/wake';
 import { GraphError } from '../../../shared/graph/errors';
 import type { DueRow } from '../../../shared/storage/due';
 import { shards } from '../../../shared/storage/due';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
+import { TooManyNumbers } from '../../../shared/storage/workers';
 import { servicesOver } from '../../support/call-activity';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
@@ -229,6 +230,36 @@ test('a wake-up that its person does not name any more wakes nobody', async () =
   await plan(run);
   await supervise();
   expect(await isClaimed(`${workerId}@${NOW}`)).toBe(false);
+  expect(await wakesOf(workerId)).toEqual([]);
+});
+
+test('a run that is gone leaves the earlier wake-up that its plan has seen in Graph', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const seen = '2027-02-01T00:00:00.000Z';
+  await plan(run, seen);
+  const due = await services.due.schedule(run.eventHash, '2999-01-01T00:00:00.000Z');
+  await services.claims.claim(run.eventHash, {
+    ...{ state: 'started', contentHash: hash('c'), attempt: 1, token: 't', updatedAt: NOW },
+    ...{ fact: run.fact, due },
+  });
+  const host = { ...startingHost(), status: () => Promise.resolve('Terminated' as const) };
+  const row = { kind: 'event' as const, eventHash: run.eventHash, ...due };
+  await recoverEvent(services, host, row, () => undefined);
+  expect((await services.claims.read(run.eventHash))?.state).toBe('closed');
+  expect(await wakesOf(workerId)).toEqual([seen]);
+});
+
+test('a wake-up of somebody whose numbers cannot be one person wakes once, and does not stay', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  await plan(run);
+  const tooMany = () => Promise.reject(new TooManyNumbers());
+  const logged = await supervise(startingHost(), {
+    workers: { ...services.workers, facts: tooMany },
+  });
+  expect(logged).not.toContainEqual(expect.objectContaining({ what: 'defect' }));
+  expect(await isClaimed(`${workerId}@${AFTER_END}`)).toBe(true);
   expect(await wakesOf(workerId)).toEqual([]);
 });
 
