@@ -5,6 +5,7 @@ import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf } from '../domain/lifecycle/timeline';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
+import type { AssignmentRequest } from '../graph/answers';
 import { emptyOn404, GraphError } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { isOpen } from '../graph/states';
@@ -34,7 +35,7 @@ export type WakeServices = {
   claims: Pick<Claims, 'claim' | 'read' | 'isOver'>;
   due: Pick<Due, 'add' | 'schedule' | 'cancel'>;
   graph: Pick<Entitlements, 'getAssignmentRequest'>;
-  holdings: Pick<Holdings, 'load'>;
+  holdings: Pick<Holdings, 'load' | 'save'>;
   workers: Pick<Workers, 'facts' | 'wakeOf' | 'changeWake'>;
   config: { recovery: { delaySeconds: number } };
 };
@@ -206,7 +207,8 @@ export async function checkRequest(
     holding?.requestId === requestId && ['requested', 'recording'].includes(holding.state);
   const now = Date.now();
   if (isKnown && now - Date.parse(holding.updatedAt) < LONGEST_REQUEST_MS) {
-    if (await isStillOpen(graph, requestId)) {
+    const request = await readRequest(graph, requestId);
+    if (request === 'open') {
       const task = { kind, personId, targetId, packageKey, requestId };
       await due.add(task, new Date(now + REQUEST_CHECK_MS).toISOString());
     } else {
@@ -214,17 +216,39 @@ export async function checkRequest(
       const at = new Date(now).toISOString();
       const { eventHash, isNew } = await startOwnEvent(services, host, { ...event, at });
       if (isNew) log({ what: 'request-ended', eventHash });
+      if (request) await keepAssignment(holdings, holding, request);
     }
   }
   await due.cancel(row);
 }
 
-async function isStillOpen(graph: WakeServices['graph'], requestId: string): Promise<boolean> {
+/**
+ * Records what a grant gave after its run had closed: Graph forgets requests after three months, and then nothing else says
+ * whose the access is. Comes after the event, which no other check would start; a run that has changed the row knows more.
+ */
+async function keepAssignment(
+  holdings: WakeServices['holdings'],
+  holding: StoredHolding,
+  { requestStatus, assignmentId }: AssignmentRequest,
+): Promise<void> {
+  const isGiven = requestStatus === 'delivered' || requestStatus === 'partial';
+  if (!isGiven || assignmentId === undefined || holding.action !== 'grant') return;
+  await holdings.save({
+    ...{ ...holding, state: 'held', assignmentId },
+    updatedAt: new Date().toISOString(),
+  });
+}
+
+/** Undefined if Graph does not know it any more. What cannot be told now may still be open. */
+async function readRequest(
+  graph: WakeServices['graph'],
+  requestId: string,
+): Promise<AssignmentRequest | 'open' | undefined> {
   try {
     const [request] = await emptyOn404(graph.getAssignmentRequest(requestId));
-    return request !== undefined && isOpen(request.requestStatus);
+    return request && isOpen(request.requestStatus) ? 'open' : request;
   } catch (error) {
-    if (error instanceof GraphError) return true;
+    if (error instanceof GraphError) return 'open';
     throw error;
   }
 }

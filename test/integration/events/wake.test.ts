@@ -25,7 +25,10 @@ beforeAll(async () => {
     getAssignmentRequest: (id) => {
       const state = states[id];
       if (typeof state === 'string')
-        return Promise.resolve({ id, state, requestStatus: state } as never);
+        return Promise.resolve({
+          ...{ id, state, requestStatus: state },
+          ...(state === 'delivered' && { assignmentId: `s-${id}` }),
+        } as never);
       const fault = {
         code: state === undefined ? 'ResourceNotFound' : '',
         detailCodes: [],
@@ -317,6 +320,22 @@ describe('a request that is open when its run closes', () => {
       expect(await isClaimed(`${personId}@${id}`)).toBe(true);
       expect(await checks(id)).toEqual([]);
     }
+  });
+
+  test('leaves the assignment that it gave in the record, because Graph forgets requests', async () => {
+    states = { 'q-6': 'delivered' };
+    const personId = await open('q-6');
+    const place = { personId, targetId: 'u-1', packageKey: 'finance' };
+    const away = {
+      ...services.holdings,
+      save: () => Promise.reject(new StoreUnavailable('away')),
+    };
+    await supervise(startingHost(), { holdings: away });
+    expect(await isClaimed(`${personId}@q-6`)).toBe(true);
+    await supervise();
+    const kept = { state: 'held', whose: 'ours', assignmentId: 's-q-6' };
+    expect(await services.holdings.load(place)).toMatchObject(kept);
+    expect(await checks('q-6')).toEqual([]);
   });
 
   test('that another run has settled since is read no more', async () => {
