@@ -23,7 +23,13 @@ import {
 } from './durable';
 import { callWithRetry, type Retry } from './retry';
 import { adoptPlan, carriedOut, isReady, isUnsent } from './plan-steps';
-import { secondsToNextPoll, settleSteps, waitOfStep, withOpenRequest } from './settle-steps';
+import {
+  secondsToNextLook,
+  secondsToNextPoll,
+  settleSteps,
+  waitOfStep,
+  withOpenRequest,
+} from './settle-steps';
 import { endStep, submitStep } from './submit-step';
 
 // The workflow of one event:
@@ -34,7 +40,7 @@ import { endStep, submitStep } from './submit-step';
 //   4. submit    each step makes its request; a grant ensures its access package before (submit-step.ts)
 //   5. release   the lock is released before anything waits
 //   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts);
-//                then back to 2 while a wait is over, a step may begin or the plan was partial
+//                then back to 2 while a wait is over, a step may begin, the plan was partial, or changes by a date
 //   7. close     the claim is closed with the one closing row of the attempt
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
@@ -138,7 +144,7 @@ function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<
   const outcome = yield* planAndSubmit(durable, state);
   if (outcome) return retryOrGiveUp(state, outcome);
   state.status = 'settling';
-  return secondsToNextPoll(state);
+  return secondsToNextLook(durable, state);
 }
 
 /** 3. and 4. Undefined once each step has a request, has ended, or has to wait for another one. */

@@ -17,9 +17,9 @@ const MOST_ROUNDS = 12;
 export const isUnsent = ({ status }: StepState): boolean =>
   status === 'planned' || status === 'ensured';
 
-/** The steps that a new plan leaves out: everything that was sent, except waits that are over and may be needed again. */
+/** The steps that a new plan leaves out: everything that was sent, except what is over and may be needed again. */
 export const carriedOut = ({ steps, passedOver }: WorkflowState): string[] => [
-  ...steps.filter((step) => !isUnsent(step) && !isOver(step)).map(({ id }) => id),
+  ...steps.filter((step) => !isUnsent(step) && !isOver(steps, step)).map(({ id }) => id),
   ...passedOver,
 ];
 
@@ -43,7 +43,7 @@ export function adoptPlan(state: WorkflowState, plan: Plan): void {
   state.isOutdated = known.some((step) => step.status === 'ending' && isSuperseded(step));
   state.isPartial =
     plan.isPartial || plan.steps.some((step) => open.some((one) => contradicts(step, one)));
-  if (plan.isPartial) state.passedOver.push(...passedOver(plan, known, added));
+  if (plan.isPartial && !state.isOutdated) state.passedOver.push(...passedOver(plan, known, added));
   state.steps = known.filter((step) => !isAgain(step));
   if (added.length === 0) return;
   state.rounds += 1;
@@ -82,12 +82,21 @@ function agrees({ steps, decided }: Plan, step: StepState): boolean {
 
 const isSuperseded = ({ result }: StepState): boolean => result?.outcome === 'superseded';
 
-/** Of a step that is over nothing remains that keeps a new one from it. */
-const isOver = ({ outcome }: StepState): boolean =>
-  outcome === 'waited' || outcome === 'superseded';
+/** Of a step that is over nothing remains that keeps a new one from it: also of what this run has undone since. */
+function isOver(steps: readonly StepState[], step: StepState): boolean {
+  const { outcome, action } = step;
+  if (outcome === 'waited' || outcome === 'superseded') return true;
+  if (!isDone(outcome)) return false;
+  const since = steps.slice(steps.indexOf(step) + 1).filter((one) => isOfSamePackage(one, step));
+  return since.some((one) => isDone(one.outcome) && UNDONE_BY[action] === one.action);
+}
+
+const UNDONE_BY: Partial<Record<Planned['action'], Planned['action']>> = {
+  ...{ grant: 'revoke', reprocess: 'revoke', extend: 'revoke', revoke: 'grant' },
+};
 
 function isNew(known: StepState[], step: Planned): boolean {
-  const isSame = known.some((one) => one.id === step.id && !isOver(one));
+  const isSame = known.some((one) => one.id === step.id && !isOver(known, one));
   const ofPackage = known.filter((other) => isOfSamePackage(other, step));
   const isOpen = ofPackage.some(({ status }) => status !== 'settled');
   const hasFailed = ofPackage.some(({ outcome }) => outcome !== undefined && !isDone(outcome));
@@ -115,20 +124,28 @@ function end(step: StepState, result: StepResult): void {
   Object.assign(step, { status: 'ending', result });
 }
 
-/** Whether it is time to plan again: a wait is over, a step may begin, or all steps of a partial plan are done. */
-export function needsPlan(state: WorkflowState): boolean {
+/**
+ * Whether it is time to plan again: a wait is over, a step may begin, all steps of a partial plan are done, or the plan
+ * changes while a request is open. Without one the run ends, and the wake-up of its person comes at once.
+ */
+export function needsPlan(state: WorkflowState, time: Date): boolean {
   if (state.failure) return false;
   const { steps, isOutdated, isPartial } = state;
   if (isOutdated || steps.some((step) => isUnsent(step) && isReady(state, step))) return true;
-  return isPartial && steps.every(({ status }) => status === 'settled');
+  if (isPartial && steps.every(({ status }) => status === 'settled')) return true;
+  return steps.some(({ status }) => status === 'requested') && secondsToChange(state, time) === 0;
 }
+
+/** Seconds until the last plan changes. */
+export const secondsToChange = ({ next }: WorkflowState, time: Date): number =>
+  next === undefined ? Infinity : Math.max(0, (Date.parse(next) - time.getTime()) / 1000);
 
 /** Adds, once, what the last plan says of things of which nothing was to be done. */
 export function addDecided(state: WorkflowState): void {
   const { decided } = state;
   state.decided = [];
   const isKnown = (one: Planned): boolean =>
-    state.steps.some((step) => isOfSamePackage(step, one) && !isOver(step));
+    state.steps.some((step) => isOfSamePackage(step, one) && !isOver(state.steps, step));
   const news = decided.filter((one) => one.action === 'hand-off' || !isKnown(one));
   state.steps.push(
     ...news.map((one): StepState => ({ ...one, status: 'ending', openIntent: 'plan' })),

@@ -17,7 +17,7 @@ import {
 } from '../shared/domain/workflow/workflow-state';
 import { now, secondsSince, type DurableContext, type WorkflowGenerator } from './durable';
 import { callWithRetry } from './retry';
-import { addDecided, needsPlan } from './plan-steps';
+import { addDecided, needsPlan, secondsToChange } from './plan-steps';
 import { endStep } from './submit-step';
 
 /**
@@ -31,11 +31,12 @@ export function* settleSteps(
   const pollPause = yield* pollOpenRequests(durable, state);
   const pause = yield* settleEnded(durable, state);
   if (pause !== 0) return pause;
-  if (needsPlan(state)) {
+  if (needsPlan(state, now(durable))) {
     state.status = 'acting';
     return pollPause;
   }
-  if (withOpenRequest(state).length > 0) return Math.max(pollPause, secondsToNextPoll(state));
+  if (withOpenRequest(state).length > 0)
+    return Math.max(pollPause, secondsToNextLook(durable, state));
   if (state.decided.length > 0) {
     addDecided(state);
     return 0;
@@ -75,6 +76,10 @@ function closingOf({ steps, ending, failure }: WorkflowState): WorkflowState['cl
       : undefined;
   return { outcome, reason, evidence: decisive?.evidence };
 }
+
+/** Seconds until the next poll, or until the plan changes if that is sooner. */
+export const secondsToNextLook = (durable: DurableContext, state: WorkflowState): number =>
+  Math.min(secondsToNextPoll(state), secondsToChange(state, now(durable)));
 
 /** Seconds until the next poll, by the request that has waited least for what it waits for; 0 without an open one. */
 export function secondsToNextPoll(state: WorkflowState): number {

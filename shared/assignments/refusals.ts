@@ -58,7 +58,9 @@ async function resolveGrant(
       holding && !unbound && (await findRequest(services, target, ownTag(target, holding)));
     const request = (own || undefined) ?? (await findOpen(services, target, isAdd));
     if (!request || !holding) return notYet('open-request-not-visible');
-    return (await saveRequest(services, target, holding, request)) ?? submitted(request);
+    // Only its tag makes another request ours, and a person may request without a word.
+    const known: StoredHolding = own ? holding : { ...holding, whose: 'theirs' };
+    return (await saveRequest(services, target, known, request)) ?? submitted(request);
   }
   // The replica may not have the request, or the package, yet.
   const isFresh = unbound !== undefined || (await isPackageRecent(services, target));

@@ -10,7 +10,7 @@ import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-con
 
 export type CloseServices = RowWriter &
   PlanWakeServices & {
-    claims: Pick<Claims, 'isOver' | 'beginClosing' | 'finishClosing'>;
+    claims: Pick<Claims, 'read' | 'isOver' | 'beginClosing' | 'finishClosing'>;
     due: Pick<Due, 'add' | 'cancel'>;
     ledger: Pick<Ledger, 'close'>;
     workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;

@@ -1,9 +1,11 @@
 import { CLOCK } from '../domain/events/event';
+import { eventHash as hashOf } from '../domain/events/keys';
 import type { Held } from '../domain/lifecycle/held';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf } from '../domain/lifecycle/timeline';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
+import type { AssignmentRequest } from '../graph/answers';
 import { emptyOn404, GraphError } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import { isOpen } from '../graph/states';
@@ -33,7 +35,7 @@ export type WakeServices = {
   claims: Pick<Claims, 'claim' | 'read' | 'isOver'>;
   due: Pick<Due, 'add' | 'schedule' | 'cancel'>;
   graph: Pick<Entitlements, 'getAssignmentRequest'>;
-  holdings: Pick<Holdings, 'load'>;
+  holdings: Pick<Holdings, 'load' | 'save'>;
   workers: Pick<Workers, 'facts' | 'wakeOf' | 'changeWake'>;
   config: { recovery: { delaySeconds: number } };
 };
@@ -48,12 +50,19 @@ const LONGEST_REQUEST_MS = 90 * 86_400_000;
  * may have passed meanwhile. The caller has the lock of the person. Idempotent.
  */
 export async function planWake(
-  services: PlanWakeServices,
+  services: PlanWakeServices & { claims: Pick<Claims, 'read'> },
   run: Run,
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<void> {
-  const person = { workerId: run.fact.workerId, personId: personOf(run) };
-  const recorded = await planNextWake(services, person, { at, next });
+  const { workerId, eventSource, actAt = at } = run.fact;
+  const person = { workerId, personId: personOf(run) };
+  // The clock of another machine may be behind that of the timer, and an instant has one event.
+  const time = eventSource === CLOCK && actAt > at ? actAt : at;
+  const isOver = next !== undefined && (await isWoken(services, person.personId, next));
+  const recorded = await planNextWake(services, person, {
+    at: time,
+    next: isOver ? undefined : next,
+  });
   for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
     if (instanceId !== run.instanceId || requestId === undefined) continue;
     if (state !== 'requested' && state !== 'recording') continue;
@@ -63,6 +72,17 @@ export async function planWake(
     await services.due.add(task, checkAt);
   }
 }
+
+/** Whether an instant has had its event of the clock, which plans what comes after it. The same one cannot happen again. */
+const isWoken = async (
+  { claims }: { claims: Pick<Claims, 'read'> },
+  personId: string,
+  at: string,
+): Promise<boolean> =>
+  Date.parse(at) <= Date.now() &&
+  (await claims.read(hashOf(CLOCK, wakeId(personId, at)))) !== undefined;
+
+const wakeId = (personId: string, at: string): string => `${personId}@${at}`;
 
 /**
  * Plans the one wake-up of a person: at the next instant at which their plan changes by facts and holdings, or at `next` if
@@ -74,10 +94,7 @@ export async function planNextWake(
   { at, next }: { at: string; next?: string | undefined },
 ): Promise<StoredHolding[]> {
   const { workers, holdings } = services;
-  const facts = await workers.facts(workerId).catch((error: unknown) => {
-    if (error instanceof TooManyNumbers) return undefined;
-    throw error;
-  });
+  const facts = await factsOf(workers, workerId);
   if (facts === undefined) return [];
   const numbers = [...new Set([personId, workerId, ...facts.map((fact) => fact.workerId)])];
   const recorded = await holdings.of(numbers);
@@ -97,6 +114,13 @@ export async function planNextWake(
   }
   return recorded;
 }
+
+/** Undefined if the numbers cannot be one person's: the run of every event about them says so. */
+const factsOf = (workers: Pick<Workers, 'facts'>, workerId: string) =>
+  workers.facts(workerId).catch((error: unknown) => {
+    if (error instanceof TooManyNumbers) return undefined;
+    throw error;
+  });
 
 /** The pointer comes first and names both rows, so that an interruption leaves none that nobody knows of. */
 async function moveWake(
@@ -147,7 +171,7 @@ export async function wakePerson(
     wake?.place?.key === row.key;
   if (isNamed(await workers.wakeOf(personId))) {
     if (!(await isAwaited(services, row))) {
-      const event = { source: CLOCK, id: `${personId}@${at}`, workerId: personId, at } as const;
+      const event = { source: CLOCK, id: wakeId(personId, at), workerId: personId, at } as const;
       const { eventHash, isNew } = await startOwnEvent(services, host, event);
       if (isNew) log({ what: 'woken', eventHash, at });
     }
@@ -160,7 +184,8 @@ async function isAwaited(
   { claims, workers }: WakeServices,
   { personId, at }: WakeTask,
 ): Promise<boolean> {
-  for (const { hash } of await workers.facts(personId)) {
+  const facts = (await factsOf(workers, personId)) ?? [];
+  for (const { hash } of facts) {
     const claim = await claims.read(hash);
     const { for: kind, until = '' } = claim?.waiting ?? {};
     if (claim?.state === 'started' && kind === 'parked' && until === at) return true;
@@ -182,7 +207,8 @@ export async function checkRequest(
     holding?.requestId === requestId && ['requested', 'recording'].includes(holding.state);
   const now = Date.now();
   if (isKnown && now - Date.parse(holding.updatedAt) < LONGEST_REQUEST_MS) {
-    if (await isStillOpen(graph, requestId)) {
+    const request = await readRequest(graph, requestId);
+    if (request === 'open') {
       const task = { kind, personId, targetId, packageKey, requestId };
       await due.add(task, new Date(now + REQUEST_CHECK_MS).toISOString());
     } else {
@@ -190,17 +216,39 @@ export async function checkRequest(
       const at = new Date(now).toISOString();
       const { eventHash, isNew } = await startOwnEvent(services, host, { ...event, at });
       if (isNew) log({ what: 'request-ended', eventHash });
+      if (request) await keepAssignment(holdings, holding, request);
     }
   }
   await due.cancel(row);
 }
 
-async function isStillOpen(graph: WakeServices['graph'], requestId: string): Promise<boolean> {
+/**
+ * Records what a grant gave after its run had closed: Graph forgets requests after three months, and then nothing else says
+ * whose the access is. Comes after the event, which no other check would start; a run that has changed the row knows more.
+ */
+async function keepAssignment(
+  holdings: WakeServices['holdings'],
+  holding: StoredHolding,
+  { requestStatus, assignmentId }: AssignmentRequest,
+): Promise<void> {
+  const isGiven = requestStatus === 'delivered' || requestStatus === 'partial';
+  if (!isGiven || assignmentId === undefined || holding.action !== 'grant') return;
+  await holdings.save({
+    ...{ ...holding, state: 'held', assignmentId },
+    updatedAt: new Date().toISOString(),
+  });
+}
+
+/** Undefined if Graph does not know it any more. What cannot be told now may still be open. */
+async function readRequest(
+  graph: WakeServices['graph'],
+  requestId: string,
+): Promise<AssignmentRequest | 'open' | undefined> {
   try {
     const [request] = await emptyOn404(graph.getAssignmentRequest(requestId));
-    return request !== undefined && isOpen(request.requestStatus);
+    return request && isOpen(request.requestStatus) ? 'open' : request;
   } catch (error) {
-    if (error instanceof GraphError) return true;
+    if (error instanceof GraphError) return 'open';
     throw error;
   }
 }

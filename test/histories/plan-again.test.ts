@@ -1,4 +1,4 @@
-import { callsTo, closingOf, paths, runWorkflow } from './scenarios';
+import { callsTo, closingOf, paths, runWorkflow, START } from './scenarios';
 
 type Settled = { step: { id: string }; result: { outcome: string; reason?: string } };
 
@@ -58,6 +58,23 @@ test('what is not ours is handed off in a row of its own, and the event ends as 
   expect(settled).toEqual(['hand-off:x: handed-off']);
   expect(closing).toMatchObject({ outcome: 'revoked' });
   expect(closing.reason).toBeUndefined();
+});
+
+test('what changes at a date while a request waits for its approval is done then, and not when the run ends', async () => {
+  const { result, settled, closing } = await run('changes-while-an-approval-is-open');
+  expect(settled).toEqual(['grant:a: delivered', 'revoke:a: revoked', 'grant:b: timed-out']);
+  const [, removal] = callsTo(result, 'settleStep') as { at: string }[];
+  const minutes = (Date.parse(removal?.at ?? '') - START.getTime()) / 60_000;
+  expect(minutes).toBeGreaterThanOrEqual(120);
+  expect(minutes).toBeLessThan(125);
+  expect(closing.outcome).toBe('partly-delivered');
+});
+
+test('what a run has given and taken it can give again', async () => {
+  const { settled } = await run('given-taken-and-given-again-meanwhile');
+  expect(settled).toEqual([
+    ...['grant:a: delivered', 'revoke:a: revoked', 'grant:a: delivered', 'grant:b: timed-out'],
+  ]);
 });
 
 test('a plan that never ends is given up after a bound', async () => {

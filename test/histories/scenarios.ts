@@ -286,6 +286,17 @@ const pollEnds =
     },
   });
 
+/** The request for `b` is never approved; every other one is delivered. */
+const pollsWithApprovalOfB: FakeActivities['pollRequests'] = ({ requests }) => ({
+  outcome: {
+    kind: 'done',
+    readings: requests.map(({ requestId }) => ({
+      requestStatus: requestId === 'r-b' ? 'waiting-for-approval' : 'delivered',
+      graphState: '',
+    })),
+  },
+});
+
 /** Every path of the workflow: the activities that lead to it, by its name. */
 export const paths: Readonly<Record<string, () => FakeActivities>> = {
   'delivered-at-once': () => happyActivities(),
@@ -417,6 +428,24 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
         ...plannedStep('x', { action: 'hand-off', whose: 'theirs' }),
         result: { outcome: 'handed-off' },
       }),
+  })),
+  'changes-while-an-approval-is-open': but(() => ({
+    planAccess: (_, { now }) => {
+      const next = new Date(START.getTime() + 2 * HOUR * 1000).toISOString();
+      if (now.toISOString() >= next) return planned(revoke('a'), step('b', true));
+      return { outcome: { ...planned(step('a'), step('b', true)).outcome, next } };
+    },
+    pollRequests: pollsWithApprovalOfB,
+  })),
+  'given-taken-and-given-again-meanwhile': but(() => ({
+    planAccess: ({ done }, { now }) => {
+      const hours = (now.getTime() - START.getTime()) / 3_600_000;
+      const next = new Date(START.getTime() + (hours < 2 ? 2 : 4) * HOUR * 1000).toISOString();
+      const here = hours < 2 || hours >= 4 ? step('a') : revoke('a');
+      const steps = [here, step('b', true)].filter(({ id }) => !done.includes(id));
+      return { outcome: { ...planned(...steps).outcome, ...(hours < 4 && { next }) } };
+    },
+    pollRequests: pollsWithApprovalOfB,
   })),
   'waits-without-end': but(() => ({ planAccess: () => planned(unwantedWait) })),
   'stale-at-the-start': but(() => ({ beginRun: () => ({ outcome: stale }) })),

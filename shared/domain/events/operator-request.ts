@@ -7,7 +7,7 @@ import { readJson, type Keep } from './raw-json';
 const REPLAY = 'joinery.replay.v1';
 const SOURCE = 'urn:joinery:replay';
 
-/** The type of a message that asks to look at a person again. Who asks and why is in a row that only operators may write. */
+/** The type of a message that asks to look at a person again. Who asks and why is in a row that no sender may write. */
 const RECHECK_TYPE = 'joinery.recheck.v1';
 
 /** A request for the attempt after `attempt` at an event; `marks` say who asks and why, and have an id. */

@@ -3,12 +3,13 @@ import { CLOCK } from '../../../shared/domain/events/event';
 import { eventHash, instanceId } from '../../../shared/domain/events/keys';
 import type { StoredFact } from '../../../shared/domain/lifecycle/facts';
 import type { Run } from '../../../shared/domain/workflow/run';
-import { recoverDueEvents } from '../../../shared/events/recover';
+import { recoverDueEvents, recoverEvent } from '../../../shared/events/recover';
 import { planWake } from '../../../shared/events/wake';
 import { GraphError } from '../../../shared/graph/errors';
 import type { DueRow } from '../../../shared/storage/due';
 import { shards } from '../../../shared/storage/due';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
+import { TooManyNumbers } from '../../../shared/storage/workers';
 import { servicesOver } from '../../support/call-activity';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
@@ -24,7 +25,10 @@ beforeAll(async () => {
     getAssignmentRequest: (id) => {
       const state = states[id];
       if (typeof state === 'string')
-        return Promise.resolve({ id, state, requestStatus: state } as never);
+        return Promise.resolve({
+          ...{ id, state, requestStatus: state },
+          ...(state === 'delivered' && { assignmentId: `s-${id}` }),
+        } as never);
       const fault = {
         code: state === undefined ? 'ResourceNotFound' : '',
         detailCodes: [],
@@ -184,6 +188,28 @@ test('a wake-up whose time has come is one event of the clock, however often and
   expect(await services.workers.wakeOf(run.fact.workerId)).toEqual({});
 });
 
+test('an instant that passed while a run was open is not planned again once its event of the clock exists', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const passed = '2026-11-15T00:00:00.000Z';
+  await plan(run, passed);
+  await supervise();
+  expect(await isClaimed(`${workerId}@${passed}`)).toBe(true);
+  // The event of the clock closes, and then the run whose only plan was made before that instant.
+  await plan(run);
+  await plan(run, passed);
+  expect(await wakesOf(workerId)).toEqual([AFTER_END]);
+});
+
+test('an event of the clock that another clock calls early plans what comes after its instant, not that instant again', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const own = { ...run, fact: { ...run.fact, eventSource: CLOCK, actAt: AFTER_END } };
+  const at = new Date(Date.parse(AFTER_END) - 200).toISOString();
+  await planWake(services, own, { at });
+  expect(await wakesOf(workerId)).toEqual([]);
+});
+
 test('a timer that is interrupted after it has started the event neither loses nor doubles it', async () => {
   const run = await contractor();
   const { workerId } = run.fact;
@@ -207,6 +233,36 @@ test('a wake-up that its person does not name any more wakes nobody', async () =
   await plan(run);
   await supervise();
   expect(await isClaimed(`${workerId}@${NOW}`)).toBe(false);
+  expect(await wakesOf(workerId)).toEqual([]);
+});
+
+test('a run that is gone leaves the earlier wake-up that its plan has seen in Graph', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  const seen = '2027-02-01T00:00:00.000Z';
+  await plan(run, seen);
+  const due = await services.due.schedule(run.eventHash, '2999-01-01T00:00:00.000Z');
+  await services.claims.claim(run.eventHash, {
+    ...{ state: 'started', contentHash: hash('c'), attempt: 1, token: 't', updatedAt: NOW },
+    ...{ fact: run.fact, due },
+  });
+  const host = { ...startingHost(), status: () => Promise.resolve('Terminated' as const) };
+  const row = { kind: 'event' as const, eventHash: run.eventHash, ...due };
+  await recoverEvent(services, host, row, () => undefined);
+  expect((await services.claims.read(run.eventHash))?.state).toBe('closed');
+  expect(await wakesOf(workerId)).toEqual([seen]);
+});
+
+test('a wake-up of somebody whose numbers cannot be one person wakes once, and does not stay', async () => {
+  const run = await contractor();
+  const { workerId } = run.fact;
+  await plan(run);
+  const tooMany = () => Promise.reject(new TooManyNumbers());
+  const logged = await supervise(startingHost(), {
+    workers: { ...services.workers, facts: tooMany },
+  });
+  expect(logged).not.toContainEqual(expect.objectContaining({ what: 'defect' }));
+  expect(await isClaimed(`${workerId}@${AFTER_END}`)).toBe(true);
   expect(await wakesOf(workerId)).toEqual([]);
 });
 
@@ -264,6 +320,22 @@ describe('a request that is open when its run closes', () => {
       expect(await isClaimed(`${personId}@${id}`)).toBe(true);
       expect(await checks(id)).toEqual([]);
     }
+  });
+
+  test('leaves the assignment that it gave in the record, because Graph forgets requests', async () => {
+    states = { 'q-6': 'delivered' };
+    const personId = await open('q-6');
+    const place = { personId, targetId: 'u-1', packageKey: 'finance' };
+    const away = {
+      ...services.holdings,
+      save: () => Promise.reject(new StoreUnavailable('away')),
+    };
+    await supervise(startingHost(), { holdings: away });
+    expect(await isClaimed(`${personId}@q-6`)).toBe(true);
+    await supervise();
+    const kept = { state: 'held', whose: 'ours', assignmentId: 's-q-6' };
+    expect(await services.holdings.load(place)).toMatchObject(kept);
+    expect(await checks('q-6')).toEqual([]);
   });
 
   test('that another run has settled since is read no more', async () => {

@@ -173,6 +173,26 @@ test.each([
   },
 );
 
+test.each([[null], ['Granted by another administrator.']])(
+  'access by the open request of somebody else (justification %j), which Graph names when it refuses ours, is not ours',
+  async (justification) => {
+    await runs.drive({ workerId: somebody(), department: 'Finance' });
+    const workerId = somebody();
+    const planted = { packageName: 'Finance', employeeId: workerId, justification };
+    let id = '';
+    const before = {
+      submitRequest: async () => {
+        ({ id } = (await control('POST', 'requests', planted)) as { id: string });
+      },
+      pollRequests: () => control('POST', `requests/${id}/advance`),
+    };
+    const run = await runs.drive({ workerId, department: 'Finance', before });
+    expect([run.ending, requested(run)]).toEqual(['delivered', 0]);
+    const holdings = await runs.startOne().services.holdings.of([workerId]);
+    expect(holdings.map(({ state, whose }) => [state, whose])).toEqual([['held', 'theirs']]);
+  },
+);
+
 test('every invariant holds after the tests so far', async () => {
   expect(await runs.faults()).toEqual([]);
 });
