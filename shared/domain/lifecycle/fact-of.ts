@@ -116,8 +116,8 @@ export const contentOf = ({ states }: Pick<Fact, 'states'>): Content | undefined
 
 /**
  * When something is to be done, as far as the fact says by itself (ISO 8601, UTC): `actAt` is the instant at which what it
- * states begins, `readyBy` the time of its first day by which access should be there. Without `actAt` it acts at once, or
- * the employment that it ends decides.
+ * states begins, for somebody who joins `leadDays` earlier; `readyBy` the time of its first day by which access should be
+ * there. Without `actAt` it acts at once, or the employment that it ends decides.
  */
 export function datesOf(
   fact: Pick<Fact, 'states' | 'timeZone'>,
@@ -130,7 +130,8 @@ export function datesOf(
     const day = content.kind === 'joined' ? content.startDate : content.effectiveDate;
     const readyBy = timeOfDay(day, model.readyAt, timeZone);
     const starts = content.kind === 'joined' ? { startDate: day } : {};
-    return { ...starts, timeZone, actAt: dueAt(day, timeZone, 0), readyBy };
+    const leadDays = content.kind === 'joined' ? model.leadDays : 0;
+    return { ...starts, timeZone, actAt: dueAt(day, timeZone, leadDays), readyBy };
   }
   const zone = stated === undefined ? {} : { timeZone: stated };
   if (content?.kind !== 'left') return zone;

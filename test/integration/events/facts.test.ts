@@ -45,7 +45,7 @@ test.each<[string, object, object, object]>([
     },
     {
       ...{ startDate: '2026-11-23', timeZone: 'Asia/Tokyo' },
-      ...{ actAt: '2026-11-22T15:00:00.000Z', readyBy: '2026-11-23T00:00:00.000Z' },
+      ...{ actAt: '2026-11-08T15:00:00.000Z', readyBy: '2026-11-23T00:00:00.000Z' },
     },
   ],
   [
@@ -76,7 +76,7 @@ test.each<[string, object, object, object]>([
         content: { kind: 'joined', startDate: '2026-11-24', attributes: stored },
       },
     },
-    { startDate: '2026-11-24', actAt: '2026-11-24T00:00:00.000Z' },
+    { startDate: '2026-11-24', actAt: '2026-11-10T00:00:00.000Z' },
   ],
   ['rescinded', { revises }, { states: { kind: 'rescinded', revises } }, {}],
   [
