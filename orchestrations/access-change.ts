@@ -102,7 +102,7 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const { run, timeouts } = outcome;
   input.state = {
     ...{ run, timeouts, chain: START_OF_CHAIN, status: 'acting', fencingToken: 1 },
-    ...{ steps: [], decided: [], isPartial: false, isOutdated: false },
+    ...{ steps: [], decided: [], isPlanned: false, isPartial: false, isOutdated: false },
     ...{ rounds: 0, passedOver: [], polls: 0, retries: {}, waits: [] },
   };
   input.retries = undefined;
@@ -153,10 +153,10 @@ function* planAndSubmit(
   state: WorkflowState,
 ): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
-  const waited = state.retrying?.for;
+  const { for: waited, since } = state.retrying ?? {};
   const input = {
     ...{ run: state.run, done: carriedOut(state) },
-    ...(waited === 'held' && { wasHeld: true }),
+    ...(waited === 'held' && { heldSince: since }),
     ...(waited === 'parked' && { wasParked: true }),
   };
   const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
@@ -225,6 +225,7 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
     evidence: state.closing?.evidence,
     deliveredAt: deliveries.at(-1) || undefined,
     next: state.next,
+    ...(!state.isPlanned && { isUnplanned: true }),
   });
   state.fencingToken += 1;
   if (outcome.kind === 'retry') return outcome.seconds;

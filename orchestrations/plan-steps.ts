@@ -30,7 +30,8 @@ export const carriedOut = ({ steps, passedOver }: WorkflowState): string[] => [
  */
 export function adoptPlan(state: WorkflowState, plan: Plan): void {
   const { targetId, decided, ending, next } = plan;
-  Object.assign(state, { targetId: targetId ?? state.targetId, decided, ending, next });
+  const isPlanned = true;
+  Object.assign(state, { targetId: targetId ?? state.targetId, decided, ending, next, isPlanned });
   const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const known = state.steps.filter(
     (step) => !isUnsent(step) || planned.has(step.id) || step.openIntent !== undefined,

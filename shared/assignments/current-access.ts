@@ -72,9 +72,11 @@ export async function readAccess(
   const present = [...new Set([...all.values(), ...own.map(keyOf)])].flatMap((packageKey) => {
     const ofPackage = <One extends { packageId: string }>(list: readonly One[]) =>
       list.filter(({ packageId }) => all.get(packageId) === packageKey);
+    const here = ofPackage(assignments);
+    const rows = own.filter((one) => keyOf(one) === packageKey);
     return accessOfPackage(services, {
-      ...{ packageKey, targetId, recorded: own.find((one) => keyOf(one) === packageKey) },
-      ...{ assignments: ofPackage(assignments), requests: ofPackage(others) },
+      ...{ packageKey, targetId, recorded: rowAbout(rows, here) },
+      ...{ assignments: here, requests: ofPackage(others) },
     });
   });
   const isStrange = ({ packageId }: HeldAccess) => all.get(packageId) === packageId;
@@ -86,6 +88,13 @@ export async function readAccess(
 }
 
 const UNCLEAR: Later = { kind: 'later', afterSeconds: 1, why: 'unclear-submit' };
+
+/** Numbers that have come to be joined can have a row each: what is open, or what names an assignment that is there, counts. */
+const rowAbout = (rows: readonly Recorded[], held: readonly HeldAccess[]): Recorded | undefined =>
+  rows.find(({ isOpen }) => isOpen) ??
+  rows.find(({ holding }) => held.some(({ id }) => id === holding.assignmentId)) ??
+  rows.find(({ holding }) => holding.state === 'held') ??
+  rows[0];
 
 const keyOf = ({ holding }: Recorded): string => holding.packageKey;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isReserved, RECHECK } from '../domain/events/event';
+import { CLOCK, isReserved, RECHECK } from '../domain/events/event';
 import type { StoredFact } from '../domain/lifecycle/facts';
 import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
 import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
@@ -8,6 +8,7 @@ import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
 import { intervalsOf, type Want } from '../domain/lifecycle/wants';
 import type { activities } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
+import type { Run } from '../domain/workflow/run';
 import type { Ending } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
@@ -42,24 +43,28 @@ type Plan = {
  */
 export async function planAccess(
   services: Services,
-  { run, done, wasHeld, wasParked }: z.infer<typeof activities.planAccess.input>,
+  { run, done, heldSince, wasParked }: z.infer<typeof activities.planAccess.input>,
   log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
   const { model } = services.model();
   const { personId = workerId } = run;
-  const held = wasHeld ? await services.gate.stillHeld(personId) : undefined;
-  if (held !== undefined) return { ...NOT_YET, why: held };
   const facts = await services.workers.facts(workerId).catch(tooManyNumbers);
   if (facts === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
   const fact = facts.find(({ hash }) => hash === run.eventHash);
   if (!fact && !isReserved(run.fact.eventSource))
     throw new Error('the fact of this run is not recorded');
-  const at = Date.now();
+  const at = timeOf(run);
   const effect = done.length === 0 ? firstEffectOf(facts, run.eventHash, model, at) : undefined;
   // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time.
   if (wasParked && effect) return parkedUntil(effect, at);
   const timeline = timelineOf(facts, model);
+  const intervals = intervalsOf(timeline, model);
+  const hasChanged = intervals.some(({ from, until = Infinity }) =>
+    [from, until].some((instant) => Date.parse(heldSince ?? '') < instant && instant <= at),
+  );
+  const held = heldSince && !hasChanged ? await services.gate.stillHeld(personId) : undefined;
+  if (held !== undefined) return { ...NOT_YET, why: held };
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
@@ -79,7 +84,6 @@ export async function planAccess(
     if (current.kind !== 'done') return current;
     const heldHere = heldBy(current.access, person.targetId);
     const plan = planFor({ timeline, held: heldHere, model, at });
-    const intervals = intervalsOf(timeline, model);
     const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
     const steps = stepsOf({ ...situation, wants }, plan);
     const elsewhere = otherAccounts(situation).map((targetId) => {
@@ -123,6 +127,10 @@ export async function planAccess(
 }
 
 const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
+
+/** An event of the clock does what its instant brings, although the clock of this machine may be behind the timer's. */
+const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
+  Math.max(Date.now(), (eventSource === CLOCK && Date.parse(actAt)) || 0);
 
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;

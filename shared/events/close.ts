@@ -4,7 +4,8 @@ import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
-import { lockOf, type WorkerLocks } from '../storage/worker-locks';
+import { lockOf, personOf, type WorkerLocks } from '../storage/worker-locks';
+import type { Workers } from '../storage/workers';
 import { planWake, type PlanWakeServices } from './wake';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
@@ -13,6 +14,7 @@ export type CloseServices = RowWriter &
     claims: Pick<Claims, 'read' | 'isOver' | 'beginClosing' | 'finishClosing'>;
     due: Pick<Due, 'add' | 'cancel'>;
     ledger: Pick<Ledger, 'close'>;
+    workers: Pick<Workers, 'wakeOf'>;
     workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
     brakes: Pick<RemovalBrakes, 'leaveEvent'>;
   };
@@ -25,6 +27,8 @@ export type Closing = Ending & {
   at: string;
   /** The instant at which the last plan of the run changes. */
   next?: string | undefined;
+  /** Whether no plan of the run tells: the next change is what was known before, which may come from a look in Graph. */
+  isUnplanned?: boolean | undefined;
 };
 
 /**
@@ -51,7 +55,7 @@ export async function closeAttempt(
 /** Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. */
 async function close(
   services: CloseServices,
-  { run, chain, at, next, ...ending }: Omit<Closing, 'fencingToken'>,
+  { run, chain, at, next, isUnplanned, ...ending }: Omit<Closing, 'fencingToken'>,
   log: Log,
 ): Promise<'closed' | 'stale'> {
   const { claims, due, ledger } = services;
@@ -77,7 +81,8 @@ async function close(
       run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
     if (!isDeliveredJoiner)
       await services.brakes.leaveEvent(run.personId ?? run.fact.workerId, run.eventHash);
-    await planWake(services, run, { at, next });
+    const known = isUnplanned ? (await services.workers.wakeOf(personOf(run)))?.at : undefined;
+    await planWake(services, run, { at, next: next ?? known });
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
     // never loses it.

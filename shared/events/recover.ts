@@ -8,7 +8,6 @@ import { runs, type Claims } from '../storage/claims';
 import { shards, type Due, type DueRow, type EventTask } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
-import { personOf } from '../storage/worker-locks';
 import type { Workers } from '../storage/workers';
 import { closeAttempt, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
@@ -187,17 +186,15 @@ async function close(
       : found;
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
-  const run = await withPerson(services.workers, runOf(claim, claim.token));
   const closing: Closing = {
-    run,
+    run: await withPerson(services.workers, runOf(claim, claim.token)),
     // Higher than any fencing token that a run or an earlier recovery has used.
     fencingToken: Date.parse(at),
     chain: await services.ledger.endOf(eventHash, attempt),
     at,
     outcome: status === 'Failed' ? 'failed' : 'terminated',
     reason: `instance-${status.toLowerCase()}`,
-    // It may be earlier than the records show: a run has looked in Graph.
-    next: (await services.workers.wakeOf(personOf(run)))?.at,
+    isUnplanned: true,
   };
   const result = await closeAttempt(services, closing, log);
   // With `closing`, the run itself has decided the end: nothing ended it from outside.

@@ -169,8 +169,12 @@ test('what settles is shown with its end, what is held with its brake and no end
     { for: 'held', reason: 'brake:usual-1', since: settles },
   ]);
   // After the first plan of a brake, rows tell whether it is still held.
-  const plans = callsTo(result, 'planAccess') as { wasHeld?: boolean }[];
-  expect(plans.slice(0, 3).map(({ wasHeld }) => wasHeld)).toEqual([undefined, undefined, true]);
+  const plans = callsTo(result, 'planAccess') as { heldSince?: string }[];
+  expect(plans.slice(0, 3).map(({ heldSince }) => heldSince)).toEqual([
+    undefined,
+    undefined,
+    settles,
+  ]);
 });
 
 test('a settle time that a later fact puts off is shown with its new end', async () => {

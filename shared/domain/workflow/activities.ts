@@ -57,8 +57,8 @@ export const activities = {
     {
       run: Run,
       done: z.array(z.string()),
-      /** Whether the last plan was held: then that is asked first, without a call to Graph. */
-      wasHeld: z.boolean().optional(),
+      /** Since when what is left to do is held: that is asked first, without a call to Graph, until the plan changes. */
+      heldSince: z.string().optional(),
       /** Whether there was time until a later instant: then the facts are asked first, without a call to Graph. */
       wasParked: z.boolean().optional(),
     },
@@ -134,6 +134,8 @@ export const activities = {
       deliveredAt: z.string().optional(),
       /** When the last plan of the run changes. */
       next: z.string().optional(),
+      /** Whether the run ends without a plan: the next change is what was known before. */
+      isUnplanned: z.boolean().optional(),
     },
     {},
   ),

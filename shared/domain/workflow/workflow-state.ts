@@ -112,6 +112,8 @@ export const WorkflowState = z.object({
   /** The first later instant at which the last plan changes. */
   next: z.string().optional(),
   /** Whether the last plan left something out until its steps are done, and whether it may be outdated. */
+  /** Whether there has been a plan. */
+  isPlanned: z.boolean(),
   isPartial: z.boolean(),
   isOutdated: z.boolean(),
   /** How many plans have added something to do. */

@@ -167,13 +167,14 @@ async function wave(stage: Stage, kind: Wave, count: number): Promise<Run[]> {
 }
 
 /** Plans of all runs, each by one of the processes: how many have waited for what, and who loses the package. */
-async function planAll({ hosts }: Stage, runs: readonly Run[], wasHeld = false) {
+async function planAll({ hosts }: Stage, runs: readonly Run[], isHeld = false) {
+  const heldSince = isHeld ? isoOf(Date.now()) : undefined;
   const waits: Record<string, number> = {};
   const lost: string[] = [];
   const discarded: string[] = [];
   await mapConcurrent(AT_ONCE, [...runs.entries()], async ([at, run]) => {
     const host = hosts[at % 2 === 0 ? 0 : 1];
-    const { outcome } = await host.call(activities.planAccess, { run, done: [], wasHeld });
+    const { outcome } = await host.call(activities.planAccess, { run, done: [], heldSince });
     if (outcome.kind === 'later') waits[outcome.why] = (waits[outcome.why] ?? 0) + 1;
     if (outcome.kind !== 'done') return;
     lost.push(...outcome.steps.map(({ action, targetId }) => `${action} ${targetId}`));
