@@ -89,10 +89,11 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
   };
 
   /** The violations that the invariant checker finds in all events so far. */
-  const faults = async (): Promise<string[]> => {
+  /** `others`: the justifications of requests that a test has planted. */
+  const faults = async (others: string[] = []): Promise<string[]> => {
     const tables = await readTables(storage.connectionString);
     const evidence = { tables, ...(await readGraph(simulator.url)) };
-    return violations({ ...evidence, queue: [], deadLetters: [], texts: [] }, { sent });
+    return violations({ ...evidence, queue: [], deadLetters: [], texts: [] }, { sent, others });
   };
 
   return {
