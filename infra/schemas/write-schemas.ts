@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AccessModel } from '../../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../../shared/domain/events/lifecycle-event';
+import { ReconcileReport } from '../../shared/domain/reconcile/report';
 import { projectRoot } from '../local/stack/service';
 
 /** The published JSON Schemas by file name under docs/, generated from the schemas that the product validates with. */
@@ -18,6 +19,11 @@ export const schemas: Record<string, () => object> = {
     title: 'Access model',
     description:
       'Catalogs, access packages, and who gets which package on joining. docs/access-model.md lists what a JSON Schema cannot express.',
+  }),
+  'reconciliation.schema.json': () => ({
+    ...z.toJSONSchema(ReconcileReport),
+    title: 'Reconciliation report',
+    description: 'What one run of the reconciliation found. docs/reconciliation.md explains it.',
   }),
 };
 

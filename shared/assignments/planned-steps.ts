@@ -1,6 +1,7 @@
 import { isReserved } from '../domain/events/event';
 import { timeOfDay } from '../domain/events/time';
 import type { Fact } from '../domain/lifecycle/facts';
+import { canReprocess } from '../domain/lifecycle/held';
 import type { PlannedStep } from '../domain/lifecycle/plan';
 import type { Step, Stopped } from '../domain/lifecycle/planner';
 import type { Timeline } from '../domain/lifecycle/timeline';
@@ -72,14 +73,10 @@ function resultOfStop(
   return { outcome: 'refused-sod', reason: [reason, ...(partner ? [partner] : [])].join(':') };
 }
 
-const REPROCESS_MS = 7 * 86_400_000;
-
-/** Graph carries out a failed request again within a week; after that a new one has to be made. */
 function asGrantIfTooLate({ access, targetId, at }: Situation, step: Step): Step {
   if (step.action !== 'reprocess') return step;
   const one = heldBy(access, targetId).find(({ packageKey }) => packageKey === step.packageKey);
-  const { requestId, requestedAt = '' } = one ?? {};
-  if (requestId !== undefined && at - Date.parse(requestedAt) < REPROCESS_MS) return step;
+  if (one && canReprocess(one, at)) return step;
   return { ...step, action: 'grant', id: `grant:${step.packageKey}` };
 }
 

@@ -94,6 +94,25 @@ export type Policy = z.infer<typeof Policy>;
 export const Mode = z.enum(['enforce', 'observe', 'paused']);
 export type Mode = z.infer<typeof Mode>;
 
+/** What reconciliation does about a finding: a person reads of it, or a recheck of the person puts it right. */
+const Remedy = z.enum(['report', 'repair']).optional();
+const ReportOnly = z
+  .literal('report', { error: 'nothing repairs this finding: report' })
+  .optional();
+
+/** The remedy of each kind of finding of a reconciliation; `report` where nothing is said. */
+export const Remedies = z
+  .strictObject({
+    ...{ 'unknown-person': ReportOnly, conflict: Remedy, stuck: ReportOnly, broken: Remedy },
+    ...{ taken: Remedy, 'wrong-end': Remedy, missing: Remedy, 'extra-ours': Remedy },
+    ...{ theirs: ReportOnly, 'by-rule': ReportOnly, 'roster-only': ReportOnly },
+    ...{ 'absent-from-roster': ReportOnly, 'package-drift': ReportOnly },
+  })
+  .meta({
+    description: 'What reconciliation does about each kind of finding: report (default) or repair.',
+  });
+export type Remedies = z.infer<typeof Remedies>;
+
 /** A package and its required state in Graph: it is created so, or adopted if it is so. */
 export const AccessPackage = z.strictObject({
   key: Key,
@@ -123,6 +142,7 @@ export const AccessPackage = z.strictObject({
     description:
       "Whether it is given again when the policy's own end passes while a rule still gives it.",
   }),
+  reconcile: Remedies.optional(),
 });
 export type AccessPackage = z.infer<typeof AccessPackage>;
 
@@ -159,6 +179,7 @@ export const AccessModel = z.strictObject({
       'How many days may lie between two employments for their common packages to be kept.',
   }),
   timeZones: z.strictObject({ default: TimeZone, byLocation: z.record(Name, TimeZone) }),
+  reconcile: Remedies.optional(),
   catalogs: z.array(Catalog).min(1),
   accessPackages: z.array(AccessPackage).min(1),
   birthrights: z.array(Birthright).min(1),
@@ -203,6 +224,7 @@ function versionOf(accessPackage: AccessPackage, catalog: Catalog, incompatible:
     overlapDays: undefined,
     renew: undefined,
     mode: undefined,
+    reconcile: undefined,
     incompatibleWith: undefined,
   };
   return jsonHash({ catalog, definition, incompatible: peers });

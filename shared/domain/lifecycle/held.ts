@@ -15,3 +15,14 @@ export type Held = z.infer<typeof Held>;
 
 export const Action = z.enum(['grant', 'revoke', 'extend', 'reprocess', 'wait']);
 export type Action = z.infer<typeof Action>;
+
+const REPROCESS_MS = 7 * 86_400_000;
+
+/** Graph carries out a failed request again within a week; after that a new one has to be made. Times as in `Held`. */
+export const canReprocess = (
+  {
+    requestId,
+    requestedAt = '',
+  }: { requestId?: string | undefined; requestedAt?: string | undefined },
+  at: number,
+): boolean => requestId !== undefined && at - Date.parse(requestedAt) < REPROCESS_MS;

@@ -83,11 +83,11 @@ function planAt(situation: Situation, intervals: Interval[], at: number): Plan {
  * One entry per package: what has ended is no longer held; where several say something, the surest one counts, and of those
  * the one that is not ours.
  */
-function currentOf(all: Held[], at: number): Map<string, Held> {
+export function currentOf<Of extends Held>(all: readonly Of[], at: number): Map<string, Of> {
   const states = ['held', 'adding', 'removing', 'broken'];
   const rank = ({ state, whose }: Held): number =>
     2 * states.indexOf(state) + (whose === 'ours' ? 1 : 0);
-  const current = new Map<string, Held>();
+  const current = new Map<string, Of>();
   for (const one of all) {
     if ((one.state === 'held' || one.state === 'broken') && (one.until ?? Infinity) <= at) continue;
     const known = current.get(one.packageKey);

@@ -31,6 +31,14 @@ test.each<[string, object | string]>([
   ['leadDays: Too big', aModel({ leadDays: 366 })],
   ['the model: Unrecognized key: "owner"', aModel({ owner: 'me' })],
   [
+    'reconcile.theirs: nothing repairs this finding',
+    aModel({ reconcile: { missing: 'repair', theirs: 'repair' } }),
+  ],
+  [
+    'accessPackages[0].reconcile: Unrecognized key: "mising"',
+    aModel({ accessPackages: [aPackage('finance', { reconcile: { mising: 'repair' } })] }),
+  ],
+  [
     'timeZones.default: a time zone name',
     aModel({ timeZones: { default: 'Mars', byLocation: {} } }),
   ],

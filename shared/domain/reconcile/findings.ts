@@ -1,0 +1,128 @@
+import { z } from 'zod';
+
+/**
+ * What can differ between what should be and what is, in the order in which it is asked: a person and a package have one
+ * finding, the first that applies. docs/reconciliation.md gives the reasons for the order, and the next step of each.
+ */
+export const FindingKind = z.enum([
+  'unknown-person',
+  'conflict',
+  'stuck',
+  'broken',
+  'taken',
+  'wrong-end',
+  'missing',
+  'extra-ours',
+  'theirs',
+  'by-rule',
+  'roster-only',
+  'absent-from-roster',
+  'package-drift',
+]);
+export type FindingKind = z.infer<typeof FindingKind>;
+
+/**
+ * What is done about a finding. `report`: a person decides. `repair`: a recheck puts it right. `held`: it would, but a brake
+ * waits for a decision. `none`: nothing may be done in this run, because the package was not read whole or a limit of Entra
+ * is used up.
+ */
+export const FindingRemedy = z.enum(['none', 'report', 'repair', 'held']);
+export type FindingRemedy = z.infer<typeof FindingRemedy>;
+
+/** One difference. `since` is ISO 8601 in UTC and absent where nobody can tell; `next` is the next step in words. */
+export const Finding = z.strictObject({
+  kind: FindingKind,
+  workerId: z.string().optional(),
+  objectId: z.string().optional(),
+  packageKey: z.string().optional(),
+  since: z.iso.datetime().optional(),
+  remedy: FindingRemedy,
+  next: z.string(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** The action of the planner's step that would put a finding right, as a permit names it. */
+export const RepairAction = z.enum(['grant', 'revoke', 'extend', 'reprocess']);
+export type RepairAction = z.infer<typeof RepairAction>;
+
+/**
+ * A finding as a run keeps it until its report: with what would put it right, and the packages whose removal from the same
+ * person comes first.
+ */
+export const Difference = Finding.extend({
+  action: RepairAction.optional(),
+  after: z.array(z.string()).optional(),
+});
+export type Difference = z.infer<typeof Difference>;
+
+/** The exact pairs that a recheck of one person may carry out. */
+export const permitOf = (
+  differences: readonly Difference[],
+): { packageKey: string; action: RepairAction }[] =>
+  differences.flatMap(({ remedy, packageKey, action }) =>
+    remedy === 'repair' && packageKey !== undefined && action !== undefined
+      ? [{ packageKey, action }]
+      : [],
+  );
+
+/** The finding of a difference as a report has it. */
+export function findingOf({ kind, workerId, objectId, packageKey, ...rest }: Difference): Finding {
+  const { since, remedy, next } = rest;
+  return Finding.parse({ kind, workerId, objectId, packageKey, since, remedy, next });
+}
+
+/** A finding about a worker or a package as such: it is reported, and nothing repairs it. */
+export const reported = (
+  kind: 'roster-only' | 'absent-from-roster' | 'package-drift',
+  about: Pick<Finding, 'workerId' | 'packageKey' | 'since'>,
+  detail?: string,
+): Difference => ({
+  kind,
+  ...about,
+  remedy: 'report',
+  next: nextOf(kind, { remedy: 'report', detail }),
+});
+
+/** `detail`: an incompatible package, why nothing can be granted, or what differs. */
+export type Circumstances = {
+  remedy: FindingRemedy;
+  action?: RepairAction | undefined;
+  detail?: string | undefined;
+};
+
+const ADVICE: Record<FindingKind, string> = {
+  'unknown-person':
+    'Find out whose account it is. Load the person with joinery load, or remove the assignment in Entra.',
+  conflict: 'Decide which of the two packages the person keeps, and remove the other one.',
+  stuck: 'Look at the request in Entra: approve it, deny it or cancel it.',
+  broken: 'See in Entra which resource was not delivered, then run joinery recheck for the worker.',
+  taken:
+    'Find out who or what took it away. If the person should have it, run joinery recheck for the worker; else change the model.',
+  'wrong-end':
+    'Run joinery recheck for the worker: the assignment gets the end that the model says.',
+  missing: 'Run joinery recheck for the worker: it grants the package.',
+  'extra-ours': 'Run joinery recheck for the worker: it revokes the package.',
+  theirs:
+    'Ask its owner. Let the model give it, adopt it with joinery load --yes, or remove it in Entra.',
+  'by-rule':
+    'Decide who gives it: take the automatic policy off the package in Entra, or the rule out of the model.',
+  'roster-only': 'Ask HR for the event of this worker, or load the roster with joinery load.',
+  'absent-from-roster': 'Ask HR whether the worker has left. Only an event ends access.',
+  'package-drift': 'Run joinery model plan, then joinery model apply or change the model.',
+};
+
+const REPAIRS: Record<RepairAction, string> = {
+  grant: 'A recheck of the person grants it.',
+  revoke: 'A recheck of the person revokes it.',
+  extend: 'A recheck of the person moves its end.',
+  reprocess: 'A recheck of the person has Entra deliver it again.',
+};
+
+/** The next step in words. It holds keys and codes only. */
+export function nextOf(kind: FindingKind, { remedy, action, detail }: Circumstances): string {
+  const about = detail === undefined ? '' : ` (${detail})`;
+  if (remedy === 'repair' && action !== undefined) return `${REPAIRS[action]}${about}`;
+  if (remedy === 'held') return `Decide with joinery release or joinery discard${about}.`;
+  if (remedy === 'none') return `Nothing in this run: see its scopes and its headroom.${about}`;
+  return `${ADVICE[kind]}${about}`;
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { jsonHash } from '../events/keys';
+import { Finding, FindingKind } from './findings';
+import { Headroom, evaluateHeadroom } from './headroom';
+import { ReconcileBrake } from './reconcile-brakes';
+import { Scope } from './scope';
+
+const count = z.number().int().nonnegative();
+
+export const ReportState = z.enum(['clean', 'drift', 'incomplete', 'held']);
+export type ReportState = z.infer<typeof ReportState>;
+
+/** The report of one run of the reconciliation. Times are ISO 8601 in UTC; it holds ids, keys and codes only. */
+export const ReconcileReport = z.strictObject({
+  run: z.string().meta({ description: 'The id of the run.' }),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  modelHash: z.string().meta({ description: 'SHA-256 of the canonical access model.' }),
+  state: ReportState,
+  scopes: z.array(Scope),
+  findings: z.array(Finding),
+  skipped: z.strictObject({ runOpen: count, recentFact: count, excluded: count }),
+  counts: z.partialRecord(FindingKind, count),
+  brakes: z.array(ReconcileBrake),
+  headroom: z.array(Headroom),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .meta({ description: 'SHA-256 of the canonical JSON of the report without this member.' }),
+});
+export type ReconcileReport = z.infer<typeof ReconcileReport>;
+
+type Content = Omit<ReconcileReport, 'state' | 'counts' | 'hash'>;
+
+/** What a run found, with its state, counts and hash. `isIncomplete`: something beside the scopes was not read whole. */
+export function reportOf(content: Content, isIncomplete = false): ReconcileReport {
+  const counts: ReconcileReport['counts'] = {};
+  for (const { kind } of content.findings) counts[kind] = (counts[kind] ?? 0) + 1;
+  const report = { ...content, counts, state: stateOf(content, isIncomplete) };
+  return { ...report, hash: reportHash(report) };
+}
+
+/** Of the canonical JSON of a report without its hash. */
+export const reportHash = (report: Omit<ReconcileReport, 'hash'> & { hash?: string }): string =>
+  jsonHash({ ...report, hash: undefined });
+
+/** What was not read whole is said first: then the rest of the report may lack something. */
+function stateOf({ scopes, brakes, findings }: Content, isIncomplete: boolean): ReportState {
+  if (isIncomplete || scopes.some(({ state }) => state !== 'complete')) return 'incomplete';
+  if (brakes.some(({ state }) => state === 'held')) return 'held';
+  return findings.length > 0 ? 'drift' : 'clean';
+}
+
+/** The exit code of `joinery reconcile`; 2 is wrong use. */
+export const EXIT_CODES: Record<ReportState, number> = {
+  clean: 0,
+  drift: 1,
+  incomplete: 3,
+  held: 4,
+};
+
+/** The report as Markdown, for people. `by`: who or what started the run. */
+export function reportMarkdown(report: ReconcileReport, by: string): string {
+  const { skipped, counts } = report;
+  const { short } = evaluateHeadroom(report.headroom);
+  const kinds = FindingKind.options.filter((kind) => counts[kind] !== undefined);
+  return [
+    `# Reconciliation ${report.run}: ${report.state}`,
+    list([
+      `From ${report.startedAt} to ${report.endedAt}, started by ${cell(by)}`,
+      `Access model ${report.modelHash}`,
+      `Skipped: ${skipped.runOpen} with a run open, ${skipped.recentFact} with a recent event`,
+      `Only reported: ${skipped.excluded} excluded`,
+    ]),
+    '## Findings',
+    table(
+      ['kind', 'count'],
+      kinds.map((kind) => [kind, counts[kind]]),
+    ),
+    table(
+      ['kind', 'worker', 'account', 'package', 'since', 'remedy', 'next step'],
+      report.findings.map((one) => [
+        ...[one.kind, one.workerId, one.objectId, one.packageKey, one.since],
+        ...[one.remedy, one.next],
+      ]),
+    ),
+    '## Scopes',
+    table(
+      ['package', 'state', 'holders', 'why'],
+      report.scopes.map((one) => [one.packageKey, one.state, one.holders, one.why]),
+    ),
+    '## Brakes',
+    table(
+      ['brake', 'holds', 'count', 'limit', 'state'],
+      report.brakes.map((one) => [
+        ...[one.id, `${one.action} ${one.packageKey ?? 'of all packages'}`],
+        ...[one.count, one.limit, one.state],
+      ]),
+    ),
+    '## Headroom',
+    table(
+      ['limit', 'used', 'of', ''],
+      report.headroom.map((one) => [
+        ...[one.what, one.used, one.limit, short.includes(one) ? '80 % or more' : ''],
+      ]),
+    ),
+    `Hash of this report: ${report.hash}`,
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+const list = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
+
+/** Worker ids come from HR and may have any character. */
+const cell = (value: string | number | undefined): string =>
+  String(value ?? '')
+    .replace(/[\\|`<>*_[\]]/g, '\\$&')
+    .replace(/\s+/g, ' ');
+
+function table(head: string[], rows: (string | number | undefined)[][]): string {
+  if (rows.length === 0) return 'None.';
+  const line = (cells: (string | number | undefined)[]) => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,96 @@
+import { findingOf, reported } from '../../../shared/domain/reconcile/findings';
+import {
+  EXIT_CODES,
+  ReconcileReport,
+  reportHash,
+  reportMarkdown,
+  reportOf,
+} from '../../../shared/domain/reconcile/report';
+import { jsonHash } from '../../../shared/domain/events/keys';
+
+const finding = findingOf({
+  kind: 'missing',
+  workerId: 'W-1',
+  objectId: 'o-1',
+  packageKey: 'finance',
+  since: '2026-06-01T00:00:00.000Z',
+  remedy: 'repair',
+  next: 'A recheck of the person grants it.',
+  action: 'grant',
+  after: ['sales'],
+});
+type Content = Parameters<typeof reportOf>[0];
+const content: Content = {
+  run: 'r1',
+  startedAt: '2026-06-01T02:00:00.000Z',
+  endedAt: '2026-06-01T02:05:00.000Z',
+  modelHash: 'a'.repeat(64),
+  scopes: [{ packageKey: 'finance', state: 'complete', holders: 12 }],
+  findings: [],
+  skipped: { runOpen: 3, recentFact: 2, excluded: 1 },
+  brakes: [],
+  headroom: [{ what: 'assignments', used: 270_000, limit: 300_000 }],
+};
+const brake = {
+  id: 'reconcile-grant-r1',
+  scope: 'run',
+  action: 'grant',
+  count: 60,
+  limit: 50,
+  state: 'held',
+} as const;
+const short = { packageKey: 'sales', state: 'suspect', holders: 0, why: 'empty' } as const;
+
+it.each<[string, Partial<Content>, string, number]>([
+  ['nothing differs', {}, 'clean', 0],
+  ['something differs', { findings: [finding] }, 'drift', 1],
+  [
+    'a package is suspect, even beside a brake',
+    { scopes: [short], brakes: [brake] },
+    'incomplete',
+    3,
+  ],
+  ['a brake holds', { findings: [finding], brakes: [brake] }, 'held', 4],
+  [
+    'a brake was released',
+    { findings: [finding], brakes: [{ ...brake, state: 'released' }] },
+    'drift',
+    1,
+  ],
+])('where %s, the report and the exit code say so', (_, more, state, exitCode) => {
+  const report = reportOf({ ...content, ...more });
+  expect(report.state).toBe(state);
+  expect(EXIT_CODES[report.state]).toBe(exitCode);
+});
+
+it('a roster that was not read whole makes the run incomplete', () => {
+  expect(reportOf(content, true).state).toBe('incomplete');
+});
+
+it('a report matches its schema, and its hash is that of its canonical JSON without the hash', () => {
+  const report = reportOf({ ...content, findings: [finding, finding] });
+  expect(ReconcileReport.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  expect(report.counts).toEqual({ missing: 2 });
+  const { hash, ...rest } = report;
+  expect(jsonHash(rest)).toBe(hash);
+  expect(reportHash(report)).toBe(hash);
+  expect(reportHash({ ...report, run: 'r2' })).not.toBe(hash);
+});
+
+it('what only a run needs of a difference is not in its finding', () => {
+  expect(finding).not.toHaveProperty('action');
+  expect(finding).not.toHaveProperty('after');
+});
+
+it('the Markdown has who started the run, each finding, each scope and the hash', () => {
+  const odd = reported('absent-from-roster', { workerId: 'W|2\n*x*' });
+  const report = reportOf({ ...content, scopes: [short], findings: [finding, findingOf(odd)] });
+  const text = reportMarkdown(report, 'timer');
+  expect(text).toContain('# Reconciliation r1: incomplete');
+  expect(text).toContain('started by timer');
+  expect(text).toContain('| missing | W-1 | o-1 | finance | 2026-06-01T00:00:00.000Z | repair |');
+  expect(text).toContain('| absent-from-roster | W\\|2 \\*x\\* |  |  |  | report |');
+  expect(text).toContain('| sales | suspect | 0 | empty |');
+  expect(text).toContain('| assignments | 270000 | 300000 | 80 % or more |');
+  expect(text).toContain(report.hash);
+});

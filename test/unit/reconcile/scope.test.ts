@@ -1,0 +1,46 @@
+import { evaluateHeadroom, type Headroom } from '../../../shared/domain/reconcile/headroom';
+import { scopeOf, type ScopeReading } from '../../../shared/domain/reconcile/scope';
+
+const reading = (more: Partial<ScopeReading>): ScopeReading => ({
+  packageKey: 'finance',
+  holders: 100,
+  recorded: 100,
+  shrinkPercent: 20,
+  ...more,
+});
+const stateOf = (more: Partial<ScopeReading>) => {
+  const { state, why } = scopeOf(reading(more));
+  return why === undefined ? state : `${state}: ${why}`;
+};
+
+it.each<[string, Partial<ScopeReading>, string]>([
+  ['a first reading of all pages', {}, 'complete'],
+  ['a page that failed', { fault: 'page-failed' }, 'incomplete: page-failed'],
+  ['a failed page of an empty list', { fault: 'forbidden', holders: 0 }, 'incomplete: forbidden'],
+  ['an empty list while we know holdings', { holders: 0, recorded: 1 }, 'suspect: empty'],
+  ['an empty list of a package that nobody has', { holders: 0, recorded: 0 }, 'complete'],
+  ['a fifth fewer than before', { holders: 80, holdersBefore: 100 }, 'complete'],
+  ['more than a fifth fewer', { holders: 79, holdersBefore: 100 }, 'suspect: shrunk'],
+  ['a third of before', { holders: 33, holdersBefore: 100 }, 'suspect: shrunk'],
+  [
+    'fewer, because we removed them',
+    { holders: 50, holdersBefore: 100, removedByUs: 45 },
+    'complete',
+  ],
+  [
+    'fewer than we removed',
+    { holders: 30, holdersBefore: 100, removedByUs: 45 },
+    'suspect: shrunk',
+  ],
+  ['more than before', { holders: 300, holdersBefore: 100 }, 'complete'],
+])('%s makes the scope what it should be', (_, more, expected) => {
+  expect(stateOf(more)).toBe(expected);
+});
+
+const limit = (used: number): Headroom => ({ what: 'requests', used, limit: 200_000 });
+
+it('a limit of Entra is short from 80 %, and used up at 100 %', () => {
+  expect(evaluateHeadroom([limit(159_999)])).toEqual({ short: [], isUsedUp: false });
+  expect(evaluateHeadroom([limit(160_000)])).toEqual({ short: [limit(160_000)], isUsedUp: false });
+  expect(evaluateHeadroom([limit(200_000)])).toMatchObject({ isUsedUp: true });
+});
