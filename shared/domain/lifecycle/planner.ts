@@ -49,7 +49,8 @@ export function planFor({
   return { ...plan, ...(next !== undefined && { next }) };
 }
 
-function planAt(situation: Situation, intervals: Interval[], at: number): Plan {
+/** The same without `next`, which costs a plan of every later instant; `intervals` are those of the timeline. */
+export function planAt(situation: Situation, intervals: Interval[], at: number): Plan {
   const { model, timeline } = situation;
   const fates = [...timeline.fates.values()];
   const wants = wantsAt(intervals, model, at);

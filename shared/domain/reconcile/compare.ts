@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { canReprocess, Held } from '../lifecycle/held';
-import { currentOf, planFor, type Step, type StopReason } from '../lifecycle/planner';
+import { currentOf, planAt, type Step, type StopReason } from '../lifecycle/planner';
 import type { Timeline } from '../lifecycle/timeline';
 import { incompatible, intervalsOf, type Interval, type Want } from '../lifecycle/wants';
 import { FindingKind, nextOf, type Difference, type RepairAction } from './findings';
@@ -51,7 +51,8 @@ export type Person = RemedyContext & {
  */
 export function comparePerson(person: Person): { differences: Difference[]; steps: Step[] } {
   const { timeline, model, at, held } = person;
-  const { wants, steps, stopped } = planFor({ timeline, held: [...held], model, at });
+  const intervals = intervalsOf(timeline, model);
+  const { wants, steps, stopped } = planAt({ timeline, held: [...held], model }, intervals, at);
   const isKnown =
     !stopped.some(({ reason }) => reason === 'no-facts') &&
     !(person.isOtherAccount && wants.length > 0);
@@ -59,7 +60,6 @@ export function comparePerson(person: Person): { differences: Difference[]; step
   const wanted = isKnown ? wants : [];
   const keys = new Set([...wanted.map(({ packageKey }) => packageKey), ...current.keys()]);
   const own = isKnown ? steps : [];
-  const intervals = intervalsOf(timeline, model);
   const views = Array.from(keys, (packageKey): View => {
     const one = current.get(packageKey);
     const step = own.find((each) => each.packageKey === packageKey);
