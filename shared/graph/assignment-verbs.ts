@@ -83,6 +83,13 @@ const heldAccess = (found: Assignment): HeldAccess[] => {
   return [{ ...{ id, packageId, policyId, catalogId, status, until } }];
 };
 
+function ofSomebody(packageId: string, found: Assignment): (HeldAccess & { userId: string })[] {
+  const { userId } = found;
+  // Somebody from another organization may not be in this directory yet.
+  if (userId === undefined) return [];
+  return heldAccess({ ...found, packageId }).map((held) => ({ ...held, userId }));
+}
+
 const openRequest = (found: AssignmentRequest): OpenRequest => {
   const { id, packageId, requestType, requestStatus: status, justification, assignmentId } = found;
   if (packageId === undefined) throw notYetVisible('requestsOf');
@@ -124,7 +131,7 @@ async function elseByPackage<Found>(
 
 /** Requests and assignments. `entitlements.ts` says what holds for every operation. */
 export const assignmentVerbs = (caller: Caller) => {
-  const { one, all, each, first, further } = caller;
+  const { one, all, each, page, first, further } = caller;
   /** The call of an operation; throws `unsupported` in a dialect without it. */
   const supported = <Name extends FurtherOperation>(operation: Name, input: InputOf<Name>) => {
     const call = further(operation);
@@ -182,16 +189,17 @@ export const assignmentVerbs = (caller: Caller) => {
       );
       return found.flatMap(heldAccess);
     },
+    /** One page of what everybody has of a package, without what has expired. `url`: as the page before named it. */
+    assignmentsPage: async (packageId: string, url?: string) => {
+      const { items, ...rest } = await page('listAssignmentsOfPackage', { packageId }, url);
+      return { ...rest, items: items.flatMap((found) => ofSomebody(packageId, found)) };
+    },
     /** What everybody has of one package, without what has expired, and whose it is: page after page. */
     assignmentsOfPackage: async function* (
       packageId: string,
     ): AsyncGenerator<HeldAccess & { userId: string }> {
-      for await (const found of each('listAssignmentsOfPackage', { packageId })) {
-        // Somebody from another organization may not be in this directory yet.
-        const { userId } = found;
-        if (userId === undefined) continue;
-        yield* heldAccess({ ...found, packageId }).map((held) => ({ ...held, userId }));
-      }
+      for await (const found of each('listAssignmentsOfPackage', { packageId }))
+        yield* ofSomebody(packageId, found);
     },
     /**
      * The open requests for a person, whoever made them and when; of `packageIds` alone where the caller may not list the

@@ -1,5 +1,14 @@
 import type { z } from 'zod';
-import { items, readAnswer, readShape, requestIdOf } from './read-answer';
+import { GraphError } from './errors';
+import {
+  isBelow,
+  items,
+  onePage,
+  readAnswer,
+  readShape,
+  requestIdOf,
+  type ListPage,
+} from './read-answer';
 import type {
   AnswerOf,
   CommonOperation,
@@ -21,7 +30,7 @@ export type Caller = ReturnType<typeof createCaller>;
 
 /**
  * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `each`
- * item after item, `first` the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
+ * item after item, `page` one page, `first` the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
  */
 export function createCaller(root: string, routes: Routes, send: Transport) {
   const common: CommonRoutes = routes;
@@ -48,11 +57,27 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return route && ((input: InputOf<Name>) => ask(operation, route, input));
   };
 
-  const each = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
+  const listOf = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
     const route: RouteOf<Name> = common[operation];
-    const call = callOf(root, operation, route, input);
     const version = /^\/[^/]+/.exec(route.path(input))?.[0] ?? '';
-    return items(send, call, `${root}${version}`, route.answer);
+    return { route, call: callOf(root, operation, route, input), base: `${root}${version}` };
+  };
+
+  const each = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
+    const { route, call, base } = listOf(operation, input);
+    return items(send, call, base, route.answer);
+  };
+
+  /** The first page, or the one at `url`, which the page before it named. */
+  const page = async <Name extends CommonOperation>(
+    operation: Name,
+    input: InputOf<Name>,
+    url?: string,
+  ): Promise<ListPage<AnswerOf<Name>>> => {
+    const { route, call, base } = listOf(operation, input);
+    if (url !== undefined && !isBelow(url, base))
+      throw new GraphError(operation, { code: 'foreign-next-link', ambiguous: false });
+    return onePage(send, url === undefined ? call : { ...call, url }, base, route.answer);
   };
 
   const all = async <Name extends CommonOperation>(
@@ -74,7 +99,7 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return undefined;
   };
 
-  return { one, all, each, first, further };
+  return { one, all, each, page, first, further };
 }
 
 function callOf<Input, Answer>(

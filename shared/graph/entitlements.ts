@@ -118,7 +118,23 @@ function dialectTable(dialect: Dialect, draft: DraftOptions): DialectTable {
   }
 }
 
-const directoryVerbs = ({ all }: Caller) => ({
+const directoryVerbs = ({ all, page }: Caller) => ({
+  /** The id of the tenant; undefined if the answer names none or several. */
+  tenantId: async (): Promise<string | undefined> => {
+    const [tenant, ...others] = await all('getOrganization', {});
+    return others.length === 0 ? tenant?.id : undefined;
+  },
+  /** One page of everybody in the directory, without those whose attribute is empty. `url`: as the page before named it. */
+  usersPage: async (attribute: string, url?: string) => {
+    const { items, ...rest } = await page('listUsers', { attribute }, url);
+    const people = items.flatMap((user) => {
+      const value = textAt(user, attribute);
+      return value === undefined
+        ? []
+        : [{ id: user.id, isEnabled: user.accountEnabled !== false, value }];
+    });
+    return { ...rest, count: items.length, items: people };
+  },
   /**
    * The people whom Graph finds by an attribute, each with its `value` as the directory has it: Graph ignores the case of
    * letters, so it may be another spelling.

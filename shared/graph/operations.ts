@@ -91,6 +91,10 @@ export type Route<Input, Answer> = {
 /** What every dialect has a call for: what it takes, and what it (or each item of its list) answers with. */
 type CommonOperations = {
   findUsers: { input: { attribute: string; value: string }; answer: User };
+  /** Everybody in the directory, with the attribute. */
+  listUsers: { input: { attribute: string }; answer: User };
+  /** The tenant itself. */
+  getOrganization: { input: object; answer: { id: string } };
   findCatalogs: { input: { displayName: string }; answer: Catalog };
   getCatalog: { input: { id: string }; answer: Catalog };
   createCatalog: { input: NewCatalog; answer: Catalog };

@@ -88,6 +88,22 @@ export function publishedRoutes(published: PublishedVersion): Routes {
         queryFor(attribute) === 'advanced' ? { ConsistencyLevel: 'eventual' } : {},
       answer: User,
     },
+    // Source: https://learn.microsoft.com/graph/api/user-list, which allows pages of 999.
+    listUsers: {
+      method: 'GET',
+      path: () => '/v1.0/users',
+      query: ({ attribute }) => ({
+        $select: `id,accountEnabled,${propertyPath(attribute).split('/')[0]}`,
+        $top: '999',
+      }),
+      answer: User,
+    },
+    getOrganization: {
+      method: 'GET',
+      path: () => '/v1.0/organization',
+      query: () => ({ $select: 'id' }),
+      answer: Identified,
+    },
     findCatalogs: {
       method: 'GET',
       path: () => catalogs,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
 import { GraphError, retryAfterSeconds, safeCode } from './errors';
@@ -108,21 +109,66 @@ export async function* items<Item>(
   let emptyPages = 0;
   let url: string | undefined = call.url;
   while (url) {
-    const response = await send({ ...call, url });
-    const page = readShape(call, response, Page, readAnswer(call, response));
-    const begin = page.value.length === 0 ? undefined : JSON.stringify(page.value[0]);
+    const page: RawPage = await readPage(send, { ...call, url });
+    const { values, next, begin } = page;
     emptyPages = begin === undefined ? emptyPages + 1 : 0;
     const isSeen = begin !== undefined && visited.has(begin);
-    const fail = (code: string): GraphError =>
-      new GraphError(call.operation, { code, requestId: requestIdOf(response), ambiguous: false });
-    if (isSeen || emptyPages > mostEmptyPages) throw fail('endless-pages');
+    if (isSeen || emptyPages > mostEmptyPages) throw page.fault('endless-pages');
     visited.add(url);
     if (begin !== undefined) visited.add(begin);
-    for (const item of page.value) yield readShape(call, response, schema, item);
-    url = page['@odata.nextLink'] ?? undefined;
-    if (url && !isBelow(url, base)) throw fail('foreign-next-link');
-    if (url && visited.has(url)) throw fail('endless-pages');
+    for (const value of values) yield page.read(schema, value);
+    url = next;
+    if (url && !isBelow(url, base)) throw page.fault('foreign-next-link');
+    if (url && visited.has(url)) throw page.fault('endless-pages');
   }
+}
+
+type RawPage = {
+  values: unknown[];
+  /** The first item as text; undefined on an empty page. */
+  begin: string | undefined;
+  /** The address of the next page. */
+  next: string | undefined;
+  read: <Item>(schema: z.ZodType<Item>, value: unknown) => Item;
+  fault: (code: string) => GraphError;
+};
+
+/** One page of a list. Whoever follows `next` checks that it is below the base. */
+async function readPage(send: Transport, call: Call): Promise<RawPage> {
+  const response = await send(call);
+  const page = readShape(call, response, Page, readAnswer(call, response));
+  const fault = (code: string): GraphError =>
+    new GraphError(call.operation, { code, requestId: requestIdOf(response), ambiguous: false });
+  const next = page['@odata.nextLink'] ?? undefined;
+  const values = page.value;
+  return {
+    ...{ values, next, fault },
+    begin: values.length === 0 ? undefined : JSON.stringify(values[0]),
+    read: (schema, value) => readShape(call, response, schema, value),
+  };
+}
+
+/** A page of a list; `next`: the address of the page after it. `mark` is equal for pages that begin with the same item. */
+export type ListPage<Item> = {
+  items: Item[];
+  next: string | undefined;
+  mark: string | undefined;
+};
+
+/**
+ * One page of a list, for a reader that goes on in another process: the first page, or the one that a `next` named. Tells no
+ * endless list: the reader does, by the marks.
+ */
+export async function onePage<Item>(
+  send: Transport,
+  call: Call,
+  base: string,
+  schema: z.ZodType<Item>,
+): Promise<ListPage<Item>> {
+  const { values, next, begin, read, fault } = await readPage(send, call);
+  if (next !== undefined && !isBelow(next, base)) throw fault('foreign-next-link');
+  const mark = begin && createHash('sha256').update(begin).digest('hex').slice(0, 16);
+  return { items: values.map((value) => read(schema, value)), next, mark };
 }
 
 /** Whether an absolute URL stays within a base: same scheme, host and port, and a path below its path. */

@@ -24,10 +24,17 @@ export type Fault = z.infer<typeof Fault>;
 
 /**
  * When a call fails, and how: on the `nth` call that matches (from 1), or with a probability, or each time, and at most
- * `times` times, and for `forMs` after it first did. `path` is a regular expression on the path without its query.
+ * `times` times, and for `forMs` after it first did. `path` is a regular expression on the path without its query, `query` one
+ * on the query, in which values are URL-encoded.
  */
 export const FaultRule = z.strictObject({
-  match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).default({}),
+  match: z
+    .strictObject({
+      method: z.string().optional(),
+      path: z.string().optional(),
+      query: z.string().optional(),
+    })
+    .default({}),
   nth: z.int().positive().optional(),
   probability: z.number().min(0).max(1).optional(),
   times: z.int().positive().optional(),
@@ -38,7 +45,7 @@ export type FaultRule = z.infer<typeof FaultRule>;
 
 export type FaultSchedule = {
   /** The fault of this call, if a rule has one. Counts the call for every rule that it matches. */
-  next: (method: string, path: string) => Fault | undefined;
+  next: (method: string, path: string, query?: string) => Fault | undefined;
   add: (rules: readonly FaultRule[]) => void;
   list: () => object[];
   clear: () => void;
@@ -49,6 +56,7 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
   type Entry = {
     rule: FaultRule;
     path: RegExp | undefined;
+    query: RegExp | undefined;
     matched: number;
     fired: number;
     until?: number;
@@ -58,7 +66,8 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
   const add = (rules: readonly FaultRule[]): void => {
     for (const rule of rules) {
       const path = rule.match.path === undefined ? undefined : new RegExp(rule.match.path);
-      entries.push({ rule, path, matched: 0, fired: 0 });
+      const query = rule.match.query === undefined ? undefined : new RegExp(rule.match.query);
+      entries.push({ rule, path, query, matched: 0, fired: 0 });
     }
   };
   const fires = ({ rule, matched, fired, until = Infinity }: Entry, index: number): boolean => {
@@ -70,12 +79,13 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
 
   add(initial);
   return {
-    next: (method, path) => {
+    next: (method, path, query = '') => {
       let chosen: Entry | undefined;
       for (const [index, entry] of entries.entries()) {
         const { match } = entry.rule;
         if (match.method !== undefined && match.method !== method) continue;
         if (entry.path !== undefined && !entry.path.test(path)) continue;
+        if (entry.query !== undefined && !entry.query.test(query)) continue;
         entry.matched += 1;
         if (chosen === undefined && fires(entry, index)) chosen = entry;
       }

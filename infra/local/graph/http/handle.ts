@@ -29,7 +29,7 @@ export async function handle(
 ): Promise<void> {
   const n = runtime.log.next();
   const ids = idsOf(received);
-  const fault = runtime.faults.next(received.method, received.path);
+  const fault = runtime.faults.next(received.method, received.path, received.query.toString());
   const outcome = isBefore(fault) ? undefined : await carryOut(runtime, received, ids, n);
   runtime.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
   await sendWithFault(response, outcome?.reply, fault, ids);
