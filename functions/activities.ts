@@ -5,7 +5,12 @@ import { planAccess } from '../shared/assignments/plan';
 import { pollRequests } from '../shared/assignments/request';
 import { settleStep } from '../shared/assignments/settle';
 import { submitRequest } from '../shared/assignments/submit';
-import { activities, type Activity, type Answer } from '../shared/domain/workflow/activities';
+import {
+  activities,
+  reconcileActivities,
+  type Activity,
+  type Answer,
+} from '../shared/domain/workflow/activities';
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
 import { requestOf } from '../shared/domain/workflow/workflow-state';
 import { recordIntent, recordWait } from '../shared/events/audit-context';
@@ -13,6 +18,12 @@ import { closeAttempt } from '../shared/events/close';
 import { startAttempt } from '../shared/events/start';
 import { logTo, traceOf, type Log } from '../shared/log';
 import { createPackageEnsurer } from '../shared/packages/ensure';
+import { beginReconciliation, prepareStaging } from '../shared/reconcile/begin';
+import { compareShards } from '../shared/reconcile/compare-shards';
+import { readExpected, readOpenRuns } from '../shared/reconcile/read-people';
+import { readScope } from '../shared/reconcile/read-scope';
+import { applyBrakes, sendRechecks } from '../shared/reconcile/repairs';
+import { closeReconciliation } from '../shared/reconcile/report';
 import { StaleRun } from '../shared/storage/audit';
 import { StoreUnavailable } from '../shared/storage/storage-port';
 import { lockOf } from '../shared/storage/worker-locks';
@@ -71,6 +82,49 @@ export function registerActivities(services: Services): void {
     if (closed === 'stale') return { outcome: STALE };
     return { outcome: closed === 'closed' ? { kind: 'done' } : LOCK_HELD };
   });
+}
+
+/** Those of the orchestration `reconcile`. */
+export function registerReconciliation(services: Services): void {
+  const registerActivity = activityRegistrar(services);
+  const of = reconcileActivities;
+
+  registerActivity(of.beginReconciliation, async (execution, _, log) => {
+    const begun = await beginReconciliation(services, execution, log);
+    if (!begun) return { outcome: STALE };
+    const { run, chain } = begun;
+    return { outcome: { kind: 'done', run, timeouts: services.config.timeouts }, chain };
+  });
+
+  registerActivity(of.prepareStaging, async ({ run }) => ({
+    outcome: await prepareStaging(services, run),
+  }));
+
+  registerActivity(of.readScope, async (input) => ({ outcome: await readScope(services, input) }));
+
+  registerActivity(of.readExpected, async ({ run, from }) => ({
+    outcome: await readExpected(services, run, from),
+  }));
+
+  registerActivity(of.readOpenRuns, async ({ run }) => ({
+    outcome: await readOpenRuns(services, run),
+  }));
+
+  registerActivity(of.compareShards, async ({ run, from }) => ({
+    outcome: await compareShards(services, run, from),
+  }));
+
+  registerActivity(of.applyBrakes, async ({ run }, _, log) => ({
+    outcome: await applyBrakes(services, run, log),
+  }));
+
+  registerActivity(of.sendRechecks, async ({ run, from }) => ({
+    outcome: await sendRechecks(services, run, from),
+  }));
+
+  registerActivity(of.closeReconciliation, async (input, _, log) => ({
+    outcome: await closeReconciliation(services, input, log),
+  }));
 }
 
 const STALE: Rejected = { kind: 'rejected', reason: 'stale' };

@@ -4,6 +4,7 @@ import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
+import { reconcile } from '../orchestrations/reconcile';
 import { createLedger } from '../shared/storage/audit';
 import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
@@ -13,6 +14,7 @@ import { createHoldings } from '../shared/storage/holdings';
 import { createLimits, createPermissions } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { createRemovalBrakes } from '../shared/storage/removals';
+import { createStaging } from '../shared/storage/staging';
 import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
 import { createWorkers } from '../shared/storage/workers';
@@ -23,9 +25,10 @@ import {
   readStartup,
   refuseSample,
 } from '../shared/config/load-model';
-import { registerActivities } from './activities';
+import { registerActivities, registerReconciliation } from './activities';
 import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
+import { createQueueSender } from './queue-sender';
 import type { Services } from './services';
 import { registerTimers } from './timers';
 
@@ -74,6 +77,7 @@ const services: Services = {
   holdings: createHoldings(workers),
   workerLocks: createWorkerLocks(workers),
   brakes: createRemovalBrakes(table(records, 'removals')),
+  staging: createStaging(table(records, 'staging')),
   packages: createPackages(table(records, 'packages')),
   ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),
   graph: createEntitlements({
@@ -86,10 +90,13 @@ const services: Services = {
     permissions,
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
+  send: createQueueSender(config, credential),
   permissions,
 };
 
 registerIntake(services);
 df.app.orchestration('accessChange', accessChange);
+df.app.orchestration('reconcile', reconcile);
 registerActivities(services);
+registerReconciliation(services);
 registerTimers(services);

@@ -6,10 +6,10 @@ const DEADLINE_MS = 15_000;
 /** Errors of the client have no code. This is the text for an instance that the task hub does not know. */
 const UNKNOWN_INSTANCE = 'Durable Functions extension replied with HTTP 404';
 
-/** Runs attempts as instances of the orchestration `accessChange`. */
+/** Runs attempts as instances of the orchestrations. */
 export const runHost = (client: DurableClient): RunHost => ({
-  start: async (instanceId, input) => {
-    await inTime(client.startNew('accessChange', { instanceId, input }));
+  start: async (instanceId, input, orchestration) => {
+    await inTime(client.startNew(orchestration, { instanceId, input }));
   },
   status: async (instanceId) => {
     try {

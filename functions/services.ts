@@ -6,6 +6,7 @@ import type { Permissions } from '../shared/storage/limits';
 import type { Holdings } from '../shared/storage/holdings';
 import type { RemovalBrakes } from '../shared/storage/removals';
 import type { Packages } from '../shared/storage/packages';
+import type { Staging } from '../shared/storage/staging';
 import type { WorkerLocks } from '../shared/storage/worker-locks';
 import type { Workers } from '../shared/storage/workers';
 import type { Exclusions } from '../shared/domain/lifecycle/gate';
@@ -26,8 +27,11 @@ export type Services = {
   holdings: Holdings;
   workerLocks: WorkerLocks;
   brakes: RemovalBrakes;
+  staging: Staging;
   packages: Packages;
   ledger: Ledger;
   graph: Entitlements;
+  /** Sends a message to the queue of events. */
+  send: (body: Uint8Array) => Promise<void>;
   permissions: Pick<Permissions, 'refusals' | 'takeNews'>;
 };

@@ -1,12 +1,16 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { recoverDueEvents, type RecoverServices } from '../shared/events/recover';
+import { startOwnEvent } from '../shared/events/start';
 import { logTo } from '../shared/log';
+import { timedRun } from '../shared/reconcile/request';
 import { runHost } from './run-host';
 
-/** The timer `supervise` recovers events that are not closed. */
+/** The timer `supervise` recovers events that are not closed, and `reconcile` starts a run of the reconciliation. */
 export function registerTimers(
-  services: RecoverServices & { config: { recovery: { schedule: string } } },
+  services: RecoverServices & {
+    config: { recovery: { schedule: string }; reconcile: { schedule: string } };
+  },
 ): void {
   df.app.client.timer('supervise', {
     schedule: services.config.recovery.schedule,
@@ -16,6 +20,12 @@ export function registerTimers(
         runHost(client),
         logTo((line) => context.log(line)),
       );
+    },
+  });
+  df.app.client.timer('reconcileOnSchedule', {
+    schedule: services.config.reconcile.schedule,
+    handler: async (_: unknown, client: df.DurableClient) => {
+      await startOwnEvent(services, runHost(client), timedRun(new Date()));
     },
   });
 }

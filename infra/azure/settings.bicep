@@ -29,5 +29,11 @@ type Settings = {
   URGENT_REMOVAL_LIMIT: string?
   INTAKE_HOLD: string?
   SUPERVISE_SCHEDULE: string?
+  RECONCILE_SCHEDULE: string?
+  RECONCILE_GRANT_LIMIT: string?
+  RECONCILE_GRANT_PERCENT: string?
+  RECONCILE_REMOVAL_LIMIT: string?
+  RECONCILE_FLOOR: string?
+  SHRINK_PERCENT: string?
   RECOVERY_DELAY: string?
 }

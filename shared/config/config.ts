@@ -47,6 +47,15 @@ function isTimerSchedule(text: string): boolean {
   return fields.length === HIGHEST.length && fields.every(isField);
 }
 
+const timerSchedule = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine(
+      isTimerSchedule,
+      'six fields such as "0 * * * * *": second, minute, hour, day, month, day of the week',
+    );
+
 const duration = (fallback: string) =>
   z
     .string()
@@ -202,13 +211,13 @@ export const Settings = z.object({
   REMOVAL_FLOOR: wholeNumber(10),
   URGENT_REMOVAL_LIMIT: wholeNumber(10),
   INTAKE_HOLD: duration('4m'),
-  SUPERVISE_SCHEDULE: z
-    .string()
-    .default('0 * * * * *')
-    .refine(
-      isTimerSchedule,
-      'six fields such as "0 * * * * *": second, minute, hour, day, month, day of the week',
-    ),
+  SUPERVISE_SCHEDULE: timerSchedule('0 * * * * *'),
+  RECONCILE_SCHEDULE: timerSchedule('0 0 3 * * *'),
+  RECONCILE_GRANT_LIMIT: wholeNumber(50),
+  RECONCILE_GRANT_PERCENT: percent(2),
+  RECONCILE_REMOVAL_LIMIT: wholeNumber(0),
+  RECONCILE_FLOOR: wholeNumber(10),
+  SHRINK_PERCENT: percent(20),
   RECOVERY_DELAY: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),
   AZURE_CLIENT_ID: z.string().optional(),
   IDENTITY_ENDPOINT: z.string().optional(),
@@ -239,6 +248,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   }
   const settings = read.data;
   return {
+    busConnection: settings.ServiceBus ?? settings.ServiceBus__fullyQualifiedNamespace,
     bus: busAddress(settings.ServiceBus, settings.ServiceBus__fullyQualifiedNamespace),
     queue: settings.PROVISIONING_QUEUE,
     sources: settings.EVENT_SOURCES,
@@ -275,6 +285,14 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       percent: settings.REMOVAL_PERCENT,
       floor: settings.REMOVAL_FLOOR,
       urgentLimit: settings.URGENT_REMOVAL_LIMIT,
+    },
+    reconcile: {
+      schedule: settings.RECONCILE_SCHEDULE,
+      grantLimit: settings.RECONCILE_GRANT_LIMIT,
+      grantPercent: settings.RECONCILE_GRANT_PERCENT,
+      removalLimit: settings.RECONCILE_REMOVAL_LIMIT,
+      floor: settings.RECONCILE_FLOOR,
+      shrinkPercent: settings.SHRINK_PERCENT,
     },
     intakeHoldSeconds: settings.INTAKE_HOLD,
     recovery: {

@@ -10,6 +10,7 @@ import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
+import type { Staging } from '../storage/staging';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
 import type { RowWriter } from './audit-context';
@@ -31,6 +32,7 @@ export type AcceptServices = RowWriter & {
   ledger: Pick<Ledger, 'reject'>;
   workers: Pick<Workers, 'addFact'>;
   brakes: Pick<RemovalBrakes, 'recheckOf'>;
+  staging: Pick<Staging, 'asked'>;
   config: {
     sources: readonly string[];
     intakeHoldSeconds: number;
@@ -99,17 +101,23 @@ async function accept(
   const { now } = delivery;
   const body = bytesOfBody(message);
   const request = readOperatorRequest(body, services.config);
-  if (request?.kind === 'recheck') {
-    const asked = await services.brakes.recheckOf(request.eventHash);
-    if (!asked) return rejectMessage(services, { ...request, ...UNKNOWN_RECHECK }, now, log);
-    const { eventHash, isNew } = await startOwnEvent(services, host, { source: RECHECK, ...asked });
+  if (request?.kind === 'own') {
+    const { source, eventHash: hash } = request;
+    const asked =
+      source === RECHECK
+        ? await services.brakes.recheckOf(hash)
+        : await services.staging.asked(hash);
+    if (!asked) return rejectMessage(services, { ...request, ...NOT_ASKED }, now, log);
+    const { id, at, by, reason } = asked;
+    const workerId = source === RECHECK ? asked.workerId : undefined;
+    const own = { source, id, at, by, reason, workerId };
+    const { eventHash, isNew } = await startOwnEvent(services, host, own);
     log({ what: isNew ? 'started' : 'duplicate', eventHash });
     return undefined;
   }
   if (request) {
     const next = await claimNextAttempt(services, request, delivery);
-    if (next !== 'unknown-event')
-      return startOrCount(services, host, request.eventHash, next, delivery, log);
+    if (next !== 'unknown-event') return startOrCount(services, host, request, next, delivery, log);
     return rejectMessage(services, { ...request, ...UNKNOWN_EVENT }, now, log);
   }
   const read = readEvent(body, services.config);
@@ -123,20 +131,22 @@ async function accept(
     const identity = { eventId, eventSource, eventType, workerId: event.data.workerId };
     return rejectMessage(services, { ...read, ...identity, ...ID_REUSED }, now, log);
   }
-  await startOrCount(services, host, eventHash, claimed, delivery, log);
+  const known = { eventHash, eventSource: event.source };
+  await startOrCount(services, host, known, claimed, delivery, log);
 }
 
 /** Starts the attempt that the message has claimed, or counts the message. */
 async function startOrCount(
   services: AcceptServices,
   host: Pick<RunHost, 'start' | 'status'>,
-  eventHash: string,
+  event: { eventHash: string; eventSource: string },
   { attempt, noReplay }: Claimed,
   { now }: Delivery,
   log: Log,
 ): Promise<void> {
+  const { eventHash } = event;
   if (attempt !== undefined) {
-    await startRun(host, eventHash, attempt);
+    await startRun(host, event, attempt);
     log({ what: 'started', eventHash, attempt });
   } else {
     const count = await services.claims.countDuplicate(eventHash, now);
@@ -158,11 +168,11 @@ const UNKNOWN_EVENT = {
   rule: 'the id of an event that was accepted',
 } as const;
 
-const UNKNOWN_RECHECK = {
+const NOT_ASKED = {
   kind: 'rejected',
   reason: 'unknown-event',
   field: 'id',
-  rule: 'the id of a recheck that an operator has asked for',
+  rule: 'the id of a recheck or a reconciliation that an operator has asked for',
 } as const;
 
 const MARKS = { replayid: 'id', replayreason: 'reason', replayedby: 'by' } as const;

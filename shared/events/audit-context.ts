@@ -1,11 +1,11 @@
-import { CLOCK, RECHECK } from '../domain/events/event';
+import { CLOCK, RECHECK, RECONCILE } from '../domain/events/event';
 import type { Claims } from '../storage/claims';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { AuditEntry } from '../domain/workflow/audit-entry';
 import type { PlannedStep } from '../domain/lifecycle/plan';
 import type { Operation } from '../domain/workflow/workflow-state';
 import { packageDefinition } from '../domain/access-model/access-model';
-import type { ChainEnd, Run } from '../domain/workflow/run';
+import type { ChainEnd, EventRun, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
 import type { Ledger } from '../storage/audit';
 
@@ -28,14 +28,18 @@ export const writerColumns = ({ model, config, appVersion }: RowWriter) => ({
 });
 
 /** What has started a run: a replay, the clock, a person, or the event of HR itself. */
-function initiatorOf({ eventSource, requestedBy }: Run['fact'], replay: Run['replay']): string {
+function initiatorOf(
+  { eventSource, requestedBy }: EventRun['fact'],
+  replay: EventRun['replay'],
+): string {
   if (replay) return `replay:${replay.by ?? 'unknown'}`;
   if (eventSource === CLOCK) return 'clock';
-  return eventSource === RECHECK ? `recheck:${requestedBy ?? 'unknown'}` : 'event';
+  if (eventSource === RECHECK) return `recheck:${requestedBy ?? 'unknown'}`;
+  return eventSource === RECONCILE ? `reconcile:${requestedBy ?? 'unknown'}` : 'event';
 }
 
 /** The columns of every row of a run about its event. */
-export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: Run) => ({
+export const runColumns = ({ eventHash, attempt, instanceId, token, fact, replay }: EventRun) => ({
   ...fact,
   eventHash,
   attempt,

@@ -1,4 +1,4 @@
-import type { ChainEnd, Run } from '../domain/workflow/run';
+import type { ChainEnd, EventRun, Run } from '../domain/workflow/run';
 import type { Log } from '../log';
 import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
@@ -52,11 +52,35 @@ export async function closeAttempt(
   }
 }
 
-/** Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. */
-async function close(
+/** Closes an attempt whose lock the caller has. */
+const close = (
   services: CloseServices,
-  { run, chain, at, next, isUnplanned, ...ending }: Omit<Closing, 'fencingToken'>,
+  { next, isUnplanned, ...closing }: Omit<Closing, 'fencingToken'>,
   log: Log,
+): Promise<'closed' | 'stale'> =>
+  closeEvent(services, closing, log, async (outcome) => {
+    const { run, at } = closing;
+    // The most frequent event. It takes nothing that it has not carried out.
+    const isDeliveredJoiner =
+      run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
+    if (!isDeliveredJoiner) await services.brakes.leaveEvent(personOf(run), run.eventHash);
+    const known = isUnplanned ? (await services.workers.wakeOf(personOf(run)))?.at : undefined;
+    await planWake(services, run, { at, next: next ?? known });
+  });
+
+/**
+ * Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. `before`:
+ * what has to be done before the row, by the outcome that was decided. `stale`: the attempt is closed, or another runs it.
+ */
+export async function closeEvent(
+  services: RowWriter & {
+    claims: Pick<Claims, 'beginClosing' | 'finishClosing'>;
+    due: Pick<Due, 'cancel'>;
+    ledger: Pick<Ledger, 'close'>;
+  },
+  { run, chain, at, ...ending }: Ending & { run: EventRun; chain: ChainEnd; at: string },
+  log: Log,
+  before: (outcome: Ending['outcome'] | undefined) => Promise<void> = () => Promise.resolve(),
 ): Promise<'closed' | 'stale'> {
   const { claims, due, ledger } = services;
   const claim = await claims.beginClosing(run, { ...ending, chain }, at);
@@ -76,13 +100,7 @@ async function close(
       deliveredAt,
       ...marginOf(run.fact, deliveredAt),
     } as const;
-    // The most frequent event. It takes nothing that it has not carried out.
-    const isDeliveredJoiner =
-      run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
-    if (!isDeliveredJoiner)
-      await services.brakes.leaveEvent(run.personId ?? run.fact.workerId, run.eventHash);
-    const known = isUnplanned ? (await services.workers.wakeOf(personOf(run)))?.at : undefined;
-    await planWake(services, run, { at, next: next ?? known });
+    await before(outcome);
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
     // never loses it.

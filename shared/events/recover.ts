@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { instanceId } from '../domain/events/keys';
-import { runOf, type StoredClaim } from '../domain/workflow/claim';
+import { eventRunOf, runOf, type StoredClaim } from '../domain/workflow/claim';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { Timeouts } from '../domain/workflow/timeouts';
 import { traceOf, type Log } from '../log';
@@ -9,7 +9,7 @@ import { shards, type Due, type DueRow, type EventTask } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
-import { closeAttempt, type Closing, type CloseServices } from './close';
+import { closeAttempt, closeEvent, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
 import { readyToStart, startRun, withPerson } from './start';
 import { checkRequest, wakePerson, type WakeServices } from './wake';
@@ -116,7 +116,7 @@ export async function recoverEvent(
     return undefined;
   }
   await readyToStart(services, eventHash, claim);
-  await startRun(host, eventHash, attempt);
+  await startRun(host, { eventHash, eventSource: claim.fact.eventSource }, attempt);
   log({ what: 'started-late', eventHash, attempt });
   await scheduleNext(services, claim);
   return undefined;
@@ -186,18 +186,30 @@ async function close(
       : found;
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
-  const closing: Closing = {
-    run: await withPerson(services.workers, runOf(claim, claim.token)),
-    // Higher than any fencing token that a run or an earlier recovery has used.
-    fencingToken: Date.parse(at),
+  const ending = {
     chain: await services.ledger.endOf(eventHash, attempt),
     at,
-    outcome: status === 'Failed' ? 'failed' : 'terminated',
+    outcome: status === 'Failed' ? ('failed' as const) : ('terminated' as const),
     reason: `instance-${status.toLowerCase()}`,
-    isUnplanned: true,
   };
-  const result = await closeAttempt(services, closing, log);
+  const result =
+    claim.fact.workerId === undefined
+      ? await closeEvent(services, { run: eventRunOf(claim, claim.token), ...ending }, log)
+      : await closeAttempt(services, await closingOf(services, claim, claim.token, ending), log);
   // With `closing`, the run itself has decided the end: nothing ended it from outside.
   if (result === 'closed' && found.state !== 'closing')
     log({ what: 'closed-late', eventHash, attempt, status });
 }
+
+/** Of an event about a worker: under a lock of its own, whose fencing token is higher than any that was used before. */
+const closingOf = async (
+  { workers }: Pick<RecoverServices, 'workers'>,
+  claim: StoredClaim,
+  token: string,
+  ending: Omit<Closing, 'run' | 'fencingToken'>,
+): Promise<Closing> => ({
+  ...ending,
+  run: await withPerson(workers, runOf(claim, token)),
+  fencingToken: Date.parse(ending.at),
+  isUnplanned: true,
+});

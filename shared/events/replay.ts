@@ -216,7 +216,7 @@ async function evaluate(
   }
   const { eventHash } = read;
   const claim = await claims.read(eventHash);
-  if (request?.kind === 'recheck') {
+  if (request?.kind === 'own') {
     const { eventId } = request;
     return claim
       ? { eventId, eventHash, action: 'complete', why: 'it was accepted before', causes }

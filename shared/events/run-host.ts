@@ -17,6 +17,7 @@ export type RunHost = {
   start: (
     instanceId: string,
     input: { eventHash: string; attempt: number; token: string },
+    orchestration: 'accessChange' | 'reconcile',
   ) => Promise<void>;
   status: (instanceId: string) => Promise<InstanceStatus>;
   terminate: (instanceId: string, reason: string) => Promise<void>;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CLOCK, RECHECK } from '../domain/events/event';
+import { RECONCILE, type CLOCK, type RECHECK } from '../domain/events/event';
 import { eventHash as hashOf, instanceId, jsonHash } from '../domain/events/keys';
 import type { ReplayRequest } from '../domain/events/operator-request';
 import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
@@ -72,13 +72,14 @@ export function scheduleRecovery(
 /** Starts the orchestration of one attempt unless it runs already. Throws HostUnavailable if neither can be confirmed. */
 export async function startRun(
   host: Pick<RunHost, 'start' | 'status'>,
-  eventHash: string,
+  { eventHash, eventSource }: { eventHash: string; eventSource: string },
   attempt: number,
 ): Promise<void> {
   const id = instanceId(eventHash, attempt);
+  const orchestration = eventSource === RECONCILE ? 'reconcile' : 'accessChange';
   try {
     // The token is part of the input, so that every replay of the orchestration has the same one.
-    await host.start(id, { eventHash, attempt, token: randomUUID() });
+    await host.start(id, { eventHash, attempt, token: randomUUID() }, orchestration);
   } catch {
     // A start may succeed although its answer is lost, so the status decides.
     const status = await host.status(id);
@@ -112,13 +113,13 @@ export async function withPerson(workers: Pick<Workers, 'personOf'>, run: Run): 
 }
 
 /**
- * An event that the app makes itself. `id` is `<worker id>@<what for>`; `at` (ISO 8601): the instant that it is for. `by` and
+ * An event that the app makes itself. `id` is `<worker id>@<what for>`, or `reconcile@<run>`, which is about no worker; `at` (ISO 8601): the instant that it is for. `by` and
  * `reason`: of the person who asks for it.
  */
 export type OwnEvent = {
-  source: typeof CLOCK | typeof RECHECK;
+  source: typeof CLOCK | typeof RECHECK | typeof RECONCILE;
   id: string;
-  workerId: string;
+  workerId?: string | undefined;
   at: string;
   by?: string | undefined;
   reason?: string | undefined;
@@ -127,6 +128,7 @@ export type OwnEvent = {
 const types = {
   'urn:joinery:clock': 'joinery.clock.v1',
   'urn:joinery:recheck': 'joinery.recheck.v1',
+  'urn:joinery:reconcile': 'joinery.reconcile.v1',
 } as const satisfies Record<OwnEvent['source'], string>;
 
 /**
@@ -151,13 +153,15 @@ export async function startOwnEvent(
     ...{ state: 'claimed', contentHash, attempt: 1, due: place, updatedAt: now },
     fact: {
       ...{ eventId: id, eventSource: source, eventType: types[source], bodyHash: contentHash },
-      ...{ workerId, employmentId: 'primary', actAt: at, occurredAt: at, receivedAt: now },
+      ...(workerId !== undefined && { workerId, employmentId: 'primary' }),
+      ...{ actAt: at, occurredAt: at, receivedAt: now },
       ...(by !== undefined && { requestedBy: by }),
       ...(reason !== undefined && { requestReason: reason }),
     },
   });
   const isNew = held === 'claimed';
   if (!isNew) await due.cancel(place);
-  if (isNew || held.state === 'claimed') await startRun(host, hash, isNew ? 1 : held.attempt);
+  if (isNew || held.state === 'claimed')
+    await startRun(host, { eventHash: hash, eventSource: source }, isNew ? 1 : held.attempt);
   return { eventHash: hash, isNew };
 }

@@ -10,7 +10,7 @@ import type { Table } from './storage-port';
  * not find it. `recording` is the same for an assignment, in a dialect where the client records it. `held`: the assignment
  * of `assignmentId` was seen; `gone`: its absence was, after a removal of ours; `idle`: nothing is under way or held.
  */
-const Holding = HoldingPlace.extend({
+export const Holding = HoldingPlace.extend({
   state: z.enum(['idle', 'submitting', 'requested', 'recording', 'held', 'gone']),
   /** What the last request was for. */
   action: z.enum(['grant', 'revoke', 'extend', 'reprocess']),

@@ -30,8 +30,11 @@ export type Table = {
     partition: string,
     range?: { from?: string; below?: string; atMost?: number },
   ) => Promise<StoredRow[]>;
-  /** The rows of all partitions with keys in a range, page by page, those of one partition together. */
-  scan: (range: { from: string; below: string }) => AsyncGenerator<StoredRow[]>;
+  /**
+   * The rows of all partitions with keys in a range, page by page, those of one partition together; of the partitions behind
+   * `after` alone, if it is given.
+   */
+  scan: (range: { from: string; below: string; after?: string }) => AsyncGenerator<StoredRow[]>;
 };
 
 /** The audit's view of a table: no operation changes or removes a row. */

@@ -97,9 +97,10 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
       });
       return rows;
     },
-    scan: async function* ({ from, below }) {
-      checkKeys(from, below);
-      const filter = odata`RowKey ge ${from} and RowKey lt ${below}`;
+    scan: async function* ({ from, below, after }) {
+      checkKeys(from, below, after ?? 'x');
+      const behind = after === undefined ? '' : odata`PartitionKey gt ${after} and `;
+      const filter = behind + odata`RowKey ge ${from} and RowKey lt ${below}`;
       let continuationToken: string | undefined;
       do {
         const token = continuationToken;

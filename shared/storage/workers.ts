@@ -3,6 +3,7 @@ import { padded } from '../domain/events/keys';
 import { isMoreComplete } from '../domain/lifecycle/fact-of';
 import { StoredFact } from '../domain/lifecycle/facts';
 import { DuePlace } from './due';
+import { Holding } from './holdings';
 import type { StoredRow, Table } from './storage-port';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
 
@@ -110,6 +111,33 @@ export function createWorkers(table: Table) {
       if (facts.length > 0) yield { workerId, facts };
     },
 
+    /**
+     * What is known of the next `atMost` numbers behind `after`, in the order of the numbers. `isJoined`: the number has come
+     * to be joined to others. `last`: where the next page begins; absent at the end.
+     */
+    page: async (after: string | undefined, atMost: number) => {
+      const range = { from: 'fact-', below: 'holding.', ...(after !== undefined && { after }) };
+      const numbers = new Map<string, NumberRows>();
+      for await (const rows of table.scan(range)) {
+        for (const { partition, key, columns } of rows) {
+          const known = numbers.get(partition) ?? {
+            ...{ workerId: partition, facts: [], holdings: [], isJoined: false },
+          };
+          // The first rows of one number more show that this one is read to its end.
+          if (!numbers.has(partition) && numbers.size === atMost)
+            return { numbers: [...numbers.values()], last: [...numbers.keys()].at(-1) };
+          numbers.set(partition, known);
+          if (key.startsWith(NEXT)) known.isJoined = true;
+          else if (key.startsWith('fact-')) {
+            const fact = fromColumns(StoredFact, columns);
+            known.facts.push(fact);
+            known.isJoined ||= fact.previousWorkerId !== undefined;
+          } else known.holdings.push(fromColumns(Holding, columns));
+        }
+      }
+      return { numbers: [...numbers.values()], last: undefined };
+    },
+
     /** The wake-up of a person; undefined if they never had one. */
     wakeOf: async (personId: string): Promise<Wake | undefined> => {
       const row = await table.read(personId, WAKE);
@@ -138,5 +166,12 @@ export function createWorkers(table: Table) {
 
 /** Milliseconds since the first year that an event may name, padded so that text order is time order. */
 const orderOf = (time: string): string => padded(Date.parse(time) - Date.parse(EARLIEST), 16);
+
+type NumberRows = {
+  workerId: string;
+  facts: StoredFact[];
+  holdings: Holding[];
+  isJoined: boolean;
+};
 
 const EARLIEST = '0001-01-01T00:00:00Z';

@@ -11,6 +11,7 @@ import { createDue } from '../../shared/storage/due';
 import { createHoldings } from '../../shared/storage/holdings';
 import { createPermissions } from '../../shared/storage/limits';
 import { createPackages } from '../../shared/storage/packages';
+import { createStaging } from '../../shared/storage/staging';
 import { createRemovalBrakes } from '../../shared/storage/removals';
 import { createWorkerLocks } from '../../shared/storage/worker-locks';
 import { createWorkers } from '../../shared/storage/workers';
@@ -46,6 +47,8 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     holdings: createHoldings(storage.table('workers')),
     workerLocks: createWorkerLocks(storage.table('workers')),
     brakes: createRemovalBrakes(storage.table('removals')),
+    staging: createStaging(storage.table('staging')),
+    send: () => Promise.resolve(),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
     permissions: createPermissions(storage.table('limits'), () => undefined),

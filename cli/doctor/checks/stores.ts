@@ -2,7 +2,7 @@ import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
 
-const RECORDS = ['claims', 'workers', 'packages', 'due', 'limits', 'removals'];
+const RECORDS = ['claims', 'workers', 'packages', 'due', 'limits', 'removals', 'staging'];
 const AUDIT = ['audit', 'auditIndex'];
 
 /** A row that does not exist, and an ETag that it never had: a replace changes nothing and shows whether it is allowed. */

@@ -29,7 +29,7 @@ const ALLOWED: [scope: RegExp, roles: Record<string, string>][] = [
     { '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader' },
   ],
   [
-    /storageAccounts\/tableServices\/tables', parameters\('recordsAccountName'\), 'default', 'removals'\)\]$/,
+    /storageAccounts\/tableServices\/tables', parameters\('recordsAccountName'\), 'default', '(removals|staging)'\)\]$/,
     { '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor' },
   ],
   [

@@ -29,6 +29,7 @@ resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing 
     resource packages 'tables' existing = { name: 'packages' }
     resource limits 'tables' existing = { name: 'limits' }
     resource removals 'tables' existing = { name: 'removals' }
+    resource staging 'tables' existing = { name: 'staging' }
   }
 }
 
@@ -160,10 +161,25 @@ resource limitsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// `joinery release` and `joinery discard` close a brake, which is a row of this table.
+// `joinery release` and `joinery discard` close a brake, and `joinery reconcile` asks for a run: rows of these tables.
 var onRemovals = given([
   { who: operatorsGroupId, kind: 'Group', role: roles.storageTableDataContributor }
 ])
+
+resource stagingGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onRemovals: {
+    scope: recordsAccount::tableService::staging
+    name: guid(recordsAccount::tableService::staging.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
 
 resource removalsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in onRemovals: {
@@ -244,10 +260,11 @@ resource auditGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// The trigger needs only Data Receiver of one queue. Scaling by the length of the queue would need the right to manage
-// the namespace; without it the platform scales in steps.
+// The trigger needs Data Receiver of one queue, and a reconciliation sends its rechecks there. Scaling by the length of the
+// queue would need the right to manage the namespace; without it the platform scales in steps.
 var onQueue = given([
   { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataReceiver }
+  { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataSender }
   { who: senderPrincipalId, kind: 'ServicePrincipal', role: roles.serviceBusDataSender }
   { who: operatorsGroupId, kind: 'Group', role: roles.serviceBusDataReceiver }
   { who: operatorsGroupId, kind: 'Group', role: roles.serviceBusDataSender }

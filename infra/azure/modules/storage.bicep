@@ -31,7 +31,7 @@ module records 'storage-account.bicep' = {
     tags: tags
     redundancy: redundancy
     containers: ['access-model']
-    tables: ['claims', 'workers', 'packages', 'due', 'limits', 'removals']
+    tables: ['claims', 'workers', 'packages', 'due', 'limits', 'removals', 'staging']
     locked: locked
     workspaceId: workspaceId
     logCategories: ['StorageWrite', 'StorageDelete']

@@ -131,6 +131,7 @@ const tables = [
   'due',
   'limits',
   'removals',
+  'staging',
   'audit',
   'auditIndex',
 ];

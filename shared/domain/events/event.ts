@@ -25,10 +25,14 @@ const ID = /^[A-Za-z0-9._:-]{1,64}$/;
 /** The charset of every id that a sender chooses: safe in keys, URLs and logs. */
 export const Id = z.string({ error: ID_RULE }).regex(ID, { error: ID_RULE }).meta({ id: 'id' });
 
-/** Sources of events that the app makes itself: for the clock, and for a person who asks to check somebody again. */
+/**
+ * Sources of events that the app makes itself: for the clock, for a person who asks to check somebody again, and for a run of
+ * reconciliation, which is about nobody alone.
+ */
 export const CLOCK = 'urn:joinery:clock';
 export const RECHECK = 'urn:joinery:recheck';
-const OWN_SOURCES: readonly string[] = [CLOCK, RECHECK];
+export const RECONCILE = 'urn:joinery:reconcile';
+const OWN_SOURCES: readonly string[] = [CLOCK, RECHECK, RECONCILE];
 
 /** Whether a source is reserved for events of the app: no message on the queue may have it. */
 export const isReserved = (source: string): boolean => source.startsWith('urn:joinery:');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EventId, Id, RECHECK, sourcesOf, type ReplayMarks } from './event';
+import { EventId, Id, RECHECK, RECONCILE, sourcesOf, type ReplayMarks } from './event';
 import { bodyHash, eventHash } from './keys';
 import { readJson, type Keep } from './raw-json';
 
@@ -9,6 +9,8 @@ const SOURCE = 'urn:joinery:replay';
 
 /** The type of a message that asks to look at a person again. Who asks and why is in a row that no sender may write. */
 const RECHECK_TYPE = 'joinery.recheck.v1';
+/** The same for a run of the reconciliation. */
+const RECONCILE_TYPE = 'joinery.reconcile.v1';
 
 /** A request for the attempt after `attempt` at an event; `marks` say who asks and why, and have an id. */
 export type ReplayRequest = {
@@ -21,9 +23,10 @@ export type ReplayRequest = {
   bodyHash: string;
 };
 
-/** A request to start the event of a recheck, by its id. */
-type RecheckRequest = {
-  kind: 'recheck';
+/** A request to start the event of a recheck or of a reconciliation, by its id. */
+type OwnRequest = {
+  kind: 'own';
+  source: typeof RECHECK | typeof RECONCILE;
   eventHash: string;
   eventId: string;
   eventSource: string;
@@ -49,13 +52,12 @@ const ReplayMessage = z.object({
   data: z.object({ source: z.string(), id: EventId, attempt: z.int().positive() }),
 });
 
-const RecheckMessage = z.object({
-  specversion: z.literal('1.0'),
-  type: z.literal(RECHECK_TYPE),
-  source: z.literal(RECHECK),
-  id: EventId,
-  time: z.iso.datetime(),
-});
+const own = { specversion: z.literal('1.0'), id: EventId, time: z.iso.datetime() };
+const OwnMessage = z.discriminatedUnion('type', [
+  z.object({ ...own, type: z.literal(RECHECK_TYPE), source: z.literal(RECHECK) }),
+  z.object({ ...own, type: z.literal(RECONCILE_TYPE), source: z.literal(RECONCILE) }),
+]);
+type OwnMessage = z.infer<typeof OwnMessage>;
 
 const MAX_DEPTH = 3;
 /** The longest source and ids need half of it. */
@@ -68,9 +70,9 @@ const MAX_BYTES = 2048;
 export function readOperatorRequest(
   body: Uint8Array,
   { sources }: { sources: readonly string[] },
-): ReplayRequest | RecheckRequest | undefined {
+): ReplayRequest | OwnRequest | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const isOne = bytes.includes(REPLAY) || bytes.includes(RECHECK_TYPE);
+  const isOne = [REPLAY, RECHECK_TYPE, RECONCILE_TYPE].some((type) => bytes.includes(type));
   if (bytes.length > MAX_BYTES || !isOne) return undefined;
   const read = readJson(bytes.toString(), MAX_DEPTH, keep);
   const value = read.kind === 'value' ? read.value : undefined;
@@ -78,8 +80,8 @@ export function readOperatorRequest(
     ...{ eventHash: eventHash(source, id), eventId: id, eventSource: source },
     bodyHash: bodyHash(body),
   });
-  const recheck = RecheckMessage.safeParse(value).data;
-  if (recheck) return { kind: 'recheck', ...identity(RECHECK, recheck.id) };
+  const asked = OwnMessage.safeParse(value).data;
+  if (asked) return { kind: 'own', source: asked.source, ...identity(asked.source, asked.id) };
   const replay = ReplayMessage.safeParse(value).data;
   if (!replay) return undefined;
   const { replayid, replayreason, replayedby, data } = replay;
@@ -112,8 +114,16 @@ export function replayMessage(
 
 /** The message that asks for the recheck of an event id, as UTF-8 bytes. */
 export function recheckMessage(id: string, now: Date): Uint8Array {
-  const message: z.infer<typeof RecheckMessage> = {
+  const message: OwnMessage = {
     ...{ specversion: '1.0', type: RECHECK_TYPE, source: RECHECK, id, time: now.toISOString() },
+  };
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** The message that asks for the run of the reconciliation with an event id, as UTF-8 bytes. */
+export function reconcileMessage(id: string, now: Date): Uint8Array {
+  const message: OwnMessage = {
+    ...{ specversion: '1.0', type: RECONCILE_TYPE, source: RECONCILE, id, time: now.toISOString() },
   };
   return Buffer.from(JSON.stringify(message));
 }

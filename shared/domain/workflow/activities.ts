@@ -3,7 +3,7 @@ import { PackageIds, PlannedStep, PolicyInForce } from '../lifecycle/plan';
 import { DecidedStep, Operation, Waiting } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
 import { Timeouts } from './timeouts';
-import { ChainEnd, Run } from './run';
+import { ChainEnd, EventRun, Run } from './run';
 import { ClosingOutcome, Ending, RequestStatus, StepOutcome, StepResult } from './step-outcome';
 
 /** What an activity answers. One that writes audit rows also answers the chain's new end, even with `later`. */
@@ -35,6 +35,29 @@ const activity = <Input extends z.ZodRawShape, Done extends z.ZodRawShape>(
 const written = { run: Run, chain: ChainEnd, at: z.string() };
 const lock = { run: Run, fencingToken: z.number().int() };
 const underLock = { ...written, step: PlannedStep, intentRecorded: z.boolean() };
+
+/** What one run of the reconciliation is to do: it compares everything, or one package, or one worker. */
+export const ReconcileOptions = z.object({
+  /** Repairs are reported, and not asked for. */
+  dryRun: z.boolean().optional(),
+  packageKey: z.string().optional(),
+  workerId: z.string().optional(),
+});
+export type ReconcileOptions = z.infer<typeof ReconcileOptions>;
+
+/**
+ * One run of the reconciliation. `id`: in its report, its rechecks and its brakes. `generation`: of what it stages. `at`: the
+ * instant for which everything is compared (ISO 8601).
+ */
+export const ReconcileRun = EventRun.extend({
+  ...{ id: z.string(), generation: z.number().int(), at: z.string() },
+  options: ReconcileOptions,
+});
+export type ReconcileRun = z.infer<typeof ReconcileRun>;
+
+const ofRun = { run: ReconcileRun };
+/** `next`: where the next execution begins; absent at the end. */
+const next = { next: z.string().optional() };
 
 /** Every activity that an orchestration calls. Names, inputs and answers are kept in durable histories: docs/versioning.md. */
 export const activities = {
@@ -137,6 +160,46 @@ export const activities = {
       /** Whether the run ends without a plan: the next change is what was known before. */
       isUnplanned: z.boolean().optional(),
     },
+    {},
+  ),
+};
+
+/** Those of the orchestration `reconcile`. */
+export const reconcileActivities = {
+  beginReconciliation: activity(
+    'beginReconciliation',
+    {
+      eventHash: z.string(),
+      attempt: z.number().int(),
+      instanceId: z.string(),
+      token: z.string(),
+      version: z.number().int(),
+      at: z.string(),
+    },
+    { run: ReconcileRun, timeouts: Timeouts },
+  ),
+  /** Removes what earlier runs have staged, and names the lists to read. */
+  prepareStaging: activity('prepareStaging', ofRun, { isReady: z.boolean() }),
+  /** Reads a list on, at most 20 pages. `giveUp`: why it is left unread. The first list is the directory. */
+  readScope: activity(
+    'readScope',
+    { ...ofRun, scope: z.number().int(), giveUp: z.string().optional() },
+    { isOver: z.boolean() },
+  ),
+  /** Reads the people of whom facts are known. `scopes`: how many lists there are by now. */
+  readExpected: activity(
+    'readExpected',
+    { ...ofRun, from: z.string().optional() },
+    { ...next, scopes: z.number().int() },
+  ),
+  readOpenRuns: activity('readOpenRuns', ofRun, { open: z.number().int() }),
+  compareShards: activity('compareShards', { ...ofRun, from: z.string().optional() }, next),
+  applyBrakes: activity('applyBrakes', ofRun, { tripped: z.number().int() }),
+  sendRechecks: activity('sendRechecks', { ...ofRun, from: z.string().optional() }, next),
+  /** `failure`: why the run could not compare everything. Without a run, nothing was read. */
+  closeReconciliation: activity(
+    'closeReconciliation',
+    { ...ofRun, chain: ChainEnd, at: z.string(), failure: z.string().optional() },
     {},
   ),
 };

@@ -3,7 +3,7 @@ import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
 import { FactContent, type StoredFact } from '../lifecycle/facts';
 import { Evidence } from './outcome';
-import { ChainEnd, EventFact, Replay, type Run } from './run';
+import { ChainEnd, EventFact, Replay, Run, type EventRun } from './run';
 import { ClosingOutcome } from './step-outcome';
 import { Waiting } from './workflow-state';
 
@@ -44,7 +44,10 @@ export type Claim = z.infer<typeof Claim>;
 export type StoredClaim = Claim & { eventHash: string; etag: string };
 
 /** The current attempt, run under `token`. */
-export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: string): Run => ({
+export const eventRunOf = (
+  { eventHash, attempt, fact, replay }: StoredClaim,
+  token: string,
+): EventRun => ({
   eventHash,
   attempt,
   instanceId: instanceId(eventHash, attempt),
@@ -53,21 +56,23 @@ export const runOf = ({ eventHash, attempt, fact, replay }: StoredClaim, token: 
   ...(replay && { replay }),
 });
 
+/** The same of an event about a worker. Throws on any other. */
+export const runOf = (claim: StoredClaim, token: string): Run =>
+  Run.parse(eventRunOf(claim, token));
+
 /** The fact of an event as its first acceptance has it, however often the event runs. */
 export function factOfClaim(eventHash: string, { fact, content }: Claim): StoredFact | undefined {
   const { eventSource: source, eventId: id, occurredAt: time } = fact;
   const { workerId, employmentId, sequence } = fact;
-  return (
-    content && {
-      ...{ source, id, hash: eventHash, time, sequence, workerId, employmentId },
-      ...content,
-    }
-  );
+  if (content === undefined || workerId === undefined || employmentId === undefined)
+    return undefined;
+  const event = { source, id, hash: eventHash, time, sequence, workerId, employmentId };
+  return { ...event, ...content };
 }
 
 /** Events with these outcomes are not replayed: the access is there, or was removed on purpose. */
 const FINAL: ReadonlySet<string> = new Set([
-  ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded'],
+  ...['delivered', 'already-held', 'revoked', 'rescinded', 'superseded', 'clean', 'drift'],
 ]);
 
 /** Whether the event ended in a way that nothing has to follow: it is never run again. */

@@ -7,8 +7,9 @@ export const EventFact = z.object({
   eventSource: z.string(),
   eventType: z.string(),
   bodyHash: z.string(),
-  workerId: z.string(),
-  employmentId: z.string(),
+  /** Absent where the event is about nobody alone. */
+  workerId: z.string().optional(),
+  employmentId: z.string().optional(),
   sequence: z.number().int().optional(),
   /** Of an event that states the first day of work. */
   startDate: z.string().optional(),
@@ -26,21 +27,30 @@ export const EventFact = z.object({
 });
 export type EventFact = z.infer<typeof EventFact>;
 
+/** Of an event about one worker. */
+const WorkerFact = EventFact.extend({ workerId: z.string(), employmentId: z.string() });
+
 /** The replay that started an attempt. `of` is the attempt before it, if there is one. */
 export const Replay = ReplayMarks.extend({ of: z.number().int().positive().optional() });
 export type Replay = z.infer<typeof Replay>;
 
-/** One attempt at one event; the input of every activity. `token` distinguishes two executions of the same attempt. */
-export const Run = z.object({
+/** One attempt at one event. `token` distinguishes two executions of the same attempt. */
+export const EventRun = z.object({
   eventHash: z.string(),
   attempt: z.number().int().positive(),
   instanceId: z.string(),
   token: z.string(),
-  /** The first worker id of the person, which stands for all that `previousWorkerId` joins to it; absent if it is the event's. */
-  personId: z.string().optional(),
   fact: EventFact,
   /** Present if the attempt is a replay. */
   replay: Replay.optional(),
+});
+export type EventRun = z.infer<typeof EventRun>;
+
+/** One attempt at an event about a worker; the input of every activity of `accessChange`. */
+export const Run = EventRun.extend({
+  /** The first worker id of the person, which stands for all that `previousWorkerId` joins to it; absent if it is the event's. */
+  personId: z.string().optional(),
+  fact: WorkerFact,
 });
 export type Run = z.infer<typeof Run>;
 

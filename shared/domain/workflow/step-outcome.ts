@@ -46,6 +46,11 @@ export const ClosingOutcome = z.enum([
   'no-identity',
   'no-matching-rule',
   'terminated',
+  /** Of a run of reconciliation: what it found, or why it could not tell. */
+  'clean',
+  'drift',
+  'incomplete',
+  'held',
 ]);
 export type ClosingOutcome = z.infer<typeof ClosingOutcome>;
 

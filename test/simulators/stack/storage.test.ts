@@ -36,7 +36,17 @@ test('the storage part is ready only when the tables that the app expects exist'
   const names: (string | undefined)[] = [];
   for await (const table of service.listTables()) names.push(table.name);
   expect(names.sort()).toEqual(
-    ['audit', 'auditIndex', 'claims', 'due', 'limits', 'packages', 'removals', 'workers'].sort(),
+    [
+      'audit',
+      'auditIndex',
+      'claims',
+      'due',
+      'limits',
+      'packages',
+      'removals',
+      'staging',
+      'workers',
+    ].sort(),
   );
 });
 

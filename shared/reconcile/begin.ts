@@ -1,0 +1,102 @@
+import { packageDefinition } from '../domain/access-model/access-model';
+import { ReconcileRun } from '../domain/workflow/activities';
+import { eventRunOf } from '../domain/workflow/claim';
+import type { Outcome } from '../domain/workflow/outcome';
+import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
+import type { LoadedModel } from '../config/load-model';
+import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
+import { closeEvent } from '../events/close';
+import { asOutcome } from '../graph/errors';
+import type { Entitlements } from '../graph/entitlements';
+import type { Log } from '../log';
+import { runs, type Claims, type Execution } from '../storage/claims';
+import type { Due } from '../storage/due';
+import type { Packages } from '../storage/packages';
+import type { ScopeRow, Staging } from '../storage/staging';
+
+export type BeginServices = AuditWriter & {
+  claims: Claims;
+  due: Pick<Due, 'cancel'>;
+  staging: Staging;
+};
+
+/**
+ * Makes this execution the run of its attempt, and the only one that reconciles. Undefined if it is late, or if another run
+ * reconciles: then the attempt is closed as `superseded`. Idempotent.
+ */
+export async function beginReconciliation(
+  services: BeginServices,
+  { at, ...execution }: Execution & { instanceId: string; version?: number; at: string },
+  log: Log,
+): Promise<{ run: ReconcileRun; chain: ChainEnd } | undefined> {
+  const { claims, staging, ledger } = services;
+  const claim = await claims.start(execution, new Date().toISOString());
+  if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
+  const event = eventRunOf(claim, execution.token);
+  const generation = await staging.acquire(execution.instanceId, claims.isOver);
+  if (generation === undefined) {
+    const chain = await ledger.endOf(claim.eventHash, claim.attempt);
+    const ending = { outcome: 'superseded', reason: 'another-run' } as const;
+    await closeEvent(services, { run: event, chain, at, ...ending }, log);
+    return undefined;
+  }
+  const { dryRun, packageKey, workerId } = (await staging.asked(claim.eventHash)) ?? {};
+  const [, id = ''] = claim.fact.eventId.split('@');
+  const run = ReconcileRun.parse({
+    ...event,
+    ...{ generation, at, options: { dryRun, packageKey, workerId } },
+    // The next attempt at the same event may ask for what this one has asked for.
+    id: claim.attempt === 1 ? id : `${id}-${claim.attempt}`,
+  });
+  const entry = {
+    ...runColumns(run),
+    ...writerColumns(services),
+    kind: 'intended',
+    state: 'started',
+    step: 'plan',
+    packageKey,
+  } as const;
+  const { chain } = await ledger.append(START_OF_CHAIN, entry, at);
+  return { run, chain };
+}
+
+export type PrepareServices = {
+  model: () => LoadedModel;
+  graph: Pick<Entitlements, 'tenantId'>;
+  packages: Pick<Packages, 'load'>;
+  staging: Staging;
+};
+
+const CLEAR_MS = 20_000;
+
+/**
+ * Removes what the run before has staged, and names the lists to read: the directory first, then each package of the model.
+ * Another tenant than that of the first run fails: its lists would look like an outage of everything.
+ */
+export async function prepareStaging(
+  { model, graph, packages, staging }: PrepareServices,
+  { generation, options }: ReconcileRun,
+): Promise<Outcome<{ isReady: boolean }>> {
+  return asOutcome(async (): Promise<Outcome<{ isReady: boolean }>> => {
+    const tenantId = await graph.tenantId();
+    if (tenantId === undefined || !(await staging.isPinned(tenantId)))
+      return { kind: 'failed', why: 'other-tenant' };
+    const isClear = await staging.clearBefore(generation, Date.now() + CLEAR_MS);
+    if (!isClear) return { kind: 'done', isReady: false };
+    const { accessPackages } = model().model;
+    const keys = accessPackages.map(({ key }) => key);
+    const read = options.packageKey === undefined ? keys : [options.packageKey];
+    await staging.putScope(generation, 0, blankScope('directory'));
+    for (const [index, packageKey] of read.entries()) {
+      const catalog = packageDefinition(model().model, packageKey)?.catalog.key;
+      const record = catalog === undefined ? undefined : await packages.load(catalog, packageKey);
+      const scope = { ...blankScope('package'), packageKey, packageId: record?.accessPackageId };
+      await staging.putScope(generation, index + 1, scope);
+    }
+    return { kind: 'done', isReady: true };
+  });
+}
+
+export const blankScope = (kind: ScopeRow['kind']): ScopeRow => ({
+  ...{ kind, state: 'reading', holders: 0, pages: 0, batches: [], automatic: [] },
+});

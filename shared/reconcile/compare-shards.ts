@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { isExcluded, type Exclusions } from '../domain/lifecycle/gate';
+import { timelineOf } from '../domain/lifecycle/timeline';
+import {
+  comparePerson,
+  type Actual,
+  type Person,
+  type RecordedHolding,
+} from '../domain/reconcile/compare';
+import { Difference } from '../domain/reconcile/findings';
+import { countRepairs, RepairCounts, addCounts } from '../domain/reconcile/reconcile-brakes';
+import type { ScopeState } from '../domain/reconcile/scope';
+import type { ReconcileRun } from '../domain/workflow/activities';
+import type { Outcome } from '../domain/workflow/outcome';
+import { isUndecided } from '../assignments/plan';
+import type { Config } from '../config/config';
+import type { LoadedModel } from '../config/load-model';
+import { mapConcurrent } from '../promises';
+import type { Holdings, StoredHolding } from '../storage/holdings';
+import { allShards, foundIn, type ScopeRow, type Staging } from '../storage/staging';
+import type { Workers } from '../storage/workers';
+import { groupBy, OpenRuns, StagedPerson } from './read-people';
+import { PeopleBatch, StagedAssignment } from './read-scope';
+
+export type CompareServices = {
+  config: Pick<Config, 'mode' | 'timeouts'>;
+  model: () => LoadedModel;
+  exclusions: () => Exclusions;
+  workers: Pick<Workers, 'facts'>;
+  holdings: Pick<Holdings, 'of'>;
+  staging: Staging;
+};
+
+/** What differs for one account. `workerId`: absent where no known person has it. */
+export const Found = z.object({
+  batch: z.string(),
+  workerId: z.string().optional(),
+  differences: z.array(Difference),
+});
+export type Found = z.infer<typeof Found>;
+
+const Skipped = z.object({
+  runOpen: z.number().int(),
+  recentFact: z.number().int(),
+  excluded: z.number().int(),
+});
+type Skipped = z.infer<typeof Skipped>;
+
+/** What was found in one shard. Only the rows of `batch` count: another execution may have left some. */
+export const ShardRow = z.object({
+  batch: z.string(),
+  found: z.number().int(),
+  repairs: RepairCounts,
+  skipped: Skipped,
+});
+
+/** A group of rows under a key that no given back package has yet. */
+export const GIVEN_BACK = 'given-back';
+export const GivenBack = z.object({ run: z.string(), at: z.string() });
+export const givenBackKey = (objectId: string, packageKey: string): string =>
+  `${objectId}-${packageKey}`;
+
+const MOST_MS = 20_000;
+const MOST_SHARDS = 64;
+const AT_ONCE = 8;
+/** A fact of the last minutes is left to its own run. */
+const RECENT_MS = 15 * 60_000;
+
+/** What all people of a run are compared by. */
+type Circumstances = {
+  run: ReconcileRun;
+  at: number;
+  open: ReadonlySet<string>;
+  scopes: ReadonlyMap<string, ScopeState>;
+  automatic: ReadonlySet<string>;
+  held: ReadonlySet<string>;
+  people: ReadonlySet<string>;
+};
+
+/** Compares shard after shard with what was staged of it. Answers the shard where the next execution begins. */
+export async function compareShards(
+  services: CompareServices,
+  run: ReconcileRun,
+  from: string | undefined,
+): Promise<Outcome<{ next?: string | undefined }>> {
+  const circumstances = await circumstancesOf(services, run);
+  const until = Date.now() + MOST_MS;
+  const begin = from === undefined ? 0 : allShards.indexOf(from);
+  for (let at = begin; at < allShards.length; at += 1) {
+    const shard = allShards[at] ?? '';
+    if (at > begin && (Date.now() > until || at - begin >= MOST_SHARDS))
+      return { kind: 'done', next: shard };
+    await compareShard(services, circumstances, shard);
+  }
+  return { kind: 'done' };
+}
+
+async function circumstancesOf(
+  { staging }: CompareServices,
+  run: ReconcileRun,
+): Promise<Circumstances> {
+  const { generation } = run;
+  const scopes = await staging.scopes(generation);
+  const packages = scopes.filter(({ kind }) => kind === 'package');
+  const people = await staging.group(PeopleBatch, generation, 'people');
+  const open = await staging.group(OpenRuns, generation, 'open');
+  return {
+    ...{ run, at: Date.parse(run.at) },
+    open: new Set([...open.values()].flatMap(({ ids }) => ids)),
+    scopes: new Map(packages.map((scope) => [scope.packageKey ?? '', stateOf(scope)])),
+    automatic: new Set(packages.flatMap(({ automatic }) => automatic)),
+    held: new Set(packages.flatMap(({ batches }) => batches)),
+    people: new Set([...people.values()].map(({ batch }) => batch)),
+  };
+}
+
+/** A list that was left open is no more than one that failed. */
+export const stateOf = ({ state }: ScopeRow): ScopeState =>
+  state === 'reading' ? 'incomplete' : state;
+
+async function compareShard(
+  services: CompareServices,
+  circumstances: Circumstances,
+  shard: string,
+): Promise<void> {
+  const { staging } = services;
+  const { run, held, people } = circumstances;
+  const { generation, options } = run;
+  const assignments = groupBy(
+    await staging.staged(generation, shard, 'held', StagedAssignment, held),
+    ({ userId }) => userId,
+  );
+  const known = await staging.staged(generation, shard, 'person', StagedPerson, people);
+  const skipped: Skipped = { runOpen: 0, recentFact: 0, excluded: 0 };
+  const found: Omit<Found, 'batch'>[] = [];
+  const keep = (workerId: string | undefined, differences: Difference[]): void => {
+    const own = differences.filter(
+      ({ packageKey }) => (options.packageKey ?? packageKey) === packageKey,
+    );
+    if (own.length > 0)
+      found.push({ ...(workerId !== undefined && { workerId }), differences: own });
+  };
+  await mapConcurrent(AT_ONCE, known, async (person) => {
+    const here = assignments.get(person.objectId ?? '') ?? [];
+    const compared = await compareKnown(services, circumstances, person, here);
+    if (typeof compared === 'string') skipped[compared] += 1;
+    else {
+      if (compared.isExcluded) skipped.excluded += 1;
+      keep(person.workerIds[0], compared.differences);
+    }
+  });
+  const accounts = new Set(known.map(({ objectId }) => objectId));
+  for (const [objectId, here] of options.workerId === undefined ? assignments : []) {
+    if (accounts.has(objectId)) continue;
+    const context = contextOf(services, circumstances, [], [objectId]);
+    const { differences } = comparePerson({
+      ...{ ...context, objectId, records: [], timeline: timelineOf([], services.model().model) },
+      held: here.map((one) => actualOf(one, [], circumstances)),
+    });
+    if (context.reportOnly) skipped.excluded += 1;
+    keep(undefined, differences);
+  }
+  if (known.length === 0 && assignments.size === 0) return;
+  const batch = randomUUID();
+  await mapConcurrent(AT_ONCE, [...found.entries()], ([index, one]) =>
+    staging.put(generation, foundIn(shard), `${batch}-${index}`, { batch, ...one }),
+  );
+  const repairs = found
+    .map(({ differences }) => countRepairs(differences))
+    .reduce<RepairCounts>(addCounts, {});
+  await staging.put(generation, 'shards', shard, { batch, found: found.length, repairs, skipped });
+}
+
+/** The differences of one account of a known person, or why they are left to a run of their own. */
+async function compareKnown(
+  services: CompareServices,
+  circumstances: Circumstances,
+  { personId, workerIds, objectId, isOtherAccount, why }: StagedPerson,
+  assignments: readonly StagedAssignment[],
+): Promise<'runOpen' | 'recentFact' | { differences: Difference[]; isExcluded: boolean }> {
+  const { at, open, run } = circumstances;
+  if ([personId, ...workerIds].some((id) => open.has(id))) return 'runOpen';
+  const { model } = services.model();
+  const [facts, holdings] = await Promise.all([
+    services.workers.facts(personId),
+    services.holdings.of(workerIds),
+  ]);
+  if (facts.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS)) return 'recentFact';
+  // A run of theirs acted while the lists were read.
+  if (holdings.some(({ updatedAt }) => updatedAt >= run.at)) return 'runOpen';
+  // Nobody can tell whose access it is: the run of every event about them says so.
+  if (why !== undefined) return { differences: [], isExcluded: false };
+  const own = holdings.filter(({ targetId }) => objectId === undefined || targetId === objectId);
+  const timeline = timelineOf(facts, model);
+  const context = contextOf(services, circumstances, workerIds, objectId ? [objectId] : []);
+  const isExcluded = context.reportOnly === 'excluded';
+  const isUnclear = isUndecided(timeline, facts, model, at);
+  const { differences } = comparePerson({
+    ...{ ...context, workerId: workerIds[0], objectId, timeline, isOtherAccount },
+    ...(isUnclear && !isExcluded && { reportOnly: 'attribute-not-stored' as const }),
+    held: [
+      ...assignments.map((one) => actualOf(one, own, circumstances)),
+      ...own.flatMap((one) => openRequestOf(one, assignments)),
+    ],
+    records: await recordsOf(services, own, assignments),
+  });
+  return { differences, isExcluded };
+}
+
+function contextOf(
+  { config, model, exclusions }: CompareServices,
+  { at, scopes }: Circumstances,
+  workerIds: readonly string[],
+  objectIds: readonly string[],
+): Pick<Person, 'model' | 'mode' | 'scopes' | 'reportOnly' | 'at' | 'deadlines'> {
+  const { delivery, approval } = config.timeouts;
+  return {
+    ...{ model: model().model, mode: config.mode, scopes, at, deadlines: { delivery, approval } },
+    ...(isExcluded(exclusions(), { workerIds, objectIds }) && { reportOnly: 'excluded' as const }),
+  };
+}
+
+/** An assignment is ours where our record names it, and given by a rule where its policy gives it by one. */
+function actualOf(
+  { id, packageKey, policyId, status, until }: StagedAssignment,
+  holdings: readonly StoredHolding[],
+  { automatic }: Circumstances,
+): Actual {
+  const own = holdings.find((one) => one.assignmentId === id);
+  const isByRule = policyId !== undefined && automatic.has(policyId);
+  return {
+    ...{ packageKey, assignmentId: id, assignmentState: status },
+    ...(policyId !== undefined && { policyId }),
+    whose: own?.whose === 'ours' ? 'ours' : isByRule ? 'by-rule' : 'theirs',
+    state: status === 'delivered' ? 'held' : isBroken(status) ? 'broken' : 'adding',
+    ...(until !== undefined && { until: Date.parse(until) }),
+    ...(own && { requestId: own.requestId, requestedAt: own.updatedAt }),
+  };
+}
+
+const isBroken = (status: string): boolean => status === 'partial' || status === 'failed';
+
+/** A request of ours that was open when its run closed, and of which Graph shows no assignment yet. */
+function openRequestOf(
+  { state, action, packageKey, whose, requestId, updatedAt, assignmentId }: StoredHolding,
+  assignments: readonly StagedAssignment[],
+): Actual[] {
+  if (state !== 'requested' && state !== 'recording') return [];
+  const seen = assignments.find((one) => one.packageKey === packageKey);
+  if (seen && action !== 'revoke') return [];
+  return [
+    {
+      ...{ packageKey, whose, requestId, requestedAt: updatedAt },
+      ...(assignmentId !== undefined && { assignmentId }),
+      state: action === 'revoke' ? 'removing' : 'adding',
+    },
+  ];
+}
+
+/** The records of an account. Whether something was given back before is asked only where somebody took it. */
+function recordsOf(
+  { staging }: CompareServices,
+  holdings: readonly StoredHolding[],
+  assignments: readonly StagedAssignment[],
+): Promise<RecordedHolding[]> {
+  return Promise.all(
+    holdings.map(async (holding) => {
+      const { packageKey, state, action, whose, assignmentId, until, updatedAt, targetId } =
+        holding;
+      const isThere = assignments.some((one) => one.packageKey === packageKey);
+      const given =
+        isThere || state !== 'held'
+          ? undefined
+          : await staging.kept(GivenBack, GIVEN_BACK, givenBackKey(targetId, packageKey));
+      return {
+        ...{ packageKey, state, action, whose, assignmentId, until, updatedAt },
+        wasGivenBack: given !== undefined,
+      };
+    }),
+  );
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { ReconcileRun } from '../domain/workflow/activities';
+import type { StoredFact } from '../domain/lifecycle/facts';
+import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
+import type { Outcome } from '../domain/workflow/outcome';
+import type { Config } from '../config/config';
+import type { LoadedModel } from '../config/load-model';
+import { mapConcurrent } from '../promises';
+import { openEvents, type OpenEventStores } from '../reports/open-events';
+import type { Holding, Holdings } from '../storage/holdings';
+import { shards } from '../storage/due';
+import { shardOf, type Staging } from '../storage/staging';
+import { TooManyNumbers, type Workers } from '../storage/workers';
+import { blankScope } from './begin';
+import {
+  keptKeyOf,
+  LAST_COMPLETE,
+  LastComplete,
+  nfc,
+  type PeopleBatch,
+  StagedUser,
+} from './read-scope';
+
+export type ReadPeopleServices = {
+  config: Pick<Config, 'matchAttribute'>;
+  model: () => LoadedModel;
+  workers: Pick<Workers, 'page' | 'person'>;
+  holdings: Pick<Holdings, 'of'>;
+  staging: Staging;
+};
+
+/** One account of a person, or a person without one. `isOtherAccount`: they have another one now. */
+export const StagedPerson = z.object({
+  personId: z.string(),
+  workerIds: z.array(z.string()),
+  objectId: z.string().optional(),
+  isOtherAccount: z.boolean().optional(),
+  /** Why it is not known which account is theirs. */
+  why: z.string().optional(),
+});
+export type StagedPerson = z.infer<typeof StagedPerson>;
+
+const MOST_PEOPLE = 500;
+const AT_ONCE = 8;
+
+type Person = { personId: string; workerIds: string[]; holdings: Holding[] };
+
+/**
+ * Reads the next people of whom facts are known, finds the account of each in what was staged of the directory, and stages
+ * them by it. Counts what our records say of each package, and adds a list for every package that is not in the model.
+ */
+export async function readExpected(
+  services: ReadPeopleServices,
+  run: ReconcileRun,
+  from: string | undefined,
+): Promise<Outcome<{ next?: string | undefined; scopes: number }>> {
+  const { staging, workers } = services;
+  const { generation, options } = run;
+  const directory = await staging.scope(generation, 0);
+  // Who cannot be found in the directory must not look as if they had no account.
+  if (directory?.state !== 'complete')
+    return { kind: 'failed', why: `directory-${directory?.why ?? 'unread'}` };
+  const { numbers, last } = await workers.page(from, MOST_PEOPLE);
+  const read = await mapConcurrent(AT_ONCE, numbers, (number) => personOf(services, number));
+  const people = read
+    .filter((person) => person !== undefined)
+    .filter(({ workerIds }) => !options.workerId || workerIds.includes(options.workerId));
+  const accounts = await accountsOf(services, generation, people, new Set(directory.batches));
+  const batch = randomUUID();
+  const items = people.flatMap((person) => stagedOf(person, accounts));
+  await staging.stage(generation, 'person', batch, items);
+  const counts = await countsOf(services, people);
+  await staging.put(generation, 'people', keyOf(from), { batch, counts });
+  const scopes = await addScopes(services, run, people);
+  return { kind: 'done', ...(last !== undefined && { next: last }), scopes };
+}
+
+/** `Map.groupBy`, which Node 20 does not have. */
+export function groupBy<Item>(
+  items: readonly Item[],
+  keyOfItem: (item: Item) => string,
+): Map<string, Item[]> {
+  const grouped = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOfItem(item);
+    const known = grouped.get(key);
+    if (known) known.push(item);
+    else grouped.set(key, [item]);
+  }
+  return grouped;
+}
+
+/** One row for each range, so that a second execution replaces what the first has counted. */
+const keyOf = (from: string | undefined): string => `from-${from ?? ''}`;
+
+/** Undefined for a number that stands for nobody alone, or that nothing was stated of. */
+async function personOf(
+  { workers, holdings }: ReadPeopleServices,
+  number: { workerId: string; facts: StoredFact[]; holdings: Holding[]; isJoined: boolean },
+): Promise<Person | undefined> {
+  const { workerId, facts } = number;
+  if (!number.isJoined)
+    return facts.length === 0
+      ? undefined
+      : { personId: workerId, workerIds: [workerId], holdings: number.holdings };
+  try {
+    const person = await workers.person(workerId);
+    if (person.root !== workerId || person.facts.length === 0) return undefined;
+    const latest = person.facts.toSorted((one, other) => (one.time < other.time ? 1 : -1));
+    const workerIds = [...new Set([...latest.map((fact) => fact.workerId), workerId])];
+    return { personId: workerId, workerIds, holdings: await holdings.of(workerIds) };
+  } catch (error) {
+    // The run of every event about them says so.
+    if (error instanceof TooManyNumbers) return undefined;
+    throw error;
+  }
+}
+
+type Account = { id: string } | { why: string };
+
+/** The account of each worker id that has one; shard by shard, so that the directory is never in memory. */
+async function accountsOf(
+  { staging, config }: ReadPeopleServices,
+  generation: number,
+  people: readonly Person[],
+  batches: ReadonlySet<string>,
+): Promise<Map<string, Account>> {
+  const ids = people.flatMap(({ workerIds }) => workerIds);
+  const byShard = groupBy(
+    ids.filter((id) => !isTooLong(id, config.matchAttribute)),
+    (id) => shardOf(nfc(id)),
+  );
+  const accounts = new Map<string, Account>();
+  await mapConcurrent(AT_ONCE, [...byShard], async ([shard, workerIds]) => {
+    const users = await staging.staged(generation, shard, 'user', StagedUser, batches);
+    const byValue = groupBy(users, ({ value }) => nfc(value).toLowerCase());
+    for (const workerId of workerIds) {
+      const found = byValue.get(nfc(workerId).toLowerCase()) ?? [];
+      const own = found.filter(({ value }) => isWorkerId(value, workerId));
+      if (found.length === 0) continue;
+      const [user, ...others] = own;
+      if (user === undefined) accounts.set(workerId, { why: 'identity-mismatch' });
+      else accounts.set(workerId, others.length > 0 ? { why: 'ambiguous-identity' } : user);
+    }
+  });
+  return accounts;
+}
+
+/** The person at their account, and at every other account for which there is a holding. */
+function stagedOf(
+  { personId, workerIds, holdings }: Person,
+  accounts: ReadonlyMap<string, Account>,
+): [string, StagedPerson][] {
+  const known = workerIds.map((id) => accounts.get(id)).find((one) => one !== undefined);
+  const objectId = known && 'id' in known ? known.id : undefined;
+  const person = { personId, workerIds };
+  const others = holdings
+    .filter(({ state }) => state !== 'idle' && state !== 'gone')
+    .map(({ targetId }) => targetId)
+    .filter((targetId) => targetId !== objectId);
+  return [
+    [
+      shardOf(objectId ?? personId),
+      { ...person, objectId, ...(known && 'why' in known && { why: known.why }) },
+    ],
+    ...[...new Set(others)].map((targetId): [string, StagedPerson] => [
+      shardOf(targetId),
+      { ...person, objectId: targetId, isOtherAccount: true },
+    ]),
+  ];
+}
+
+async function countsOf(
+  { staging }: ReadPeopleServices,
+  people: readonly Person[],
+): Promise<z.infer<typeof PeopleBatch>['counts']> {
+  const counts: z.infer<typeof PeopleBatch>['counts'] = {};
+  const readAt = new Map<string, string>();
+  for (const { packageKey, state, whose, updatedAt } of people.flatMap((one) => one.holdings)) {
+    if (!readAt.has(packageKey)) {
+      const last = await staging.kept(LastComplete, LAST_COMPLETE, keptKeyOf({ packageKey }));
+      readAt.set(packageKey, last?.at ?? '');
+    }
+    const count = (counts[packageKey] ??= { recorded: 0, removed: 0 });
+    if (state === 'held' && whose === 'ours') count.recorded += 1;
+    if (state === 'gone' && updatedAt > (readAt.get(packageKey) ?? '')) count.removed += 1;
+  }
+  return counts;
+}
+
+/** Packages that we gave and that have left the model since. Answers how many lists there are. */
+async function addScopes(
+  { staging, model }: ReadPeopleServices,
+  { generation, options }: ReconcileRun,
+  people: readonly Person[],
+): Promise<number> {
+  const scopes = await staging.scopes(generation);
+  const known = new Set([
+    ...model().model.accessPackages.map(({ key }) => key),
+    ...scopes.flatMap(({ packageKey }) => packageKey ?? []),
+  ]);
+  let count = scopes.length;
+  for (const { packageKey, accessPackageId, state } of people.flatMap((one) => one.holdings)) {
+    if (state !== 'held' || accessPackageId === undefined || known.has(packageKey)) continue;
+    if ((options.packageKey ?? packageKey) !== packageKey) continue;
+    known.add(packageKey);
+    const scope = { ...blankScope('package'), packageKey, packageId: accessPackageId };
+    await staging.putScope(generation, count, scope);
+    count += 1;
+  }
+  return count;
+}
+
+/** Numbers and people whose run is open, or whose wake-up is due. */
+export const OpenRuns = z.object({ ids: z.array(z.string()) });
+const MOST_IDS = 1000;
+
+/**
+ * Notes whose run is open now that everything was read: what they have is under way. A run that has closed since the reading
+ * began shows in its holdings.
+ */
+export async function readOpenRuns(
+  { staging, claims, due }: OpenEventStores & { staging: Staging },
+  { generation }: ReconcileRun,
+): Promise<Outcome<{ open: number }>> {
+  const open = await openEvents({ claims, due });
+  const ids = new Set(open.flatMap(({ fact }) => fact.workerId ?? []));
+  for await (const personId of duePeople(due)) ids.add(personId);
+  const all = [...ids];
+  for (let at = 0; at < all.length; at += MOST_IDS)
+    await staging.put(generation, 'open', `${at}`, { ids: all.slice(at, at + MOST_IDS) });
+  return { kind: 'done', open: all.length };
+}
+
+/** Whose plan changes by an instant that has passed, and whose event of the clock has not been made yet. */
+async function* duePeople({ ready }: OpenEventStores['due']): AsyncGenerator<string> {
+  for (const shard of shards)
+    for await (const task of ready(shard, new Date().toISOString()))
+      if (task.kind === 'wake') yield task.personId;
+}

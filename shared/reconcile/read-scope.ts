@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { scopeOf } from '../domain/reconcile/scope';
+import type { ReconcileRun } from '../domain/workflow/activities';
+import type { Outcome } from '../domain/workflow/outcome';
+import type { Config } from '../config/config';
+import { asOutcome, GraphError } from '../graph/errors';
+import type { Entitlements } from '../graph/entitlements';
+import { shardOf, type ScopeRow, type Staging } from '../storage/staging';
+
+export type ReadScopeServices = {
+  config: Pick<Config, 'matchAttribute' | 'reconcile'>;
+  graph: Pick<Entitlements, 'usersPage' | 'assignmentsPage' | 'listAssignmentPolicies'>;
+  staging: Staging;
+};
+
+/** A user of the directory by the attribute that holds the worker id. */
+export const StagedUser = z.object({ id: z.string(), isEnabled: z.boolean(), value: z.string() });
+
+/** An assignment as Graph shows it. `until`: its end, ISO 8601. */
+export const StagedAssignment = z.object({
+  id: z.string(),
+  packageKey: z.string(),
+  userId: z.string(),
+  policyId: z.string().optional(),
+  status: z.string(),
+  until: z.string().optional(),
+});
+export type StagedAssignment = z.infer<typeof StagedAssignment>;
+
+/** What is known of the holders of a package beside the list itself; counted while the people are read. */
+export const PackageCounts = z.object({
+  /** Holdings of ours by our records. */
+  recorded: z.number().int(),
+  /** Those that we have removed since the package was last read whole. */
+  removed: z.number().int(),
+});
+export type PackageCounts = z.infer<typeof PackageCounts>;
+
+/** A batch of people that was read, with what it counts by package. */
+export const PeopleBatch = z.object({
+  batch: z.string(),
+  counts: z.record(z.string(), PackageCounts),
+});
+
+/** How many held a package when it was last read whole, and when that was. */
+export const LastComplete = z.object({ holders: z.number().int(), at: z.string() });
+export const LAST_COMPLETE = 'holders';
+
+export const keptKeyOf = ({ packageKey }: Pick<ScopeRow, 'packageKey'>): string =>
+  packageKey === undefined ? 'directory' : `package-${packageKey}`;
+
+const MOST_PAGES = 20;
+const MOST_MS = 60_000;
+
+/**
+ * Reads a list on, at most 20 pages: each execution stages what it read and saves where the next one goes on, also where a
+ * page fails. After the last page it is told whether the list can be true. `giveUp`: why the rest is left unread.
+ */
+export async function readScope(
+  services: ReadScopeServices,
+  { run, scope: index, giveUp }: { run: ReconcileRun; scope: number; giveUp?: string | undefined },
+): Promise<Outcome<{ isOver: boolean }>> {
+  const { staging } = services;
+  const { generation } = run;
+  const scope = await staging.scope(generation, index);
+  if (scope?.state !== 'reading') return { kind: 'done', isOver: true };
+  const save = (changes: Partial<ScopeRow>): Promise<void> =>
+    staging.putScope(generation, index, { ...scope, ...changes });
+  if (giveUp !== undefined) {
+    await save({ state: 'incomplete', why: giveUp, cursor: undefined });
+    return { kind: 'done', isOver: true };
+  }
+  return asOutcome(async () => {
+    const read = await readPages(services, scope);
+    if (read.items.length > 0 || read.scope.pages > scope.pages) {
+      const batch = randomUUID();
+      await staging.stage(generation, kindOf(scope), batch, read.items);
+      const batches = read.items.length > 0 ? [...scope.batches, batch] : scope.batches;
+      Object.assign(scope, read.scope, { batches });
+    }
+    if (read.error !== undefined) {
+      await save({});
+      throw read.error as Error;
+    }
+    if (scope.cursor === undefined) await save(await endOf(services, run, scope));
+    else await save({});
+    return { kind: 'done', isOver: scope.cursor === undefined };
+  });
+}
+
+const kindOf = ({ kind }: ScopeRow): string => (kind === 'directory' ? 'user' : 'held');
+
+type Item = readonly [shard: string, item: object];
+
+/** The next pages, until one of them fails. */
+async function readPages(
+  services: ReadScopeServices,
+  before: ScopeRow,
+): Promise<{ scope: ScopeRow; items: Item[]; error?: unknown }> {
+  const items: Item[] = [];
+  let scope = before;
+  const until = Date.now() + MOST_MS;
+  try {
+    if (scope.pages === 0) scope = { ...scope, automatic: await automaticOf(services, scope) };
+    // A package that does not exist yet has no list.
+    if (scope.kind === 'package' && scope.packageId === undefined) return { scope, items };
+    do {
+      const page = await pageOf(services, scope);
+      const mark = page.mark ?? page.next;
+      // Brent's way to tell a circle: a page of long ago that comes back.
+      if (mark !== undefined && mark === scope.mark)
+        throw new GraphError('readScope', { code: 'endless-pages', ambiguous: false });
+      const pages = scope.pages + 1;
+      const isMarked = (pages & (pages - 1)) === 0;
+      items.push(...page.items);
+      scope = {
+        ...{ ...scope, pages, cursor: page.next, holders: scope.holders + page.items.length },
+        ...(isMarked && { mark }),
+      };
+    } while (
+      scope.cursor !== undefined &&
+      scope.pages < before.pages + MOST_PAGES &&
+      Date.now() < until
+    );
+    return { scope, items };
+  } catch (error) {
+    return { scope, items, error };
+  }
+}
+
+async function pageOf({ graph, config }: ReadScopeServices, scope: ScopeRow) {
+  if (scope.kind === 'directory') {
+    const page = await graph.usersPage(config.matchAttribute, scope.cursor);
+    return { ...page, items: page.items.map((user) => [shardOf(nfc(user.value)), user] as const) };
+  }
+  const { packageId = '', packageKey = '' } = scope;
+  const page = await graph.assignmentsPage(packageId, scope.cursor);
+  return {
+    ...page,
+    items: page.items.map(({ id, userId, policyId, status, until }) => {
+      const item: StagedAssignment = { id, packageKey, userId, policyId, status, until };
+      return [shardOf(userId), item] as const;
+    }),
+  };
+}
+
+export const nfc = (value: string): string => value.normalize('NFC');
+
+async function automaticOf(
+  { graph }: ReadScopeServices,
+  { packageId }: ScopeRow,
+): Promise<string[]> {
+  if (packageId === undefined) return [];
+  const policies = await graph.listAssignmentPolicies(packageId);
+  return policies.filter(({ automatic }) => automatic).map(({ id }) => id);
+}
+
+/** Whether a list that was read to its end can be true. */
+async function endOf(
+  { staging, config }: ReadScopeServices,
+  { generation }: ReconcileRun,
+  scope: ScopeRow,
+): Promise<Partial<ScopeRow>> {
+  const { packageKey = '', holders } = scope;
+  const last = await staging.kept(LastComplete, LAST_COMPLETE, keptKeyOf(scope));
+  const people = await staging.group(PeopleBatch, generation, 'people');
+  const counts = [...people.values()].map((batch) => batch.counts[packageKey]);
+  const sum = (member: keyof PackageCounts): number =>
+    counts.reduce((total, count) => total + (count?.[member] ?? 0), 0);
+  const { state, why } = scopeOf({
+    ...{ packageKey, holders, holdersBefore: last?.holders },
+    ...{ recorded: sum('recorded'), removedByUs: sum('removed') },
+    shrinkPercent: config.reconcile.shrinkPercent,
+  });
+  return { state, why, cursor: undefined };
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { findingOf, type Finding } from '../domain/reconcile/findings';
+import { reportOf, ReconcileReport } from '../domain/reconcile/report';
+import type { ReconcileRun } from '../domain/workflow/activities';
+import type { Outcome } from '../domain/workflow/outcome';
+import type { ChainEnd } from '../domain/workflow/run';
+import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
+import { closeEvent } from '../events/close';
+import type { Log } from '../log';
+import type { Claims } from '../storage/claims';
+import type { Due } from '../storage/due';
+import type { Staging } from '../storage/staging';
+import { ShardRow, stateOf } from './compare-shards';
+import { keptKeyOf, LAST_COMPLETE } from './read-scope';
+import { brakesOfRun, foundFrom } from './repairs';
+
+/** A report is kept in pieces: a row of a table takes a megabyte, and a member of a list goes on in further columns. */
+const Piece = z.object({ text: z.tuple([z.string()]), pieces: z.number().int().optional() });
+const REPORTS = 'reports';
+const PIECE = 200_000;
+
+/** The report of a run by the hash of its event; undefined before its end. */
+export async function readReport(
+  staging: Pick<Staging, 'kept'>,
+  eventHash: string,
+): Promise<ReconcileReport | undefined> {
+  const first = await staging.kept(Piece, REPORTS, `${eventHash}-0`);
+  if (first?.pieces === undefined) return undefined;
+  let [text] = first.text;
+  for (let piece = 1; piece < first.pieces; piece += 1)
+    text += (await staging.kept(Piece, REPORTS, `${eventHash}-${piece}`))?.text[0] ?? '';
+  return ReconcileReport.parse(JSON.parse(text));
+}
+
+async function keepReport(
+  staging: Staging,
+  eventHash: string,
+  report: ReconcileReport,
+): Promise<void> {
+  const text = JSON.stringify(report);
+  const pieces = Math.max(1, Math.ceil(text.length / PIECE));
+  // The first piece comes last: it says that all are there.
+  for (let piece = pieces - 1; piece >= 0; piece -= 1)
+    await staging.keep(REPORTS, `${eventHash}-${piece}`, {
+      text: [text.slice(piece * PIECE, (piece + 1) * PIECE)],
+      ...(piece === 0 && { pieces }),
+    });
+}
+
+export type CloseRunServices = AuditWriter & {
+  claims: Pick<Claims, 'beginClosing' | 'finishClosing' | 'isOver'>;
+  due: Pick<Due, 'cancel'>;
+  staging: Staging;
+};
+
+/**
+ * Writes the report of a run, remembers how many held what was read whole, and closes the attempt. Idempotent: the report that
+ * was kept first stays. `failure`: why not everything was compared.
+ */
+export async function closeReconciliation(
+  services: CloseRunServices,
+  input: { run: ReconcileRun; chain: ChainEnd; at: string; failure?: string | undefined },
+  log: Log,
+): Promise<Outcome> {
+  const { staging, claims, ledger } = services;
+  const { run, at, failure } = input;
+  if (await claims.isOver(run.instanceId)) return { kind: 'rejected', reason: 'stale' };
+  const known = await readReport(staging, run.eventHash);
+  const report = known?.run === run.id ? known : await makeReport(services, input);
+  if (report !== known) await keepReport(staging, run.eventHash, report);
+  for (const scope of await staging.scopes(run.generation)) {
+    if (scope.state !== 'complete' || run.options.dryRun) continue;
+    const { holders } = scope;
+    await staging.keep(LAST_COMPLETE, keptKeyOf(scope), { holders, at: run.at });
+  }
+  const entry = {
+    ...runColumns(run),
+    ...writerColumns(services),
+    kind: 'settled',
+    state: 'started',
+    step: 'plan',
+    outcome: report.state,
+    reason: `report:${report.hash}`,
+  } as const;
+  const { chain } = await ledger.append(input.chain, entry, at);
+  const ending = { outcome: report.state, ...(failure !== undefined && { reason: failure }) };
+  const closed = await closeEvent(services, { run, chain, at, ...ending }, log);
+  await staging.release(run.instanceId);
+  return closed === 'stale' ? { kind: 'rejected', reason: 'stale' } : { kind: 'done' };
+}
+
+async function makeReport(
+  { staging, model }: CloseRunServices,
+  { run, at, failure }: { run: ReconcileRun; at: string; failure?: string | undefined },
+): Promise<ReconcileReport> {
+  const { generation } = run;
+  const findings: Finding[] = [];
+  for await (const { found } of foundFrom(staging, generation))
+    findings.push(...found.flatMap(({ differences }) => differences.map(findingOf)));
+  const shards = await staging.group(ShardRow, generation, 'shards');
+  const skipped = { runOpen: 0, recentFact: 0, excluded: 0 };
+  for (const { skipped: one } of shards.values()) {
+    skipped.runOpen += one.runOpen;
+    skipped.recentFact += one.recentFact;
+    skipped.excluded += one.excluded;
+  }
+  const scopes = (await staging.scopes(generation)).flatMap((scope) => {
+    const { packageKey, holders, why } = scope;
+    if (packageKey === undefined) return [];
+    return [{ packageKey, state: stateOf(scope), holders, ...(why !== undefined && { why }) }];
+  });
+  const content = {
+    ...{ run: run.id, startedAt: run.at, endedAt: at, modelHash: model().hash },
+    ...{ scopes, findings, skipped, headroom: [] },
+    brakes: await brakesOfRun(staging, generation),
+  };
+  return reportOf(content, failure !== undefined);
+}

@@ -1,0 +1,37 @@
+import { RECONCILE } from '../domain/events/event';
+import { eventHash } from '../domain/events/keys';
+import { reconcileMessage } from '../domain/events/operator-request';
+import type { ReconcileOptions } from '../domain/workflow/activities';
+import type { OwnEvent } from '../events/start';
+import type { Staging } from '../storage/staging';
+
+/** Ids of runs are times without the marks that ids of events cannot have. */
+const idAt = (now: Date, suffix = ''): string =>
+  `${now.toISOString().replaceAll(/[-:]/g, '').replace('.', '')}${suffix}`;
+
+/** The event of a run that the timer starts. */
+export const timedRun = (now: Date): OwnEvent => ({
+  source: RECONCILE,
+  id: `reconcile@${idAt(now)}`,
+  at: now.toISOString(),
+  by: 'timer',
+  reason: 'schedule',
+});
+
+/**
+ * Asks the app for a run of the reconciliation: writes down who asks, why and what for, then sends the id of the event that
+ * is to start. Answers its event id and hash, and the id of the run. Throws the errors of store and queue.
+ */
+export async function requestReconciliation(
+  staging: Pick<Staging, 'ask'>,
+  send: (body: Uint8Array) => Promise<void>,
+  { by, reason, ...options }: ReconcileOptions & { by: string; reason: string },
+  now: Date,
+): Promise<{ eventId: string; eventHash: string; run: string }> {
+  const run = idAt(now, '-asked');
+  const id = `reconcile@${run}`;
+  const hash = eventHash(RECONCILE, id);
+  await staging.ask(hash, { id, at: now.toISOString(), by, reason, ...options });
+  await send(reconcileMessage(id, now));
+  return { eventId: id, eventHash: hash, run };
+}
