@@ -73,7 +73,7 @@ async function found(people: number, action: 'grant' | 'revoke'): Promise<Reconc
 
 const shardHash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-test('each person is asked for once by one execution, and a repeated one asks for the same', async () => {
+test('each person with something to repair is asked for once', async () => {
   const run = await found(12, 'grant');
   const { sent, ...own } = services();
   expect(await applyBrakes(own, run, () => undefined)).toEqual({ kind: 'done', tripped: 0 });

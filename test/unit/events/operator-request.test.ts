@@ -46,7 +46,12 @@ test('two people who ask for the attempt after the same one ask for the same rep
 test('a message that asks to look at a person again names only the id of its event', () => {
   const body = recheckMessage('r-1', NOW);
   expect(readOperatorRequest(body, rules)).toEqual({
-    ...{ kind: 'recheck', eventId: 'r-1', eventSource: 'urn:joinery:recheck' },
+    ...{
+      kind: 'own',
+      source: 'urn:joinery:recheck',
+      eventId: 'r-1',
+      eventSource: 'urn:joinery:recheck',
+    },
     ...{ eventHash: eventHash('urn:joinery:recheck', 'r-1'), bodyHash: bodyHash(body) },
   });
   const other = Buffer.from(Buffer.from(body).toString().replace('"1.0"', '"1.1"'));
