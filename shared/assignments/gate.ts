@@ -6,11 +6,13 @@ import {
   BrakeKind,
   gate,
   isExcluded,
+  isPermitted,
   removalsOf,
   removalsToCount,
   type Exclusions,
   type Gated,
   type NotRun,
+  type Permit,
   type BrakeAnswer,
   type Waiting,
 } from '../domain/lifecycle/gate';
@@ -21,7 +23,7 @@ import type { Later } from '../domain/workflow/outcome';
 import { StepOutcome, type StepResult } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { Log } from '../log';
-import { discardOf, type RemovalLimits } from '../storage/removal-rows';
+import { discardOf, isWaiting, type RemovalLimits } from '../storage/removal-rows';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
 
@@ -33,7 +35,7 @@ type Services = {
   config: Pick<Config, 'mode' | 'removals'>;
 };
 
-type Step = { id: string; action: string; packageKey: string; after: readonly string[] };
+type Step = Parameters<typeof gate>[0][number];
 
 /** The plan of one person: the steps by the account that they are on, with what is held there. */
 export type Planned<Of extends Step> = {
@@ -47,9 +49,11 @@ export type Planned<Of extends Step> = {
   at: number;
   /** Whether a person asked for the plan again: then no earlier discard counts. */
   isRecheck?: boolean;
+  /** Of a recheck that a reconciliation asked for. Only if a person released it, no earlier discard counts. */
+  permit?: Permit | undefined;
 };
 
-/** `decisions`: who released or discarded a removal and why, by the id of its step. `tripped`: a brake that closed now. */
+/** `decisions`: who released or discarded a step and why, by its id. `tripped`: a brake that closed now. */
 type Passed<Of extends Step> = Gated<Of> & {
   decisions: Map<string, BrakeDecision>;
   tripped: string[];
@@ -75,6 +79,13 @@ export function createGate(services: Services) {
       const brake = open.find(({ kind, number }) => known[kind]?.waiting?.number === number);
       return brake && `brake:${brake.id}`;
     },
+
+    /** What a recheck may do; undefined if that is all that is planned. Throws if nobody has asked for it. */
+    permitOf: async (eventHash: string): Promise<Permit | undefined> => {
+      const recheck = await services.brakes.recheckOf(eventHash);
+      if (!recheck) throw new Error('the recheck of this run is not recorded');
+      return recheck.permit;
+    },
   };
 }
 export type GateKeeper = ReturnType<typeof createGate>;
@@ -82,7 +93,7 @@ export type GateKeeper = ReturnType<typeof createGate>;
 async function passGate<Of extends Step>(
   services: Services,
   countPeople: PeopleCount,
-  { eventHash, personId, workerIds, accounts, facts, at, isRecheck = false }: Planned<Of>,
+  { eventHash, personId, workerIds, accounts, facts, at, isRecheck, permit }: Planned<Of>,
 ): Promise<Passed<Of>> {
   const { brakes, config } = services;
   const { model } = services.model();
@@ -97,7 +108,11 @@ async function passGate<Of extends Step>(
   const known = removals.length > 0 || facts.length > 1 ? await brakes.recall(personId) : {};
   const stated = jsonHash(facts.map(({ hash }) => hash).sort());
   const decisions = new Map<string, BrakeDecision>();
-  for (const removal of isRecheck ? [] : removals) {
+  const steps = accounts.flatMap((account) => account.steps);
+  const permitted = new Set(steps.filter((step) => isPermitted(permit, step)).map(({ id }) => id));
+  const isAllowed = ({ stepId }: { stepId: string }) => permitted.has(stepId);
+  const isOfPerson = permit ? permit.released !== undefined : isRecheck;
+  for (const removal of isOfPerson ? [] : removals.filter(isAllowed)) {
     const discard = discardOf(known, stated, removal);
     if (discard) decisions.set(removal.stepId, discard);
   }
@@ -106,22 +121,31 @@ async function passGate<Of extends Step>(
     ...{ at, model, mode: config.mode, removals },
     isExcluded: isExcluded(services.exclusions(), { workerIds, objectIds }),
     discarded: new Set(decisions.keys()),
+    permit,
   };
 
   const counted = new Set(removalsToCount(situation).map(({ stepId }) => stepId));
   const answers: Partial<Record<BrakeKind, BrakeAnswer>> = {};
   const tripped: string[] = [];
   for (const kind of BrakeKind.options) {
-    const own = removals.filter((one) => one.kind === kind && counted.has(one.stepId));
+    const ofKind = removals.filter((one) => one.kind === kind && counted.has(one.stepId));
+    // What another run of the person waits with goes on waiting, although this one may not carry it out.
+    const own = ofKind.filter((one) => isAllowed(one) || isWaiting(known, kind, one));
     if (own.length === 0) {
       await brakes.leave(personId, kind, known);
+      continue;
+    }
+    const ahead = own.filter(isAllowed);
+    if (ahead.length === 0) continue;
+    if (permit?.released) {
+      answers[kind] = { kind: 'released', ...permit.released };
       continue;
     }
     const answer = await brakes.ask(
       { kind, person: personId, eventHash, facts: stated, packages: own },
       known,
       {
-        isDue: own.some(({ settledAt }) => settledAt <= at),
+        isDue: ahead.some(({ settledAt }) => settledAt <= at),
         limits: limitsOf(services, kind, (people, enough) => countPeople(at, people, enough)),
         at: new Date(at).toISOString(),
       },
@@ -130,9 +154,9 @@ async function passGate<Of extends Step>(
     answers[kind] = answer;
     if (answer.kind === 'held' && answer.tripped) tripped.push(answer.brake);
     if (answer.kind === 'released' || answer.kind === 'discarded')
-      for (const { stepId } of own) decisions.set(stepId, answer);
+      for (const { stepId } of ahead) decisions.set(stepId, answer);
   }
-  const steps = accounts.flatMap((account) => account.steps);
+  if (permit?.released) for (const id of permitted) decisions.set(id, permit.released);
   return { ...gate(steps, { ...situation, answers }), decisions, tripped };
 }
 

@@ -2,7 +2,12 @@ import type { z } from 'zod';
 import { CLOCK, isReserved, RECHECK } from '../domain/events/event';
 import type { StoredFact } from '../domain/lifecycle/facts';
 import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
-import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
+import {
+  endingOf,
+  endingOfPermit,
+  firstEffectOf,
+  type FirstEffect,
+} from '../domain/lifecycle/ending';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
 import { intervalsOf, type Want } from '../domain/lifecycle/wants';
@@ -63,7 +68,11 @@ export async function planAccess(
   const hasChanged = intervals.some(({ from, until = Infinity }) =>
     [from, until].some((instant) => Date.parse(heldSince ?? '') < instant && instant <= at),
   );
-  const held = heldSince && !hasChanged ? await services.gate.stillHeld(personId) : undefined;
+  const isRecheck = run.fact.eventSource === RECHECK;
+  const permit = isRecheck ? await services.gate.permitOf(run.eventHash) : undefined;
+  // What another run of the person waits for need not hold back what a permit names.
+  const isAllHeld = heldSince !== undefined && !hasChanged && permit === undefined;
+  const held = isAllHeld ? await services.gate.stillHeld(personId) : undefined;
   if (held !== undefined) return { ...NOT_YET, why: held };
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
@@ -99,11 +108,10 @@ export async function planAccess(
     const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
     const { next } = plan;
     const { eventHash } = run;
-    const isRecheck = run.fact.eventSource === RECHECK;
     const { workerIds: ids } = person;
     const gated = await throughGate(
       services.gate,
-      { ...{ eventHash, personId, workerIds: ids, accounts, facts, at }, isRecheck },
+      { ...{ eventHash, personId, workerIds: ids, accounts, facts, at }, isRecheck, permit },
       done,
       log,
     );
@@ -114,11 +122,17 @@ export async function planAccess(
     const isToDo = (step: PlannedStep) => step.action !== 'wait' && !isOver(step);
     if (effect && waiting === undefined && !gated.steps.some(isToDo))
       return parkedUntil(effect, at);
+    const decided = [...accounts.flatMap((one) => one.decided), ...gated.decided];
+    const planned = accounts.flatMap((one) => one.steps);
     return withAccount(account, done, waiting, {
       targetId: person.targetId,
       steps: gated.steps,
-      decided: [...accounts.flatMap((one) => one.decided), ...gated.decided],
-      ending: fact ? endingOf({ fact, timeline, wants, model }) : endingOfOwn(wants),
+      decided,
+      ending: fact
+        ? endingOf({ fact, timeline, wants, model })
+        : permit
+          ? endingOfPermit(permit, { hasActed: done.length > 0, planned, decided })
+          : endingOfOwn(wants),
       // What a package is called is known once it is ensured: then it is seen whether something held is that package.
       isPartial: waiting !== undefined || (current.isUnnamed && gated.steps.some(isToDo)),
       ...(next !== undefined && { next: iso(next) }),

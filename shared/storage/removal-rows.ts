@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { padded } from '../domain/events/keys';
-import { BrakeKind } from '../domain/lifecycle/gate';
+import { BrakeKind, Permit } from '../domain/lifecycle/gate';
 import { BrakeDecision } from '../domain/lifecycle/plan';
 import type { StoredRow, Table } from './storage-port';
 
@@ -61,9 +61,13 @@ const MOST_SHOWN = 100;
 /** Partition of what people have asked for. */
 export const RECHECKS = 'recheck';
 
-/** The event of a recheck: `id` is its CloudEvents id, and `at` when it was asked for (ISO 8601). */
+/**
+ * The event of a recheck: `id` is its CloudEvents id, and `at` when it was asked for (ISO 8601). One with a permit does
+ * nothing else.
+ */
 export const Recheck = z.object({
   ...{ id: z.string(), workerId: z.string(), at: z.string(), by: z.string(), reason: z.string() },
+  permit: Permit.optional(),
 });
 export type Recheck = z.infer<typeof Recheck>;
 
@@ -96,6 +100,10 @@ export function discardOf(
   );
   return found?.discarded && BrakeDecision.parse(found.discarded);
 }
+
+/** Whether a removal is among those that the person waits with. */
+export const isWaiting = (known: Recalled, kind: BrakeKind, removal: PackageOf): boolean =>
+  isIn(known[kind]?.waiting?.items ?? '', digestOf(removal));
 
 export const PAGE = 1000;
 /** Rows of a window that another process may still count, by a clock that is so far behind. */

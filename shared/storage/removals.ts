@@ -88,6 +88,12 @@ export function createRemovalBrakes(table: Table) {
     else await save({ kind, person }, { discarded });
   }
 
+  /** The recheck that is an event, if somebody has asked for it. */
+  const recheckOf = async (eventHash: string): Promise<Recheck | undefined> => {
+    const row = await table.read(RECHECKS, eventHash);
+    return row && fromColumns(Recheck, row.columns);
+  };
+
   return {
     /** What is known of the removals of a person. What somebody discarded waits no more from now on. */
     recall: async (person: string): Promise<Recalled> => {
@@ -217,16 +223,16 @@ export function createRemovalBrakes(table: Table) {
       }
     },
 
-    /** Writes down who asks to look at a person again and why. Only who may close a brake may write it: it ends discards. */
-    askRecheck: async (eventHash: string, recheck: Recheck): Promise<void> => {
-      await table.insert(RECHECKS, eventHash, toColumns(recheck));
+    /**
+     * Writes down who asks to look at a person again and why, once: answers what was written first. Only who may close a brake
+     * may write it: it ends discards.
+     */
+    askRecheck: async (eventHash: string, recheck: Recheck): Promise<Recheck> => {
+      const isFirst = await table.insert(RECHECKS, eventHash, toColumns(recheck));
+      return isFirst !== undefined ? recheck : ((await recheckOf(eventHash)) ?? recheck);
     },
 
-    /** The recheck that is an event, if somebody has asked for it. */
-    recheckOf: async (eventHash: string): Promise<Recheck | undefined> => {
-      const row = await table.read(RECHECKS, eventHash);
-      return row && fromColumns(Recheck, row.columns);
-    },
+    recheckOf,
 
     /** Everybody who waits under a brake, page by page; also after it was closed, until each has left. */
     waitingUnder: async function* ({ kind, number }: Brake): AsyncGenerator<HeldPerson[]> {

@@ -247,6 +247,20 @@ test.each<[violation: string, plant: (evidence: Evidence) => void]>([
   expect(violations(evidence, expected).join('\n')).toContain(violation);
 });
 
+test('what somebody else has removed is told as delivered without a violation', () => {
+  const evidence = validEvidence([
+    ...auditRows.slice(0, 3),
+    { ...auditRows[3], assignmentId: 's-1' },
+    ...auditRows.slice(4),
+  ]);
+  change(evidence.graph.assignments, 0, { state: 'expired' });
+  evidence.graph.grants.splice(0);
+  expect(violations(evidence, expected)).not.toEqual([]);
+  const removal = { id: 'q-2', requestType: 'adminRemove', justification: 'by others' };
+  again(evidence.graph.requests, removal);
+  expect(violations(evidence, expected)).toEqual([]);
+});
+
 test('a canary in its own column is not a violation', () => {
   const evidence = validEvidence();
   change(evidence.tables.claims, 0, { content: 'json:{"department":"canary-1"}' });

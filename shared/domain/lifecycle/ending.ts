@@ -2,7 +2,8 @@ import type { AccessModel } from '../access-model/access-model';
 import { nearestRule } from '../access-model/nearest-rule';
 import type { Attributes } from '../events/event';
 import type { Content, Fact } from './facts';
-import { birthrightsFor } from './plan';
+import { isPermitted, type Permit } from './gate';
+import { birthrightsFor, type PlannedStep } from './plan';
 import { timelineOf, type Timeline } from './timeline';
 import { intervalsOf, wantsAt, type Interval, type Want } from './wants';
 
@@ -15,7 +16,13 @@ type Situation = {
 
 /** How an event ends whose steps had nothing to do. */
 export type UntouchedEnding = {
-  outcome: 'superseded' | 'rescinded' | 'revoked' | 'no-matching-rule' | 'needs-attention';
+  outcome:
+    | 'already-held'
+    | 'superseded'
+    | 'rescinded'
+    | 'revoked'
+    | 'no-matching-rule'
+    | 'needs-attention';
   reason?: string;
 };
 
@@ -46,6 +53,31 @@ export function endingOf(situation: Situation): UntouchedEnding | undefined {
   // A rule matches, and the employment is over.
   if (birthrightsFor(model, attributes).length > 0) return { outcome: 'revoked' };
   return { outcome: 'no-matching-rule', reason: nearestRule(model, attributes).ruleId };
+}
+
+/**
+ * How a recheck ends if nothing of what its permit allows is planned any more, because the person has changed since the
+ * reconciliation looked; undefined if something is, or was done.
+ */
+export function endingOfPermit(
+  permit: Permit,
+  {
+    hasActed,
+    planned,
+    decided,
+  }: {
+    hasActed: boolean;
+    planned: readonly PlannedStep[];
+    decided: readonly (PlannedStep & { result: { outcome: string } })[];
+  },
+): UntouchedEnding | undefined {
+  if (hasActed || planned.some((step) => isPermitted(permit, step))) return undefined;
+  const given = permit.pairs.filter(({ action }) => action !== 'revoke');
+  const isHeld = ({ packageKey }: { packageKey: string }): boolean =>
+    decided.some((one) => one.packageKey === packageKey && one.result.outcome === 'already-held');
+  return given.length > 0 && given.every(isHeld)
+    ? { outcome: 'already-held', reason: 'held-meanwhile' }
+    : { outcome: 'superseded', reason: 'no-longer-planned' };
 }
 
 const attributesOf = (content: Exclude<Content, { kind: 'left' }>): Attributes =>

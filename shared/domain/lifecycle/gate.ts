@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AccessModel, Mode } from '../access-model/access-model';
+import { Id } from '../events/event';
 import type { StoredFact } from './facts';
-import type { Held } from './held';
+import { Action, type Held } from './held';
 import { BrakeDecision } from './plan';
 import { planFor } from './planner';
 import { timelineOf } from './timeline';
@@ -11,7 +12,14 @@ export const BrakeKind = z.enum(['usual', 'urgent']);
 export type BrakeKind = z.infer<typeof BrakeKind>;
 
 /** A step as far as the gate looks at it; its action is one of the planner's. */
-type GateStep = { id: string; action: string; packageKey: string; after: readonly string[] };
+type GateStep = {
+  id: string;
+  action: string;
+  packageKey: string;
+  after: readonly string[];
+  /** What the account has of the package. */
+  held?: string | undefined;
+};
 
 /** Which brake the revoke of a plan counts against, and from when on it may be made (milliseconds since 1970). */
 export type Removal = { stepId: string; packageKey: string; kind: BrakeKind; settledAt: number };
@@ -31,6 +39,17 @@ export const Exclusions = z.strictObject({
 });
 export type Exclusions = z.infer<typeof Exclusions>;
 
+/**
+ * What a run of the reconciliation allows the recheck of one person to do: of the plan, only the steps that `pairs` name. It
+ * adds nothing to a plan. `released`: who released what a brake of that run held, and why.
+ */
+export const Permit = z.object({
+  run: Id,
+  pairs: z.array(z.object({ packageKey: z.string(), action: Action.exclude(['wait']) })).min(1),
+  released: BrakeDecision.optional(),
+});
+export type Permit = z.infer<typeof Permit>;
+
 type Situation = {
   model: AccessModel;
   /** The mode of all packages that have none of their own. */
@@ -40,6 +59,8 @@ type Situation = {
   removals: readonly Removal[];
   /** The ids of revokes that somebody has discarded, if nothing was stated since. */
   discarded: ReadonlySet<string>;
+  /** Without one, everything that is planned may be done. */
+  permit?: Permit | undefined;
 };
 
 /** `answers`: of each kind that `removalsToCount` answered. */
@@ -47,7 +68,7 @@ type Decided = Situation & { at: number; answers: Partial<Record<BrakeKind, Brak
 
 /** What becomes of a step that waits: for its settle time (`until`), for a mode, or for somebody who decides on a brake. */
 export type Waiting = { why: 'settling' | 'paused' | 'brake'; until?: number; brake?: string };
-export type NotRun = 'excluded' | 'discarded' | 'after-not-carried-out';
+export type NotRun = 'not-permitted' | 'excluded' | 'discarded' | 'after-not-carried-out';
 
 /** The steps of a plan by what may be done with them; `wait` steps are in `run`, because they write nothing. */
 export type Gated<Of extends GateStep> = {
@@ -70,6 +91,23 @@ export const isExcluded = (
 ): boolean =>
   person.workerIds.some((id) => workerIds.includes(id)) ||
   person.objectIds.some((id) => objectIds.includes(id.toLowerCase()));
+
+/**
+ * Whether a permit names a step. To wait for a request of a named package is part of it, and so is the new request that
+ * takes the place of a `reprocess` that Graph would refuse by now.
+ */
+export const isPermitted = (
+  permit: Permit | undefined,
+  { action, packageKey, held }: Omit<GateStep, 'id' | 'after'>,
+): boolean =>
+  permit === undefined ||
+  permit.pairs.some(
+    (pair) =>
+      pair.packageKey === packageKey &&
+      (action === 'wait' ||
+        pair.action === action ||
+        (pair.action === 'reprocess' && action === 'grant' && held === 'broken')),
+  );
 
 /** The removals that count against a brake: those that nothing else keeps from being carried out. */
 export function removalsToCount({ removals, ...situation }: Situation): Removal[] {
@@ -104,7 +142,8 @@ type Fate =
   | { kind: 'stopped'; reason: NotRun };
 
 function fateOf(step: GateStep, situation: Decided, fates: ReadonlyMap<string, Fate>): Fate {
-  const { model, mode, isExcluded } = situation;
+  const { model, mode, isExcluded, permit } = situation;
+  if (!isPermitted(permit, step)) return { kind: 'stopped', reason: 'not-permitted' };
   if (step.action === 'wait') return { kind: 'run' };
   if (isExcluded) return { kind: 'stopped', reason: 'excluded' };
   const own = modeOf(model, mode, step.packageKey);

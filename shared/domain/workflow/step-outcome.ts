@@ -28,6 +28,8 @@ export const StepOutcome = z.enum([
   'superseded',
   /** In the mode `observe`: what would have been done. */
   ...WOULD,
+  /** The reconciliation that asked for the run did not allow it. */
+  'not-permitted',
   /** Nothing is carried out on this person. */
   'excluded',
   /** A person has dropped the removal that a brake held. */

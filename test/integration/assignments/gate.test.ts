@@ -2,6 +2,7 @@ import { createGate, type Planned } from '../../../shared/assignments/gate';
 import { AccessModel } from '../../../shared/domain/access-model/access-model';
 import { LifecycleEvent } from '../../../shared/domain/events/lifecycle-event';
 import { factOf } from '../../../shared/domain/lifecycle/fact-of';
+import type { Permit } from '../../../shared/domain/lifecycle/gate';
 import type { StoredFact } from '../../../shared/domain/lifecycle/facts';
 import type { Held } from '../../../shared/domain/lifecycle/held';
 import { planFor, type Step } from '../../../shared/domain/lifecycle/planner';
@@ -94,6 +95,7 @@ type Options = {
   limits?: Partial<typeof removals>;
   mode?: 'enforce' | 'observe' | 'paused';
   isRecheck?: boolean;
+  permit?: Permit;
 };
 const gateWith = ({ limits, mode = 'enforce' }: Options) =>
   createGate({
@@ -105,12 +107,12 @@ const gateWith = ({ limits, mode = 'enforce' }: Options) =>
 
 /** Plans for a person as a run does, and passes the gate; in short. */
 async function pass(workerId: string, options: Options = {}, objectId = OBJECT) {
-  const { at = AT, isRecheck = false } = options;
+  const { at = AT, permit, isRecheck = permit !== undefined } = options;
   const facts: StoredFact[] = await workers.facts(workerId);
   const { steps } = planFor({ timeline: timelineOf(facts, model), held, model, at });
   const planned: Planned<Step> = {
     ...{ eventHash: hash('a'), personId: workerId, workerIds: [workerId], facts, at, isRecheck },
-    accounts: [{ objectId, held, steps }],
+    ...{ accounts: [{ objectId, held, steps }], permit },
   };
   const { run, would, waiting, stopped, decisions, tripped } =
     await gateWith(options).pass(planned);
@@ -182,6 +184,70 @@ test('what somebody discarded stays until something else is stated, or a person 
   expect(await pass('W-1', { isRecheck: true })).toEqual({ ...none, run: both });
   await state('W-1', 'left', { lastDay: '2026-05-30' }, HIRED);
   expect((await pass('W-1')).run).toEqual(both);
+});
+
+const permit: Permit = { run: 'run-1', pairs: [{ packageKey: 'badge', action: 'revoke' }] };
+const released: Permit = { ...permit, released: { brake: 'b-1', by: 'ann', reason: 'INC-7' } };
+const forbidden = ['revoke:tools not-permitted'];
+
+test('what a permit does not name is not entered with a brake, and what a run of the same person waits with goes on waiting', async () => {
+  await leavers('W-1');
+  const limits = { limit: 0 };
+  const elsewhere = { ...permit, pairs: [{ packageKey: 'other', action: 'grant' as const }] };
+  const all = { ...none, stopped: waitingFor('not-permitted') };
+  expect(await pass('W-1', { limits, permit: elsewhere })).toEqual(all);
+  expect(await isEmpty()).toBe(true);
+
+  const both = { ...none, waiting: waitingFor('brake') };
+  expect(await pass('W-1', { limits })).toEqual({ ...both, tripped: ['usual-1'] });
+  expect(await pass('W-1', { limits, permit: elsewhere })).toEqual(all);
+  const held = { ...none, waiting: ['revoke:badge brake'], stopped: forbidden };
+  expect(await pass('W-1', { limits, permit })).toEqual(held);
+  await brakes.close('usual-1', { state: 'released', by: 'bob', reason: 'T-1', at: LEFT });
+  const run = ['revoke:badge', 'revoke:tools'];
+  expect(await pass('W-1', { limits })).toEqual({ ...none, run, by: ['bob T-1'] });
+});
+
+test('a permit that a person released passes an open brake and is not counted, and those who wait go on waiting', async () => {
+  await leavers('W-1', 'W-2');
+  const limits = { limit: 0 };
+  await pass('W-1', { limits });
+  const waits = await storage.table('removals').list('counts-usual');
+  const goes = { ...none, run: ['revoke:badge'], stopped: forbidden, by: ['ann INC-7'] };
+  for (const id of ['W-1', 'W-2'])
+    expect(await pass(id, { limits, permit: released })).toEqual(goes);
+  expect(await storage.table('removals').list('counts-usual')).toEqual(waits);
+});
+
+test('a released permit passes neither exclusions, nor modes, nor the settle time', async () => {
+  await leavers('W-1', 'W-BREAK');
+  await hire('W-2');
+  await leave('W-2', 5);
+  const by = ['ann INC-7'];
+  const only = { ...none, stopped: forbidden, by };
+  expect(await pass('W-BREAK', { permit: released })).toMatchObject({
+    ...{ run: [], stopped: ['revoke:badge excluded', ...forbidden] },
+  });
+  expect(await pass('W-1', { permit: released, mode: 'observe' })).toEqual({
+    ...{ ...only, would: ['revoke:badge'] },
+  });
+  expect(await pass('W-1', { permit: released, mode: 'paused' })).toEqual({
+    ...{ ...only, waiting: ['revoke:badge paused'] },
+  });
+  expect(await pass('W-2', { permit: released })).toEqual({
+    ...{ ...only, waiting: ['revoke:badge settling'] },
+  });
+});
+
+test('a permit does not end a discard unless a person released it', async () => {
+  await leavers('W-1');
+  const limits = { limit: 0 };
+  await pass('W-1', { limits });
+  await brakes.close('usual-1', { state: 'discarded', by: 'bob', reason: 'T-1', at: LEFT });
+  expect(await pass('W-1', { permit })).toEqual({
+    ...{ ...none, stopped: ['revoke:badge discarded', ...forbidden], by: ['bob T-1'] },
+  });
+  expect(await pass('W-1', { permit: released })).toMatchObject({ run: ['revoke:badge'] });
 });
 
 test('urgent leavers go at once, and have a limit of their own', async () => {

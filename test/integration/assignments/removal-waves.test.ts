@@ -199,8 +199,12 @@ async function heldBy({ services }: Stage): Promise<number> {
 }
 
 /** The run of a person that somebody asks to plan again. */
-const recheckOf = (run: Run): Run => {
-  const hash = eventHash(RECHECK, `${run.fact.workerId}@1`);
+const recheckOf = async ({ services }: Stage, run: Run): Promise<Run> => {
+  const { workerId } = run.fact;
+  const id = `${workerId}@1`;
+  const hash = eventHash(RECHECK, id);
+  const asked = { id, workerId, at: isoOf(Date.now()), by: 'ann', reason: 'INC-1' };
+  await services.brakes.askRecheck(hash, asked);
   const fact = { ...run.fact, eventSource: RECHECK };
   return { ...run, eventHash: hash, instanceId: instanceId(hash, 1), fact };
 };
@@ -225,7 +229,7 @@ test.each<[number, Wave]>([
     expect(await planAll(stage, runs, true)).toEqual({ ...nobody, waits: {}, discarded });
 
     passed = DAY;
-    const rechecks = runs.map(recheckOf);
+    const rechecks = await mapConcurrent(AT_ONCE, runs, (run) => recheckOf(stage, run));
     expect(await planAll(stage, rechecks)).toEqual(held('usual-2'));
     await close(stage, 'usual-2', 'released');
     const { lost, ...rest } = await planAll(stage, rechecks, true);

@@ -22,13 +22,19 @@ type Model = ReturnType<Services['model']>['model'];
 /** What a test changes in the sample model. */
 export type ChangeModel = (sample: Model) => Model;
 
+/** Settings that a test changes. */
+type Changes = {
+  timeouts?: Partial<Config['timeouts']>;
+  removals?: Partial<Config['removals']>;
+};
+
 const never = (): Promise<never> => new Promise(() => undefined);
 
 export function startProcess(
   storage: Storage,
   { graph, model }: Pick<Simulator, 'graph'> & { model?: ChangeModel | undefined },
   death?: Death,
-  timeouts: Partial<Config['timeouts']> = {},
+  { timeouts = {}, removals = {} }: Changes = {},
 ): Process {
   const writes: string[] = [];
   let isDead = false;
@@ -74,6 +80,7 @@ export function startProcess(
       ...config,
       graph: { ...config.graph, lagSeconds: 0.01 },
       timeouts: { ...config.timeouts, ...timeouts },
+      removals: { ...config.removals, ...removals },
     },
   };
   return { host: hostOf(services), services, died, writes: () => writes };

@@ -52,7 +52,9 @@ export async function openRunHarness(more: Partial<GraphSettings> = {}, scripts:
       ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: DEADLINE_MS, appVersion: 'test' },
       permissions: createPermissions(storage.table('limits'), () => undefined),
     });
-    return startProcess(storage, { graph, model }, undefined, { identity: HALF_A_DAY });
+    return startProcess(storage, { graph, model }, undefined, {
+      timeouts: { identity: HALF_A_DAY },
+    });
   };
 
   /** Drives one event to its end. Answers its closing row and the calls to Graph meanwhile. */

@@ -92,14 +92,20 @@ function writeFaults({ tables, graph }: Evidence, { others, packages: theirs }: 
 }
 
 /**
- * The ledger agrees with Graph: what it calls delivered last is assigned and granted, what it calls revoked last is not, and
- * every assignment that nobody else has made has a settled row.
+ * The ledger agrees with Graph: what it calls delivered last is assigned and granted unless somebody else has removed it, what
+ * it calls revoked last is not, and every assignment that nobody else has made has a settled row.
  */
 function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }: Made): string[] {
   const madeByOthers = new Set(
     graph.requests
       .filter(({ justification }) => others.includes(justification ?? ''))
       .map(({ assignmentId }) => assignmentId),
+  );
+  const takenByOthers = new Set(
+    graph.requests
+      .filter(({ requestType, state }) => /remove/i.test(requestType) && state === 'delivered')
+      .map(({ assignmentId }) => assignmentId)
+      .filter((id) => madeByOthers.has(id)),
   );
   const active = graph.assignments.filter(({ state }) => isActive(state));
   const place = (packageId: string, targetId: string): string => `${packageId} ${targetId}`;
@@ -127,6 +133,8 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }:
       }
       // Its own end has ended it since: the row names it, and nobody had to.
       if (!assignment && text(row, 'until') !== '' && text(row, 'until') <= latest) return [];
+      // Somebody else has removed it since.
+      if (!assignment && takenByOthers.has(text(row, 'assignmentId'))) return [];
       if (!assignment) return [`ledger says delivered, but nothing is assigned: ${attemptOf(row)}`];
       return granted.has(assignment) ? [] : [`assigned, but no role is granted: ${assignment}`];
     }),

@@ -7,6 +7,7 @@ import {
   Exclusions,
   gate,
   isExcluded,
+  isPermitted,
   removalsOf,
   removalsToCount,
   type BrakeAnswer,
@@ -143,6 +144,28 @@ describe('the mode', () => {
     const steps = [step('revoke', 'gone')];
     expect(gated(steps, { mode: 'observe' })).toEqual({ ...nothing, would: ['revoke:gone'] });
     expect(gated(steps)).toEqual({ ...nothing, run: ['revoke:gone'] });
+  });
+});
+
+test('a permit to carry out a broken request again holds for the new one that takes its place, and for no other grant', () => {
+  const pairs = [{ packageKey: 'sales', action: 'reprocess' as const }];
+  const permit = { run: 'run-1', pairs };
+  const grant = step('grant', 'sales');
+  expect(isPermitted(permit, { ...grant, held: 'broken' })).toBe(true);
+  expect(isPermitted(permit, { ...grant, held: 'nothing' })).toBe(false);
+  expect(
+    isPermitted(
+      { run: 'run-1', pairs: [{ packageKey: 'sales', action: 'grant' }] },
+      step('reprocess', 'sales'),
+    ),
+  ).toBe(false);
+});
+
+test('what comes behind a step that is not permitted is stopped too', () => {
+  const permit = { run: 'run-1', pairs: [{ packageKey: 'sales', action: 'grant' as const }] };
+  expect(gated(MOVE, { permit })).toEqual({
+    ...nothing,
+    stopped: ['revoke:finance not-permitted', 'grant:sales after-not-carried-out'],
   });
 });
 
@@ -475,6 +498,32 @@ describe('for any plan', () => {
           expect(['pass', 'released']).toContain(situation.answers[removal?.kind ?? 'usual'].kind);
           expect(drawn.discarded).not.toContain(packageKey);
         }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('a permit never widens a plan: only what it names is carried out, and only what is carried out without it', () => {
+    const actions = ['grant', 'revoke', 'extend', 'reprocess'] as const;
+    const permits = fc.subarray(
+      KEYS.flatMap((packageKey) => actions.map((action) => ({ packageKey, action }))),
+      { minLength: 1 },
+    );
+    fc.assert(
+      fc.property(plans, situations, permits, (steps, drawn, pairs) => {
+        const { gated, situation } = decidedWith(steps, drawn);
+        const permitted = gate(steps, { ...situation, permit: { run: 'run-1', pairs } });
+        const isNamed = ({ packageKey, action }: Step): boolean =>
+          pairs.some(
+            (pair) =>
+              pair.packageKey === packageKey && (action === 'wait' || pair.action === action),
+          );
+        for (const one of permitted.run) {
+          expect(isNamed(one)).toBe(true);
+          expect(gated.run).toContain(one);
+        }
+        const forbidden = permitted.stopped.filter(({ reason }) => reason === 'not-permitted');
+        expect(forbidden.map((one) => one.step)).toEqual(steps.filter((one) => !isNamed(one)));
       }),
       { numRuns: 10_000 },
     );

@@ -100,6 +100,9 @@ const table: [StepOutcome[], ClosingOutcome][] = [
   [['revoked', 'already-held'], 'revoked'],
   [['revoked', 'denied'], 'denied'],
   [['handed-off', 'waited', 'superseded'], 'no-matching-rule'],
+  [['delivered', 'not-permitted'], 'delivered'],
+  [['revoked', 'not-permitted'], 'revoked'],
+  [['already-held', 'not-permitted'], 'already-held'],
 ];
 
 test.each(table)('steps that end %j close the event as %s', (steps, expected) => {
