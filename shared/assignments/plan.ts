@@ -43,7 +43,7 @@ type Plan = {
  */
 export async function planAccess(
   services: Services,
-  { run, done, heldSince, wasParked }: z.infer<typeof activities.planAccess.input>,
+  { run, done, heldSince, parkedUntil }: z.infer<typeof activities.planAccess.input>,
   log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
@@ -56,8 +56,9 @@ export async function planAccess(
     throw new Error('the fact of this run is not recorded');
   const at = timeOf(run);
   const effect = done.length === 0 ? firstEffectOf(facts, run.eventHash, model, at) : undefined;
-  // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time.
-  if (wasParked && effect) return parkedUntil(effect, at);
+  // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time. What has
+  // come now is done first, although the event may make a difference again later.
+  if (effect && at < Date.parse(parkedUntil ?? '')) return waitFor(effect, at);
   const timeline = timelineOf(facts, model);
   const intervals = intervalsOf(timeline, model);
   const hasChanged = intervals.some(({ from, until = Infinity }) =>
@@ -112,8 +113,7 @@ export async function planAccess(
     const isOver = (step: PlannedStep) => done.includes(step.id);
     if (waiting !== undefined && gated.steps.every(isOver)) return waiting;
     const isToDo = (step: PlannedStep) => step.action !== 'wait' && !isOver(step);
-    if (effect && waiting === undefined && !gated.steps.some(isToDo))
-      return parkedUntil(effect, at);
+    if (effect && waiting === undefined && !gated.steps.some(isToDo)) return waitFor(effect, at);
     return withAccount(account, done, waiting, {
       targetId: person.targetId,
       steps: gated.steps,
@@ -135,7 +135,7 @@ const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;
 
-function parkedUntil({ at: until, why }: FirstEffect, at: number): Later {
+function waitFor({ at: until, why }: FirstEffect, at: number): Later {
   const afterSeconds = Math.min((until - at) / 1000, DAY_SECONDS);
   return { kind: 'later', afterSeconds, why, until: iso(until) };
 }
