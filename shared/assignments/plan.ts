@@ -15,7 +15,7 @@ import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { accountOf, type Account } from './account';
+import { accountOf, accountsOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
 import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
@@ -87,12 +87,21 @@ export async function planAccess(
     const plan = planFor({ timeline, held: heldHere, model, at });
     const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
     const steps = stepsOf({ ...situation, wants }, plan);
-    const elsewhere = otherAccounts(situation).map((targetId) => {
+    const others = otherAccounts(situation);
+    const proven = others.length > 0 ? await accountsOf(services, new Set(workerIds)) : new Set();
+    const elsewhere = others.map((targetId) => {
       const held = heldBy(current.access, targetId);
-      // Another account is another person's, unless this person is to have nothing at all.
+      const all = planFor({ timeline, held, model, at });
+      // Another account is another person's, unless the directory has it under a number of this person, or this person is to
+      // have nothing at all. What they are to have they get in one account, and keep in another one of theirs.
+      const own = {
+        steps: all.steps.filter(({ packageKey }) => !person.wanted.includes(packageKey)),
+        stopped: [],
+        handOff: all.handOff,
+      };
       const other =
-        wants.length === 0
-          ? planFor({ timeline, held, model, at })
+        wants.length === 0 || proven.has(targetId)
+          ? own
           : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
       const there = { ...situation, targetId, wants: [], suffix: `@${targetId}` };
       return { objectId: targetId, held, ...stepsOf(there, other) };
