@@ -153,11 +153,11 @@ function* planAndSubmit(
   state: WorkflowState,
 ): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
-  const { for: waited, since } = state.retrying ?? {};
+  const { for: waited, since, until } = state.retrying ?? {};
   const input = {
     ...{ run: state.run, done: carriedOut(state) },
     ...(waited === 'held' && { heldSince: since }),
-    ...(waited === 'parked' && { wasParked: true }),
+    ...(waited === 'parked' && { parkedUntil: until }),
   };
   const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
   if (plan.kind !== 'done') return plan;

@@ -28,3 +28,18 @@ export async function accountOf(
   }
   return { kind: 'later', afterSeconds: 1, why: 'no-identity' };
 }
+
+/** The ids of all accounts that the directory has under any of the person's worker ids, each of which has one account. */
+export async function accountsOf(
+  { graph, config }: AccountServices,
+  workerIds: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const accounts = new Set<string>();
+  for (const workerId of workerIds) {
+    if (isTooLong(workerId, config.matchAttribute)) continue;
+    const found = await graph.findUsers(config.matchAttribute, workerId);
+    const [user] = found.filter(({ value }) => isWorkerId(value, workerId));
+    if (user && found.length === 1) accounts.add(user.id);
+  }
+  return accounts;
+}

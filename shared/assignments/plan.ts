@@ -20,7 +20,7 @@ import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { accountOf, type Account } from './account';
+import { accountOf, accountsOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
 import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
@@ -48,7 +48,7 @@ type Plan = {
  */
 export async function planAccess(
   services: Services,
-  { run, done, heldSince, wasParked }: z.infer<typeof activities.planAccess.input>,
+  { run, done, heldSince, parkedUntil }: z.infer<typeof activities.planAccess.input>,
   log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;
@@ -61,8 +61,9 @@ export async function planAccess(
     throw new Error('the fact of this run is not recorded');
   const at = timeOf(run);
   const effect = done.length === 0 ? firstEffectOf(facts, run.eventHash, model, at) : undefined;
-  // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time.
-  if (wasParked && effect) return parkedUntil(effect, at);
+  // What others have stated meanwhile has runs of its own: without a call to Graph it is seen that there is time. What has
+  // come now is done first, although the event may make a difference again later.
+  if (effect && at < Date.parse(parkedUntil ?? '')) return waitFor(effect, at);
   const timeline = timelineOf(facts, model);
   const intervals = intervalsOf(timeline, model);
   const hasChanged = intervals.some(({ from, until = Infinity }) =>
@@ -95,12 +96,21 @@ export async function planAccess(
     const plan = planFor({ timeline, held: heldHere, model, at });
     const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
     const steps = stepsOf({ ...situation, wants }, plan);
-    const elsewhere = otherAccounts(situation).map((targetId) => {
+    const others = otherAccounts(situation);
+    const proven = others.length > 0 ? await accountsOf(services, new Set(workerIds)) : new Set();
+    const elsewhere = others.map((targetId) => {
       const held = heldBy(current.access, targetId);
-      // Another account is another person's, unless this person is to have nothing at all.
+      const all = planFor({ timeline, held, model, at });
+      // Another account is another person's, unless the directory has it under a number of this person, or this person is to
+      // have nothing at all. What they are to have they get in one account, and keep in another one of theirs.
+      const own = {
+        steps: all.steps.filter(({ packageKey }) => !person.wanted.includes(packageKey)),
+        stopped: [],
+        handOff: all.handOff,
+      };
       const other =
-        wants.length === 0
-          ? planFor({ timeline, held, model, at })
+        wants.length === 0 || proven.has(targetId)
+          ? own
           : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
       const there = { ...situation, targetId, wants: [], suffix: `@${targetId}` };
       return { objectId: targetId, held, ...stepsOf(there, other) };
@@ -120,8 +130,7 @@ export async function planAccess(
     const isOver = (step: PlannedStep) => done.includes(step.id);
     if (waiting !== undefined && gated.steps.every(isOver)) return waiting;
     const isToDo = (step: PlannedStep) => step.action !== 'wait' && !isOver(step);
-    if (effect && waiting === undefined && !gated.steps.some(isToDo))
-      return parkedUntil(effect, at);
+    if (effect && waiting === undefined && !gated.steps.some(isToDo)) return waitFor(effect, at);
     const decided = [...accounts.flatMap((one) => one.decided), ...gated.decided];
     const planned = accounts.flatMap((one) => one.steps);
     return withAccount(account, done, waiting, {
@@ -149,7 +158,7 @@ const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;
 
-function parkedUntil({ at: until, why }: FirstEffect, at: number): Later {
+function waitFor({ at: until, why }: FirstEffect, at: number): Later {
   const afterSeconds = Math.min((until - at) / 1000, DAY_SECONDS);
   return { kind: 'later', afterSeconds, why, until: iso(until) };
 }

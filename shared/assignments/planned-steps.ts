@@ -33,7 +33,7 @@ type PlanOfAccount = { steps: Step[]; stopped: Stopped[]; handOff: string[] };
 
 /** The steps on one account in the form that a run carries out, and how everything ends of which nothing is to be done. */
 export function stepsOf(situation: Situation, { steps, stopped, handOff }: PlanOfAccount) {
-  const { wants, targetId, access } = situation;
+  const { wants, targetId, access, at } = situation;
   const decide = (
     action: PlannedStep['action'],
     packageKey: string,
@@ -43,7 +43,8 @@ export function stepsOf(situation: Situation, { steps, stopped, handOff }: PlanO
   const kept = wants.filter(({ packageKey }) => !planned.has(packageKey));
   const isHeld = (key: string) =>
     access.some(
-      (one) => one.targetId === targetId && one.packageKey === key && one.state === 'held',
+      ({ until = Infinity, ...one }) =>
+        one.targetId === targetId && one.packageKey === key && one.state === 'held' && until > at,
     );
   return {
     steps: steps.map((step) => stepOf(situation, asGrantIfTooLate(situation, step))),

@@ -33,7 +33,7 @@ function parked(days: number, fakes: FakeActivities = happyActivities()): FakeAc
   };
 }
 const lookOf = (result: Awaited<ReturnType<typeof runWorkflow>>) =>
-  callsTo(result, 'planAccess') as { wasParked?: boolean; done: string[] }[];
+  callsTo(result, 'planAccess') as { parkedUntil?: string; done: string[] }[];
 
 test('a run that waits for a date looks at the facts once a day, is shown in one row, and goes on at the instant', async () => {
   const result = await runWorkflow(parked(60.25));
@@ -43,9 +43,9 @@ test('a run that waits for a date looks at the facts once a day, is shown in one
   const looks = lookOf(result);
   // One at once, one after each of 60 days, and one at the instant.
   expect(looks).toHaveLength(62);
-  expect(looks.map(({ wasParked }) => wasParked)).toEqual([
+  expect(looks.map((look) => look.parkedUntil)).toEqual([
     undefined,
-    ...Array<boolean>(61).fill(true),
+    ...Array<string>(61).fill(after(60.25)),
   ]);
   const waits = callsTo(result, 'recordWait') as { waiting: Waiting; hasRow: boolean }[];
   const waiting = { for: 'parked', reason: 'future-start', since: after(0), until: after(60.25) };

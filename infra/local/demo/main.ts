@@ -50,12 +50,13 @@ async function runDemo(
           `${outcome}${asExpected ? '' : ` (expected: ${scenario.expected})`}`,
       ),
   });
-  // The documents have no removal of an assignment, so a life could only begin.
-  const steps = dialect === 'draft' ? [] : lifeSteps;
+  // A life could only begin.
+  const leftOut = dialect === 'draft' ? 'the draft documents have no removal of access' : undefined;
+  const steps = leftOut ? [] : lifeSteps;
   print(
-    steps.length > 0
+    leftOut === undefined
       ? '\nFive working lives, by the clock of the stack (UTC; the people are in London):'
-      : '\nThe five working lives are left out: the draft documents have no removal of access.',
+      : `\nThe five working lives are left out: ${leftOut}.`,
   );
   const life = await runLife({
     ...{ steps, dataDir, graphUrl: graph.url, send: bus.send, read },
@@ -66,6 +67,7 @@ async function runDemo(
   await bus.close();
   return reportOf(results, {
     ...{ life, lifeSteps: steps.length, deadLetters, audit, seconds: seconds() },
+    ...(leftOut !== undefined && { lifeLeftOut: leftOut }),
   });
 }
 

@@ -14,16 +14,21 @@ export type Report = {
     reason?: string;
     asExpected: boolean;
   }[];
-  /** The steps of the lives that were reached, in order, and how many there are; none where the dialect has no removal. */
+  /** The steps of the lives that were reached, in order, and how many there are. */
   life: LifeResult[];
   lifeSteps: number;
+  /** Why the lives are left out, if they are. */
+  lifeLeftOut?: string;
   /** Dead letters in the queue, and the expected number. */
   deadLetters: number;
   expectedDeadLetters: number;
   audit: AuditLine[];
 };
 
-type Observed = Pick<Report, 'life' | 'lifeSteps' | 'deadLetters' | 'audit' | 'seconds'>;
+type Observed = Pick<
+  Report,
+  'life' | 'lifeSteps' | 'lifeLeftOut' | 'deadLetters' | 'audit' | 'seconds'
+>;
 
 export function reportOf(results: Result[], observed: Observed): Report {
   const { life, lifeSteps, deadLetters } = observed;

@@ -243,8 +243,15 @@ function endOf(stint: Stint): End | undefined {
     : undefined;
 }
 
+/** RFC 3339 has no later instant. HR systems state the last day of all where no end is known. */
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
+
+const isNever = (instant: number | undefined): boolean => (instant ?? 0) > LAST_INSTANT;
+
 function spansOf(employment: string, stint: Stint, next: Stint | undefined): Span[] {
-  const { starts, end } = courseOf(stint);
+  const { starts, end: stated } = courseOf(stint);
+  const scheduled = isNever(stated?.scheduled) ? undefined : stated?.scheduled;
+  const end = isNever(stated?.at) ? undefined : stated;
   const limit = next && firstOf(next).at;
   const cut = limit !== undefined && (end === undefined || limit < end.at);
   const ends = end !== undefined && !cut;
@@ -262,7 +269,7 @@ function spansOf(employment: string, stint: Stint, next: Stint | undefined): Spa
       ...(endedBy && { endedBy }),
       ...(final && end.lastDay !== undefined && { lastDay: end.lastDay }),
       left: final && end.left,
-      ...(end?.scheduled !== undefined && { scheduledEnd: end.scheduled }),
+      ...(scheduled !== undefined && { scheduledEnd: scheduled }),
     };
   });
 }

@@ -82,8 +82,8 @@ export const activities = {
       done: z.array(z.string()),
       /** Since when what is left to do is held: that is asked first, without a call to Graph, until the plan changes. */
       heldSince: z.string().optional(),
-      /** Whether there was time until a later instant: then the facts are asked first, without a call to Graph. */
-      wasParked: z.boolean().optional(),
+      /** Until when there was time: before that, the facts are asked first, without a call to Graph. */
+      parkedUntil: z.string().optional(),
     },
     {
       targetId: z.string().optional(),

@@ -1,3 +1,4 @@
+import { text } from '../../resilience/invariants/rows';
 import { messageOf } from '../../support/events';
 import { eventually } from '../../support/eventually';
 import { readTable, type Row } from '../../support/tables';
@@ -68,6 +69,24 @@ test('a request that is approved after its run closed and its worker left is fou
   await life.stack.advance('2h');
   expect(await clockEvent(`${id}@${open?.id}`)).toMatchObject({ outcome: 'revoked' });
   expect(await life.has(account)).toEqual([]);
+});
+
+test('a move that takes something on its day and ends a contract later does not wait for the later end', async () => {
+  const { id, joined, moved } = life.worker('W-1043');
+  const account = await life.accountOf(id);
+  const developer = { ...contractor, department: 'Engineering', jobCode: 'ENG-SE-1' };
+  expect(await life.ending(joined('2026-11-02', developer))).toBe('delivered');
+  expect(await life.has(account)).toEqual(['Contractors', 'Source Code']);
+  const move = moved('2027-02-01', contractor, { endDate: '2027-03-31' });
+  const day = new Date('2027-01-31T23:00:00.000Z');
+  await life.say(move);
+  await eventually('the move waits for its day', async () =>
+    text(await life.claim(move), 'waiting').includes(day.toISOString()),
+  );
+  await life.stack.advance(day);
+  expect(await life.closed(move)).toMatchObject({ outcome: 'revoked' });
+  expect(await life.rows(move)).toContain('revoke source-code: revoked');
+  expect(await life.has(account)).toEqual(['Contractors']);
 });
 
 test('every invariant holds', async () => {

@@ -1,11 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import model from '../../../access-model.json';
-import { contractor, finance, startLife, type Life } from './life';
+import { approver, contractor, finance, startLife, type Life } from './life';
+
+const manager = { department: 'Sales', jobCode: 'SAL-AM-1', workerType: 'secondee' };
 
 let life: Life;
 beforeAll(async () => {
-  life = await startLife({ files: { ACCESS_MODEL: model } });
+  const month = { expiration: { type: 'afterDuration', duration: 'P30D' } };
+  const ofAMonth: Record<string, object> = {
+    'customer-records': { renew: true },
+    'payments-approval': {},
+  };
+  const accessPackages = model.accessPackages.map((one) =>
+    one.key in ofAMonth
+      ? { ...one, ...ofAMonth[one.key], policy: { ...one.policy, ...month } }
+      : one,
+  );
+  life = await startLife({ files: { ACCESS_MODEL: { ...model, accessPackages } } });
 });
 afterAll(() => life.stop());
 
@@ -49,6 +61,23 @@ test('an extension on the last day is made in time', async () => {
   const end = Date.parse((await endOf(account)) ?? '');
   expect(Math.round((end - life.stack.now().getTime()) / 86_400_000)).toBe(180);
   expect(await life.rows(open)).toEqual(['extend contractors: extended']);
+});
+
+test.each([
+  ['is given again where the model says so', 'W-1044', manager, 'delivered', 'delivered'],
+  ['is reported elsewhere', 'W-1045', approver, 'needs-attention: policy-ended', 'needs-attention'],
+])('what the policy ends %s', async (_, workerId, attributes, outcome, row) => {
+  const { id, joined } = life.worker(workerId);
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', attributes))).toBe('delivered');
+  const before = await life.has(account);
+  const end = (await endOf(account)) ?? '';
+  await life.stack.advance(new Date(end));
+  const woken = { source: 'urn:joinery:clock', id: `${id}@${end}`, type: '', data: {} };
+  const closed = await life.closed(woken);
+  expect([closed['outcome'], closed['reason']].filter(Boolean).join(': ')).toBe(outcome);
+  expect(await life.rows(woken)).toEqual([expect.stringMatching(`^grant .*: ${row}$`)]);
+  expect(await life.has(account)).toEqual(row === 'delivered' ? before : []);
 });
 
 test('a package that the model no longer has is removed by what the records say', async () => {

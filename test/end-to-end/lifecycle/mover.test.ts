@@ -1,4 +1,6 @@
 import model from '../../../access-model.json';
+import { text } from '../../resilience/invariants/rows';
+import { eventually } from '../../support/eventually';
 import { emptyTable } from '../../support/tables';
 import {
   ADMINISTRATOR,
@@ -134,6 +136,30 @@ test('somebody who was given a wanted package by hand, before any run knew its i
   expect(await life.ending(join)).toBe('already-held');
   expect(await life.rows(join)).toEqual(['grant finance: already-held']);
   expect(await life.has(account)).toEqual(['Finance']);
+});
+
+test('somebody who goes on under a new number that has an account of its own gets there what they are to have, and loses the rest in the old account', async () => {
+  const [before, after] = [life.worker('W-1031'), life.worker('W-1032')];
+  const [old = '', account = ''] = await Promise.all(
+    [before, after].map((one) => life.accountOf(one.id)),
+  );
+  expect(await life.ending(before.joined('2026-11-02', contractor))).toBe('delivered');
+  const left = before.left({ lastDay: '2026-11-30' });
+  const goesOn = after.joined('2026-12-01', finance, { previousWorkerId: before.id });
+  await life.state(left, goesOn);
+  await eventually('both wait for the day', async () => {
+    const claims = await Promise.all([left, goesOn].map(life.claim));
+    return claims.every((one) => text(one, 'waiting').includes('"parked"'));
+  });
+  expect(await life.has(old)).toEqual(['Contractors']);
+
+  await life.stack.advance(new Date('2026-12-01T00:00:00Z'));
+  await Promise.all([left, goesOn].map(life.closed));
+  expect(await life.has(old)).toEqual([]);
+  expect(await life.has(account)).toEqual(['Finance']);
+  const rows = (await Promise.all([left, goesOn].map(life.rows))).flat();
+  expect(rows).toContain('revoke contractors: revoked');
+  expect(rows.filter((row) => row.startsWith('hand-off'))).toEqual([]);
 });
 
 test('every invariant holds', async () => {

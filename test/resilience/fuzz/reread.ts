@@ -51,7 +51,7 @@ const isRef: Check = (value) => isMembers(value) && isId(value['id']) && isUri(v
 const isUri: Check = (value) =>
   typeof value === 'string' &&
   value.length <= 256 &&
-  /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/.test(value);
+  /^[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/.test(value);
 const isMap: Check = (value) => isMembers(value) && areAttributes(value);
 const isSpan: Check = (value) =>
   isMembers(value) &&

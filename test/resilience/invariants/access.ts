@@ -114,9 +114,13 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }:
   );
   const granted = new Set(graph.grants.flatMap(({ assignmentIds }) => assignmentIds));
   const placeOf = (row: Row): string => place(text(row, 'accessPackageId'), text(row, 'targetId'));
+  const isOver = (row: Row): boolean => row['reason'] === 'policy-ended';
   const settled = tables.audit
     .filter((row) => row['kind'] === 'settled' && row['step'] !== 'ensure')
-    .filter((row) => ['delivered', 'already-held', 'revoked'].includes(text(row, 'outcome')))
+    .filter(
+      (row) =>
+        ['delivered', 'already-held', 'revoked'].includes(text(row, 'outcome')) || isOver(row),
+    )
     .toSorted((one, other) => (text(one, 'recordedAt') < text(other, 'recordedAt') ? -1 : 1));
   const last = new Map(settled.map((row) => [placeOf(row), row]));
   const latest =
@@ -131,6 +135,8 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }:
         const isOurs = assignment !== undefined && !foreign.has(assignment);
         return isOurs ? [`ledger says revoked, but it is assigned: ${attemptOf(row)}`] : [];
       }
+      if (isOver(row))
+        return assignment ? [`ledger says ended, but it is assigned: ${attemptOf(row)}`] : [];
       // Its own end has ended it since: the row names it, and nobody had to.
       if (!assignment && text(row, 'until') !== '' && text(row, 'until') <= latest) return [];
       // Somebody else has removed it since.

@@ -136,6 +136,30 @@ describe('A joiner', () => {
     const held = [ours('finance', { until: '2026-07-01T00:00:00Z' })];
     expect(plan(events, '2026-07-01T00:00:00Z', { held })).toMatchObject({ steps: [], next: null });
   });
+
+  it('with an end after the last instant of the year 9999 has none, as HR systems mean it', () => {
+    const hire = joined('2026-03-01', FINANCE, { endDate: '9999-12-31' });
+    const at = '2026-03-01T00:00:00Z';
+    const endless = { wants: ['finance'], next: null };
+    expect(plan([hire], at)).toMatchObject({ ...endless, steps: ['grant:finance'] });
+    const held = [ours('finance', { until: '2026-07-01T00:00:00Z' })];
+    expect(plan([hire], at, { held }).steps).toEqual(['extend:finance']);
+    const spans = [
+      { employmentId: 'primary', from: '2026-03-01', until: '9999-12-31', attributes: FINANCE },
+    ];
+    const snapshot = event('snapshot', { spans });
+    expect(plan([snapshot], at)).toMatchObject({ ...endless, steps: ['grant:finance'] });
+    const last = [hire, left('9999-12-31')];
+    expect(plan(last, at)).toMatchObject({ ...endless, steps: ['grant:finance'] });
+    // One day later does not exist, one earlier does.
+    const before = joined('2026-03-01', FINANCE, { endDate: '9999-12-30' });
+    expect(plan([before], at).next).toBe('9999-12-31T00:00Z');
+    // An end that is stated later counts, and so does one that takes it back.
+    const postponed = [joined('2026-03-01'), left('2026-05-31'), left('9999-12-31')];
+    expect(plan(postponed, at)).toMatchObject({ ...endless, steps: ['grant:finance'] });
+    const leaver = [hire, left('2026-05-31')];
+    expect(plan(leaver, at)).toMatchObject({ steps: ['grant:finance'], next: '2026-06-01T00:00Z' });
+  });
 });
 
 describe('A mover', () => {
