@@ -5,6 +5,7 @@ import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import { Fate } from '../shared/domain/lifecycle/facts';
 import { Action } from '../shared/domain/lifecycle/held';
 import { StopReason } from '../shared/domain/lifecycle/planner';
+import { ReconcileReport } from '../shared/domain/reconcile/report';
 import { Explanation } from '../shared/reports/explain';
 import { PersonReport } from '../shared/reports/person';
 import {
@@ -33,6 +34,7 @@ import type { CloseOptions } from './held';
 import type { LoadOptions } from './load';
 import type { ImportOptions } from './import-model';
 import type { RecheckOptions } from './recheck';
+import type { ReconcileOptions } from './reconcile';
 
 const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
@@ -526,12 +528,13 @@ export const commands: readonly CommandDefinition[] = [
     arguments: [],
     options: [json],
     description:
-      'list the brakes that hold removals because too many people would lose access, and everybody who waits under each',
+      'list the brakes that hold something because too many people would lose access, or a reconciliation would repair too ' +
+      'much, and everybody who waits under each',
     output: z.strictObject({
       brakes: z.array(
         z.strictObject({
           id: text,
-          kind: z.enum(['usual', 'urgent']),
+          kind: z.enum(['usual', 'urgent', 'reconcile-grant', 'reconcile-removal']),
           trippedAt: text,
           counted: count,
           people: z.array(
@@ -574,6 +577,43 @@ export const commands: readonly CommandDefinition[] = [
     run: async ([worker = ''], options: RecheckOptions) =>
       (await import('./recheck.js')).recheck(await connection(), worker, options),
   },
+  {
+    name: 'reconcile',
+    arguments: [],
+    options: [
+      option('--dry-run', 'repair nothing, and only report', { default: false }),
+      option('--package <key>', 'compare only who holds this access package', { parse: parseId }),
+      option('--worker <id>', 'compare only this worker', { parse: parseId }),
+      option(
+        '--by <who>',
+        'who asks, by default the name of your account on this machine; kept in the audit rows, so no mail address',
+        { parse: parseId },
+      ),
+      option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
+        parse: parseId,
+        default: 'asked',
+      }),
+      option('--reports <folder>', 'where the report is written, as JSON and as Markdown', {
+        default: 'reports',
+      }),
+      option('--last', 'start no run: write and print the report of the last one again', {
+        default: false,
+        conflicts: ['dryRun', 'package', 'worker', 'by'],
+      }),
+      option('--deadline <duration>', 'how long to follow the run, which goes on after it', {
+        parse: parseDuration,
+        default: 3600,
+        defaultText: '1h',
+      }),
+      json,
+    ],
+    description:
+      'compare what everybody should have with what is in Entra, repair what the access model says within the limits, and ' +
+      'report. Exit code 0 clean, 1 drift, 2 wrong use, 3 incomplete or not known, 4 held by a brake',
+    output: ReconcileReport,
+    run: async (_, options: ReconcileOptions) =>
+      (await import('./reconcile.js')).reconcile(await connection(), options),
+  },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,
     arguments: [{ name: '<brake>', description: 'its id, as "held" lists it' }],
@@ -590,8 +630,8 @@ export const commands: readonly CommandDefinition[] = [
     ],
     description:
       name === 'release'
-        ? 'carry out the removals of everybody who waits under a brake'
-        : 'drop the removals of everybody who waits under a brake, until something else is stated of them',
+        ? 'carry out what a brake holds: removals, or repairs of the last reconciliation within a day'
+        : 'drop what a brake holds: removals until something else is stated of the person, repairs until the next reconciliation',
     output: z.strictObject({
       brake: text,
       state: z.enum(['released', 'discarded']),

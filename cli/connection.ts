@@ -9,6 +9,7 @@ import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { createHoldings } from '../shared/storage/holdings';
 import { createRemovalBrakes } from '../shared/storage/removals';
+import { createStaging } from '../shared/storage/staging';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
 import { stackTime } from './clock';
@@ -212,6 +213,9 @@ export const openHoldings = ({ records }: Connection) =>
 
 export const openBrakes = ({ records }: Connection) =>
   createRemovalBrakes(openTable(records, 'removals', ownCredential()));
+
+export const openStaging = ({ records }: Connection) =>
+  createStaging(openTable(records, 'staging', ownCredential()));
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

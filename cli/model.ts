@@ -26,13 +26,18 @@ export async function loadModel(place: string): Promise<LoadedModel> {
 /** The rules of the app, if this command can read them; else a note that says why they were not checked. */
 export async function rulesOf({
   accessModel,
-}: Pick<Connection, 'accessModel'>): Promise<{ model?: AccessModel; notes: string[] }> {
+}: Pick<Connection, 'accessModel'>): Promise<{
+  model?: AccessModel;
+  hash?: string;
+  notes: string[];
+}> {
   if (accessModel === undefined)
     return {
       notes: ['the rules were not checked: set ACCESS_MODEL to the path or blob URL of the model'],
     };
   try {
-    return { model: (await loadModel(accessModel)).model, notes: [] };
+    const { model, hash } = await loadModel(accessModel);
+    return { model, hash, notes: [] };
   } catch (error) {
     const [why = ''] = error instanceof Error ? error.message.split('\n') : [];
     return { notes: [`the rules were not checked: ${why}`] };

@@ -31,7 +31,7 @@ export async function recheck(
 }
 
 /** The name of the account that runs the command. */
-function ownName(): string {
+export function ownName(): string {
   const { username } = userInfo();
   if (Id.safeParse(username).success) return username;
   throw new CliError('say with --by who asks: the name of your account is no id', 2);

@@ -22,7 +22,7 @@ import { beginReconciliation, prepareStaging } from '../shared/reconcile/begin';
 import { compareShards } from '../shared/reconcile/compare-shards';
 import { readExpected, readOpenRuns } from '../shared/reconcile/read-people';
 import { readScope } from '../shared/reconcile/read-scope';
-import { applyBrakes, sendRechecks } from '../shared/reconcile/repairs';
+import { applyBrakes, decideBrake, sendRechecks } from '../shared/reconcile/repairs';
 import { closeReconciliation } from '../shared/reconcile/report';
 import { StaleRun } from '../shared/storage/audit';
 import { StoreUnavailable } from '../shared/storage/storage-port';
@@ -120,6 +120,10 @@ export function registerReconciliation(services: Services): void {
 
   registerActivity(of.sendRechecks, async ({ run, from }) => ({
     outcome: await sendRechecks(services, run, from),
+  }));
+
+  registerActivity(of.decideBrake, async ({ run, from }) => ({
+    outcome: await decideBrake(services, run, from),
   }));
 
   registerActivity(of.closeReconciliation, async (input, _, log) => ({

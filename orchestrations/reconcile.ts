@@ -29,6 +29,8 @@ import { callWithRetry } from './retry';
 //   6. send       one recheck for each person, with a permit
 //   7. close      the report, and the one closing row of the attempt
 //
+// What a person decides about a brake is an event of the same kind: between begin and close it carries out the decision.
+//
 // A list that cannot be read is left `incomplete`, and the run goes on without it.
 
 /** Each task adds up to four history events, so a generation stays below 500. */
@@ -38,7 +40,17 @@ const longestCallSeconds = 600;
 const closeRetrySeconds = 900;
 const beginBudgets: RetryBudgets = { identity: 0, call: 600, delivery: 0 };
 
-const Step = z.enum(['prepare', 'read', 'people', 'open', 'compare', 'brakes', 'send', 'close']);
+const Step = z.enum([
+  'prepare',
+  'read',
+  'people',
+  'open',
+  'compare',
+  'brakes',
+  'send',
+  'decide',
+  'close',
+]);
 
 /** Everything that a run keeps between two generations. `from`: where its step goes on. */
 const State = z.object({
@@ -102,7 +114,7 @@ function* begin(durable: DurableContext, holder: Holder, input: Input): Workflow
     run,
     timeouts,
     chain: chain ?? START_OF_CHAIN,
-    step: 'prepare',
+    step: run.options.decision ? 'decide' : 'prepare',
     scope: 0,
     scopes: 1,
   };
@@ -145,6 +157,10 @@ function* nextStep(
     }
     case 'send': {
       const done = yield* attempt(durable, holder, state, activities.sendRechecks, { run, from });
+      return typeof done === 'number' ? done : goOn(state, done.next, 'close');
+    }
+    case 'decide': {
+      const done = yield* attempt(durable, holder, state, activities.decideBrake, { run, from });
       return typeof done === 'number' ? done : goOn(state, done.next, 'close');
     }
     case 'close':

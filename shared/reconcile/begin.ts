@@ -33,20 +33,22 @@ export async function beginReconciliation(
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
   const event = eventRunOf(claim, execution.token);
-  const generation = await staging.acquire(execution.instanceId, claims.isOver);
+  const asked = await staging.asked(claim.eventHash);
+  const { dryRun, packageKey, workerId, decision } = asked ?? {};
+  const goesOn = decision !== undefined;
+  const generation = await staging.acquire(execution.instanceId, claims.isOver, goesOn);
   if (generation === undefined) {
     const chain = await ledger.endOf(claim.eventHash, claim.attempt);
     const ending = { outcome: 'superseded', reason: 'another-run' } as const;
     await closeEvent(services, { run: event, chain, at, ...ending }, log);
     return undefined;
   }
-  const { dryRun, packageKey, workerId } = (await staging.asked(claim.eventHash)) ?? {};
   const [, id = ''] = claim.fact.eventId.split('@');
   const run = ReconcileRun.parse({
     ...event,
-    ...{ generation, at, options: { dryRun, packageKey, workerId } },
+    ...{ generation, at, options: { dryRun, packageKey, workerId, decision } },
     // The next attempt at the same event may ask for what this one has asked for.
-    id: claim.attempt === 1 ? id : `${id}-${claim.attempt}`,
+    id: claim.attempt === 1 || decision ? id : `${id}-${claim.attempt}`,
   });
   const entry = {
     ...runColumns(run),
@@ -55,10 +57,15 @@ export async function beginReconciliation(
     state: 'started',
     step: 'plan',
     packageKey,
+    ...decisionColumns(run),
   } as const;
   const { chain } = await ledger.append(START_OF_CHAIN, entry, at);
   return { run, chain };
 }
+
+/** The columns of the rows of a decision about a brake. */
+export const decisionColumns = ({ options: { decision } }: ReconcileRun) =>
+  decision && { brake: decision.brake, decidedBy: decision.by, decisionReason: decision.reason };
 
 export type PrepareServices = {
   model: () => LoadedModel;

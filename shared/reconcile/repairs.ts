@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Permit } from '../domain/lifecycle/gate';
 import { permitOf, type Difference } from '../domain/reconcile/findings';
 import {
   addCounts,
@@ -27,7 +28,8 @@ export type BrakeServices = {
 
 /** What was decided on the whole plan of a run. */
 const PlanRow = z.object({
-  ...{ run: z.string(), at: z.string(), modelHash: z.string(), isDryRun: z.boolean() },
+  ...{ run: z.string(), eventHash: z.string(), at: z.string() },
+  ...{ modelHash: z.string(), isDryRun: z.boolean() },
   brakes: z.array(ReconcileBrake),
 });
 const PLAN = 'plan';
@@ -35,7 +37,7 @@ const PLAN = 'plan';
 /** Holds the repairs of a run back where they are too many, before the first of them is asked for. Logs each brake. */
 export async function applyBrakes(
   { config, model, staging }: BrakeServices,
-  { id, generation, at, options }: ReconcileRun,
+  { id, eventHash, generation, at, options }: ReconcileRun,
   log: Log,
 ): Promise<Outcome<{ tripped: number }>> {
   const shards = await staging.group(ShardRow, generation, 'shards');
@@ -53,7 +55,8 @@ export async function applyBrakes(
   const grant = { limit: grantLimit, percent: grantPercent };
   const limits = { grant, removal: { limit: removalLimit }, floor };
   const brakes = trippedBrakes(counts, { run: id, holders, limits });
-  const plan = { run: id, at, modelHash: model().hash, isDryRun: options.dryRun === true, brakes };
+  const isDryRun = options.dryRun === true;
+  const plan = { run: id, eventHash, at, modelHash: model().hash, isDryRun, brakes };
   await staging.put(generation, PLAN, PLAN, plan);
   for (const { id: brake, count, limit } of brakes)
     log({ what: 'reconcile-brake', brake, count, limit });
@@ -119,22 +122,43 @@ export async function sendRechecks(
   run: ReconcileRun,
   from: string | undefined,
 ): Promise<Outcome<{ next?: string | undefined }>> {
-  const { staging, claims } = services;
+  const { staging } = services;
   if (run.options.dryRun) return { kind: 'done' };
+  const all = foundFrom(staging, run.generation, from);
+  const ask = { by: 'reconcile', reason: run.id, permit: { run: run.id }, at: run.at };
+  return sendFor(services, run, from, all, { ...ask, pairsOf: permitOf });
+}
+
+/** What a recheck says beside the person and the pairs of its permit. `at`: of the plan that they are of (ISO 8601). */
+type Ask = {
+  by: string;
+  reason: string;
+  permit: Omit<Permit, 'pairs'>;
+  at: string;
+  pairsOf: (differences: readonly Difference[]) => Pair[];
+};
+
+async function sendFor(
+  services: SendServices,
+  run: ReconcileRun,
+  from: string | undefined,
+  all: AsyncIterable<FoundIn>,
+  { pairsOf, permit, at, ...who }: Ask,
+): Promise<Outcome<{ next?: string | undefined }>> {
+  const { staging, claims } = services;
   const until = Date.now() + MOST_MS;
-  for await (const { shard, found } of foundFrom(staging, run.generation, from)) {
+  for await (const { shard, found } of all) {
     if (shard !== from && Date.now() > until) return { kind: 'done', next: shard };
     // Another execution may have taken over, or ended this one.
     const claim = await claims.read(run.eventHash);
     if (claim?.state !== 'started' || !runs(claim, run))
       return { kind: 'rejected', reason: 'stale' };
     for (const { workerId, differences } of found) {
-      const pairs = permitOf(differences);
+      const pairs = pairsOf(differences);
       if (workerId === undefined || pairs.length === 0) continue;
-      await noteGivenBack(staging, differences, pairs, { run: run.id, at: run.at });
-      const permit = { run: run.id, pairs };
-      const ask = { workerId, by: 'reconcile', reason: run.id, permit };
-      await requestRecheck(services, services.send, ask, new Date(run.at));
+      await noteGivenBack(staging, differences, pairs, { run: run.id, at });
+      const ask = { workerId, ...who, permit: { ...permit, pairs } };
+      await requestRecheck(services, services.send, ask, new Date(at));
     }
   }
   return { kind: 'done' };
@@ -143,59 +167,63 @@ export async function sendRechecks(
 /** A plan is too old to be carried out after so long: another run looks again. */
 const LONGEST_MS = 24 * 3_600_000;
 
-export type Decision = { state: 'released' | 'discarded'; by: string; reason: string };
-export type Decided =
-  | { kind: 'decided'; brake: ReconcileBrake; isNew: boolean; rechecks: number }
-  /** No brake of the last run has this id, or it was a dry run. */
-  | { kind: 'unknown' }
-  /** It is older than a day, or the access model has changed since: run again. */
-  | { kind: 'outdated' };
+/** What the last run that began has planned, unless it was a dry run; and whether it is too old to be decided about. */
+export async function lastPlan(staging: Pick<Staging, 'get'>, generation: number, now: number) {
+  const plan = await staging.get(PlanRow, generation, PLAN, PLAN);
+  return plan && !plan.isDryRun
+    ? { ...plan, isOld: now - Date.parse(plan.at) > LONGEST_MS }
+    : undefined;
+}
 
 /**
- * Releases or discards what a brake of the last run holds. A release asks for the rechecks that the brake held, each once:
- * where it was interrupted, the same call goes on. `modelHash`: of the access model in force.
+ * Carries out what a person has decided about a brake of the last run, from the shard `from` on. A release asks for the
+ * rechecks that the brake held, each once however often this is executed. Rejected: `unknown-brake` where another run has
+ * begun since, and `outdated` where the plan is older than a day or of another access model.
  */
 export async function decideBrake(
-  services: Omit<SendServices, 'claims'>,
-  brakeId: string,
-  { state, by, reason }: Decision,
-  { modelHash, now }: { modelHash: string; now: Date },
-): Promise<Decided> {
-  const { staging } = services;
-  const { generation } = await staging.lease();
-  const plan = await staging.get(PlanRow, generation, PLAN, PLAN);
-  const index = plan?.brakes.findIndex(({ id }) => id === brakeId) ?? -1;
-  const found = plan?.brakes[index];
-  if (!plan || !found || plan.isDryRun) return { kind: 'unknown' };
-  const isOld = now.getTime() - Date.parse(plan.at) > LONGEST_MS || plan.modelHash !== modelHash;
-  if (isOld) return { kind: 'outdated' };
-  const isNew = found.state === 'held';
-  const brake: ReconcileBrake = isNew ? { ...found, state } : found;
-  const brakes = plan.brakes.with(index, brake);
-  if (isNew) await staging.put(generation, PLAN, PLAN, { ...plan, brakes });
-  if (brake.state !== 'released') return { kind: 'decided', brake, isNew, rechecks: 0 };
+  services: SendServices & Pick<BrakeServices, 'model'>,
+  run: ReconcileRun,
+  from: string | undefined,
+): Promise<Outcome<{ next?: string | undefined }>> {
+  const { staging, model } = services;
+  const { decision, generation } = { ...run.options, ...run };
+  const plan = await lastPlan(staging, generation, Date.parse(run.at));
+  const index = plan?.brakes.findIndex(({ id }) => id === decision?.brake) ?? -1;
+  const brake = plan?.brakes[index];
+  if (!plan || !brake || !decision) return { kind: 'rejected', reason: 'unknown-brake' };
+  if (plan.isOld || plan.modelHash !== model().hash)
+    return { kind: 'rejected', reason: 'outdated' };
+  const { state, by, reason } = decision;
+  const brakes = plan.brakes.with(index, { ...brake, state });
+  await staging.put(generation, PLAN, PLAN, { ...plan, brakes });
+  if (state === 'discarded') return { kind: 'done' };
   const before = plan.brakes.with(index, { ...brake, state: 'held' });
-  let rechecks = 0;
-  for await (const { found: all } of differencesIn(staging, generation)) {
-    for (const { workerId, differences } of all) {
-      const held = permitOf(holdBack(differences, before)).map(keyOf);
-      const pairs = permitOf(holdBack(differences, brakes)).filter(
-        (pair) => !held.includes(keyOf(pair)),
+  const pairsOf = (differences: readonly Difference[]): Pair[] => {
+    const held = permitOf(holdBack(differences, before)).map(keyOf);
+    return permitOf(holdBack(differences, brakes)).filter((pair) => !held.includes(keyOf(pair)));
+  };
+  // The person may have had a recheck of the run for what no brake held: that of the decision is another one.
+  const permit = { run: run.id, released: { brake: brake.id, by, reason } };
+  const all = differencesIn(staging, generation, from);
+  return sendFor(services, run, from, all, { by, reason, permit, at: plan.at, pairsOf });
+}
+
+/** Everybody who waits under a brake, with what it holds of them. */
+export async function waitingUnder(
+  staging: Staging,
+  generation: number,
+  brake: ReconcileBrake,
+): Promise<{ workerId: string; held: Difference[] }[]> {
+  const people: { workerId: string; held: Difference[] }[] = [];
+  for await (const { found } of differencesIn(staging, generation)) {
+    for (const { workerId, differences } of found) {
+      const held = holdBack(differences, [{ ...brake, state: 'held' }]).filter(
+        ({ remedy }) => remedy === 'held',
       );
-      if (workerId === undefined || pairs.length === 0) continue;
-      await noteGivenBack(staging, differences, pairs, plan);
-      // The person may have had a recheck of the run for what no brake held: this is another one.
-      const permit = {
-        run: `${plan.run}.${index}`,
-        pairs,
-        released: { brake: brakeId, by, reason },
-      };
-      const ask = { workerId, by, reason, permit };
-      await requestRecheck(services, services.send, ask, new Date(plan.at));
-      rechecks += 1;
+      if (workerId !== undefined && held.length > 0) people.push({ workerId, held });
     }
   }
-  return { kind: 'decided', brake, isNew, rechecks };
+  return people;
 }
 
 type Pair = ReturnType<typeof permitOf>[number];

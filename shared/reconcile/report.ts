@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { findingOf, type Finding } from '../domain/reconcile/findings';
 import { reportOf, ReconcileReport } from '../domain/reconcile/report';
 import type { ReconcileRun } from '../domain/workflow/activities';
+import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { ChainEnd } from '../domain/workflow/run';
 import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
@@ -10,6 +11,7 @@ import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Staging } from '../storage/staging';
+import { decisionColumns } from './begin';
 import { ShardRow, stateOf } from './compare-shards';
 import { keptKeyOf, LAST_COMPLETE } from './read-scope';
 import { brakesOfRun, foundFrom } from './repairs';
@@ -18,6 +20,11 @@ import { brakesOfRun, foundFrom } from './repairs';
 const Piece = z.object({ text: z.tuple([z.string()]), pieces: z.number().int().optional() });
 const REPORTS = 'reports';
 const PIECE = 200_000;
+const LAST = 'last';
+
+/** The hash of the event of the last run that has a report. */
+export const lastReport = async (staging: Pick<Staging, 'kept'>): Promise<string | undefined> =>
+  (await staging.kept(z.object({ eventHash: z.string() }), REPORTS, LAST))?.eventHash;
 
 /** The report of a run by the hash of its event; undefined before its end. */
 export async function readReport(
@@ -45,6 +52,7 @@ async function keepReport(
       text: [text.slice(piece * PIECE, (piece + 1) * PIECE)],
       ...(piece === 0 && { pieces }),
     });
+  await staging.keep(REPORTS, LAST, { eventHash });
 }
 
 export type CloseRunServices = AuditWriter & {
@@ -65,6 +73,7 @@ export async function closeReconciliation(
   const { staging, claims, ledger } = services;
   const { run, at, failure } = input;
   if (await claims.isOver(run.instanceId)) return { kind: 'rejected', reason: 'stale' };
+  if (run.options.decision) return closeDecision(services, input, log);
   const known = await readReport(staging, run.eventHash);
   const report = known?.run === run.id ? known : await makeReport(services, input);
   if (report !== known) await keepReport(staging, run.eventHash, report);
@@ -86,6 +95,31 @@ export async function closeReconciliation(
   const ending = { outcome: report.state, ...(failure !== undefined && { reason: failure }) };
   const closed = await closeEvent(services, { run, chain, at, ...ending }, log);
   await staging.release(run.instanceId);
+  return closed === 'stale' ? { kind: 'rejected', reason: 'stale' } : { kind: 'done' };
+}
+
+/** Closes the event of a decision about a brake: as it was decided, or `superseded` where it could not be carried out. */
+async function closeDecision(
+  services: CloseRunServices,
+  { run, chain: before, at, failure }: Parameters<typeof closeReconciliation>[1],
+  log: Log,
+): Promise<Outcome> {
+  const { decision } = run.options;
+  const outcome: ClosingOutcome = failure === undefined && decision ? decision.state : 'superseded';
+  const entry = {
+    ...runColumns(run),
+    ...writerColumns(services),
+    ...decisionColumns(run),
+    kind: 'settled',
+    state: 'started',
+    step: 'plan',
+    outcome,
+    reason: failure,
+  } as const;
+  const { chain } = await services.ledger.append(before, entry, at);
+  const ending = { outcome, ...(failure !== undefined && { reason: failure }) };
+  const closed = await closeEvent(services, { run, chain, at, ...ending }, log);
+  await services.staging.release(run.instanceId);
   return closed === 'stale' ? { kind: 'rejected', reason: 'stale' } : { kind: 'done' };
 }
 

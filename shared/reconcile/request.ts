@@ -1,9 +1,9 @@
 import { RECONCILE } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { reconcileMessage } from '../domain/events/operator-request';
-import type { ReconcileOptions } from '../domain/workflow/activities';
+import type { ReconcileDecision, ReconcileOptions } from '../domain/workflow/activities';
 import type { OwnEvent } from '../events/start';
-import type { Staging } from '../storage/staging';
+import type { RunRequest, Staging } from '../storage/staging';
 
 /** Ids of runs are times without the marks that ids of events cannot have. */
 const idAt = (now: Date, suffix = ''): string =>
@@ -34,4 +34,35 @@ export async function requestReconciliation(
   await staging.ask(hash, { id, at: now.toISOString(), by, reason, ...options });
   await send(reconcileMessage(id, now));
   return { eventId: id, eventHash: hash, run };
+}
+
+/**
+ * Asks the app to carry out a decision about a brake of a run, the `index`th of it. The first decision about a brake stands:
+ * it is what is answered, whoever asks. Asked again in the same sense, the same event is sent, which is begun once. Throws the
+ * errors of store and queue.
+ */
+export async function requestDecision(
+  staging: Pick<Staging, 'ask' | 'asked'>,
+  send: (body: Uint8Array) => Promise<void>,
+  { run, index, ...decision }: ReconcileDecision & { run: string; index: number },
+  now: Date,
+): Promise<{ eventHash: string; asked: RunRequest | undefined }> {
+  const { id, hash } = decisionEvent(run, index);
+  const { by, reason } = decision;
+  await staging.ask(hash, { id, at: now.toISOString(), by, reason, decision });
+  const asked = await staging.asked(hash);
+  if (asked?.decision?.state === decision.state) await send(reconcileMessage(id, now));
+  return { eventHash: hash, asked };
+}
+
+/** What was decided about a brake of a run, by whom and why; undefined while nobody has decided. */
+export const decisionOf = (
+  staging: Pick<Staging, 'asked'>,
+  run: string,
+  index: number,
+): Promise<RunRequest | undefined> => staging.asked(decisionEvent(run, index).hash);
+
+function decisionEvent(run: string, index: number): { id: string; hash: string } {
+  const id = `reconcile@${run}.${index}`;
+  return { id, hash: eventHash(RECONCILE, id) };
 }

@@ -100,18 +100,20 @@ export function createStaging(table: Table) {
 
     /**
      * Makes an instance the one that reconciles, with the next generation; the same one if it is that already. Undefined
-     * while another one runs. `isOver`: whether the run of an instance is closed.
+     * while another one runs. `isOver`: whether the run of an instance is closed. `goesOn`: the generation stays that of the
+     * last run.
      */
     acquire: async (
       instanceId: string,
       isOver: (instanceId: string) => Promise<boolean>,
+      goesOn = false,
     ): Promise<number | undefined> => {
       const before = await get(Lease, LEASE, LEASE);
       const isFree = before?.holder === undefined || (await isOver(before.holder));
       const lease = await changeLease((now) =>
         now.holder === instanceId || !isFree || now.holder !== before?.holder
           ? undefined
-          : { ...now, holder: instanceId, generation: now.generation + 1 },
+          : { ...now, holder: instanceId, generation: now.generation + (goesOn ? 0 : 1) },
       );
       return lease.holder === instanceId ? lease.generation : undefined;
     },
@@ -195,6 +197,10 @@ export function createStaging(table: Table) {
       const rows = await table.list(groupRows(generation, group));
       return new Map(rows.map(({ key, columns }) => [key, fromColumns(schema, columns)]));
     },
+
+    /** How many shards were compared, without reading what was found in them. */
+    countCompared: async (generation: number): Promise<number> =>
+      (await table.list(groupRows(generation, 'shards'))).length,
 
     /** A record that outlives its generation. */
     keep: (group: string, key: string, record: object): Promise<void> =>

@@ -17,6 +17,11 @@ export const ReconcileBrake = z.strictObject({
 });
 export type ReconcileBrake = z.infer<typeof ReconcileBrake>;
 
+const PREFIX = 'reconcile-';
+
+/** Whether the id of a brake is of a run of the reconciliation, and not of the lifecycle. */
+export const isReconcileBrake = (id: string): boolean => id.startsWith(PREFIX);
+
 /** The repairs of a plan, by package. They add up over shards with `addCounts`. */
 export const RepairCounts = z.record(
   z.string(),
@@ -64,7 +69,7 @@ export function trippedBrakes(
   return BrakeAction.options.flatMap((action): ReconcileBrake[] => {
     const brake = { action, state: 'held' } as const;
     const total = Object.values(counts).reduce((sum, one) => sum + one[action], 0);
-    const id = `reconcile-${action}-${run}`;
+    const id = `${PREFIX}${action}-${run}`;
     const limit = limitOf(total, all, limits[action], limits.floor);
     if (total > limit) return [{ id, scope: 'run', ...brake, count: total, limit }];
     return Object.entries(counts).flatMap(([packageKey, { [action]: count }]) => {

@@ -36,12 +36,21 @@ const written = { run: Run, chain: ChainEnd, at: z.string() };
 const lock = { run: Run, fencingToken: z.number().int() };
 const underLock = { ...written, step: PlannedStep, intentRecorded: z.boolean() };
 
+/** What a person has decided about a brake of a run. */
+export const ReconcileDecision = z.object({
+  ...{ brake: z.string(), state: z.enum(['released', 'discarded']) },
+  ...{ by: z.string(), reason: z.string() },
+});
+export type ReconcileDecision = z.infer<typeof ReconcileDecision>;
+
 /** What one run of the reconciliation is to do: it compares everything, or one package, or one worker. */
 export const ReconcileOptions = z.object({
   /** Repairs are reported, and not asked for. */
   dryRun: z.boolean().optional(),
   packageKey: z.string().optional(),
   workerId: z.string().optional(),
+  /** Compares nothing: carries out what a person has decided about a brake of the last run. */
+  decision: ReconcileDecision.optional(),
 });
 export type ReconcileOptions = z.infer<typeof ReconcileOptions>;
 
@@ -196,6 +205,8 @@ export const reconcileActivities = {
   compareShards: activity('compareShards', { ...ofRun, from: z.string().optional() }, next),
   applyBrakes: activity('applyBrakes', ofRun, { tripped: z.number().int() }),
   sendRechecks: activity('sendRechecks', { ...ofRun, from: z.string().optional() }, next),
+  /** Carries out a decision about a brake: a release asks for the rechecks that it held. */
+  decideBrake: activity('decideBrake', { ...ofRun, from: z.string().optional() }, next),
   /** `failure`: why the run could not compare everything. Without a run, nothing was read. */
   closeReconciliation: activity(
     'closeReconciliation',

@@ -53,6 +53,8 @@ export const ClosingOutcome = z.enum([
   'drift',
   'incomplete',
   'held',
+  /** Of a decision about a brake of such a run; the other one is `discarded`. */
+  'released',
 ]);
 export type ClosingOutcome = z.infer<typeof ClosingOutcome>;
 

@@ -67,7 +67,7 @@ test('held lists every open brake with the people who wait and what they would l
 test('without an open brake held says so', async () => {
   expect(await joinery('held')).toMatchObject({
     code: 0,
-    stdout: 'no removal is held by a brake\n',
+    stdout: 'nothing is held by a brake\n',
   });
 });
 

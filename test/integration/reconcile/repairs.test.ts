@@ -71,14 +71,27 @@ async function found(people: number, action: 'grant' | 'revoke'): Promise<Reconc
   };
 }
 
+/** The event of a decision about a brake of a run. */
+const decisionAbout = (
+  run: ReconcileRun,
+  brake: string,
+  state: 'released' | 'discarded',
+  hours: number,
+): ReconcileRun => ({
+  ...{ ...run, id: `${run.id}.0`, at: now(hours).toISOString() },
+  options: { decision: { brake, state, by: 'a-person', reason: 'checked' } },
+});
+
 const shardHash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-test('each person with something to repair is asked for once', async () => {
+test('each person with something to repair is asked for under one id, however often the same is sent', async () => {
   const run = await found(12, 'grant');
   const { sent, ...own } = services();
   expect(await applyBrakes(own, run, () => undefined)).toEqual({ kind: 'done', tripped: 0 });
   expect(await sendRechecks(own, run, undefined)).toEqual({ kind: 'done' });
   expect(new Set(sent).size).toBe(12);
+  await sendRechecks(own, run, undefined);
+  expect([sent.length, new Set(sent).size]).toEqual([24, 12]);
 });
 
 test('60 missing against a limit of 50: none is asked for before a release, and 60 after it', async () => {
@@ -90,15 +103,20 @@ test('60 missing against a limit of 50: none is asked for before a release, and 
   expect(lines).toEqual([{ what: 'reconcile-brake', brake, count: 60, limit: 50 }]);
   await sendRechecks(own, run, undefined);
   expect(sent).toEqual([]);
-  const decision = { state: 'released', by: 'a-person', reason: 'checked' } as const;
-  const { hash: modelHash } = own.model();
-  const decide = (id: string, hours: number, model = modelHash) =>
-    decideBrake(own, id, decision, { modelHash: model, now: now(hours) });
-  expect(await decide('reconcile-grant-other', 1)).toEqual({ kind: 'unknown' });
-  expect(await decide(brake, 25)).toEqual({ kind: 'outdated' });
-  expect(await decide(brake, 1, 'another-model')).toEqual({ kind: 'outdated' });
+  const decided = (id: string, hours = 1): ReconcileRun =>
+    decisionAbout(run, id, 'released', hours);
+  const decide = (id: string, hours?: number) => decideBrake(own, decided(id, hours), undefined);
+  expect(await decide('reconcile-grant-other')).toMatchObject({ reason: 'unknown-brake' });
+  expect(await decide(brake, 25)).toMatchObject({ reason: 'outdated' });
+  const changed = { ...own, model: () => ({ ...own.model(), hash: 'another-model' }) };
+  expect(await decideBrake(changed, decided(brake), undefined)).toMatchObject({
+    reason: 'outdated',
+  });
   expect(sent).toEqual([]);
-  expect(await decide(brake, 1)).toMatchObject({ kind: 'decided', isNew: true, rechecks: 60 });
+  expect(await decide(brake)).toEqual({ kind: 'done' });
+  expect(new Set(sent).size).toBe(60);
+  // As after a kill: what is sent again has the ids of before, and an id begins one event.
+  expect(await decide(brake)).toEqual({ kind: 'done' });
   expect(new Set(sent).size).toBe(60);
 });
 
@@ -107,12 +125,7 @@ test('one removal at the default limit is held, and a discard asks for nothing',
   const { sent, ...own } = services();
   await applyBrakes(own, run, () => undefined);
   await sendRechecks(own, run, undefined);
-  const decided = await decideBrake(
-    own,
-    `reconcile-removal-${run.id}`,
-    { state: 'discarded', by: 'a-person', reason: 'a-mistake' },
-    { modelHash: own.model().hash, now: now(1) },
-  );
-  expect(decided).toMatchObject({ kind: 'decided', isNew: true, rechecks: 0 });
+  const decided = decisionAbout(run, `reconcile-removal-${run.id}`, 'discarded', 1);
+  expect(await decideBrake(own, decided, undefined)).toEqual({ kind: 'done' });
   expect(sent).toEqual([]);
 });

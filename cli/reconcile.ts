@@ -1,0 +1,189 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Id } from '../shared/domain/events/event';
+import type { StoredClaim } from '../shared/domain/workflow/claim';
+import {
+  EXIT_CODES,
+  reportMarkdown,
+  type ReconcileReport,
+} from '../shared/domain/reconcile/report';
+import { lastReport, readReport } from '../shared/reconcile/report';
+import { requestReconciliation } from '../shared/reconcile/request';
+import { allShards } from '../shared/storage/staging';
+import { openClaims, openStaging, openWorkers, type Connection } from './connection';
+import { rulesOf } from './model';
+import { CliError, print, tableOf } from './print';
+import { ownName } from './recheck';
+import { replayQueue, withBus } from './service-bus';
+
+export type ReconcileOptions = {
+  dryRun: boolean;
+  package?: string;
+  worker?: string;
+  by?: string;
+  reason: string;
+  reports: string;
+  last: boolean;
+  deadline: number;
+  json: boolean;
+};
+
+/** The exit code where nothing is known of what differs: 1 would say that something does. */
+const NOT_KNOWN = 3;
+
+/**
+ * Starts a run of the reconciliation, follows it to its end, and writes and prints its report; or prints that of the last
+ * run. The exit code is that of the report, 2 for wrong use, and 3 for every other failure.
+ */
+export async function reconcile(connection: Connection, options: ReconcileOptions): Promise<void> {
+  try {
+    mkdirSync(options.reports, { recursive: true });
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new CliError(`cannot write into ${options.reports}: ${code}`, 2);
+  }
+  try {
+    const eventHash = options.last ? undefined : await run(connection, options);
+    await show(connection, eventHash, options);
+  } catch (error) {
+    if (error instanceof CliError && error.code === 1)
+      throw new CliError(error.message, NOT_KNOWN, error.details);
+    if (!(error instanceof CliError)) process.exitCode = NOT_KNOWN;
+    throw error;
+  }
+}
+
+/** Answers the hash of the event of the run, which has ended. */
+async function run(connection: Connection, options: ReconcileOptions): Promise<string> {
+  const { dryRun, package: packageKey, worker: workerId, by = ownName(), reason } = options;
+  await refuseUnknown(connection, options);
+  const staging = openStaging(connection);
+  const now = new Date(connection.now());
+  const asked = await withBus(connection, (client) => {
+    const { send } = replayQueue(client, connection.queue);
+    const what = { by, reason, ...(dryRun && { dryRun }), packageKey, workerId };
+    return requestReconciliation(staging, (body) => send(body, {}), what, now);
+  });
+  process.stderr.write(`asked for the run ${asked.run}\n`);
+  const claim = await follow(connection, asked.eventHash, options.deadline, progressOf(connection));
+  if (claim.reason === 'another-run')
+    throw new CliError('another run of the reconciliation is under way: nothing was compared');
+  return asked.eventHash;
+}
+
+async function refuseUnknown(
+  connection: Connection,
+  { package: packageKey, worker }: ReconcileOptions,
+): Promise<void> {
+  if (packageKey !== undefined) {
+    const { model } = await rulesOf(connection);
+    if (model && !model.accessPackages.some(({ key }) => key === packageKey))
+      throw new CliError(`the access model has no package ${packageKey}`, 2);
+  }
+  if (worker === undefined) return;
+  if (!Id.safeParse(worker).success)
+    throw new CliError('--worker must be an id: 1 to 64 of A-Z a-z 0-9 . _ : -', 2);
+  const { facts } = await openWorkers(connection).person(worker);
+  if (facts.length === 0) throw new CliError(`no event of the worker ${worker} is known`, 2);
+}
+
+const POLL_MS = 500;
+
+/**
+ * Waits until an event that was asked for is closed. After `deadline` (seconds) the event goes on, and who asked for it is
+ * told so.
+ */
+export async function follow(
+  connection: Connection,
+  eventHash: string,
+  deadline: number,
+  onLook: (eventHash: string) => Promise<void> = () => Promise.resolve(),
+): Promise<StoredClaim> {
+  const claims = openClaims(connection);
+  const until = Date.now() + deadline * 1000;
+  for (;;) {
+    const claim = await claims.read(eventHash);
+    if (claim?.state === 'closed') return claim;
+    if (Date.now() > until)
+      throw new CliError(
+        claim
+          ? 'it has not ended yet, and goes on: "joinery reconcile --last" shows its report'
+          : 'the app has not taken it up yet: it begins when the app runs',
+      );
+    await onLook(eventHash);
+    await sleep(POLL_MS);
+  }
+}
+
+/** A line on standard error whenever the run has come further. */
+function progressOf(connection: Connection): (eventHash: string) => Promise<void> {
+  const staging = openStaging(connection);
+  let last = '';
+  return async (eventHash) => {
+    const { holder, generation } = await staging.lease();
+    if (holder?.startsWith(eventHash) !== true) return;
+    const scopes = await staging.scopes(generation);
+    const read = scopes.filter(({ state }) => state !== 'reading').length;
+    const compared = await staging.countCompared(generation);
+    const line =
+      compared > 0
+        ? `${compared} of ${allShards.length} parts compared`
+        : `${read} of ${scopes.length} lists read`;
+    if (line !== last) process.stderr.write(`${line}\n`);
+    last = line;
+  };
+}
+
+async function show(
+  connection: Connection,
+  ofRun: string | undefined,
+  { reports, json }: ReconcileOptions,
+): Promise<void> {
+  const staging = openStaging(connection);
+  const eventHash = ofRun ?? (await lastReport(staging));
+  if (eventHash === undefined) throw new CliError('no run of the reconciliation has ended yet');
+  const [report, claim] = await Promise.all([
+    readReport(staging, eventHash),
+    openClaims(connection).read(eventHash),
+  ]);
+  if (!report)
+    throw new CliError(
+      `the run ended as ${claim?.outcome ?? 'unknown'} without a report: ${claim?.reason ?? 'no reason'}`,
+    );
+  const by = claim?.fact.requestedBy ?? 'unknown';
+  const file = join(reports, `reconcile-${report.run}`);
+  writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(`${file}.md`, reportMarkdown(report, by));
+  process.stderr.write(`report: ${file}.json and ${file}.md\n`);
+  print(report, json, (shown) => textOf(shown, by));
+  process.exitCode = EXIT_CODES[report.state];
+}
+
+function textOf(report: ReconcileReport, by: string): string {
+  const { run: id, state, startedAt, findings, scopes, skipped, brakes } = report;
+  const unread = scopes.filter((scope) => scope.state !== 'complete');
+  return [
+    `run ${id} by ${by}, for ${startedAt}: ${state}`,
+    tableOf(
+      ['finding', 'worker or account', 'package', 'remedy', 'next step'],
+      findings.map((one) => [
+        ...[one.kind, one.workerId ?? one.objectId, one.packageKey, one.remedy, one.next],
+      ]),
+    ),
+    ...(unread.length === 0
+      ? []
+      : [
+          tableOf(
+            ['not read whole', 'state', 'holders', 'why'],
+            unread.map((one) => [one.packageKey, one.state, one.holders, one.why]),
+          ),
+        ]),
+    ...brakes.map(
+      (one) =>
+        `brake ${one.id} holds ${one.count} (limit ${one.limit}); "joinery held" lists who waits`,
+    ),
+    `skipped: ${skipped.runOpen} with a run open, ${skipped.recentFact} with a recent event; ` +
+      `only reported: ${skipped.excluded} excluded`,
+  ].join('\n\n');
+}

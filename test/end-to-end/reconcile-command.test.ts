@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReconcileReport, reportHash } from '../../shared/domain/reconcile/report';
+import { createHoldings } from '../../shared/storage/holdings';
+import { openTable } from '../../shared/storage/table';
+import { modelOf, tenantOf, workerId } from '../resilience/model';
+import { eventually } from '../support/eventually';
+import { joinerMessage } from '../support/events';
+import { runCommand } from '../support/run-command';
+import { graphCalls, injectGraphFaults } from '../support/simulator';
+import { readTable, type Row } from '../support/tables';
+import { startStack, type TestStack } from '../support/test-stack';
+
+// Each command is a process of its own, and a run of the app follows it.
+jest.setTimeout(180_000);
+const PEOPLE = 8;
+
+let stack: TestStack;
+let reports: string;
+beforeAll(async () => {
+  reports = await mkdtemp(join(tmpdir(), 'joinery-reports-'));
+  const model = modelOf(
+    [
+      { key: 'sales', catalog: 'catalog' },
+      { key: 'tools', catalog: 'catalog' },
+      { key: 'finance', catalog: 'catalog' },
+    ],
+    [
+      { id: 'sales-rule', department: 'Sales', packages: ['sales', 'tools'] },
+      { id: 'finance-rule', department: 'Finance', packages: ['finance'] },
+    ],
+  );
+  stack = await startStack({
+    now: new Date('2027-01-04T12:00:00Z'),
+    env: {
+      ...{ GRAPH_DELIVERY_MS: '10', POLL_SCHEDULE: '200ms', GRAPH_LAG: '20ms', GRAPH_LAG_MS: '0' },
+      ...{ CALL_PATIENCE: '2s', RECONCILE_SCHEDULE: '0 0 3 1 1 *', RECONCILE_GRANT_LIMIT: '2' },
+    },
+    files: {
+      GRAPH_TENANT: tenantOf(PEOPLE + 10),
+      ACCESS_MODEL: { ...model, reconcile: { missing: 'repair' } },
+    },
+  });
+  const joiners = Array.from({ length: PEOPLE }, (_, n) =>
+    joinerMessage(workerId(n), { department: n < PEOPLE - 1 ? 'Sales' : 'Finance' }),
+  );
+  await stack.send(joiners.map(({ body }) => body));
+  await eventually('everybody has joined', async () => {
+    const closed = (await claims()).filter(({ outcome }) => outcome === 'delivered');
+    return closed.length === joiners.length;
+  });
+  // A fact of the last minutes is left to its own run.
+  await stack.advance('20m');
+}, 120_000);
+afterAll(async () => {
+  await stack.stop();
+  await rm(reports, { recursive: true, force: true });
+});
+
+const joinery = (...args: string[]) => runCommand(args, { JOINERY_DATA_DIR: stack.dataDir });
+const reconcile = (...args: string[]) => joinery('reconcile', '--reports', reports, ...args);
+const reportIn = (stdout: string) => ReconcileReport.parse(JSON.parse(stdout));
+const DECISION = ['--by', 'ann', '--reason', 'T-1'];
+
+const claims = (): Promise<Row[]> => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
+const auditRows = (): Promise<Row[]> => readTable(stack.storage, 'audit');
+
+type State = {
+  accessPackages: { id: string; displayName: string }[];
+  assignments: { id: string; packageId: string; targetId: string; state: string }[];
+};
+const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
+  const answer = await fetch(`${stack.graphUrl}/_control/${path}`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return (await answer.json()) as Answer;
+};
+const objectId = (n: number): string =>
+  `20000000-0000-4000-8000-${workerId(n).slice(2).padStart(12, '0')}`;
+const packageId = async (key: string): Promise<string> => {
+  const { accessPackages } = await control<State>('GET', 'state');
+  return accessPackages.find(({ displayName }) => displayName === `Package ${key}`)?.id ?? '';
+};
+const assignmentsOf = async (n: number, key: string) => {
+  const [state, id] = [await control<State>('GET', 'state'), await packageId(key)];
+  return state.assignments.filter(
+    (one) => one.packageId === id && one.targetId === objectId(n) && one.state !== 'Expired',
+  );
+};
+/** As if the event had never come: the access is not there, and no record of it either. */
+async function lose(n: number, key: string): Promise<void> {
+  for (const { id } of await assignmentsOf(n, key)) await control('DELETE', `assignments/${id}`);
+  const workers = openTable(stack.storage, 'workers');
+  for (const holding of await createHoldings(workers).of([workerId(n)]))
+    if (holding.packageKey === key)
+      await workers.remove(workerId(n), `holding-${holding.targetId}-${key}`);
+}
+const graphWrites = async (): Promise<number> =>
+  (await graphCalls(stack.graphUrl)).filter(({ method }) => method !== 'GET').length;
+const isIdle = async (): Promise<boolean> =>
+  (await stack.isQueueEmpty()) && (await claims()).every(({ state }) => state === 'closed');
+
+test('without differences it ends with 0, shows its progress, and writes its report as JSON and as Markdown', async () => {
+  const ended = await reconcile('--json', '--by', 'ann', '--reason', 'T-0');
+  expect(ended.stderr).toContain('lists read');
+  expect(ended.code).toBe(0);
+  const report = reportIn(ended.stdout);
+  expect(report.state).toBe('clean');
+  expect(report.hash).toBe(reportHash(report));
+  const names = (await readdir(reports)).sort();
+  expect(names).toEqual([`reconcile-${report.run}.json`, `reconcile-${report.run}.md`]);
+  const [json = '', markdown = ''] = await Promise.all(
+    names.map((name) => readFile(join(reports, name), 'utf8')),
+  );
+  expect(JSON.parse(json)).toEqual(report);
+  expect(markdown).toContain('started by ann');
+  const last = await reconcile('--last', '--json');
+  expect([last.code, reportIn(last.stdout)]).toEqual([0, report]);
+});
+
+test.each([
+  [['--package', 'nothing'], 'nothing'],
+  [['--worker', 'W-999'], 'W-999'],
+  [['--last', '--dry-run'], '--last'],
+])('wrong use ends with 2 and starts nothing: %j', async (args, message) => {
+  const before = (await claims()).length;
+  const refused = await reconcile(...args);
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toContain(message);
+  expect((await claims()).length).toBe(before);
+});
+
+test('drift ends with 1, and people read what to do about it; one package or worker alone is compared where asked', async () => {
+  await control('POST', 'assignments', { packageName: 'Package finance', userId: objectId(0) });
+  const writes = await graphWrites();
+  const all = await reconcile();
+  expect(all.code).toBe(1);
+  expect(all.stdout).toMatch(/theirs +W-100001 +finance +report +Ask its owner/);
+  expect((await reconcile('--package', 'tools')).code).toBe(0);
+  const one = reportIn((await reconcile('--worker', workerId(0), '--json')).stdout);
+  expect(one.counts).toEqual({ theirs: 1 });
+  expect(await graphWrites()).toBe(writes);
+});
+
+test('a list that fails ends with 3', async () => {
+  const query = await packageId('sales');
+  await injectGraphFaults(stack.graphUrl, [
+    {
+      match: { method: 'GET', path: '/assignments$', query },
+      answer: { status: 400, code: 'BadRequest' },
+    },
+  ]);
+  const ended = await reconcile();
+  await control('DELETE', 'faults');
+  expect(ended.code).toBe(3);
+  expect(ended.stdout).toMatch(/sales +incomplete/);
+});
+
+describe('more repairs than the limit', () => {
+  const lost = [1, 2, 3];
+  const holders = async (): Promise<number> =>
+    (await Promise.all(lost.map((n) => assignmentsOf(n, 'tools')))).flat().length;
+  let brake = '';
+
+  test('a dry run shows what would be held, and nothing can be decided of it', async () => {
+    for (const n of lost) await lose(n, 'tools');
+    const ended = await reconcile('--dry-run', '--json');
+    expect(ended.code).toBe(4);
+    const [tripped] = reportIn(ended.stdout).brakes;
+    expect(tripped).toMatchObject({ count: 3, limit: 2, state: 'held' });
+    const refused = await joinery('release', tripped?.id ?? '', ...DECISION);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('no brake')]);
+  });
+
+  test('it ends with 4 and writes nothing; held lists the brake with everybody who waits', async () => {
+    const writes = await graphWrites();
+    const ended = await reconcile('--json');
+    expect(ended.code).toBe(4);
+    const report = reportIn(ended.stdout);
+    brake = report.brakes[0]?.id ?? '';
+    expect(await graphWrites()).toBe(writes);
+    const { brakes } = JSON.parse((await joinery('held', '--json')).stdout) as {
+      brakes: { id: string; people: { person: string; packages: string[] }[] }[];
+    };
+    expect(brakes.map(({ id }) => id)).toEqual([brake]);
+    expect(brakes[0]?.people.map(({ person }) => person).sort()).toEqual(lost.map(workerId));
+    expect((await joinery('held')).stdout).toContain(`joinery release ${brake} --by`);
+  });
+
+  test('a release repairs each once, and the audit has who decided and why', async () => {
+    const released = await joinery('release', brake, ...DECISION, '--json');
+    expect([released.code, JSON.parse(released.stdout)]).toEqual([
+      0,
+      { brake, state: 'released', by: 'ann', reason: 'T-1', people: 3 },
+    ]);
+    await eventually('the people have it again', async () => (await holders()) === 3);
+    await eventually('all runs have ended', isIdle);
+    const again = await joinery('release', brake, '--by', 'bob', '--reason', 'T-2');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain(`brake ${brake} was released by ann (T-1)`);
+    expect(await holders()).toBe(3);
+    const rows = (await auditRows()).filter((row) => row['brake'] === brake);
+    const decided = rows.filter(({ eventSource }) => eventSource === 'urn:joinery:reconcile');
+    expect(decided[0]).toMatchObject({ decidedBy: 'ann', decisionReason: 'T-1' });
+    expect((await joinery('held', '--json')).stdout).not.toContain(brake);
+  });
+
+  test('a discard repairs nobody, stands in the audit too, and is told to who decides again', async () => {
+    await stack.advance('20m');
+    for (const n of lost) await lose(n, 'tools');
+    const { brakes } = reportIn((await reconcile('--json')).stdout);
+    const id = brakes[0]?.id ?? '';
+    const discarded = await joinery('discard', id, ...DECISION);
+    expect([discarded.code, discarded.stdout]).toEqual([0, expect.stringContaining('3 people')]);
+    await eventually('all runs have ended', isIdle);
+    expect(await holders()).toBe(0);
+    const rows = (await auditRows()).filter((row) => row['brake'] === id);
+    expect(rows[0]).toMatchObject({ decidedBy: 'ann', decisionReason: 'T-1' });
+    const late = await joinery('release', id, ...DECISION);
+    expect(late.stderr).toContain(`brake ${id} was discarded by ann (T-1)`);
+  });
+
+  test('a release after a day is refused, and says to run again', async () => {
+    const { brakes } = reportIn((await reconcile('--json')).stdout);
+    await stack.advance('25h');
+    const refused = await joinery('release', brakes[0]?.id ?? '', ...DECISION);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('run joinery reconcile again'),
+    ]);
+    expect(await holders()).toBe(0);
+  });
+});
