@@ -25,7 +25,9 @@ const program = createProgram(
 
 program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
   if (error instanceof HelpShown) return;
-  const code = error instanceof CliError ? error.code : 1;
+  // A command that gives 1 a meaning of its own has said beforehand what a failure ends with.
+  const other = typeof process.exitCode === 'number' ? process.exitCode : 1;
+  const code = error instanceof CliError ? error.code : other;
   const message = textOf(error);
   if (isJson())
     process.stdout.write(`${JSON.stringify(failureOutput(error, message, code), null, 2)}\n`);

@@ -178,6 +178,24 @@ var logAlerts LogAlert[] = [
     by: ['brake']
   }
   {
+    name: 'reconcile-held'
+    says: 'A run of the reconciliation would repair more than its limits allow. Nothing of that is done until a person releases or discards it.'
+    severity: 2
+    window: 'PT30M'
+    frequency: 'PT15M'
+    query: '${lines} | where line.what == \'reconcile-brake\' | summarize lines = count() by brake = tostring(line.brake)'
+    by: ['brake']
+  }
+  {
+    name: 'reconcile-incomplete'
+    says: 'A run of the reconciliation could not compare everything: a list failed or cannot be true, or the run ended without a report.'
+    severity: 2
+    window: 'PT30M'
+    frequency: 'PT15M'
+    query: '${lines} | where line.what == \'closed\' and line.outcome == \'incomplete\' | summarize events = count() by reason = tostring(line.reason)'
+    by: ['reason']
+  }
+  {
     name: 'defect'
     says: 'The app threw an unexpected exception.'
     severity: 1
