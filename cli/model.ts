@@ -24,9 +24,7 @@ export async function loadModel(place: string): Promise<LoadedModel> {
 }
 
 /** The rules of the app, if this command can read them; else a note that says why they were not checked. */
-export async function rulesOf({
-  accessModel,
-}: Pick<Connection, 'accessModel'>): Promise<{
+export async function rulesOf({ accessModel }: Pick<Connection, 'accessModel'>): Promise<{
   model?: AccessModel;
   hash?: string;
   notes: string[];
