@@ -11,16 +11,16 @@ export type Account = { id: string; isEnabled: boolean } | Later | Failed;
 
 /** The one account of the person, by the first of their worker ids that has any. */
 export async function accountOf(
-  { graph, config }: AccountServices,
+  services: AccountServices,
   workerIds: ReadonlySet<string>,
 ): Promise<Account> {
-  const usable = [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
+  const usable = usableIn(services, workerIds);
   // Nobody can ever have it, so the run does not wait for them.
   if (usable.length === 0) return { kind: 'failed', why: 'worker-id-too-long' };
   for (const workerId of usable) {
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (found.length === 0) continue;
+    const { exact, isEmpty } = await findUsers(services, workerId);
+    const [user, ...others] = exact;
+    if (isEmpty) continue;
     // Another spelling may be another person: whose access it is, a person decides.
     if (!user) return { kind: 'failed', why: 'identity-mismatch' };
     if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
@@ -29,17 +29,25 @@ export async function accountOf(
   return { kind: 'later', afterSeconds: 1, why: 'no-identity' };
 }
 
-/** The ids of all accounts that the directory has under any of the person's worker ids, each of which has one account. */
+/** The ids of the accounts that the directory has under any of the person's worker ids, where it has exactly one. */
 export async function accountsOf(
-  { graph, config }: AccountServices,
+  services: AccountServices,
   workerIds: ReadonlySet<string>,
 ): Promise<Set<string>> {
   const accounts = new Set<string>();
-  for (const workerId of workerIds) {
-    if (isTooLong(workerId, config.matchAttribute)) continue;
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (user && found.length === 1) accounts.add(user.id);
+  for (const workerId of usableIn(services, workerIds)) {
+    const [user, ...others] = (await findUsers(services, workerId)).exact;
+    if (user && others.length === 0) accounts.add(user.id);
   }
   return accounts;
+}
+
+const usableIn = ({ config }: AccountServices, workerIds: ReadonlySet<string>): string[] =>
+  [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
+
+/** Graph compares without case, so it may find another spelling. */
+async function findUsers({ graph, config }: AccountServices, workerId: string) {
+  const found = await graph.findUsers(config.matchAttribute, workerId);
+  const exact = found.filter(({ value }) => isWorkerId(value, workerId));
+  return { exact, isEmpty: found.length === 0 };
 }

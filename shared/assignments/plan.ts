@@ -5,7 +5,7 @@ import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
 import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
-import { intervalsOf, type Want } from '../domain/lifecycle/wants';
+import { intervalsOf, type Interval, type Want } from '../domain/lifecycle/wants';
 import type { activities } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -61,11 +61,10 @@ export async function planAccess(
   if (effect && at < Date.parse(parkedUntil ?? '')) return waitFor(effect, at);
   const timeline = timelineOf(facts, model);
   const intervals = intervalsOf(timeline, model);
-  const hasChanged = intervals.some(({ from, until = Infinity }) =>
-    [from, until].some((instant) => Date.parse(heldSince ?? '') < instant && instant <= at),
-  );
-  const held = heldSince && !hasChanged ? await services.gate.stillHeld(personId) : undefined;
-  if (held !== undefined) return { ...NOT_YET, why: held };
+  if (heldSince !== undefined && !hasChanged(intervals, Date.parse(heldSince), at)) {
+    const why = await services.gate.stillHeld(personId);
+    if (why !== undefined) return { ...NOT_YET, why };
+  }
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
@@ -89,23 +88,11 @@ export async function planAccess(
     const steps = stepsOf({ ...situation, wants }, plan);
     const others = otherAccounts(situation);
     const proven = others.length > 0 ? await accountsOf(services, new Set(workerIds)) : new Set();
-    const elsewhere = others.map((targetId) => {
-      const held = heldBy(current.access, targetId);
-      const all = planFor({ timeline, held, model, at });
-      // Another account is another person's, unless the directory has it under a number of this person, or this person is to
-      // have nothing at all. What they are to have they get in one account, and keep in another one of theirs.
-      const own = {
-        steps: all.steps.filter(({ packageKey }) => !person.wanted.includes(packageKey)),
-        stopped: [],
-        handOff: all.handOff,
-      };
-      const other =
-        wants.length === 0 || proven.has(targetId)
-          ? own
-          : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
-      const there = { ...situation, targetId, wants: [], suffix: `@${targetId}` };
-      return { objectId: targetId, held, ...stepsOf(there, other) };
-    });
+    // Another account is another person's, unless the directory has it under a number of this person, or this person is to
+    // have nothing at all.
+    const elsewhere = others.map((targetId) =>
+      planElsewhere({ ...situation, targetId }, wants, wants.length === 0 || proven.has(targetId)),
+    );
     const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
     const { next } = plan;
     const { eventHash } = run;
@@ -140,6 +127,29 @@ const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 /** An event of the clock does what its instant brings, although the clock of this machine may be behind the timer's. */
 const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
   Math.max(Date.now(), (eventSource === CLOCK && Date.parse(actAt)) || 0);
+
+/** Whether somebody is to have something else since a time, in milliseconds since 1970. */
+const hasChanged = (intervals: readonly Interval[], since: number, at: number): boolean =>
+  intervals.some(({ from, until = Infinity }) =>
+    [from, until].some((instant) => since < instant && instant <= at),
+  );
+
+/** What becomes of another account: what the person is to have they get in one account, and keep in another one of theirs. */
+function planElsewhere(
+  situation: Omit<Situation, 'wants'> & { targetId: string },
+  wants: readonly Want[],
+  isOwn: boolean,
+) {
+  const { access, timeline, model, at, targetId } = situation;
+  const held = heldBy(access, targetId);
+  const { steps, handOff } = planFor({ timeline, held, model, at });
+  const isWanted = (key: string) => wants.some(({ packageKey }) => packageKey === key);
+  const plan = isOwn
+    ? { steps: steps.filter(({ packageKey }) => !isWanted(packageKey)), stopped: [], handOff }
+    : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
+  const there = { ...situation, wants: [], suffix: `@${targetId}` };
+  return { objectId: targetId, held, ...stepsOf(there, plan) };
+}
 
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;
