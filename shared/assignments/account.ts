@@ -1,4 +1,6 @@
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
+import type { Fact } from '../domain/lifecycle/facts';
+import type { Want } from '../domain/lifecycle/wants';
 import type { Failed, Later } from '../domain/workflow/outcome';
 import type { Entitlements } from '../graph/entitlements';
 
@@ -8,6 +10,19 @@ type AccountServices = {
 };
 
 export type Account = { id: string; isEnabled: boolean } | Later | Failed;
+
+/**
+ * The worker ids of a person, in the order in which their account is looked for: that of the latest employment which gives
+ * something comes first.
+ */
+export function numbersOf(
+  wants: readonly Want[],
+  facts: readonly Fact[],
+  ...others: string[]
+): ReadonlySet<string> {
+  const named = wants.flatMap((want) => want.facts.map(({ workerId }) => workerId)).toReversed();
+  return new Set([...named, ...others, ...facts.map(({ workerId }) => workerId)]);
+}
 
 /** The one account of the person, by the first of their worker ids that has any. */
 export async function accountOf(

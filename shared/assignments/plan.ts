@@ -5,7 +5,7 @@ import { unstoredAttribute, type PlannedStep } from '../domain/lifecycle/plan';
 import { endingOf, firstEffectOf, type FirstEffect } from '../domain/lifecycle/ending';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
-import { intervalsOf, type Interval, type Want } from '../domain/lifecycle/wants';
+import { intervalsOf, wantsAt, type Interval, type Want } from '../domain/lifecycle/wants';
 import type { activities } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -15,7 +15,7 @@ import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { accountOf, accountsOf, type Account } from './account';
+import { accountOf, accountsOf, numbersOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
 import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
@@ -68,14 +68,13 @@ export async function planAccess(
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
-  const { wants } = planFor({ timeline, held: [], model, at });
-  const named = wants.flatMap((want) => want.facts.map((one) => one.workerId)).toReversed();
-  const workerIds = [...named, workerId, personId, ...facts.map((one) => one.workerId)];
+  const wants = wantsAt(intervals, model, at);
+  const workerIds = numbersOf(wants, facts, workerId, personId);
 
   return asOutcome(async (): Promise<Outcome<Plan>> => {
-    const account = await accountOf(services, new Set(workerIds));
+    const account = await accountOf(services, workerIds);
     const person = {
-      workerIds: [...new Set(workerIds)].sort(),
+      workerIds: [...workerIds].sort(),
       targetId: 'id' in account ? account.id : undefined,
       wanted: wants.map(({ packageKey }) => packageKey),
       instanceId: run.instanceId,
@@ -87,7 +86,7 @@ export async function planAccess(
     const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
     const steps = stepsOf({ ...situation, wants }, plan);
     const others = otherAccounts(situation);
-    const proven = others.length > 0 ? await accountsOf(services, new Set(workerIds)) : new Set();
+    const proven = others.length > 0 ? await accountsOf(services, workerIds) : new Set();
     // Another account is another person's, unless the directory has it under a number of this person, or this person is to
     // have nothing at all.
     const elsewhere = others.map((targetId) =>
