@@ -30,8 +30,10 @@ export const carriedOut = ({ steps, passedOver }: WorkflowState): string[] => [
  */
 export function adoptPlan(state: WorkflowState, plan: Plan): void {
   const { targetId, decided, ending, next } = plan;
-  const isPlanned = true;
-  Object.assign(state, { targetId: targetId ?? state.targetId, decided, ending, next, isPlanned });
+  Object.assign(state, {
+    ...{ targetId: targetId ?? state.targetId, decided, ending, next },
+    isPlanned: true,
+  });
   const planned = new Map(plan.steps.map((step) => [step.id, step]));
   const known = state.steps.filter(
     (step) => !isUnsent(step) || planned.has(step.id) || step.openIntent !== undefined,
@@ -93,7 +95,10 @@ function isOver(steps: readonly StepState[], step: StepState): boolean {
 }
 
 const UNDONE_BY: Partial<Record<Planned['action'], Planned['action']>> = {
-  ...{ grant: 'revoke', reprocess: 'revoke', extend: 'revoke', revoke: 'grant' },
+  grant: 'revoke',
+  reprocess: 'revoke',
+  extend: 'revoke',
+  revoke: 'grant',
 };
 
 function isNew(known: StepState[], step: Planned): boolean {

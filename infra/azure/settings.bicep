@@ -35,5 +35,9 @@ type Settings = {
   RECONCILE_REMOVAL_LIMIT: string?
   RECONCILE_FLOOR: string?
   SHRINK_PERCENT: string?
+  ENTRA_PACKAGES: string?
+  ENTRA_POLICIES: string?
+  ENTRA_ASSIGNMENTS: string?
+  ENTRA_REQUESTS: string?
   RECOVERY_DELAY: string?
 }

@@ -1,4 +1,6 @@
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
+import type { Fact } from '../domain/lifecycle/facts';
+import type { Want } from '../domain/lifecycle/wants';
 import type { Failed, Later } from '../domain/workflow/outcome';
 import type { Entitlements } from '../graph/entitlements';
 
@@ -9,18 +11,31 @@ type AccountServices = {
 
 export type Account = { id: string; isEnabled: boolean } | Later | Failed;
 
+/**
+ * The worker ids of a person, in the order in which their account is looked for: that of the latest employment which gives
+ * something comes first.
+ */
+export function numbersOf(
+  wants: readonly Want[],
+  facts: readonly Fact[],
+  ...others: string[]
+): ReadonlySet<string> {
+  const named = wants.flatMap((want) => want.facts.map(({ workerId }) => workerId)).toReversed();
+  return new Set([...named, ...others, ...facts.map(({ workerId }) => workerId)]);
+}
+
 /** The one account of the person, by the first of their worker ids that has any. */
 export async function accountOf(
-  { graph, config }: AccountServices,
+  services: AccountServices,
   workerIds: ReadonlySet<string>,
 ): Promise<Account> {
-  const usable = [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
+  const usable = usableIn(services, workerIds);
   // Nobody can ever have it, so the run does not wait for them.
   if (usable.length === 0) return { kind: 'failed', why: 'worker-id-too-long' };
   for (const workerId of usable) {
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user, ...others] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (found.length === 0) continue;
+    const { exact, isEmpty } = await findUsers(services, workerId);
+    const [user, ...others] = exact;
+    if (isEmpty) continue;
     // Another spelling may be another person: whose access it is, a person decides.
     if (!user) return { kind: 'failed', why: 'identity-mismatch' };
     if (others.length > 0) return { kind: 'failed', why: 'ambiguous-identity' };
@@ -29,17 +44,25 @@ export async function accountOf(
   return { kind: 'later', afterSeconds: 1, why: 'no-identity' };
 }
 
-/** The ids of all accounts that the directory has under any of the person's worker ids, each of which has one account. */
+/** The ids of the accounts that the directory has under any of the person's worker ids, where it has exactly one. */
 export async function accountsOf(
-  { graph, config }: AccountServices,
+  services: AccountServices,
   workerIds: ReadonlySet<string>,
 ): Promise<Set<string>> {
   const accounts = new Set<string>();
-  for (const workerId of workerIds) {
-    if (isTooLong(workerId, config.matchAttribute)) continue;
-    const found = await graph.findUsers(config.matchAttribute, workerId);
-    const [user] = found.filter(({ value }) => isWorkerId(value, workerId));
-    if (user && found.length === 1) accounts.add(user.id);
+  for (const workerId of usableIn(services, workerIds)) {
+    const [user, ...others] = (await findUsers(services, workerId)).exact;
+    if (user && others.length === 0) accounts.add(user.id);
   }
   return accounts;
+}
+
+const usableIn = ({ config }: AccountServices, workerIds: ReadonlySet<string>): string[] =>
+  [...workerIds].filter((id) => !isTooLong(id, config.matchAttribute));
+
+/** Graph compares without case, so it may find another spelling. */
+async function findUsers({ graph, config }: AccountServices, workerId: string) {
+  const found = await graph.findUsers(config.matchAttribute, workerId);
+  const exact = found.filter(({ value }) => isWorkerId(value, workerId));
+  return { exact, isEmpty: found.length === 0 };
 }

@@ -10,7 +10,7 @@ import {
 } from '../domain/lifecycle/ending';
 import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
-import { intervalsOf, type Want } from '../domain/lifecycle/wants';
+import { intervalsOf, wantsAt, type Interval, type Want } from '../domain/lifecycle/wants';
 import type { activities } from '../domain/workflow/activities';
 import type { Later, Outcome } from '../domain/workflow/outcome';
 import type { Run } from '../domain/workflow/run';
@@ -20,7 +20,7 @@ import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { accountOf, accountsOf, type Account } from './account';
+import { accountOf, accountsOf, numbersOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
 import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
@@ -66,26 +66,25 @@ export async function planAccess(
   if (effect && at < Date.parse(parkedUntil ?? '')) return waitFor(effect, at);
   const timeline = timelineOf(facts, model);
   const intervals = intervalsOf(timeline, model);
-  const hasChanged = intervals.some(({ from, until = Infinity }) =>
-    [from, until].some((instant) => Date.parse(heldSince ?? '') < instant && instant <= at),
-  );
   const isRecheck = run.fact.eventSource === RECHECK;
   const permit = isRecheck ? await services.gate.permitOf(run.eventHash) : undefined;
   // What another run of the person waits for need not hold back what a permit names.
-  const isAllHeld = heldSince !== undefined && !hasChanged && permit === undefined;
+  const isAllHeld =
+    heldSince !== undefined &&
+    permit === undefined &&
+    !hasChanged(intervals, Date.parse(heldSince), at);
   const held = isAllHeld ? await services.gate.stillHeld(personId) : undefined;
   if (held !== undefined) return { ...NOT_YET, why: held };
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
-  const { wants } = planFor({ timeline, held: [], model, at });
-  const named = wants.flatMap((want) => want.facts.map((one) => one.workerId)).toReversed();
-  const workerIds = [...named, workerId, personId, ...facts.map((one) => one.workerId)];
+  const wants = wantsAt(intervals, model, at);
+  const workerIds = numbersOf(wants, facts, workerId, personId);
 
   return asOutcome(async (): Promise<Outcome<Plan>> => {
-    const account = await accountOf(services, new Set(workerIds));
+    const account = await accountOf(services, workerIds);
     const person = {
-      workerIds: [...new Set(workerIds)].sort(),
+      workerIds: [...workerIds].sort(),
       targetId: 'id' in account ? account.id : undefined,
       wanted: wants.map(({ packageKey }) => packageKey),
       instanceId: run.instanceId,
@@ -97,24 +96,12 @@ export async function planAccess(
     const situation = { run, model, at, timeline, intervals, personId, ...current, ...person };
     const steps = stepsOf({ ...situation, wants }, plan);
     const others = otherAccounts(situation);
-    const proven = others.length > 0 ? await accountsOf(services, new Set(workerIds)) : new Set();
-    const elsewhere = others.map((targetId) => {
-      const held = heldBy(current.access, targetId);
-      const all = planFor({ timeline, held, model, at });
-      // Another account is another person's, unless the directory has it under a number of this person, or this person is to
-      // have nothing at all. What they are to have they get in one account, and keep in another one of theirs.
-      const own = {
-        steps: all.steps.filter(({ packageKey }) => !person.wanted.includes(packageKey)),
-        stopped: [],
-        handOff: all.handOff,
-      };
-      const other =
-        wants.length === 0 || proven.has(targetId)
-          ? own
-          : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
-      const there = { ...situation, targetId, wants: [], suffix: `@${targetId}` };
-      return { objectId: targetId, held, ...stepsOf(there, other) };
-    });
+    const proven = others.length > 0 ? await accountsOf(services, workerIds) : new Set();
+    // Another account is another person's, unless the directory has it under a number of this person, or this person is to
+    // have nothing at all.
+    const elsewhere = others.map((targetId) =>
+      planElsewhere({ ...situation, targetId }, wants, wants.length === 0 || proven.has(targetId)),
+    );
     const accounts = [{ objectId: person.targetId ?? '', held: heldHere, ...steps }, ...elsewhere];
     const { next } = plan;
     const { eventHash } = run;
@@ -154,6 +141,29 @@ const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 /** An event of the clock does what its instant brings, although the clock of this machine may be behind the timer's. */
 const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
   Math.max(Date.now(), (eventSource === CLOCK && Date.parse(actAt)) || 0);
+
+/** Whether somebody is to have something else since a time, in milliseconds since 1970. */
+const hasChanged = (intervals: readonly Interval[], since: number, at: number): boolean =>
+  intervals.some(({ from, until = Infinity }) =>
+    [from, until].some((instant) => since < instant && instant <= at),
+  );
+
+/** What becomes of another account: what the person is to have they get in one account, and keep in another one of theirs. */
+function planElsewhere(
+  situation: Omit<Situation, 'wants'> & { targetId: string },
+  wants: readonly Want[],
+  isOwn: boolean,
+) {
+  const { access, timeline, model, at, targetId } = situation;
+  const held = heldBy(access, targetId);
+  const { steps, handOff } = planFor({ timeline, held, model, at });
+  const isWanted = (key: string) => wants.some(({ packageKey }) => packageKey === key);
+  const plan = isOwn
+    ? { steps: steps.filter(({ packageKey }) => !isWanted(packageKey)), stopped: [], handOff }
+    : { steps: [], stopped: [], handOff: held.map(({ packageKey }) => packageKey) };
+  const there = { ...situation, wants: [], suffix: `@${targetId}` };
+  return { objectId: targetId, held, ...stepsOf(there, plan) };
+}
 
 /** The longest time between two looks at the facts of somebody for whom there is time. */
 const DAY_SECONDS = 86_400;

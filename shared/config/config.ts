@@ -218,6 +218,10 @@ export const Settings = z.object({
   RECONCILE_REMOVAL_LIMIT: wholeNumber(0),
   RECONCILE_FLOOR: wholeNumber(10),
   SHRINK_PERCENT: percent(20),
+  ENTRA_PACKAGES: wholeNumber(20_000),
+  ENTRA_POLICIES: wholeNumber(25_000),
+  ENTRA_ASSIGNMENTS: wholeNumber(300_000),
+  ENTRA_REQUESTS: wholeNumber(200_000),
   RECOVERY_DELAY: duration('10m').refine((seconds) => seconds > 0, 'a duration above 0s'),
   AZURE_CLIENT_ID: z.string().optional(),
   IDENTITY_ENDPOINT: z.string().optional(),
@@ -293,6 +297,12 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       removalLimit: settings.RECONCILE_REMOVAL_LIMIT,
       floor: settings.RECONCILE_FLOOR,
       shrinkPercent: settings.SHRINK_PERCENT,
+      limits: {
+        packages: settings.ENTRA_PACKAGES,
+        policies: settings.ENTRA_POLICIES,
+        assignments: settings.ENTRA_ASSIGNMENTS,
+        requests: settings.ENTRA_REQUESTS,
+      },
     },
     intakeHoldSeconds: settings.INTAKE_HOLD,
     recovery: {

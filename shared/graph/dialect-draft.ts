@@ -119,6 +119,12 @@ export function draftRoutes({ roots, ...bodies }: DraftOptions): Routes {
       }),
       answer: AssignmentRequest,
     },
+    listRequests: {
+      method: 'GET',
+      path: () => requests,
+      query: () => ({ $expand: 'accessPackage' }),
+      answer: AssignmentRequest,
+    },
     recordAssignment: {
       method: 'POST',
       path: () => `${assignments}/$ref`,

@@ -120,6 +120,8 @@ type CommonOperations = {
   listAssignmentPolicies: { input: { packageId: string }; answer: AssignmentPolicy };
   createAssignmentPolicy: { input: NewPolicy; answer: AssignmentPolicy };
   replaceAssignmentPolicy: { input: ChangedPolicy; answer: object };
+  /** Of all packages. */
+  listPolicies: { input: object; answer: { id: string } };
   listIncompatible: { input: { packageId: string }; answer: { id: string } };
   addIncompatible: { input: NewExclusion; answer: object };
   getAssignmentPolicy: { input: { id: string }; answer: AssignmentPolicy };
@@ -137,6 +139,8 @@ type CommonOperations = {
     input: { since: string; justification: string };
     answer: AssignmentRequest;
   };
+  /** Of all packages, whoever made them; one dialect has no such filter and lists them all. */
+  listRequests: { input: { since: string }; answer: AssignmentRequest };
   listRequestsInState: { input: { state: OpenState }; answer: AssignmentRequest };
 };
 

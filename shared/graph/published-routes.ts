@@ -218,6 +218,7 @@ export function publishedRoutes(published: PublishedVersion): Routes {
       }),
       answer: published.policyAnswer,
     },
+    listPolicies: { method: 'GET', path: () => policies, answer: Identified },
     createAssignmentPolicy: {
       method: 'POST',
       path: () => policies,
@@ -305,6 +306,12 @@ export function publishedRoutes(published: PublishedVersion): Routes {
     // No other filter may stand beside it: which combinations Graph takes is not documented.
     // Source: https://learn.microsoft.com/graph/api/entitlementmanagement-list-assignmentrequests
     listRequestsSince: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ since }) => ({ $filter: `createdDateTime gt ${since}`, $expand: expand.requests }),
+      answer: AssignmentRequest,
+    },
+    listRequests: {
       method: 'GET',
       path: () => requests,
       query: ({ since }) => ({ $filter: `createdDateTime gt ${since}`, $expand: expand.requests }),

@@ -1,6 +1,6 @@
-import type { PackageMemory } from '../storage/packages';
+import type { PackageMemory, PackageRecord } from '../storage/packages';
 import { isOurs, type PackageReads, type PackageTarget } from './inspect';
-import { actOf, type Act, type ModelItem, type ItemType } from './items';
+import { actOf, codeOf, type Act, type ModelItem, type ItemType } from './items';
 import { comparePackage, openRecords } from './records';
 
 /** One package as Graph has it, item by item. */
@@ -24,6 +24,22 @@ export async function reportPackage(
     ...{ key: target.accessPackage.key, items },
     isProvisioning: isOurs(record) && record.state === 'provisioning',
   };
+}
+
+/**
+ * The codes of what in a package is not as the model says. Nothing of a package that does not exist yet or is still being
+ * made, because a run adds what it lacks; and nothing of its catalog, which all packages in it would repeat.
+ */
+export function driftOf(items: readonly ModelItem[], record: PackageRecord): string[] {
+  const found = items.find(({ part }) => part === 'package');
+  const isNew = record.accessPackageId === undefined && found?.difference?.kind === 'missing';
+  if (isNew) return [];
+  const isProvisioning = isOurs(record) && record.state === 'provisioning';
+  const codes = items.flatMap(({ part, difference }) => {
+    if (difference === undefined || difference.kind === 'pending' || part === 'catalog') return [];
+    return isProvisioning && difference.kind === 'missing' ? [] : [codeOf(part, difference)];
+  });
+  return [...new Set(codes)];
 }
 
 /** What `model apply` does about one item of a package. */

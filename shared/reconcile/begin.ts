@@ -77,7 +77,8 @@ export type PrepareServices = {
 const CLEAR_MS = 20_000;
 
 /**
- * Removes what the run before has staged, and names the lists to read: the directory first, then each package of the model.
+ * Removes what the run before has staged, and names the lists to read: the directory first, then what
+ * counts against the limits of Entra, then each package of the model.
  * Another tenant than that of the first run fails: its lists would look like an outage of everything.
  */
 export async function prepareStaging(
@@ -93,17 +94,22 @@ export async function prepareStaging(
     const { accessPackages } = model().model;
     const keys = accessPackages.map(({ key }) => key);
     const read = options.packageKey === undefined ? keys : [options.packageKey];
-    await staging.putScope(generation, 0, blankScope('directory'));
+    const lists = ['directory', ...COUNTED] as const;
+    for (const [index, kind] of lists.entries())
+      await staging.putScope(generation, index, blankScope(kind));
     for (const [index, packageKey] of read.entries()) {
       const catalog = packageDefinition(model().model, packageKey)?.catalog.key;
       const record = catalog === undefined ? undefined : await packages.load(catalog, packageKey);
       const scope = { ...blankScope('package'), packageKey, packageId: record?.accessPackageId };
-      await staging.putScope(generation, index + 1, scope);
+      await staging.putScope(generation, lists.length + index, scope);
     }
     return { kind: 'done', isReady: true };
   });
 }
 
+/** The lists of the tenant that count against a limit of Entra. */
+const COUNTED = ['packages', 'policies', 'requests'] as const;
+
 export const blankScope = (kind: ScopeRow['kind']): ScopeRow => ({
-  ...{ kind, state: 'reading', holders: 0, pages: 0, batches: [], automatic: [] },
+  ...{ kind, state: 'reading', holders: 0, pages: 0, batches: [], automatic: [], drift: [] },
 });

@@ -10,6 +10,7 @@ import {
 } from '../domain/reconcile/compare';
 import { Difference } from '../domain/reconcile/findings';
 import { countRepairs, RepairCounts, addCounts } from '../domain/reconcile/reconcile-brakes';
+import { evaluateHeadroom, headroomOf } from '../domain/reconcile/headroom';
 import type { ScopeState } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
@@ -24,7 +25,7 @@ import { groupBy, OpenRuns, StagedPerson } from './read-people';
 import { PeopleBatch, StagedAssignment } from './read-scope';
 
 export type CompareServices = {
-  config: Pick<Config, 'mode' | 'timeouts'>;
+  config: Pick<Config, 'mode' | 'timeouts' | 'reconcile'>;
   model: () => LoadedModel;
   exclusions: () => Exclusions;
   workers: Pick<Workers, 'facts'>;
@@ -76,6 +77,8 @@ type Circumstances = {
   automatic: ReadonlySet<string>;
   held: ReadonlySet<string>;
   people: ReadonlySet<string>;
+  /** Whether a limit of Entra is used up. */
+  isUsedUp: boolean;
 };
 
 /** Compares shard after shard with what was staged of it. Answers the shard where the next execution begins. */
@@ -97,7 +100,7 @@ export async function compareShards(
 }
 
 async function circumstancesOf(
-  { staging }: CompareServices,
+  { staging, config }: CompareServices,
   run: ReconcileRun,
 ): Promise<Circumstances> {
   const { generation } = run;
@@ -107,6 +110,7 @@ async function circumstancesOf(
   const open = await staging.group(OpenRuns, generation, 'open');
   return {
     ...{ run, at: Date.parse(run.at) },
+    isUsedUp: evaluateHeadroom(headroomOf(scopes, config.reconcile.limits)).isUsedUp,
     open: new Set([...open.values()].flatMap(({ ids }) => ids)),
     scopes: new Map(packages.map((scope) => [scope.packageKey ?? '', stateOf(scope)])),
     automatic: new Set(packages.flatMap(({ automatic }) => automatic)),
@@ -210,13 +214,14 @@ async function compareKnown(
 
 function contextOf(
   { config, model, exclusions }: CompareServices,
-  { at, scopes }: Circumstances,
+  { at, scopes, isUsedUp }: Circumstances,
   workerIds: readonly string[],
   objectIds: readonly string[],
-): Pick<Person, 'model' | 'mode' | 'scopes' | 'reportOnly' | 'at' | 'deadlines'> {
+): Pick<Person, 'model' | 'mode' | 'scopes' | 'reportOnly' | 'isUsedUp' | 'at' | 'deadlines'> {
   const { delivery, approval } = config.timeouts;
   return {
-    ...{ model: model().model, mode: config.mode, scopes, at, deadlines: { delivery, approval } },
+    ...{ model: model().model, mode: config.mode, scopes, isUsedUp, at },
+    deadlines: { delivery, approval },
     ...(isExcluded(exclusions(), { workerIds, objectIds }) && { reportOnly: 'excluded' as const }),
   };
 }

@@ -179,7 +179,11 @@ async function countsOf(
   const readAt = new Map<string, string>();
   for (const { packageKey, state, whose, updatedAt } of people.flatMap((one) => one.holdings)) {
     if (!readAt.has(packageKey)) {
-      const last = await staging.kept(LastComplete, LAST_COMPLETE, keptKeyOf({ packageKey }));
+      const last = await staging.kept(
+        LastComplete,
+        LAST_COMPLETE,
+        keptKeyOf({ kind: 'package', packageKey }),
+      );
       readAt.set(packageKey, last?.at ?? '');
     }
     const count = (counts[packageKey] ??= { recorded: 0, removed: 0 });

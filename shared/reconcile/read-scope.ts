@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { packageDefinition } from '../domain/access-model/access-model';
 import { scopeOf } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
+import type { LoadedModel } from '../config/load-model';
 import { asOutcome, GraphError } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
+import type { PackageReads } from '../packages/inspect';
+import { driftOf } from '../packages/plan';
+import { comparePackage, openRecords } from '../packages/records';
+import type { Packages } from '../storage/packages';
 import { shardOf, type ScopeRow, type Staging } from '../storage/staging';
 
 export type ReadScopeServices = {
   config: Pick<Config, 'matchAttribute' | 'reconcile'>;
-  graph: Pick<Entitlements, 'usersPage' | 'assignmentsPage' | 'listAssignmentPolicies'>;
+  model: () => LoadedModel;
+  packages: Pick<Packages, 'memory'>;
+  graph: Pick<Entitlements, 'usersPage' | 'assignmentsPage' | 'countPage'> & PackageReads;
   staging: Staging;
 };
 
@@ -47,8 +55,8 @@ export const PeopleBatch = z.object({
 export const LastComplete = z.object({ holders: z.number().int(), at: z.string() });
 export const LAST_COMPLETE = 'holders';
 
-export const keptKeyOf = ({ packageKey }: Pick<ScopeRow, 'packageKey'>): string =>
-  packageKey === undefined ? 'directory' : `package-${packageKey}`;
+export const keptKeyOf = ({ kind, packageKey }: Pick<ScopeRow, 'kind' | 'packageKey'>): string =>
+  packageKey === undefined ? kind : `package-${packageKey}`;
 
 const MOST_PAGES = 20;
 const MOST_MS = 60_000;
@@ -72,7 +80,7 @@ export async function readScope(
     return { kind: 'done', isOver: true };
   }
   return asOutcome(async () => {
-    const read = await readPages(services, scope);
+    const read = await readPages(services, scope, run);
     if (read.items.length > 0 || read.scope.pages > scope.pages) {
       const batch = randomUUID();
       await staging.stage(generation, kindOf(scope), batch, read.items);
@@ -97,16 +105,17 @@ type Item = readonly [shard: string, item: object];
 async function readPages(
   services: ReadScopeServices,
   before: ScopeRow,
+  run: ReconcileRun,
 ): Promise<{ scope: ScopeRow; items: Item[]; error?: unknown }> {
   const items: Item[] = [];
   let scope = before;
   const until = Date.now() + MOST_MS;
   try {
-    if (scope.pages === 0) scope = { ...scope, automatic: await automaticOf(services, scope) };
+    if (scope.pages === 0) scope = { ...scope, ...(await packageOf(services, scope)) };
     // A package that does not exist yet has no list.
     if (scope.kind === 'package' && scope.packageId === undefined) return { scope, items };
     do {
-      const page = await pageOf(services, scope);
+      const page = await pageOf(services, scope, run);
       const mark = page.mark ?? page.next;
       // Brent's way to tell a circle: a page of long ago that comes back.
       if (mark !== undefined && mark === scope.mark)
@@ -115,7 +124,7 @@ async function readPages(
       const isMarked = (pages & (pages - 1)) === 0;
       items.push(...page.items);
       scope = {
-        ...{ ...scope, pages, cursor: page.next, holders: scope.holders + page.items.length },
+        ...{ ...scope, pages, cursor: page.next, holders: scope.holders + page.count },
         ...(isMarked && { mark }),
       };
     } while (
@@ -129,15 +138,33 @@ async function readPages(
   }
 }
 
-async function pageOf({ graph, config }: ReadScopeServices, scope: ScopeRow) {
+type Page = { items: Item[]; count: number; next?: string | undefined; mark?: string | undefined };
+
+const COUNTED_BY = {
+  packages: 'listAccessPackages',
+  policies: 'listPolicies',
+  requests: 'listRequests',
+} as const;
+
+async function pageOf(
+  { graph, config }: ReadScopeServices,
+  scope: ScopeRow,
+  { at }: ReconcileRun,
+): Promise<Page> {
   if (scope.kind === 'directory') {
     const page = await graph.usersPage(config.matchAttribute, scope.cursor);
-    return { ...page, items: page.items.map((user) => [shardOf(nfc(user.value)), user] as const) };
+    const items = page.items.map((user) => [shardOf(nfc(user.value)), user] as const);
+    return { ...page, items, count: items.length };
+  }
+  if (scope.kind !== 'package') {
+    const since = monthsBefore(at, 3);
+    return { ...(await graph.countPage(COUNTED_BY[scope.kind], since, scope.cursor)), items: [] };
   }
   const { packageId = '', packageKey = '' } = scope;
   const page = await graph.assignmentsPage(packageId, scope.cursor);
   return {
     ...page,
+    count: page.items.length,
     items: page.items.map(({ id, userId, policyId, status, until }) => {
       const item: StagedAssignment = { id, packageKey, userId, policyId, status, until };
       return [shardOf(userId), item] as const;
@@ -145,16 +172,44 @@ async function pageOf({ graph, config }: ReadScopeServices, scope: ScopeRow) {
   };
 }
 
+function monthsBefore(at: string, months: number): string {
+  const since = new Date(at);
+  since.setUTCMonth(since.getUTCMonth() - months);
+  return since.toISOString();
+}
+
 export const nfc = (value: string): string => value.normalize('NFC');
 
-async function automaticOf(
-  { graph }: ReadScopeServices,
-  { packageId }: ScopeRow,
-): Promise<string[]> {
-  if (packageId === undefined) return [];
-  const policies = await graph.listAssignmentPolicies(packageId);
-  return policies.filter(({ automatic }) => automatic).map(({ id }) => id);
+/**
+ * The package itself, before its list: how it differs from the model, and which of its policies give access by a rule of
+ * their own. Of a package that no record of ours has, also its id.
+ */
+async function packageOf(
+  { graph, model, packages }: ReadScopeServices,
+  { packageKey, packageId }: ScopeRow,
+): Promise<Pick<ScopeRow, 'packageId' | 'automatic' | 'drift'>> {
+  if (packageKey === undefined) return { automatic: [], drift: [] };
+  const definition = packageDefinition(model().model, packageKey);
+  if (!definition) {
+    const policies = packageId === undefined ? [] : await graph.listAssignmentPolicies(packageId);
+    return { packageId, automatic: automaticOf(policies), drift: [] };
+  }
+  const records = await openRecords(packages.memory(definition.catalog.key, packageKey));
+  const target = { ...definition, catalogs: model().model.catalogs };
+  const { snapshot, items } = await comparePackage(graph, target, records, true);
+  const [found, ...others] = snapshot.packages;
+  // Which of them people hold, nobody can tell.
+  if (packageId === undefined && (others.length > 0 || snapshot.catalogs.length > 1))
+    throw new GraphError('readScope', { code: 'ambiguous-package', ambiguous: false });
+  return {
+    packageId: packageId ?? found?.id,
+    automatic: automaticOf(snapshot.policies),
+    drift: driftOf(items, records.package()),
+  };
 }
+
+const automaticOf = (policies: readonly { id: string; automatic: boolean }[]): string[] =>
+  policies.filter(({ automatic }) => automatic).map(({ id }) => id);
 
 /** Whether a list that was read to its end can be true. */
 async function endOf(
@@ -162,7 +217,9 @@ async function endOf(
   { generation }: ReconcileRun,
   scope: ScopeRow,
 ): Promise<Partial<ScopeRow>> {
-  const { packageKey = '', holders } = scope;
+  const { kind, packageKey = '', holders } = scope;
+  // There may be fewer from one day to the next.
+  if (kind !== 'directory' && kind !== 'package') return { state: 'complete', cursor: undefined };
   const last = await staging.kept(LastComplete, LAST_COMPLETE, keptKeyOf(scope));
   const people = await staging.group(PeopleBatch, generation, 'people');
   const counts = [...people.values()].map((batch) => batch.counts[packageKey]);

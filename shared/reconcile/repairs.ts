@@ -8,6 +8,7 @@ import {
   trippedBrakes,
   type RepairCounts,
 } from '../domain/reconcile/reconcile-brakes';
+import { evaluateHeadroom, headroomOf } from '../domain/reconcile/headroom';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
@@ -51,13 +52,15 @@ export async function applyBrakes(
       packageKey === undefined ? [] : [[packageKey, holders]],
     ),
   );
-  const { grantLimit, grantPercent, removalLimit, floor } = config.reconcile;
+  const { grantLimit, grantPercent, removalLimit, floor, limits: entra } = config.reconcile;
   const grant = { limit: grantLimit, percent: grantPercent };
   const limits = { grant, removal: { limit: removalLimit }, floor };
   const brakes = trippedBrakes(counts, { run: id, holders, limits });
   const isDryRun = options.dryRun === true;
   const plan = { run: id, eventHash, at, modelHash: model().hash, isDryRun, brakes };
   await staging.put(generation, PLAN, PLAN, plan);
+  for (const { what, used, limit } of evaluateHeadroom(headroomOf(scopes, entra)).short)
+    log({ what: 'reconcile-headroom', of: what, count: used, limit });
   for (const { id: brake, count, limit } of brakes)
     log({ what: 'reconcile-brake', brake, count, limit });
   return { kind: 'done', tripped: brakes.length };

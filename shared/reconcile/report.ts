@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { findingOf, type Finding } from '../domain/reconcile/findings';
+import { findingOf, reported, type Finding } from '../domain/reconcile/findings';
+import { headroomOf } from '../domain/reconcile/headroom';
 import { reportOf, ReconcileReport } from '../domain/reconcile/report';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
@@ -7,6 +8,7 @@ import type { Outcome } from '../domain/workflow/outcome';
 import type { ChainEnd } from '../domain/workflow/run';
 import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
 import { closeEvent } from '../events/close';
+import type { Config } from '../config/config';
 import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
@@ -58,6 +60,7 @@ async function keepReport(
 export type CloseRunServices = AuditWriter & {
   claims: Pick<Claims, 'beginClosing' | 'finishClosing' | 'isOver'>;
   due: Pick<Due, 'cancel'>;
+  config: Pick<Config, 'reconcile'>;
   staging: Staging;
 };
 
@@ -124,7 +127,7 @@ async function closeDecision(
 }
 
 async function makeReport(
-  { staging, model }: CloseRunServices,
+  { staging, model, config }: CloseRunServices,
   { run, at, failure }: { run: ReconcileRun; at: string; failure?: string | undefined },
 ): Promise<ReconcileReport> {
   const { generation } = run;
@@ -138,14 +141,19 @@ async function makeReport(
     skipped.recentFact += one.recentFact;
     skipped.excluded += one.excluded;
   }
-  const scopes = (await staging.scopes(generation)).flatMap((scope) => {
+  const rows = await staging.scopes(generation);
+  if (run.options.workerId === undefined)
+    for (const { packageKey, drift } of rows)
+      if (packageKey !== undefined && drift.length > 0)
+        findings.push(findingOf(reported('package-drift', { packageKey }, drift.join(', '))));
+  const scopes = rows.flatMap((scope) => {
     const { packageKey, holders, why } = scope;
     if (packageKey === undefined) return [];
     return [{ packageKey, state: stateOf(scope), holders, ...(why !== undefined && { why }) }];
   });
   const content = {
     ...{ run: run.id, startedAt: run.at, endedAt: at, modelHash: model().hash },
-    ...{ scopes, findings, skipped, headroom: [] },
+    ...{ scopes, findings, skipped, headroom: headroomOf(rows, config.reconcile.limits) },
     brakes: await brakesOfRun(staging, generation),
   };
   return reportOf(content, failure !== undefined);

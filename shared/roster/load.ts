@@ -10,7 +10,7 @@ import {
   type Finding,
   type KnownPackage,
 } from '../assignments/adopt';
-import { accountOf } from '../assignments/account';
+import { accountOf, numbersOf } from '../assignments/account';
 import { isUndecided } from '../assignments/plan';
 import { planNextWake, type PlanWakeServices } from '../events/wake';
 import type { HeldAccess } from '../graph/assignment-verbs';
@@ -229,8 +229,7 @@ async function readPerson(
   const read = { ...nobody, personId: person.root, ...(isNews && { fact: given }) };
   if (isUndecided(timeline, facts, model, at)) return { ...read, problem: 'attribute-not-stored' };
   const wants = wantsAt(intervalsOf(timeline, model), model, at);
-  const named = wants.flatMap((want) => want.facts.map((one) => one.workerId)).toReversed();
-  const workerIds = new Set([...named, workerId, person.root, ...facts.map((one) => one.workerId)]);
+  const workerIds = numbersOf(wants, facts, workerId, person.root);
   const account = await accountOf(services, workerIds);
   if (!('id' in account)) return { ...read, problem: account.why };
   const holdings = await services.holdings.of([...workerIds].sort());

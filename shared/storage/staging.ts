@@ -13,17 +13,20 @@ export const RunRequest = ReconcileOptions.extend({
 export type RunRequest = z.infer<typeof RunRequest>;
 
 /**
- * How far the reading of one list has come: of the directory, or of the assignments of one package. `cursor`: the address of
+ * How far the reading of one list has come: of the directory, of the assignments of one package, or of what counts against a
+ * limit of Entra. `cursor`: the address of
  * the next page; `batches`: what was staged of it, and counts. `mark` is that of an earlier page, by which an endless list is
  * told.
  */
 export const ScopeRow = z.object({
-  kind: z.enum(['directory', 'package']),
+  kind: z.enum(['directory', 'package', 'packages', 'policies', 'requests']),
   packageKey: z.string().optional(),
   /** Absent where the package does not exist yet. */
   packageId: z.string().optional(),
   /** Its policies that give access by a rule of their own. */
   automatic: z.array(z.string()),
+  /** Codes of what in the package is not as the model says. */
+  drift: z.array(z.string()).default([]),
   state: z.enum(['reading', 'complete', 'incomplete', 'suspect']),
   why: z.string().optional(),
   holders: z.number().int(),

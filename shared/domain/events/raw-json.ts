@@ -21,7 +21,7 @@ export const placeKey = (path: readonly PropertyKey[]): string => path.map(Strin
  * What the caller needs: all, members by name (`{}` is a scalar), so many scalars of any name, or a list of so many items.
  * The rest is checked but not built, so that 20,000 empty objects cost a scan and no memory.
  */
-export type Keep = 'all' | number | List | { readonly [key: string]: Keep };
+export type Keep = 'all' | number | List | Members;
 type List = readonly [item: Keep, most: number];
 
 type Cursor = {
@@ -103,6 +103,7 @@ function readValue(cursor: Cursor, keep: Keep | undefined): unknown {
 function readObject(cursor: Cursor, wanted: Keep | undefined): object {
   const keep = wanted === undefined || isList(wanted) ? undefined : wanted;
   const members = keep === undefined ? UNKEPT : bare();
+  const named = typeof keep === 'object' ? membersOf(keep) : undefined;
   if (take(cursor, '}')) return members;
   // Hashing a key costs more than reading it, and most objects have few: a set is only for those that have many.
   const few: string[] = [];
@@ -118,7 +119,7 @@ function readObject(cursor: Cursor, wanted: Keep | undefined): object {
       cursor.path.pop();
     }
     if (!take(cursor, ':')) return fail(cursor, 'not-json');
-    const kept = isForbidden ? undefined : keepOf(keep, key, many?.size ?? few.length);
+    const kept = isForbidden ? undefined : keepOf(keep, named, key, many?.size ?? few.length);
     if (many) many.add(key);
     else if (few.push(key) === FEW) many = new Set(few);
     cursor.path.push(key);
@@ -162,13 +163,23 @@ function notePlace(cursor: Cursor, { places }: JsonInspection, index: number): v
 const isList = (keep: Keep): keep is List => Array.isArray(keep);
 
 function keepOf(
-  keep: Exclude<Keep, List> | undefined,
+  keep: Keep | undefined,
+  named: ReadonlyMap<string, Keep> | undefined,
   key: string,
   before: number,
 ): Keep | undefined {
-  if (keep === undefined || keep === 'all') return keep;
-  if (typeof keep === 'number') return before < keep ? {} : undefined;
-  return Object.hasOwn(keep, key) ? keep[key] : undefined;
+  if (named) return named.get(key);
+  return typeof keep === 'number' ? (before < keep ? {} : undefined) : keep;
+}
+
+type Members = { readonly [key: string]: Keep };
+const known = new WeakMap<Members, ReadonlyMap<string, Keep>>();
+
+/** As a map: to look for a key that was just read in an object, the engine first has to intern it, which costs thrice as much. */
+function membersOf(keep: Members): ReadonlyMap<string, Keep> {
+  const members = known.get(keep) ?? new Map(Object.entries(keep));
+  known.set(keep, members);
+  return members;
 }
 
 function readString(cursor: Cursor): string {

@@ -54,7 +54,7 @@ export function planAt(situation: Situation, intervals: Interval[], at: number):
   const { model, timeline } = situation;
   const fates = [...timeline.fates.values()];
   const wants = wantsAt(intervals, model, at);
-  // An ignored event says nothing about the person, and nothing may be taken from somebody nobody has spoken of.
+  // An ignored event says nothing about the person, and nothing may be taken from somebody without any event that counts.
   if (fates.every((fate) => fate === 'ignored')) {
     const stopped = situation.held.map(({ packageKey }) => ({
       packageKey,

@@ -124,7 +124,7 @@ test('a rescission that comes before its hire takes effect when that comes', asy
   expect(await life.has(await life.accountOf(id))).toEqual([]);
 });
 
-test('a leaver of whom nobody has heard needs attention, and nothing is done', async () => {
+test('a leaver without any earlier event needs attention, and nothing is done', async () => {
   const { left } = life.worker('W-1040');
   expect(await life.ending(left({ lastDay: '2026-11-20' }))).toBe(
     'needs-attention: unknown-employment',

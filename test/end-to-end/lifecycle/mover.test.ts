@@ -121,7 +121,7 @@ test('a mover whose new position gives the same keeps it, without a request', as
   expect((await life.tenant()).requests.length).toBe(before);
 });
 
-test('a mover of whom nobody has heard is a joiner', async () => {
+test('a mover without any earlier event is a joiner', async () => {
   const { id, moved } = life.worker('W-1025');
   expect(await life.ending(moved('2026-11-20', finance))).toBe('delivered');
   expect(await life.has(await life.accountOf(id))).toEqual(['Finance']);

@@ -9,6 +9,7 @@ import { openTable } from '../../../shared/storage/table';
 import { startTestBus, type TestBus } from '../../simulators/service-bus/setup';
 import { QUEUE } from '../../support/events';
 import { openStorage, type Storage } from '../../support/storage';
+import { capturePrinted } from '../../support/printed';
 
 /* What the checks of stores and queue find where they are refused, at a local bus and local tables that refuse. */
 
@@ -149,16 +150,8 @@ describe('the queue', () => {
 });
 
 describe('the report', () => {
-  let printed: string;
-  beforeEach(() => {
-    printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      printed += String(text);
-      return true;
-    });
-  });
+  const printed = capturePrinted();
   afterEach(() => {
-    jest.restoreAllMocks();
     process.exitCode = 0;
   });
   const options = { deadline: 30, json: false };
@@ -169,7 +162,7 @@ describe('the report', () => {
       local: false,
     };
     await doctor(app, { ...options, json: true });
-    const { faults, findings } = JSON.parse(printed) as {
+    const { faults, findings } = JSON.parse(printed()) as {
       faults: number;
       findings: { check: string; level: string; about?: string; name?: string }[];
     };
@@ -183,13 +176,14 @@ describe('the report', () => {
     expect(faults).toBe(wrong.length);
     const skipped = findings.filter(({ name }) => name === 'not-checked');
     expect(skipped).toHaveLength(17);
-    expect(printed).not.toContain('CANARY');
-    printed = '';
+    expect(printed()).not.toContain('CANARY');
+    const asJson = printed();
     await doctor(app, options);
-    expect(printed).toMatch(
+    const asText = printed().slice(asJson.length);
+    expect(asText).toMatch(
       /^fault +settings +setting-wrong +GRAPH_LAG +it is invalid\. What to do: set it to /m,
     );
-    expect(printed).toMatch(/\n3 faults, 17 warnings\n$/);
+    expect(asText).toMatch(/\n3 faults, 17 warnings\n$/);
   });
 
   test('of a check that has no answer in time says so, and names the option that allows more', async () => {

@@ -20,7 +20,7 @@ export const claimsIn = (rows: readonly Row[]): Row[] =>
 export function isOwnEvent(claim: Row | undefined): boolean {
   if (claim === undefined || claim['content'] !== undefined) return false;
   const { eventSource = '' } = json<{ eventSource: string }>(claim, 'fact');
-  return ['urn:joinery:clock', 'urn:joinery:recheck'].includes(eventSource);
+  return ['clock', 'recheck', 'reconcile'].includes(eventSource.replace('urn:joinery:', ''));
 }
 
 /** The name of the attempt that a row belongs to; rejected rows belong to none. */

@@ -15,6 +15,7 @@ import {
 } from '../../../cli/command';
 import { commands, groups } from '../../../cli/commands';
 import { CliError } from '../../../cli/print';
+import { capturePrinted } from '../../support/printed';
 
 /** A command with every form of argument and option. */
 const definition: CommandDefinition = {
@@ -99,28 +100,20 @@ test('a group without a command of it is refused with where its commands are lis
 });
 
 describe('printed', () => {
-  let printed: string;
-  beforeEach(() => {
-    printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      printed += String(text);
-      return true;
-    });
-  });
-  afterEach(() => jest.restoreAllMocks());
+  const printed = capturePrinted();
 
   test('help is no failure, and marks what is required', async () => {
     expect(await thrownBy(() => Promise.resolve(), 'model', 'try', '--help')).toBeInstanceOf(
       HelpShown,
     );
-    expect(printed).toMatch(/--who <id> +who tries \(required\)/);
-    expect(printed).toMatch(/--wait <time> +how long \(default: 2m\)/);
+    expect(printed()).toMatch(/--who <id> +who tries \(required\)/);
+    expect(printed()).toMatch(/--wait <time> +how long \(default: 2m\)/);
   });
 
   test('the list of commands has a line for each, in the order of the help', async () => {
     const program = createProgram(new Command('joinery'), commands, groups);
     await program.parseAsync(['commands'], { from: 'user' });
-    const [heading, ...lines] = printed.trimEnd().split('\n');
+    const [heading, ...lines] = printed().trimEnd().split('\n');
     expect(heading).toMatch(/^command +what it does$/);
     expect(lines).toHaveLength(commands.length);
     for (const [at, { name, description }] of commands.entries()) {

@@ -4,19 +4,14 @@ import { join } from 'node:path';
 import { checkModel, loadModel, rulesOf } from '../../../cli/model';
 import { CliError } from '../../../cli/print';
 import { aModel, aPackage } from '../access-model/make-model';
+import { capturePrinted } from '../../support/printed';
 
 let folder: string;
-let printed: string;
+const printed = capturePrinted();
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'joinery-model-'));
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
 });
 afterEach(async () => {
-  jest.restoreAllMocks();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -88,7 +83,7 @@ describe('model check', () => {
 
   test('counts what a sound model has, and gives its advice a line each', async () => {
     await checkModel(await modelFile(advised), { json: false });
-    const [counts, hash, advice, ...more] = printed.trimEnd().split('\n');
+    const [counts, hash, advice, ...more] = printed().trimEnd().split('\n');
     expect(counts).toBe('sound: 1 catalog, 1 access package, 1 birthright');
     expect(hash).toMatch(/^hash [0-9a-f]{64}$/);
     expect(advice).toMatch(/^advice: accessPackages\[0\].*only the manager/);
@@ -101,7 +96,7 @@ describe('model check', () => {
     const { hash } = await loadModel(path);
     await writeFile(path, JSON.stringify(aModel(), null, 4));
     expect((await loadModel(path)).hash).toBe(hash);
-    expect(JSON.parse(printed)).toEqual({
+    expect(JSON.parse(printed())).toEqual({
       ...{ sound: true, hash, catalogs: 1, accessPackages: 1, birthrights: 1, advice: [] },
     });
   });

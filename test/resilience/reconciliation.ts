@@ -1,0 +1,95 @@
+import { requestReconciliation } from '../../shared/reconcile/request';
+import { readReport } from '../../shared/reconcile/report';
+import type { ReconcileOptions } from '../../shared/domain/workflow/activities';
+import { createStaging } from '../../shared/storage/staging';
+import { openTable } from '../../shared/storage/table';
+import { workerId } from './model';
+import { eventually } from '../support/eventually';
+import { readTable, type Row } from '../support/tables';
+import type { TestStack } from '../support/test-stack';
+
+type State = {
+  accessPackages: { id: string; displayName: string }[];
+  policies: { id: string; packageId: string }[];
+  requests: {
+    id: string;
+    state: string;
+    packageId: string;
+    targetId: string;
+    justification: string | null;
+  }[];
+  assignments: { id: string; packageId: string; targetId: string; state: string }[];
+};
+
+/** The justification of what is done by hand. */
+export const BY_HAND = 'by hand';
+
+/** The account of a generated worker. */
+export const objectId = (n: number): string =>
+  `20000000-0000-4000-8000-${workerId(n).slice(2).padStart(12, '0')}`;
+
+/** Runs of the reconciliation in a stack, and differences planted as others would cause them. */
+export function reconciliationOf(stack: TestStack) {
+  const staging = createStaging(openTable(stack.storage, 'staging'));
+  const claims = (): Promise<Row[]> => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
+  const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
+    const answer = await fetch(`${stack.graphUrl}/_control/${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as Answer;
+  };
+  const state = () => control<State>('GET', 'state');
+  const packageId = async (key: string): Promise<string> =>
+    (await state()).accessPackages.find(({ displayName }) => displayName === `Package ${key}`)
+      ?.id ?? '';
+  return {
+    ...{ staging, claims, control, state, packageId },
+    assignmentOf: async (n: number, key: string) => {
+      const [{ assignments }, id] = [await state(), await packageId(key)];
+      const found = assignments.find(
+        (one) => one.packageId === id && one.targetId === objectId(n) && one.state !== 'Expired',
+      );
+      if (!found) throw new Error(`${workerId(n)} does not hold ${key}`);
+      return found;
+    },
+    /** Gives a person a package by hand. */
+    give: (n: number, key: string, more: object = {}) =>
+      control<{ id: string }>('POST', 'assignments', {
+        ...{ packageName: `Package ${key}`, userId: objectId(n), justification: BY_HAND, ...more },
+      }),
+    /** Takes away by hand what a person holds. */
+    take: async (n: number, key: string): Promise<void> => {
+      const { id } = await control<{ id: string }>('POST', 'requests', {
+        ...{ packageName: `Package ${key}`, userId: objectId(n), requestType: 'adminRemove' },
+        justification: BY_HAND,
+      });
+      for (let step = ''; !/^delivered$/i.test(step);)
+        step = (await control<{ state: string }>('POST', `requests/${id}/advance`)).state;
+    },
+    /** Starts a run and answers its report when it has ended, and every recheck that it asked for. */
+    reconcile: async (options: ReconcileOptions = {}) => {
+      const asked = await requestReconciliation(
+        staging,
+        async (body) => stack.send([Buffer.from(body)]),
+        { by: 'a-person', reason: 'a-test', ...options },
+        stack.now(),
+      );
+      const claim = await eventually('the run has ended', async () =>
+        (await claims()).find(
+          (one) => one.partitionKey === asked.eventHash && one['state'] === 'closed',
+        ),
+      );
+      await eventually('its rechecks have ended', async () =>
+        (await claims()).every((one) => one['state'] === 'closed'),
+      );
+      const report = await readReport(staging, asked.eventHash);
+      const named = report?.findings.map(
+        ({ kind, workerId: worker, objectId: object, packageKey, remedy }) =>
+          [kind, worker ?? object, packageKey, remedy].filter(Boolean).join(' '),
+      );
+      return { claim, report, named: named?.sort() };
+    },
+  };
+}
