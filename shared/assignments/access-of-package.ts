@@ -15,16 +15,23 @@ export type Access = Held & {
   requestedAt?: string | undefined;
 };
 
-/** A holding, and whether its last request is open or was delivered; `at`: when it last changed. */
-export type Recorded = { holding: StoredHolding; isOpen: boolean; isGiven: boolean; at?: string };
+/** A holding, and whether its last request is open, was delivered or could not be; `at`: when it last changed. */
+export type Recorded = {
+  holding: StoredHolding;
+  isOpen: boolean;
+  isGiven: boolean;
+  isBroken?: boolean;
+  at?: string;
+};
 
-type Lag = { config: { graph: { lagSeconds: number } } };
+/** When Graph began to be read, in milliseconds since 1970, and how far a replica may be behind then. */
+export type Lag = { readAt: number; lagSeconds: number };
 
-/** Whether a replica of Graph may not show yet what the holding says. */
+/** Whether a replica of Graph may not have shown yet what the holding says. */
 export const isRecent = (
-  { config }: Lag,
+  { readAt, lagSeconds }: Lag,
   { holding, at = holding.updatedAt }: Pick<Recorded, 'holding' | 'at'>,
-): boolean => Date.now() - Date.parse(at) < config.graph.lagSeconds * 1000;
+): boolean => readAt - Date.parse(at) < lagSeconds * 1000;
 
 type Known = {
   packageKey: string;
@@ -36,12 +43,16 @@ type Known = {
 
 /** What Graph shows counts before what our record says, unless a replica may not show it yet, or nothing was looked at. */
 export function accessOfPackage(
-  services: Lag,
+  lag: Lag,
   { packageKey, targetId, recorded, assignments, requests }: Known,
   isUnseen = false,
 ): Access[] {
   const { holding } = recorded ?? {};
-  const own = assignments.find(({ id }) => id === holding?.assignmentId);
+  // Until the request of a grant tells what it has made, what is there may be that.
+  const isUntold = holding?.action === 'grant' && holding.assignmentId === undefined;
+  const own =
+    assignments.find(({ id }) => id === holding?.assignmentId) ??
+    (isUntold && (recorded?.isGiven || recorded?.isBroken) ? bestOf(assignments) : undefined);
   const seen = own ?? bestOf(assignments);
   const end = seen ? seen.until : holding?.until;
   const open = recorded?.isOpen ? holding : undefined;
@@ -58,7 +69,7 @@ export function accessOfPackage(
   ];
   const ofRequest = (one: StoredHolding | undefined): Partial<Access> =>
     one ? { whose: one.whose, requestId: one.requestId, requestedAt: one.updatedAt } : {};
-  if (open && seen?.status !== 'delivered' && open.action !== 'revoke')
+  if (open && open.action !== 'revoke' && (isUntold || seen?.status !== 'delivered'))
     return access('adding', { assignmentId: open.assignmentId, ...ofRequest(open) });
   if (open && (isOwn || isUnseen) && open.action === 'revoke')
     return access('removing', ofRequest(open));
@@ -69,7 +80,7 @@ export function accessOfPackage(
   if (seen && removal) return access('removing', { requestId: removal.id });
   if (seen) {
     const isGone = holding?.state === 'gone' || (holding?.action === 'revoke' && recorded?.isGiven);
-    if (own && isGone && recorded && isRecent(services, recorded)) return access('removing');
+    if (own && isGone && recorded && isRecent(lag, recorded)) return access('removing');
     const state = stateOf(seen);
     if (!own && state === 'adding') return access(state, { requestId: request?.id });
     return access(state, own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
@@ -79,11 +90,13 @@ export function accessOfPackage(
     return access('adding', { whose, requestId: request.id });
   }
   const wasHeld = holding?.state === 'held' || (recorded?.isGiven && holding?.action !== 'revoke');
-  const isBelieved = recorded !== undefined && (isUnseen || isRecent(services, recorded));
+  const isBelieved = recorded !== undefined && (isUnseen || isRecent(lag, recorded));
   // What its own end has ended, and nobody has taken away, may have to be given again, or not: the planner tells.
   const isOver = Date.parse(end ?? '') <= Date.now();
-  const isKnown = holding?.assignmentId !== undefined && (isBelieved || isOver);
-  return wasHeld && isKnown ? access('held') : [];
+  if (!wasHeld || !(isBelieved || isOver)) return [];
+  if (holding?.assignmentId !== undefined) return access('held');
+  // A replica may show the request before the assignment that it has made.
+  return isBelieved && !isOver ? access('adding', ofRequest(holding)) : [];
 }
 
 const bestOf = (assignments: readonly HeldAccess[]): HeldAccess | undefined => {

@@ -8,7 +8,13 @@ import { isOpen } from '../graph/states';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
 import { AGREEING_READS } from '../write-once';
-import { accessOfPackage, isRecent, type Access, type Recorded } from './access-of-package';
+import {
+  accessOfPackage,
+  isRecent,
+  type Access,
+  type Lag,
+  type Recorded,
+} from './access-of-package';
 import { tagOf } from './request';
 
 export type AccessServices = {
@@ -16,7 +22,7 @@ export type AccessServices = {
   holdings: Holdings;
   packages: Packages;
   graph: Entitlements;
-  config: { graph: { lagSeconds: number } };
+  config: { graph: { lagSeconds: number; deadlineMs: number } };
 };
 
 /**
@@ -42,6 +48,7 @@ export async function readAccess(
 ): Promise<Outcome<{ access: Access[]; isUnnamed: boolean }>> {
   const { graph } = services;
   const { targetId } = person;
+  const lag = { readAt: Date.now(), lagSeconds: services.config.graph.lagSeconds };
   const [holdings, known] = await Promise.all([
     services.holdings.of(person.workerIds),
     idsOfKeys(services, withPartners(services, person.wanted)),
@@ -56,13 +63,13 @@ export async function readAccess(
     const isWanted = holding.targetId === targetId && person.wanted.includes(holding.packageKey);
     const isSeen = assignments.some(({ packageId }) => packageId === holding.accessPackageId);
     const isOwn = holding.instanceId === person.instanceId;
-    const found = await followUp(services, holding, isWanted && (isOwn || !isSeen));
+    const found = await followUp(services, lag, holding, isWanted && (isOwn || !isSeen));
     if (found === 'unclear') return UNCLEAR;
     recorded.push(found);
   }
   const elsewhere = recorded
     .filter(({ holding }) => holding.targetId !== targetId)
-    .flatMap((one) => fromRecord(services, one));
+    .flatMap((one) => fromRecord(lag, one));
   if (targetId === undefined) return { kind: 'done', access: elsewhere, isUnnamed: false };
   const own = recorded.filter(({ holding }) => holding.targetId === targetId);
   for (const { holding } of own)
@@ -74,7 +81,7 @@ export async function readAccess(
       list.filter(({ packageId }) => all.get(packageId) === packageKey);
     const here = ofPackage(assignments);
     const rows = own.filter((one) => keyOf(one) === packageKey);
-    return accessOfPackage(services, {
+    return accessOfPackage(lag, {
       ...{ packageKey, targetId, recorded: rowAbout(rows, here) },
       ...{ assignments: here, requests: ofPackage(others) },
     });
@@ -104,6 +111,7 @@ const keyOf = ({ holding }: Recorded): string => holding.packageKey;
  */
 async function followUp(
   services: AccessServices,
+  lag: Lag,
   holding: StoredHolding,
   isLeft: boolean,
 ): Promise<Recorded | 'unclear'> {
@@ -113,24 +121,28 @@ async function followUp(
     if (resolved === 'unclear' || resolved === 'absent') {
       return resolved === 'unclear' ? resolved : { holding, isOpen: false, isGiven: false };
     }
-    return followUp(services, resolved, isLeft);
+    return followUp(services, lag, resolved, isLeft);
   }
   if (state !== 'requested' && state !== 'recording') {
     return { holding, isOpen: false, isGiven: false };
   }
-  return readRequest(services, holding);
+  return readRequest(services, lag, holding);
 }
 
-/** Finds the request of a submit that broke off, or that so many reads agree that there is none. */
+/**
+ * Finds the request of a submit that broke off, or that so many reads agree that there is none, after the longest time that
+ * its call may have been under way. Nobody sends it again, so nothing else would find one that comes later.
+ */
 async function resolve(
-  { graph, holdings }: AccessServices,
+  { graph, holdings, config }: AccessServices,
   holding: StoredHolding,
 ): Promise<StoredHolding | 'unclear' | 'absent'> {
   const { accessPackageId, updatedAt } = holding;
   if (accessPackageId === undefined) return 'absent';
   const request = await graph.findRequest(accessPackageId, tagOf(holding), updatedAt);
   const absentReads = holding.absentReads + 1;
-  if (!request && absentReads >= AGREEING_READS) return 'absent';
+  const isUnderWay = Date.now() - Date.parse(updatedAt) < config.graph.deadlineMs;
+  if (!request && absentReads >= AGREEING_READS && !isUnderWay) return 'absent';
   const changes = request
     ? // A request without its package gives nothing, and no run of an unwanted package binds it.
       { requestId: request.id, ...(request.packageId && { state: 'requested' as const }) }
@@ -141,17 +153,22 @@ async function resolve(
 
 async function readRequest(
   services: AccessServices,
-  holding: StoredHolding,
+  lag: Lag,
+  stored: StoredHolding,
 ): Promise<Recorded | 'unclear'> {
-  const { requestId = '' } = holding;
+  const { requestId = '', action, state } = stored;
+  // What an earlier grant has made is not what this one makes.
+  const isNew = action === 'grant' && state === 'requested';
+  const holding = isNew ? { ...stored, assignmentId: undefined } : stored;
   try {
     const [request] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
-    if (!request) return { holding, isOpen: isRecent(services, { holding }), isGiven: false };
+    if (!request) return { holding, isOpen: isRecent(lag, { holding }), isGiven: false };
     const { requestStatus: status, assignmentId = holding.assignmentId } = request;
     return {
       holding: { ...holding, ...(assignmentId !== undefined && { assignmentId }) },
       isOpen: isOpen(status) && status !== 'partial',
       isGiven: status === 'delivered' || status === 'partial',
+      isBroken: status === 'failed',
       ...(request.completedDateTime !== undefined && { at: request.completedDateTime }),
     };
   } catch (error) {
@@ -161,11 +178,11 @@ async function readRequest(
 }
 
 /** An account that is not looked at in Graph: the record alone counts. */
-function fromRecord(services: AccessServices, { holding, ...request }: Recorded): Access[] {
+function fromRecord(lag: Lag, { holding, ...request }: Recorded): Access[] {
   const { packageKey, targetId } = holding;
   const recorded = { holding, ...request };
   return accessOfPackage(
-    services,
+    lag,
     { packageKey, targetId, recorded, assignments: [], requests: [] },
     true,
   );

@@ -114,6 +114,7 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     personId: one?.personId ?? personId,
     ids: one?.ids ?? {},
     ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
+    ...((action === 'revoke' || action === 'extend') && { plannedAt: iso(situation.at) }),
     ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
     ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
     held: one?.state ?? 'nothing',

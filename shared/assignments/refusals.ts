@@ -74,7 +74,10 @@ const ownTag = (target: RequestTarget, { updatedAt }: { updatedAt: string }) => 
   updatedAt,
 });
 
-/** A removal of what is gone is done once its absence is confirmed. An open request of the same kind is followed. */
+/**
+ * A removal of what is gone is done once its absence is confirmed: no sooner than every replica must show what the plan saw.
+ * An open request of the same kind is followed.
+ */
 async function resolveChange(
   services: SubmitServices,
   target: RequestTarget,
@@ -90,6 +93,9 @@ async function resolveChange(
   }
   if (conflict !== 'no-active-grant' && conflict !== 'not-found')
     return { kind: 'failed', why: conflict, evidence };
+  const lagMs = services.config.graph.lagSeconds * 1000;
+  const mayLag = Date.now() - Date.parse(step.plannedAt ?? '') < lagMs;
+  if (mayLag) return { ...notYet('assignment-not-visible'), evidence };
   if (step.action !== 'revoke') return { kind: 'failed', why: conflict, evidence };
   const held = await services.graph.assignmentsOf(step.targetId, [step.ids.accessPackageId ?? '']);
   const isThere = held.some(({ id }) => id === step.assignmentId);

@@ -21,6 +21,7 @@ export type SubmitServices = {
   workerLocks: WorkerLocks;
   packages: Packages;
   graph: Entitlements;
+  config: { graph: { lagSeconds: number } };
 };
 
 /** One request for one person and package: what it is for, who makes it, and what the policy in force says. */

@@ -14,7 +14,12 @@ import { asOutcome, classify, isRefusal, isUnlistedRefusal } from '../graph/erro
 import { incompatibleAccess } from './held-access';
 import { idsOf } from './request';
 
-type Services = AuditWriter & { holdings: Holdings; packages: Packages; graph: Entitlements };
+type Services = AuditWriter & {
+  holdings: Holdings;
+  packages: Packages;
+  graph: Entitlements;
+  config: { graph: { lagSeconds: number } };
+};
 type Settlement = z.infer<typeof activities.settleStep.input>;
 
 /**
@@ -81,8 +86,7 @@ async function confirm(
   const { outcome } = result;
   if (outcome === 'revoked' || (outcome === 'waited' && step.waitsFor === 'removal'))
     return asOutcome(() => confirmAbsence(services, settlement));
-  if (outcome === 'waited' && step.requestId === undefined)
-    return asOutcome(() => confirmStandstill(services, settlement));
+  if (outcome === 'waited') return asOutcome(() => confirmStandstill(services, settlement));
   const isSeen = operation === 'plan' && step.action !== 'wait';
   const gives = ['delivered', 'extended', 'already-held'].includes(outcome);
   if (!gives || isSeen) return { kind: 'done' };
@@ -97,11 +101,20 @@ async function confirmAbsence(services: Services, { step }: Settlement): Promise
   return isThere ? later('assignment-still-visible') : { kind: 'done' };
 }
 
-/** Of an assignment that somebody else's request delivers nothing is decided before it is there, or has failed. */
-async function confirmStandstill(services: Services, { step }: Settlement): Promise<Confirmed> {
+/**
+ * Of an assignment that a request delivers nothing is decided before it is there, or has failed. A replica that does not
+ * show it may be behind the end of the request.
+ */
+async function confirmStandstill(
+  services: Services,
+  { step, completedAt = '' }: Settlement,
+): Promise<Confirmed> {
+  const readAt = Date.now();
   const held = await assignmentsOf(services, step);
   const isMoving = held.some(({ status }) => status === 'delivering' || status === 'unknown');
-  return isMoving ? later('assignment-not-visible') : { kind: 'done' };
+  const lagMs = services.config.graph.lagSeconds * 1000;
+  const isMissing = held.length === 0 && readAt - Date.parse(completedAt) < lagMs;
+  return isMoving || isMissing ? later('assignment-not-visible') : { kind: 'done' };
 }
 
 /** One that was delivered (at `deliveredAt`) and is not visible is recorded first, where Graph leaves that to the client. */

@@ -56,6 +56,8 @@ export const PlannedStep = HoldingPlace.extend({
   /** What the account had of the package when this was planned, and until when. */
   held: z.enum(['nothing', ...Held.shape.state.options]).optional(),
   heldUntil: z.string().optional(),
+  /** Of a change to an assignment: when it was planned. A replica of Graph may be behind what the plan saw. */
+  plannedAt: z.string().optional(),
   /** When to act, and by when a person should have it. */
   actAt: z.string().optional(),
   readyBy: z.string().optional(),

@@ -91,6 +91,9 @@ function writeFaults({ tables, graph }: Evidence, { others, packages: theirs }: 
   return [...requests, ...packages];
 }
 
+/** A row may be written after the row of what came later. */
+const carriedOutAt = (row: Row): string => text(row, 'deliveredAt') || text(row, 'recordedAt');
+
 /**
  * The ledger agrees with Graph: what it calls delivered last is assigned and granted unless somebody else has removed it, what
  * it calls revoked last is not, and every assignment that nobody else has made has a settled row.
@@ -121,7 +124,7 @@ function ledgerAgreementFaults({ tables, graph }: Evidence, { others, foreign }:
       (row) =>
         ['delivered', 'already-held', 'revoked'].includes(text(row, 'outcome')) || isOver(row),
     )
-    .toSorted((one, other) => (text(one, 'recordedAt') < text(other, 'recordedAt') ? -1 : 1));
+    .toSorted((one, other) => (carriedOutAt(one) < carriedOutAt(other) ? -1 : 1));
   const last = new Map(settled.map((row) => [placeOf(row), row]));
   const latest =
     tables.audit
