@@ -88,7 +88,7 @@ const packageId = async (key: string): Promise<string> => {
 const assignmentsOf = async (n: number, key: string) => {
   const [state, id] = [await control<State>('GET', 'state'), await packageId(key)];
   return state.assignments.filter(
-    (one) => one.packageId === id && one.targetId === objectId(n) && one.state !== 'Expired',
+    (one) => one.packageId === id && one.targetId === objectId(n) && one.state !== 'expired',
   );
 };
 /** As if the event had never come: the access is not there, and no record of it either. */
