@@ -585,6 +585,11 @@ export const commands: readonly CommandDefinition[] = [
       option('--package <key>', 'compare only who holds this access package', { parse: parseId }),
       option('--worker <id>', 'compare only this worker', { parse: parseId }),
       option(
+        '--accept-lists',
+        'with --package: a list that is empty or has shrunk is true, as you have seen in Entra',
+        { default: false, conflicts: ['worker'] },
+      ),
+      option(
         '--by <who>',
         'who asks, by default the name of your account on this machine; kept in the audit rows, so no mail address',
         { parse: parseId },
@@ -598,7 +603,7 @@ export const commands: readonly CommandDefinition[] = [
       }),
       option('--last', 'start no run: write and print the report of the last one again', {
         default: false,
-        conflicts: ['dryRun', 'package', 'worker', 'by'],
+        conflicts: ['dryRun', 'package', 'worker', 'acceptLists', 'by'],
       }),
       option('--deadline <duration>', 'how long to follow the run, which goes on after it', {
         parse: parseDuration,

@@ -21,6 +21,7 @@ export type ReconcileOptions = {
   dryRun: boolean;
   package?: string;
   worker?: string;
+  acceptLists: boolean;
   by?: string;
   reason: string;
   reports: string;
@@ -56,13 +57,14 @@ export async function reconcile(connection: Connection, options: ReconcileOption
 
 /** Answers the hash of the event of the run, which has ended. */
 async function run(connection: Connection, options: ReconcileOptions): Promise<string> {
-  const { dryRun, package: packageKey, worker: workerId, by = ownName(), reason } = options;
+  const { dryRun, acceptLists, package: packageKey, worker: workerId, by = ownName() } = options;
   await refuseUnknown(connection, options);
   const staging = openStaging(connection);
   const now = new Date(connection.now());
   const asked = await withBus(connection, (client) => {
     const { send } = replayQueue(client, connection.queue);
-    const what = { by, reason, ...(dryRun && { dryRun }), packageKey, workerId };
+    const how = { ...(dryRun && { dryRun }), ...(acceptLists && { acceptLists }) };
+    const what = { by, reason: options.reason, ...how, packageKey, workerId };
     return requestReconciliation(staging, (body) => send(body, {}), what, now);
   });
   process.stderr.write(`asked for the run ${asked.run}\n`);
@@ -74,8 +76,10 @@ async function run(connection: Connection, options: ReconcileOptions): Promise<s
 
 async function refuseUnknown(
   connection: Connection,
-  { package: packageKey, worker }: ReconcileOptions,
+  { acceptLists, package: packageKey, worker }: ReconcileOptions,
 ): Promise<void> {
+  if (acceptLists && packageKey === undefined)
+    throw new CliError('--accept-lists needs --package: one list is accepted at a time', 2);
   if (packageKey !== undefined) {
     const { model } = await rulesOf(connection);
     if (model && !model.accessPackages.some(({ key }) => key === packageKey))

@@ -1,5 +1,5 @@
 import { packageDefinition } from '../domain/access-model/access-model';
-import { ReconcileRun } from '../domain/workflow/activities';
+import { ReconcileOptions, ReconcileRun } from '../domain/workflow/activities';
 import { eventRunOf } from '../domain/workflow/claim';
 import type { Outcome } from '../domain/workflow/outcome';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
@@ -34,7 +34,8 @@ export async function beginReconciliation(
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
   const event = eventRunOf(claim, execution.token);
   const asked = await staging.asked(claim.eventHash);
-  const { dryRun, packageKey, workerId, decision } = asked ?? {};
+  const options = ReconcileOptions.parse(asked ?? {});
+  const { decision, packageKey } = options;
   const goesOn = decision !== undefined;
   const generation = await staging.acquire(execution.instanceId, claims.isOver, goesOn);
   if (generation === undefined) {
@@ -46,7 +47,7 @@ export async function beginReconciliation(
   const [, id = ''] = claim.fact.eventId.split('@');
   const run = ReconcileRun.parse({
     ...event,
-    ...{ generation, at, options: { dryRun, packageKey, workerId, decision } },
+    ...{ generation, at, options },
     // The next attempt at the same event may ask for what this one has asked for.
     id: claim.attempt === 1 || decision ? id : `${id}-${claim.attempt}`,
   });

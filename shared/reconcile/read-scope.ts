@@ -214,7 +214,7 @@ const automaticOf = (policies: readonly { id: string; automatic: boolean }[]): s
 /** Whether a list that was read to its end can be true. */
 async function endOf(
   { staging, config }: ReadScopeServices,
-  { generation }: ReconcileRun,
+  { generation, options }: ReconcileRun,
   scope: ScopeRow,
 ): Promise<Partial<ScopeRow>> {
   const { kind, packageKey = '', holders } = scope;
@@ -228,7 +228,7 @@ async function endOf(
   const { state, why } = scopeOf({
     ...{ packageKey, holders, holdersBefore: last?.holders },
     ...{ recorded: sum('recorded'), removedByUs: sum('removed') },
-    shrinkPercent: config.reconcile.shrinkPercent,
+    ...{ shrinkPercent: config.reconcile.shrinkPercent, isAccepted: options.acceptLists },
   });
   return { state, why, cursor: undefined };
 }

@@ -235,3 +235,21 @@ describe('more repairs than the limit', () => {
     expect(await holders()).toBe(0);
   });
 });
+
+test('a list that has shrunk ends with 3 until somebody says that it is true', async () => {
+  for (let n = 4; n < 10; n += 1)
+    for (const { id } of await assignmentsOf(n, 'tools'))
+      await control('DELETE', `assignments/${id}`);
+  const suspect = await reconcile('--package', 'tools');
+  expect(suspect.code).toBe(3);
+  expect(suspect.stdout).toMatch(/tools +suspect +7 +shrunk/);
+  const refused = await reconcile('--accept-lists', ...DECISION);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--package')]);
+  const accepted = await reconcile('--package', 'tools', '--accept-lists', ...DECISION, '--json');
+  // What is lost since the tests before is missing, and more than the limit of repairs.
+  expect(accepted.code).toBe(4);
+  expect(reportIn(accepted.stdout).counts).toEqual({ missing: 3, taken: 6 });
+  const { code, stdout } = await reconcile('--package', 'tools', '--json');
+  expect(code).toBe(4);
+  expect(reportIn(stdout).scopes).toMatchObject([{ state: 'complete', holders: 7 }]);
+});

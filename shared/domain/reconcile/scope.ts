@@ -28,6 +28,8 @@ export type ScopeReading = {
   recorded: number;
   /** How many percent fewer than before are suspect. */
   shrinkPercent: number;
+  /** Somebody has seen in Entra that so few hold it. */
+  isAccepted?: boolean | undefined;
 };
 
 /** A list that was read whole can still be wrong: an outage or a lost permission can look like an empty or a short one. */
@@ -35,6 +37,7 @@ export function scopeOf(reading: ScopeReading): Scope {
   const { packageKey, fault, holders, holdersBefore = 0, removedByUs = 0 } = reading;
   const scope = { packageKey, holders };
   if (fault !== undefined) return { ...scope, state: 'incomplete', why: fault };
+  if (reading.isAccepted) return { ...scope, state: 'complete' };
   if (holders === 0 && reading.recorded > 0) return { ...scope, state: 'suspect', why: 'empty' };
   const expected = Math.max(0, holdersBefore - removedByUs);
   const isShort = (expected - holders) * 100 > expected * reading.shrinkPercent;

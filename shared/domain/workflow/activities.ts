@@ -49,6 +49,8 @@ export const ReconcileOptions = z.object({
   dryRun: z.boolean().optional(),
   packageKey: z.string().optional(),
   workerId: z.string().optional(),
+  /** Lists that are empty or have shrunk are true: somebody has seen it in Entra. */
+  acceptLists: z.boolean().optional(),
   /** Compares nothing: carries out what a person has decided about a brake of the last run. */
   decision: ReconcileDecision.optional(),
 });

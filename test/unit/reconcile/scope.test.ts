@@ -32,6 +32,16 @@ it.each<[string, Partial<ScopeReading>, string]>([
     { holders: 30, holdersBefore: 100, removedByUs: 45 },
     'suspect: shrunk',
   ],
+  [
+    'a list that somebody has seen to be true',
+    { holders: 33, holdersBefore: 100, isAccepted: true },
+    'complete',
+  ],
+  [
+    'a failed page of a list that somebody accepts',
+    { fault: 'page-failed', isAccepted: true },
+    'incomplete: page-failed',
+  ],
   ['more than before', { holders: 300, holdersBefore: 100 }, 'complete'],
 ])('%s makes the scope what it should be', (_, more, expected) => {
   expect(stateOf(more)).toBe(expected);
