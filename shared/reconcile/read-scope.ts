@@ -59,10 +59,12 @@ export const keptKeyOf = ({ kind, packageKey }: Pick<ScopeRow, 'kind' | 'package
   packageKey === undefined ? kind : `package-${packageKey}`;
 
 const MOST_PAGES = 20;
+/** What an execution holds in memory at once, in whatever pages Graph answers: a page more than this at most. */
+const MOST_ITEMS = 4_000;
 const MOST_MS = 60_000;
 
 /**
- * Reads a list on, at most 20 pages: each execution stages what it read and saves where the next one goes on, also where a
+ * Reads a list on, at most 20 pages or 4,000 items: each execution stages what it read and saves where the next one goes on, also where a
  * page fails. After the last page it is told whether the list can be true. `giveUp`: why the rest is left unread.
  */
 export async function readScope(
@@ -130,6 +132,7 @@ async function readPages(
     } while (
       scope.cursor !== undefined &&
       scope.pages < before.pages + MOST_PAGES &&
+      items.length < MOST_ITEMS &&
       Date.now() < until
     );
     return { scope, items };

@@ -17,8 +17,15 @@ type State = {
     packageId: string;
     targetId: string;
     justification: string | null;
+    assignmentId?: string;
   }[];
-  assignments: { id: string; packageId: string; targetId: string; state: string }[];
+  assignments: {
+    id: string;
+    packageId: string;
+    targetId: string;
+    state: string;
+    schedule?: { expiration?: { endDateTime?: string | null } };
+  }[];
 };
 
 /** The justification of what is done by hand. */
@@ -28,8 +35,8 @@ export const BY_HAND = 'by hand';
 export const objectId = (n: number): string =>
   `20000000-0000-4000-8000-${workerId(n).slice(2).padStart(12, '0')}`;
 
-/** Runs of the reconciliation in a stack, and differences planted as others would cause them. */
-export function reconciliationOf(stack: TestStack) {
+/** Runs of the reconciliation in a stack, each of `seconds` at most, and differences planted as others would cause them. */
+export function reconciliationOf(stack: TestStack, seconds = 60) {
   const staging = createStaging(openTable(stack.storage, 'staging'));
   const claims = (): Promise<Row[]> => readTable(stack.storage, 'claims', "RowKey eq 'claim'");
   const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
@@ -76,13 +83,20 @@ export function reconciliationOf(stack: TestStack) {
         { by: 'a-person', reason: 'a-test', ...options },
         stack.now(),
       );
-      const claim = await eventually('the run has ended', async () =>
-        (await claims()).find(
-          (one) => one.partitionKey === asked.eventHash && one['state'] === 'closed',
-        ),
+      const claim = await eventually(
+        'the run has ended',
+        async () =>
+          (await claims()).find(
+            (one) => one.partitionKey === asked.eventHash && one['state'] === 'closed',
+          ),
+        { seconds },
       );
-      await eventually('its rechecks have ended', async () =>
-        (await claims()).every((one) => one['state'] === 'closed'),
+      await eventually(
+        'its rechecks have ended',
+        async () =>
+          (await stack.isQueueEmpty()) &&
+          (await claims()).every((one) => one['state'] === 'closed'),
+        { seconds },
       );
       const report = await readReport(staging, asked.eventHash);
       const named = report?.findings.map(

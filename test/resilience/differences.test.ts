@@ -1,0 +1,24 @@
+import { randomInt } from 'node:crypto';
+import { runDifferences } from './differences/differences';
+import { causes, drawPopulation, expectedOf } from './differences/population';
+
+const seed = Number(process.env['JOINERY_SEED'] ?? randomInt(2 ** 31));
+const size = { people: 300, packages: 8, differences: 40, seed };
+
+test('the same seed plants the same differences, of every cause, and another seed plants others', () => {
+  const drawn = drawPopulation({ ...size, seed: 7 });
+  expect(expectedOf(drawn)).toEqual(expectedOf(drawPopulation({ ...size, seed: 7 })));
+  expect(expectedOf(drawn)).not.toEqual(expectedOf(drawPopulation({ ...size, seed: 8 })));
+  expect(new Set(drawn.planted.map(({ cause }) => cause))).toEqual(new Set(causes));
+  expect(expectedOf(drawn).all).toHaveLength(40);
+});
+
+test('of 300 people a run names exactly the 40 planted differences, repairs those that may be, and the next leaves the others', async () => {
+  const lines: string[] = [`JOINERY_SEED=${seed}`];
+  const print = (line: string): unknown => lines.push(line);
+  const result = await runDifferences({ ...size, print }).finally(() =>
+    console.log(lines.join('\n')),
+  );
+  expect(result.faults).toEqual([]);
+  expect(result.repaired).toBeGreaterThan(5);
+}, 240_000);
