@@ -1,7 +1,7 @@
 import * as df from 'durable-functions';
 import type { FunctionHandler, InvocationContext } from '@azure/functions';
 import { join } from 'node:path';
-import { registerActivities } from '../../functions/activities';
+import { registerActivities, registerReconciliation } from '../../functions/activities';
 import type { Services } from '../../functions/services';
 import { projectRoot } from '../../infra/local/stack/service';
 import type { Activity, Answer } from '../../shared/domain/workflow/activities';
@@ -64,6 +64,7 @@ export function hostOf(services: Services) {
     .spyOn(df.app, 'activity')
     .mockImplementation((name, { handler }) => handlers.set(name, handler) as never);
   registerActivities(services);
+  registerReconciliation(services);
   registering.mockRestore();
   const keep = (line: string) => logged.push(line);
   const context = { error: keep, log: keep } as unknown as InvocationContext;

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { claimAttempt } from '../../../shared/events/accept';
 import { accessChange } from '../../../orchestrations/access-change';
-import { activities as contracts } from '../../../shared/domain/workflow/activities';
+import { reconcile } from '../../../orchestrations/reconcile';
+import { activities, reconcileActivities } from '../../../shared/domain/workflow/activities';
 import type { ReplayMarks } from '../../../shared/domain/events/event';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { readEvent } from '../../../shared/domain/events/read-event';
@@ -9,7 +10,12 @@ import type { TestMessage } from '../../support/events';
 import { runOrchestration } from '../../histories/virtual-host';
 import type { Process } from './process';
 
-type AnyActivity = (typeof contracts)[keyof typeof contracts];
+const orchestrators = { accessChange, reconcile };
+const contracts = { accessChange: activities, reconcile: reconcileActivities };
+
+type AnyActivity =
+  | (typeof activities)[keyof typeof activities]
+  | (typeof reconcileActivities)[keyof typeof reconcileActivities];
 export type ActivityCall = { activity: AnyActivity; input: never };
 
 const WAITED_FOR = ['acquireLock', 'pollRequests', 'settleStep'];
@@ -30,6 +36,10 @@ export type RunOptions = {
   eventHash: string;
   attempt?: number;
   token: string;
+  /** `accessChange` unless given. */
+  orchestration?: keyof typeof orchestrators;
+  /** The virtual clock begins then; now unless given, because activities go by the clock of the machine. */
+  startAt?: Date;
   /** Starts a process: the first one, and another after each crash. */
   start: () => Process;
   /** Executes one activity; `callActivity` unless given. */
@@ -48,7 +58,7 @@ export const callActivity = (
  */
 export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
   const { eventHash, attempt = 1, token, start, perform = callActivity } = options;
-  const { pauseMs = REAL_PAUSE_MS } = options;
+  const { pauseMs = REAL_PAUSE_MS, orchestration = 'accessChange', startAt = new Date() } = options;
   let process = start();
   const calls: ActivityCall[] = [];
   const untilDone = async (call: ActivityCall): Promise<unknown> => {
@@ -59,7 +69,8 @@ export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
       process = start();
     }
   };
-  const activities = Object.values(contracts).map((activity) => [
+  const own = Object.values<AnyActivity>(contracts[orchestration]);
+  const called = own.map((activity) => [
     activity.name,
     (input: never): Promise<unknown> => {
       calls.push({ activity, input });
@@ -67,13 +78,12 @@ export async function driveRun(options: RunOptions): Promise<ActivityCall[]> {
     },
   ]);
   await runOrchestration({
-    orchestrators: { accessChange },
-    start: 'accessChange',
+    orchestrators,
+    start: orchestration,
     instanceId: instanceId(eventHash, attempt),
-    // Activities go by the clock of the machine.
-    startAt: new Date(),
+    startAt,
     input: { eventHash, attempt, token },
-    activities: Object.fromEntries(activities) as Record<string, (input: never) => unknown>,
+    activities: Object.fromEntries(called) as Record<string, (input: never) => unknown>,
   });
   return calls;
 }

@@ -5,7 +5,7 @@ import { hostOf, servicesOver } from '../../support/call-activity';
 import type { Storage } from '../../support/storage';
 import type { Simulator } from '../../support/simulator';
 
-/** The point at which a process dies: before or after its nth write to a table, counted from 0. */
+/** The point at which a process dies: before or after its nth write to a table or message, counted from 0. */
 export type Death = { write: number; side: 'before' | 'after' };
 
 /** The activities in a new process, with its own connections and empty memory. */
@@ -14,7 +14,7 @@ export type Process = {
   services: ReturnType<typeof servicesOver>;
   /** Resolves when it dies. Its current work then stops without cleaning up. */
   died: Promise<'died'>;
-  /** Its writes to tables so far. */
+  /** Its writes to tables and its messages so far. */
   writes: () => readonly string[];
 };
 
@@ -26,6 +26,9 @@ export type ChangeModel = (sample: Model) => Model;
 type Changes = {
   timeouts?: Partial<Config['timeouts']>;
   removals?: Partial<Config['removals']>;
+  exclusions?: ReturnType<Services['exclusions']>;
+  /** What happens to the messages that it sends; nothing unless given. */
+  send?: Services['send'];
 };
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -34,7 +37,7 @@ export function startProcess(
   storage: Storage,
   { graph, model }: Pick<Simulator, 'graph'> & { model?: ChangeModel | undefined },
   death?: Death,
-  { timeouts = {}, removals = {} }: Changes = {},
+  { timeouts = {}, removals = {}, exclusions, send }: Changes = {},
 ): Process {
   const writes: string[] = [];
   let isDead = false;
@@ -75,6 +78,8 @@ export function startProcess(
   const { config } = built;
   const services = {
     ...built,
+    ...(exclusions && { exclusions: () => exclusions }),
+    send: (body: Uint8Array) => write('send', () => (send ?? built.send)(body)),
     ...(model && { model: () => ({ ...built.model(), model: model(built.model().model) }) }),
     config: {
       ...config,

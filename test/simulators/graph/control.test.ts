@@ -148,7 +148,7 @@ describe('Injected faults and the log', () => {
     expect(await catalogs()).toBe(1);
   });
 
-  test('An answer can be truncated, be an HTML page or be late', async () => {
+  test('An answer can be truncated, be an HTML page, be late or lack its list', async () => {
     await schedule(
       { match, nth: 1, answer: 'truncate' },
       { match, nth: 2, answer: 'html' },
@@ -164,6 +164,11 @@ describe('Injected faults and the log', () => {
     const start = Date.now();
     expect((await post('Two')).status).toBe(201);
     expect(Date.now() - start).toBeGreaterThanOrEqual(75);
+    await schedule({ match: { method: 'GET' }, answer: 'no-value' });
+    const list = await fetch(
+      `${simulator.url}/v1.0/identityGovernance/entitlementManagement/catalogs`,
+    );
+    expect([list.status, await list.json()]).toEqual([200, {}]);
   });
 
   test('A fault with a probability repeats from the seed, within its number of times', async () => {

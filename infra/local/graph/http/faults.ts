@@ -16,7 +16,7 @@ const Reply = z.strictObject({
 });
 
 const Fault = z.union([
-  z.enum(['drop-before', 'drop-after-commit', 'truncate', 'html']),
+  z.enum(['drop-before', 'drop-after-commit', 'truncate', 'no-value', 'html']),
   z.strictObject({ delayMs: z.int().nonnegative() }),
   Reply,
 ]);
@@ -130,6 +130,7 @@ export async function sendWithFault(
     const refusal = new Refusal(fault.status, fault.code, 'An injected fault.', retryAfter);
     send(response, refusalReply(refusal, ids));
   } else if (reply !== undefined && fault === 'truncate') sendHalf(response, reply);
+  else if (reply !== undefined && fault === 'no-value') send(response, { ...reply, body: '{}' });
   else if (reply !== undefined) {
     if (typeof fault === 'object') await delay(fault.delayMs, response);
     send(response, reply);
