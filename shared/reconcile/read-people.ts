@@ -41,7 +41,8 @@ export const StagedPerson = z.object({
 });
 export type StagedPerson = z.infer<typeof StagedPerson>;
 
-const MOST_PEOPLE = 500;
+/** Each batch of people reads the whole directory, shard by shard: few large ones are far cheaper than many small ones. */
+const MOST_PEOPLE = 2_000;
 const AT_ONCE = 8;
 
 type Person = { personId: string; workerIds: string[]; holdings: Holding[] };

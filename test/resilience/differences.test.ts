@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { runDifferences } from './differences/differences';
+import { runDifferences, type RunFigures } from './differences/differences';
 import { causes, drawPopulation, expectedOf } from './differences/population';
 
 const seed = Number(process.env['JOINERY_SEED'] ?? randomInt(2 ** 31));
@@ -21,4 +21,7 @@ test('of 300 people a run names exactly the 40 planted differences, repairs thos
   );
   expect(result.faults).toEqual([]);
   expect(result.repaired).toBeGreaterThan(5);
+  // Pages of lists, and what each package itself costs: nothing by the person.
+  const [, { graphCalls, pages }] = result.runs as [RunFigures, RunFigures];
+  expect(graphCalls - pages).toBeLessThanOrEqual(6 * size.packages + 1);
 }, 240_000);

@@ -50,10 +50,11 @@ const assignment = (n: number) => ({
 });
 
 const ONE_PAGE = 2;
-/** Answers a list of so many holders in pages of two; `page` may answer another way, by the number of the page from 1. */
+/** Answers a list of so many holders in pages of `size`; `page` may answer another way, by the number of the page from 1. */
 function serve(
   holders: number,
   page: (number: number, response: ServerResponse) => boolean = () => false,
+  size = ONE_PAGE,
 ): void {
   graph.answer((request: IncomingMessage, response) => {
     const url = new URL(request.url ?? '', graph.url);
@@ -62,8 +63,8 @@ function serve(
       return;
     }
     const from = Number(url.searchParams.get('$skiptoken') ?? 0);
-    if (page(from / ONE_PAGE + 1, response)) return;
-    const to = Math.min(from + ONE_PAGE, holders);
+    if (page(from / size + 1, response)) return;
+    const to = Math.min(from + size, holders);
     const value = Array.from({ length: to - from }, (_, at) => assignment(from + at));
     url.searchParams.set('$skiptoken', String(to));
     json(response, 200, { value, ...(to < holders && { '@odata.nextLink': url.toString() }) });
@@ -110,6 +111,17 @@ test('a list of 45 pages is read in three executions, and each assignment is sta
   const staged = await stagedOf(run, 90);
   expect([staged.length, new Set(staged).size]).toEqual([90, 90]);
 });
+
+test('a package of 25,000 holders is read whole, and no execution holds more than a page beyond 4,000 of them', async () => {
+  serve(25_000, undefined, 999);
+  const run = await newRun();
+  await readScope(services(), { run, scope: SCOPE });
+  expect(await staging.scope(run.generation, SCOPE)).toMatchObject({ pages: 5, holders: 4_995 });
+  const scope = { state: 'complete', pages: 26, holders: 25_000 };
+  expect(await readToTheEnd(run)).toMatchObject(scope);
+  const staged = await stagedOf(run, 25_000);
+  expect([staged.length, new Set(staged).size]).toEqual([25_000, 25_000]);
+}, 120_000);
 
 test('an execution whose end was lost is repeated, and what the lost one staged does not count', async () => {
   serve(30);
