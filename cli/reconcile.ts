@@ -6,6 +6,7 @@ import type { StoredClaim } from '../shared/domain/workflow/claim';
 import {
   EXIT_CODES,
   reportMarkdown,
+  rosterText,
   type ReconcileReport,
 } from '../shared/domain/reconcile/report';
 import { lastReport, readReport } from '../shared/reconcile/report';
@@ -183,6 +184,7 @@ function textOf(report: ReconcileReport, by: string): string {
             unread.map((one) => [one.packageKey, one.state, one.holders, one.why]),
           ),
         ]),
+    ...(report.roster ? [`roster: ${rosterText(report.roster)}`] : []),
     ...brakes.map(
       (one) =>
         `brake ${one.id} holds ${one.count} (limit ${one.limit}); "joinery held" lists who waits`,

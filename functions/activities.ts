@@ -21,6 +21,7 @@ import { createPackageEnsurer } from '../shared/packages/ensure';
 import { beginReconciliation, prepareStaging } from '../shared/reconcile/begin';
 import { compareShards } from '../shared/reconcile/compare-shards';
 import { readExpected, readOpenRuns } from '../shared/reconcile/read-people';
+import { readRoster } from '../shared/reconcile/read-roster';
 import { readScope } from '../shared/reconcile/read-scope';
 import { applyBrakes, decideBrake, sendRechecks } from '../shared/reconcile/repairs';
 import { closeReconciliation } from '../shared/reconcile/report';
@@ -101,6 +102,10 @@ export function registerReconciliation(services: Services): void {
   }));
 
   registerActivity(of.readScope, async (input) => ({ outcome: await readScope(services, input) }));
+
+  registerActivity(of.readRoster, async (input, _, log) => ({
+    outcome: await readRoster(services, input, log),
+  }));
 
   registerActivity(of.readExpected, async ({ run, from }) => ({
     outcome: await readExpected(services, run, from),

@@ -22,6 +22,7 @@ import { accountIdOf, createCredential } from '../shared/config/identity';
 import {
   loadExclusionsBlob,
   loadModelBlob,
+  loadRoster,
   readStartup,
   refuseSample,
 } from '../shared/config/load-model';
@@ -91,6 +92,11 @@ const services: Services = {
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
   send: createQueueSender(config, credential),
+  loadRoster: () => {
+    const { roster } = config.reconcile;
+    if (!roster) throw new Error('there is no roster');
+    return loadRoster(roster, appFolder, credential);
+  },
   permissions,
 };
 

@@ -33,5 +33,7 @@ export type Services = {
   graph: Entitlements;
   /** Sends a message to the queue of events. */
   send: (body: Uint8Array) => Promise<void>;
+  /** The bytes of the roster and of its map, and when it was changed last. Throws if they cannot be read. */
+  loadRoster: () => Promise<{ bytes: Buffer; map: Buffer; changedAt: Date }>;
   permissions: Pick<Permissions, 'refusals' | 'takeNews'>;
 };

@@ -23,7 +23,8 @@ import { callWithRetry } from './retry';
 //
 //   1. begin      this execution becomes the run of its attempt, alone by a lease
 //   2. prepare    what earlier runs staged is removed, and the lists to read are named
-//   3. read       the directory, then everybody of whom facts are known, then who holds each package, then whose run is open
+//   3. read       the directory, then the roster, whose news become facts, then everybody of whom facts are known, then who
+//                 holds each package, then whose run is open
 //   4. compare    shard by shard: what should be against what is
 //   5. brakes     on the whole plan, before the first recheck
 //   6. send       one recheck for each person, with a permit
@@ -43,6 +44,7 @@ const beginBudgets: RetryBudgets = { identity: 0, call: 600, delivery: 0 };
 const Step = z.enum([
   'prepare',
   'read',
+  'roster',
   'people',
   'open',
   'compare',
@@ -136,6 +138,11 @@ function* nextStep(
     }
     case 'read':
       return yield* readScope(durable, holder, state);
+    case 'roster': {
+      const operation = { activity: activities.readRoster };
+      const done = yield* attemptOrLeave(durable, holder, state, operation, { run, from });
+      return typeof done === 'number' ? done : goOn(state, done.next, 'people');
+    }
     case 'people': {
       const done = yield* attempt(durable, holder, state, activities.readExpected, { run, from });
       if (typeof done === 'number') return done;
@@ -183,26 +190,29 @@ function* readScope(
 ): WorkflowGenerator<Pause> {
   const { run, scope } = state;
   if (scope >= state.scopes) return goOn(state, undefined, 'open');
-  const operation = {
-    ...{ activity: activities.readScope, key: `${scope}`, budgets: budgetsOf(state) },
-  };
-  const { outcome } = yield* callWithRetry(durable, holder, operation, { run, scope });
-  if (outcome.kind === 'retry') return outcome.seconds;
-  let isOver = outcome.kind === 'done' && outcome.isOver;
-  if (outcome.kind !== 'done') {
-    const giveUp = outcome.kind === 'failed' ? outcome.why : outcome.reason;
-    const left = yield* attempt(durable, holder, state, activities.readScope, {
-      run,
-      scope,
-      giveUp,
-    });
-    if (typeof left === 'number') return left;
-    isOver = true;
-  }
-  if (!isOver) return 0;
+  const operation = { activity: activities.readScope, key: `${scope}` };
+  const read = yield* attemptOrLeave(durable, holder, state, operation, { run, scope });
+  if (typeof read === 'number') return read;
+  if (!read.isOver) return 0;
   state.scope += 1;
-  if (scope === 0) state.step = 'people';
+  if (scope === 0) state.step = 'roster';
   return 0;
+}
+
+/** What cannot be read of a list is told to the activity, so that it is left `incomplete`. */
+function* attemptOrLeave<Input extends { giveUp?: string | undefined }, Done extends object>(
+  durable: DurableContext,
+  holder: Holder,
+  state: State,
+  operation: { activity: Activity<Input, Done>; key?: string },
+  input: Input,
+): WorkflowGenerator<Done | number> {
+  const budgets = budgetsOf(state);
+  const { outcome } = yield* callWithRetry(durable, holder, { ...operation, budgets }, input);
+  if (outcome.kind === 'done') return outcome;
+  if (outcome.kind === 'retry') return outcome.seconds;
+  const giveUp = outcome.kind === 'failed' ? outcome.why : outcome.reason;
+  return yield* attempt(durable, holder, state, operation.activity, { ...input, giveUp });
 }
 
 /** The answer of one activity, or the seconds to wait. What cannot be done at all ends the run as incomplete. */

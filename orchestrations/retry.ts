@@ -20,6 +20,7 @@ const reasonsKeptOnTimeout = [
   'unauthenticated',
   'permission-lost',
   'authentication-lost',
+  'roster-unreadable',
 ];
 
 /** Not done yet: to be called again after so many seconds. */

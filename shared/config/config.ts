@@ -218,6 +218,14 @@ export const Settings = z.object({
   RECONCILE_REMOVAL_LIMIT: wholeNumber(0),
   RECONCILE_FLOOR: wholeNumber(10),
   SHRINK_PERCENT: percent(20),
+  RECONCILE_ROSTER: z.string().optional(),
+  RECONCILE_ROSTER_MAP: z.string().optional(),
+  RECONCILE_ROSTER_SOURCE: z.string().optional(),
+  RECONCILE_ROSTER_AS_OF: z.iso
+    .datetime({ offset: true, error: 'an instant such as 2026-11-01T00:00:00Z' })
+    .transform((text) => new Date(text).toISOString())
+    .optional(),
+  ROSTER_SHRINK_PERCENT: percent(5),
   ENTRA_PACKAGES: wholeNumber(20_000),
   ENTRA_POLICIES: wholeNumber(25_000),
   ENTRA_ASSIGNMENTS: wholeNumber(300_000),
@@ -226,6 +234,18 @@ export const Settings = z.object({
   AZURE_CLIENT_ID: z.string().optional(),
   IDENTITY_ENDPOINT: z.string().optional(),
   AZURE_FUNCTIONS_ENVIRONMENT: z.string().default('Production'),
+});
+
+/** A roster alone says nothing: its map tells what its columns mean, its source whose word it is. */
+const WithRoster = Settings.superRefine((settings, context) => {
+  const { RECONCILE_ROSTER, RECONCILE_ROSTER_MAP, RECONCILE_ROSTER_SOURCE } = settings;
+  if (RECONCILE_ROSTER === undefined) return;
+  const refuse = (setting: keyof typeof settings, message: string): void =>
+    context.addIssue({ code: 'custom', path: [setting], message });
+  if (RECONCILE_ROSTER_MAP === undefined)
+    refuse('RECONCILE_ROSTER_MAP', 'the file or blob that says what the columns of the roster say');
+  if (!settings.EVENT_SOURCES.includes(RECONCILE_ROSTER_SOURCE ?? ''))
+    refuse('RECONCILE_ROSTER_SOURCE', 'one of EVENT_SOURCES: whose word the roster is');
 });
 
 export type Config = ReturnType<typeof readConfig>;
@@ -244,7 +264,7 @@ export class SettingsError extends Error {
 /** Reads all settings. Throws one SettingsError that lists every missing or wrong one. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const present = Object.entries(env).filter(([, value]) => value !== '');
-  const read = Settings.safeParse(Object.fromEntries(present));
+  const read = WithRoster.safeParse(Object.fromEntries(present));
   if (!read.success) {
     throw new SettingsError(
       read.error.issues.map(({ path, message }) => ({ setting: path.join('.'), rule: message })),
@@ -297,6 +317,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       removalLimit: settings.RECONCILE_REMOVAL_LIMIT,
       floor: settings.RECONCILE_FLOOR,
       shrinkPercent: settings.SHRINK_PERCENT,
+      roster: rosterOf(settings),
+      rosterShrinkPercent: settings.ROSTER_SHRINK_PERCENT,
       limits: {
         packages: settings.ENTRA_PACKAGES,
         policies: settings.ENTRA_POLICIES,
@@ -315,6 +337,13 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     },
     environment: settings.AZURE_FUNCTIONS_ENVIRONMENT,
   };
+}
+
+/** The roster of a run: file names or https addresses of blobs. Without `asOf` it is as of its last change. */
+function rosterOf(settings: z.infer<typeof Settings>) {
+  const { RECONCILE_ROSTER: place, RECONCILE_ROSTER_MAP: map = '' } = settings;
+  const { RECONCILE_ROSTER_SOURCE: source = '', RECONCILE_ROSTER_AS_OF: asOf } = settings;
+  return place === undefined ? undefined : { place, map, source, asOf };
 }
 
 /** The address at which a Service Bus namespace accepts connections. */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import {
   bearerTokenAuthenticationPolicy,
   createEmptyPipeline,
@@ -50,22 +52,48 @@ export async function loadModelBlob(
   return sound(url, await blobText(url, 'access model', credential, deadlineMs));
 }
 
-async function blobText(
+const blobText = async (...place: Parameters<typeof readBlob>): Promise<string> =>
+  (await readBlob(...place)).bytes.toString('utf8');
+
+/** The content of a file or blob, and when it was changed last. */
+type Content = { bytes: Buffer; changedAt: Date };
+
+async function readBlob(
   url: string,
   name: string,
   credential: TokenCredential,
   deadlineMs: number,
-): Promise<string> {
+): Promise<Content> {
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: STORAGE_SCOPE }));
-  const answer = await withDeadline(deadlineMs, (abortSignal) => {
-    const request = createPipelineRequest({ url, abortSignal });
+  return withDeadline(deadlineMs, async (abortSignal) => {
+    const streamResponseStatusCodes = new Set([200]);
+    const request = createPipelineRequest({ url, abortSignal, streamResponseStatusCodes });
     request.headers.set('x-ms-version', '2021-12-02');
-    return pipeline.sendRequest(createDefaultHttpClient(), request);
+    const answer = await pipeline.sendRequest(createDefaultHttpClient(), request);
+    if (answer.status !== 200 || !answer.readableStreamBody)
+      throw new Error(`the ${name} cannot be read: ${answer.status} from its blob`);
+    const bytes = await buffer(answer.readableStreamBody);
+    return { bytes, changedAt: new Date(answer.headers.get('last-modified') ?? Number.NaN) };
   });
-  if (answer.status !== 200)
-    throw new Error(`the ${name} cannot be read: ${answer.status} from its blob`);
-  return answer.bodyAsText ?? '';
+}
+
+/**
+ * The bytes of a roster and of its map, and when the roster was changed last: each is a file, its path relative to
+ * `appFolder`, or a blob by its https address. Throws if one cannot be read.
+ */
+export async function loadRoster(
+  { place, map }: { place: string; map: string },
+  appFolder: string,
+  credential: TokenCredential,
+): Promise<Content & { map: Buffer }> {
+  const read = async (from: string): Promise<Content> => {
+    if (from.startsWith('https://')) return readBlob(from, 'roster', credential, DEADLINE_MS);
+    const path = resolve(appFolder, from);
+    return { bytes: await readFile(path), changedAt: (await stat(path)).mtime };
+  };
+  const [content, { bytes }] = await Promise.all([read(place), read(map)]);
+  return { ...content, map: bytes };
 }
 
 /** Loads the list of excluded people from a file; nobody is excluded without one. Throws an Error that lists every fault. */

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { AccessModel } from '../domain/access-model/access-model';
+import type { StoredFact } from '../domain/lifecycle/facts';
 import { isExcluded, type Exclusions } from '../domain/lifecycle/gate';
 import { timelineOf } from '../domain/lifecycle/timeline';
 import {
@@ -8,10 +10,9 @@ import {
   type Person,
   type RecordedHolding,
 } from '../domain/reconcile/compare';
-import { Difference } from '../domain/reconcile/findings';
+import { Difference, reported } from '../domain/reconcile/findings';
 import { countRepairs, RepairCounts, addCounts } from '../domain/reconcile/reconcile-brakes';
-import { evaluateHeadroom, headroomOf } from '../domain/reconcile/headroom';
-import type { ScopeState } from '../domain/reconcile/scope';
+import { evaluateHeadroom, headroomOf, type ScopeState } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import { isUndecided } from '../assignments/plan';
@@ -22,6 +23,7 @@ import type { Holdings, StoredHolding } from '../storage/holdings';
 import { allShards, foundIn, type ScopeRow, type Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
 import { groupBy, OpenRuns, StagedPerson } from './read-people';
+import { rosterOf, Unmet, UNMET, unmetBatches } from './read-roster';
 import { PeopleBatch, StagedAssignment } from './read-scope';
 
 export type CompareServices = {
@@ -77,6 +79,9 @@ type Circumstances = {
   automatic: ReadonlySet<string>;
   held: ReadonlySet<string>;
   people: ReadonlySet<string>;
+  /** The roster, if it was read whole, and what counts of it. */
+  roster: { source: string; asOf: string } | undefined;
+  unmet: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a limit of Entra is used up. */
   isUsedUp: boolean;
 };
@@ -108,8 +113,11 @@ async function circumstancesOf(
   const packages = scopes.filter(({ kind }) => kind === 'package');
   const people = await staging.group(PeopleBatch, generation, 'people');
   const open = await staging.group(OpenRuns, generation, 'open');
+  const roster = await rosterOf(staging, generation);
   return {
     ...{ run, at: Date.parse(run.at) },
+    roster: roster?.state === 'complete' ? roster : undefined,
+    unmet: await unmetBatches(staging, generation),
     isUsedUp: evaluateHeadroom(headroomOf(scopes, config.reconcile.limits)).isUsedUp,
     open: new Set([...open.values()].flatMap(({ ids }) => ids)),
     scopes: new Map(packages.map((scope) => [scope.packageKey ?? '', stateOf(scope)])),
@@ -165,7 +173,10 @@ async function compareShard(
     if (context.reportOnly) skipped.excluded += 1;
     keep(undefined, differences);
   }
-  if (known.length === 0 && assignments.size === 0) return;
+  const batches = circumstances.roster && circumstances.unmet.get(shard);
+  const unmet = batches ? await staging.staged(generation, shard, UNMET, Unmet, batches) : [];
+  for (const { workerId } of unmet) keep(workerId, [reported('roster-only', { workerId })]);
+  if (known.length === 0 && assignments.size === 0 && unmet.length === 0) return;
   const batch = randomUUID();
   await mapConcurrent(AT_ONCE, [...found.entries()], ([index, one]) =>
     staging.put(generation, foundIn(shard), `${batch}-${index}`, { batch, ...one }),
@@ -180,9 +191,10 @@ async function compareShard(
 async function compareKnown(
   services: CompareServices,
   circumstances: Circumstances,
-  { personId, workerIds, objectId, isOtherAccount, why }: StagedPerson,
+  person: StagedPerson,
   assignments: readonly StagedAssignment[],
 ): Promise<'runOpen' | 'recentFact' | { differences: Difference[]; isExcluded: boolean }> {
+  const { personId, workerIds, objectId, isOtherAccount, why, inRoster = [] } = person;
   const { at, open, run } = circumstances;
   if ([personId, ...workerIds].some((id) => open.has(id))) return 'runOpen';
   const { model } = services.model();
@@ -190,11 +202,17 @@ async function compareKnown(
     services.workers.facts(personId),
     services.holdings.of(workerIds),
   ]);
-  if (facts.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS)) return 'recentFact';
+  // What the roster states has no run of its own.
+  const ofEvents = facts.filter(({ hash }) => !inRoster.includes(hash));
+  if (ofEvents.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS))
+    return 'recentFact';
   // A run of theirs acted while the lists were read.
   if (holdings.some(({ updatedAt }) => updatedAt >= run.at)) return 'runOpen';
   // Nobody can tell whose access it is: the run of every event about them says so.
-  if (why !== undefined) return { differences: [], isExcluded: false };
+  const absent = isAbsent(person, facts, circumstances, model)
+    ? [reported('absent-from-roster', { workerId: workerIds[0] })]
+    : [];
+  if (why !== undefined) return { differences: absent, isExcluded: false };
   const own = holdings.filter(({ targetId }) => objectId === undefined || targetId === objectId);
   const timeline = timelineOf(facts, model);
   const context = contextOf(services, circumstances, workerIds, objectId ? [objectId] : []);
@@ -209,7 +227,23 @@ async function compareKnown(
     ],
     records: await recordsOf(services, own, assignments),
   });
-  return { differences, isExcluded };
+  return { differences: [...differences, ...absent], isExcluded };
+}
+
+/** Whether the roster had to have a person whom it has not: its source has stated their employment until then. */
+function isAbsent(
+  { inRoster, isOtherAccount }: StagedPerson,
+  facts: readonly StoredFact[],
+  { roster, at }: Circumstances,
+  model: AccessModel,
+): boolean {
+  if (!roster || isOtherAccount || inRoster?.length !== 0) return false;
+  const then = facts.filter(({ time, source }) => source === roster.source && time <= roster.asOf);
+  const isEmployed = (stated: readonly StoredFact[], instant: number): boolean =>
+    timelineOf(stated, model).spans.some(
+      ({ from, until }) => from <= instant && instant < (until ?? Infinity),
+    );
+  return isEmployed(then, Date.parse(roster.asOf)) && isEmployed(facts, at);
 }
 
 function contextOf(

@@ -13,6 +13,7 @@ import { shards } from '../storage/due';
 import { shardOf, type Staging } from '../storage/staging';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import { blankScope } from './begin';
+import { rosterOf, snapshotsIn } from './read-roster';
 import {
   keptKeyOf,
   LAST_COMPLETE,
@@ -38,6 +39,8 @@ export const StagedPerson = z.object({
   isOtherAccount: z.boolean().optional(),
   /** Why it is not known which account is theirs. */
   why: z.string().optional(),
+  /** The hashes of the snapshots of their numbers in the roster; absent without a roster that was read whole. */
+  inRoster: z.array(z.string()).optional(),
 });
 export type StagedPerson = z.infer<typeof StagedPerson>;
 
@@ -67,9 +70,9 @@ export async function readExpected(
   const people = read
     .filter((person) => person !== undefined)
     .filter(({ workerIds }) => !options.workerId || workerIds.includes(options.workerId));
-  const accounts = await accountsOf(services, generation, people, new Set(directory.batches));
+  const found = await foundOf(services, generation, people, new Set(directory.batches));
   const batch = randomUUID();
-  const items = people.flatMap((person) => stagedOf(person, accounts));
+  const items = people.flatMap((person) => stagedOf(person, found));
   await staging.stage(generation, 'person', batch, items);
   const counts = await countsOf(services, people);
   await staging.put(generation, 'people', keyOf(from), { batch, counts });
@@ -119,24 +122,27 @@ async function personOf(
 }
 
 type Account = { id: string } | { why: string };
+type Found = { accounts: Map<string, Account>; snapshots: Map<string, string> | undefined };
 
-/** The account of each worker id that has one; shard by shard, so that the directory is never in memory. */
-async function accountsOf(
+/** The account and the snapshot of each worker id that has one; shard by shard, so that no list is ever whole in memory. */
+async function foundOf(
   { staging, config }: ReadPeopleServices,
   generation: number,
   people: readonly Person[],
   batches: ReadonlySet<string>,
-): Promise<Map<string, Account>> {
+): Promise<Found> {
   const ids = people.flatMap(({ workerIds }) => workerIds);
-  const byShard = groupBy(
-    ids.filter((id) => !isTooLong(id, config.matchAttribute)),
-    (id) => shardOf(nfc(id)),
-  );
+  const byShard = groupBy(ids, (id) => shardOf(nfc(id)));
+  const roster = await rosterOf(staging, generation);
+  const snapshots = roster?.state === 'complete' ? new Map<string, string>() : undefined;
   const accounts = new Map<string, Account>();
   await mapConcurrent(AT_ONCE, [...byShard], async ([shard, workerIds]) => {
     const users = await staging.staged(generation, shard, 'user', StagedUser, batches);
+    const stated = roster && snapshots ? await snapshotsIn(staging, generation, shard, roster) : [];
+    for (const { workerId, hash } of stated) snapshots?.set(workerId, hash);
     const byValue = groupBy(users, ({ value }) => nfc(value).toLowerCase());
     for (const workerId of workerIds) {
+      if (isTooLong(workerId, config.matchAttribute)) continue;
       const found = byValue.get(nfc(workerId).toLowerCase()) ?? [];
       const own = found.filter(({ value }) => isWorkerId(value, workerId));
       if (found.length === 0) continue;
@@ -145,17 +151,18 @@ async function accountsOf(
       else accounts.set(workerId, others.length > 0 ? { why: 'ambiguous-identity' } : user);
     }
   });
-  return accounts;
+  return { accounts, snapshots };
 }
 
 /** The person at their account, and at every other account for which there is a holding. */
 function stagedOf(
   { personId, workerIds, holdings }: Person,
-  accounts: ReadonlyMap<string, Account>,
+  { accounts, snapshots }: Found,
 ): [string, StagedPerson][] {
   const known = workerIds.map((id) => accounts.get(id)).find((one) => one !== undefined);
   const objectId = known && 'id' in known ? known.id : undefined;
-  const person = { personId, workerIds };
+  const inRoster = snapshots && workerIds.flatMap((id) => snapshots.get(id) ?? []);
+  const person = { personId, workerIds, ...(inRoster && { inRoster }) };
   const others = holdings
     .filter(({ state }) => state !== 'idle' && state !== 'gone')
     .map(({ targetId }) => targetId)

@@ -8,7 +8,7 @@ import {
   trippedBrakes,
   type RepairCounts,
 } from '../domain/reconcile/reconcile-brakes';
-import { evaluateHeadroom, headroomOf } from '../domain/reconcile/headroom';
+import { evaluateHeadroom, headroomOf } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';

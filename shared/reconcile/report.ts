@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findingOf, reported, type Finding } from '../domain/reconcile/findings';
-import { headroomOf } from '../domain/reconcile/headroom';
+import { headroomOf } from '../domain/reconcile/scope';
 import { reportOf, ReconcileReport } from '../domain/reconcile/report';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
@@ -15,6 +15,7 @@ import type { Due } from '../storage/due';
 import type { Staging } from '../storage/staging';
 import { decisionColumns } from './begin';
 import { ShardRow, stateOf } from './compare-shards';
+import { keepRoster, rosterScope } from './read-roster';
 import { keptKeyOf, LAST_COMPLETE } from './read-scope';
 import { brakesOfRun, foundFrom } from './repairs';
 
@@ -85,6 +86,7 @@ export async function closeReconciliation(
     const { holders } = scope;
     await staging.keep(LAST_COMPLETE, keptKeyOf(scope), { holders, at: run.at });
   }
+  if (!run.options.dryRun) await keepRoster(staging, run);
   const entry = {
     ...runColumns(run),
     ...writerColumns(services),
@@ -151,8 +153,10 @@ async function makeReport(
     if (packageKey === undefined) return [];
     return [{ packageKey, state: stateOf(scope), holders, ...(why !== undefined && { why }) }];
   });
+  const roster = await rosterScope(staging, generation);
   const content = {
     ...{ run: run.id, startedAt: run.at, endedAt: at, modelHash: model().hash },
+    ...(roster && { roster }),
     ...{ scopes, findings, skipped, headroom: headroomOf(rows, config.reconcile.limits) },
     brakes: await brakesOfRun(staging, generation),
   };

@@ -1,8 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { packageDefinition } from '../domain/access-model/access-model';
-import { keepFact } from '../domain/lifecycle/fact-of';
 import type { StoredFact } from '../domain/lifecycle/facts';
-import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
 import { intervalsOf, wantsAt, type Want } from '../domain/lifecycle/wants';
 import {
   createPolicyCheck,
@@ -12,7 +9,6 @@ import {
 } from '../assignments/adopt';
 import { accountOf, numbersOf } from '../assignments/account';
 import { isUndecided } from '../assignments/plan';
-import { planNextWake, type PlanWakeServices } from '../events/wake';
 import type { HeldAccess } from '../graph/assignment-verbs';
 import { pauseAfter } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
@@ -21,14 +17,12 @@ import { mapConcurrent, retried as retriedWhile, type Pause } from '../promises'
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
 import { isNotAllowed, StoreUnavailable } from '../storage/storage-port';
-import type { WorkerLocks } from '../storage/worker-locks';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import type { RosterFault } from './rows';
-import type { RosterWorker } from './snapshots';
+import { newsOf, runEnded, wakeNext, type NewsServices, type RosterWorker } from './snapshots';
 
-export type LoadServices = PlanWakeServices & {
-  workers: Pick<Workers, 'person' | 'addFact' | 'wakeOf'>;
-  workerLocks: Pick<WorkerLocks, 'holderOf'>;
+export type LoadServices = NewsServices & {
+  workers: Pick<Workers, 'person' | 'addFact'>;
   holdings: Pick<Holdings, 'save' | 'load'>;
   packages: Pick<Packages, 'load'>;
   graph: LoadReads;
@@ -125,8 +119,8 @@ export async function carryOutLoad(
       if (holding && !(await retried(services, () => isSaved(services, holding))))
         outdated.push(packageKey);
     }
-    if (fact) await runEnded(services, personId);
-    await retried(services, () => wake(services, worker));
+    if (fact) await retried(services, () => runEnded(services, personId));
+    await retried(services, () => wakeNext(services, worker));
     services.onProgress('write', (done += 1), workers.length);
     return outdated.map((packageKey) => ({ workerId, packageKey }));
   });
@@ -138,28 +132,6 @@ async function isSaved({ holdings }: LoadServices, holding: StoredHolding): Prom
   if (await holdings.save(holding)) return true;
   const known = await holdings.load(holding);
   return known?.whose === 'ours' && known.assignmentId === holding.assignmentId;
-}
-
-/** A wake-up that a run has planned may be earlier than the records show: it has looked in Graph. */
-async function wake(services: LoadServices, { workerId, personId }: LoadedWorker): Promise<void> {
-  const planned = await services.workers.wakeOf(personId);
-  await planNextWake(
-    services,
-    { workerId, personId },
-    { at: new Date().toISOString(), next: planned?.at },
-  );
-}
-
-/** A run holds the lock for seconds. One that has died is closed by the supervisor, which plans the wake-up again. */
-const LOCK_MS = 60_000;
-
-/** A run that read the facts before this one was stored plans the wake-up of the person without it, and so has to be over. */
-async function runEnded({ workerLocks, ...services }: LoadServices, personId: string) {
-  const holderOf = () => retried(services, () => workerLocks.holderOf(personId));
-  const holder = await holderOf();
-  const end = Date.now() + LOCK_MS;
-  while (holder !== undefined && Date.now() < end && (await holderOf()) === holder)
-    await wait(1_000);
 }
 
 export const isAdoption = ({ code }: { code: string }): boolean => code === 'adopt';
@@ -220,13 +192,9 @@ async function readPerson(
     if (!(error instanceof TooManyNumbers)) throw error;
   });
   if (!person) return { ...nobody, problem: 'too-many-worker-ids' };
-  const given: StoredFact = { ...keepFact(model, stated), acceptedAt: now.toISOString() };
-  const before = timelineOf(person.facts, model);
-  const after = timelineOf([...person.facts, given], model);
-  const isNews = spansAsText(before) !== spansAsText(after);
-  const [timeline, facts] = isNews ? [after, [...person.facts, given]] : [before, person.facts];
+  const { fact, facts, timeline } = newsOf(model, person.facts, stated, now.toISOString());
   const at = now.getTime();
-  const read = { ...nobody, personId: person.root, ...(isNews && { fact: given }) };
+  const read = { ...nobody, personId: person.root, ...(fact && { fact }) };
   if (isUndecided(timeline, facts, model, at)) return { ...read, problem: 'attribute-not-stored' };
   const wants = wantsAt(intervalsOf(timeline, model), model, at);
   const workerIds = numbersOf(wants, facts, workerId, person.root);
@@ -234,19 +202,6 @@ async function readPerson(
   if (!('id' in account)) return { ...read, problem: account.why };
   const holdings = await services.holdings.of([...workerIds].sort());
   return { ...read, targetId: account.id, wants, holdings };
-}
-
-/** What is true of a person at any time, whatever events say it. */
-function spansAsText({ spans }: Timeline): string {
-  const texts = spans.map((span) => {
-    const { employment, from, until, firstDay, zone, attributes, moved, lastDay, left } = span;
-    const names = Object.keys(attributes).sort();
-    return JSON.stringify([
-      ...[employment, from, until, firstDay, zone, moved, lastDay, left, span.scheduledEnd],
-      names.map((name) => [name, attributes[name]]),
-    ]);
-  });
-  return texts.sort().join('\n');
 }
 
 /** A snapshot replaces what its source stated of all numbers of a person, so two of one person cannot both hold. */

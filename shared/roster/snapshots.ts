@@ -1,7 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AccessModel } from '../domain/access-model/access-model';
 import { jsonHash } from '../domain/events/keys';
 import { parseEvent, type LifecycleEvent } from '../domain/events/lifecycle-event';
-import { factOf } from '../domain/lifecycle/fact-of';
-import type { Fact } from '../domain/lifecycle/facts';
+import { factOf, keepFact } from '../domain/lifecycle/fact-of';
+import type { Fact, StoredFact } from '../domain/lifecycle/facts';
+import { timelineOf, type Timeline } from '../domain/lifecycle/timeline';
+import { planNextWake, type PlanWakeServices } from '../events/wake';
+import type { WorkerLocks } from '../storage/worker-locks';
+import type { Workers } from '../storage/workers';
 import type { RosterFault, RosterMap, RosterRow, RosterRows } from './rows';
 
 /** Which source states the roster, and of which instant it is (ISO 8601, UTC). */
@@ -106,4 +112,68 @@ function disagreements(rows: readonly RosterRow[]): RosterFault[] {
         : [{ line, rule: `the time zone of line ${rows[0]?.line ?? 0} of this worker` }]),
     ];
   });
+}
+
+export type NewsServices = PlanWakeServices & {
+  workers: Pick<Workers, 'wakeOf'>;
+  workerLocks: Pick<WorkerLocks, 'holderOf'>;
+};
+
+/**
+ * What a snapshot changes of what is known of a person: `fact` where it changes what is true of them at any time, to be
+ * stored; `facts` and `timeline` as they are then.
+ */
+export function newsOf(
+  model: AccessModel,
+  facts: StoredFact[],
+  stated: Fact,
+  acceptedAt: string,
+): { fact?: StoredFact; facts: StoredFact[]; timeline: Timeline } {
+  const fact: StoredFact = { ...keepFact(model, stated), acceptedAt };
+  const before = timelineOf(facts, model);
+  const after = timelineOf([...facts, fact], model);
+  return spansAsText(before) === spansAsText(after)
+    ? { facts, timeline: before }
+    : { fact, facts: [...facts, fact], timeline: after };
+}
+
+/** What is true of a person at any time, whatever events say it. */
+function spansAsText({ spans }: Timeline): string {
+  const texts = spans.map((span) => {
+    const { employment, from, until, firstDay, zone, attributes, moved, lastDay, left } = span;
+    const names = Object.keys(attributes).sort();
+    return JSON.stringify([
+      ...[employment, from, until, firstDay, zone, moved, lastDay, left, span.scheduledEnd],
+      names.map((name) => [name, attributes[name]]),
+    ]);
+  });
+  return texts.sort().join('\n');
+}
+
+/** A wake-up that a run has planned may be earlier than the records show: it has looked in Graph. */
+export async function wakeNext(
+  services: NewsServices,
+  { workerId, personId }: { workerId: string; personId: string },
+): Promise<void> {
+  const planned = await services.workers.wakeOf(personId);
+  await planNextWake(
+    services,
+    { workerId, personId },
+    { at: new Date().toISOString(), next: planned?.at },
+  );
+}
+
+/** A run holds the lock for seconds. One that has died is closed by the supervisor, which plans the wake-up again. */
+const LOCK_MS = 60_000;
+
+/** A run that read the facts before this one was stored plans the wake-up of the person without it, and so has to be over. */
+export async function runEnded(
+  { workerLocks }: Pick<NewsServices, 'workerLocks'>,
+  personId: string,
+): Promise<void> {
+  const holderOf = () => workerLocks.holderOf(personId);
+  const holder = await holderOf();
+  const end = Date.now() + LOCK_MS;
+  while (holder !== undefined && Date.now() < end && (await holderOf()) === holder)
+    await wait(1_000);
 }

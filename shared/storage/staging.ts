@@ -234,7 +234,7 @@ const ASKED = 'asked';
 const MOST_ITEMS = 500;
 
 /** The groups of records that a run keeps beside its scopes and shards. */
-const groups = ['people', 'open', 'shards', 'plan'] as const;
+const groups = ['roster', 'roster-parts', 'people', 'open', 'shards', 'plan'] as const;
 /** The group of what was found in a shard. */
 export const foundIn = (shard: string): string => `found-${shard}`;
 

@@ -49,6 +49,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     brakes: createRemovalBrakes(storage.table('removals')),
     staging: createStaging(storage.table('staging')),
     send: () => Promise.resolve(),
+    loadRoster: () => Promise.reject(new Error('there is no roster')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
     permissions: createPermissions(storage.table('limits'), () => undefined),

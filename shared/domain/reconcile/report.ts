@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { jsonHash } from '../events/keys';
 import { Finding, FindingKind } from './findings';
-import { Headroom, evaluateHeadroom } from './headroom';
 import { ReconcileBrake } from './reconcile-brakes';
-import { Scope } from './scope';
+import { evaluateHeadroom, Headroom, RosterScope, Scope } from './scope';
 
 const count = z.number().int().nonnegative();
 
@@ -18,6 +17,7 @@ export const ReconcileReport = z.strictObject({
   modelHash: z.string().meta({ description: 'SHA-256 of the canonical access model.' }),
   state: ReportState,
   scopes: z.array(Scope),
+  roster: RosterScope.optional().meta({ description: 'Absent where the run reads no roster.' }),
   findings: z.array(Finding),
   skipped: z.strictObject({ runOpen: count, recentFact: count, excluded: count }),
   counts: z.partialRecord(FindingKind, count),
@@ -45,8 +45,12 @@ export const reportHash = (report: Omit<ReconcileReport, 'hash'> & { hash?: stri
   jsonHash({ ...report, hash: undefined });
 
 /** What was not read whole is said first: then the rest of the report may lack something. */
-function stateOf({ scopes, brakes, findings }: Content, isIncomplete: boolean): ReportState {
-  if (isIncomplete || scopes.some(({ state }) => state !== 'complete')) return 'incomplete';
+function stateOf(
+  { scopes, roster, brakes, findings }: Content,
+  isIncomplete: boolean,
+): ReportState {
+  if (isIncomplete || roster?.state === 'incomplete') return 'incomplete';
+  if (scopes.some(({ state }) => state !== 'complete')) return 'incomplete';
   if (brakes.some(({ state }) => state === 'held')) return 'held';
   return findings.length > 0 ? 'drift' : 'clean';
 }
@@ -89,6 +93,7 @@ export function reportMarkdown(report: ReconcileReport, by: string): string {
       ['package', 'state', 'holders', 'why'],
       report.scopes.map((one) => [one.packageKey, one.state, one.holders, one.why]),
     ),
+    ...(report.roster ? [`Roster: ${cell(rosterText(report.roster))}`] : []),
     '## Brakes',
     table(
       ['brake', 'holds', 'count', 'limit', 'state'],
@@ -109,6 +114,10 @@ export function reportMarkdown(report: ReconcileReport, by: string): string {
     .join('\n\n')
     .concat('\n');
 }
+
+/** What is said of a roster in one line. */
+export const rosterText = ({ state, workers, facts, why }: RosterScope): string =>
+  `${state}${why === undefined ? '' : ` (${why})`}, ${workers} workers, ${facts} new facts`;
 
 const list = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
 

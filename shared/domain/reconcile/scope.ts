@@ -13,6 +13,33 @@ export const Scope = z.strictObject({
 });
 export type Scope = z.infer<typeof Scope>;
 
+/**
+ * The roster of a run: how many workers it has, and how many of its snapshots became facts. Nothing of an `incomplete` one
+ * counts; `why` is a code.
+ */
+export const RosterScope = z.strictObject({
+  state: z.enum(['complete', 'incomplete']),
+  workers: z.number().int().nonnegative(),
+  facts: z.number().int().nonnegative(),
+  why: z.string().optional(),
+});
+export type RosterScope = z.infer<typeof RosterScope>;
+
+/** Whether a roster that was read whole can be true. `before`: how many workers the last complete one had. */
+export function rosterStateOf({
+  workers,
+  before = 0,
+  shrinkPercent,
+}: {
+  workers: number;
+  before?: number | undefined;
+  shrinkPercent: number;
+}): Omit<RosterScope, 'facts'> {
+  if (workers === 0) return { workers, state: 'incomplete', why: 'empty' };
+  const isShort = (before - workers) * 100 > before * shrinkPercent;
+  return isShort ? { workers, state: 'incomplete', why: 'shrunk' } : { workers, state: 'complete' };
+}
+
 /** What a run knows of the assignments of one package after its last page. */
 export type ScopeReading = {
   packageKey: string;
@@ -42,4 +69,39 @@ export function scopeOf(reading: ScopeReading): Scope {
   const expected = Math.max(0, holdersBefore - removedByUs);
   const isShort = (expected - holders) * 100 > expected * reading.shrinkPercent;
   return isShort ? { ...scope, state: 'suspect', why: 'shrunk' } : { ...scope, state: 'complete' };
+}
+
+/** How much of one limit of Entra is used. */
+export const Headroom = z.strictObject({
+  what: z.enum(['packages', 'policies', 'assignments', 'requests']),
+  used: z.number().int().nonnegative(),
+  limit: z.number().int().nonnegative(),
+});
+export type Headroom = z.infer<typeof Headroom>;
+
+const WARN_PERCENT = 80;
+
+/** The limits of the tenant. What was not read whole is not told. */
+export function headroomOf(
+  scopes: readonly { kind: string; state: string; holders: number }[],
+  limits: Record<Headroom['what'], number>,
+): Headroom[] {
+  return Headroom.shape.what.options.flatMap((what) => {
+    const kind = what === 'assignments' ? 'package' : what;
+    const lists = scopes.filter((scope) => scope.kind === kind);
+    if (lists.some(({ state }) => state === 'reading' || state === 'incomplete')) return [];
+    const used = lists.reduce((sum, { holders }) => sum + holders, 0);
+    return [{ what, used, limit: limits[what] }];
+  });
+}
+
+/** `short`: the limits of which 80 % are used. At 100 % of any of them nothing is repaired. */
+export function evaluateHeadroom(rows: readonly Headroom[]): {
+  short: Headroom[];
+  isUsedUp: boolean;
+} {
+  return {
+    short: rows.filter(({ used, limit }) => used * 100 >= limit * WARN_PERCENT),
+    isUsedUp: rows.some(({ used, limit }) => used >= limit),
+  };
 }

@@ -197,6 +197,12 @@ export const reconcileActivities = {
     { ...ofRun, scope: z.number().int(), giveUp: z.string().optional() },
     { isOver: z.boolean() },
   ),
+  /** Reads the roster, and then makes facts of it, shard by shard. `giveUp`: why it is left unread. */
+  readRoster: activity(
+    'readRoster',
+    { ...ofRun, from: z.string().optional(), giveUp: z.string().optional() },
+    next,
+  ),
   /** Reads the people of whom facts are known. `scopes`: how many lists there are by now. */
   readExpected: activity(
     'readExpected',

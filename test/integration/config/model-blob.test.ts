@@ -4,7 +4,7 @@ import { Agent } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { loadModelBlob, loadModelFile } from '../../../shared/config/load-model';
+import { loadModelBlob, loadModelFile, loadRoster } from '../../../shared/config/load-model';
 import { projectRoot } from '../../../infra/local/stack/service';
 
 const URL_OF_BLOB = 'https://acme.blob.core.windows.net/models/access-model.json';
@@ -99,4 +99,18 @@ test('without a token the blob is not asked', async () => {
   const refused = { getToken: () => Promise.reject(new Error('nobody is signed in')) };
   await expect(load(refused)).rejects.toThrow('nobody is signed in');
   expect(asked).toEqual([]);
+});
+
+test('a roster in a blob is read with its map, byte by byte and with the time of its last change', async () => {
+  const bytes = Buffer.from([0xff, 0x00, 0x41]);
+  answer = (response) =>
+    response.writeHead(200, { 'last-modified': 'Mon, 04 Jan 2027 12:00:00 GMT' }).end(bytes);
+  const place = 'https://acme.blob.core.windows.net/hr/roster.csv';
+  const roster = await loadRoster({ place, map: place }, '/', credential);
+  expect([roster.bytes, roster.map]).toEqual([bytes, bytes]);
+  expect(roster.changedAt.toISOString()).toBe('2027-01-04T12:00:00.000Z');
+  answer = (response) => response.writeHead(404).end('CANARY');
+  await expect(loadRoster({ place, map: place }, '/', credential)).rejects.toThrow(
+    new Error('the roster cannot be read: 404 from its blob'),
+  );
 });

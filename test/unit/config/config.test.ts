@@ -331,3 +331,24 @@ test('the lock is renewed, and the function may run, for longer than a message i
   };
   expect(parseTimeSpan(hostJson.functionTimeout)).toBeGreaterThanOrEqual(held + 60_000);
 });
+
+test('a roster needs its map and a source that is listened to', () => {
+  expect(readConfig(needed).reconcile.roster).toBeUndefined();
+  const roster = { RECONCILE_ROSTER: 'roster.csv', RECONCILE_ROSTER_SOURCE: 'urn:hr:acme:other' };
+  expect(Object.keys(faultsOf({ ...needed, ...roster }))).toEqual([
+    'RECONCILE_ROSTER_MAP',
+    'RECONCILE_ROSTER_SOURCE',
+  ]);
+  const sound = {
+    RECONCILE_ROSTER_MAP: 'map.json',
+    RECONCILE_ROSTER_SOURCE: 'urn:hr:acme:workday',
+  };
+  const asOf = { RECONCILE_ROSTER_AS_OF: '2026-11-01T02:00:00+02:00' };
+  expect(readConfig({ ...needed, ...roster, ...sound, ...asOf }).reconcile.roster).toEqual({
+    ...{ place: 'roster.csv', map: 'map.json', source: 'urn:hr:acme:workday' },
+    asOf: '2026-11-01T00:00:00.000Z',
+  });
+  expect(Object.keys(faultsOf({ ...needed, RECONCILE_ROSTER_AS_OF: 'today' }))).toEqual([
+    'RECONCILE_ROSTER_AS_OF',
+  ]);
+});

@@ -65,6 +65,13 @@ it.each<[string, Partial<Content>, string, number]>([
 
 it('a roster that was not read whole makes the run incomplete', () => {
   expect(reportOf(content, true).state).toBe('incomplete');
+  const roster = { state: 'incomplete', workers: 5, facts: 0, why: 'shrunk' } as const;
+  const report = reportOf({ ...content, roster });
+  expect([report.state, EXIT_CODES[report.state]]).toEqual(['incomplete', 3]);
+  expect(reportMarkdown(report, 'timer')).toContain(
+    'Roster: incomplete (shrunk), 5 workers, 0 new facts',
+  );
+  expect(reportOf({ ...content, roster: { ...roster, state: 'complete' } }).state).toBe('clean');
 });
 
 it('a report matches its schema, and its hash is that of its canonical JSON without the hash', () => {

@@ -1,5 +1,10 @@
-import { evaluateHeadroom, type Headroom } from '../../../shared/domain/reconcile/headroom';
-import { scopeOf, type ScopeReading } from '../../../shared/domain/reconcile/scope';
+import {
+  evaluateHeadroom,
+  rosterStateOf,
+  scopeOf,
+  type Headroom,
+  type ScopeReading,
+} from '../../../shared/domain/reconcile/scope';
 
 const reading = (more: Partial<ScopeReading>): ScopeReading => ({
   packageKey: 'finance',
@@ -45,6 +50,18 @@ it.each<[string, Partial<ScopeReading>, string]>([
   ['more than before', { holders: 300, holdersBefore: 100 }, 'complete'],
 ])('%s makes the scope what it should be', (_, more, expected) => {
   expect(stateOf(more)).toBe(expected);
+});
+
+it.each<[string, { workers: number; before?: number }, string]>([
+  ['a first roster', { workers: 100 }, 'complete'],
+  ['a roster with 5 % fewer workers', { workers: 95, before: 100 }, 'complete'],
+  ['a roster with more than 5 % fewer', { workers: 94, before: 100 }, 'incomplete: shrunk'],
+  ['half a roster', { workers: 50, before: 100 }, 'incomplete: shrunk'],
+  ['a longer roster', { workers: 200, before: 100 }, 'complete'],
+  ['a first roster without workers', { workers: 0 }, 'incomplete: empty'],
+])('%s is complete or not', (_, reading, expected) => {
+  const { state, why } = rosterStateOf({ ...reading, shrinkPercent: 5 });
+  expect(why === undefined ? state : `${state}: ${why}`).toBe(expected);
 });
 
 const limit = (used: number): Headroom => ({ what: 'requests', used, limit: 200_000 });
