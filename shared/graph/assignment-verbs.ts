@@ -194,6 +194,12 @@ export const assignmentVerbs = (caller: Caller) => {
       const { items, ...rest } = await page('listAssignmentsOfPackage', { packageId }, url);
       return { ...rest, items: items.flatMap((found) => ofSomebody(packageId, found)) };
     },
+    /** One page of all requests made after `since`: how many there are, and the open ones. `url` as above. */
+    requestsPage: async (since: string, url?: string) => {
+      const { items, ...rest } = await page('listRequests', { since }, url);
+      const open = items.filter(({ requestStatus }) => isOpen(requestStatus));
+      return { ...rest, count: items.length, items: open };
+    },
     /** What everybody has of one package, without what has expired, and whose it is: page after page. */
     assignmentsOfPackage: async function* (
       packageId: string,

@@ -124,16 +124,12 @@ const directoryVerbs = ({ all, page }: Caller) => ({
     const [tenant, ...others] = await all('getOrganization', {});
     return others.length === 0 ? tenant?.id : undefined;
   },
-  /** One page of everybody in the directory, without those whose attribute is empty. `url`: as the page before named it. */
-  /** One page of all packages, all policies, or all requests made after `since`: how many there are. */
-  countPage: async (
-    list: 'listAccessPackages' | 'listPolicies' | 'listRequests',
-    since: string,
-    url?: string,
-  ) => {
-    const { items, ...rest } = await page(list, { since }, url);
+  /** One page of all packages, or of all policies: how many there are. `url`: as the page before named it. */
+  countPage: async (list: 'listAccessPackages' | 'listPolicies', url?: string) => {
+    const { items, ...rest } = await page(list, {}, url);
     return { ...rest, count: items.length };
   },
+  /** One page of everybody in the directory, without those whose attribute is empty. `url` as above. */
   usersPage: async (attribute: string, url?: string) => {
     const { items, ...rest } = await page('listUsers', { attribute }, url);
     const people = items.flatMap((user) => {

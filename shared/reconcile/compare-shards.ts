@@ -4,12 +4,7 @@ import type { AccessModel } from '../domain/access-model/access-model';
 import type { StoredFact } from '../domain/lifecycle/facts';
 import { isExcluded, type Exclusions } from '../domain/lifecycle/gate';
 import { timelineOf } from '../domain/lifecycle/timeline';
-import {
-  comparePerson,
-  type Actual,
-  type Person,
-  type RecordedHolding,
-} from '../domain/reconcile/compare';
+import { comparePerson, type Person, type RecordedHolding } from '../domain/reconcile/compare';
 import { Difference, reported } from '../domain/reconcile/findings';
 import { countRepairs, RepairCounts, addCounts } from '../domain/reconcile/reconcile-brakes';
 import { evaluateHeadroom, headroomOf, type ScopeState } from '../domain/reconcile/scope';
@@ -22,9 +17,10 @@ import { mapConcurrent } from '../promises';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import { allShards, foundIn, type ScopeRow, type Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
+import { actualOf, RECENT_MS, type Tenant } from './actual';
 import { groupBy, OpenRuns, StagedPerson } from './read-people';
 import { rosterOf, Unmet, UNMET, unmetBatches } from './read-roster';
-import { PeopleBatch, StagedAssignment } from './read-scope';
+import { PeopleBatch, requestsSince, StagedAssignment, StagedRequest } from './read-scope';
 
 export type CompareServices = {
   config: Pick<Config, 'mode' | 'timeouts' | 'reconcile'>;
@@ -67,21 +63,18 @@ export const givenBackKey = (objectId: string, packageKey: string): string =>
 const MOST_MS = 20_000;
 const MOST_SHARDS = 64;
 const AT_ONCE = 8;
-/** A fact of the last minutes is left to its own run. */
-const RECENT_MS = 15 * 60_000;
 
 /** What all people of a run are compared by. */
-type Circumstances = {
+type Circumstances = Tenant & {
   run: ReconcileRun;
-  at: number;
   open: ReadonlySet<string>;
   scopes: ReadonlyMap<string, ScopeState>;
-  automatic: ReadonlySet<string>;
   held: ReadonlySet<string>;
   people: ReadonlySet<string>;
   /** The roster, if it was read whole, and what counts of it. */
   roster: { source: string; asOf: string } | undefined;
   unmet: ReadonlyMap<string, ReadonlySet<string>>;
+  requests: ReadonlySet<string>;
   /** Whether a limit of Entra is used up. */
   isUsedUp: boolean;
 };
@@ -111,6 +104,8 @@ async function circumstancesOf(
   const { generation } = run;
   const scopes = await staging.scopes(generation);
   const packages = scopes.filter(({ kind }) => kind === 'package');
+  const requests = scopes.filter(({ kind }) => kind === 'requests');
+  const isRead = requests.length > 0 && requests.every(({ state }) => state === 'complete');
   const people = await staging.group(PeopleBatch, generation, 'people');
   const open = await staging.group(OpenRuns, generation, 'open');
   const roster = await rosterOf(staging, generation);
@@ -124,6 +119,13 @@ async function circumstancesOf(
     automatic: new Set(packages.flatMap(({ automatic }) => automatic)),
     held: new Set(packages.flatMap(({ batches }) => batches)),
     people: new Set([...people.values()].map(({ batch }) => batch)),
+    requests: new Set(requests.flatMap(({ batches }) => batches)),
+    requestsSince: isRead ? requestsSince(run.at) : undefined,
+    keys: new Map(
+      packages.flatMap(({ packageId, packageKey }) =>
+        packageId === undefined || packageKey === undefined ? [] : [[packageId, packageKey]],
+      ),
+    ),
   };
 }
 
@@ -143,6 +145,10 @@ async function compareShard(
     await staging.staged(generation, shard, 'held', StagedAssignment, held),
     ({ userId }) => userId,
   );
+  const requests = groupBy(
+    await stagedRequests(staging, circumstances, shard),
+    ({ userId }) => userId,
+  );
   const known = await staging.staged(generation, shard, 'person', StagedPerson, people);
   const skipped: Skipped = { runOpen: 0, recentFact: 0, excluded: 0 };
   const found: Omit<Found, 'batch'>[] = [];
@@ -154,7 +160,10 @@ async function compareShard(
       found.push({ ...(workerId !== undefined && { workerId }), differences: own });
   };
   await mapConcurrent(AT_ONCE, known, async (person) => {
-    const here = assignments.get(person.objectId ?? '') ?? [];
+    const here = {
+      assignments: assignments.get(person.objectId ?? '') ?? [],
+      requests: requests.get(person.objectId ?? '') ?? [],
+    };
     const compared = await compareKnown(services, circumstances, person, here);
     if (typeof compared === 'string') skipped[compared] += 1;
     else {
@@ -168,7 +177,7 @@ async function compareShard(
     const context = contextOf(services, circumstances, [], [objectId]);
     const { differences } = comparePerson({
       ...{ ...context, objectId, records: [], timeline: timelineOf([], services.model().model) },
-      held: here.map((one) => actualOf(one, [], circumstances)),
+      held: actualOf({ assignments: here, requests: [], holdings: [] }, circumstances),
     });
     if (context.reportOnly) skipped.excluded += 1;
     keep(undefined, differences);
@@ -187,12 +196,22 @@ async function compareShard(
   await staging.put(generation, 'shards', shard, { batch, found: found.length, repairs, skipped });
 }
 
+/** Few requests are open, so mostly nothing has to be read. */
+const stagedRequests = (
+  staging: Staging,
+  { run, requests }: Circumstances,
+  shard: string,
+): Promise<StagedRequest[]> =>
+  requests.size === 0
+    ? Promise.resolve([])
+    : staging.staged(run.generation, shard, 'request', StagedRequest, requests);
+
 /** The differences of one account of a known person, or why they are left to a run of their own. */
 async function compareKnown(
   services: CompareServices,
   circumstances: Circumstances,
   person: StagedPerson,
-  assignments: readonly StagedAssignment[],
+  { assignments, requests }: { assignments: StagedAssignment[]; requests: StagedRequest[] },
 ): Promise<'runOpen' | 'recentFact' | { differences: Difference[]; isExcluded: boolean }> {
   const { personId, workerIds, objectId, isOtherAccount, why, inRoster = [] } = person;
   const { at, open, run } = circumstances;
@@ -221,10 +240,7 @@ async function compareKnown(
   const { differences } = comparePerson({
     ...{ ...context, workerId: workerIds[0], objectId, timeline, isOtherAccount },
     ...(isUnclear && !isExcluded && { reportOnly: 'attribute-not-stored' as const }),
-    held: [
-      ...assignments.map((one) => actualOf(one, own, circumstances)),
-      ...own.flatMap((one) => openRequestOf(one, assignments)),
-    ],
+    held: actualOf({ assignments, requests, holdings: own }, circumstances),
     records: await recordsOf(services, own, assignments),
   });
   return { differences: [...differences, ...absent], isExcluded };
@@ -258,43 +274,6 @@ function contextOf(
     deadlines: { delivery, approval },
     ...(isExcluded(exclusions(), { workerIds, objectIds }) && { reportOnly: 'excluded' as const }),
   };
-}
-
-/** An assignment is ours where our record names it, and given by a rule where its policy gives it by one. */
-function actualOf(
-  { id, packageKey, policyId, status, until }: StagedAssignment,
-  holdings: readonly StoredHolding[],
-  { automatic }: Circumstances,
-): Actual {
-  const own = holdings.find((one) => one.assignmentId === id);
-  const isByRule = policyId !== undefined && automatic.has(policyId);
-  return {
-    ...{ packageKey, assignmentId: id, assignmentState: status },
-    ...(policyId !== undefined && { policyId }),
-    whose: own?.whose === 'ours' ? 'ours' : isByRule ? 'by-rule' : 'theirs',
-    state: status === 'delivered' ? 'held' : isBroken(status) ? 'broken' : 'adding',
-    ...(until !== undefined && { until: Date.parse(until) }),
-    ...(own && { requestId: own.requestId, requestedAt: own.updatedAt }),
-  };
-}
-
-const isBroken = (status: string): boolean => status === 'partial' || status === 'failed';
-
-/** A request of ours that was open when its run closed, and of which Graph shows no assignment yet. */
-function openRequestOf(
-  { state, action, packageKey, whose, requestId, updatedAt, assignmentId }: StoredHolding,
-  assignments: readonly StagedAssignment[],
-): Actual[] {
-  if (state !== 'requested' && state !== 'recording') return [];
-  const seen = assignments.find((one) => one.packageKey === packageKey);
-  if (seen && action !== 'revoke') return [];
-  return [
-    {
-      ...{ packageKey, whose, requestId, requestedAt: updatedAt },
-      ...(assignmentId !== undefined && { assignmentId }),
-      state: action === 'revoke' ? 'removing' : 'adding',
-    },
-  ];
 }
 
 /** The records of an account. Whether something was given back before is asked only where somebody took it. */

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { packageDefinition } from '../domain/access-model/access-model';
+import { isOurs } from '../domain/events/keys';
 import { scopeOf } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome, GraphError } from '../graph/errors';
+import type { AssignmentRequest } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
 import type { PackageReads } from '../packages/inspect';
 import { driftOf } from '../packages/plan';
@@ -18,7 +20,8 @@ export type ReadScopeServices = {
   config: Pick<Config, 'matchAttribute' | 'reconcile'>;
   model: () => LoadedModel;
   packages: Pick<Packages, 'memory'>;
-  graph: Pick<Entitlements, 'usersPage' | 'assignmentsPage' | 'countPage'> & PackageReads;
+  graph: Pick<Entitlements, 'usersPage' | 'assignmentsPage' | 'requestsPage' | 'countPage'> &
+    PackageReads;
   staging: Staging;
 };
 
@@ -35,6 +38,19 @@ export const StagedAssignment = z.object({
   until: z.string().optional(),
 });
 export type StagedAssignment = z.infer<typeof StagedAssignment>;
+
+/** A request that is open, whoever made it. `since`: when it was made (ISO 8601); absent if it is to begin later. */
+export const StagedRequest = z.object({
+  id: z.string(),
+  packageId: z.string(),
+  userId: z.string(),
+  isOurs: z.boolean(),
+  /** What it is to do with the access: give it, take it, or change it. */
+  does: z.enum(['add', 'remove', 'change']),
+  assignmentId: z.string().optional(),
+  since: z.string().optional(),
+});
+export type StagedRequest = z.infer<typeof StagedRequest>;
 
 /** What is known of the holders of a package beside the list itself; counted while the people are read. */
 export const PackageCounts = z.object({
@@ -99,7 +115,11 @@ export async function readScope(
   });
 }
 
-const kindOf = ({ kind }: ScopeRow): string => (kind === 'directory' ? 'user' : 'held');
+/** What is staged of a list. */
+function kindOf({ kind }: ScopeRow): string {
+  if (kind === 'directory') return 'user';
+  return kind === 'requests' ? 'request' : 'held';
+}
 
 type Item = readonly [shard: string, item: object];
 
@@ -143,11 +163,7 @@ async function readPages(
 
 type Page = { items: Item[]; count: number; next?: string | undefined; mark?: string | undefined };
 
-const COUNTED_BY = {
-  packages: 'listAccessPackages',
-  policies: 'listPolicies',
-  requests: 'listRequests',
-} as const;
+const COUNTED_BY = { packages: 'listAccessPackages', policies: 'listPolicies' } as const;
 
 async function pageOf(
   { graph, config }: ReadScopeServices,
@@ -159,10 +175,12 @@ async function pageOf(
     const items = page.items.map((user) => [shardOf(nfc(user.value)), user] as const);
     return { ...page, items, count: items.length };
   }
-  if (scope.kind !== 'package') {
-    const since = monthsBefore(at, 3);
-    return { ...(await graph.countPage(COUNTED_BY[scope.kind], since, scope.cursor)), items: [] };
+  if (scope.kind === 'requests') {
+    const page = await graph.requestsPage(requestsSince(at), scope.cursor);
+    return { ...page, items: page.items.flatMap(stagedRequest) };
   }
+  if (scope.kind !== 'package')
+    return { ...(await graph.countPage(COUNTED_BY[scope.kind], scope.cursor)), items: [] };
   const { packageId = '', packageKey = '' } = scope;
   const page = await graph.assignmentsPage(packageId, scope.cursor);
   return {
@@ -175,9 +193,23 @@ async function pageOf(
   };
 }
 
-function monthsBefore(at: string, months: number): string {
+const DOES = ['add', 'remove'] as const;
+
+function stagedRequest(request: AssignmentRequest): Item[] {
+  const { id, packageId, userId, requestType, requestStatus, assignmentId } = request;
+  if (packageId === undefined || userId === undefined) return [];
+  const item: StagedRequest = {
+    ...{ id, packageId, userId, assignmentId, isOurs: isOurs(request.justification) },
+    does: DOES.find((one) => requestType?.toLowerCase().endsWith(one)) ?? 'change',
+    since: requestStatus === 'scheduled' ? undefined : request.createdDateTime,
+  };
+  return [[shardOf(userId), item]];
+}
+
+/** The requests of 3 months count against a limit of Entra. */
+export function requestsSince(at: string): string {
   const since = new Date(at);
-  since.setUTCMonth(since.getUTCMonth() - months);
+  since.setUTCMonth(since.getUTCMonth() - 3);
   return since.toISOString();
 }
 

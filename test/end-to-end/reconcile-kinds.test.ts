@@ -139,7 +139,7 @@ test('a request that waits for its approval is stuck after the deadline and not 
   expect(await stuck()).toEqual([`stuck ${workerId(5)} vault report`]);
 });
 
-test('a package, a role and a policy that are not as the model says are named, each package once', async () => {
+test('a package and a policy that are not as the model says are named, each package once', async () => {
   const drifted = async () => {
     const { report } = await on.reconcile();
     const found = report?.findings.filter(({ kind }) => kind === 'package-drift') ?? [];

@@ -3,8 +3,14 @@ import { canReprocess, Held } from '../lifecycle/held';
 import { currentOf, planAt, type Step, type StopReason } from '../lifecycle/planner';
 import type { Timeline } from '../lifecycle/timeline';
 import { incompatible, intervalsOf, type Interval, type Want } from '../lifecycle/wants';
-import { FindingKind, nextOf, type Difference, type RepairAction } from './findings';
-import { remedyOf, type RemedyContext } from './remedies';
+import {
+  FindingKind,
+  nextOf,
+  remedyOf,
+  type Difference,
+  type RemedyContext,
+  type RepairAction,
+} from './findings';
 
 /** What an account has of a package by what Graph shows, completed by our record of it, and the request behind it. */
 export const Actual = Held.extend({
@@ -71,7 +77,10 @@ export function comparePerson(person: Person): { differences: Difference[]; step
       rivals: [...current.values()]
         .filter((other) => isHeld(other) && incompatible(model, packageKey, other.packageKey))
         .map((other) => other.packageKey),
-      isStuck: one !== undefined && isPastDeadline(one, person),
+      isStuck:
+        one !== undefined &&
+        (one.whose === 'ours' || wanted.some((each) => each.packageKey === packageKey)) &&
+        isPastDeadline(one, person),
       isTaken: record !== undefined && isTaken(record, at),
     };
   });
@@ -95,6 +104,10 @@ type View = {
 
 type PackageKind = Exclude<FindingKind, 'roster-only' | 'absent-from-roster' | 'package-drift'>;
 
+/** Not what is only asked for, and not what is about to end. */
+const isGiven = ({ state, assignmentId }: Held): boolean =>
+  state === 'adding' ? assignmentId !== undefined : state !== 'removing';
+
 const isHeld = ({ state }: Held): boolean => state === 'held' || state === 'broken';
 
 const APPLIES: Record<PackageKind, (view: View) => boolean> = {
@@ -111,7 +124,7 @@ const APPLIES: Record<PackageKind, (view: View) => boolean> = {
   missing: ({ one, want }) => one === undefined && want !== undefined,
   'extra-ours': ({ one, want }) => want === undefined && one?.whose === 'ours' && isHeld(one),
   theirs: ({ one, want }) =>
-    want === undefined && one !== undefined && one.whose !== 'ours' && one.state !== 'removing',
+    want === undefined && one !== undefined && one.whose !== 'ours' && isGiven(one),
   'by-rule': ({ one, want }) =>
     want !== undefined && one?.whose === 'by-rule' && one.state === 'held',
 };

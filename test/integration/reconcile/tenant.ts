@@ -18,8 +18,14 @@ import { joinerMessage, type TestMessage } from '../../support/events';
 import { startSimulator, type Simulator } from '../../support/simulator';
 import { openStorage } from '../../support/storage';
 import { intakeOf, startingClient } from '../events/intake';
-import { claim, driveRun, type RunOptions } from '../runs/drive-run';
-import { startProcess, type ChangeModel, type Death } from '../runs/process';
+import {
+  callActivity,
+  claim,
+  driveRun,
+  type ActivityCall,
+  type RunOptions,
+} from '../runs/drive-run';
+import { startProcess, type ChangeModel, type Death, type Process } from '../runs/process';
 
 type Changes = NonNullable<Parameters<typeof startProcess>[3]>;
 /** `simulator`: another tenant than the own one. */
@@ -27,12 +33,12 @@ type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token'> &
   Changes & {
     options?: ReconcileOptions;
     simulator?: Simulator;
-    death?: Death | undefined;
+    /** Whether each activity is killed before and after each of its writes, one after the other, and only then is left alone. */
+    diesEverywhere?: boolean;
   };
 
 /** A fact of the last minutes is left to its own run, so a run of the reconciliation begins later by its clock. */
 const LATER_MS = 20 * 60_000;
-const SALES = { department: 'Sales', workerType: 'employee' };
 
 /** The sample tenant with so many people, and with the members `more` of its file. */
 async function tenantFile(folder: string, people: number, more: object): Promise<string> {
@@ -64,29 +70,30 @@ export async function openSimulator(
 
 /**
  * People with access in the Graph simulator, and runs of the reconciliation over them: real activities, tables and HTTP, on a
- * virtual clock. Everybody is in Sales.
+ * virtual clock. Everybody is in Sales, unless `departmentOf` says otherwise by the number of the person.
  */
 export async function openTenant(
   people: number,
   model: ChangeModel,
   more: Partial<GraphSettings> = {},
+  departmentOf: (n: number) => string = () => 'Sales',
 ) {
   const [storage, simulator] = await Promise.all([openStorage(), openSimulator(people, more)]);
   const start = (death?: Death, changes: Changes = {}, graph = simulator) =>
     startProcess(storage, { ...graph, model }, death, changes);
   const sent: TestMessage[] = [];
-  const joins = async (own: string): Promise<void> => {
-    const event = joinerMessage(own, SALES);
+  const joins = async (n: number): Promise<void> => {
+    const attributes = { department: departmentOf(n), workerType: 'employee' };
+    const event = joinerMessage(workerId(n), attributes);
     sent.push(event);
     await claim(start(), event);
     const { eventHash: hash } = event;
     await driveRun({ eventHash: hash, token: `t-${hash}`, pauseMs: 0, start: () => start() });
   };
   const workerIds = Array.from({ length: people }, (_, n) => workerId(n));
-  const [first = '', ...others] = workerIds;
   // The first one makes the packages.
-  await joins(first);
-  await mapConcurrent(4, others, joins);
+  await joins(0);
+  await mapConcurrent(4, [...workerIds.keys()].slice(1), joins);
 
   const state = async () => (await readGraph(simulator.url)).graph;
   const control = async (method: string, path: string, body?: object): Promise<unknown> => {
@@ -162,25 +169,34 @@ export async function openTenant(
       .sort();
   };
 
-  /** Drives a run that was asked for to its end. A process that dies is followed by one that does not. */
+  /** Drives a run that was asked for to its end. */
   const drive = async (asked: { eventHash: string; run: string }, more: RunMore = {}) => {
-    const { death, simulator: other, perform, token, ...changes } = more;
+    const { diesEverywhere, simulator: other, token, ...changes } = more;
     const messages: Uint8Array[] = [];
     const send = (body: Uint8Array): Promise<void> => Promise.resolve(void messages.push(body));
     const processes: ReturnType<typeof start>[] = [];
-    const next = () => {
-      const process = start(
-        processes.length === 0 ? death : undefined,
-        { ...changes, send },
-        other,
-      );
+    const next = (death?: Death) => {
+      const process = start(death, { ...changes, send }, other);
       processes.push(process);
       return process;
     };
+    const deaths: string[] = [];
+    const dieEverywhere = async (call: ActivityCall): Promise<unknown> => {
+      for (let point = 0; ; point += 1) {
+        const side = point % 2 === 0 ? 'before' : 'after';
+        const process = next({ write: Math.floor(point / 2), side });
+        const answer = await Promise.race([callActivity(process, call), process.died]);
+        if (answer !== 'died') return answer;
+        deaths.push(`${side} ${process.writes().at(-1)} of ${call.activity.name}`);
+      }
+    };
+    const perform = diesEverywhere
+      ? (_: Process, call: ActivityCall) => dieEverywhere(call)
+      : more.perform;
     const calls = await driveRun({
       ...{ eventHash: asked.eventHash, token: token ?? `t-${asked.run}` },
       orchestration: 'reconcile',
-      ...{ startAt: new Date(Date.now() + LATER_MS), pauseMs: 0, start: next },
+      ...{ startAt: new Date(Date.now() + LATER_MS), pauseMs: 0, start: () => next() },
       ...(perform && { perform }),
     });
     const { services } = start();
@@ -207,7 +223,7 @@ export async function openTenant(
         .sort(),
       exitCode: report && EXIT_CODES[report.state],
       activities: calls.map(({ activity }) => activity.name),
-      writes: processes[0]?.writes() ?? [],
+      deaths,
       lives: processes.length,
     };
   };

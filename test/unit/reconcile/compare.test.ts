@@ -205,6 +205,16 @@ it.each<[string, Options, string[]]>([
     ['stuck everyone report', 'stuck finance report'],
   ],
   [
+    'what somebody else has asked for and the model does not give is no access yet',
+    {
+      held: [
+        ...COMPLETE,
+        held('audit', { whose: 'theirs', state: 'adding', assignmentId: undefined }),
+      ],
+    },
+    [],
+  ],
+  [
     'a request that waits for an approval has the deadline of approvals',
     {
       facts: [joined('Finance', { vault: 'yes' })],
