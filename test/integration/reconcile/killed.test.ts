@@ -1,0 +1,97 @@
+import type { ChangeModel } from '../runs/process';
+import { openTenant, type Tenant } from './tenant';
+
+/* Runs that are killed, and runs beside each other: real tables, real HTTP to the simulator, a virtual clock. */
+
+/** Two packages, which Sales gives. */
+const KEYS = ['finance', 'sales'];
+const model: ChangeModel = ({ birthrights, accessPackages, ...sample }) => ({
+  ...sample,
+  reconcile: { missing: 'repair', taken: 'repair' },
+  accessPackages: accessPackages.filter(({ key }) => KEYS.includes(key)),
+  birthrights: birthrights.flatMap((rule) =>
+    rule.id === 'sales-staff' ? [{ ...rule, packages: KEYS }] : [],
+  ),
+});
+
+const [WITHOUT, ROBBED] = ['W-1021', 'W-1022'];
+const EFFECT = {
+  named: [`missing sales ${WITHOUT} repair`, `taken finance ${ROBBED} repair`],
+  permits: [`grant finance ${ROBBED}`, `grant sales ${WITHOUT}`],
+  scopes: ['finance complete', 'sales complete'],
+  closings: ['drift'],
+  exitCode: 1,
+};
+
+let tenant: Tenant;
+let runs = 0;
+const messages: Uint8Array[] = [];
+beforeAll(async () => {
+  tenant = await openTenant(6, model);
+  await tenant.lose(WITHOUT, 'Sales');
+  await tenant.take(ROBBED, 'Finance');
+}, 300_000);
+afterAll(() => tenant.stop());
+
+jest.setTimeout(900_000);
+
+/** What a run leaves behind, but for what each run has of its own. */
+async function effectOf(run: Awaited<ReturnType<Tenant['drive']>>) {
+  messages.push(...run.messages);
+  runs += 1;
+  // What was taken is given back once: the next run begins as this one did.
+  const staging = tenant.storage.table('staging');
+  for (const { key } of await staging.list('kept-given-back'))
+    await staging.remove('kept-given-back', key);
+  const { named, permits, scopes, closings, exitCode } = run;
+  return { named, permits, scopes, closings, exitCode };
+}
+
+test('a run that is asked for twice, and whose orchestration is started twice at once, is one run', async () => {
+  const asked = await tenant.ask();
+  const both = await Promise.all([
+    tenant.drive(asked, { token: 't-1' }),
+    tenant.drive(asked, { token: 't-2' }),
+  ]);
+  const counts = both.map(({ activities }) => activities.length).sort((few, many) => few - many);
+  expect(counts[0]).toBe(1);
+  const [run] = both.filter(({ activities }) => activities.length > 1);
+  if (!run) throw new Error('none of the two ran');
+  expect(await effectOf(run)).toEqual(EFFECT);
+});
+
+test('of two runs at once one does all, and the other one closes without reading anything', async () => {
+  const asked = [await tenant.ask(), await tenant.ask()];
+  const both = await Promise.all(asked.map((one) => tenant.drive(one)));
+  const [second, ...others] = both.filter(({ closings }) => closings[0] === 'superseded');
+  expect(others).toEqual([]);
+  expect(second).toMatchObject({
+    ...{ closings: ['superseded'], reason: 'another-run', permits: [] },
+    ...{ activities: ['beginReconciliation'], report: undefined },
+  });
+  const [run] = both.filter((one) => one !== second);
+  if (!run) throw new Error('both ran');
+  expect(await effectOf(run)).toEqual(EFFECT);
+});
+
+/** Where nobody's run is open, and without a roster. */
+const WITHOUT_WRITES = ['readOpenRuns', 'readRoster'];
+
+test('every activity dies before and after each of its writes: the run ends as any other, and closes once', async () => {
+  const run = await tenant.reconcile({ diesEverywhere: true });
+  const { deaths } = run;
+  console.log(`${deaths.length} deaths`);
+  expect(await effectOf(run)).toEqual(EFFECT);
+  for (const death of ['before send of sendRechecks', 'after send of sendRechecks'])
+    expect(deaths.filter((one) => one === death)).toHaveLength(2);
+  const killed = new Set(deaths.map((death) => death.split(' of ').at(-1)));
+  expect([...killed].sort()).toEqual(
+    [...new Set(run.activities)].filter((name) => !WITHOUT_WRITES.includes(name)).sort(),
+  );
+});
+
+test('however often they were sent, the rechecks of all these runs begin one event for each run and person', async () => {
+  const started = (await tenant.deliver(messages)) as { instanceId: string }[];
+  expect(new Set(started.map(({ instanceId }) => instanceId)).size).toBe(2 * runs);
+  expect(messages.length).toBeGreaterThan(2 * runs);
+});
