@@ -6,6 +6,8 @@ import {
   type HistoryEvent,
 } from '../../infra/local/functions-host/durable/protocol/history';
 import { accessChange } from '../../orchestrations/access-change';
+import { reconcile } from '../../orchestrations/reconcile';
+import { reconcilePaths, runReconciliation } from './reconcile-paths';
 import { replayHistory } from './replay-history';
 import { CURRENT_VERSION, happyActivities, paths, runWorkflow, START } from './scenarios';
 import { versionOf } from '../../orchestrations/durable';
@@ -22,11 +24,22 @@ const fileOf = (version: string, path: string): string => join(folder, version, 
 const frozenPaths = (version: string): string[] =>
   readdirSync(join(folder, version)).map((name) => name.replace(/\.json$/, ''));
 
+/** Runs each path of each orchestration, by its name. */
+const allPaths = Object.fromEntries([
+  ...Object.entries(paths).map(([path, fakes]) => [path, () => runWorkflow(fakes())] as const),
+  ...Object.entries(reconcilePaths).map(
+    ([path, fakes]) => [path, () => runReconciliation(fakes())] as const,
+  ),
+]);
+
+/** The orchestrations by the names under which their runs were started. */
+const orchestrators: Record<string, OrchestrationHandler> = { accessChange, reconcile };
+
 if (recording) {
   test('the histories of all paths are recorded', async () => {
-    for (const [path, fakes] of Object.entries(paths)) {
+    for (const [path, record] of Object.entries(allPaths)) {
       if (existsSync(fileOf(current, path))) continue;
-      const { histories } = await runWorkflow(fakes());
+      const { histories } = await record();
       writeFileSync(fileOf(current, path), asText(histories));
     }
   }, 120_000);
@@ -53,7 +66,7 @@ test('the version of host.json has the form that hosts compare as numbers, and n
 });
 
 test('every path has a frozen history under the current version, and every such history has its path', () => {
-  expect(frozenPaths(current).toSorted()).toEqual(Object.keys(paths).toSorted());
+  expect(frozenPaths(current).toSorted()).toEqual(Object.keys(allPaths).toSorted());
 });
 
 test('each frozen run was started under the version of its folder', () => {
@@ -71,7 +84,11 @@ test('each frozen run was started under the version of its folder', () => {
 const frozen = versions.flatMap((version) => frozenPaths(version).map((path) => [version, path]));
 
 test.each(frozen)('a run of version %s replays to the same calls: %s', async (version, path) => {
-  await replay(accessChange, path, version).catch((error: unknown) => {
+  const [first] = read(version, path);
+  const started = first?.find(({ EventType: type }) => type === EventType.ExecutionStarted);
+  const orchestrator = orchestrators[started?.Name ?? ''];
+  if (!orchestrator) throw new Error(`the app has no orchestration ${started?.Name}`);
+  await replay(orchestrator, path, version).catch((error: unknown) => {
     throw new Error(
       `the orchestration no longer does what runs of version ${version} have done: keep their path behind a check of ` +
         'versionOf, and raise defaultVersion in host.json for the new one (docs/versioning.md)',
