@@ -70,8 +70,11 @@ function contradicts(planned: Planned, open: StepState): boolean {
 
 function refresh(step: StepState, plan: Plan): void {
   const planned = plan.steps.find(({ id }) => id === step.id);
-  if (planned) Object.assign(step, planned, { ids: { ...planned.ids, ...step.ids } });
-  else if (!mayBeSent(step) || !agrees(plan, step)) end(step, { outcome: 'superseded' });
+  if (planned) {
+    const isSame = planned.assignmentId === step.assignmentId;
+    const plannedAt = isSame ? (step.plannedAt ?? planned.plannedAt) : planned.plannedAt;
+    Object.assign(step, planned, { ids: { ...planned.ids, ...step.ids }, plannedAt });
+  } else if (!mayBeSent(step) || !agrees(plan, step)) end(step, { outcome: 'superseded' });
 }
 
 const mayBeSent = (step: StepState): boolean => step.openIntent === requestOf(step);

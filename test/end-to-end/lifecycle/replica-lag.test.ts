@@ -39,6 +39,15 @@ test('access that is taken back before every replica shows it is gone in the end
   expect(ends).toEqual(workers.map(({ id }) => ({ id, outcome: 'revoked', has: [] })));
 });
 
+test('what only our record speaks of counts as gone once every replica must have shown it', async () => {
+  const { id, joined, left } = life.worker('W-1073');
+  expect(await life.ending(joined('2026-11-02', finance))).toBe('delivered');
+  await life.control('DELETE', `users/${await life.accountOf(id)}`, {});
+  const leave = left({ lastDay: '2026-11-20' });
+  expect(await life.ending(leave)).toBe('revoked');
+  expect(await life.rows(leave)).toEqual(['revoke finance: revoked']);
+});
+
 test('nothing else is wrong in the end', async () => {
   expect(await life.faults()).toEqual([]);
 });
