@@ -11,7 +11,9 @@ import {
   CommandDescription,
   describeCommand,
   option,
+  parseDay,
   parseDuration,
+  parseEventId,
   parseGuid,
   parseId,
   parseInstant,
@@ -57,7 +59,9 @@ const signIn = [
 ];
 
 /** The groups of two-word commands. */
-export const groups = { model: 'check the access model, or apply it to the tenant' };
+export const groups = {
+  model: 'check the access model, apply it to the tenant, or import it from there',
+};
 
 type Json = { json: boolean };
 const text = z.string();
@@ -177,7 +181,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'status',
-    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    arguments: [{ name: '<id>', description: 'a CloudEvents id', parse: parseEventId }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
     description: 'show the state of one event, by its CloudEvents id',
     output: eventStatus,
@@ -186,7 +190,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'explain',
-    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    arguments: [{ name: '<id>', description: 'a CloudEvents id', parse: parseEventId }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
     description:
       'explain why an event gave or took access: by which events, rule and policy, what was held before and how it ended; ' +
@@ -198,7 +202,11 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'person',
     arguments: [
-      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+      {
+        name: '<worker>',
+        description: 'a worker id; any number that the person has had',
+        parse: parseId,
+      },
     ],
     options: [json],
     description:
@@ -244,10 +252,12 @@ export const commands: readonly CommandDefinition[] = [
     name: 'audit',
     arguments: [],
     options: [
-      option('--event <id>', 'the rows of this event, by its CloudEvents id'),
+      option('--event <id>', 'the rows of this event, by its CloudEvents id', {
+        parse: parseEventId,
+      }),
       option('--source <uri>', 'with --event: the source, if several have the id'),
-      option('--worker <id>', 'the rows of this worker'),
-      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD'),
+      option('--worker <id>', 'the rows of this worker', { parse: parseId }),
+      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD', { parse: parseDay }),
       json,
     ],
     description:
@@ -287,7 +297,9 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'replay',
-    arguments: [{ name: '[id]', description: 'only the event of this CloudEvents id' }],
+    arguments: [
+      { name: '[id]', description: 'only the event of this CloudEvents id', parse: parseEventId },
+    ],
     options: [
       option('--by <who>', 'who replays; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,
@@ -551,7 +563,11 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'recheck',
     arguments: [
-      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+      {
+        name: '<worker>',
+        description: 'a worker id; any number that the person has had',
+        parse: parseId,
+      },
     ],
     options: [
       option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
@@ -576,7 +592,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,
-    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it' }],
+    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it', parse: parseId }],
     options: [
       option('--by <who>', 'who decides; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,
@@ -623,8 +639,10 @@ export const commands: readonly CommandDefinition[] = [
     description:
       'show the clock of the local stack, or move it forward: timers, deliveries and deadlines follow. Never an app in Azure',
     output: z.strictObject({ now: text, aheadSeconds: count }),
-    run: async (_, options: ClockOptions) =>
-      (await import('./clock.js')).clock(process.env['JOINERY_DATA_DIR'] ?? '.joinery', options),
+    run: async (_, options: ClockOptions) => {
+      const { clock, dataDirOf } = await import('./clock.js');
+      return clock(dataDirOf(process.env), options);
+    },
   },
   {
     name: 'commands',

@@ -11,7 +11,7 @@ import { createHoldings } from '../shared/storage/holdings';
 import { createRemovalBrakes } from '../shared/storage/removals';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
-import { stackTime } from './clock';
+import { dataDirOf, stackTime } from './clock';
 import { CliError } from './print';
 
 /** Where stores and queue are, and which CloudEvents sources the app accepts. */
@@ -60,9 +60,6 @@ const DEFAULTS = {
 
 /** The model of the local app unless ACCESS_MODEL names another. */
 const SAMPLE_MODEL = join(__dirname, '..', '..', 'access-model.json');
-
-/** The folder of the local stack. */
-const dataDirOf = (env: NodeJS.ProcessEnv): string => env['JOINERY_DATA_DIR'] ?? '.joinery';
 
 /** Reads the stack of this machine. Throws a CliError that names the alternative if there is none. */
 function readStack<Shape>(

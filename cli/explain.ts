@@ -7,7 +7,7 @@ import {
 } from '../shared/reports/explain';
 import type { FactLine } from '../shared/reports/fact-line';
 import { openAudit, openClaims, openWorkers, type Connection } from './connection';
-import { ambiguousEvent, print, tableOf, unknownEvent } from './print';
+import { ambiguousEvent, durationText, print, tableOf, unknownEvent } from './print';
 
 /** Prints why an event did what it did, from the rows that it left. Exit code 1 on a fault of their hash chains. */
 export async function explain(
@@ -107,7 +107,8 @@ function stepText(step: StepLine): string {
 
 function marginText(minutes: number | undefined): string | undefined {
   if (minutes === undefined) return undefined;
-  return minutes < 0 ? `${-minutes} minutes late` : `${minutes} minutes before that`;
+  const time = durationText(Math.abs(minutes) * 60);
+  return minutes < 0 ? `${time} late` : `${time} before that`;
 }
 
 /** What the account had of the package before; rows of schema 1 do not say. */
