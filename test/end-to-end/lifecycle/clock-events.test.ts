@@ -96,8 +96,8 @@ test('a last day that is put off is waited for: nothing is said to be revoked wh
   const [leave, later] = [left({ lastDay: '2027-04-23' }), left({ lastDay: '2027-04-30' })];
   const isParkedUntil = (event: Event, until: string) =>
     eventually(`${event.id} is parked until ${until}`, async () => {
-      const { waiting = '' } = (await life.claim(event)) ?? {};
-      return String(waiting).includes('parked') && String(waiting).includes(until);
+      const waiting = JSON.stringify((await life.claim(event))?.['waiting'] ?? '');
+      return waiting.includes('parked') && waiting.includes(until);
     });
   await life.say(leave);
   await isParkedUntil(leave, '2027-04-23');
