@@ -23,7 +23,7 @@ import {
   type CommandDefinition,
 } from './command';
 import type { DoctorOptions } from './doctor';
-import { print, tableOf } from './print';
+import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
@@ -133,12 +133,21 @@ export const commands: readonly CommandDefinition[] = [
       }),
       option('--worker <id>', 'the worker', { parse: parseId, default: 'W-1024' }),
       option('--type <type>', 'what it says', { choices: samples, default: 'joined' }),
+      option(
+        '--revises <id>',
+        'the id of the event, as it was sent, that a corrected or rescinded one is about; ' +
+          'by default of the joined sample without --id',
+        { parse: parseId },
+      ),
       json,
     ],
     description: 'print an event that can be sent: by default, somebody joins Finance in a week',
     output: z.looseObject({ specversion: text, id: text, source: text, type: text, time: text }),
     run: async (_, options: SampleOptions) => {
       const { sampleEvent } = await import('./sample.js');
+      const { type, revises } = options;
+      if (revises !== undefined && type !== 'corrected' && type !== 'rescinded')
+        throw new CliError('--revises needs --type corrected or --type rescinded', 2);
       process.stdout.write(`${JSON.stringify(sampleEvent(options, new Date()), null, 2)}\n`);
     },
   },
@@ -514,6 +523,7 @@ export const commands: readonly CommandDefinition[] = [
       rows: count,
       workers: count,
       facts: z.strictObject({ new: count, unchanged: count }),
+      matchingNoRule: count,
       access: z.record(text, count),
       findings: z.array(
         z.strictObject({

@@ -11,7 +11,7 @@ import { planFor } from '../shared/domain/lifecycle/planner';
 import { timelineOf } from '../shared/domain/lifecycle/timeline';
 import { readBody } from './connection';
 import { loadModel } from './model';
-import { CliError, print, tableOf } from './print';
+import { CliError, print, tableOf, warn } from './print';
 
 export type PlanOptions = {
   events: string;
@@ -38,7 +38,7 @@ const HeldEntry = z.strictObject({
 export async function plan(options: PlanOptions): Promise<void> {
   const model = await modelAt(options.model);
   const facts = await factsIn(options.events);
-  const held = options.held === undefined ? [] : await heldIn(options.held);
+  const held = options.held === undefined ? [] : await heldIn(options.held, model);
   const timeline = timelineOf(facts, model);
   const result = planFor({ timeline, held, model, at: options.at.getTime() });
   const { wants, steps, stopped, handOff, next } = result;
@@ -111,8 +111,16 @@ function notJoined(facts: readonly Fact[]): string[] {
   return [...ids].filter((id) => !reached.has(id));
 }
 
-async function heldIn(file: string): Promise<Held[]> {
+async function heldIn(file: string, { accessPackages }: AccessModel): Promise<Held[]> {
   const entries = await parsed(file, z.array(HeldEntry));
+  const keys = accessPackages.map(({ key }) => key);
+  warn(
+    entries.flatMap(({ packageKey }, at) =>
+      keys.includes(packageKey)
+        ? []
+        : [`${file}: [${at}].packageKey: the model has no package "${packageKey}"`],
+    ),
+  );
   return entries.map(({ until, ...one }) => ({
     ...one,
     ...(until !== undefined && { until: Date.parse(toUtc(until)) }),

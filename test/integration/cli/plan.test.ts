@@ -25,7 +25,7 @@ const mover = {
 };
 
 it('prints wants, steps, stops, hand-offs, fates and the next change, with instants in UTC', async () => {
-  const { code, stdout } = await plan({
+  const { code, stdout, stderr } = await plan({
     events: [mover, joiner],
     held: [
       { packageKey: 'finance', whose: 'ours', state: 'held', assignmentId: 'a-1' },
@@ -34,6 +34,7 @@ it('prints wants, steps, stops, hand-offs, fates and the next change, with insta
     at: '2027-03-01T00:00:00+01:00',
   });
   expect(code).toBe(0);
+  expect(stderr).toMatch(/^warning: \S+: \[1\]\.packageKey: the model has no package "unknown"\n$/);
   const output = JSON.parse(stdout) as Record<string, unknown>;
   expect(output).toMatchObject({
     handOff: ['unknown'],

@@ -126,3 +126,26 @@ test('a refused message and a fault of the chain are told', () => {
   expect(shown).toContain(`refused at ${recordedAt}: ${reason}`);
   expect(shown).toContain('FAULTS:\nattempt 1, seq 2: changed');
 });
+
+test('an open event of which nothing is decided says so, and tells once what it waits for', () => {
+  const since = '2026-11-20T09:30:00.000Z';
+  const waiting = { waitingFor: 'held', waitingSince: since } as const;
+  const shown = explanationText(
+    explanation({
+      status: { state: 'started', ...waiting, waitingReason: 'brake' },
+      attempts: [
+        attempt({
+          waits: [
+            { waitingFor: 'directory', waitingSince: '2026-11-20T09:20:00.000Z' },
+            { ...waiting, reason: 'brake' },
+          ],
+        }),
+      ],
+    }),
+  );
+  expect(shown).toContain('Nothing has been decided yet.');
+  expect(shown).not.toContain('No package was concerned.');
+  expect(shown).toContain('It waited for directory');
+  expect(shown.match(/held/g)).toHaveLength(1);
+  expect(shown).toContain('It is open: started, waits for held: brake');
+});
