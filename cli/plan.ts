@@ -6,6 +6,7 @@ import { readJson } from '../shared/domain/events/raw-json';
 import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { factOf } from '../shared/domain/lifecycle/fact-of';
 import type { Fact } from '../shared/domain/lifecycle/facts';
+import { describeIssues, plainIssue } from '../shared/domain/issues';
 import { Held } from '../shared/domain/lifecycle/held';
 import { planFor } from '../shared/domain/lifecycle/planner';
 import { timelineOf } from '../shared/domain/lifecycle/timeline';
@@ -140,11 +141,9 @@ async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T> {
       2,
     );
   }
-  const result = schema.safeParse(read.value);
+  const result = schema.safeParse(read.value, { error: plainIssue });
   if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${z.core.toDotPath(path)}: ${message}` : message,
-  );
+  const faults = describeIssues(result.error.issues, 'the file');
   throw new CliError(`${file}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, 2);
 }
 

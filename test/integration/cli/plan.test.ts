@@ -100,7 +100,7 @@ it.each([
   ['an instant without an offset', { at: '2027-01-01T00:00:00' }, '--at'],
   ['an instant of a day that does not exist', { at: '2027-02-30T00:00:00Z' }, '--at'],
   ['a duration instead of an instant', { at: '4h' }, '--at'],
-  ['events that are no array', { events: joiner }, '\n  Invalid input: expected array'],
+  ['events that are no array', { events: joiner }, '\n  the file: must be a list, not an object'],
 ])('%s exits with 2 and says where', async (_, given, text) => {
   const { code, stderr } = await plan(given);
   expect(stderr).toContain(text);

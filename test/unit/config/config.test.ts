@@ -331,3 +331,9 @@ test('the lock is renewed, and the function may run, for longer than a message i
   };
   expect(parseTimeSpan(hostJson.functionTimeout)).toBeGreaterThanOrEqual(held + 60_000);
 });
+
+test('a setting that is none of its choices is told which there are', () => {
+  expect(faultsOf({ ...needed, MODE: 'sometimes' })).toMatchObject({
+    MODE: expect.stringMatching(/^must be one of .*enforce/) as string,
+  });
+});
