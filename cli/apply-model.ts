@@ -28,7 +28,7 @@ const SCOPES = ['EntitlementManagement.ReadWrite.All'];
 
 /**
  * Applies the access model to the tenant: shows the changes, and makes them with `yes` or after
- * asking on a terminal. No access is ever removed. Exit code 1 if a package is not complete or, in a plan, is refused.
+ * asking on a terminal. No access is ever removed. Exit code 1 if a package is not complete, also because nothing was changed.
  */
 export async function applyModel(app: AppSettings, options: ApplyOptions): Promise<void> {
   const config = configOf(app);
@@ -68,9 +68,7 @@ export async function applyModel(app: AppSettings, options: ApplyOptions): Promi
   const isIdle = changes.every(({ act }) => act === 'nothing');
   if (options.json || results !== undefined || !isIdle)
     print({ changes, applied: results !== undefined, results }, options.json, () => ended(results));
-  const isShort =
-    results?.some(({ outcome }) => outcome !== 'complete') ??
-    changes.some(({ act }) => act === 'refuse');
+  const isShort = results?.some(({ outcome }) => outcome !== 'complete') ?? !isIdle;
   if (isShort) process.exitCode = 1;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { CliError, print } from './print';
+import { CliError, durationText, print } from './print';
 
 /** In seconds, or to an instant; neither only shows the clock. */
 export type ClockOptions = { advance?: number; to?: Date; json: boolean };
@@ -24,6 +24,16 @@ const FOLLOW_WITHIN_MS = 10_000;
 const CHECK_EVERY_MS = 20;
 const DAY_SECONDS = 86_400;
 const LONGEST_MS = 100 * 366 * DAY_SECONDS * 1000;
+
+/** The folder of the local stack. Throws a CliError if the setting is there and empty. */
+export function dataDirOf(env: NodeJS.ProcessEnv): string {
+  const folder = env['JOINERY_DATA_DIR'] ?? '.joinery';
+  if (folder.trim() !== '') return folder;
+  throw new CliError(
+    `JOINERY_DATA_DIR is "${folder}": set it to the folder of the local stack, or unset it`,
+    2,
+  );
+}
 
 /** Shows the clock of the stack on this machine, or moves it: forward only, because stored times lie behind it. */
 export async function clock(dataDir: string, { advance, to, json }: ClockOptions): Promise<void> {
@@ -49,8 +59,7 @@ const machineTime = (): number => Math.round(performance.timeOrigin + performanc
 
 function described(aheadSeconds: number): string {
   const seconds = Math.abs(aheadSeconds);
-  const days = Math.floor(seconds / DAY_SECONDS);
-  return `${days} d ${seconds % DAY_SECONDS} s ${aheadSeconds < 0 ? 'behind' : 'ahead of'}`;
+  return `${durationText(seconds)} ${aheadSeconds < 0 ? 'behind' : 'ahead of'}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command, CommanderError } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { Id } from '../shared/domain/events/event';
+import { EventId, Id } from '../shared/domain/events/event';
 import { secondsOf } from '../shared/config/config';
 import { isDate, isDateTime, toUtc } from '../shared/domain/events/time';
 import { CliError } from './print';
@@ -20,7 +20,7 @@ export type CommandDefinition = {
   run: (args: readonly string[], options: never) => Promise<void>;
 };
 
-type Argument = { name: string; description: string };
+type Argument = { name: string; description: string; parse?: (text: string) => string };
 
 type OptionSettings = {
   default?: unknown;
@@ -36,6 +36,7 @@ type OptionSettings = {
 export function option(flags: string, description: string, settings: OptionSettings = {}): Option {
   const made = new Option(flags, description).makeOptionMandatory(settings.required ?? false);
   if (settings.choices) made.choices(settings.choices);
+  else if (!made.isBoolean()) made.argParser(parseText);
   if (settings.parse) made.argParser(settings.parse as (text: string) => unknown);
   if (settings.conflicts) made.conflicts(settings.conflicts);
   if ('default' in settings) made.default(settings.default, settings.defaultText);
@@ -51,7 +52,7 @@ export function repeated(
   const { choices } = settings;
   const parse = (text: string, others: string[]): string[] => {
     if (choices && !choices.includes(text)) throw takes(`one of ${choices.join(', ')}`);
-    return [...others, text];
+    return [...others, parseText(text)];
   };
   return option(flags, `${description}; may be repeated`, { ...settings, parse, default: [] });
 }
@@ -91,7 +92,7 @@ export function createProgram(
     }
     const command = strict(parent.command(second ?? first).description(definition.description));
     command.usage(usageOf(definition));
-    for (const { name, description } of definition.arguments) command.argument(name, description);
+    for (const one of definition.arguments) addArgument(command, one);
     for (const one of definition.options) addOption(command, one);
     command.action(async (...given: unknown[]) => {
       const count = definition.arguments.length;
@@ -143,6 +144,13 @@ function strict(command: Command): Command {
       const isUnknown = error.code === 'commander.unknownCommand';
       throw new UsageError(command, isUnknown ? `${message}; ${list}` : message);
     });
+}
+
+/** Each of several is read by itself. */
+function addArgument(command: Command, { name, description, parse = parseText }: Argument): void {
+  command.argument(name, description, (text: string, others?: string[]) =>
+    name.includes('...') ? [...(others ?? []), parse(text)] : parse(text),
+  );
 }
 
 /** Commander would take the last one of an option that is given twice. */
@@ -209,10 +217,26 @@ export const describeCommand = (definition: CommandDefinition): CommandDescripti
 /** Commander says before it which option and value are meant. */
 const takes = (what: string): InvalidArgumentError => new InvalidArgumentError(`It takes ${what}`);
 
-export function parseId(text: string): string {
-  const read = Id.safeParse(text);
-  if (!read.success) throw takes(read.error.issues[0]?.message ?? 'another value');
-  return read.data;
+/** For what has no form of its own. An empty text is a variable of a script that was not set. */
+function parseText(text: string): string {
+  if (text.trim() === '') throw takes('a text that is not empty');
+  return text;
+}
+
+const parserOf =
+  (schema: z.ZodType<string>) =>
+  (text: string): string => {
+    const read = schema.safeParse(text);
+    if (!read.success) throw takes(read.error.issues[0]?.message ?? 'another value');
+    return read.data;
+  };
+export const parseId = parserOf(Id);
+export const parseEventId = parserOf(EventId);
+
+/** A UTC day as its text. */
+export function parseDay(text: string): string {
+  if (!isDate(text)) throw takes('a UTC day YYYY-MM-DD');
+  return text;
 }
 
 export function parseGuid(text: string): string {

@@ -12,7 +12,9 @@ import {
   CommandDescription,
   describeCommand,
   option,
+  parseDay,
   parseDuration,
+  parseEventId,
   parseGuid,
   parseId,
   parseInstant,
@@ -22,7 +24,7 @@ import {
   type CommandDefinition,
 } from './command';
 import type { DoctorOptions } from './doctor';
-import { print, tableOf } from './print';
+import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
 import type { ApplyOptions } from './apply-model';
 import type { ReplayOptions } from './replay';
@@ -59,7 +61,9 @@ const signIn = [
 ];
 
 /** The groups of two-word commands. */
-export const groups = { model: 'check the access model, or apply it to the tenant' };
+export const groups = {
+  model: 'check the access model, apply it to the tenant, or import it from there',
+};
 
 type Json = { json: boolean };
 const text = z.string();
@@ -131,12 +135,21 @@ export const commands: readonly CommandDefinition[] = [
       }),
       option('--worker <id>', 'the worker', { parse: parseId, default: 'W-1024' }),
       option('--type <type>', 'what it says', { choices: samples, default: 'joined' }),
+      option(
+        '--revises <id>',
+        'the id of the event, as it was sent, that a corrected or rescinded one is about; ' +
+          'by default of the joined sample without --id',
+        { parse: parseId },
+      ),
       json,
     ],
     description: 'print an event that can be sent: by default, somebody joins Finance in a week',
     output: z.looseObject({ specversion: text, id: text, source: text, type: text, time: text }),
     run: async (_, options: SampleOptions) => {
       const { sampleEvent } = await import('./sample.js');
+      const { type, revises } = options;
+      if (revises !== undefined && type !== 'corrected' && type !== 'rescinded')
+        throw new CliError('--revises needs --type corrected or --type rescinded', 2);
       process.stdout.write(`${JSON.stringify(sampleEvent(options, new Date()), null, 2)}\n`);
     },
   },
@@ -179,7 +192,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'status',
-    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    arguments: [{ name: '<id>', description: 'a CloudEvents id', parse: parseEventId }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
     description: 'show the state of one event, by its CloudEvents id',
     output: eventStatus,
@@ -188,7 +201,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'explain',
-    arguments: [{ name: '<id>', description: 'a CloudEvents id' }],
+    arguments: [{ name: '<id>', description: 'a CloudEvents id', parse: parseEventId }],
     options: [option('--source <uri>', 'the source, if several have the id'), json],
     description:
       'explain why an event gave or took access: by which events, rule and policy, what was held before and how it ended; ' +
@@ -200,7 +213,11 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'person',
     arguments: [
-      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+      {
+        name: '<worker>',
+        description: 'a worker id; any number that the person has had',
+        parse: parseId,
+      },
     ],
     options: [json],
     description:
@@ -246,10 +263,12 @@ export const commands: readonly CommandDefinition[] = [
     name: 'audit',
     arguments: [],
     options: [
-      option('--event <id>', 'the rows of this event, by its CloudEvents id'),
+      option('--event <id>', 'the rows of this event, by its CloudEvents id', {
+        parse: parseEventId,
+      }),
       option('--source <uri>', 'with --event: the source, if several have the id'),
-      option('--worker <id>', 'the rows of this worker'),
-      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD'),
+      option('--worker <id>', 'the rows of this worker', { parse: parseId }),
+      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD', { parse: parseDay }),
       json,
     ],
     description:
@@ -289,7 +308,9 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: 'replay',
-    arguments: [{ name: '[id]', description: 'only the event of this CloudEvents id' }],
+    arguments: [
+      { name: '[id]', description: 'only the event of this CloudEvents id', parse: parseEventId },
+    ],
     options: [
       option('--by <who>', 'who replays; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,
@@ -504,6 +525,7 @@ export const commands: readonly CommandDefinition[] = [
       rows: count,
       workers: count,
       facts: z.strictObject({ new: count, unchanged: count }),
+      matchingNoRule: count,
       access: z.record(text, count),
       findings: z.array(
         z.strictObject({
@@ -554,7 +576,11 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'recheck',
     arguments: [
-      { name: '<worker>', description: 'a worker id; any number that the person has had' },
+      {
+        name: '<worker>',
+        description: 'a worker id; any number that the person has had',
+        parse: parseId,
+      },
     ],
     options: [
       option('--reason <code>', 'why, such as a ticket; kept in the audit rows', {
@@ -621,7 +647,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,
-    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it' }],
+    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it', parse: parseId }],
     options: [
       option('--by <who>', 'who decides; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,
@@ -668,8 +694,10 @@ export const commands: readonly CommandDefinition[] = [
     description:
       'show the clock of the local stack, or move it forward: timers, deliveries and deadlines follow. Never an app in Azure',
     output: z.strictObject({ now: text, aheadSeconds: count }),
-    run: async (_, options: ClockOptions) =>
-      (await import('./clock.js')).clock(process.env['JOINERY_DATA_DIR'] ?? '.joinery', options),
+    run: async (_, options: ClockOptions) => {
+      const { clock, dataDirOf } = await import('./clock.js');
+      return clock(dataDirOf(process.env), options);
+    },
   },
   {
     name: 'commands',

@@ -12,7 +12,7 @@ import { createRemovalBrakes } from '../shared/storage/removals';
 import { createStaging } from '../shared/storage/staging';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
-import { stackTime } from './clock';
+import { dataDirOf, stackTime } from './clock';
 import { CliError } from './print';
 
 /** Where stores and queue are, and which CloudEvents sources the app accepts. */
@@ -61,9 +61,6 @@ const DEFAULTS = {
 
 /** The model of the local app unless ACCESS_MODEL names another. */
 const SAMPLE_MODEL = join(__dirname, '..', '..', 'access-model.json');
-
-/** The folder of the local stack. */
-const dataDirOf = (env: NodeJS.ProcessEnv): string => env['JOINERY_DATA_DIR'] ?? '.joinery';
 
 /** Reads the stack of this machine. Throws a CliError that names the alternative if there is none. */
 function readStack<Shape>(

@@ -7,7 +7,7 @@ import {
 } from '../shared/reports/explain';
 import type { FactLine } from '../shared/reports/fact-line';
 import { openAudit, openClaims, openWorkers, type Connection } from './connection';
-import { ambiguousEvent, print, tableOf, unknownEvent } from './print';
+import { ambiguousEvent, durationText, print, tableOf, unknownEvent } from './print';
 
 /** Prints why an event did what it did, from the rows that it left. Exit code 1 on a fault of their hash chains. */
 export async function explain(
@@ -32,7 +32,7 @@ export function explanationText(explanation: Explanation): string {
   const isOpen = attempts.at(-1)?.closedAt === undefined;
   return [
     `${factText(event)} about ${event.workerId ?? 'a worker that is not known'}`,
-    ...attempts.map(attemptText),
+    ...attempts.map((one) => attemptText(one, status)),
     ...(isOpen && status ? [openText(status)] : []),
     ...refusals.map(({ reason, receivedAt, recordedAt }) => {
       return `refused at ${receivedAt ?? recordedAt}: ${reason ?? ''}`;
@@ -51,20 +51,33 @@ function openText({ state, ...status }: NonNullable<Explanation['status']>): str
   return `It is open: ${state}${wait}${shown('waitingUntil', ', until ')}`;
 }
 
-function attemptText({ steps, waits, facts, ...attempt }: AttemptLine): string {
+/** Without the wait that goes on: `openText` tells it. */
+function attemptText(
+  { steps, waits, facts, ...attempt }: AttemptLine,
+  status: Explanation['status'],
+): string {
   const { outcome = 'open', reason, closedAt, accessModelHash, appVersion } = attempt;
   const ending = `${outcome}${because(reason)}${closedAt === undefined ? '' : ` at ${closedAt}`}`;
   return [
     `Attempt ${attempt.attempt}, started by ${initiatorText(attempt)}: ${ending}`,
     `Under the access model ${accessModelHash.slice(0, 12)}, by version ${appVersion} of the app`,
     ...facts.map((fact) => `Because of ${factText(fact)}`),
-    ...waits.map(({ waitingFor = '', reason: why, waitingSince = '', waitingUntil }) => {
-      const until = waitingUntil === undefined ? '' : `, until ${waitingUntil} at most`;
-      return `It waited for ${waitingFor}${because(why)} from ${waitingSince}${until}`;
-    }),
-    ...(steps.length === 0 ? ['No package was concerned.'] : steps.map(stepText)),
+    ...waits
+      .filter((one) => !isGoingOn(one, status))
+      .map(({ waitingFor = '', reason: why, waitingSince = '', waitingUntil }) => {
+        const until = waitingUntil === undefined ? '' : `, until ${waitingUntil} at most`;
+        return `It waited for ${waitingFor}${because(why)} from ${waitingSince}${until}`;
+      }),
+    ...(steps.length > 0
+      ? steps.map(stepText)
+      : [closedAt === undefined ? 'Nothing has been decided yet.' : 'No package was concerned.']),
   ].join('\n');
 }
+
+const isGoingOn = (
+  { waitingFor, waitingSince }: AttemptLine['waits'][number],
+  status: Explanation['status'],
+): boolean => status?.['waitingFor'] === waitingFor && status?.['waitingSince'] === waitingSince;
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`);
 
@@ -107,7 +120,8 @@ function stepText(step: StepLine): string {
 
 function marginText(minutes: number | undefined): string | undefined {
   if (minutes === undefined) return undefined;
-  return minutes < 0 ? `${-minutes} minutes late` : `${minutes} minutes before that`;
+  const time = durationText(Math.abs(minutes) * 60);
+  return minutes < 0 ? `${time} late` : `${time} before that`;
 }
 
 /** What the account had of the package before; rows of schema 1 do not say. */

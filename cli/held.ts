@@ -37,7 +37,7 @@ function textOf(brakes: readonly HeldBrake[]): string {
         ...[person, packages.join(', '), objectIds.join(', '), since],
       ]);
       return [
-        `brake ${id}, tripped at ${trippedAt}: ${counted(people.length, 'person', 'people')} wait`,
+        `brake ${id}, tripped at ${trippedAt}: ${counted(people.length, 'person waits', 'people wait')}`,
         tableOf(['worker', what, 'in the account', 'since'], rows),
         `next: joinery release ${id} --by <who> --reason <code>, or joinery discard ${id} ...`,
       ].join('\n');
@@ -64,7 +64,12 @@ export async function closeBrake(
     return;
   }
   const brakes = openBrakes(connection);
-  const answer = await brakes.close(id, { state, by, reason, at: new Date().toISOString() });
+  const answer = await brakes.close(id, {
+    state,
+    by,
+    reason,
+    at: new Date(connection.now()).toISOString(),
+  });
   if (answer === undefined)
     throw new CliError(`there is no brake ${id}; "joinery held" lists those that are open`);
   const { brake, isClosed } = answer;
@@ -74,10 +79,13 @@ export async function closeBrake(
   }
   let people = 0;
   for await (const page of brakes.waitingUnder(brake)) people += page.length;
+  // A run that is held looks whether it may go on.
+  const when = 'within a quarter of an hour';
   print({ brake: id, state, by, reason, people }, json, () =>
     state === 'released'
-      ? `released: the removals of ${counted(people, 'person', 'people')} are carried out`
-      : `discarded: ${counted(people, 'person keeps', 'people keep')} what they have, until something else is stated of them`,
+      ? `released: the removals of ${counted(people, 'person', 'people')} are carried out ${when}`
+      : `discarded: ${counted(people, 'person keeps', 'people keep')} what they have, until something else is stated of ` +
+        `them; their runs notice it ${when}`,
   );
 }
 

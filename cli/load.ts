@@ -1,3 +1,6 @@
+import type { AccessModel } from '../shared/domain/access-model/access-model';
+import { attributesIn } from '../shared/domain/lifecycle/fact-of';
+import { birthrightsFor } from '../shared/domain/lifecycle/plan';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { GraphError } from '../shared/graph/errors';
 import {
@@ -7,7 +10,7 @@ import {
   type LoadPlan,
   type LoadServices,
 } from '../shared/roster/load';
-import { snapshotsOf } from '../shared/roster/snapshots';
+import { snapshotsOf, type RosterWorker } from '../shared/roster/snapshots';
 import { readRosterRows, RosterMap, type RosterFault } from '../shared/roster/rows';
 import { createDue } from '../shared/storage/due';
 import { createHoldings } from '../shared/storage/holdings';
@@ -64,7 +67,7 @@ export async function load(app: AppSettings, roster: string, options: LoadOption
   const services = { ...servicesOver(config, reached), model: () => loaded };
   const plan = await planLoad(services, workers, new Date()).catch(graphFailure);
   refuse(roster, plan.faults);
-  const summary = summaryOf(rows.rows.length, plan);
+  const summary = summaryOf(rows.rows.length, unmatchedIn(workers, loaded.model), plan);
   const isIdle = summary.facts.new === 0 && summary.access['adopt'] === undefined;
   if (!json) warn(summary.notes);
   if (!json && !yes && !dryRun) process.stdout.write(`${textOf(summary)}\n`);
@@ -150,7 +153,17 @@ function progressOf(): LoadServices['onProgress'] {
 
 type Summary = ReturnType<typeof summaryOf>;
 
-function summaryOf(rows: number, { workers, unrecorded, missing }: LoadPlan) {
+/** How many rows state attributes for which no rule gives anything: each row is one span. */
+const unmatchedIn = (workers: readonly RosterWorker[], model: AccessModel): number =>
+  workers
+    .flatMap(({ fact }) => attributesIn(fact))
+    .filter(({ attributes }) => birthrightsFor(model, attributes).length === 0).length;
+
+function summaryOf(
+  rows: number,
+  matchingNoRule: number,
+  { workers, unrecorded, missing }: LoadPlan,
+) {
   const findings = workers.flatMap(({ workerId, targetId: objectId, problem, findings: found }) => [
     ...(problem === undefined ? [] : [{ workerId, code: problem }]),
     ...found.map(({ code, packageKey }) => ({ workerId, objectId, packageKey, code })),
@@ -161,7 +174,16 @@ function summaryOf(rows: number, { workers, unrecorded, missing }: LoadPlan) {
   return {
     ...{ rows, workers: workers.length },
     facts: { new: news, unchanged: workers.length - news },
-    ...{ access, findings, notes: notesOf(unrecorded, missing) },
+    ...{ matchingNoRule, access, findings },
+    notes: [
+      ...(matchingNoRule === 0
+        ? []
+        : [
+            `${matchingNoRule} of ${counted(rows, 'row')} match no rule of the access model, so nothing is wanted by them: ` +
+              'compare the attributes in the map with those that the rules ask for',
+          ]),
+      ...notesOf(unrecorded, missing),
+    ],
   };
 }
 

@@ -6,12 +6,13 @@ import { readJson } from '../shared/domain/events/raw-json';
 import { isDateTime, toUtc } from '../shared/domain/events/time';
 import { factOf } from '../shared/domain/lifecycle/fact-of';
 import type { Fact } from '../shared/domain/lifecycle/facts';
+import { describeIssues, plainIssue } from '../shared/domain/issues';
 import { Held } from '../shared/domain/lifecycle/held';
 import { planFor } from '../shared/domain/lifecycle/planner';
 import { timelineOf } from '../shared/domain/lifecycle/timeline';
 import { readBody } from './connection';
 import { loadModel } from './model';
-import { CliError, print, tableOf } from './print';
+import { CliError, print, tableOf, warn } from './print';
 
 export type PlanOptions = {
   events: string;
@@ -38,7 +39,7 @@ const HeldEntry = z.strictObject({
 export async function plan(options: PlanOptions): Promise<void> {
   const model = await modelAt(options.model);
   const facts = await factsIn(options.events);
-  const held = options.held === undefined ? [] : await heldIn(options.held);
+  const held = options.held === undefined ? [] : await heldIn(options.held, model);
   const timeline = timelineOf(facts, model);
   const result = planFor({ timeline, held, model, at: options.at.getTime() });
   const { wants, steps, stopped, handOff, next } = result;
@@ -111,8 +112,16 @@ function notJoined(facts: readonly Fact[]): string[] {
   return [...ids].filter((id) => !reached.has(id));
 }
 
-async function heldIn(file: string): Promise<Held[]> {
+async function heldIn(file: string, { accessPackages }: AccessModel): Promise<Held[]> {
   const entries = await parsed(file, z.array(HeldEntry));
+  const keys = accessPackages.map(({ key }) => key);
+  warn(
+    entries.flatMap(({ packageKey }, at) =>
+      keys.includes(packageKey)
+        ? []
+        : [`${file}: [${at}].packageKey: the model has no package "${packageKey}"`],
+    ),
+  );
   return entries.map(({ until, ...one }) => ({
     ...one,
     ...(until !== undefined && { until: Date.parse(toUtc(until)) }),
@@ -132,11 +141,9 @@ async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T> {
       2,
     );
   }
-  const result = schema.safeParse(read.value);
+  const result = schema.safeParse(read.value, { error: plainIssue });
   if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${z.core.toDotPath(path)}: ${message}` : message,
-  );
+  const faults = describeIssues(result.error.issues, 'the file');
   throw new CliError(`${file}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, 2);
 }
 

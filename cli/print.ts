@@ -28,6 +28,27 @@ export function warn(lines: readonly string[]): void {
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count} ${count === 1 ? one : several}`;
 
+const UNITS: readonly [name: string, seconds: number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** "37 days 5 hours", "1 minute 30 seconds": the largest unit that fits and the one below it, of seconds from 0. */
+export function durationText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const at = UNITS.findIndex(([, size]) => whole >= size);
+  const shownUnits = at < 0 ? UNITS.slice(-1) : UNITS.slice(at, at + 2);
+  let rest = whole;
+  const parts = shownUnits.flatMap(([name, size], place) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 && place > 0 ? [] : [counted(count, name)];
+  });
+  return parts.join(' ');
+}
+
 /** Whether there is somebody to ask. */
 export const isTerminal = (): boolean => process.stdin.isTTY && process.stdout.isTTY;
 

@@ -14,8 +14,6 @@ export async function recheck(
   workerId: string,
   { by = ownName(), reason, json }: RecheckOptions,
 ): Promise<void> {
-  if (!Id.safeParse(workerId).success)
-    throw new CliError('a worker id has 1 to 64 of A-Z a-z 0-9 . _ : -', 2);
   const stores = { workers: openWorkers(connection), brakes: openBrakes(connection) };
   const now = new Date(connection.now());
   const asked = await withBus(connection, (client) => {

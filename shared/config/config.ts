@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainIssue } from '../domain/issues';
 import { Mode } from '../domain/access-model/access-model';
 import { isReserved } from '../domain/events/event';
 import { ALLOWED_ATTRIBUTES, queryFor } from '../domain/events/match-attribute';
@@ -264,7 +265,7 @@ export class SettingsError extends Error {
 /** Reads all settings. Throws one SettingsError that lists every missing or wrong one. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const present = Object.entries(env).filter(([, value]) => value !== '');
-  const read = WithRoster.safeParse(Object.fromEntries(present));
+  const read = WithRoster.safeParse(Object.fromEntries(present), { error: plainIssue });
   if (!read.success) {
     throw new SettingsError(
       read.error.issues.map(({ path, message }) => ({ setting: path.join('.'), rule: message })),

@@ -11,6 +11,7 @@ import {
 import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../promises';
 import type { AccessModel } from '../domain/access-model/access-model';
+import { describeIssues, plainIssue } from '../domain/issues';
 import { readAccessModel, sampleFault } from '../domain/access-model/read-access-model';
 import { Exclusions } from '../domain/lifecycle/gate';
 import { isLoopback } from '../loopback';
@@ -117,9 +118,9 @@ function soundExclusions(from: string, text: string): Exclusions {
   } catch {
     throw new Error(`the ${EXCLUSIONS} ${from} is no JSON`);
   }
-  const read = Exclusions.safeParse(content);
+  const read = Exclusions.safeParse(content, { error: plainIssue });
   if (read.success) return read.data;
-  const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  const faults = describeIssues(read.error.issues, 'the list').map((line) => `  ${line}`);
   throw new Error(`the ${EXCLUSIONS} ${from} has faults:\n${faults.join('\n')}`);
 }
 

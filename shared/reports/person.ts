@@ -7,6 +7,7 @@ import { unstoredAttribute } from '../domain/lifecycle/plan';
 import { timelineOf } from '../domain/lifecycle/timeline';
 import { intervalsOf, wantsAt, type Interval } from '../domain/lifecycle/wants';
 import { AuditRow } from '../domain/workflow/audit-entry';
+import type { StoredClaim } from '../domain/workflow/claim';
 import { describeEvent } from '../events/status';
 import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
@@ -131,10 +132,19 @@ export async function personReport(
     open: claims.filter(({ state }) => state !== 'closed').map(describeEvent),
     facts: facts.map((fact) => ({ ...factLineOf(fact), fate: rules?.fates.get(fact) })),
     next: rules?.next ?? [],
-    wakeAt: wake?.at,
+    wakeAt: earliest([wake?.at, ...claims.map(parkedUntil)]),
     notes: model ? unstoredIn(facts, model) : [],
   };
 }
+
+/** When the open run of an event goes on by itself. */
+const parkedUntil = ({ state, waiting }: StoredClaim): string | undefined =>
+  state !== 'closed' && waiting?.for === 'parked' ? waiting.until : undefined;
+
+const earliest = (times: readonly (string | undefined)[]): string | undefined =>
+  times
+    .filter((time) => time !== undefined)
+    .sort((one, other) => Date.parse(one) - Date.parse(other))[0];
 
 /** What the rules say now and later. */
 function rulesFor(facts: readonly StoredFact[], model: AccessModel, at: number) {

@@ -37,6 +37,8 @@ export async function startGraph(overrides: StartSettings): Promise<Graph> {
   const runtime = open(settings);
   const inFlight = new Set<Promise<void>>();
   const server = createServer((message, response) => {
+    // Node would state the time of the machine, which the clock of the stack may have left.
+    response.setHeader('Date', new Date().toUTCString());
     const answered = answer(runtime, message, response).finally(() => inFlight.delete(answered));
     inFlight.add(answered);
   });

@@ -16,9 +16,11 @@ export function projectRoot(from: string = __dirname): string {
   return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
 }
 
-/** The folder of all local data: `JOINERY_DATA_DIR`, or `.joinery` in the project. */
+/** The folder of all local data: `JOINERY_DATA_DIR`, or `.joinery` in the project. Throws if the setting is empty. */
 export function dataDir(): string {
-  return process.env['JOINERY_DATA_DIR'] ?? join(projectRoot(), '.joinery');
+  const folder = process.env['JOINERY_DATA_DIR'] ?? join(projectRoot(), '.joinery');
+  if (folder.trim() !== '') return folder;
+  throw new Error('JOINERY_DATA_DIR is empty: set it to a folder, or unset it');
 }
 
 /** A port from the environment; `0` asks for a free one. Throws on anything that is not a port number. */

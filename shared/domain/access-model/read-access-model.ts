@@ -1,8 +1,8 @@
-import type { z } from 'zod';
 import { AccessModel } from './access-model';
 import { jsonHash } from '../events/keys';
 import { adviceOn, lintModel } from './lint';
 import { readJson } from '../events/raw-json';
+import { describeIssues, plainIssue } from '../issues';
 
 export type ModelReading =
   /** `advice`: what is allowed and will cause trouble, one line each. */
@@ -24,46 +24,16 @@ export function readAccessModel(text: string): ModelReading {
     const place = path.length > 0 ? `, in ${path.join('.')}` : '';
     return { kind: 'faults', faults: [`line ${line}${place}: ${reason}; fix the JSON`] };
   }
-  const parsed = AccessModel.safeParse(read.value);
-  const faults = [...describeIssues(parsed.error?.issues ?? []), ...lintModel(read.value)];
+  const parsed = AccessModel.safeParse(read.value, { error: plainIssue });
+  const faults = [
+    ...describeIssues(parsed.error?.issues ?? [], 'the model'),
+    ...lintModel(read.value),
+  ];
   if (!parsed.success || faults.length > 0) return { kind: 'faults', faults };
   const model: AccessModel = { ...parsed.data };
   // A hint for editors, not a rule.
   delete model.$schema;
   return { kind: 'ok', model, hash: jsonHash(model), advice: adviceOn(model) };
-}
-
-/**
- * One line per issue of a zod schema: its path, then the rule. For a union, describes the issues of the likeliest member;
- * zod would only say that no member matches.
- */
-function describeIssues(
-  issues: readonly z.core.$ZodIssue[],
-  root: readonly PropertyKey[] = [],
-): string[] {
-  return issues.flatMap((issue) => {
-    const path = [...root, ...issue.path];
-    const meant = issue.code === 'invalid_union' ? likeliest(issue.errors) : undefined;
-    if (meant !== undefined) return describeIssues(meant, path);
-    if (issue.code === 'invalid_key') return describeIssues(issue.issues, path);
-    return [`${pathText(path)}: ${issue.message}`];
-  });
-}
-
-/** The branch with the fewest issues in its own members; undefined if two have equally few. */
-function likeliest(branches: readonly (readonly z.core.$ZodIssue[])[]) {
-  const shallow = branches.map((issues) => issues.filter(({ path }) => path.length < 2).length);
-  const least = Math.min(...shallow);
-  return shallow.indexOf(least) === shallow.lastIndexOf(least)
-    ? branches[shallow.indexOf(least)]
-    : undefined;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  const text = path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('');
-  return text === '' ? 'the model' : text.replace(/^\./, '');
 }
 
 /**

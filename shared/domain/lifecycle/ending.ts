@@ -88,7 +88,8 @@ export type FirstEffect = { at: number; why: 'future-start' | 'future-end' | 'fu
 
 /**
  * The first instant after `at` at which what a person should have changes because of this fact; undefined if it gives
- * something already, or changes nothing later. Pure: a function of the set of facts.
+ * something already, or changes nothing later. An end or a move that is still ahead gives nothing, although the access that
+ * it leaves may have gone by an earlier date without it. Pure: a function of the set of facts.
  */
 export function firstEffectOf(
   facts: readonly Fact[],
@@ -103,9 +104,14 @@ export function firstEffectOf(
   const others = facts.filter((one) => one.hash !== hash);
   const without = intervalsOf(timelineOf(others, model), model);
   const now = wantsAt(intervals, model, at);
-  if (givesMore(now, wantsAt(without, model, at))) return undefined;
   const isBehind = (one: { facts: Fact[] }): boolean => one.facts.includes(fact);
-  const ends = timeline.spans.filter(({ left }) => left && isEnd(fact)).map(({ until }) => until);
+  const begins = intervals.filter(isBehind).map(({ from }) => from);
+  const ends = timeline.spans.flatMap(({ left, until }) =>
+    left && isEnd(fact) && until !== undefined ? [until] : [],
+  );
+  const first = Math.min(...begins);
+  const isAhead = ends.some((end) => end > at) || (begins.length > 0 && first > at);
+  if (!isAhead && givesMore(now, wantsAt(without, model, at))) return undefined;
   const instants = intervals.flatMap(({ from, until }) => [from, until ?? from]);
   for (const instant of [...new Set(instants)].filter((one) => one > at).sort((a, b) => a - b)) {
     const change = changeAt(intervals, model, instant);
@@ -118,10 +124,8 @@ export function firstEffectOf(
     if (isOwn) return { at: instant, why: nameOf(change) };
   }
   // It changes nothing of what comes, and has yet to begin: until then nothing can be said to be over or held.
-  const begins = intervals.filter(isBehind).map(({ from }) => from);
-  const first = Math.min(...begins);
-  const isAhead = now.length === 0 && begins.length > 0 && first > at;
-  return isAhead ? { at: first, why: 'future-start' } : undefined;
+  const isToBegin = now.length === 0 && begins.length > 0 && first > at;
+  return isToBegin ? { at: first, why: 'future-start' } : undefined;
 }
 
 const isEnd = ({ states }: Fact): boolean =>

@@ -2,7 +2,7 @@ import { text } from '../../resilience/invariants/rows';
 import { messageOf } from '../../support/events';
 import { eventually } from '../../support/eventually';
 import { readTable, type Row } from '../../support/tables';
-import { contractor, startLife, type Life } from './life';
+import { contractor, finance, startLife, type Event, type Life } from './life';
 
 const START = new Date('2026-11-20T12:00:00Z');
 
@@ -87,6 +87,29 @@ test('a move that takes something on its day and ends a contract later does not 
   expect(await life.closed(move)).toMatchObject({ outcome: 'revoked' });
   expect(await life.rows(move)).toContain('revoke source-code: revoked');
   expect(await life.has(account)).toEqual(['Contractors']);
+});
+
+test('a last day that is put off is waited for: nothing is said to be revoked when the old one passes', async () => {
+  const { id, joined, left } = life.worker('W-1044');
+  const account = await life.accountOf(id);
+  expect(await life.ending(joined('2026-11-02', finance))).toBe('delivered');
+  const [leave, later] = [left({ lastDay: '2027-04-23' }), left({ lastDay: '2027-04-30' })];
+  const isParkedUntil = (event: Event, until: string) =>
+    eventually(`${event.id} is parked until ${until}`, async () => {
+      const waiting = JSON.stringify((await life.claim(event))?.['waiting'] ?? '');
+      return waiting.includes('parked') && waiting.includes(until);
+    });
+  await life.say(leave);
+  await isParkedUntil(leave, '2027-04-23');
+  await life.say(later);
+  await isParkedUntil(later, '2027-04-30');
+  await life.stack.advance(new Date('2027-04-25T12:00:00Z'));
+  expect(await life.closed(leave)).toMatchObject({ outcome: 'superseded' });
+  await isParkedUntil(later, '2027-04-30');
+  expect(await life.has(account)).toEqual(['Finance']);
+  await life.stack.advance(new Date('2027-04-30T22:00:00Z'));
+  expect(await life.closed(later)).toMatchObject({ outcome: 'revoked' });
+  expect(await life.has(account)).toEqual([]);
 });
 
 test('every invariant holds', async () => {

@@ -132,6 +132,17 @@ test('packages whose ids no run knows yet, and those that do not exist, are warn
   );
 });
 
+test('rows for which no rule gives anything are counted and warned of', async () => {
+  const roster = rosterOf(lineOf(0, 'Nowhere'), lineOf(1, 'Sales'));
+  const model = baseline.model as { birthrights: { when: object; packages: string[] }[] };
+  const when = { attribute: 'department', equals: 'Sales' };
+  const birthrights = model.birthrights.map((one) => ({ ...one, when }));
+  await tenant.writeModel({ ...model, birthrights });
+  expect(await load(roster, '--dry-run')).toMatchObject({ rows: 2, matchingNoRule: 1 });
+  const { stderr } = await run(roster, '--dry-run');
+  expect(stderr).toContain('warning: 1 of 2 rows match no rule of the access model');
+});
+
 test('only a row that changes what is true of a worker becomes a fact', async () => {
   await load(baseline.roster, '--yes');
   const changed = rosterOf(

@@ -75,9 +75,9 @@ test('a sound model is reported with its hash, another one with every fault', as
   expect(await model('apply', '--model', '/nowhere.json')).toMatchObject({ code: 2 });
 });
 
-test('without --yes the plan is shown and nothing is written', async () => {
+test('without --yes the plan is shown, nothing is written, and packages that are not complete end with 1', async () => {
   const shown = await model('apply');
-  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown).toMatchObject({ code: 1, stderr: '' });
   expect(shown.stdout).toMatch(/^ledger +create +policy +Birthright$/m);
   expect(shown.stdout).toContain('nothing was changed; add --yes to apply');
   expect(await tenant.simulator.writes()).toEqual([]);
@@ -95,6 +95,7 @@ test('a model is created, verified by a run that may not create anything, and cr
 
   const writes = await tenant.simulator.writes();
   expect(await verified('ledger')).toMatchObject({ kind: 'done', adopted: false });
+  expect(await model('apply')).toMatchObject({ code: 0 });
   const second = await apply('--yes');
   expect(actsOf(second)).toEqual([]);
   expect(second.output.results).toEqual(both);

@@ -4,6 +4,7 @@ import { START_OF_CHAIN, type ChainEnd } from '../../../shared/domain/workflow/r
 import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
 import type { PersonReport } from '../../../shared/reports/person';
 import { createLedger } from '../../../shared/storage/audit';
+import { createClaims } from '../../../shared/storage/claims';
 import { createHoldings, type StoredHolding } from '../../../shared/storage/holdings';
 import { createWorkers } from '../../../shared/storage/workers';
 import { runCommand } from '../../support/run-command';
@@ -113,6 +114,24 @@ test('joined numbers are one person, and what is held under any of them is shown
   expect(found).toMatchObject({ person: 'C-4', numbers: ['C-4', 'W-5'] });
   expect(found.has).toHaveLength(1);
   expect(await report('W-5')).toEqual(found);
+});
+
+test('a run that is parked goes on before the next change, and is the next look', async () => {
+  const key = await fact('W-7', 'join-7');
+  const [sooner, later] = ['2026-12-01T00:00:00.000Z', '2027-03-01T00:00:00.000Z'];
+  await createWorkers(storage.table('workers')).changeWake('W-7', () => ({ at: later }));
+  expect((await report('W-7')).wakeAt).toBe(later);
+  await createClaims(storage.table('claims')).claim(key, {
+    ...{ state: 'started', contentHash: 'c'.repeat(64), attempt: 1, updatedAt: AT },
+    fact: {
+      ...{ eventId: 'join-7', eventSource: SOURCE, eventType: 'hr.worker.joined.v1' },
+      ...{ workerId: 'W-7', bodyHash: 'b'.repeat(64), employmentId: 'primary' },
+      ...{ startDate: '2026-11-23', timeZone: 'UTC', actAt: AT, occurredAt: AT, receivedAt: AT },
+    },
+    due: { partition: 'shard-1', key: 'k' },
+    waiting: { for: 'parked', since: AT, until: sooner },
+  });
+  expect((await report('W-7')).wakeAt).toBe(sooner);
 });
 
 test('without the rules everything but what comes next is shown, and why', async () => {

@@ -25,7 +25,7 @@ const mover = {
 };
 
 it('prints wants, steps, stops, hand-offs, fates and the next change, with instants in UTC', async () => {
-  const { code, stdout } = await plan({
+  const { code, stdout, stderr } = await plan({
     events: [mover, joiner],
     held: [
       { packageKey: 'finance', whose: 'ours', state: 'held', assignmentId: 'a-1' },
@@ -34,6 +34,7 @@ it('prints wants, steps, stops, hand-offs, fates and the next change, with insta
     at: '2027-03-01T00:00:00+01:00',
   });
   expect(code).toBe(0);
+  expect(stderr).toMatch(/^warning: \S+: \[1\]\.packageKey: the model has no package "unknown"\n$/);
   const output = JSON.parse(stdout) as Record<string, unknown>;
   expect(output).toMatchObject({
     handOff: ['unknown'],
@@ -99,7 +100,7 @@ it.each([
   ['an instant without an offset', { at: '2027-01-01T00:00:00' }, '--at'],
   ['an instant of a day that does not exist', { at: '2027-02-30T00:00:00Z' }, '--at'],
   ['a duration instead of an instant', { at: '4h' }, '--at'],
-  ['events that are no array', { events: joiner }, '\n  Invalid input: expected array'],
+  ['events that are no array', { events: joiner }, '\n  the file: must be a list, not an object'],
 ])('%s exits with 2 and says where', async (_, given, text) => {
   const { code, stderr } = await plan(given);
   expect(stderr).toContain(text);

@@ -22,6 +22,19 @@ const filtered = (path: string, filter: string): ReturnType<Simulator['call']> =
   get(`${path}?$filter=${encodeURIComponent(filter)}`);
 const values = (answer: { body: Json }): Json[] => answer.body['value'] as Json[];
 
+test('the Date header of an answer is the time of the clock that the simulator has', async () => {
+  const now = new Date('2031-04-05T06:07:08Z');
+  const all = ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate'] as const;
+  const timers = ['clearImmediate', 'setInterval', 'clearInterval', 'setTimeout'] as const;
+  jest.useFakeTimers({ now, doNotFake: [...all, ...timers, 'clearTimeout'] });
+  try {
+    const { headers } = await fetch(`${simulator.url}/v1.0/organization`);
+    expect(headers.get('date')).toBe(now.toUTCString());
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test.each([
   ['POST', '/v1.0/EM/assignmentRequests/{}/accessPackage/$ref'],
   ['POST', '/v1.0/EM/accessPackageAssignmentRequests/$ref'],

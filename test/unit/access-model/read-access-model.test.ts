@@ -26,7 +26,7 @@ test('a small sound model is read, with its defaults filled in', () => {
 test.each<[string, object | string]>([
   ['line 3: not-json', '{\n "version": 1,\n version: 2 }'],
   ['line 1, in leadDays: duplicate-key', '{"leadDays":1,"leadDays":2}'],
-  ['the model: Invalid input', '[]'],
+  ['the model: must be an object, not a list', '[]'],
   ['version: Invalid input', aModel({ version: 2 })],
   ['leadDays: Too big', aModel({ leadDays: 366 })],
   ['the model: Unrecognized key: "owner"', aModel({ owner: 'me' })],
@@ -74,7 +74,7 @@ test.each<[string, object | string]>([
     finance({ resources: [...aPackage('x').resources, ...aPackage('x').resources] }),
   ],
   [
-    'accessPackages[0].resources[0].role: Invalid option',
+    'accessPackages[0].resources[0].role: must be one of Member, Owner',
     finance({ resources: [group('Reader')] }),
   ],
   [
@@ -93,7 +93,7 @@ test.each<[string, object | string]>([
     finance({ policy: policyWith({ expiration: { type: 'afterDuration', duration: '90' } }) }),
   ],
   [
-    'accessPackages[0].policy.approval.stages: Invalid input',
+    'accessPackages[0].policy.approval.stages: is missing',
     finance({ policy: policyWith({ approval: { required: true } }) }),
   ],
   [
@@ -131,8 +131,11 @@ test.each<[string, object | string]>([
   ],
   ['birthrights[0].when: exactly one of', when({})],
   ['birthrights[0].when: exactly one of', when({ attribute: 'a', equals: 'b', in: ['c'] })],
-  ['birthrights[0].when.equals: Invalid input', when({ attribute: 'a', equals: 5 })],
-  ['birthrights[0].when.in[1]: Invalid input', when({ attribute: 'a', in: ['b', 5] })],
+  ['birthrights[0].when.equals: must be a text, not a number', when({ attribute: 'a', equals: 5 })],
+  [
+    'birthrights[0].when.in[1]: must be a text, not a number',
+    when({ attribute: 'a', in: ['b', 5] }),
+  ],
   ['birthrights[0].when.all: Too small', when({ all: [] })],
   [
     'birthrights[0].when.all[0].any[1].not: exactly one of',

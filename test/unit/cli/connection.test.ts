@@ -41,6 +41,17 @@ async function refusalOf(act: () => unknown): Promise<{ message: string; code: n
   throw new Error('nothing was refused');
 }
 
+test.each(['', ' '])(
+  'a folder of the stack that is "%s" is wrong use, and not the folder of the caller',
+  async (JOINERY_DATA_DIR) => {
+    expect(await refusalOf(() => findConnection({ JOINERY_DATA_DIR }))).toEqual({
+      message: `JOINERY_DATA_DIR is "${JOINERY_DATA_DIR}": set it to the folder of the local stack, or unset it`,
+      code: 2,
+    });
+    expect(await refusalOf(() => findSettings({ JOINERY_DATA_DIR }))).toMatchObject({ code: 2 });
+  },
+);
+
 describe('where stores and queue are', () => {
   test('is what the environment says if it is complete, with the defaults of the app for the rest', () => {
     expect(findConnection(azure)).toEqual({

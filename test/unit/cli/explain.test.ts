@@ -85,9 +85,9 @@ test('a step tells what was held before, who did not have to approve, and whethe
   expect(shown).toMatch(
     /^approval +required by the access model, bypassed:never-waited by the policy$/m,
   );
-  expect(shown).toMatch(/^carried out +2026-11-20T09:29:45.000Z, 4230.25 minutes before that$/m);
+  expect(shown).toMatch(/^carried out +2026-11-20T09:29:45.000Z, 2 days 22 hours before that$/m);
   const late = explanation({ attempts: [attempt({ steps: [step({ marginMinutes: -0.5 })] })] });
-  expect(explanationText(late)).toMatch(/^carried out +0.5 minutes late$/m);
+  expect(explanationText(late)).toMatch(/^carried out +30 seconds late$/m);
   expect(shown).toMatch(/^held before +held, ours, until 2027-01-01T00:00:00.000Z$/m);
   expect(shown).toMatch(/^rule +none gives it from 2026-11-19T23:00:00.000Z on$/m);
 });
@@ -125,4 +125,27 @@ test('a refused message and a fault of the chain are told', () => {
   );
   expect(shown).toContain(`refused at ${recordedAt}: ${reason}`);
   expect(shown).toContain('FAULTS:\nattempt 1, seq 2: changed');
+});
+
+test('an open event of which nothing is decided says so, and tells once what it waits for', () => {
+  const since = '2026-11-20T09:30:00.000Z';
+  const waiting = { waitingFor: 'held', waitingSince: since } as const;
+  const shown = explanationText(
+    explanation({
+      status: { state: 'started', ...waiting, waitingReason: 'brake' },
+      attempts: [
+        attempt({
+          waits: [
+            { waitingFor: 'directory', waitingSince: '2026-11-20T09:20:00.000Z' },
+            { ...waiting, reason: 'brake' },
+          ],
+        }),
+      ],
+    }),
+  );
+  expect(shown).toContain('Nothing has been decided yet.');
+  expect(shown).not.toContain('No package was concerned.');
+  expect(shown).toContain('It waited for directory');
+  expect(shown.match(/held/g)).toHaveLength(1);
+  expect(shown).toContain('It is open: started, waits for held: brake');
 });

@@ -1,6 +1,7 @@
 import {
   CliError,
   counted,
+  durationText,
   failureOutput,
   FailureOutput,
   tableOf,
@@ -109,4 +110,16 @@ test('an unknown event is a failure that names every source that was searched', 
   const { message, code } = unknownEvent('e-1', ['urn:a', 'urn:b']);
   expect(code).toBe(1);
   expect(message).toMatch(/^no event e-1 of urn:a, urn:b is known; "audit --day" lists/);
+});
+
+test.each([
+  [0, '0 seconds'],
+  [0.4, '0 seconds'],
+  [59, '59 seconds'],
+  [90, '1 minute 30 seconds'],
+  [3_600, '1 hour'],
+  [621_592.8, '7 days 4 hours'],
+  [3_217_116, '37 days 5 hours'],
+])('%s seconds are told in the units that people use', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
 });

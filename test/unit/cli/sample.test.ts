@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleEvent } from '../../../cli/sample';
 import { inspectEvent } from '../../../shared/domain/events/inspect-event';
+import { birthrightsFor } from '../../../shared/domain/lifecycle/plan';
 import { readAccessModel } from '../../../shared/domain/access-model/read-access-model';
 import { warningsOf } from '../../../shared/events/warnings';
 
@@ -23,6 +24,26 @@ test.each(types.flatMap((type) => days.map((now) => [type, now] as const)))(
     if (model.kind !== 'ok') throw new Error('not a model');
     const rules = { model: model.model, matchAttribute: 'employeeId' };
     expect(warningsOf(inspection, rules)).toEqual([]);
+  },
+);
+
+test('the sample of a move changes access', () => {
+  if (model.kind !== 'ok') throw new Error('not a model');
+  const given = (['joined', 'moved'] as const).map((type) => {
+    const { data } = sampleEvent({ worker: 'W-1024', type }, new Date('2026-11-27T10:00:00Z'));
+    const { attributes } = data as unknown as { attributes: Record<string, string> };
+    return birthrightsFor(model.model, attributes).map(({ packageKey }) => packageKey);
+  });
+  expect(given[0]).toContain('finance');
+  expect(given[1]).toContain('engineering');
+  expect(given[1]).not.toContain('finance');
+});
+
+test.each(['corrected', 'rescinded'] as const)(
+  'a %s sample revises the event that is named',
+  (type) => {
+    const { data } = sampleEvent({ worker: 'W-1024', type, revises: 'first-joiner' }, new Date());
+    expect(data).toMatchObject({ revises: { id: 'first-joiner' } });
   },
 );
 

@@ -28,6 +28,7 @@ const SAMPLES = [
   '1',
   '30s',
   '2027-01-01T09:00:00Z',
+  '2027-01-01',
   '10000000-0000-4000-8000-000000000001',
 ];
 
@@ -84,6 +85,25 @@ describe.each(commands.map((definition) => [definition.name, definition] as cons
       else expect(answer).toBeInstanceOf(UsageError);
     });
 
+    test('refuses an empty text for each argument and option, and names it', async () => {
+      for (const empty of ['', ' ']) {
+        for (const [at, { name }] of definition.arguments.entries()) {
+          const refused = await call(definition, [
+            ...leastOf({ ...definition, arguments: [] }),
+            ...definition.arguments.map((_one, place) => (place === at ? empty : 'value')),
+          ]);
+          expect(refused).toBeInstanceOf(UsageError);
+          expect((refused as Error).message).toContain(name.replaceAll(/[<>[\].]/g, ''));
+        }
+        for (const one of definition.options.filter((each) => !each.isBoolean())) {
+          const others = leastOf(definition, one);
+          const refused = await call(definition, [...others, `--${one.name()}`, empty]);
+          expect(refused).toBeInstanceOf(UsageError);
+          expect((refused as Error).message).toContain(`option '${one.flags}' argument '${empty}'`);
+        }
+      }
+    });
+
     test('refuses an option that it does not have', async () => {
       expect(await call(definition, [...least, '--nonsense'])).toBeInstanceOf(UsageError);
     });
@@ -105,6 +125,19 @@ test.each([
     ...['--by', 'alice', '--reason', 'INC-1'],
     ...args,
   ]);
+  expect(refused).toBeInstanceOf(UsageError);
+  expect((refused as Error).message).toContain(named);
+});
+
+test.each([
+  [['person', 'W/1'], "'W/1' is invalid for argument 'worker'"],
+  [['recheck', 'W/1', '--reason', 'INC-1'], "'W/1' is invalid for argument 'worker'"],
+  [['explain', 'a b'], "'a b' is invalid for argument 'id'"],
+  [['audit', '--worker', 'W/1'], "'--worker <id>' argument 'W/1' is invalid"],
+  [['audit', '--day', 'today'], "'--day <day>' argument 'today' is invalid. It takes a UTC day"],
+])('what cannot be an id or a day is refused before anything is read: %j', async (args, named) => {
+  const [name, ...given] = args as [string, ...string[]];
+  const refused = await call(commands.find((one) => one.name === name) as CommandDefinition, given);
   expect(refused).toBeInstanceOf(UsageError);
   expect((refused as Error).message).toContain(named);
 });

@@ -352,3 +352,9 @@ test('a roster needs its map and a source that is listened to', () => {
     'RECONCILE_ROSTER_AS_OF',
   ]);
 });
+
+test('a setting that is none of its choices is told which there are', () => {
+  expect(faultsOf({ ...needed, MODE: 'sometimes' })).toMatchObject({
+    MODE: expect.stringMatching(/^must be one of .*enforce/) as string,
+  });
+});

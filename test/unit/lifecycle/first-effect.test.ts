@@ -118,6 +118,22 @@ test('a date that is moved takes effect where it is now: earlier, later and twic
     );
 });
 
+test('a last day or a move that is put off waits for its new date, also once the old one has passed', () => {
+  const hire = joined('2026-01-01');
+  const end = left('2026-02-20');
+  const ends = [left('2026-02-27'), event('corrected', { ...revises(end), lastDay: '2026-02-27' })];
+  for (const later of ends)
+    for (const at of [NOW, '2026-02-22T12:00:00Z', '2026-02-27T23:59:00Z'])
+      expect(effectOf([hire, end, later], at)).toBe('2026-02-28T00:00Z future-end');
+  const move = moved('2026-02-20');
+  const put = event('corrected', {
+    ...{ ...revises(move), effectiveDate: '2026-02-27', attributes: SALES },
+  });
+  for (const at of [NOW, '2026-02-22T12:00:00Z'])
+    expect(effectOf([hire, move, put], at)).toBe('2026-02-27T00:00Z future-start');
+  expect(effectOf([hire, move, put], '2026-02-27T00:00:00Z')).toBeUndefined();
+});
+
 test('of two equal statements only the one that holds takes effect', () => {
   const [first, second] = [joined('2026-04-01'), joined('2026-04-01')];
   expect(effectOf([second, first], NOW)).toBeUndefined();
