@@ -140,7 +140,7 @@ test.each<[string, Record<string, string | undefined>, string[]]>([
   [
     'a list of exclusions with faults',
     { EXCLUSIONS: fileOf('exclusions.json', '{"workers": [], "objectIds": ["admin"]}') },
-    ['exclusions.json has faults', 'objectIds.0', 'workers'],
+    ['exclusions.json has faults', 'objectIds[0]', 'workers'],
   ],
   [
     'the sample model and the Graph of a cloud',
