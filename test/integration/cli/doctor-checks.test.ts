@@ -62,7 +62,7 @@ const brief = (findings: Awaited<ReturnType<typeof checkAudit>>) =>
   findings.map(({ level, name, about }) => ({ level, name, about }));
 
 describe('tables', () => {
-  const all = 'claims, workers, packages, due, limits, removals';
+  const all = 'claims, workers, packages, due, limits, removals, staging';
 
   test.each([
     ['the app', true, 'fault', 'the app may not write it'],

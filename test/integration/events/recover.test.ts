@@ -56,7 +56,8 @@ async function supervise(
   over: Partial<Services> = {},
 ): Promise<string[]> {
   let handler: FunctionHandler | undefined;
-  const registering = jest.spyOn(df.app.client, 'timer').mockImplementation((_, options) => {
+  const registering = jest.spyOn(df.app.client, 'timer').mockImplementation((name, options) => {
+    if (name !== 'supervise') return;
     handler = (timer, context) => options.handler(timer as never, client, context);
   });
   registerTimers({ ...services, ...over });

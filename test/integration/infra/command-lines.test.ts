@@ -20,6 +20,8 @@ const tools: Record<string, string[]> = {
   'smoke:tenant': ['--user', 'somebody'],
   sweep: ['--json'],
   chaos: ['--seed', '1'],
+  differences: ['--seed', '1'],
+  scale: ['--people', '10'],
   package: ['--json'],
   fuzz: ['--sample', '0'],
   'executed-files': ['--build', '.'],
