@@ -38,6 +38,7 @@ function activities(eventHash: string) {
     prepareStaging: () => later() ?? done({ isReady: isLast('prepare', 20) }),
     readScope: ({ scope }: { scope: number }) =>
       later() ?? done({ isOver: isLast(`scope ${scope}`, EXECUTIONS_OF_A_LIST) }),
+    readRoster: () => later() ?? done({}),
     readExpected: () =>
       later() ??
       done({
