@@ -71,8 +71,9 @@ function contradicts(planned: Planned, open: StepState): boolean {
 function refresh(step: StepState, plan: Plan): void {
   const planned = plan.steps.find(({ id }) => id === step.id);
   if (planned) {
+    // The same assignment was seen by the first plan that has the step.
     const isSame = planned.assignmentId === step.assignmentId;
-    const plannedAt = isSame ? (step.plannedAt ?? planned.plannedAt) : planned.plannedAt;
+    const plannedAt = (isSame && step.plannedAt) || planned.plannedAt;
     Object.assign(step, planned, { ids: { ...planned.ids, ...step.ids }, plannedAt });
   } else if (!mayBeSent(step) || !agrees(plan, step)) end(step, { outcome: 'superseded' });
 }

@@ -27,11 +27,9 @@ export type Recorded = {
 /** When Graph began to be read, in milliseconds since 1970, and how far a replica may be behind then. */
 export type Lag = { readAt: number; lagSeconds: number };
 
-/** Whether a replica of Graph may not have shown yet what the holding says. */
-export const isRecent = (
-  { readAt, lagSeconds }: Lag,
-  { holding, at = holding.updatedAt }: Pick<Recorded, 'holding' | 'at'>,
-): boolean => readAt - Date.parse(at) < lagSeconds * 1000;
+/** Whether a replica of Graph may have been behind what was so at a time (ISO 8601). Undefined: it never was so. */
+export const mayBeBehind = ({ readAt, lagSeconds }: Lag, at: string | undefined): boolean =>
+  readAt - Date.parse(at ?? '') < lagSeconds * 1000;
 
 type Known = {
   packageKey: string;
@@ -48,6 +46,7 @@ export function accessOfPackage(
   isUnseen = false,
 ): Access[] {
   const { holding } = recorded ?? {};
+  const isRecent = mayBeBehind(lag, recorded?.at ?? holding?.updatedAt);
   // Until the request of a grant tells what it has made, what is there may be that.
   const isUntold = holding?.action === 'grant' && holding.assignmentId === undefined;
   const own =
@@ -80,7 +79,7 @@ export function accessOfPackage(
   if (seen && removal) return access('removing', { requestId: removal.id });
   if (seen) {
     const isGone = holding?.state === 'gone' || (holding?.action === 'revoke' && recorded?.isGiven);
-    if (own && isGone && recorded && isRecent(lag, recorded)) return access('removing');
+    if (own && isGone && isRecent) return access('removing');
     const state = stateOf(seen);
     if (!own && state === 'adding') return access(state, { requestId: request?.id });
     return access(state, own && holding?.action !== 'revoke' ? ofRequest(holding) : {});
@@ -90,7 +89,7 @@ export function accessOfPackage(
     return access('adding', { whose, requestId: request.id });
   }
   const wasHeld = holding?.state === 'held' || (recorded?.isGiven && holding?.action !== 'revoke');
-  const isBelieved = recorded !== undefined && (isUnseen || isRecent(lag, recorded));
+  const isBelieved = isUnseen || isRecent;
   // What its own end has ended, and nobody has taken away, may have to be given again, or not: the planner tells.
   const isOver = Date.parse(end ?? '') <= Date.now();
   if (!wasHeld || !(isBelieved || isOver)) return [];

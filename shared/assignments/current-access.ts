@@ -10,7 +10,7 @@ import type { Packages } from '../storage/packages';
 import { AGREEING_READS } from '../write-once';
 import {
   accessOfPackage,
-  isRecent,
+  mayBeBehind,
   type Access,
   type Lag,
   type Recorded,
@@ -162,7 +162,7 @@ async function readRequest(
   const holding = isNew ? { ...stored, assignmentId: undefined } : stored;
   try {
     const [request] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
-    if (!request) return { holding, isOpen: isRecent(lag, { holding }), isGiven: false };
+    if (!request) return { holding, isOpen: mayBeBehind(lag, holding.updatedAt), isGiven: false };
     const { requestStatus: status, assignmentId = holding.assignmentId } = request;
     return {
       holding: { ...holding, ...(assignmentId !== undefined && { assignmentId }) },

@@ -3,6 +3,7 @@ import { isOurs } from '../domain/events/keys';
 import type { AssignmentRequest } from '../graph/answers';
 import { asOutcome, classify, isUnlistedRefusal, type Conflict } from '../graph/errors';
 import type { StoredHolding } from '../storage/holdings';
+import { mayBeBehind } from './access-of-package';
 import { existingAccess, incompatibleAccess, isAdd } from './held-access';
 import {
   findRequest,
@@ -93,9 +94,8 @@ async function resolveChange(
   }
   if (conflict !== 'no-active-grant' && conflict !== 'not-found')
     return { kind: 'failed', why: conflict, evidence };
-  const lagMs = services.config.graph.lagSeconds * 1000;
-  const mayLag = Date.now() - Date.parse(step.plannedAt ?? '') < lagMs;
-  if (mayLag) return { ...notYet('assignment-not-visible'), evidence };
+  const lag = { readAt: Date.now(), lagSeconds: services.config.graph.lagSeconds };
+  if (mayBeBehind(lag, step.plannedAt)) return { ...notYet('assignment-not-visible'), evidence };
   if (step.action !== 'revoke') return { kind: 'failed', why: conflict, evidence };
   const held = await services.graph.assignmentsOf(step.targetId, [step.ids.accessPackageId ?? '']);
   const isThere = held.some(({ id }) => id === step.assignmentId);

@@ -11,6 +11,7 @@ import { writeOnce, type RememberedWrite } from '../write-once';
 import type { Failed, Later, Outcome } from '../domain/workflow/outcome';
 import { StepOutcome, wentToApprover } from '../domain/workflow/step-outcome';
 import { asOutcome, classify, isRefusal, isUnlistedRefusal } from '../graph/errors';
+import { mayBeBehind } from './access-of-package';
 import { incompatibleAccess } from './held-access';
 import { idsOf } from './request';
 
@@ -107,13 +108,12 @@ async function confirmAbsence(services: Services, { step }: Settlement): Promise
  */
 async function confirmStandstill(
   services: Services,
-  { step, completedAt = '' }: Settlement,
+  { step, completedAt }: Settlement,
 ): Promise<Confirmed> {
-  const readAt = Date.now();
+  const lag = { readAt: Date.now(), lagSeconds: services.config.graph.lagSeconds };
   const held = await assignmentsOf(services, step);
   const isMoving = held.some(({ status }) => status === 'delivering' || status === 'unknown');
-  const lagMs = services.config.graph.lagSeconds * 1000;
-  const isMissing = held.length === 0 && readAt - Date.parse(completedAt) < lagMs;
+  const isMissing = held.length === 0 && mayBeBehind(lag, completedAt);
   return isMoving || isMissing ? later('assignment-not-visible') : { kind: 'done' };
 }
 

@@ -110,7 +110,8 @@ export function firstEffectOf(
     left && isEnd(fact) && until !== undefined ? [until] : [],
   );
   const first = Math.min(...begins);
-  const isAhead = ends.some((end) => end > at) || (begins.length > 0 && first > at);
+  const isToBegin = begins.length > 0 && first > at;
+  const isAhead = isToBegin || ends.some((end) => end > at);
   if (!isAhead && givesMore(now, wantsAt(without, model, at))) return undefined;
   const instants = intervals.flatMap(({ from, until }) => [from, until ?? from]);
   for (const instant of [...new Set(instants)].filter((one) => one > at).sort((a, b) => a - b)) {
@@ -124,8 +125,7 @@ export function firstEffectOf(
     if (isOwn) return { at: instant, why: nameOf(change) };
   }
   // It changes nothing of what comes, and has yet to begin: until then nothing can be said to be over or held.
-  const isToBegin = now.length === 0 && begins.length > 0 && first > at;
-  return isToBegin ? { at: first, why: 'future-start' } : undefined;
+  return now.length === 0 && isToBegin ? { at: first, why: 'future-start' } : undefined;
 }
 
 const isEnd = ({ states }: Fact): boolean =>
