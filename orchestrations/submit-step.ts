@@ -113,14 +113,21 @@ const inputOf = (
   intentRecorded: step.openIntent === operation,
 });
 
-/** If the chain has grown, the intended row of this operation is written and waits for its settled row. */
+/**
+ * If the chain has grown, or a row whose answer was lost was found in it, the intended row of this operation is written and
+ * waits for its settled row.
+ */
 function advanceChain<Done extends object>(
   state: WorkflowState,
   step: StepState,
   operation: Operation,
   { chain }: Attempt<Done>,
 ): void {
-  if (!chain || chain.seq <= state.chain.seq) return;
+  if (!chain) return;
+  const isFound = untold(chain) < untold(state.chain);
+  if (chain.seq <= state.chain.seq && !isFound) return;
   state.chain = chain;
   step.openIntent = operation;
 }
+
+const untold = ({ untold: rows = [] }: WorkflowState['chain']): number => rows.length;

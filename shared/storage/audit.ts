@@ -40,17 +40,32 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
     return { ...written, isSame: isSameStep(stored, row) };
   };
 
+  /** The row among these that has the step of `entry`. */
+  const untoldRow = async (untold: readonly number[], entry: EventEntry) => {
+    for (const seq of untold) {
+      const stored = await audit.read(entry.eventHash, rowKey(entry.attempt, seq));
+      const row = stored && AuditRow.parse(stored.columns);
+      if (row && isSameStep(row, entry)) return row;
+    }
+    return undefined;
+  };
+
   return {
     /**
      * Appends the next row of an attempt. `at` (ISO 8601, the orchestration's clock) is when it happened, for the index.
-     * Answers the row as it is stored and the new end of the chain. It goes behind `waiting` rows of this run whose answer
-     * was lost. Throws StaleRun if another row has this place.
+     * Answers the row as it is stored and the new end of the chain. It goes behind rows of this run whose answers were lost;
+     * the end then names them, so that whoever writes one of them again is answered with it. Throws StaleRun if another run
+     * has this place, or if the attempt is closed.
      */
     append: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+      const untold = [...(chain.untold ?? [])];
+      const row = await untoldRow(untold, entry);
+      if (row) return { row, chain: withUntold(chain, without(untold, row.seq)) };
       for (let end = chain; ;) {
         const { isSame, ...written } = await write(end, entry, at);
-        if (isSame) return written;
-        if (written.row.kind !== 'waiting') throw new StaleRun('this run wrote another row here');
+        if (isSame) return { row: written.row, chain: withUntold(written.chain, untold) };
+        if (written.row.kind === 'closing') throw new StaleRun('the attempt is closed');
+        if (written.row.kind !== 'waiting') untold.push(written.row.seq);
         end = written.chain;
       }
     },
@@ -89,6 +104,14 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
 
 const rowKey = (attempt: number, seq: number): string => `${padded(attempt, 4)}-${padded(seq, 6)}`;
 
+const without = (untold: readonly number[], seq: number): number[] =>
+  untold.filter((one) => one !== seq);
+
+const withUntold = ({ seq, hash, day }: ChainEnd, untold: number[]): ChainEnd => ({
+  ...{ seq, hash, day },
+  ...(untold.length > 0 && { untold }),
+});
+
 /** SHA-256 over the canonical JSON of all columns but `hash` itself. */
 export const hashOf = (row: Omit<AuditRow, 'hash'>): string => jsonHash(row);
 
@@ -104,7 +127,7 @@ function chained(entry: AuditEntry, chain: ChainEnd): AuditRow {
 
 const columnsOf = (row: AuditRow): Columns => row as unknown as Columns;
 
-const isSameStep = (stored: AuditRow, row: AuditRow): boolean =>
+const isSameStep = (stored: AuditRow, row: AuditEntry): boolean =>
   stored.kind === row.kind &&
   stored.step === row.step &&
   stored.packageKey === row.packageKey &&

@@ -59,6 +59,8 @@ export const ChainEnd = z.object({
   seq: z.number().int().nonnegative(),
   hash: z.string(),
   day: z.string(),
+  /** Numbers of rows before this end whose writers have not been told that they are written. */
+  untold: z.array(z.number().int().positive()).optional(),
 });
 export type ChainEnd = z.infer<typeof ChainEnd>;
 

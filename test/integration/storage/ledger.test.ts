@@ -87,11 +87,41 @@ test('another run finds its place taken, stops, and forks nothing', async () => 
   expect(rows.map((row) => row.hash)).toEqual([end?.hash]);
 });
 
-test('a run that would write another deed where it wrote before stops as well', async () => {
+test('a row goes behind one of its run whose answer was lost, and who writes that one again is answered with it', async () => {
   const eventHash = hash('5');
-  await write(eventHash, [{}]);
+  const lost = await ledger.append(START_OF_CHAIN, entryOf({ eventHash }), AT);
   const other = entryOf({ eventHash, packageKey: 'sales' });
-  await expect(ledger.append(START_OF_CHAIN, other, AT)).rejects.toThrow(StaleRun);
+  const behind = await ledger.append(START_OF_CHAIN, other, AT);
+  expect(behind.row).toMatchObject({ seq: 2, prevHash: lost.chain.hash });
+  expect(behind.chain.untold).toEqual([1]);
+  const again = await ledger.append(behind.chain, entryOf({ eventHash }), AT);
+  expect(again.row).toEqual(lost.row);
+  expect(again.chain).toEqual({ ...behind.chain, untold: undefined });
+  const next = await ledger.append(again.chain, entryOf({ eventHash, kind: 'settled' }), AT);
+  expect(next.row.seq).toBe(3);
+  expect(chainFaults(await reader.ofEvent(eventHash))).toEqual([]);
+});
+
+test('a row of a run whose answer was lost is found when another one was lost behind it', async () => {
+  const eventHash = hash('d');
+  const rowOf = (packageKey: string) => entryOf({ eventHash, packageKey });
+  await ledger.append(START_OF_CHAIN, rowOf('one'), AT);
+  await ledger.append(START_OF_CHAIN, rowOf('two'), AT);
+  const third = await ledger.append(START_OF_CHAIN, rowOf('three'), AT);
+  expect(third.chain.untold).toEqual([1, 2]);
+  const second = await ledger.append(third.chain, rowOf('two'), AT);
+  expect([second.row.seq, second.chain.untold]).toEqual([2, [1]]);
+  const first = await ledger.append(second.chain, rowOf('one'), AT);
+  expect([first.row.seq, first.chain]).toEqual([1, { ...third.chain, untold: undefined }]);
+  expect(await reader.ofEvent(eventHash)).toHaveLength(3);
+});
+
+test('nothing goes behind the closing row', async () => {
+  const eventHash = hash('e');
+  await write(eventHash, [{}, closing]);
+  const late = entryOf({ eventHash, packageKey: 'sales' });
+  await expect(ledger.append(START_OF_CHAIN, late, AT)).rejects.toThrow(StaleRun);
+  expect(await reader.ofEvent(eventHash)).toHaveLength(2);
 });
 
 test('the closing row stands behind rows whose answers were lost, and only once', async () => {
