@@ -37,6 +37,10 @@ export const noToken = (): Refusal =>
 export const noSuchRoute = (url: string): Refusal =>
   new Refusal(404, '', `No HTTP resource was found that matches the request URI '${url}'.`);
 
+/** docs: https://learn.microsoft.com/graph/throttling, which shows code and message. `seconds` is the Retry-After. */
+export const tooManyRequests = (seconds: number): Refusal =>
+  new Refusal(429, 'TooManyRequests', 'Please retry again later.', { retryAfter: `${seconds}` });
+
 /** docs: https://learn.microsoft.com/graph/errors (405) */
 export const wrongMethod = (method: string): Refusal =>
   new Refusal(405, 'MethodNotAllowed', `The method ${method} is not allowed on this resource.`);

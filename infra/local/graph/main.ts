@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { dataDir, portFrom, projectRoot, runService } from '../stack/service';
 import { type DraftRoots, readDraftRoots } from './draft/routes';
 import { readFaultFile } from './http/faults';
+import { TenantLimit } from './http/tenant-limits';
 import { startGraph } from './server';
 import { usualSettings } from './settings';
 
@@ -32,6 +33,13 @@ function choice<Word extends string>(settings: string[], words: readonly [Word, 
   throw new Error(`${setting ?? ''} must be ${words.join(' or ')}, but is "${value ?? ''}"`);
 }
 
+function tenantLimit(): TenantLimit {
+  const value = text('GRAPH_TENANT_LIMIT') ?? usualSettings.tenantLimit;
+  const read = TenantLimit.safeParse(value);
+  if (read.success) return read.data;
+  throw new Error(`GRAPH_TENANT_LIMIT ${read.error.issues[0]?.message ?? ''}, but is "${value}"`);
+}
+
 /** v1.0 and beta are always served, the routes of the draft documents only with GRAPH_DIALECT=draft. */
 function draftRoots(): DraftRoots | undefined {
   const dialect = text('GRAPH_DIALECT') ?? 'v1.0';
@@ -58,6 +66,7 @@ void runService('graph', async () => {
     draftMembers: choice(['GRAPH_EXPECT_MEMBERS', 'GRAPH_DRAFT_MEMBERS'], ['example', 'table']),
     draftNulls: choice(['GRAPH_EXPECT_NULLS'], ['accept', 'refuse']),
     faults: faultFile === undefined ? [] : readFaultFile(faultFile),
+    tenantLimit: tenantLimit(),
   });
   return { address: { url: graph.url }, stop: graph.stop };
 });

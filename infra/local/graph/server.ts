@@ -14,6 +14,7 @@ import { receive } from './http/received';
 import { refuseUnread } from './http/reply';
 import { openRequestLog } from './http/request-log';
 import { merged, routeTree } from './http/routes';
+import { createTenantLimits } from './http/tenant-limits';
 import { guarded } from './permissions/guarded';
 import { applyRules } from './services/automatic';
 import { advanceRequest, expireAssignment } from './services/delivery';
@@ -113,6 +114,12 @@ function open(settings: GraphSettings): Runtime {
       ),
     ),
     faults: createFaultSchedule(settings.seed, settings.faults),
+    limits: createTenantLimits({
+      limit: settings.tenantLimit,
+      users: () => tenant.tables.users.size(),
+      tenant: () => tenant.tables.organizations.all()[0]?.row.id ?? '',
+      monotonicMs: settings.monotonicMs,
+    }),
     log: openRequestLog(folder),
   };
 }

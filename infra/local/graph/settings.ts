@@ -1,5 +1,6 @@
 import type { DraftRoots } from './draft/routes';
 import type { FaultRule } from './http/faults';
+import type { TenantLimit } from './http/tenant-limits';
 
 /** The settings of a simulator. README.md names their environment variables. */
 export type GraphSettings = {
@@ -27,6 +28,13 @@ export type GraphSettings = {
   /** Whether a body of the draft documents may have null for what a client cannot know. */
   draftNulls: 'accept' | 'refuse';
   faults: readonly FaultRule[];
+  /** How far an app may go in the tenant before its calls answer 429. */
+  tenantLimit: TenantLimit;
+  /**
+   * The clock of the limits, in milliseconds. It is not the clock that `joinery clock` moves: a limit is about how fast calls
+   * come, and they come in real time. A jump of days would fill every bucket at once.
+   */
+  monotonicMs: () => number;
 };
 
 export const usualSettings: Omit<GraphSettings, 'port' | 'dataDir' | 'tenantFile'> = {
@@ -41,4 +49,6 @@ export const usualSettings: Omit<GraphSettings, 'port' | 'dataDir' | 'tenantFile
   draftMembers: 'example',
   draftNulls: 'accept',
   faults: [],
+  tenantLimit: 'on',
+  monotonicMs: () => performance.now(),
 };

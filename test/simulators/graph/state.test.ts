@@ -221,18 +221,18 @@ describe('Persistence', () => {
     await second.stop();
   });
 
-  test('An invalid setting ends the process with one line that names it', async () => {
+  test.each([
+    ['GRAPH_LAG_MS', 'long', 'must be a whole number from 0'],
+    ['GRAPH_TENANT_LIMIT', 'x0', 'must be x0.002 or more'],
+  ])('An invalid %s ends the process with one line that names it', async (setting, value, rule) => {
     const child = fork(main, {
-      env: { ...process.env, JOINERY_DATA_DIR: folder, GRAPH_PORT: '0', GRAPH_LAG_MS: 'long' },
+      env: { ...process.env, JOINERY_DATA_DIR: folder, GRAPH_PORT: '0', [setting]: value },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const [code] = (await once(child, 'close')) as [number];
-    expect([code, said.trim()]).toEqual([
-      1,
-      'graph: GRAPH_LAG_MS must be a whole number from 0, but is "long"',
-    ]);
+    expect([code, said.trim()]).toEqual([1, `graph: ${setting} ${rule}, but is "${value}"`]);
   });
 
   test('A taken port is an error, and the data folder stays usable', async () => {

@@ -5,6 +5,7 @@ import { FaultRule } from '../http/faults';
 import type { Runtime } from '../http/handle';
 import { jsonOf, type Received } from '../http/received';
 import { refusalReply, replyOf, type RequestIds, send } from '../http/reply';
+import { TenantLimit } from '../http/tenant-limits';
 import { applyRules } from '../services/automatic';
 import { decide, enterStep } from '../services/delivery';
 import { requireServicePrincipal } from '../services/permissions';
@@ -88,6 +89,14 @@ export const controlRoutes: readonly ControlRoute[] = [
     run: ({ runtime }) => {
       runtime.faults.clear();
       return { value: [] };
+    },
+  },
+  { at: ['GET', 'tenant-limit'], run: ({ runtime }) => runtime.limits.report() },
+  {
+    at: ['PUT', 'tenant-limit'],
+    run: ({ runtime, body }) => {
+      runtime.limits.set(parsed(NewTenantLimit, body).limit);
+      return runtime.limits.report();
     },
   },
   {
@@ -176,6 +185,7 @@ export const controlRoutes: readonly ControlRoute[] = [
       runtime.store.reset();
       runtime.log.clear();
       runtime.faults.clear();
+      runtime.limits.set(runtime.settings.tenantLimit);
       runtime.tenant.caller.id = runtime.tenant.rules.caller;
       runtime.tenant.undeliverable.clear();
       runtime.tenant.approvals.areBypassed = false;
@@ -197,6 +207,7 @@ const PastRequests = z.strictObject({
   employeeId: z.string(),
   count: z.int().positive(),
 });
+const NewTenantLimit = z.strictObject({ limit: TenantLimit });
 const Approvals = z.strictObject({ areBypassed: z.boolean() });
 const Decision = z.strictObject({ decision: z.enum(['approve', 'deny']) });
 

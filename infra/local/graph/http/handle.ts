@@ -7,9 +7,10 @@ import { viewOf } from '../state/lag';
 import type { Store } from '../state/store';
 import { type FaultSchedule, isBefore, sendWithFault } from './faults';
 import { jsonOf, type Received } from './received';
-import { refusalReply, replyOf, type RequestIds } from './reply';
+import { refusalReply, replyOf, type RequestIds, send } from './reply';
 import { entryOf, type Outcome, rawOf, type RequestLog } from './request-log';
 import type { Answer, RouteTree } from './routes';
+import type { TenantLimits } from './tenant-limits';
 
 /** What it takes to answer calls. */
 export type Runtime = {
@@ -18,10 +19,14 @@ export type Runtime = {
   tenant: Tenant;
   routes: RouteTree;
   faults: FaultSchedule;
+  limits: TenantLimits;
   log: RequestLog;
 };
 
-/** Answers one call of Graph: first the fault schedule, then the operation, its commit, the log, and last the reply. */
+/**
+ * Answers one call of Graph: first the limits of the tenant, then the fault schedule, the operation, its commit, the log, and
+ * last the reply. A throttled call gets no fault, so that planned faults hit calls that would have succeeded.
+ */
 export async function handle(
   runtime: Runtime,
   received: Received,
@@ -29,11 +34,25 @@ export async function handle(
 ): Promise<void> {
   const n = runtime.log.next();
   const ids = idsOf(received);
+  const { headers, refusal } = runtime.limits.charge(received);
+  if (refusal !== undefined) {
+    const outcome = refused(refusal, ids);
+    Object.assign(outcome.reply.headers, headers);
+    runtime.log.add(entryOf(received, ids, n, outcome, undefined), rawOf(received));
+    send(response, outcome.reply);
+    return;
+  }
   const fault = runtime.faults.next(received.method, received.path, received.query.toString());
   const outcome = isBefore(fault) ? undefined : await carryOut(runtime, received, ids, n);
+  Object.assign(outcome?.reply.headers ?? {}, headers);
   runtime.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
   await sendWithFault(response, outcome?.reply, fault, ids);
 }
+
+const refused = (refusal: Refusal, ids: RequestIds): Outcome => ({
+  reply: refusalReply(refusal, ids),
+  code: refusal.code,
+});
 
 async function carryOut(
   runtime: Runtime,
@@ -51,7 +70,7 @@ async function carryOut(
       error instanceof Refusal
         ? error
         : new Refusal(500, 'InternalServerError', 'The simulator has a defect; see its output.');
-    return { reply: refusalReply(refusal, ids), code: refusal.code };
+    return refused(refusal, ids);
   } finally {
     runtime.store.commit();
   }

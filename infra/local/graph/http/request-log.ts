@@ -15,6 +15,8 @@ export type LoggedRequest = {
   /** The status of the operation, even if the answer was lost. Null if the operation never happened. */
   status: number | null;
   code?: string;
+  /** The Retry-After of an operation that was refused as throttled, in seconds. */
+  retryAfter?: number;
   /** The id of the created object. */
   created?: string;
   clientRequestId?: string;
@@ -89,6 +91,7 @@ export function entryOf(
   fault: Fault | undefined,
 ): LoggedRequest {
   const { method, path, search, body } = received;
+  const retryAfter = outcome?.reply.headers['Retry-After'];
   return {
     n,
     at: new Date().toISOString(),
@@ -97,6 +100,7 @@ export function entryOf(
     query: search,
     status: outcome?.reply.status ?? null,
     ...(outcome?.code === undefined ? {} : { code: outcome.code }),
+    ...(retryAfter === undefined ? {} : { retryAfter: Number(retryAfter) }),
     ...(outcome?.created === undefined ? {} : { created: outcome.created }),
     clientRequestId,
     requestId,
