@@ -161,15 +161,16 @@ async function show(
   writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(`${file}.md`, reportMarkdown(report, by));
   process.stderr.write(`report: ${file}.json and ${file}.md\n`);
-  print(report, json, (shown) => textOf(shown, by));
+  print(report, json, (shown) => textOf(shown, by, claim?.reason));
   process.exitCode = EXIT_CODES[report.state];
 }
 
-function textOf(report: ReconcileReport, by: string): string {
+/** `why`: what beside the packages was not read whole. */
+function textOf(report: ReconcileReport, by: string, why?: string): string {
   const { run: id, state, startedAt, findings, scopes, skipped, brakes } = report;
   const unread = scopes.filter((scope) => scope.state !== 'complete');
   return [
-    `run ${id} by ${by}, for ${startedAt}: ${state}`,
+    `run ${id} by ${by}, for ${startedAt}: ${state}${why === undefined ? '' : ` (${why})`}`,
     tableOf(
       ['finding', 'worker or account', 'package', 'remedy', 'next step'],
       findings.map((one) => [

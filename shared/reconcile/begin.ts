@@ -79,8 +79,8 @@ const CLEAR_MS = 20_000;
 
 /**
  * Removes what the run before has staged, and names the lists to read: the directory first, then what
- * counts against the limits of Entra, then each package of the model.
- * Another tenant than that of the first run fails: its lists would look like an outage of everything.
+ * counts against the limits of Entra, then each package of the model. Another tenant than that of the first run fails: its
+ * lists would look like an outage of everything. So does a run for one package that the model lacks: nobody holds it.
  */
 export async function prepareStaging(
   { model, graph, packages, staging }: PrepareServices,
@@ -90,11 +90,12 @@ export async function prepareStaging(
     const tenantId = await graph.tenantId();
     if (tenantId === undefined || !(await staging.isPinned(tenantId)))
       return { kind: 'failed', why: 'other-tenant' };
+    const { accessPackages } = model().model;
+    const { packageKey: only } = options;
+    const read = accessPackages.map(({ key }) => key).filter((key) => (only ?? key) === key);
+    if (only !== undefined && read.length === 0) return { kind: 'failed', why: 'unknown-package' };
     const isClear = await staging.clearBefore(generation, Date.now() + CLEAR_MS);
     if (!isClear) return { kind: 'done', isReady: false };
-    const { accessPackages } = model().model;
-    const keys = accessPackages.map(({ key }) => key);
-    const read = options.packageKey === undefined ? keys : [options.packageKey];
     const lists = ['directory', ...COUNTED] as const;
     for (const [index, kind] of lists.entries())
       await staging.putScope(generation, index, blankScope(kind));

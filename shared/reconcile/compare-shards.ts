@@ -10,6 +10,7 @@ import { countRepairs, RepairCounts, addCounts } from '../domain/reconcile/recon
 import { evaluateHeadroom, headroomOf, type ScopeState } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
+import { mayBeBehind } from '../assignments/access-of-package';
 import { isUndecided } from '../assignments/plan';
 import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
@@ -23,7 +24,7 @@ import { rosterOf, Unmet, UNMET, unmetBatches } from './read-roster';
 import { PeopleBatch, requestsSince, StagedAssignment, StagedRequest } from './read-scope';
 
 export type CompareServices = {
-  config: Pick<Config, 'mode' | 'timeouts' | 'reconcile'>;
+  config: Pick<Config, 'mode' | 'timeouts' | 'reconcile' | 'graph'>;
   model: () => LoadedModel;
   exclusions: () => Exclusions;
   workers: Pick<Workers, 'facts'>;
@@ -52,6 +53,8 @@ export const ShardRow = z.object({
   found: z.number().int(),
   repairs: RepairCounts,
   skipped: Skipped,
+  /** Of the access model that it was compared by. */
+  modelHash: z.string(),
 });
 
 /** A group of rows under a key that no given back package has yet. */
@@ -113,7 +116,7 @@ async function circumstancesOf(
     ...{ run, at: Date.parse(run.at) },
     roster: roster?.state === 'complete' ? roster : undefined,
     unmet: await unmetBatches(staging, generation),
-    isUsedUp: evaluateHeadroom(headroomOf(scopes, config.reconcile.limits)).isUsedUp,
+    isUsedUp: evaluateHeadroom(headroomOf(scopes, config.reconcile.limits, run.options)).isUsedUp,
     open: new Set([...open.values()].flatMap(({ ids }) => ids)),
     scopes: new Map(packages.map((scope) => [scope.packageKey ?? '', stateOf(scope)])),
     automatic: new Set(packages.flatMap(({ automatic }) => automatic)),
@@ -193,7 +196,8 @@ async function compareShard(
   const repairs = found
     .map(({ differences }) => countRepairs(differences))
     .reduce<RepairCounts>(addCounts, {});
-  await staging.put(generation, 'shards', shard, { batch, found: found.length, repairs, skipped });
+  const row = { batch, found: found.length, repairs, skipped, modelHash: services.model().hash };
+  await staging.put(generation, 'shards', shard, row);
 }
 
 /** Few requests are open, so mostly nothing has to be read. */
@@ -214,7 +218,7 @@ async function compareKnown(
   { assignments, requests }: { assignments: StagedAssignment[]; requests: StagedRequest[] },
 ): Promise<'runOpen' | 'recentFact' | { differences: Difference[]; isExcluded: boolean }> {
   const { personId, workerIds, objectId, isOtherAccount, why, inRoster = [] } = person;
-  const { at, open, run } = circumstances;
+  const { at, open } = circumstances;
   if ([personId, ...workerIds].some((id) => open.has(id))) return 'runOpen';
   const { model } = services.model();
   const [facts, holdings] = await Promise.all([
@@ -225,8 +229,9 @@ async function compareKnown(
   const ofEvents = facts.filter(({ hash }) => !inRoster.includes(hash));
   if (ofEvents.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS))
     return 'recentFact';
-  // A run of theirs acted while the lists were read.
-  if (holdings.some(({ updatedAt }) => updatedAt >= run.at)) return 'runOpen';
+  // A run of theirs acted while the lists were read, or so shortly before that they may not show it.
+  const lag = { readAt: at, lagSeconds: services.config.graph.lagSeconds };
+  if (holdings.some(({ updatedAt }) => mayBeBehind(lag, updatedAt))) return 'runOpen';
   // Nobody can tell whose access it is: the run of every event about them says so.
   const absent = isAbsent(person, facts, circumstances, model)
     ? [reported('absent-from-roster', { workerId: workerIds[0] })]
@@ -241,7 +246,8 @@ async function compareKnown(
     ...{ ...context, workerId: workerIds[0], objectId, timeline, isOtherAccount },
     ...(isUnclear && !isExcluded && { reportOnly: 'attribute-not-stored' as const }),
     held: actualOf({ assignments, requests, holdings: own }, circumstances),
-    records: await recordsOf(services, own, assignments),
+    // Without an account, there is nothing that somebody could have taken away: it is with the account that they had.
+    records: objectId === undefined ? [] : await recordsOf(services, own, assignments),
   });
   return { differences: [...differences, ...absent], isExcluded };
 }

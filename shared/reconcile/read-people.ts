@@ -67,14 +67,16 @@ export async function readExpected(
     return { kind: 'failed', why: `directory-${directory?.why ?? 'unread'}` };
   const { numbers, last } = await workers.page(from, MOST_PEOPLE);
   const read = await mapConcurrent(AT_ONCE, numbers, (number) => personOf(services, number));
-  const people = read
-    .filter((person) => person !== undefined)
-    .filter(({ workerIds }) => !options.workerId || workerIds.includes(options.workerId));
+  const all = read.filter((person) => person !== undefined);
+  const people = all.filter(
+    ({ workerIds }) => !options.workerId || workerIds.includes(options.workerId),
+  );
   const found = await foundOf(services, generation, people, new Set(directory.batches));
   const batch = randomUUID();
   const items = people.flatMap((person) => stagedOf(person, found));
   await staging.stage(generation, 'person', batch, items);
-  const counts = await countsOf(services, people);
+  // Whether a list can be true depends on all who hold the package, whoever is compared.
+  const counts = await countsOf(services, all);
   await staging.put(generation, 'people', keyOf(from), { batch, counts });
   const scopes = await addScopes(services, run, people);
   return { kind: 'done', ...(last !== undefined && { next: last }), scopes };

@@ -131,9 +131,10 @@ async function stageRoster(
 ): Promise<RosterRow | 'unreadable'> {
   const { staging, config, model } = services;
   const { place, source, asOf } = config.reconcile.roster ?? { place: '', source: '' };
-  const incomplete = (why: string, faults: readonly RosterFault[] = []): RosterRow => {
-    for (const { line, column, rule } of faults.slice(0, MOST_LOGGED))
-      log({ what: 'roster-fault', line, column, rule });
+  const incomplete = (why: string, faults: readonly RosterFault[] = [], map = {}): RosterRow => {
+    for (const { line, column = '', rule } of faults.slice(0, MOST_LOGGED))
+      // Without a header, what stands there is no name of a column: it is what the first row says of somebody.
+      log({ what: 'roster-fault', line, ...(Object.hasOwn(map, column) && { column }), rule });
     return { ...NOTHING, source, why };
   };
   const files = await services.loadRoster().catch((error: unknown) => {
@@ -148,7 +149,7 @@ async function stageRoster(
   const { pathname } = new URL(place, 'file:///');
   const rows = readRosterRows(files.bytes, /\.json$/i.test(pathname) ? 'json' : 'csv', map);
   const { workers, faults } = snapshotsOf(rows, map, { source, asOf: time });
-  if (faults.length > 0) return incomplete('faulty-rows', faults);
+  if (faults.length > 0) return incomplete('faulty-rows', faults, map);
   const last = await staging.kept(LastComplete, LAST_COMPLETE, ROSTER);
   const { rosterShrinkPercent: shrinkPercent } = config.reconcile;
   const state = rosterStateOf({ workers: workers.length, before: last?.holders, shrinkPercent });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { packageDefinition } from '../domain/access-model/access-model';
+import { Id } from '../domain/events/event';
 import { isOurs } from '../domain/events/keys';
 import { scopeOf } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
@@ -172,8 +173,10 @@ async function pageOf(
 ): Promise<Page> {
   if (scope.kind === 'directory') {
     const page = await graph.usersPage(config.matchAttribute, scope.cursor);
-    const items = page.items.map((user) => [shardOf(nfc(user.value)), user] as const);
-    return { ...page, items, count: items.length };
+    // What cannot be a worker id may be anything, such as a name.
+    const people = page.items.filter(({ value }) => Id.safeParse(nfc(value)).success);
+    const items = people.map((user) => [shardOf(nfc(user.value)), user] as const);
+    return { ...page, items, count: page.items.length };
   }
   if (scope.kind === 'requests') {
     const page = await graph.requestsPage(requestsSince(at), scope.cursor);
@@ -263,7 +266,9 @@ async function endOf(
   const { state, why } = scopeOf({
     ...{ packageKey, holders, holdersBefore: last?.holders },
     ...{ recorded: sum('recorded'), removedByUs: sum('removed') },
-    ...{ shrinkPercent: config.reconcile.shrinkPercent, isAccepted: options.acceptLists },
+    shrinkPercent: config.reconcile.shrinkPercent,
+    // Nobody has said anything about the directory.
+    isAccepted: kind === 'package' && options.acceptLists,
   });
   return { state, why, cursor: undefined };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Permit } from '../domain/lifecycle/gate';
-import { permitOf, type Difference } from '../domain/reconcile/findings';
+import { nextOf, permitOf, type Difference } from '../domain/reconcile/findings';
 import {
   addCounts,
   holdBack,
@@ -35,13 +35,18 @@ const PlanRow = z.object({
 });
 const PLAN = 'plan';
 
-/** Holds the repairs of a run back where they are too many, before the first of them is asked for. Logs each brake. */
+/**
+ * Holds the repairs of a run back where they are too many, before the first of them is asked for. Logs each brake. A plan of
+ * two access models fails: the rules have changed while the run compared.
+ */
 export async function applyBrakes(
   { config, model, staging }: BrakeServices,
   { id, eventHash, generation, at, options }: ReconcileRun,
   log: Log,
 ): Promise<Outcome<{ tripped: number }>> {
   const shards = await staging.group(ShardRow, generation, 'shards');
+  if ([...shards.values()].some(({ modelHash }) => modelHash !== model().hash))
+    return { kind: 'failed', why: 'model-changed' };
   const counts = [...shards.values()].reduce<RepairCounts>(
     (sum, { repairs }) => addCounts(sum, repairs),
     {},
@@ -59,17 +64,19 @@ export async function applyBrakes(
   const isDryRun = options.dryRun === true;
   const plan = { run: id, eventHash, at, modelHash: model().hash, isDryRun, brakes };
   await staging.put(generation, PLAN, PLAN, plan);
-  for (const { what, used, limit } of evaluateHeadroom(headroomOf(scopes, entra)).short)
+  for (const { what, used, limit } of evaluateHeadroom(headroomOf(scopes, entra, options)).short)
     log({ what: 'reconcile-headroom', of: what, count: used, limit });
   for (const { id: brake, count, limit } of brakes)
     log({ what: 'reconcile-brake', brake, count, limit });
   return { kind: 'done', tripped: brakes.length };
 }
 
+/** The brakes that tripped; undefined while none were asked, or where the run ended before that. */
 export const brakesOfRun = async (
   staging: Staging,
   generation: number,
-): Promise<ReconcileBrake[]> => (await staging.get(PlanRow, generation, PLAN, PLAN))?.brakes ?? [];
+): Promise<ReconcileBrake[] | undefined> =>
+  (await staging.get(PlanRow, generation, PLAN, PLAN))?.brakes;
 
 type FoundIn = { shard: string; found: Pick<Found, 'workerId' | 'differences'>[] };
 
@@ -88,7 +95,7 @@ async function* differencesIn(
   }
 }
 
-/** The same after the brakes. */
+/** The same after the brakes. Before they were asked, nothing is repaired. */
 export async function* foundFrom(
   staging: Staging,
   generation: number,
@@ -100,10 +107,17 @@ export async function* foundFrom(
       shard,
       found: found.map(({ workerId, differences }) => ({
         workerId,
-        differences: holdBack(differences, brakes),
+        differences: brakes ? holdBack(differences, brakes) : withoutRepairs(differences),
       })),
     };
 }
+
+const withoutRepairs = (differences: readonly Difference[]): Difference[] =>
+  differences.map((one) => {
+    if (one.remedy !== 'repair') return one;
+    const remedy = 'none';
+    return { ...one, remedy, next: nextOf(one.kind, { remedy, detail: 'it ended too early' }) };
+  });
 
 export type SendServices = {
   claims: Pick<Claims, 'read'>;

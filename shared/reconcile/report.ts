@@ -12,7 +12,7 @@ import type { Config } from '../config/config';
 import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
-import type { Staging } from '../storage/staging';
+import type { ScopeRow, Staging } from '../storage/staging';
 import { decisionColumns } from './begin';
 import { ShardRow, stateOf } from './compare-shards';
 import { keepRoster, rosterScope } from './read-roster';
@@ -75,13 +75,16 @@ export async function closeReconciliation(
   log: Log,
 ): Promise<Outcome> {
   const { staging, claims, ledger } = services;
-  const { run, at, failure } = input;
+  const { run, at } = input;
   if (await claims.isOver(run.instanceId)) return { kind: 'rejected', reason: 'stale' };
   if (run.options.decision) return closeDecision(services, input, log);
+  const lists = await staging.scopes(run.generation);
+  const failure = input.failure ?? unreadOf(lists);
   const known = await readReport(staging, run.eventHash);
-  const report = known?.run === run.id ? known : await makeReport(services, input);
+  const report =
+    known?.run === run.id ? known : await makeReport(services, { run, at, lists, failure });
   if (report !== known) await keepReport(staging, run.eventHash, report);
-  for (const scope of await staging.scopes(run.generation)) {
+  for (const scope of lists) {
     if (scope.state !== 'complete' || run.options.dryRun) continue;
     const { holders } = scope;
     await staging.keep(LAST_COMPLETE, keptKeyOf(scope), { holders, at: run.at });
@@ -101,6 +104,14 @@ export async function closeReconciliation(
   const closed = await closeEvent(services, { run, chain, at, ...ending }, log);
   await staging.release(run.instanceId);
   return closed === 'stale' ? { kind: 'rejected', reason: 'stale' } : { kind: 'done' };
+}
+
+/** Which list of the tenant itself was not read whole, and why: no scope of the report says it. */
+function unreadOf(lists: readonly ScopeRow[]): string | undefined {
+  const unread = lists.find(
+    (list) => list.packageKey === undefined && stateOf(list) !== 'complete',
+  );
+  return unread && `${unread.kind}-${unread.why ?? 'unread'}`;
 }
 
 /** Closes the event of a decision about a brake: as it was decided, or `superseded` where it could not be carried out. */
@@ -130,9 +141,14 @@ async function closeDecision(
 
 async function makeReport(
   { staging, model, config }: CloseRunServices,
-  { run, at, failure }: { run: ReconcileRun; at: string; failure?: string | undefined },
+  {
+    run,
+    at,
+    lists,
+    failure,
+  }: { run: ReconcileRun; at: string; lists: ScopeRow[]; failure: string | undefined },
 ): Promise<ReconcileReport> {
-  const { generation } = run;
+  const { generation, options } = run;
   const findings: Finding[] = [];
   for await (const { found } of foundFrom(staging, generation))
     findings.push(...found.flatMap(({ differences }) => differences.map(findingOf)));
@@ -143,12 +159,11 @@ async function makeReport(
     skipped.recentFact += one.recentFact;
     skipped.excluded += one.excluded;
   }
-  const rows = await staging.scopes(generation);
-  if (run.options.workerId === undefined)
-    for (const { packageKey, drift } of rows)
+  if (options.workerId === undefined)
+    for (const { packageKey, drift } of lists)
       if (packageKey !== undefined && drift.length > 0)
         findings.push(findingOf(reported('package-drift', { packageKey }, drift.join(', '))));
-  const scopes = rows.flatMap((scope) => {
+  const scopes = lists.flatMap((scope) => {
     const { packageKey, holders, why } = scope;
     if (packageKey === undefined) return [];
     return [{ packageKey, state: stateOf(scope), holders, ...(why !== undefined && { why }) }];
@@ -157,8 +172,8 @@ async function makeReport(
   const content = {
     ...{ run: run.id, startedAt: run.at, endedAt: at, modelHash: model().hash },
     ...(roster && { roster }),
-    ...{ scopes, findings, skipped, headroom: headroomOf(rows, config.reconcile.limits) },
-    brakes: await brakesOfRun(staging, generation),
+    ...{ scopes, findings, skipped, headroom: headroomOf(lists, config.reconcile.limits, options) },
+    brakes: (await brakesOfRun(staging, generation)) ?? [],
   };
   return reportOf(content, failure !== undefined);
 }

@@ -201,7 +201,8 @@ function sinceOf(
   at: number,
 ): string | undefined {
   if (kind === 'missing') return iso(want?.from);
-  if (kind === 'stuck' || kind === 'broken') return one?.requestedAt;
+  // Whatever a gateway writes: a report has instants in UTC alone.
+  if (kind === 'stuck' || kind === 'broken') return iso(Date.parse(one?.requestedAt ?? ''));
   if (kind !== 'extra-ours') return undefined;
   const ends = intervals
     .filter((interval) => interval.packageKey === packageKey)
@@ -210,7 +211,7 @@ function sinceOf(
 }
 
 const iso = (instant: number | undefined): string | undefined =>
-  instant === undefined ? undefined : new Date(instant).toISOString();
+  instant === undefined || Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
 
 function detailOf(kind: PackageKind, view: View, { reportOnly }: Person): string | undefined {
   const { stop, rivals, one, step, record } = view;

@@ -81,15 +81,18 @@ export type Headroom = z.infer<typeof Headroom>;
 
 const WARN_PERCENT = 80;
 
-/** The limits of the tenant. What was not read whole is not told. */
+/** The limits of the tenant. What was not read whole is not told: the assignments of one `packageKey` are not all. */
 export function headroomOf(
   scopes: readonly { kind: string; state: string; holders: number }[],
   limits: Record<Headroom['what'], number>,
+  { packageKey }: { packageKey?: string | undefined } = {},
 ): Headroom[] {
   return Headroom.shape.what.options.flatMap((what) => {
+    if (what === 'assignments' && packageKey !== undefined) return [];
     const kind = what === 'assignments' ? 'package' : what;
     const lists = scopes.filter((scope) => scope.kind === kind);
-    if (lists.some(({ state }) => state === 'reading' || state === 'incomplete')) return [];
+    const isUnread = ({ state }: { state: string }) => ['reading', 'incomplete'].includes(state);
+    if (lists.length === 0 || lists.some(isUnread)) return [];
     const used = lists.reduce((sum, { holders }) => sum + holders, 0);
     return [{ what, used, limit: limits[what] }];
   });

@@ -64,6 +64,7 @@ async function found(people: number, action: 'grant' | 'revoke'): Promise<Reconc
     ...{ batch: 'batch', found: people },
     repairs: { sales: { ...none, [action === 'grant' ? 'grant' : 'removal']: people } },
     skipped: { runOpen: 0, recentFact: 0, excluded: 0 },
+    modelHash: services().model().hash,
   });
   return {
     ...{ eventHash, attempt: 1, instanceId, token: 'token', fact },

@@ -7,7 +7,7 @@ import {
   type Person,
   type RecordedHolding,
 } from '../../../shared/domain/reconcile/compare';
-import { FindingKind, permitOf } from '../../../shared/domain/reconcile/findings';
+import { findingOf, FindingKind, permitOf } from '../../../shared/domain/reconcile/findings';
 import { aPackage, aRule, parsedModel } from '../access-model/make-model';
 
 const AT = Date.parse('2026-06-10T12:00:00Z');
@@ -362,6 +362,15 @@ it('a finding says since when, and what to do next', () => {
     objectId: 'o-1',
     since: '2026-06-06T00:00:00.000Z',
   });
+});
+
+it('since when is an instant in UTC, however a gateway has written it, and absent where it is none', () => {
+  const since = (requestedAt: string) =>
+    compared({ held: [held('everyone', { state: 'broken', requestId: 'q-1', requestedAt })] })
+      .differences.map(findingOf)
+      .find(({ kind }) => kind === 'broken')?.since;
+  expect(since('2026-06-09T14:00:00+02:00')).toBe('2026-06-09T12:00:00.000Z');
+  expect(since('yesterday')).toBeUndefined();
 });
 
 it('the access model has a remedy for every kind of finding', () => {

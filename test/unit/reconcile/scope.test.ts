@@ -1,5 +1,6 @@
 import {
   evaluateHeadroom,
+  headroomOf,
   rosterStateOf,
   scopeOf,
   type Headroom,
@@ -65,6 +66,18 @@ it.each<[string, { workers: number; before?: number }, string]>([
 });
 
 const limit = (used: number): Headroom => ({ what: 'requests', used, limit: 200_000 });
+
+it('of a limit whose list was not read nothing is said, nor of all assignments by a run for one package', () => {
+  const limits = { packages: 10, policies: 10, assignments: 10, requests: 10 };
+  const lists = [
+    { kind: 'packages', state: 'complete', holders: 4 },
+    { kind: 'package', state: 'complete', holders: 3 },
+  ];
+  const told = (packageKey?: string) =>
+    headroomOf(lists, limits, { packageKey }).map(({ what, used }) => `${what} ${used}`);
+  expect(told()).toEqual(['packages 4', 'assignments 3']);
+  expect(told('sales')).toEqual(['packages 4']);
+});
 
 it('a limit of Entra is short from 80 %, and used up at 100 %', () => {
   expect(evaluateHeadroom([limit(159_999)])).toEqual({ short: [], isUsedUp: false });

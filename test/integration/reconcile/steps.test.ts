@@ -1,0 +1,287 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { ReconcileOptions, ReconcileRun } from '../../../shared/domain/workflow/activities';
+import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
+import type { Log } from '../../../shared/log';
+import { blankScope, prepareStaging } from '../../../shared/reconcile/begin';
+import { compareShards } from '../../../shared/reconcile/compare-shards';
+import { readExpected } from '../../../shared/reconcile/read-people';
+import { readRoster } from '../../../shared/reconcile/read-roster';
+import { PeopleBatch, readScope, StagedUser } from '../../../shared/reconcile/read-scope';
+import { applyBrakes } from '../../../shared/reconcile/repairs';
+import { closeReconciliation, readReport } from '../../../shared/reconcile/report';
+import { foundIn, shardOf, type ScopeRow } from '../../../shared/storage/staging';
+import type { StoredHolding } from '../../../shared/storage/holdings';
+import { servicesOver } from '../../support/call-activity';
+import { hash, openStorage, type Storage } from '../../support/storage';
+
+/* Single steps of a run, over real tables: what it makes of rows that a test has put there. */
+
+let storage: Storage;
+beforeAll(async () => {
+  storage = await openStorage();
+});
+afterAll(() => storage.close());
+
+jest.setTimeout(60_000);
+
+const services = () => servicesOver(storage);
+const iso = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+const ignore: Log = () => undefined;
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A run that has begun, in a generation of its own. */
+async function begun(options: ReconcileOptions = {}): Promise<ReconcileRun> {
+  const { staging, claims } = services();
+  const eventHash = sha(randomUUID());
+  const instanceId = `${eventHash}-1`;
+  const generation = (await staging.acquire(instanceId, () => Promise.resolve(true))) ?? 0;
+  const at = iso(0);
+  const fact = {
+    ...{ eventId: `reconcile@${generation}`, eventSource: 'urn:joinery:reconcile' },
+    ...{ eventType: 'joinery.reconcile.v1', bodyHash: hash('b'), occurredAt: at, receivedAt: at },
+  };
+  await claims.claim(eventHash, {
+    ...{ state: 'claimed', contentHash: hash('c'), attempt: 1, fact, updatedAt: at },
+    due: { partition: 'shard-0', key: 'none' },
+  });
+  await claims.start({ eventHash, attempt: 1, token: 'token' }, at);
+  return {
+    ...{ eventHash, attempt: 1, instanceId, token: 'token', fact },
+    ...{ id: `r${generation}`, generation, at, options },
+  };
+}
+
+type List = Pick<ScopeRow, 'kind'> & Partial<ScopeRow>;
+const putLists = async ({ generation }: ReconcileRun, ...lists: List[]): Promise<void> => {
+  for (const [index, list] of lists.entries())
+    await services().staging.putScope(generation, index, {
+      ...blankScope(list.kind),
+      state: 'complete',
+      ...list,
+    });
+};
+
+const reportOfRun = async (run: ReconcileRun, failure?: string) => {
+  const own = services();
+  await closeReconciliation(own, { run, chain: START_OF_CHAIN, at: iso(1), failure }, ignore);
+  return readReport(own.staging, run.eventHash);
+};
+
+test('a list of the tenant that was not read whole makes the run incomplete, as one of a package does', async () => {
+  const run = await begun();
+  await putLists(
+    run,
+    { kind: 'directory' },
+    { kind: 'requests', state: 'incomplete', why: 'page-failed' },
+    { kind: 'package', packageKey: 'sales', holders: 3 },
+  );
+  expect((await reportOfRun(run))?.state).toBe('incomplete');
+});
+
+test('a package that the access model lacks stops a run that is for it alone', async () => {
+  const run = await begun({ packageKey: 'saels' });
+  const own = servicesOver(storage, { tenantId: () => Promise.resolve('tenant') });
+  expect(await prepareStaging(own, run)).toEqual({ kind: 'failed', why: 'unknown-package' });
+});
+
+test('a roster without its header puts no value of it into the log', async () => {
+  const run = await begun();
+  const lines: object[] = [];
+  const { config, ...own } = services();
+  const roster = {
+    place: 'roster.csv',
+    map: 'map.json',
+    source: 'urn:hr:acme:workday',
+    asOf: undefined,
+  };
+  await readRoster(
+    {
+      ...own,
+      config: { reconcile: { ...config.reconcile, roster } },
+      loadRoster: () =>
+        Promise.resolve({
+          bytes: Buffer.from('W-1,Ann Smith,2026-01-01\nW-2,Bob Stone,2026-01-01\n'),
+          map: Buffer.from('{"Number":"workerId","Name":null,"Start":"from"}'),
+          changedAt: new Date(Date.now() - 60_000),
+        }),
+    },
+    { run },
+    (line) => lines.push(line),
+  );
+  expect(lines.length).toBeGreaterThan(0);
+  expect(JSON.stringify(lines)).not.toMatch(/Smith|W-1/);
+});
+
+test('a run that ended before it asked for any recheck reports no repair', async () => {
+  const run = await begun();
+  await putLists(run, { kind: 'directory' }, { kind: 'package', packageKey: 'sales' });
+  const { staging } = services();
+  await staging.put(run.generation, foundIn('00'), 'b-0', {
+    ...{ batch: 'b', workerId: 'W-1' },
+    differences: [
+      {
+        ...{ kind: 'missing', workerId: 'W-1', packageKey: 'sales', action: 'grant' },
+        ...{ remedy: 'repair', next: 'A recheck of the person grants it.' },
+      },
+    ],
+  });
+  await staging.put(run.generation, 'shards', '00', {
+    ...{ batch: 'b', found: 1, repairs: { sales: { grant: 1, removal: 0 } } },
+    skipped: { runOpen: 0, recentFact: 0, excluded: 0 },
+    modelHash: services().model().hash,
+  });
+  const report = await reportOfRun(run, 'timed-out');
+  expect(report?.findings.map(({ remedy }) => remedy)).toEqual(['none']);
+});
+
+/** Somebody of whom HR said so long ago. */
+async function employed(workerId: string, department = 'Sales'): Promise<void> {
+  await services().workers.addFact({
+    ...{ source: 'urn:hr:acme:workday', id: workerId, hash: sha(workerId), time: iso(-90_000) },
+    ...{ acceptedAt: iso(-90_000), workerId, employmentId: 'primary' },
+    states: {
+      ...{ kind: 'joined', startDate: '2026-01-01' },
+      attributes: { department, workerType: 'employee' },
+    },
+  });
+}
+const holding = (
+  workerId: string,
+  targetId: string,
+  minutes: number,
+  more: Partial<StoredHolding> = {},
+) =>
+  services().holdings.save({
+    ...{ personId: workerId, targetId, packageKey: 'sales', whose: 'ours', action: 'grant' },
+    ...{ state: 'held', assignmentId: `a-${targetId}`, accessPackageId: 'p-sales' },
+    ...{ eventHash: hash('e'), attempt: 1, instanceId: 'i', absentReads: 0 },
+    updatedAt: iso(minutes),
+    ...more,
+  });
+type User = { id: string; value: string };
+/** Compares what a run has read: users of the directory, and holders of Sales. */
+async function compared(run: ReconcileRun, users: User[], holders: string[]) {
+  const own = services();
+  const { staging } = own;
+  const { generation } = run;
+  const [ofUsers, ofHolders] = [randomUUID(), randomUUID()];
+  await staging.stage(
+    generation,
+    'user',
+    ofUsers,
+    users.map((user) => [shardOf(user.value), { ...user, isEnabled: true }]),
+  );
+  await staging.stage(
+    generation,
+    'held',
+    ofHolders,
+    holders.map((userId) => [
+      shardOf(userId),
+      { id: `a-${userId}`, packageKey: 'sales', userId, status: 'delivered' },
+    ]),
+  );
+  await putLists(
+    run,
+    { kind: 'directory', batches: [ofUsers] },
+    { kind: 'requests' },
+    {
+      ...{ kind: 'package', packageKey: 'sales', packageId: 'p-sales' },
+      ...{ holders: holders.length, batches: [ofHolders] },
+    },
+  );
+  for (
+    let from: string | undefined, isFirst = true;
+    isFirst || from !== undefined;
+    isFirst = false
+  ) {
+    const read = await readExpected(own, run, from);
+    from = read.kind === 'done' ? read.next : undefined;
+  }
+  for (
+    let from: string | undefined, isFirst = true;
+    isFirst || from !== undefined;
+    isFirst = false
+  ) {
+    const done = await compareShards(own, run, from);
+    from = done.kind === 'done' ? done.next : undefined;
+  }
+  const report = await reportOfRun(run);
+  const named = report?.findings.map(({ kind, workerId, objectId }) =>
+    [kind, workerId, objectId].filter(Boolean).join(' '),
+  );
+  return { named: named?.sort(), skipped: report?.skipped };
+}
+
+test('whose account has lost their worker id misses the package, and nobody has taken it from them', async () => {
+  await employed('W-lost');
+  await holding('W-lost', 'u-lost', -3000);
+  const { named } = await compared(await begun({ workerId: 'W-lost' }), [], ['u-lost']);
+  expect(named).toEqual(['missing W-lost', 'unknown-person W-lost u-lost']);
+});
+
+test('what a run of the person has just done may not show in the lists, so the person is skipped', async () => {
+  const users = [
+    { id: 'u-given', value: 'W-given' },
+    { id: 'u-taken', value: 'W-taken' },
+  ];
+  await employed('W-given');
+  await holding('W-given', 'u-given', -0.01);
+  const given = await compared(await begun({ workerId: 'W-given' }), users, []);
+  expect([given.named, given.skipped?.runOpen]).toEqual([[], 1]);
+  await employed('W-taken', 'Finance');
+  await holding('W-taken', 'u-taken', -0.01, { state: 'gone', action: 'revoke' });
+  const taken = await compared(await begun({ workerId: 'W-taken' }), users, ['u-taken']);
+  expect([taken.named, taken.skipped?.runOpen]).toEqual([[], 1]);
+});
+
+test('a run for one worker knows of all who hold a package, so that an empty list of it cannot be true', async () => {
+  await employed('W-one');
+  await employed('W-other');
+  await holding('W-other', 'u-other', -3000);
+  const run = await begun({ workerId: 'W-one' });
+  await compared(run, [], []);
+  const people = await services().staging.group(PeopleBatch, run.generation, 'people');
+  const recorded = [...people.values()].map(({ counts }) => counts['sales']?.recorded ?? 0);
+  expect(recorded.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
+});
+
+test('a run during which the access model changes ends before it asks for any recheck', async () => {
+  await employed('W-model');
+  const run = await begun({ workerId: 'W-model' });
+  await compared(run, [{ id: 'u-model', value: 'W-model' }], []);
+  const own = services();
+  const changed = { ...own, model: () => ({ ...own.model(), hash: 'another-model' }) };
+  expect(await applyBrakes(own, run, ignore)).toMatchObject({ kind: 'done' });
+  expect(await applyBrakes(changed, run, ignore)).toEqual({ kind: 'failed', why: 'model-changed' });
+});
+
+test('of the directory only what can be a worker id is staged, and all of it counts', async () => {
+  const run = await begun();
+  await putLists(run, { kind: 'directory', state: 'reading' });
+  const values = ['W-1', 'Ann Smith', '+49 30 1234'];
+  const items = values.map((value) => ({ id: `u-${value}`, isEnabled: true, value }));
+  const usersPage = () => Promise.resolve({ items, count: 3, next: undefined, mark: undefined });
+  const own = servicesOver(storage, { usersPage });
+  expect(await readScope(own, { run, scope: 0 })).toEqual({ kind: 'done', isOver: true });
+  const read = await own.staging.scope(run.generation, 0);
+  const staged = await Promise.all(
+    values.map((value) =>
+      own.staging.staged(
+        ...([run.generation, shardOf(value), 'user', StagedUser] as const),
+        new Set(read?.batches),
+      ),
+    ),
+  );
+  expect([read?.holders, staged.flat().map(({ value }) => value)]).toEqual([3, ['W-1']]);
+});
+
+test('who accepts the list of one package has said nothing about the directory', async () => {
+  const run = await begun({ packageKey: 'sales', acceptLists: true });
+  await services().staging.keep('holders', 'directory', { holders: 30, at: iso(-3000) });
+  await putLists(run, { kind: 'directory', state: 'reading' });
+  const usersPage = () =>
+    Promise.resolve({ items: [], count: 10, next: undefined, mark: undefined });
+  await readScope(servicesOver(storage, { usersPage }), { run, scope: 0 });
+  const read = await services().staging.scope(run.generation, 0);
+  expect([read?.state, read?.why]).toEqual(['suspect', 'shrunk']);
+});
