@@ -37,6 +37,8 @@ type Settings = {
   dataDir: string;
   /** File to which every request to the table server is appended, in the Common Log Format; none unless named. */
   tableLog?: string | undefined;
+  /** Whether the tables are kept in memory alone; by default all of them are written to disk every five seconds. */
+  isInMemory?: boolean;
 };
 
 /** What the three Azurite servers have in common. */
@@ -71,7 +73,10 @@ export async function startStorage(
     keepAliveSeconds,
     database,
   );
-  const table = new TableServer(configure(tableConfiguration, settings.tableLog));
+  const { tableLog, isInMemory: isMemoryPersistence = false } = settings;
+  const table = new TableServer(
+    Object.assign(configure(tableConfiguration, tableLog), { isMemoryPersistence }),
+  );
   const stop = await startAll([blob, queue, table]);
   const connectionString = [
     'DefaultEndpointsProtocol=http',

@@ -32,8 +32,7 @@ export function startProcess(
     env: { ...env, JOINERY_SERVICE: service },
     execArgv: [
       ...(service === 'storage' ? [] : ['--require', clockModule()]),
-      // Each execution of an orchestration leaves short-lived garbage; a larger young generation avoids copying it.
-      ...(service === 'host' ? ['--max-semi-space-size=32'] : []),
+      ...(service === 'host' ? workerArguments(env) : []),
     ],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
@@ -51,6 +50,13 @@ export function startProcess(
     stop: () => stopChild(child, exited),
   };
 }
+
+/**
+ * What Node gets beside the program, by the setting that Azure Functions has for it. Each execution of an orchestration leaves
+ * short-lived garbage; a larger young generation avoids copying it.
+ */
+const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
+  (env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=32').split(' ');
 
 /** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
 const clockModule = (): string =>

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventHash, instanceId } from '../../../shared/domain/events/keys';
@@ -15,6 +15,7 @@ import { startStack, type TestStack } from '../../support/test-stack';
 import { factOfPerson, joinerOf } from '../differences/plant';
 import { modelOf, tenantOf, workerId } from '../model';
 import { objectId, reconciliationOf } from '../reconciliation';
+import { mostEventsOf } from './most-events';
 import type { SeededRow } from './storage';
 
 const START = new Date('2027-01-04T12:00:00Z');
@@ -31,16 +32,28 @@ const packagesOf = (n: number): [string, string] => {
   return [keys[at] ?? '', keys[(at + 2) % PACKAGES] ?? ''];
 };
 
+/**
+ * The heap that Node allows itself on an instance with 512 MB. On a large machine it would be 4 GB, and V8 would let garbage lie
+ * the longer. Each collection is printed.
+ */
+const ARGUMENTS = '--max-old-space-size=256 --trace-gc';
+
 export type ScaleFigures = {
   people: number;
   seconds: number;
-  /** The most memory that the app had before the run and at its end, in MB. */
+  /** The most memory that the app had before the run and at its end, in MB, as the operating system counts it. */
   idleMb: number;
   peakMb: number;
+  /** The most that was left of the heap by a collection of all garbage during the run, in MB. */
+  liveMb: number;
   graphCalls: number;
   /** Calls for the pages of the directory, of the assignments and of what counts against limits. */
   pages: number;
-  mostHolders: number;
+  /** All other calls: for the packages and the tenant. */
+  otherCalls: number;
+  /** The most events of the history in one generation of the run. */
+  mostEvents: number;
+  largestPackage: { holders: number; state: string; pages: number };
   findings: number;
 };
 
@@ -70,6 +83,7 @@ export async function measureScale(
           GRAPH_LAG: '20ms',
           GRAPH_LAG_MS: '0',
         },
+        languageWorkers__node__arguments: ARGUMENTS,
         ...{ RECONCILE_SCHEDULE: '0 0 3 1 1 *', GRAPH_PAGE_SIZE: '999', GRAPH_DEADLINE: '60s' },
       },
       files: { GRAPH_TENANT: tenantFile(people), ACCESS_MODEL: model() },
@@ -78,7 +92,12 @@ export async function measureScale(
     try {
       return await onStack({ ...stack, storage: connectionString }, storage, people, print);
     } catch (error) {
-      print(stack.log.slice(-40).join('\n'));
+      print(
+        stack.log
+          .filter((line) => !isCollection(line))
+          .slice(-40)
+          .join('\n'),
+      );
       throw error;
     } finally {
       await stack.stop();
@@ -144,18 +163,27 @@ async function onStack(
   await stack.advance('20m');
   const idleMb = peakMbOf(stack.pid('host'));
   const since = (await graphCalls(stack.graphUrl)).at(-1)?.n ?? 0;
+  const linesBefore = stack.log.length;
   const began = Date.now();
-  const { report } = await run.reconcile();
+  const { claim, report } = await run.reconcile();
   const seconds = Math.round((Date.now() - began) / 1000);
   if (!report) throw new Error('the run has no report');
   print(`${report.state} ${JSON.stringify(report.counts)} ${JSON.stringify(report.skipped)}`);
   const { generation } = await run.staging.lease();
   const scopes = await run.staging.scopes(generation);
+  const [largest] = scopes
+    .filter(({ kind }) => kind === 'package')
+    .sort((one, other) => other.holders - one.holders);
+  if (!largest) throw new Error('the run has read no package');
+  const calls = (await graphCalls(stack.graphUrl, since)).length;
+  const pages = scopes.reduce((sum, scope) => sum + scope.pages, 0);
+  const journal = await readFile(join(stack.dataDir, 'host', 'durable', 'journal.jsonl'), 'utf8');
   return {
     ...{ people, seconds, idleMb, peakMb: peakMbOf(stack.pid('host')) },
-    graphCalls: (await graphCalls(stack.graphUrl, since)).length,
-    pages: scopes.reduce((sum, { pages }) => sum + pages, 0),
-    mostHolders: Math.max(...report.scopes.map(({ holders }) => holders)),
+    liveMb: liveMbOf(stack.log.slice(linesBefore)),
+    ...{ graphCalls: calls, pages, otherCalls: calls - pages },
+    mostEvents: mostEventsOf(journal, instanceId(claim.partitionKey, 1)),
+    largestPackage: { holders: largest.holders, state: largest.state, pages: largest.pages },
     findings: report.findings.length,
   };
 }
@@ -194,4 +222,12 @@ async function rowsOf(
 function peakMbOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}
+
+const COLLECTION = /^host: \[\d+:0x[0-9a-f]+\].*(?:Scavenge|Mark-Compact)/;
+const isCollection = (line: string): boolean => COLLECTION.test(line);
+
+function liveMbOf(log: readonly string[]): number {
+  const left = log.flatMap((line) => /Mark-Compact.* -> (\d+\.\d+) \(/.exec(line)?.[1] ?? []);
+  return Math.round(Math.max(0, ...left.map(Number)));
 }

@@ -5,6 +5,7 @@ import { newInstance } from '../../../infra/local/functions-host/durable/engine/
 import { eventRaised } from '../../../infra/local/functions-host/durable/protocol/make-event';
 import { type Op, written } from '../../../infra/local/functions-host/durable/store/state';
 import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
+import { mostEventsOf } from '../../resilience/scale/most-events';
 
 const settings = {
   defaultVersion: '',
@@ -98,5 +99,24 @@ describe('the store of the task hub', () => {
     ]);
     expect(kept[7]).toBe(`"${'7'.repeat(120)}"`);
     await store.close();
+  });
+
+  it('shows in its journal how long the history of an instance was at most in one generation', async () => {
+    const renew = (id: string, taken: number): Op => ({
+      ...{ op: 'renew', id, at: Date.now(), taken, executionId: 'next', input: '{}' },
+      events: [written(eventRaised(Date.now(), 'first', null))],
+    });
+    const store = await open();
+    await store.commit([start('a'), start('b')]);
+    await store.commit([turn('a', 1), raise('a', 'one'), raise('a', 'two')]);
+    await store.commit([renew('a', 2)]);
+    await store.commit([turn('a', 1), turn('b', 1)]);
+    await store.close();
+    const journal = await readFile(join(dir, 'journal.jsonl'), 'utf8');
+
+    // An execution adds its beginning and what it takes from the inbox; the end of a generation adds two.
+    expect(mostEventsOf(journal, 'a')).toBe(1 + 1 + 1 + 2 + 2);
+    expect(mostEventsOf(journal, 'b')).toBe(1 + 1);
+    expect(mostEventsOf(`${journal}[{"op":`, 'nobody')).toBe(0);
   });
 });
