@@ -15,7 +15,7 @@ import { isUndecided } from '../assignments/plan';
 import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
 import { mapConcurrent } from '../promises';
-import type { Holdings, StoredHolding } from '../storage/holdings';
+import type { StoredHolding } from '../storage/holdings';
 import { allShards, foundIn, type ScopeRow, type Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
 import { actualOf, RECENT_MS, type Tenant } from './actual';
@@ -27,8 +27,7 @@ export type CompareServices = {
   config: Pick<Config, 'mode' | 'timeouts' | 'reconcile' | 'graph'>;
   model: () => LoadedModel;
   exclusions: () => Exclusions;
-  workers: Pick<Workers, 'facts'>;
-  holdings: Pick<Holdings, 'of'>;
+  workers: Pick<Workers, 'records'>;
   staging: Staging;
 };
 
@@ -221,10 +220,7 @@ async function compareKnown(
   const { at, open } = circumstances;
   if ([personId, ...workerIds].some((id) => open.has(id))) return 'runOpen';
   const { model } = services.model();
-  const [facts, holdings] = await Promise.all([
-    services.workers.facts(personId),
-    services.holdings.of(workerIds),
-  ]);
+  const { facts, holdings } = await services.workers.records(personId, workerIds);
   // What the roster states has no run of its own.
   const ofEvents = facts.filter(({ hash }) => !inRoster.includes(hash));
   if (ofEvents.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS))

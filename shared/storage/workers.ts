@@ -3,12 +3,14 @@ import { padded } from '../domain/events/keys';
 import { isMoreComplete } from '../domain/lifecycle/fact-of';
 import { StoredFact } from '../domain/lifecycle/facts';
 import { DuePlace } from './due';
-import { Holding } from './holdings';
+import { Holding, type StoredHolding } from './holdings';
 import type { StoredRow, Table } from './storage-port';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
 
 /** In the partition of a number: the number that came after it. Sorts behind the facts. */
 const NEXT = 'fact-next-';
+/** A list of rows ends below one of these: behind the facts, or behind the holdings too. */
+const BEHIND = { facts: 'fact.', holdings: 'holding.' };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
@@ -38,37 +40,44 @@ const WAKE = 'wake';
 /** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
   const updateRow = createRowUpdater(table);
-  const read = async (workerId: string) => {
-    const rows = await table.list(workerId, { from: 'fact-', below: 'fact.' });
+  const read = async (workerId: string, below: string) => {
+    const rows = await table.list(workerId, { from: 'fact-', below });
     const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);
+    const isHolding = ({ key }: StoredRow): boolean => key.startsWith('holding-');
     const facts = rows
-      .filter((row) => !isLink(row))
+      .filter((row) => !isLink(row) && !isHolding(row))
       .map((row) => fromColumns(StoredFact, row.columns));
     const previous = facts.flatMap(({ previousWorkerId }) => previousWorkerId ?? []);
     return {
       facts,
+      holdings: rows
+        .filter(isHolding)
+        .map(({ columns, etag }): StoredHolding => ({ ...fromColumns(Holding, columns), etag })),
       previous: previous.filter((id) => id !== workerId),
       next: rows.filter(isLink).map(({ key }) => key.slice(NEXT.length)),
     };
   };
 
   /** Follows the links of a number in both directions, however many lie between. */
-  const person = async (workerId: string): Promise<Person> => {
+  const numbersOf = async (workerId: string, below: string) => {
     const numbers = new Map<string, Awaited<ReturnType<typeof read>>>();
     for (let found = [workerId]; found.length > 0;) {
       if (numbers.size + found.length > MAX_NUMBERS) throw new TooManyNumbers();
-      const read = await readAll(found);
-      for (const [id, records] of read) numbers.set(id, records);
-      const linked = read.flatMap(([, { previous, next }]) => [...previous, ...next]);
+      const all = await Promise.all(found.map(async (id) => [id, await read(id, below)] as const));
+      for (const [id, records] of all) numbers.set(id, records);
+      const linked = all.flatMap(([, { previous, next }]) => [...previous, ...next]);
       found = [...new Set(linked)].filter((id) => !numbers.has(id));
     }
+    return numbers;
+  };
+
+  const person = async (workerId: string): Promise<Person> => {
+    const numbers = await numbersOf(workerId, BEHIND.facts);
     const first = [...numbers].filter(([, { previous }]) => previous.length === 0);
     // Numbers that precede each other in a circle have no first one: any of them will do, if it is always the same.
     const [root = workerId] = (first.length > 0 ? first : [...numbers]).map(([id]) => id).sort();
     return { root, facts: [...numbers.values()].flatMap(({ facts }) => facts) };
   };
-  const readAll = (ids: string[]) =>
-    Promise.all(ids.map(async (id) => [id, await read(id)] as const));
 
   return {
     /**
@@ -94,6 +103,21 @@ export function createWorkers(table: Table) {
      */
     facts: async (workerId: string): Promise<StoredFact[]> => (await person(workerId)).facts,
 
+    /**
+     * The facts of all numbers of a person, and the holdings under the given ones of them, in the order of the numbers; one
+     * read for each number. Throws TooManyNumbers.
+     */
+    records: async (
+      workerId: string,
+      workerIds: readonly string[],
+    ): Promise<{ facts: StoredFact[]; holdings: StoredHolding[] }> => {
+      const numbers = await numbersOf(workerId, BEHIND.holdings);
+      return {
+        facts: [...numbers.values()].flatMap(({ facts }) => facts),
+        holdings: workerIds.flatMap((id) => numbers.get(id)?.holdings ?? []),
+      };
+    },
+
     /** The facts of everybody, one worker id after another. It reads them all: for a count that is seldom needed. */
     everybody: async function* (): AsyncGenerator<{ workerId: string; facts: StoredFact[] }> {
       let workerId = '';
@@ -116,7 +140,11 @@ export function createWorkers(table: Table) {
      * to be joined to others. `last`: where the next page begins; absent at the end.
      */
     page: async (after: string | undefined, atMost: number) => {
-      const range = { from: 'fact-', below: 'holding.', ...(after !== undefined && { after }) };
+      const range = {
+        from: 'fact-',
+        below: BEHIND.holdings,
+        ...(after !== undefined && { after }),
+      };
       const numbers = new Map<string, NumberRows>();
       for await (const rows of table.scan(range)) {
         for (const { partition, key, columns } of rows) {

@@ -76,6 +76,32 @@ describe('holdings', () => {
     expect(found).toEqual(own.map((one) => ({ ...one, etag: expect.any(String) as string })));
     expect(await workers.facts('W-7')).toHaveLength(1);
   });
+
+  test('come with the facts of all numbers of a person, by one read for each number', async () => {
+    await workers.addFact({ ...factOf('W-11'), previousWorkerId: 'W-10', hash: hash('b') });
+    await workers.addFact(factOf('W-10'));
+    for (const [personId, packageKey] of [
+      ...[['W-10', 'finance'] as const, ['W-11', 'sales'] as const],
+      ['W-11', 'it'] as const,
+    ])
+      await holdings.save(holdingOf({ personId, packageKey }));
+    const table = storage.table('workers');
+    const lists: string[] = [];
+    const counted = createWorkers({
+      ...table,
+      list: (partition, range) => {
+        lists.push(partition);
+        return table.list(partition, range);
+      },
+    });
+
+    expect(await counted.records('W-10', ['W-11', 'W-10'])).toEqual({
+      facts: await workers.facts('W-10'),
+      holdings: await holdings.of(['W-11', 'W-10']),
+    });
+    expect(lists).toEqual(['W-10', 'W-11']);
+    expect((await workers.records('W-10', ['W-11'])).holdings).toHaveLength(2);
+  });
 });
 
 describe('the lease of a catalog', () => {
