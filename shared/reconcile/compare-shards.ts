@@ -167,9 +167,11 @@ async function compareShard(
       requests: requests.get(person.objectId ?? '') ?? [],
     };
     const compared = await compareKnown(services, circumstances, person, here);
-    if (typeof compared === 'string') skipped[compared] += 1;
+    // Whoever has had another account is compared there as well, and is one person.
+    const counted = person.isOtherAccount ? 0 : 1;
+    if (typeof compared === 'string') skipped[compared] += counted;
     else {
-      if (compared.isExcluded) skipped.excluded += 1;
+      if (compared.isExcluded) skipped.excluded += counted;
       keep(person.workerIds[0], compared.differences);
     }
   });

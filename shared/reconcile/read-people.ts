@@ -76,7 +76,7 @@ export async function readExpected(
   const items = people.flatMap((person) => stagedOf(person, found));
   await staging.stage(generation, 'person', batch, items);
   // Whether a list can be true depends on all who hold the package, whoever is compared.
-  const counts = await countsOf(services, all);
+  const counts = await countsOf(services, run, all);
   await staging.put(generation, 'people', keyOf(from), { batch, counts });
   const scopes = await addScopes(services, run, people);
   return { kind: 'done', ...(last !== undefined && { next: last }), scopes };
@@ -181,24 +181,32 @@ function stagedOf(
   ];
 }
 
+const [EARLIEST, LATEST] = ['1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z'];
+
 async function countsOf(
   { staging }: ReadPeopleServices,
+  { at }: ReconcileRun,
   people: readonly Person[],
 ): Promise<z.infer<typeof PeopleBatch>['counts']> {
   const counts: z.infer<typeof PeopleBatch>['counts'] = {};
-  const readAt = new Map<string, string>();
-  for (const { packageKey, state, whose, updatedAt } of people.flatMap((one) => one.holdings)) {
-    if (!readAt.has(packageKey)) {
-      const last = await staging.kept(
-        LastComplete,
-        LAST_COMPLETE,
-        keptKeyOf({ kind: 'package', packageKey }),
-      );
-      readAt.set(packageKey, last?.at ?? '');
+  const lists = new Map<string, { holders?: number; readAt: number }>();
+  for (const one of people.flatMap(({ holdings }) => holdings)) {
+    const { packageKey, state, whose } = one;
+    if (!lists.has(packageKey)) {
+      const key = keptKeyOf({ kind: 'package', packageKey });
+      const last = await staging.kept(LastComplete, LAST_COMPLETE, key);
+      lists.set(packageKey, { ...last, readAt: Date.parse(last?.at ?? EARLIEST) });
     }
+    const { holders, readAt } = lists.get(packageKey) ?? { readAt: 0 };
     const count = (counts[packageKey] ??= { recorded: 0, removed: 0 });
-    if (state === 'held' && whose === 'ours') count.recorded += 1;
-    if (state === 'gone' && updatedAt > (readAt.get(packageKey) ?? '')) count.removed += 1;
+    const [updatedAt, until] = [Date.parse(one.updatedAt), Date.parse(one.until ?? LATEST)];
+    // At the end that we asked for, Entra removes it, and no run of ours sees that.
+    const isHeld = state === 'held' && until > Date.parse(at);
+    // Nobody held the package when its list was last complete, which may be because a person has said so.
+    const wasUnseen = holders === 0 && updatedAt <= readAt;
+    if (isHeld && whose === 'ours' && !wasUnseen) count.recorded += 1;
+    const endedAt = state === 'gone' ? updatedAt : until;
+    if ((state === 'gone' || state === 'held') && !isHeld && endedAt > readAt) count.removed += 1;
   }
   return counts;
 }

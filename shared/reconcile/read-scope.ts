@@ -55,9 +55,9 @@ export type StagedRequest = z.infer<typeof StagedRequest>;
 
 /** What is known of the holders of a package beside the list itself; counted while the people are read. */
 export const PackageCounts = z.object({
-  /** Holdings of ours by our records. */
+  /** Holdings of ours by our records, but for those that were not there when the list was last complete and empty. */
   recorded: z.number().int(),
-  /** Those that we have removed since the package was last read whole. */
+  /** Those that we have removed since the package was last read whole, or whose end by our records has come since. */
   removed: z.number().int(),
 });
 export type PackageCounts = z.infer<typeof PackageCounts>;
@@ -79,6 +79,8 @@ const MOST_PAGES = 20;
 /** What an execution holds in memory at once, in whatever pages Graph answers: a page more than this at most. */
 const MOST_ITEMS = 4_000;
 const MOST_MS = 60_000;
+/** No list is that long: Entra allows 300,000 assignments. */
+const MOST_PAGES_OF_A_LIST = 100_000;
 
 /**
  * Reads a list on, at most 20 pages or 4,000 items: each execution stages what it read and saves where the next one goes on, also where a
@@ -141,7 +143,8 @@ async function readPages(
       const page = await pageOf(services, scope, run);
       const mark = page.mark ?? page.next;
       // Brent's way to tell a circle: a page of long ago that comes back.
-      if (mark !== undefined && mark === scope.mark)
+      const isCircle = mark !== undefined && mark === scope.mark;
+      if (isCircle || scope.pages >= MOST_PAGES_OF_A_LIST)
         throw new GraphError('readScope', { code: 'endless-pages', ambiguous: false });
       const pages = scope.pages + 1;
       const isMarked = (pages & (pages - 1)) === 0;

@@ -34,7 +34,6 @@ export const ScopeRow = z.object({
   cursor: z.string().optional(),
   batches: z.array(z.string()),
   mark: z.string().optional(),
-  markedAt: z.number().int().optional(),
 });
 export type ScopeRow = z.infer<typeof ScopeRow>;
 

@@ -49,9 +49,9 @@ export type ScopeReading = {
   holders: number;
   /** How many did when the package was last `complete`; absent if it never was. */
   holdersBefore?: number | undefined;
-  /** How many of those we have removed since then ourselves. */
+  /** How many of those we have removed since then, or given an end that has come. */
   removedByUs?: number | undefined;
-  /** How many people hold it by our own records. */
+  /** How many people hold it by our own records, since somebody accepted an empty list. */
   recorded: number;
   /** How many percent fewer than before are suspect. */
   shrinkPercent: number;

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const services = () => servicesOver(storage);
 const iso = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
@@ -135,10 +135,10 @@ test('a run that ended before it asked for any recheck reports no repair', async
 });
 
 /** Somebody of whom HR said so long ago. */
-async function employed(workerId: string, department = 'Sales'): Promise<void> {
+async function employed(workerId: string, department = 'Sales', minutes = -90_000) {
   await services().workers.addFact({
-    ...{ source: 'urn:hr:acme:workday', id: workerId, hash: sha(workerId), time: iso(-90_000) },
-    ...{ acceptedAt: iso(-90_000), workerId, employmentId: 'primary' },
+    ...{ source: 'urn:hr:acme:workday', id: workerId, hash: sha(workerId), time: iso(minutes) },
+    ...{ acceptedAt: iso(minutes), workerId, employmentId: 'primary' },
     states: {
       ...{ kind: 'joined', startDate: '2026-01-01' },
       attributes: { department, workerType: 'employee' },
@@ -158,6 +158,15 @@ const holding = (
     updatedAt: iso(minutes),
     ...more,
   });
+/** What our records say of a package to a run that has read the people. */
+async function countsOf({ generation }: ReconcileRun, packageKey: string) {
+  const people = await services().staging.group(PeopleBatch, generation, 'people');
+  const counts = [...people.values()].map((batch) => batch.counts[packageKey]);
+  const sum = (of: 'recorded' | 'removed') =>
+    counts.reduce((all, one) => all + (one?.[of] ?? 0), 0);
+  return { recorded: sum('recorded'), removed: sum('removed') };
+}
+
 type User = { id: string; value: string };
 /** Compares what a run has read: users of the directory, and holders of Sales. */
 async function compared(run: ReconcileRun, users: User[], holders: string[]) {
@@ -240,9 +249,56 @@ test('a run for one worker knows of all who hold a package, so that an empty lis
   await holding('W-other', 'u-other', -3000);
   const run = await begun({ workerId: 'W-one' });
   await compared(run, [], []);
-  const people = await services().staging.group(PeopleBatch, run.generation, 'people');
-  const recorded = [...people.values()].map(({ counts }) => counts['sales']?.recorded ?? 0);
-  expect(recorded.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
+  expect((await countsOf(run, 'sales')).recorded).toBeGreaterThan(0);
+});
+
+test('whose end has come holds it no more by our records, and the list may be shorter by them', async () => {
+  await employed('W-ended');
+  await services().staging.keep('holders', 'package-contractors', { holders: 9, at: iso(-3000) });
+  const of = { packageKey: 'contractors' };
+  await holding('W-ended', 'u-ended', -6000, { ...of, until: iso(-60) });
+  await holding('W-ended', 'u-ended-before', -6000, { ...of, until: iso(-4000) });
+  await holding('W-ended', 'u-not-yet', -6000, { ...of, until: iso(60) });
+  const run = await begun({ workerId: 'W-ended' });
+  await compared(run, [], []);
+  expect(await countsOf(run, 'contractors')).toEqual({ recorded: 1, removed: 1 });
+});
+
+test('after an empty list that somebody has accepted, only who was given it since makes another one suspect', async () => {
+  await employed('W-emptied');
+  await services().staging.keep('holders', 'package-warehouse', { holders: 0, at: iso(-3000) });
+  const of = { packageKey: 'warehouse' };
+  await holding('W-emptied', 'u-emptied', -6000, of);
+  const before = await begun({ workerId: 'W-emptied' });
+  await compared(before, [], []);
+  expect(await countsOf(before, 'warehouse')).toMatchObject({ recorded: 0 });
+  await holding('W-emptied', 'u-since', -100, of);
+  const after = await begun({ workerId: 'W-emptied' });
+  await compared(after, [], []);
+  expect(await countsOf(after, 'warehouse')).toMatchObject({ recorded: 1 });
+});
+
+test('who is skipped is counted once, with however many accounts', async () => {
+  await employed('W-two', 'Sales', -1);
+  await holding('W-two', 'u-old', -3000);
+  const run = await begun({ workerId: 'W-two' });
+  const { skipped } = await compared(run, [{ id: 'u-new', value: 'W-two' }], ['u-old']);
+  expect(skipped).toEqual({ runOpen: 0, recentFact: 1, excluded: 0 });
+});
+
+test('a list whose pages never end is given up', async () => {
+  const run = await begun();
+  const next = { state: 'reading', cursor: 'https://graph.example/next' } as const;
+  await putLists(run, {
+    kind: 'package',
+    packageKey: 'sales',
+    packageId: 'p-sales',
+    pages: 100_000,
+    ...next,
+  });
+  const page = { items: [], next: `${next.cursor}-one`, mark: undefined };
+  const own = servicesOver(storage, { assignmentsPage: () => Promise.resolve(page) });
+  expect(await readScope(own, { run, scope: 0 })).toMatchObject({ why: 'endless-pages' });
 });
 
 test('a run during which the access model changes ends before it asks for any recheck', async () => {
