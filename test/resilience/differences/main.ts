@@ -18,7 +18,7 @@ void runTool({
   read: ({ people, packages, differences, seed }) => ({
     people: integerOption('--people', people, 50),
     packages: integerOption('--packages', packages, 6, 100),
-    differences: integerOption('--differences', differences, 12),
+    differences: integerOption('--differences', differences, 14),
     seed: integerOption('--seed', seed, 0),
   }),
   run: async (size) => {

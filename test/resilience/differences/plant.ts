@@ -11,29 +11,41 @@ import { joinerEvent, SOURCE } from '../../support/events';
 import type { TestStack } from '../../support/test-stack';
 import { workerId } from '../model';
 import { objectId, type reconciliationOf } from '../reconciliation';
-import { FOUNDERS, type Planted, type Population } from './population';
+import { everybody, FOUNDERS, type Planted, type Population } from './population';
 
 const DAY = 86_400_000;
 const AT_ONCE = 16;
 
 /** The joiner event of a person, a hundred days ago. */
-export const joinerOf = ({ departments }: Pick<Population, 'departments'>, n: number, now: Date) =>
+export const joinerOf = (n: number, department: string, now: Date) =>
   joinerEvent(workerId(n), {
     data: {
       ...{ startDate: dayAt(now, -100), endDate: undefined, timeZone: 'Etc/UTC' },
-      attributes: { department: departments[n] },
+      attributes: { department },
     },
     envelope: { time: isoAt(now, -101) },
   });
 
-export const factOfPerson = (
-  population: Pick<Population, 'departments'>,
-  n: number,
-  now: Date,
-): StoredFact => ({
-  ...factOf(LifecycleEvent.parse(JSON.parse(JSON.stringify(joinerOf(population, n, now))))),
+export const factOfPerson = (n: number, department: string, now: Date): StoredFact => ({
+  ...factOf(LifecycleEvent.parse(JSON.parse(JSON.stringify(joinerOf(n, department, now))))),
   acceptedAt: isoAt(now, -100),
 });
+
+/** The roster says of everybody what their events say, but for those who are absent from it, and of some whom no event named. */
+export const rosterOf = (population: Population, now: Date): object[] => {
+  const { planted } = population;
+  const absent = new Set(
+    planted.filter(({ cause }) => cause === 'absent-from-roster').map(({ n }) => n),
+  );
+  return everybody(population)
+    .filter(([n]) => !absent.has(n))
+    .map(([n, department]) => ({
+      ...{ Number: workerId(n), First: dayAt(now, -100), Zone: 'Etc/UTC', Dept: department },
+    }));
+};
+export const ROSTER_MAP = {
+  ...{ Number: 'workerId', First: 'from', Zone: 'timeZone', Dept: 'attributes.department' },
+};
 
 const isoAt = (now: Date, days: number): string =>
   new Date(now.getTime() + days * DAY).toISOString();
@@ -81,9 +93,10 @@ export async function plant(stack: TestStack, on: On, population: Population): P
   /** Without what `plantOne` leaves out or gives in a way of its own. */
   const people = departments.map((_, n) => n).slice(FOUNDERS);
   await mapConcurrent(AT_ONCE, people, async (n) => {
-    await workers.addFact(factOfPerson(population, n, now));
+    const department = departments[n] ?? '';
+    await workers.addFact(factOfPerson(n, department, now));
     const own = plantedOf.get(n);
-    for (const packageKey of given.get(departments[n] ?? '') ?? [])
+    for (const packageKey of given.get(department) ?? [])
       if (own?.packageKey !== packageKey) await give(n, packageKey);
   });
   const plantOne = async ({ cause, n, packageKey, other = 0 }: Planted): Promise<void> => {
@@ -128,6 +141,8 @@ export async function plant(stack: TestStack, on: On, population: Population): P
         return;
       case 'missing':
       case 'by-rule':
+      case 'roster-only':
+      case 'absent-from-roster':
         return;
     }
   };

@@ -21,15 +21,21 @@ export const causes = [
   'extra-ours',
   'theirs',
   'by-rule',
+  'roster-only',
+  'absent-from-roster',
 ] as const;
 export type Cause = (typeof causes)[number];
 
-/** One difference of a person by number. `other`: the number of an account of which no event has spoken. */
+/**
+ * One difference of a person by number. `other`: the number of an account of which no event has spoken. `department`: of
+ * somebody of whom the roster alone speaks. `packageKey` is empty where it is about all that a person has.
+ */
 export type Planted = {
   cause: Cause;
   n: number;
   packageKey: string;
   other?: number;
+  department?: string;
   isExcluded: boolean;
 };
 
@@ -50,6 +56,7 @@ export type Population = {
 };
 
 export const FOUNDERS = 2;
+const departmentAt = (at: number): string => `Department ${at}`;
 const kinds = ['missing', 'taken', 'wrong-end', 'extra-ours', 'broken', 'conflict'] as const;
 const remedies = (remedy: 'report' | 'repair') =>
   Object.fromEntries(kinds.map((kind) => [kind, remedy]));
@@ -66,14 +73,14 @@ export function drawPopulation({ people, packages, differences, seed }: Size): P
     ['Founders', keys.filter((key) => key !== right)],
     ['Founder', [right]],
     ...keys.map((key, at): [string, string[]] => [
-      `Department ${at}`,
+      departmentAt(at),
       [key, keys[(at + 2) % packages] ?? ''],
     ]),
   ]);
   const departments = Array.from({ length: people }, (_, n) =>
     n < FOUNDERS
       ? (['Founders', 'Founder'][n] ?? '')
-      : `Department ${random.between(0, packages - 1)}`,
+      : departmentAt(random.between(0, packages - 1)),
   );
   const sketch = modelOf(
     keys.map((key) => ({
@@ -125,6 +132,12 @@ function draw({ keys, given, departments, random }: Drawing, count: number): Pla
       const packageKey = keys[random.between(0, keys.length - 1)] ?? '';
       return { cause, n: other, packageKey, other, isExcluded: false };
     }
+    if (cause === 'roster-only') {
+      const department = departmentAt(random.between(0, keys.length - 1));
+      return { cause, n: other, packageKey: '', department, isExcluded };
+    }
+    if (cause === 'absent-from-roster')
+      return { cause, n: takeOne(() => true), packageKey: '', isExcluded };
     if (cause === 'conflict-theirs' || cause === 'conflict-ours') {
       const n = takeOne((one) => wantsOf(one).includes(left));
       return { cause, n, packageKey: right, isExcluded };
@@ -141,22 +154,40 @@ function draw({ keys, given, departments, random }: Drawing, count: number): Pla
   });
 }
 
-/** What a run has to name, as `reconciliationOf(...).reconcile` names it. */
-export function expectedOf({ planted, drifted, isRepaired }: Population): {
-  all: string[];
-  reported: string[];
-} {
-  const all = planted.map(({ cause, n, packageKey, isExcluded }) => {
-    const [kind, isRepairable] = FINDINGS[cause];
-    const isDone = isRepairable && isRepaired(packageKey) && !isExcluded;
-    const who = cause === 'unknown-account' ? objectId(n) : workerId(n);
-    return `${kind} ${who} ${packageKey} ${isDone ? 'repair' : 'report'}`;
-  });
-  all.push(...drifted.map((key) => `package-drift ${key} report`));
-  return {
-    all: all.sort(),
-    reported: all.filter((one) => one.endsWith(' report')).sort(),
-  };
+/** Everybody whom an event or the roster names, by number, and their department. */
+export const everybody = ({
+  departments,
+  planted,
+}: Population): [n: number, department: string][] => [
+  ...departments.entries(),
+  ...planted.flatMap(({ n, department }): [number, string][] =>
+    department === undefined ? [] : [[n, department]],
+  ),
+];
+
+/** What the first run has to name, as `reconciliationOf(...).reconcile` names it, and what is left to the second. */
+export function expectedOf(population: Population): { first: string[]; second: string[] } {
+  const { planted, drifted } = population;
+  const first = planted.flatMap((one) => namesOf(population, one));
+  first.push(...drifted.map((key) => `package-drift ${key} report`));
+  // The first run has made facts of what only the roster said.
+  const isLeft = (named: string): boolean => / report$/.test(named) && !/^roster-only /.test(named);
+  return { first: first.sort(), second: first.filter(isLeft).sort() };
+}
+
+function namesOf(
+  { given, isRepaired }: Population,
+  { cause, n, packageKey, department, isExcluded }: Planted,
+): string[] {
+  const [kind, isRepairable] = FINDINGS[cause];
+  const remedyOf = (key: string): string => (isRepaired(key) && !isExcluded ? 'repair' : 'report');
+  const who = cause === 'unknown-account' ? objectId(n) : workerId(n);
+  const remedy = isRepairable ? remedyOf(packageKey) : 'report';
+  const missing = (department === undefined ? [] : given.get(department)) ?? [];
+  return [
+    [kind, who, packageKey, remedy].filter(Boolean).join(' '),
+    ...missing.map((key) => `missing ${who} ${key} ${remedyOf(key)}`),
+  ];
 }
 
 const FINDINGS: Record<Cause, readonly [kind: string, isRepairable: boolean]> = {
@@ -172,6 +203,8 @@ const FINDINGS: Record<Cause, readonly [kind: string, isRepairable: boolean]> = 
   'extra-ours': ['extra-ours', true],
   theirs: ['theirs', false],
   'by-rule': ['by-rule', false],
+  'roster-only': ['roster-only', false],
+  'absent-from-roster': ['absent-from-roster', false],
 };
 
 export const parsedModel = ({ model }: Population): AccessModel => AccessModel.parse(model);

@@ -27,6 +27,7 @@ const keys = Array.from({ length: PACKAGES }, (_, at) => `p${String(at).padStart
 
 /** Half of all people are in the first department; each has two packages. */
 const departmentOf = (n: number): number => (n % 2 === 0 ? 0 : (n >> 1) % PACKAGES);
+const nameOf = (n: number): string => (n < FOUNDERS ? 'Founders' : `Department ${departmentOf(n)}`);
 const packagesOf = (n: number): [string, string] => {
   const at = departmentOf(n);
   return [keys[at] ?? '', keys[(at + 2) % PACKAGES] ?? ''];
@@ -144,10 +145,7 @@ async function onStack(
   print: (line: string) => void,
 ): Promise<ScaleFigures> {
   const run = reconciliationOf(stack, 3600);
-  const departments = Array.from({ length: people }, (_, n) =>
-    n < FOUNDERS ? 'Founders' : `Department ${departmentOf(n)}`,
-  );
-  await stack.send([joinerOf({ departments }, 0, START)]);
+  await stack.send([joinerOf(0, nameOf(0), START)]);
   await eventually(
     'the packages are made',
     async () => (await run.claims()).some(({ outcome }) => outcome === 'delivered'),
@@ -156,7 +154,7 @@ async function onStack(
   print('the packages are made');
   for (let from = 1; from < people; from += 2000) {
     const numbers = Array.from({ length: Math.min(2000, people - from) }, (_, at) => from + at);
-    storage.send({ table: 'workers', rows: await rowsOf(numbers, departments, people) });
+    storage.send({ table: 'workers', rows: await rowsOf(numbers, people) });
     await once(storage, 'message');
   }
   print('everybody is in the tables');
@@ -189,11 +187,7 @@ async function onStack(
 }
 
 /** The rows that the stores of the app write for people who joined long ago. */
-async function rowsOf(
-  numbers: readonly number[],
-  departments: string[],
-  people: number,
-): Promise<SeededRow[]> {
+async function rowsOf(numbers: readonly number[], people: number): Promise<SeededRow[]> {
   const rows: SeededRow[] = [];
   const table = {
     read: () => Promise.resolve(undefined),
@@ -204,7 +198,7 @@ async function rowsOf(
   } as unknown as Table;
   const [workers, holdings] = [createWorkers(table), createHoldings(table)];
   for (const n of numbers) {
-    const fact = factOfPerson({ departments }, n, START);
+    const fact = factOfPerson(n, nameOf(n), START);
     await workers.addFact(fact);
     const [first, second] = packagesOf(n);
     for (const packageKey of isMissing(n, people) ? [first] : [first, second])
