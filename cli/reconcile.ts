@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Id } from '../shared/domain/events/event';
 import type { StoredClaim } from '../shared/domain/workflow/claim';
+import { EXIT_CODES, rosterText, type ReconcileReport } from '../shared/domain/reconcile/report';
 import {
-  EXIT_CODES,
-  reportMarkdown,
-  rosterText,
-  type ReconcileReport,
-} from '../shared/domain/reconcile/report';
-import { lastReport, readReport } from '../shared/reconcile/report';
+  lastReport,
+  NOT_WRITTEN,
+  readReport,
+  reportFiles,
+  reportName,
+  writtenReport,
+} from '../shared/reconcile/report';
 import { requestReconciliation } from '../shared/reconcile/request';
 import { allShards } from '../shared/storage/staging';
 import { openClaims, openStaging, openWorkers, type Connection } from './connection';
@@ -148,19 +150,22 @@ async function show(
   const staging = openStaging(connection);
   const eventHash = ofRun ?? (await lastReport(staging));
   if (eventHash === undefined) throw new CliError('no run of the reconciliation has ended yet');
-  const [report, claim] = await Promise.all([
+  const [report, claim, written] = await Promise.all([
     readReport(staging, eventHash),
     openClaims(connection).read(eventHash),
+    writtenReport(staging, eventHash),
   ]);
   if (!report)
     throw new CliError(
       `the run ended as ${claim?.outcome ?? 'unknown'} without a report: ${claim?.reason ?? 'no reason'}`,
     );
   const by = claim?.fact.requestedBy ?? 'unknown';
-  const file = join(reports, `reconcile-${report.run}`);
-  writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(`${file}.md`, reportMarkdown(report, by));
-  process.stderr.write(`report: ${file}.json and ${file}.md\n`);
+  const file = join(reports, reportName(report));
+  for (const { end, text } of reportFiles(report, by)) writeFileSync(`${file}${end}`, text);
+  const files = [file, ...(written === undefined ? [] : [written])];
+  for (const place of files) process.stderr.write(`report: ${place}.json and ${place}.md\n`);
+  if (claim?.reason === NOT_WRITTEN)
+    process.stderr.write('the app could not write this report into its container\n');
   print(report, json, (shown) => textOf(shown, by, claim?.reason));
   process.exitCode = EXIT_CODES[report.state];
 }

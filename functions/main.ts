@@ -5,6 +5,7 @@ import * as df from 'durable-functions';
 import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
 import { reconcile } from '../orchestrations/reconcile';
+import { addBlob } from '../shared/blobs';
 import { createLedger } from '../shared/storage/audit';
 import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
@@ -97,6 +98,7 @@ const services: Services = {
     if (!roster) throw new Error('there is no roster');
     return loadRoster(roster, appFolder, credential);
   },
+  writeReport: (url, content) => addBlob(url, content, { name: 'report', credential }),
   permissions,
 };
 

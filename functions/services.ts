@@ -35,5 +35,7 @@ export type Services = {
   send: (body: Uint8Array) => Promise<void>;
   /** The bytes of the roster and of its map, and when it was changed last. Throws if they cannot be read. */
   loadRoster: () => Promise<{ bytes: Buffer; map: Buffer; changedAt: Date }>;
+  /** Writes a report of a run into a container; one that is there stays. Throws if that cannot be. */
+  writeReport: (url: string, content: { text: string; type: string }) => Promise<void>;
   permissions: Pick<Permissions, 'refusals' | 'takeNews'>;
 };

@@ -64,6 +64,8 @@ const State = z.object({
   scope: z.number().int(),
   scopes: z.number().int(),
   failure: z.string().optional(),
+  /** Why the report is no longer waited for. */
+  giveUp: z.string().optional(),
 });
 type State = z.infer<typeof State>;
 
@@ -237,13 +239,19 @@ const budgetsOf = ({ timeouts }: State): RetryBudgets => {
   return { identity: 0, call, delivery: call };
 };
 
-/** Retried until it succeeds, because no attempt may end without its closing row. */
+/**
+ * Retried until it succeeds, because no attempt may end without its closing row. The report stands in a table by then; that
+ * it cannot be written out, too, keeps no later run waiting.
+ */
 function* close(durable: DurableContext, holder: Holder, state: State): WorkflowGenerator<Pause> {
-  const { run, chain, failure } = state;
-  const operation = { activity: activities.closeReconciliation, budgets: state.timeouts };
+  const { run, chain, failure, giveUp } = state;
+  const operation = { activity: activities.closeReconciliation, budgets: budgetsOf(state) };
   const { outcome, exhausted } = yield* callWithRetry(durable, holder, operation, {
-    ...{ run, chain, failure, at: now(durable).toISOString() },
+    ...{ run, chain, failure, giveUp, at: now(durable).toISOString() },
   });
   if (outcome.kind === 'retry') return outcome.seconds;
-  return exhausted ? closeRetrySeconds : 'over';
+  if (!exhausted) return 'over';
+  if (giveUp !== undefined) return closeRetrySeconds;
+  state.giveUp = exhausted;
+  return 0;
 }

@@ -171,6 +171,16 @@ const storage = z
     STORAGE_RULE,
   );
 
+const CONTAINER_RULE =
+  'the https address of a blob container, such as https://acme.blob.core.windows.net/reports';
+/** Without a query: a signature in it would be a key. */
+const container = z
+  .string()
+  .refine(
+    (text) => /^https:\/\/[^?#\s]+[^/?#\s]$/.test(text) && URL.canParse(text),
+    CONTAINER_RULE,
+  );
+
 /** The settings by the names they have in the environment. docs: the table in README.md. */
 export const Settings = z.object({
   // The host uses the connection; the app reads only the address, for the readiness check.
@@ -227,6 +237,7 @@ export const Settings = z.object({
     .transform((text) => new Date(text).toISOString())
     .optional(),
   ROSTER_SHRINK_PERCENT: percent(5),
+  RECONCILE_REPORTS: container.optional(),
   ENTRA_PACKAGES: wholeNumber(20_000),
   ENTRA_POLICIES: wholeNumber(25_000),
   ENTRA_ASSIGNMENTS: wholeNumber(300_000),
@@ -320,6 +331,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       shrinkPercent: settings.SHRINK_PERCENT,
       roster: rosterOf(settings),
       rosterShrinkPercent: settings.ROSTER_SHRINK_PERCENT,
+      reports: settings.RECONCILE_REPORTS,
       limits: {
         packages: settings.ENTRA_PACKAGES,
         policies: settings.ENTRA_POLICIES,

@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import {
-  bearerTokenAuthenticationPolicy,
-  createEmptyPipeline,
-  createDefaultHttpClient,
-  createPipelineRequest,
-} from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
-import { withDeadline } from '../promises';
+import { readBlob } from '../blobs';
 import type { AccessModel } from '../domain/access-model/access-model';
 import { describeIssues, plainIssue } from '../domain/issues';
 import { readAccessModel, sampleFault } from '../domain/access-model/read-access-model';
@@ -19,9 +12,6 @@ import { readConfig, Settings, type Config } from './config';
 
 /** The rules in force, and the hash by which every audit row names them. */
 export type LoadedModel = { model: AccessModel; hash: string; advice?: readonly string[] };
-
-const DEADLINE_MS = 30_000;
-const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
 /** Loads the access model from a file. Throws one Error that lists every fault of an invalid model. */
 export function loadModelFile(path: string): LoadedModel {
@@ -41,43 +31,27 @@ function textOf(path: string, name: string): string {
   }
 }
 
-/**
- * Loads the access model from a blob by its https address, with a token of the identity.
- * Source: https://learn.microsoft.com/rest/api/storageservices/get-blob
- */
+/** Loads the access model from a blob by its https address, with a token of the identity. */
 export async function loadModelBlob(
   url: string,
   credential: TokenCredential,
-  deadlineMs = DEADLINE_MS,
+  deadlineMs?: number,
 ): Promise<LoadedModel> {
   return sound(url, await blobText(url, 'access model', credential, deadlineMs));
 }
 
-const blobText = async (...place: Parameters<typeof readBlob>): Promise<string> =>
-  (await readBlob(...place)).bytes.toString('utf8');
-
-/** The content of a file or blob, and when it was changed last. */
-type Content = { bytes: Buffer; changedAt: Date };
-
-async function readBlob(
+async function blobText(
   url: string,
   name: string,
   credential: TokenCredential,
-  deadlineMs: number,
-): Promise<Content> {
-  const pipeline = createEmptyPipeline();
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: STORAGE_SCOPE }));
-  return withDeadline(deadlineMs, async (abortSignal) => {
-    const streamResponseStatusCodes = new Set([200]);
-    const request = createPipelineRequest({ url, abortSignal, streamResponseStatusCodes });
-    request.headers.set('x-ms-version', '2021-12-02');
-    const answer = await pipeline.sendRequest(createDefaultHttpClient(), request);
-    if (answer.status !== 200 || !answer.readableStreamBody)
-      throw new Error(`the ${name} cannot be read: ${answer.status} from its blob`);
-    const bytes = await buffer(answer.readableStreamBody);
-    return { bytes, changedAt: new Date(answer.headers.get('last-modified') ?? Number.NaN) };
-  });
+  deadlineMs?: number,
+): Promise<string> {
+  const access = { name, credential, ...(deadlineMs !== undefined && { deadlineMs }) };
+  return (await readBlob(url, access)).bytes.toString('utf8');
 }
+
+/** The content of a file or blob, and when it was changed last. */
+type Content = { bytes: Buffer; changedAt: Date };
 
 /**
  * The bytes of a roster and of its map, and when the roster was changed last: each is a file, its path relative to
@@ -89,7 +63,7 @@ export async function loadRoster(
   credential: TokenCredential,
 ): Promise<Content & { map: Buffer }> {
   const read = async (from: string): Promise<Content> => {
-    if (from.startsWith('https://')) return readBlob(from, 'roster', credential, DEADLINE_MS);
+    if (from.startsWith('https://')) return readBlob(from, { name: 'roster', credential });
     const path = resolve(appFolder, from);
     return { bytes: await readFile(path), changedAt: (await stat(path)).mtime };
   };
@@ -105,9 +79,7 @@ export const loadExclusionsFile = (path: string): Exclusions =>
 export const loadExclusionsBlob = async (
   url: string,
   credential: TokenCredential,
-  deadlineMs = DEADLINE_MS,
-): Promise<Exclusions> =>
-  soundExclusions(url, await blobText(url, EXCLUSIONS, credential, deadlineMs));
+): Promise<Exclusions> => soundExclusions(url, await blobText(url, EXCLUSIONS, credential));
 
 const EXCLUSIONS = 'list of exclusions';
 

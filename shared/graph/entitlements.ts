@@ -23,9 +23,8 @@ import type {
 } from './operations';
 import { withPermissions, type Permissions } from './permissions';
 import { requestStatusOf } from './states';
-import { throttled, type Throttle } from './throttle';
 import { createTokenSource } from './token-source';
-import { createTransport, type TransportOptions } from './transport';
+import { createTransport, throttled, type Throttle, type TransportOptions } from './transport';
 
 const DEFAULT_DEADLINE_MS = 30_000;
 

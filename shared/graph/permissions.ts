@@ -3,8 +3,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Evidence } from '../domain/workflow/outcome';
 import { evidenceOf, GraphError } from './errors';
 import { refusal } from './read-answer';
-import { spread } from './throttle';
-import { bearerOf, type Call, type Transport } from './transport';
+import { bearerOf, spread, type Call, type Transport } from './transport';
 
 /** One operation on the resources of one catalog: what a permission of an identity allows or not. */
 export type Use = { operation: string; catalog: string };

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { findingOf, reported, type Finding } from '../domain/reconcile/findings';
 import { headroomOf } from '../domain/reconcile/scope';
-import { reportOf, ReconcileReport } from '../domain/reconcile/report';
+import { reportMarkdown, reportOf, ReconcileReport } from '../domain/reconcile/report';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { ChainEnd } from '../domain/workflow/run';
 import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
 import { closeEvent } from '../events/close';
+import { BlobRefused } from '../blobs';
 import type { Config } from '../config/config';
-import type { Log } from '../log';
+import { traceOf, type Log } from '../log';
 import type { Claims } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { ScopeRow, Staging } from '../storage/staging';
@@ -58,20 +59,52 @@ async function keepReport(
   await staging.keep(REPORTS, LAST, { eventHash });
 }
 
+/** Where the app has written the report of a run: the address without `.json` and `.md`. Undefined where it has not. */
+export const writtenReport = async (
+  staging: Pick<Staging, 'kept'>,
+  eventHash: string,
+): Promise<string | undefined> =>
+  (await staging.kept(Written, REPORTS, `${eventHash}-written`))?.place;
+
+const Written = z.object({ place: z.string() });
+
+/** The name of the files of a report, without `.json` and `.md`. */
+export const reportName = ({ run }: Pick<ReconcileReport, 'run'>): string => `reconcile-${run}`;
+
+/** What is in the files of a report. `by`: who or what started the run. */
+export const reportFiles = (report: ReconcileReport, by: string) => [
+  { end: '.json', type: 'application/json', text: `${JSON.stringify(report, null, 2)}\n` },
+  { end: '.md', type: 'text/markdown; charset=utf-8', text: reportMarkdown(report, by) },
+];
+
 export type CloseRunServices = AuditWriter & {
+  /** Writes a blob that is never written again. Throws if that cannot be. */
+  writeReport: (url: string, content: { text: string; type: string }) => Promise<void>;
   claims: Pick<Claims, 'beginClosing' | 'finishClosing' | 'isOver'>;
   due: Pick<Due, 'cancel'>;
   config: Pick<Config, 'reconcile'>;
   staging: Staging;
 };
 
+/** `failure`: why not everything was compared. `giveUp`: why the report is no longer waited for. */
+type CloseInput = {
+  run: ReconcileRun;
+  chain: ChainEnd;
+  at: string;
+  failure?: string | undefined;
+  giveUp?: string | undefined;
+};
+
+/** The reason in the closing row of a run whose report the container has not taken. */
+export const NOT_WRITTEN = 'report-not-written';
+
 /**
- * Writes the report of a run, remembers how many held what was read whole, and closes the attempt. Idempotent: the report that
- * was kept first stays. `failure`: why not everything was compared.
+ * Makes the report of a run, writes it into the container, if there is one, remembers how many held what was read whole, and
+ * closes the attempt. Idempotent: the report that was kept first stays. `later` while the container does not take it.
  */
 export async function closeReconciliation(
   services: CloseRunServices,
-  input: { run: ReconcileRun; chain: ChainEnd; at: string; failure?: string | undefined },
+  input: CloseInput,
   log: Log,
 ): Promise<Outcome> {
   const { staging, claims, ledger } = services;
@@ -84,6 +117,9 @@ export async function closeReconciliation(
   const report =
     known?.run === run.id ? known : await makeReport(services, { run, at, lists, failure });
   if (report !== known) await keepReport(staging, run.eventHash, report);
+  const isWritten = await writeOut(services, run, report, log);
+  if (!isWritten && input.giveUp === undefined)
+    return { kind: 'later', afterSeconds: 15, why: NOT_WRITTEN };
   for (const scope of lists) {
     if (scope.state !== 'complete' || run.options.dryRun) continue;
     const { holders } = scope;
@@ -100,7 +136,8 @@ export async function closeReconciliation(
     reason: `report:${report.hash}`,
   } as const;
   const { chain } = await ledger.append(input.chain, entry, at);
-  const ending = { outcome: report.state, ...(failure !== undefined && { reason: failure }) };
+  const reason = failure ?? (isWritten ? undefined : NOT_WRITTEN);
+  const ending = { outcome: report.state, ...(reason !== undefined && { reason }) };
   const closed = await closeEvent(services, { run, chain, at, ...ending }, log);
   await staging.release(run.instanceId);
   return closed === 'stale' ? { kind: 'rejected', reason: 'stale' } : { kind: 'done' };
@@ -114,10 +151,32 @@ function unreadOf(lists: readonly ScopeRow[]): string | undefined {
   return unread && `${unread.kind}-${unread.why ?? 'unread'}`;
 }
 
+/** Whether the container has the report; true where there is none. */
+async function writeOut(
+  { staging, config, writeReport }: CloseRunServices,
+  { eventHash, fact }: ReconcileRun,
+  report: ReconcileReport,
+  log: Log,
+): Promise<boolean> {
+  const { reports } = config.reconcile;
+  if (reports === undefined) return true;
+  const place = `${reports}/${reportName(report)}`;
+  try {
+    for (const { end, ...content } of reportFiles(report, fact.requestedBy ?? 'unknown'))
+      await writeReport(`${place}${end}`, content);
+  } catch (error) {
+    const { status } = error instanceof BlobRefused ? error : { status: undefined };
+    log({ what: NOT_WRITTEN, run: report.run, status, ...traceOf(error) });
+    return false;
+  }
+  await staging.keep(REPORTS, `${eventHash}-written`, { place });
+  return true;
+}
+
 /** Closes the event of a decision about a brake: as it was decided, or `superseded` where it could not be carried out. */
 async function closeDecision(
   services: CloseRunServices,
-  { run, chain: before, at, failure }: Parameters<typeof closeReconciliation>[1],
+  { run, chain: before, at, failure }: CloseInput,
   log: Log,
 ): Promise<Outcome> {
   const { decision } = run.options;

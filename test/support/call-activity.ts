@@ -50,6 +50,7 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     staging: createStaging(storage.table('staging')),
     send: () => Promise.resolve(),
     loadRoster: () => Promise.reject(new Error('there is no roster')),
+    writeReport: () => Promise.reject(new Error('there is no container for reports')),
     packages: createPackages(storage.table('packages')),
     ledger: createLedger(storage.table('audit'), storage.table('auditIndex')),
     permissions: createPermissions(storage.table('limits'), () => undefined),

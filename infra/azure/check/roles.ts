@@ -40,6 +40,13 @@ const ALLOWED: [scope: RegExp, roles: Record<string, string>][] = [
     },
   ],
   [
+    /'Microsoft.Storage\/storageAccounts\/blobServices\/containers', .* 'reports'\)\]$/,
+    {
+      '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
+      'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
+    },
+  ],
+  [
     /'Microsoft.Storage\/storageAccounts', parameters\('auditAccountName'\)\)\]$/,
     { '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader' },
   ],

@@ -23,6 +23,7 @@ resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing 
   resource blobs 'blobServices' existing = {
     name: 'default'
     resource accessModel 'containers' existing = { name: 'access-model' }
+    resource reports 'containers' existing = { name: 'reports' }
   }
   resource tableService 'tableServices' existing = {
     name: 'default'
@@ -110,6 +111,27 @@ resource modelGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in onModel: {
     scope: recordsAccount::blobs::accessModel
     name: guid(recordsAccount::blobs::accessModel.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
+    }
+  }
+]
+
+// No built-in role may add blobs and not change them.
+var onReports = given([
+  { who: appPrincipalId, kind: 'ServicePrincipal', role: roles.storageBlobDataContributor }
+  { who: operatorsGroupId, kind: 'Group', role: roles.storageBlobDataReader }
+])
+
+resource reportsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onReports: {
+    scope: recordsAccount::blobs::reports
+    name: guid(recordsAccount::blobs::reports.id, grant.who, grant.role)
     properties: {
       roleDefinitionId: subscriptionResourceId(
         'Microsoft.Authorization/roleDefinitions',

@@ -188,11 +188,11 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'reconcile-incomplete'
-    says: 'A run of the reconciliation could not compare everything: a list failed or cannot be true, or the run ended without a report.'
+    says: 'A run of the reconciliation could not compare everything: a list failed or cannot be true, or the run ended without a report; or its report could not be written into the container.'
     severity: 2
     window: 'PT30M'
     frequency: 'PT15M'
-    query: '${lines} | where line.what == \'closed\' and line.outcome == \'incomplete\' | summarize events = count() by reason = tostring(line.reason)'
+    query: '${lines} | where line.what == \'closed\' and (line.outcome == \'incomplete\' or line.reason == \'report-not-written\') | summarize events = count() by reason = tostring(line.reason)'
     by: ['reason']
   }
   {

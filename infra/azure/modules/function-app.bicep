@@ -43,6 +43,7 @@ var required = {
   ACCESS_MODEL: empty(accessModelBlob)
     ? 'access-model.json'
     : '${recordsEndpoints.blob}access-model/${accessModelBlob}'
+  RECONCILE_REPORTS: '${recordsEndpoints.blob}reports'
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: string(stage.activitiesPerInstance)

@@ -30,7 +30,7 @@ module records 'storage-account.bicep' = {
     location: location
     tags: tags
     redundancy: redundancy
-    containers: ['access-model']
+    containers: ['access-model', 'reports']
     tables: ['claims', 'workers', 'packages', 'due', 'limits', 'removals', 'staging']
     locked: locked
     workspaceId: workspaceId

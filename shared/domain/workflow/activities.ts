@@ -215,10 +215,16 @@ export const reconcileActivities = {
   sendRechecks: activity('sendRechecks', { ...ofRun, from: z.string().optional() }, next),
   /** Carries out a decision about a brake: a release asks for the rechecks that it held. */
   decideBrake: activity('decideBrake', { ...ofRun, from: z.string().optional() }, next),
-  /** `failure`: why the run could not compare everything. Without a run, nothing was read. */
+  /** `failure`: why the run could not compare everything. `giveUp`: close it although its report cannot be written out. */
   closeReconciliation: activity(
     'closeReconciliation',
-    { ...ofRun, chain: ChainEnd, at: z.string(), failure: z.string().optional() },
+    {
+      ...ofRun,
+      chain: ChainEnd,
+      at: z.string(),
+      failure: z.string().optional(),
+      giveUp: z.string().optional(),
+    },
     {},
   ),
 };

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { asOutcome } from '../../../shared/graph/errors';
 import { createEntitlements } from '../../../shared/graph/entitlements';
-import { spread } from '../../../shared/graph/throttle';
+import { spread } from '../../../shared/graph/transport';
 import { openTable } from '../../../shared/storage/table';
 import { createLimits } from '../../../shared/storage/limits';
 import { openStorage, type Storage } from '../../support/storage';

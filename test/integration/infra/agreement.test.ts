@@ -55,9 +55,11 @@ test('the app starts with the settings of a deployment', () => {
     ...Object.fromEntries(Object.keys(required).map((name) => [name, 'x'])),
     RECORDS_STORAGE: 'https://strecords.table.core.windows.net/',
     AUDIT_STORAGE: 'https://staudit.table.core.windows.net/',
+    RECONCILE_REPORTS: 'https://strecords.blob.core.windows.net/reports',
     EVENT_SOURCES: 'urn:hr:acme',
   };
   expect(readConfig(values).storage.audit).toBe(values.AUDIT_STORAGE);
+  expect(text(required['RECONCILE_REPORTS'])).toMatch(/\{0\}reports'/);
   expect(() => readConfig({ ...values, AUDIT_STORAGE: '' })).toThrow('AUDIT_STORAGE');
 });
 

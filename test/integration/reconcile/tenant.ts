@@ -29,7 +29,7 @@ import { startProcess, type ChangeModel, type Death, type Process } from '../run
 
 type Changes = NonNullable<Parameters<typeof startProcess>[3]>;
 /** `simulator`: another tenant than the own one. */
-type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token'> &
+type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token' | 'startAt'> &
   Changes & {
     options?: ReconcileOptions;
     simulator?: Simulator;
@@ -171,7 +171,7 @@ export async function openTenant(
 
   /** Drives a run that was asked for to its end. */
   const drive = async (asked: { eventHash: string; run: string }, more: RunMore = {}) => {
-    const { diesEverywhere, simulator: other, token, ...changes } = more;
+    const { diesEverywhere, simulator: other, token, startAt, ...changes } = more;
     const messages: Uint8Array[] = [];
     const send = (body: Uint8Array): Promise<void> => Promise.resolve(void messages.push(body));
     const processes: ReturnType<typeof start>[] = [];
@@ -196,7 +196,7 @@ export async function openTenant(
     const calls = await driveRun({
       ...{ eventHash: asked.eventHash, token: token ?? `t-${asked.run}` },
       orchestration: 'reconcile',
-      ...{ startAt: new Date(Date.now() + LATER_MS), pauseMs: 0, start: () => next() },
+      ...{ startAt: startAt ?? new Date(Date.now() + LATER_MS), pauseMs: 0, start: () => next() },
       ...(perform && { perform }),
     });
     const { services } = start();
@@ -213,6 +213,8 @@ export async function openTenant(
       /** Why the run could not compare everything. */
       reason: closing[0]?.reason,
       closings: closing.map(({ outcome }) => outcome),
+      eventHash: asked.eventHash,
+      logged: processes.flatMap(({ host }) => host.logged),
       scopes: report?.scopes.map(({ packageKey, state, why }) =>
         [packageKey, state, why].filter(Boolean).join(' '),
       ),

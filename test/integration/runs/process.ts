@@ -5,7 +5,7 @@ import { hostOf, servicesOver } from '../../support/call-activity';
 import type { Storage } from '../../support/storage';
 import type { Simulator } from '../../support/simulator';
 
-/** The point at which a process dies: before or after its nth write to a table or message, counted from 0. */
+/** The point at which a process dies: before or after its nth write to a table, message or report, counted from 0. */
 export type Death = { write: number; side: 'before' | 'after' };
 
 /** The activities in a new process, with its own connections and empty memory. */
@@ -29,6 +29,8 @@ type Changes = {
   exclusions?: ReturnType<Services['exclusions']>;
   /** What happens to the messages that it sends; nothing unless given. */
   send?: Services['send'];
+  /** The container of the reports, and how one is written into it; none unless given. */
+  reports?: { url: string; write: Services['writeReport'] };
 };
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -37,7 +39,7 @@ export function startProcess(
   storage: Storage,
   { graph, model }: Pick<Simulator, 'graph'> & { model?: ChangeModel | undefined },
   death?: Death,
-  { timeouts = {}, removals = {}, exclusions, send }: Changes = {},
+  { timeouts = {}, removals = {}, exclusions, send, reports }: Changes = {},
 ): Process {
   const writes: string[] = [];
   let isDead = false;
@@ -80,9 +82,12 @@ export function startProcess(
     ...built,
     ...(exclusions && { exclusions: () => exclusions }),
     send: (body: Uint8Array) => write('send', () => (send ?? built.send)(body)),
+    writeReport: (...report: Parameters<Services['writeReport']>) =>
+      write('report', () => (reports?.write ?? built.writeReport)(...report)),
     ...(model && { model: () => ({ ...built.model(), model: model(built.model().model) }) }),
     config: {
       ...config,
+      ...(reports && { reconcile: { ...config.reconcile, reports: reports.url } }),
       graph: { ...config.graph, lagSeconds: 0.01 },
       timeouts: { ...config.timeouts, ...timeouts },
       removals: { ...config.removals, ...removals },

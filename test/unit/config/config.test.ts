@@ -353,6 +353,24 @@ test('a roster needs its map and a source that is listened to', () => {
   ]);
 });
 
+test.each([
+  'reports',
+  'http://acme.blob.core.windows.net/reports',
+  'https://acme.blob.core.windows.net/reports?sv=2024&sig=CANARY',
+  'https://acme.blob.core.windows.net/reports/',
+  'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=CANARY',
+])('a container for reports is an https address without a key: %s is refused', (text) => {
+  expect(Object.keys(faultsOf({ ...needed, RECONCILE_REPORTS: text }))).toEqual([
+    'RECONCILE_REPORTS',
+  ]);
+});
+
+test('reports go into the container that is named, and into none by default', () => {
+  expect(readConfig(needed).reconcile.reports).toBeUndefined();
+  const RECONCILE_REPORTS = 'https://acme.blob.core.windows.net/reports';
+  expect(readConfig({ ...needed, RECONCILE_REPORTS }).reconcile.reports).toBe(RECONCILE_REPORTS);
+});
+
 test('a setting that is none of its choices is told which there are', () => {
   expect(faultsOf({ ...needed, MODE: 'sometimes' })).toMatchObject({
     MODE: expect.stringMatching(/^must be one of .*enforce/) as string,
