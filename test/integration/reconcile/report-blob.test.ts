@@ -62,10 +62,16 @@ test('a run writes its report as JSON and as Markdown by a token alone, and reme
   expect(await placeOf(run)).toBe(`${container.url}/${name}`);
 });
 
-test('a run that dies before and after each of its writes has written each file of its report once', async () => {
+/** The activity that writes the report. */
+const LAST = 'closeReconciliation';
+
+test('a run that dies before and after each of its last writes has written each file of its report once', async () => {
   const before = container.writes().length;
-  const run = await tenant.reconcile({ reports: reports(), diesEverywhere: true });
-  expect(run.deaths.filter((death) => / report of /.test(death))).toHaveLength(4);
+  const run = await tenant.reconcile({ reports: reports(), diesEverywhere: [LAST] });
+  const deaths = new Set(run.deaths.filter((death) => / report of /.test(death)));
+  expect([...deaths].sort()).toEqual(
+    ['after report', 'before report'].map((at) => `${at} of ${LAST}`),
+  );
   expect(run.closings).toEqual(['clean']);
   const name = `reconcile-${run.report?.run}`;
   const writes = container.writes().slice(before);
@@ -73,7 +79,7 @@ test('a run that dies before and after each of its writes has written each file 
     `${name}.json 201`,
     `${name}.md 201`,
   ]);
-  expect(writes.filter((write) => write.endsWith(' 409')).length).toBeGreaterThan(2);
+  expect(writes.filter((write) => write.endsWith(' 409')).length).toBeGreaterThan(0);
   expect(JSON.parse((await container.blobs()).get(`${name}.json`) ?? '')).toEqual(run.report);
 });
 

@@ -33,8 +33,11 @@ type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token' | 'startAt'> &
   Changes & {
     options?: ReconcileOptions;
     simulator?: Simulator;
-    /** Whether each activity is killed before and after each of its writes, one after the other, and only then is left alone. */
-    diesEverywhere?: boolean;
+    /**
+     * Whether each activity is killed before and after each of its writes, one after the other, and only then is left alone;
+     * or the activities of which that is true.
+     */
+    diesEverywhere?: boolean | readonly string[];
   };
 
 /** A fact of the last minutes is left to its own run, so a run of the reconciliation begins later by its clock. */
@@ -190,8 +193,11 @@ export async function openTenant(
         deaths.push(`${side} ${process.writes().at(-1)} of ${call.activity.name}`);
       }
     };
+    const dies = ({ activity: { name } }: ActivityCall): boolean =>
+      typeof diesEverywhere === 'object' ? diesEverywhere.includes(name) : diesEverywhere === true;
     const perform = diesEverywhere
-      ? (_: Process, call: ActivityCall) => dieEverywhere(call)
+      ? (process: Process, call: ActivityCall) =>
+          dies(call) ? dieEverywhere(call) : callActivity(process, call)
       : more.perform;
     const calls = await driveRun({
       ...{ eventHash: asked.eventHash, token: token ?? `t-${asked.run}` },
