@@ -51,6 +51,30 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
   const packageId = async (key: string): Promise<string> =>
     (await state()).accessPackages.find(({ displayName }) => displayName === `Package ${key}`)
       ?.id ?? '';
+  /** Starts a run and answers its report when it has ended. */
+  const run = async (options: ReconcileOptions = {}) => {
+    const asked = await requestReconciliation(
+      staging,
+      async (body) => stack.send([Buffer.from(body)]),
+      { by: 'a-person', reason: 'a-test', ...options },
+      stack.now(),
+    );
+    const ofRun = `PartitionKey eq '${asked.eventHash}' and RowKey eq 'claim'`;
+    const claim = await eventually(
+      'the run has ended',
+      async () => {
+        const [one] = await readTable(stack.storage, 'claims', ofRun);
+        return one?.['state'] === 'closed' && one;
+      },
+      { seconds },
+    );
+    const report = await readReport(staging, asked.eventHash);
+    const named = report?.findings.map(
+      ({ kind, workerId: worker, objectId: object, packageKey, remedy }) =>
+        [kind, worker ?? object, packageKey, remedy].filter(Boolean).join(' '),
+    );
+    return { claim, report, named: named?.sort() };
+  };
   return {
     ...{ staging, claims, control, state, packageId },
     assignmentOf: async (n: number, key: string) => {
@@ -75,22 +99,10 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
       for (let step = ''; !/^delivered$/i.test(step);)
         step = (await control<{ state: string }>('POST', `requests/${id}/advance`)).state;
     },
-    /** Starts a run and answers its report when it has ended, and every recheck that it asked for. */
+    run,
+    /** The same, when every recheck that it asked for has ended, too. */
     reconcile: async (options: ReconcileOptions = {}) => {
-      const asked = await requestReconciliation(
-        staging,
-        async (body) => stack.send([Buffer.from(body)]),
-        { by: 'a-person', reason: 'a-test', ...options },
-        stack.now(),
-      );
-      const claim = await eventually(
-        'the run has ended',
-        async () =>
-          (await claims()).find(
-            (one) => one.partitionKey === asked.eventHash && one['state'] === 'closed',
-          ),
-        { seconds },
-      );
+      const done = await run(options);
       await eventually(
         'its rechecks have ended',
         async () =>
@@ -98,12 +110,7 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
           (await claims()).every((one) => one['state'] === 'closed'),
         { seconds },
       );
-      const report = await readReport(staging, asked.eventHash);
-      const named = report?.findings.map(
-        ({ kind, workerId: worker, objectId: object, packageKey, remedy }) =>
-          [kind, worker ?? object, packageKey, remedy].filter(Boolean).join(' '),
-      );
-      return { claim, report, named: named?.sort() };
+      return done;
     },
   };
 }
