@@ -69,6 +69,7 @@ const AT_ONCE = 8;
 /** What all people of a run are compared by. */
 type Circumstances = Tenant & {
   run: ReconcileRun;
+  /** What is under way: numbers of people, and accounts of which nothing may have been known when the people were read. */
   open: ReadonlySet<string>;
   scopes: ReadonlyMap<string, ScopeState>;
   held: ReadonlySet<string>;
@@ -178,6 +179,11 @@ async function compareShard(
   const accounts = new Set(known.map(({ objectId }) => objectId));
   for (const [objectId, here] of options.workerId === undefined ? assignments : []) {
     if (accounts.has(objectId)) continue;
+    // A run has dealt with it since the reading began.
+    if (circumstances.open.has(objectId)) {
+      skipped.recentFact += 1;
+      continue;
+    }
     const context = contextOf(services, circumstances, [], [objectId]);
     const { differences } = comparePerson({
       ...{ ...context, objectId, records: [], timeline: timelineOf([], services.model().model) },

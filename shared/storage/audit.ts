@@ -91,6 +91,16 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
       return { seq, hash, day: '' };
     },
 
+    /** The hashes of all events of which an attempt has begun since `at` (ISO 8601), and of some that go on since then. */
+    eventsSince: async (at: string): Promise<string[]> => {
+      const hashes = new Set<string>();
+      for (const day of daysFrom(at)) {
+        const of = await referencesOfDay(index, day, `${padded(Date.parse(at), 16)}-`);
+        for (const { partition, key } of of) if (key === undefined) hashes.add(partition);
+      }
+      return [...hashes];
+    },
+
     /** Records a body that was refused: one row per body, also after redeliveries. */
     reject: async (entry: AuditEntry & { bodyHash: string }, at: string): Promise<AuditRow> => {
       const partition = `rejected-${entry.bodyHash.slice(0, 2)}`;
@@ -214,10 +224,24 @@ async function indexEntry(index: AppendOnlyTable, entry: AuditEntry, at: string)
   await Promise.all(places.map((place) => index.insert(place, key, columns)));
 }
 
-/** The references of one UTC day (`YYYY-MM-DD`), each once, in no promised order. */
-async function referencesOfDay(index: AppendOnlyTable, day: string): Promise<Reference[]> {
-  const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`)));
+/** The references of one UTC day (`YYYY-MM-DD`), each once, in no promised order; those behind the key `from` if it is given. */
+async function referencesOfDay(
+  index: AppendOnlyTable,
+  day: string,
+  from?: string,
+): Promise<Reference[]> {
+  const range = from === undefined ? {} : { from };
+  const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`, range)));
   return unique(lists.flat().map((row) => row.columns as Reference));
+}
+
+/** The UTC days from that of an instant to that of now. */
+function daysFrom(at: string): string[] {
+  const days = [at.slice(0, 10)];
+  const last = new Date().toISOString().slice(0, 10);
+  for (let day = Date.parse(days[0] ?? ''); (days.at(-1) ?? '') < last;)
+    days.push(new Date((day += 86_400_000)).toISOString().slice(0, 10));
+  return days;
 }
 
 /** The references of one worker, oldest first. */

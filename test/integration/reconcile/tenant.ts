@@ -33,6 +33,8 @@ type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token' | 'startAt'> &
   Changes & {
     options?: ReconcileOptions;
     simulator?: Simulator;
+    /** When the run begins by its clock; so much later that no fact is of the last minutes, unless given. */
+    startAt?: Date;
     /**
      * Whether each activity is killed before and after each of its writes, one after the other, and only then is left alone;
      * or the activities of which that is true.
@@ -73,27 +75,33 @@ export async function openSimulator(
 
 /**
  * People with access in the Graph simulator, and runs of the reconciliation over them: real activities, tables and HTTP, on a
- * virtual clock. Everybody is in Sales, unless `departmentOf` says otherwise by the number of the person.
+ * virtual clock. Everybody is in Sales, unless `departmentOf` says otherwise by the number of the person. Only the first
+ * `joined` have joined.
  */
 export async function openTenant(
   people: number,
   model: ChangeModel,
   more: Partial<GraphSettings> = {},
   departmentOf: (n: number) => string = () => 'Sales',
+  joined = people,
 ) {
   const [storage, simulator] = await Promise.all([openStorage(), openSimulator(people, more)]);
   const start = (death?: Death, changes: Changes = {}, graph = simulator) =>
     startProcess(storage, { ...graph, model }, death, changes);
   const sent: TestMessage[] = [];
-  const joins = async (n: number): Promise<void> => {
+  /** Lets the intake take the event of a joiner; answers what runs it to its end. */
+  const begins = async (n: number): Promise<() => Promise<void>> => {
     const attributes = { department: departmentOf(n), workerType: 'employee' };
     const event = joinerMessage(workerId(n), attributes);
     sent.push(event);
     await claim(start(), event);
     const { eventHash: hash } = event;
-    await driveRun({ eventHash: hash, token: `t-${hash}`, pauseMs: 0, start: () => start() });
+    return async () => {
+      await driveRun({ eventHash: hash, token: `t-${hash}`, pauseMs: 0, start: () => start() });
+    };
   };
-  const workerIds = Array.from({ length: people }, (_, n) => workerId(n));
+  const joins = async (n: number): Promise<void> => (await begins(n))();
+  const workerIds = Array.from({ length: joined }, (_, n) => workerId(n));
   // The first one makes the packages.
   await joins(0);
   await mapConcurrent(4, [...workerIds.keys()].slice(1), joins);
@@ -238,7 +246,7 @@ export async function openTenant(
 
   return {
     ...{ storage, simulator, start, sent, workerIds, state, control },
-    ...{ packageId, objectId, assignmentOf, take, lose, ask, deliver, drive },
+    ...{ packageId, objectId, assignmentOf, begins, take, lose, ask, deliver, drive },
     reconcile: async (more: RunMore = {}) => drive(await ask(more.options), more),
     stop: () => Promise.all([storage.close(), simulator.stop()]),
   };
