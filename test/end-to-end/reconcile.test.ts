@@ -16,25 +16,26 @@ const sent: TestMessage[] = [];
 let stack: TestStack;
 let on: ReturnType<typeof reconciliationOf>;
 beforeAll(async () => {
+  const model = modelOf(
+    [
+      { key: 'sales', catalog: 'catalog' },
+      { key: 'tools', catalog: 'catalog' },
+      { key: 'finance', catalog: 'catalog' },
+    ],
+    [
+      { id: 'sales-rule', department: 'Sales', packages: ['sales', 'tools'] },
+      { id: 'finance-rule', department: 'Finance', packages: ['finance'] },
+    ],
+  );
   stack = await startStack({
     now: START,
     env: {
       ...{ GRAPH_DELIVERY_MS: '10', POLL_SCHEDULE: '200ms', GRAPH_LAG: '20ms', GRAPH_LAG_MS: '0' },
-      ...{ GRAPH_PAGE_SIZE: '3', CALL_PATIENCE: '2s', RECONCILE_SCHEDULE: '0 0 3 1 1 *' },
+      ...{ GRAPH_PAGE_SIZE: '3', CALL_PATIENCE: '5s', RECONCILE_SCHEDULE: '0 0 3 1 1 *' },
     },
     files: {
       GRAPH_TENANT: tenantOf(WORKERS),
-      ACCESS_MODEL: modelOf(
-        [
-          { key: 'sales', catalog: 'catalog' },
-          { key: 'tools', catalog: 'catalog' },
-          { key: 'finance', catalog: 'catalog' },
-        ],
-        [
-          { id: 'sales-rule', department: 'Sales', packages: ['sales', 'tools'] },
-          { id: 'finance-rule', department: 'Finance', packages: ['finance'] },
-        ],
-      ),
+      ACCESS_MODEL: { ...model, reconcile: { taken: 'repair' } },
     },
   });
   on = reconciliationOf(stack);
@@ -66,6 +67,45 @@ test('a run without differences is clean and makes no write', async () => {
   ]);
   const calls = (await graphCalls(stack.graphUrl)).slice(before);
   expect(calls.filter(({ method }) => method !== 'GET')).toEqual([]);
+});
+
+describe('where the list of one package cannot be read', () => {
+  const failing: [string, object | string, number][] = [
+    ['fails', { status: 400, code: 'BadRequest' }, 6],
+    ['answers 403', { status: 403, code: 'UnAuthorized' }, 7],
+    ['is HTML', 'html', 8],
+  ];
+  beforeAll(() => on.take(9, 'sales'));
+
+  test.each(failing)(
+    'because a further page %s, what is taken there is not given back, and elsewhere it is',
+    async (_, answer, n) => {
+      await on.take(n, 'tools');
+      const [sales, before] = [await on.packageId('sales'), (await on.state()).requests];
+      await injectGraphFaults(stack.graphUrl, [
+        { match: { method: 'GET', path: '/assignments$', query: `${sales}.*skiptoken` }, answer },
+      ]);
+      const { claim, report, named } = await on.reconcile();
+      await on.control('DELETE', 'faults');
+      expect(claim['outcome']).toBe('incomplete');
+      expect(report?.scopes.map(({ packageKey, state }) => [packageKey, state])).toEqual([
+        ['sales', 'incomplete'],
+        ['tools', 'complete'],
+        ['finance', 'complete'],
+      ]);
+      expect(named).toEqual([`taken ${workerId(n)} tools repair`]);
+      const asked = (await on.state()).requests.slice(before.length);
+      expect(asked.map(({ targetId, packageId }) => [targetId, packageId])).toEqual([
+        [objectId(n), await on.packageId('tools')],
+      ]);
+    },
+  );
+
+  test('it is given back by the run that can read the list again', async () => {
+    await stack.advance('20m');
+    expect((await on.reconcile()).named).toEqual([`taken ${workerId(9)} sales repair`]);
+    expect((await on.assignmentOf(9, 'sales')).state).toMatch(/^delivered$/i);
+  });
 });
 
 test('differences of each kind are named, each of the right person and package', async () => {
@@ -103,7 +143,7 @@ test('differences of each kind are named, each of the right person and package',
   const { claim, named } = await on.reconcile();
   expect(named).toEqual(
     [
-      `taken ${workerId(0)} sales report`,
+      `taken ${workerId(0)} sales repair`,
       `missing ${workerId(1)} tools report`,
       `theirs ${workerId(2)} finance report`,
       `extra-ours ${workerId(3)} finance report`,
@@ -113,32 +153,6 @@ test('differences of each kind are named, each of the right person and package',
     ].sort(),
   );
   expect(claim['outcome']).toBe('drift');
-});
-
-describe('a list that cannot be read', () => {
-  const failing: [string, object][] = [
-    ['fails', { status: 400, code: 'BadRequest' }],
-    ['answers 403', { status: 403, code: 'UnAuthorized' }],
-    ['is HTML', 'html' as unknown as object],
-  ];
-  test.each(failing)(
-    'a further page that %s leaves its scope incomplete and no other',
-    async (_, answer) => {
-      const query = `${await on.packageId('sales')}.*skiptoken`;
-      await injectGraphFaults(stack.graphUrl, [
-        { match: { method: 'GET', path: '/assignments$', query }, answer },
-      ]);
-      const { claim, report } = await on.reconcile();
-      await on.control('DELETE', 'faults');
-      expect(claim['outcome']).toBe('incomplete');
-      expect(report?.scopes.map(({ packageKey, state }) => [packageKey, state])).toEqual([
-        ['sales', 'incomplete'],
-        ['tools', 'complete'],
-        ['finance', 'complete'],
-      ]);
-      expect(report?.findings.filter(({ remedy }) => remedy === 'repair')).toEqual([]);
-    },
-  );
 });
 
 test('every invariant holds once what was made broken by hand is whole again', async () => {

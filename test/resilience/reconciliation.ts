@@ -80,7 +80,8 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
     assignmentOf: async (n: number, key: string) => {
       const [{ assignments }, id] = [await state(), await packageId(key)];
       const found = assignments.find(
-        (one) => one.packageId === id && one.targetId === objectId(n) && one.state !== 'Expired',
+        (one) =>
+          one.packageId === id && one.targetId === objectId(n) && !/^expired$/i.test(one.state),
       );
       if (!found) throw new Error(`${workerId(n)} does not hold ${key}`);
       return found;
