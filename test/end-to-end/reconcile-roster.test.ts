@@ -1,5 +1,6 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lastReport, readReport } from '../../shared/reconcile/report';
 import { createWorkers } from '../../shared/storage/workers';
 import { openTable } from '../../shared/storage/table';
 import { collectEvidence } from '../resilience/invariants/evidence';
@@ -40,7 +41,7 @@ beforeAll(async () => {
       ...{ GRAPH_DELIVERY_MS: '10', POLL_SCHEDULE: '200ms', GRAPH_LAG: '20ms', GRAPH_LAG_MS: '0' },
       ...{
         CALL_PATIENCE: '2s',
-        RECONCILE_SCHEDULE: '0 0 3 1 1 *',
+        RECONCILE_SCHEDULE: '0 0 3 * * *',
         RECONCILE_ROSTER_SOURCE: SOURCE,
       },
     },
@@ -89,6 +90,11 @@ async function putRoster(rows: readonly Row[]): Promise<void> {
   await utimes(file, stack.now(), stack.now());
 }
 
+const lastReportOf = async () => {
+  const report = await readReport(on.staging, (await lastReport(on.staging)) ?? '');
+  if (report === undefined) throw new Error('no run has a report');
+  return report;
+};
 const requestsFor = async (n: number) =>
   (await on.state()).requests.filter(({ targetId }) => targetId === objectId(n)).length;
 
@@ -202,6 +208,26 @@ test('a roster with a faulty row is incomplete, and the log says where without a
   expect(lines.join('\n')).toMatch(/"column":"First"/);
   expect(stack.log.filter((line) => line.includes('CANARY'))).toEqual([]);
   expect(await workers.facts(workerId(29))).toEqual([]);
+});
+
+test('the run of the timer gives a lost joiner access, without anybody who asks for it', async () => {
+  await putRoster([...everybody, 25, 26, 27, 28].map((n) => rowOf(n)));
+  await stack.advance(new Date('2027-01-05T03:00:01Z'));
+  await eventually('the joiner has access', async () => {
+    const { state } = await on.assignmentOf(28, 'sales').catch(() => ({ state: '' }));
+    return /^delivered$/i.test(state);
+  });
+  await eventually('all runs have ended', async () =>
+    (await on.claims()).every(({ state }) => state === 'closed'),
+  );
+  expect(await requestsFor(28)).toBe(1);
+  const report = await lastReportOf();
+  expect(report.startedAt).toMatch(/^2027-01-05T03:0/);
+  const own = report.findings.filter(({ workerId: who }) => who === workerId(28));
+  expect(own.map(({ kind, remedy }) => `${kind} ${remedy}`).sort()).toEqual([
+    'missing repair',
+    'roster-only report',
+  ]);
 });
 
 test('every invariant holds', async () => {

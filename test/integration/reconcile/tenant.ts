@@ -33,8 +33,6 @@ type RunMore = Pick<Partial<RunOptions>, 'perform' | 'token' | 'startAt'> &
   Changes & {
     options?: ReconcileOptions;
     simulator?: Simulator;
-    /** When the run begins by its clock; so much later that no fact is of the last minutes, unless given. */
-    startAt?: Date;
     /**
      * Whether each activity is killed before and after each of its writes, one after the other, and only then is left alone;
      * or the activities of which that is true.
