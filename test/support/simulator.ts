@@ -94,6 +94,8 @@ export type GraphCall = {
   method: string;
   path: string;
   status: number | null;
+  /** Seconds, of a call that the limits of the tenant refused. */
+  retryAfter?: number;
   fault?: object;
 };
 
@@ -109,6 +111,16 @@ export async function injectGraphFaults(graphUrl: string, rules: object[]): Prom
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(rules),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** Changes the limits of the tenant, in the form that the simulator's README describes. */
+export async function setTenantLimit(graphUrl: string, limit: string): Promise<void> {
+  const answer = await fetch(`${graphUrl}/_control/tenant-limit`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ limit }),
   });
   if (!answer.ok) throw new Error(await answer.text());
 }
