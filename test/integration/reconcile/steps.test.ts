@@ -9,7 +9,7 @@ import { readRoster } from '../../../shared/reconcile/read-roster';
 import { PeopleBatch, readScope, StagedUser } from '../../../shared/reconcile/read-scope';
 import { applyBrakes } from '../../../shared/reconcile/repairs';
 import { closeReconciliation, readReport } from '../../../shared/reconcile/report';
-import { foundIn, shardOf, type ScopeRow } from '../../../shared/storage/staging';
+import { allShards, foundIn, shardOf, type ScopeRow } from '../../../shared/storage/staging';
 import type { StoredHolding } from '../../../shared/storage/holdings';
 import { servicesOver } from '../../support/call-activity';
 import { hash, openStorage, type Storage } from '../../support/storage';
@@ -76,6 +76,30 @@ test('a list of the tenant that was not read whole makes the run incomplete, as 
     { kind: 'package', packageKey: 'sales', holders: 3 },
   );
   expect((await reportOfRun(run))?.state).toBe('incomplete');
+});
+
+test('what is held in each of the 256 shards is found once, however many executions compare them', async () => {
+  const run = await begun();
+  await putLists(run, { kind: 'package', packageKey: 'sales', packageId: 'p-1', batches: ['b'] });
+  const { staging } = services();
+  const held = allShards.map((shard) => {
+    const assignment = { id: `a-${shard}`, packageKey: 'sales', userId: `u-${shard}` };
+    return [shard, { ...assignment, status: 'delivered' }] as const;
+  });
+  await staging.stage(run.generation, 'held', 'b', held);
+  let from: string | undefined;
+  let executions = 0;
+  do {
+    const compared = await compareShards(services(), run, from);
+    if (compared.kind !== 'done') throw new Error(compared.kind);
+    from = compared.next;
+    executions += 1;
+  } while (from !== undefined);
+  expect(executions).toBeGreaterThan(3);
+  const findings = (await reportOfRun(run))?.findings ?? [];
+  expect(findings.map(({ kind, objectId }) => `${kind} ${objectId}`).sort()).toEqual(
+    allShards.map((shard) => `unknown-person u-${shard}`),
+  );
 });
 
 test('a package that the access model lacks stops a run that is for it alone', async () => {

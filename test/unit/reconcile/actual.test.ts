@@ -69,6 +69,11 @@ it.each<[string, Partial<Known>, string[]]>([
     ['sales held theirs'],
   ],
   [
+    'another assignment of the package than the one that our record names',
+    { assignments: [{ ...assignment, id: 'a-2' }], holdings: [holding(ofHeld)] },
+    ['sales held theirs'],
+  ],
+  [
     'a removal of ours that is under way',
     {
       assignments: [assignment],
@@ -88,6 +93,14 @@ it.each<[string, Partial<Known>, string[]]>([
   ],
 ])('%s', (_, known, expected) => {
   expect(shown(known)).toEqual(expected);
+});
+
+it('what a policy gives by its rule is by-rule, and ours where our record names it', () => {
+  const automatic = new Set(['by-department']);
+  const assignments = [{ ...assignment, policyId: 'by-department' }];
+  expect(shown({ assignments }, { automatic })).toEqual(['sales held by-rule']);
+  const holdings = [holding({ ...ofHeld, requestId: undefined })];
+  expect(shown({ assignments, holdings }, { automatic })).toEqual(['sales held ours']);
 });
 
 it.each<[string, Partial<Known>, Partial<Tenant>, string[]]>([

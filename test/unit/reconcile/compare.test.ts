@@ -364,6 +364,16 @@ it('a finding says since when, and what to do next', () => {
   });
 });
 
+it('what is held too long is so since the last end, and not since an earlier one', () => {
+  const earlier = fact(2, {
+    ...{ kind: 'joined', startDate: '2026-03-01', endDate: '2026-03-31' },
+    attributes: { department: 'Finance' },
+  });
+  const facts = [{ ...earlier, employmentId: 'before' }, joined('Finance'), left];
+  const [extra] = compared({ facts, held: COMPLETE }).differences;
+  expect([extra?.kind, extra?.since]).toEqual(['extra-ours', '2026-06-06T00:00:00.000Z']);
+});
+
 it('since when is an instant in UTC, however a gateway has written it, and absent where it is none', () => {
   const since = (requestedAt: string) =>
     compared({ held: [held('everyone', { state: 'broken', requestId: 'q-1', requestedAt })] })
