@@ -16,7 +16,7 @@ import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
 import { mapConcurrent } from '../promises';
 import type { StoredHolding } from '../storage/holdings';
-import { allShards, foundIn, type ScopeRow, type Staging } from '../storage/staging';
+import { foundIn, type ScopeRow, type Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
 import { actualOf, RECENT_MS, type Tenant } from './actual';
 import { groupBy, OpenRuns, StagedPerson } from './read-people';
@@ -56,7 +56,7 @@ export const ShardRow = z.object({
   modelHash: z.string(),
 });
 
-/** A group of rows under a key that no given back package has yet. */
+/** What runs were about to have given back, by account and package; `at`: when the last of them noted it (ISO 8601). */
 export const GIVEN_BACK = 'given-back';
 export const GivenBack = z.object({ run: z.string(), at: z.string() });
 export const givenBackKey = (objectId: string, packageKey: string): string =>
@@ -65,6 +65,8 @@ export const givenBackKey = (objectId: string, packageKey: string): string =>
 const MOST_MS = 20_000;
 const MOST_SHARDS = 64;
 const AT_ONCE = 8;
+/** What has something to compare. */
+const COMPARED = ['held', 'person', UNMET];
 
 /** What all people of a run are compared by. */
 type Circumstances = Tenant & {
@@ -90,10 +92,10 @@ export async function compareShards(
 ): Promise<Outcome<{ next?: string | undefined }>> {
   const circumstances = await circumstancesOf(services, run);
   const until = Date.now() + MOST_MS;
-  const begin = from === undefined ? 0 : allShards.indexOf(from);
-  for (let at = begin; at < allShards.length; at += 1) {
-    const shard = allShards[at] ?? '';
-    if (at > begin && (Date.now() > until || at - begin >= MOST_SHARDS))
+  const staged = await services.staging.stagedShards(run.generation, COMPARED);
+  const left = staged.filter((shard) => from === undefined || shard >= from);
+  for (const [index, shard] of left.entries()) {
+    if (index > 0 && (Date.now() > until || index >= MOST_SHARDS))
       return { kind: 'done', next: shard };
     await compareShard(services, circumstances, shard);
   }
@@ -297,13 +299,14 @@ function recordsOf(
       const { packageKey, state, action, whose, assignmentId, until, updatedAt, targetId } =
         holding;
       const isThere = assignments.some((one) => one.packageKey === packageKey);
-      const given =
+      const asked =
         isThere || state !== 'held'
           ? undefined
           : await staging.kept(GivenBack, GIVEN_BACK, givenBackKey(targetId, packageKey));
       return {
         ...{ packageKey, state, action, whose, assignmentId, until, updatedAt },
-        wasGivenBack: given !== undefined,
+        // The run that noted it may have ended before it could ask: then no request has come after the note.
+        wasGivenBack: asked !== undefined && updatedAt > asked.at,
       };
     }),
   );

@@ -173,7 +173,7 @@ async function sendFor(
     for (const { workerId, differences } of found) {
       const pairs = pairsOf(differences);
       if (workerId === undefined || pairs.length === 0) continue;
-      await noteGivenBack(staging, differences, pairs, { run: run.id, at });
+      await noteGivenBack(staging, differences, pairs, { run: run.id, at: run.at });
       const ask = { workerId, ...who, permit: { ...permit, pairs } };
       await requestRecheck(services, services.send, ask, new Date(at));
     }
@@ -246,7 +246,10 @@ export async function waitingUnder(
 type Pair = ReturnType<typeof permitOf>[number];
 const keyOf = ({ packageKey, action }: Pair): string => `${action} ${packageKey}`;
 
-/** What somebody else took is given back once. Noted before it is asked for. */
+/**
+ * What somebody else took is given back once. Noted before it is asked for, and it counts once a request has followed: so
+ * neither a run that ends before it can ask, nor one that ends right after it, makes a difference.
+ */
 async function noteGivenBack(
   staging: Staging,
   differences: readonly Difference[],

@@ -47,8 +47,9 @@ const Lease = z.object({
   tenantId: z.string().optional(),
 });
 
-/** So many rows are written, read or removed at once. */
+/** So many rows are written or read at once, and removed. */
 const AT_ONCE = 16;
+const AT_ONCE_REMOVED = 64;
 /** Every shard, in order. */
 export const allShards: readonly string[] = Array.from({ length: 256 }, (_, shard) =>
   shard.toString(16).padStart(2, '0'),
@@ -164,6 +165,15 @@ export function createStaging(table: Table) {
         }
       });
     },
+    /** The shards in which anything of these kinds was staged, in order. */
+    stagedShards: async (generation: number, kinds: readonly string[]): Promise<string[]> => {
+      const all = `${prefix(generation)}-shard`;
+      const found = new Set<string>();
+      for await (const rows of table.scan({ after: `${all}-`, before: `${all}.`, keysOnly: true }))
+        for (const { partition, key } of rows)
+          if (kinds.some((kind) => key.startsWith(`${kind}-`))) found.add(partition.slice(-2));
+      return [...found].sort();
+    },
     /** What was staged of a kind in one shard, of the given batches. */
     staged: async <Schema extends z.ZodType>(
       generation: number,
@@ -210,19 +220,20 @@ export function createStaging(table: Table) {
     kept: <Schema extends z.ZodType>(schema: Schema, group: string, key: string) =>
       get(schema, `kept-${group}`, key),
 
-    /** Removes what generations before this one have left, until `until` (milliseconds since 1970). Answers whether all is gone. */
+    /**
+     * Removes what generations before this one have left, until `until` (milliseconds since 1970). Answers whether all is
+     * gone.
+     */
     clearBefore: async (generation: number, until: number): Promise<boolean> => {
       const { oldest } = (await get(Lease, LEASE, LEASE)) ?? NO_LEASE;
-      for (let old = oldest; old < generation; old += 1) {
-        const left = await mapConcurrent(4, partitionsOf(old), async (partition) => {
-          if (Date.now() > until) return 1;
-          const rows = await table.list(partition);
-          await mapConcurrent(AT_ONCE, rows, ({ key }) => table.remove(partition, key));
-          return 0;
-        });
-        if (left.includes(1)) return false;
-        await changeLease((now) => ({ ...now, oldest: Math.max(now.oldest, old + 1) }));
+      const old = { after: `${prefix(oldest)}-`, before: `${prefix(generation)}-`, keysOnly: true };
+      for await (const rows of table.scan(old)) {
+        if (Date.now() > until) return false;
+        await mapConcurrent(AT_ONCE_REMOVED, rows, ({ partition, key }) =>
+          table.remove(partition, key),
+        );
       }
+      await changeLease((now) => ({ ...now, oldest: Math.max(now.oldest, generation) }));
       return true;
     },
   };
@@ -232,22 +243,10 @@ const LEASE = 'lease';
 const ASKED = 'asked';
 const MOST_ITEMS = 500;
 
-/** The groups of records that a run keeps beside its scopes and shards. */
-const groups = ['roster', 'roster-parts', 'people', 'open', 'shards', 'plan'] as const;
 /** The group of what was found in a shard. */
 export const foundIn = (shard: string): string => `found-${shard}`;
 
 const NO_LEASE: z.infer<typeof Lease> = { generation: 0, oldest: 1 };
-
-/** All partitions of a generation. */
-const partitionsOf = (generation: number): string[] => [
-  scopesOf(generation),
-  ...groups.map((group) => groupRows(generation, group)),
-  ...allShards.flatMap((shard) => [
-    shardRows(generation, shard),
-    groupRows(generation, foundIn(shard)),
-  ]),
-];
 
 const prefix = (generation: number): string => padded(generation, 10);
 const scopesOf = (generation: number): string => `${prefix(generation)}-scopes`;

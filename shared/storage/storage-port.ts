@@ -31,10 +31,16 @@ export type Table = {
     range?: { from?: string; below?: string; atMost?: number },
   ) => Promise<StoredRow[]>;
   /**
-   * The rows of all partitions with keys in a range, page by page, those of one partition together; of the partitions behind
-   * `after` alone, if it is given.
+   * The rows of all partitions, page by page, those of one partition together: with keys from `from` (inclusive) to `below`
+   * (exclusive), and of the partitions behind `after` and before `before` (both exclusive). `keysOnly`: without their columns.
    */
-  scan: (range: { from: string; below: string; after?: string }) => AsyncGenerator<StoredRow[]>;
+  scan: (range: {
+    from?: string;
+    below?: string;
+    after?: string;
+    before?: string;
+    keysOnly?: boolean;
+  }) => AsyncGenerator<StoredRow[]>;
 };
 
 /** The audit's view of a table: no operation changes or removes a row. */

@@ -97,15 +97,21 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
       });
       return rows;
     },
-    scan: async function* ({ from, below, after }) {
-      checkKeys(from, below, after ?? 'x');
-      const behind = after === undefined ? '' : odata`PartitionKey gt ${after} and `;
-      const filter = behind + odata`RowKey ge ${from} and RowKey lt ${below}`;
+    scan: async function* ({ from, below, after, before, keysOnly }) {
+      checkKeys(...[from, below, after, before].filter((bound) => bound !== undefined));
+      const filter = [
+        ...(after === undefined ? [] : [odata`PartitionKey gt ${after}`]),
+        ...(before === undefined ? [] : [odata`PartitionKey lt ${before}`]),
+        ...(from === undefined ? [] : [odata`RowKey ge ${from}`]),
+        ...(below === undefined ? [] : [odata`RowKey lt ${below}`]),
+      ].join(' and ');
+      const select = keysOnly ? { select: ['PartitionKey', 'RowKey'] } : {};
       let continuationToken: string | undefined;
       do {
         const token = continuationToken;
         const page = await call([], async (options) => {
-          const pages = client.listEntities({ queryOptions: { filter }, ...options }).byPage({
+          const queryOptions = { filter, ...select };
+          const pages = client.listEntities({ queryOptions, ...options }).byPage({
             maxPageSize: 1000,
             ...(token !== undefined && { continuationToken: token }),
           });

@@ -185,7 +185,7 @@ export async function openTenant(
     const send = (body: Uint8Array): Promise<void> => Promise.resolve(void messages.push(body));
     const processes: ReturnType<typeof start>[] = [];
     const next = (death?: Death) => {
-      const process = start(death, { ...changes, send }, other);
+      const process = start(death, { send, ...changes }, other);
       processes.push(process);
       return process;
     };
