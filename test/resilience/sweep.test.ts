@@ -1,7 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { sample, seeded } from '../support/seeded';
 import type { Call } from './proxies/tap';
-import { nameCalls, pointsOf, textOf, type CrashPoint, type NamedCall } from './sweep/crash-points';
+import {
+  firstAndLast,
+  nameCalls,
+  pointsOf,
+  textOf,
+  type CrashPoint,
+  type NamedCall,
+} from './sweep/crash-points';
 import { scenarios } from './sweep/scenarios';
 import { openSweep, type Sweep } from './sweep/sweep';
 
@@ -26,6 +33,11 @@ test.each([
   ],
   ['workers', "GET /a/workers('W-100002','lock')", "GET /a/workers('W-100317','lock')"],
   ['shards', due('e', '0001795427163950', ID), due('3', '0001795427168321', OTHER_ID)],
+  [
+    'generations',
+    `DELETE /a/staging(PartitionKey='0000000007-shard-5a',RowKey='held-${ID}-000000')`,
+    `DELETE /a/staging(PartitionKey='0000000031-shard-e4',RowKey='held-${OTHER_ID}-000000')`,
+  ],
 ])('calls that differ only in their %s have one name', (_, one, other) => {
   const [first, second] = nameCalls(calls(one, other)).map(({ name }) => name);
   expect(first).toBe(second);
@@ -57,6 +69,17 @@ test('calls of one name are numbered, and each call is two crash points', () => 
     'after 1',
     'before 2',
     'after 2',
+  ]);
+});
+
+test('of calls in loops the first and the last one of each name are crash points', () => {
+  const four = nameCalls(
+    calls('GET /a/staging()', 'GET /a/staging()', 'GET /a/limits()', 'GET /a/staging()'),
+  );
+  expect(firstAndLast(four).map(textOf)).toEqual([
+    'tables GET /a/staging()',
+    'tables GET /a/limits()',
+    'tables GET /a/staging(), time 3',
   ]);
 });
 

@@ -1,10 +1,12 @@
 import { runTool, integerOption } from '../../../infra/command-line';
 import { pointsOf, textOf, type CrashPoint, type NamedCall } from './crash-points';
-import { scenarios, type Scenario } from './scenarios';
+import type { Scenario } from './scenario';
+import { scenarios } from './scenarios';
 import { openSweep, type Crash } from './sweep';
 
 const usage = `Kills the host at every outside call of one event, before the call leaves and after its answer is lost,
-starts it again and checks every invariant. Exits 1 if one is violated, or if a point was never reached.
+starts it again and checks every invariant. Of a run of the reconciliation, which makes many of the same calls in loops, only
+the first and the last call of each name count. Exits 1 if an invariant is violated, or if a point was never reached.
 
 usage: npm run sweep -- [options]
 

@@ -1,20 +1,12 @@
 import { joinerMessage, lifecycleEvent, messageOf, type TestMessage } from '../../support/events';
 import { modelOf, workerId, type PackageSketch, type RuleSketch } from '../model';
-
-/** One kind of event. The event of each number is about another person and leads to the same calls. */
-export type Scenario = {
-  name: string;
-  dialect: 'v1.0' | 'draft';
-  /** The access model for the events of the numbers from 0 to `size` - 1. */
-  model: (size: number) => object;
-  /** What has ended before the event is sent. */
-  before?: (n: number) => TestMessage;
-  event: (n: number) => TestMessage;
-  /** How the event closes, and the keys of the packages that its person holds then. */
-  end: (n: number) => { outcome: string; held: string[] };
-};
+import { reconciliation } from './reconciliation';
+import type { Scenario } from './scenario';
 
 const numbers = (size: number): number[] => Array.from({ length: size }, (_, n) => n);
+/** Each event gives its person the same, by its number. */
+const each = (keysOf: (n: number) => string[]) => (events: number) =>
+  Object.fromEntries(numbers(events).map((n) => [workerId(n), keysOf(n)]));
 const rule = (n: number, packages: string[]): RuleSketch => ({
   id: `rule-${n}`,
   department: `Department ${n}`,
@@ -36,13 +28,15 @@ const newPackage = {
       numbers(size).map((n) => rule(n, [`package-${n}`])),
     ),
   event: joiner,
-  end: (n: number) => ({ outcome: 'delivered', held: [`package-${n}`] }),
+  outcome: 'delivered',
+  held: each((n) => [`package-${n}`]),
 };
 
 const existingPackage = {
   model: () => modelOf([{ key: 'package', catalog: 'catalog' }], [rule(0, ['package'])]),
   event: (n: number) => joiner(n, 0),
-  end: () => ({ outcome: 'delivered', held: ['package'] }),
+  outcome: 'delivered',
+  held: each(() => ['package']),
 };
 
 /** One package for everybody, and two new ones in its catalog. */
@@ -56,10 +50,8 @@ const severalPackages = {
     );
   },
   event: joiner,
-  end: (n: number) => ({
-    outcome: 'delivered',
-    held: ['common', `first-${n}`, `second-${n}`],
-  }),
+  outcome: 'delivered',
+  held: each((n) => ['common', `first-${n}`, `second-${n}`]),
 };
 
 /** Two existing packages exclude each other, one in each department; a third one is for both. */
@@ -73,7 +65,7 @@ const twoDepartments = {
       ],
       [rule(0, ['old', 'both']), rule(1, ['new', 'both'])],
     ),
-  before: (n: number) => joiner(n, 0),
+  before: (n: number) => [joiner(n, 0)],
 };
 
 const later = (type: string, n: number, data: Record<string, unknown>): TestMessage =>
@@ -88,13 +80,15 @@ const mover = {
   ...twoDepartments,
   event: (n: number) =>
     later('moved', n, { effectiveDate: '2026-11-24', attributes: { department: 'Department 1' } }),
-  end: () => ({ outcome: 'delivered', held: ['both', 'new'] }),
+  outcome: 'delivered',
+  held: each(() => ['both', 'new']),
 };
 
 const leaver = {
   ...twoDepartments,
   event: (n: number) => later('left', n, { lastDay: '2026-11-24' }),
-  end: () => ({ outcome: 'revoked', held: [] }),
+  outcome: 'revoked',
+  held: () => ({}),
 };
 
 export const scenarios: readonly Scenario[] = [
@@ -104,4 +98,5 @@ export const scenarios: readonly Scenario[] = [
   { name: 'the draft dialect', dialect: 'draft', ...existingPackage },
   { name: 'a mover', dialect: 'v1.0', ...mover },
   { name: 'a leaver', dialect: 'v1.0', ...leaver },
+  { name: 'a reconciliation', dialect: 'v1.0', ...reconciliation },
 ];
