@@ -56,27 +56,34 @@ export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call
   if (listing.alone === true && comparisons.length > 1) {
     throw notSimulated('several comparisons in a filter of this collection');
   }
-  const found = listing
-    .candidates(call, (path) => required.get(path), [...required.keys()])
-    .filter(({ row }) => matches(comparisons, row));
-  return page(call, options, found, (row) => present(entity, row, call, options.shape));
-}
-
-function page<Row>(
-  call: Call,
-  { top, after, count }: Options,
-  found: Placed<Row>[],
-  show: (row: Row) => object,
-): Answer {
+  const candidates = listing.candidates(call, (path) => required.get(path), [...required.keys()]);
+  const { after, count, top, shape } = options;
   const size = Math.min(top ?? call.pageSize, call.pageSize);
-  const left = found.filter(({ order }) => order > after);
+  const fits = ({ row }: Placed<Row>): boolean => matches(comparisons, row);
+  // Only a count needs every row of a long list to be compared.
+  const found = count ? candidates.filter(fits) : candidates;
+  const behind = found.filter(({ order }) => order > after);
+  const left = count ? behind : firstOf(behind, fits, size + 1);
   const shown = left.slice(0, size);
   const last = shown.at(-1)?.order ?? after;
   const more = left.length > size && size > 0;
-  const value = shown.map(({ row }) => show(row));
+  const value = shown.map(({ row }) => present(entity, row, call, shape));
   const next = more ? { '@odata.nextLink': nextLink(call, last) } : {};
   const counted = count ? { '@odata.count': found.length } : {};
   return { status: 200, body: withContext(call, '', { ...counted, ...next, value }) };
+}
+
+function firstOf<Item>(
+  items: readonly Item[],
+  fits: (item: Item) => boolean,
+  most: number,
+): Item[] {
+  const first: Item[] = [];
+  for (const item of items) {
+    if (first.length === most) break;
+    if (fits(item)) first.push(item);
+  }
+  return first;
 }
 
 function nextLink(call: Call, after: number): string {
