@@ -34,8 +34,8 @@ const packagesOf = (n: number): [string, string] => {
 };
 
 /**
- * The heap that Node allows itself on an instance with 512 MB. On a large machine it would be 4 GB, and V8 would let garbage lie
- * the longer. Each collection is printed.
+ * Half of the smallest instance. On a large machine Node would allow itself a heap of 4 GB, and let garbage lie. Each collection
+ * is printed.
  */
 const ARGUMENTS = '--max-old-space-size=256 --trace-gc';
 

@@ -320,6 +320,24 @@ test('A long collection continues at an absolute link that keeps the query', asy
   expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => `W-${1001 + index}`));
 });
 
+test('A page of a filtered collection is full while more rows fit', async () => {
+  const small = await startSimulator({ pageSize: 3 });
+  const path = "/v1.0/users?$filter=accountEnabled eq true and userType eq 'Member'&$select=id";
+  const pages: Json[][] = [];
+  for (let address: string | undefined = `${small.url}${path}`; address !== undefined;) {
+    const answer = (await (await fetch(address)).json()) as Json;
+    pages.push(answer['value'] as Json[]);
+    address = answer['@odata.nextLink'] as string | undefined;
+  }
+  await small.stop();
+  expect(pages.flat()).toEqual(values(await get(path)));
+  // The one guest does not fit.
+  expect(pages.flat()).toHaveLength(20);
+  const full = pages.slice(0, -1);
+  expect(full.map(({ length }) => length)).toEqual(full.map(() => 3));
+  expect(pages.at(-1)).not.toHaveLength(0);
+});
+
 test('A token is required only with the setting for it', async () => {
   const strict = await startSimulator({ requireToken: true });
   const path = 'users?$select=id&$top=1';
