@@ -62,6 +62,17 @@ test('a second execution of the same deed writes nothing and answers what is rec
   expect(await reader.ofEvent(eventHash)).toEqual([first.row]);
 });
 
+test('the events since an instant are those whose rows begin then or later, over midnight too', async () => {
+  const events: [eventHash: string, at: string][] = [
+    [hash('a'), '2026-11-21T23:59:58.000Z'],
+    [hash('b'), '2026-11-21T23:59:59.000Z'],
+    [hash('ab').slice(0, 64), '2026-11-22T00:00:00.000Z'],
+  ];
+  for (const [eventHash, at] of events) await write(eventHash, [{}], at);
+  const since = await ledger.eventsSince('2026-11-21T23:59:59.000Z');
+  expect(events.map(([eventHash]) => since.includes(eventHash))).toEqual([false, true, true]);
+});
+
 test('executions at the same moment write one row, and all are told the same', async () => {
   const eventHash = hash('3');
   const answers = await atOnce(10, (index) =>
