@@ -35,6 +35,9 @@ export const BY_HAND = 'by hand';
 export const objectId = (n: number): string =>
   `20000000-0000-4000-8000-${workerId(n).slice(2).padStart(12, '0')}`;
 
+/** Dialects spell it differently. */
+const isExpired = ({ state }: { state: string }): boolean => /^expired$/i.test(state);
+
 /** Runs of the reconciliation in a stack, each of `seconds` at most, and differences planted as others would cause them. */
 export function reconciliationOf(stack: TestStack, seconds = 60) {
   const staging = createStaging(openTable(stack.storage, 'staging'));
@@ -51,6 +54,14 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
   const packageId = async (key: string): Promise<string> =>
     (await state()).accessPackages.find(({ displayName }) => displayName === `Package ${key}`)
       ?.id ?? '';
+  const assignmentOf = async (n: number, key: string) => {
+    const [{ assignments }, id] = [await state(), await packageId(key)];
+    const found = assignments.find(
+      (one) => one.packageId === id && one.targetId === objectId(n) && !isExpired(one),
+    );
+    if (!found) throw new Error(`${workerId(n)} does not hold ${key}`);
+    return found;
+  };
   /** Starts a run and answers its report when it has ended. */
   const run = async (options: ReconcileOptions = {}) => {
     const asked = await requestReconciliation(
@@ -76,16 +87,7 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
     return { claim, report, named: named?.sort() };
   };
   return {
-    ...{ staging, claims, control, state, packageId },
-    assignmentOf: async (n: number, key: string) => {
-      const [{ assignments }, id] = [await state(), await packageId(key)];
-      const found = assignments.find(
-        (one) =>
-          one.packageId === id && one.targetId === objectId(n) && !/^expired$/i.test(one.state),
-      );
-      if (!found) throw new Error(`${workerId(n)} does not hold ${key}`);
-      return found;
-    },
+    ...{ staging, claims, control, state, packageId, assignmentOf },
     /** Gives a person a package by hand. */
     give: (n: number, key: string, more: object = {}) =>
       control<{ id: string }>('POST', 'assignments', {
@@ -93,12 +95,18 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
       }),
     /** Takes away by hand what a person holds. */
     take: async (n: number, key: string): Promise<void> => {
+      const held = (await assignmentOf(n, key)).id;
       const { id } = await control<{ id: string }>('POST', 'requests', {
         ...{ packageName: `Package ${key}`, userId: objectId(n), requestType: 'adminRemove' },
         justification: BY_HAND,
       });
       for (let step = ''; !/^delivered$/i.test(step);)
         step = (await control<{ state: string }>('POST', `requests/${id}/advance`)).state;
+      // It ends a moment after its removal was delivered.
+      await eventually('it is taken', async () => {
+        const { assignments } = await state();
+        return assignments.some((one) => one.id === held && isExpired(one));
+      });
     },
     run,
     /** The same, when every recheck that it asked for has ended, too. */
