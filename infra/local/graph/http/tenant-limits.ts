@@ -43,11 +43,11 @@ export type BucketReport = {
 };
 
 /** What a call is answered with: headers for any answer, and a refusal if it is throttled. */
-export type Verdict = { headers: Record<string, string>; refusal?: Refusal };
+export type Charged = { headers: Record<string, string>; refusal?: Refusal };
 
 export type TenantLimits = {
   /** Counts a call and decides on it. */
-  charge: (call: ChargedCall) => Verdict;
+  charge: (call: ChargedCall) => Charged;
   /** Changes the limit. All buckets are full again, and their counts start anew. */
   set: (limit: TenantLimit) => void;
   report: () => { limit: TenantLimit; buckets: BucketReport[] };
@@ -163,7 +163,7 @@ function verdictOn(
   takings: readonly Taking[],
   { app, tenant }: Owner,
   own: Record<string, string>,
-): Verdict {
+): Charged {
   const isAllowed = takings.every(({ allowed }) => allowed);
   if (isAllowed) for (const { bucket, cost } of takings) bucket.used += cost;
   const isDocumented = 'x-ms-resource-unit' in own;
