@@ -64,12 +64,12 @@ test('a second execution of the same deed writes nothing and answers what is rec
 
 test('the events since an instant are those whose rows begin then or later, over midnight too', async () => {
   const events: [eventHash: string, at: string][] = [
-    [hash('a'), '2026-11-21T23:59:58.000Z'],
-    [hash('b'), '2026-11-21T23:59:59.000Z'],
-    [hash('ab').slice(0, 64), '2026-11-22T00:00:00.000Z'],
+    [hash('a'), '2026-11-23T23:59:58.000Z'],
+    [hash('b'), '2026-11-23T23:59:59.000Z'],
+    [hash('ab').slice(0, 64), '2026-11-24T00:00:00.000Z'],
   ];
   for (const [eventHash, at] of events) await write(eventHash, [{}], at);
-  const since = await ledger.eventsSince('2026-11-21T23:59:59.000Z');
+  const since = await ledger.eventsSince('2026-11-23T23:59:59.000Z');
   expect(events.map(([eventHash]) => since.includes(eventHash))).toEqual([false, true, true]);
 });
 
