@@ -230,8 +230,11 @@ const parserOf =
     if (!read.success) throw takes(read.error.issues[0]?.message ?? 'another value');
     return read.data;
   };
+const BRAKE = 'the id of a brake, as "joinery held" lists it';
 export const parseId = parserOf(Id);
 export const parseEventId = parserOf(EventId);
+/** The brake of a package has the id of the run and the key of the package in its own, so it is longer than other ids. */
+export const parseBrake = parserOf(z.string().regex(/^[A-Za-z0-9._:-]{1,200}$/, { error: BRAKE }));
 
 /** A UTC day as its text. */
 export function parseDay(text: string): string {

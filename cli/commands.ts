@@ -12,6 +12,7 @@ import {
   CommandDescription,
   describeCommand,
   option,
+  parseBrake,
   parseDay,
   parseDuration,
   parseEventId,
@@ -647,7 +648,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,
-    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it', parse: parseId }],
+    arguments: [{ name: '<brake>', description: 'its id, as "held" lists it', parse: parseBrake }],
     options: [
       option('--by <who>', 'who decides; kept in the audit rows, so a user name, no mail address', {
         parse: parseId,

@@ -20,6 +20,7 @@ import {
   LAST_COMPLETE,
   LastComplete,
   nfc,
+  type PackageCounts,
   type PeopleBatch,
   StagedUser,
 } from './read-scope';
@@ -189,7 +190,7 @@ async function countsOf(
   { at }: ReconcileRun,
   people: readonly Person[],
 ): Promise<z.infer<typeof PeopleBatch>['counts']> {
-  const counts: z.infer<typeof PeopleBatch>['counts'] = {};
+  const counts = new Map<string, PackageCounts>();
   const lists = new Map<string, { holders?: number; readAt: number }>();
   for (const one of people.flatMap(({ holdings }) => holdings)) {
     const { packageKey, state, whose } = one;
@@ -199,7 +200,8 @@ async function countsOf(
       lists.set(packageKey, { ...last, readAt: Date.parse(last?.at ?? EARLIEST) });
     }
     const { holders, readAt } = lists.get(packageKey) ?? { readAt: 0 };
-    const count = (counts[packageKey] ??= { recorded: 0, removed: 0 });
+    const count = counts.get(packageKey) ?? { recorded: 0, removed: 0 };
+    counts.set(packageKey, count);
     const [updatedAt, until] = [Date.parse(one.updatedAt), Date.parse(one.until ?? LATEST)];
     // At the end that we asked for, Entra removes it, and no run of ours sees that.
     const isHeld = state === 'held' && until > Date.parse(at);
@@ -209,7 +211,7 @@ async function countsOf(
     const endedAt = state === 'gone' ? updatedAt : until;
     if ((state === 'gone' || state === 'held') && !isHeld && endedAt > readAt) count.removed += 1;
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
 /** Packages that we gave and that have left the model since. Answers how many lists there are. */

@@ -263,7 +263,9 @@ async function endOf(
   if (kind !== 'directory' && kind !== 'package') return { state: 'complete', cursor: undefined };
   const last = await staging.kept(LastComplete, LAST_COMPLETE, keptKeyOf(scope));
   const people = await staging.group(PeopleBatch, generation, 'people');
-  const counts = [...people.values()].map((batch) => batch.counts[packageKey]);
+  const counts = [...people.values()].map((batch) =>
+    new Map(Object.entries(batch.counts)).get(packageKey),
+  );
   const sum = (member: keyof PackageCounts): number =>
     counts.reduce((total, count) => total + (count?.[member] ?? 0), 0);
   const { state, why } = scopeOf({

@@ -29,23 +29,22 @@ export const RepairCounts = z.record(
 );
 export type RepairCounts = z.infer<typeof RepairCounts>;
 
-export function countRepairs(differences: readonly Difference[]): RepairCounts {
-  const counts: RepairCounts = {};
-  for (const { packageKey, remedy, action } of differences) {
-    if (remedy !== 'repair' || packageKey === undefined || action === undefined) continue;
-    const count = (counts[packageKey] ??= { grant: 0, removal: 0 });
-    count[brakeActionOf(action)] += 1;
-  }
-  return counts;
-}
+const NONE = { grant: 0, removal: 0 };
+
+export const countRepairs = (differences: readonly Difference[]): RepairCounts =>
+  differences.reduce<RepairCounts>((counts, { packageKey, remedy, action }) => {
+    if (remedy !== 'repair' || packageKey === undefined || action === undefined) return counts;
+    return addCounts(counts, { [packageKey]: { ...NONE, [brakeActionOf(action)]: 1 } });
+  }, {});
 
 export function addCounts(one: RepairCounts, other: RepairCounts): RepairCounts {
-  const sum: RepairCounts = { ...one };
+  // A package may be called `constructor`, which every object has a member of.
+  const sum = new Map(Object.entries(one));
   for (const [key, { grant, removal }] of Object.entries(other)) {
-    const before = sum[key] ?? { grant: 0, removal: 0 };
-    sum[key] = { grant: before.grant + grant, removal: before.removal + removal };
+    const before = sum.get(key) ?? NONE;
+    sum.set(key, { grant: before.grant + grant, removal: before.removal + removal });
   }
-  return sum;
+  return Object.fromEntries(sum);
 }
 
 /** A percentage is of the people who hold the package, or of all assignments that were read, and holds from `floor` on. */
@@ -91,7 +90,10 @@ function limitOf(
   return Math.min(limit, Math.floor((holders * percent) / 100));
 }
 
-/** The differences of one person after the brakes: what they hold, and what comes only after that. */
+/**
+ * The differences of one person after the brakes: what they hold, and what comes only after that. What was discarded is not
+ * carried out either, so a grant behind it stays held.
+ */
 export function holdBack(
   differences: readonly Difference[],
   brakes: readonly ReconcileBrake[],
@@ -100,7 +102,7 @@ export function holdBack(
     remedy === 'repair'
       ? brakes.find(
           (brake) =>
-            brake.state === 'held' &&
+            brake.state !== 'released' &&
             brake.action === brakeActionOf(action) &&
             (brake.packageKey ?? packageKey) === packageKey,
         )?.id

@@ -158,3 +158,10 @@ test('a time is an instant with its offset, a UTC day, or a duration before now'
   expect(parseTime('2026-11-20').toISOString()).toBe('2026-11-20T00:00:00.000Z');
   expect(Math.abs(Date.now() - 4 * 3_600_000 - parseTime('4h').getTime())).toBeLessThan(60_000);
 });
+
+test('the brake of a package is released by its id, however long the key of the package is', async () => {
+  const [brake, key] = ['reconcile-removal-20270104T120000000Z-asked', 'p'.repeat(63)];
+  const release = commands.find(({ name }) => name === 'release') as CommandDefinition;
+  const args = [`${brake}-${key}`, '--by', 'ann', '--reason', 'T-1'];
+  expect(await call(release, args)).toMatchObject({ args: [`${brake}-${key}`] });
+});

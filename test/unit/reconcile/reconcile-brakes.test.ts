@@ -116,3 +116,19 @@ it('the counts of shards add up to those of the whole plan', () => {
   const parts = [plan.slice(0, 4), plan.slice(4, 8), plan.slice(8)].map(countRepairs);
   expect(parts.reduce(addCounts, {})).toEqual(countRepairs(plan));
 });
+
+it('a grant behind a removal that was discarded is not asked for when the brake of the grants is released', () => {
+  const plan = [repair('revoke', 'finance'), repair('grant', 'sales', { after: ['finance'] })];
+  const brakes = (['grant', 'removal'] as const).map((action) => ({
+    ...{ id: `reconcile-${action}-r1`, scope: 'run' as const, action, count: 1, limit: 0 },
+    state: action === 'grant' ? ('released' as const) : ('discarded' as const),
+  }));
+  expect(holdBack(plan, brakes).map(({ remedy }) => remedy)).toEqual(['held', 'held']);
+});
+
+it('a package that is called as every object calls a member of its own counts like any other', () => {
+  const plan = many(51, 'grant', 'constructor');
+  expect(tripped(plan, { constructor: 5000 })).toMatchObject([{ action: 'grant', count: 51 }]);
+  const parts = [plan.slice(0, 20), plan.slice(20)].map(countRepairs);
+  expect(parts.reduce(addCounts, {})).toEqual({ constructor: { grant: 51, removal: 0 } });
+});
