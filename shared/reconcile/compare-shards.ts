@@ -19,7 +19,7 @@ import type { StoredHolding } from '../storage/holdings';
 import { foundIn, type ScopeRow, type Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
 import { actualOf, RECENT_MS, type Tenant } from './actual';
-import { groupBy, OpenRuns, StagedPerson } from './read-people';
+import { groupBy, OpenRuns, recordsOfPerson, StagedPerson } from './read-people';
 import { rosterOf, Unmet, UNMET, unmetBatches } from './read-roster';
 import { PeopleBatch, requestsSince, StagedAssignment, StagedRequest } from './read-scope';
 
@@ -27,7 +27,7 @@ export type CompareServices = {
   config: Pick<Config, 'mode' | 'timeouts' | 'reconcile' | 'graph'>;
   model: () => LoadedModel;
   exclusions: () => Exclusions;
-  workers: Pick<Workers, 'records'>;
+  workers: Pick<Workers, 'records' | 'ofNumber'>;
   staging: Staging;
 };
 
@@ -226,11 +226,11 @@ async function compareKnown(
   person: StagedPerson,
   { assignments, requests }: { assignments: StagedAssignment[]; requests: StagedRequest[] },
 ): Promise<'runOpen' | 'recentFact' | { differences: Difference[]; isExcluded: boolean }> {
-  const { personId, workerIds, objectId, isOtherAccount, why, inRoster = [] } = person;
+  const { personId, workerIds, objectId, isOtherAccount, inRoster = [] } = person;
   const { at, open } = circumstances;
   if ([personId, ...workerIds].some((id) => open.has(id))) return 'runOpen';
   const { model } = services.model();
-  const { facts, holdings } = await services.workers.records(personId, workerIds);
+  const { facts, holdings, unclear } = await recordsOfPerson(services.workers, person);
   // What the roster states has no run of its own.
   const ofEvents = facts.filter(({ hash }) => !inRoster.includes(hash));
   if (ofEvents.some(({ acceptedAt }) => Date.parse(acceptedAt) > at - RECENT_MS))
@@ -238,18 +238,19 @@ async function compareKnown(
   // A run of theirs acted while the lists were read, or so shortly before that they may not show it.
   const lag = { readAt: at, lagSeconds: services.config.graph.lagSeconds };
   if (holdings.some(({ updatedAt }) => mayBeBehind(lag, updatedAt))) return 'runOpen';
-  // Nobody can tell whose access it is: the run of every event about them says so.
   const absent = isAbsent(person, facts, circumstances, model)
     ? [reported('absent-from-roster', { workerId: workerIds[0] })]
     : [];
-  if (why !== undefined) return { differences: absent, isExcluded: false };
-  const own = holdings.filter(({ targetId }) => objectId === undefined || targetId === objectId);
+  // Without an account that is known to be theirs, nothing is held: what an account of theirs may hold is found with that one.
+  const own = holdings.filter(({ targetId }) =>
+    objectId === undefined ? unclear === undefined : targetId === objectId,
+  );
   const timeline = timelineOf(facts, model);
   const context = contextOf(services, circumstances, workerIds, objectId ? [objectId] : []);
   const isExcluded = context.reportOnly === 'excluded';
   const isUnclear = isUndecided(timeline, facts, model, at);
   const { differences } = comparePerson({
-    ...{ ...context, workerId: workerIds[0], objectId, timeline, isOtherAccount },
+    ...{ ...context, workerId: workerIds[0], objectId, timeline, isOtherAccount, unclear },
     ...(isUnclear && !isExcluded && { reportOnly: 'attribute-not-stored' as const }),
     held: actualOf({ assignments, requests, holdings: own }, circumstances),
     // Without an account, there is nothing that somebody could have taken away: it is with the account that they had.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { StoredFact } from '../domain/lifecycle/facts';
 import { isTooLong, isWorkerId } from '../domain/events/match-attribute';
+import { Unclear } from '../domain/reconcile/findings';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
@@ -40,17 +41,25 @@ export const StagedPerson = z.object({
   objectId: z.string().optional(),
   isOtherAccount: z.boolean().optional(),
   /** Why it is not known which account is theirs. */
-  why: z.string().optional(),
+  unclear: Unclear.optional(),
   /** The hashes of the snapshots of their numbers in the roster; absent without a roster that was read whole. */
   inRoster: z.array(z.string()).optional(),
 });
 export type StagedPerson = z.infer<typeof StagedPerson>;
 
+const TOO_MANY: Unclear = 'too-many-worker-ids';
+
 /** Each batch of people reads the whole directory, shard by shard: few large ones are far cheaper than many small ones. */
 const MOST_PEOPLE = 2_000;
 const AT_ONCE = 8;
 
-type Person = { personId: string; workerIds: string[]; holdings: Holding[] };
+type Person = {
+  personId: string;
+  workerIds: string[];
+  holdings: Holding[];
+  /** Whether their worker id is joined to so many that they cannot be one person: then each is looked at alone. */
+  hasTooMany?: boolean;
+};
 
 /**
  * Reads the next people of whom facts are known, finds the account of each in what was staged of the directory, and stages
@@ -108,10 +117,11 @@ async function personOf(
   number: { workerId: string; facts: StoredFact[]; holdings: Holding[]; isJoined: boolean },
 ): Promise<Person | undefined> {
   const { workerId, facts } = number;
-  if (!number.isJoined)
-    return facts.length === 0
+  const alone =
+    facts.length === 0
       ? undefined
       : { personId: workerId, workerIds: [workerId], holdings: number.holdings };
+  if (!number.isJoined) return alone;
   try {
     const person = await workers.person(workerId);
     if (person.root !== workerId || person.facts.length === 0) return undefined;
@@ -119,13 +129,12 @@ async function personOf(
     const workerIds = [...new Set([...latest.map((fact) => fact.workerId), workerId])];
     return { personId: workerId, workerIds, holdings: await holdings.of(workerIds) };
   } catch (error) {
-    // The run of every event about them says so.
-    if (error instanceof TooManyNumbers) return undefined;
+    if (error instanceof TooManyNumbers) return alone && { ...alone, hasTooMany: true };
     throw error;
   }
 }
 
-type Account = { id: string } | { why: string };
+type Account = { id: string } | { unclear: Unclear };
 type Found = { accounts: Map<string, Account>; snapshots: Map<string, string> | undefined };
 
 /** The account and the snapshot of each worker id that has one; shard by shard, so that no list is ever whole in memory. */
@@ -151,8 +160,8 @@ async function foundOf(
       const own = found.filter(({ value }) => isWorkerId(value, workerId));
       if (found.length === 0) continue;
       const [user, ...others] = own;
-      if (user === undefined) accounts.set(workerId, { why: 'identity-mismatch' });
-      else accounts.set(workerId, others.length > 0 ? { why: 'ambiguous-identity' } : user);
+      if (user === undefined) accounts.set(workerId, { unclear: 'identity-mismatch' });
+      else accounts.set(workerId, others.length > 0 ? { unclear: 'ambiguous-identity' } : user);
     }
   });
   return { accounts, snapshots };
@@ -160,12 +169,14 @@ async function foundOf(
 
 /** The person at their account, and at every other account for which there is a holding. */
 function stagedOf(
-  { personId, workerIds, holdings }: Person,
+  { personId, workerIds, holdings, hasTooMany }: Person,
   { accounts, snapshots }: Found,
 ): [string, StagedPerson][] {
-  const known = workerIds.map((id) => accounts.get(id)).find((one) => one !== undefined);
+  const known = hasTooMany
+    ? { unclear: TOO_MANY }
+    : workerIds.map((id) => accounts.get(id)).find((one) => one !== undefined);
   const objectId = known && 'id' in known ? known.id : undefined;
-  const inRoster = snapshots && workerIds.flatMap((id) => snapshots.get(id) ?? []);
+  const inRoster = !hasTooMany && snapshots && workerIds.flatMap((id) => snapshots.get(id) ?? []);
   const person = { personId, workerIds, ...(inRoster && { inRoster }) };
   const others = holdings
     .filter(({ state }) => state !== 'idle' && state !== 'gone')
@@ -174,7 +185,7 @@ function stagedOf(
   return [
     [
       shardOf(objectId ?? personId),
-      { ...person, objectId, ...(known && 'why' in known && { why: known.why }) },
+      { ...person, objectId, ...(known && 'unclear' in known && { unclear: known.unclear }) },
     ],
     ...[...new Set(others)].map((targetId): [string, StagedPerson] => [
       shardOf(targetId),
@@ -270,6 +281,22 @@ export async function readOpenRuns(
   for (let from = 0; from < all.length; from += MOST_IDS)
     await staging.put(generation, 'open', `${from}`, { ids: all.slice(from, from + MOST_IDS) });
   return { kind: 'done', open: all.length };
+}
+
+/**
+ * The facts of a person, and their holdings. Of a worker id that is joined to too many, those under it alone: they cannot be
+ * one person's, and the run of every event about them says so.
+ */
+export async function recordsOfPerson(
+  workers: Pick<Workers, 'records' | 'ofNumber'>,
+  { personId, workerIds, unclear }: Pick<StagedPerson, 'personId' | 'workerIds' | 'unclear'>,
+): Promise<Awaited<ReturnType<Workers['records']>> & { unclear?: Unclear | undefined }> {
+  try {
+    return { ...(await workers.records(personId, workerIds)), unclear };
+  } catch (error) {
+    if (!(error instanceof TooManyNumbers)) throw error;
+    return { ...(await workers.ofNumber(personId)), unclear: TOO_MANY };
+  }
 }
 
 /** The number that the holdings of a person are kept under. */

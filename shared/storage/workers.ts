@@ -118,6 +118,14 @@ export function createWorkers(table: Table) {
       };
     },
 
+    /** The facts and holdings under one number, whatever it is joined to. */
+    ofNumber: async (
+      workerId: string,
+    ): Promise<{ facts: StoredFact[]; holdings: StoredHolding[] }> => {
+      const { facts, holdings } = await read(workerId, BEHIND.holdings);
+      return { facts, holdings };
+    },
+
     /** The facts of everybody, one worker id after another. It reads them all: for a count that is seldom needed. */
     everybody: async function* (): AsyncGenerator<{ workerId: string; facts: StoredFact[] }> {
       let workerId = '';

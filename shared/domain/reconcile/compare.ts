@@ -149,7 +149,8 @@ function differenceOf(view: View, person: Person, intervals: Interval[]): Differ
   const isAbsent = one === undefined;
   const scope = person.scopes.get(packageKey) ?? 'incomplete';
   if (isAbsent && scope === 'incomplete') return [];
-  const action = actionOf(step, one, person.at);
+  const { unclear } = person;
+  const action = unclear ? undefined : actionOf(step, one, person.at);
   const isAgain = kind === 'taken' && view.record?.wasGivenBack === true;
   const remedy = remedyOf({ kind, packageKey, action, isAgain }, person);
   const since = sinceOf(kind, view, intervals, person.at);
@@ -162,7 +163,7 @@ function differenceOf(view: View, person: Person, intervals: Interval[]): Differ
       packageKey,
       ...(since !== undefined && { since }),
       remedy,
-      next: nextOf(kind, { remedy, action, detail: detailOf(kind, view, person) }),
+      next: nextOf(kind, { remedy, action, unclear, detail: detailOf(kind, view, person) }),
       ...(action && { action }),
       ...(after.length > 0 && { after }),
     },
@@ -213,10 +214,14 @@ function sinceOf(
 const iso = (instant: number | undefined): string | undefined =>
   instant === undefined || Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
 
-function detailOf(kind: PackageKind, view: View, { reportOnly }: Person): string | undefined {
+function detailOf(
+  kind: PackageKind,
+  view: View,
+  { reportOnly, unclear }: Person,
+): string | undefined {
   const { stop, rivals, one, step, record } = view;
   const details = [
-    reportOnly,
+    ...[reportOnly, unclear],
     kind === 'conflict' ? `does not go with ${rivals.join(', ')}` : stop,
     kind === 'theirs' && one?.whose === 'by-rule' ? 'by an automatic policy' : undefined,
     kind === 'wrong-end' && step === undefined ? 'policy-ended' : undefined,

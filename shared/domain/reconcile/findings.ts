@@ -86,9 +86,14 @@ export const reported = (
   next: nextOf(kind, { remedy: 'report', detail }),
 });
 
+/** Why nobody can tell which account is a person's, or who a person is: the reasons with which runs about them end. */
+export const Unclear = z.enum(['ambiguous-identity', 'identity-mismatch', 'too-many-worker-ids']);
+export type Unclear = z.infer<typeof Unclear>;
+
 /** `detail`: an incompatible package, why nothing can be granted, or what differs. */
 export type Circumstances = {
   remedy: FindingRemedy;
+  unclear?: Unclear | undefined;
   action?: RepairAction | undefined;
   detail?: string | undefined;
 };
@@ -115,6 +120,15 @@ const ADVICE: Record<FindingKind, string> = {
   'package-drift': 'Run joinery model plan, then joinery model apply or change the model.',
 };
 
+const CLARIFY: Record<Unclear, string> = {
+  'ambiguous-identity':
+    'Several accounts have this worker id. Leave it at one of them in Entra, then run joinery recheck for the worker.',
+  'identity-mismatch':
+    'An account has this worker id in another spelling. Correct it in Entra or in the HR system, then run joinery recheck for the worker.',
+  'too-many-worker-ids':
+    'Too many worker ids are joined for one person. Correct the HR system, and send the workers with their real numbers.',
+};
+
 const REPAIRS: Record<RepairAction, string> = {
   grant: 'A recheck of the person grants it.',
   revoke: 'A recheck of the person revokes it.',
@@ -123,12 +137,15 @@ const REPAIRS: Record<RepairAction, string> = {
 };
 
 /** The next step in words. It holds keys and codes only. */
-export function nextOf(kind: FindingKind, { remedy, action, detail }: Circumstances): string {
+export function nextOf(
+  kind: FindingKind,
+  { remedy, action, detail, unclear }: Circumstances,
+): string {
   const about = detail === undefined ? '' : ` (${detail})`;
   if (remedy === 'repair' && action !== undefined) return `${REPAIRS[action]}${about}`;
   if (remedy === 'held') return `Decide with joinery release or joinery discard${about}.`;
   if (remedy === 'none') return `Nothing in this run: see its scopes and its headroom.${about}`;
-  return `${ADVICE[kind]}${about}`;
+  return `${unclear === undefined ? ADVICE[kind] : CLARIFY[unclear]}${about}`;
 }
 
 /** What decides on the remedies of all findings of one person. */
@@ -140,6 +157,8 @@ export type RemedyContext = {
   scopes: ReadonlyMap<string, ScopeState>;
   /** Why nothing is repaired for this person, whatever the model says. */
   reportOnly?: 'excluded' | 'attribute-not-stored' | undefined;
+  /** Why no run of the person could repair anything either. */
+  unclear?: Unclear | undefined;
   /** Whether a limit of Entra is used up. */
   isUsedUp?: boolean | undefined;
 };
@@ -165,10 +184,11 @@ const statedRemedy = (
 /** The remedy of a finding before any brake. What a recheck would not carry out is not asked of it. */
 export function remedyOf(
   { kind, packageKey, action, isAgain }: Repairable,
-  { model, mode, scopes, reportOnly, isUsedUp }: RemedyContext,
+  { model, mode, scopes, reportOnly, unclear, isUsedUp }: RemedyContext,
 ): FindingRemedy {
   if (scopes.get(packageKey) !== 'complete') return 'none';
-  if (action === undefined || reportOnly !== undefined || isAgain) return 'report';
+  if (action === undefined || isAgain) return 'report';
+  if (reportOnly !== undefined || unclear !== undefined) return 'report';
   if (modeOf(model, mode, packageKey) !== 'enforce') return 'report';
   if (statedRemedy(model, kind, packageKey) === 'report') return 'report';
   return isUsedUp ? 'none' : 'repair';

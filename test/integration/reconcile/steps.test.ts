@@ -252,6 +252,38 @@ test('whose account has lost their worker id misses the package, and nobody has 
   expect(named).toEqual(['missing W-lost', 'unknown-person W-lost u-lost']);
 });
 
+test('whose worker id two accounts have is not left out: each package that the model gives them is a finding', async () => {
+  await employed('W-twice');
+  const users = [
+    { id: 'u-twice-1', value: 'W-twice' },
+    { id: 'u-twice-2', value: 'W-twice' },
+  ];
+  const run = await begun({ workerId: 'W-twice' });
+  expect((await compared(run, users, [])).named).toEqual(['missing W-twice']);
+  const report = await readReport(services().staging, run.eventHash);
+  expect(report?.state).toBe('drift');
+  expect(report?.findings).toMatchObject([
+    { remedy: 'report', next: expect.stringMatching(/^Several accounts have/) as string },
+  ]);
+});
+
+test('who is joined to too many worker ids is not left out either', async () => {
+  const joins = Array.from({ length: 33 }, (_, n) => `W-crowd-${n}`);
+  await employed('W-crowd');
+  const [fact] = await services().workers.facts('W-crowd');
+  if (!fact) throw new Error('nothing was stated');
+  for (const workerId of joins)
+    await services().workers.addFact({
+      ...{ ...fact, workerId, id: workerId, hash: sha(workerId) },
+      previousWorkerId: 'W-crowd',
+    });
+  const run = await begun({ workerId: 'W-crowd-7' });
+  const users = [{ id: 'u-crowd-7', value: 'W-crowd-7' }];
+  expect((await compared(run, users, [])).named).toEqual(['missing W-crowd-7']);
+  const report = await readReport(services().staging, run.eventHash);
+  expect(report?.findings[0]?.next).toMatch(/^Too many worker ids are joined/);
+});
+
 test('what a run of the person has just done may not show in the lists, so the person is skipped', async () => {
   const users = [
     { id: 'u-given', value: 'W-given' },
