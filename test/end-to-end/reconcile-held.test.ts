@@ -187,10 +187,14 @@ test('who moves, leaves or gets it by hand while the run is held is left alone b
     ),
     lifecycleEvent('left', workerId(leaves), { lastDay: '2027-01-03' }, { id: 'left', ...at }),
   ].map(messageOf);
+  const earlier = (await on.claims()).length;
   sent.push(...events);
   await stack.send(events.map(({ body }) => body));
   await on.give(isGiven, 'tools');
-  await eventually('HR was obeyed', isIdle);
+  await eventually('HR was obeyed', async () => {
+    const isTaken = (await on.claims()).length === earlier + events.length;
+    return isTaken && (await isIdle());
+  });
   expect(await holdersOf('finance')).toEqual([objectId(moves)]);
 
   const before = await writes();
