@@ -644,7 +644,7 @@ export const commands: readonly CommandDefinition[] = [
       'report. Exit code 0 clean, 1 drift, 2 wrong use, 3 incomplete or not known, 4 held by a brake',
     output: ReconcileReport,
     run: async (_, options: ReconcileOptions) =>
-      (await import('./reconcile.js')).reconcile(await connection(), options),
+      (await import('./reconcile.js')).reconcile(connection, options),
   },
   ...(['release', 'discard'] as const).map((name): CommandDefinition => ({
     name,

@@ -39,7 +39,9 @@ function textOf(brakes: readonly HeldBrake[]): string {
       return [
         `brake ${id}, tripped at ${trippedAt}: ${counted(people.length, 'person waits', 'people wait')}`,
         tableOf(['worker', what, 'in the account', 'since'], rows),
-        `next: joinery release ${id} --by <who> --reason <code>, or joinery discard ${id} ...`,
+        ...['release', 'discard'].map(
+          (decision) => `next: joinery ${decision} ${id} --by <who> --reason <code>`,
+        ),
       ].join('\n');
     })
     .join('\n\n');
@@ -58,7 +60,7 @@ export async function closeBrake(
     const waiting = await decide(connection, id, { state, by, reason });
     print({ brake: id, state, by, reason, people: waiting }, json, () =>
       state === 'released'
-        ? `released: ${counted(waiting, 'person', 'people')} are checked again, and get what the run found and the plan still says`
+        ? `released: ${counted(waiting, 'person is', 'people are')} checked again; what the run found is done where the plan still says it`
         : `discarded: for ${counted(waiting, 'person', 'people')} nothing is done; the next run finds it again`,
     );
     return;

@@ -40,14 +40,15 @@ const NOT_KNOWN = 3;
  * Starts a run of the reconciliation, follows it to its end, and writes and prints its report; or prints that of the last
  * run. The exit code is that of the report, 2 for wrong use, and 3 for every other failure.
  */
-export async function reconcile(connection: Connection, options: ReconcileOptions): Promise<void> {
+export async function reconcile(
+  connect: () => Promise<Connection>,
+  options: ReconcileOptions,
+): Promise<void> {
+  const failure = faultOf(() => mkdirSync(options.reports, { recursive: true }));
+  if (failure !== undefined)
+    throw new CliError(`cannot write into ${options.reports}: ${failure}`, 2);
   try {
-    mkdirSync(options.reports, { recursive: true });
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CliError(`cannot write into ${options.reports}: ${code}`, 2);
-  }
-  try {
+    const connection = await connect();
     const eventHash = options.last ? undefined : await run(connection, options);
     await show(connection, eventHash, options);
   } catch (error) {
@@ -56,6 +57,16 @@ export async function reconcile(connection: Connection, options: ReconcileOption
     if (!(error instanceof CliError)) process.exitCode = NOT_KNOWN;
     throw error;
   }
+}
+
+/** The code of the error of the file system; undefined if all went well. */
+function faultOf(write: () => unknown): string | undefined {
+  try {
+    write();
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  }
+  return undefined;
 }
 
 /** Answers the hash of the event of the run, which has ended. */
@@ -161,8 +172,18 @@ async function show(
     );
   const by = claim?.fact.requestedBy ?? 'unknown';
   const file = join(reports, reportName(report));
-  for (const { end, text } of reportFiles(report, by)) writeFileSync(`${file}${end}`, text);
-  const files = [file, ...(written === undefined ? [] : [written])];
+  // The run is over, and what it found is not to be lost with a file.
+  const failure = faultOf(() => {
+    for (const { end, text } of reportFiles(report, by)) writeFileSync(`${file}${end}`, text);
+  });
+  if (failure !== undefined)
+    process.stderr.write(
+      `cannot write into ${reports}: ${failure}; "joinery reconcile --last --reports <folder>" writes it elsewhere\n`,
+    );
+  const files = [
+    ...(failure === undefined ? [file] : []),
+    ...(written === undefined ? [] : [written]),
+  ];
   for (const place of files) process.stderr.write(`report: ${place}.json and ${place}.md\n`);
   if (claim?.reason === NOT_WRITTEN)
     process.stderr.write('the app could not write this report into its container\n');
@@ -195,7 +216,7 @@ function textOf(report: ReconcileReport, by: string, why?: string): string {
       (one) =>
         `brake ${one.id} holds ${one.count} (limit ${one.limit}); "joinery held" lists who waits`,
     ),
-    `skipped: ${skipped.runOpen} with a run open, ${skipped.recentFact} with a recent event; ` +
-      `only reported: ${skipped.excluded} excluded`,
+    `not compared, and left to the next run: ${skipped.runOpen} with a run open, ${skipped.recentFact} with an event of the ` +
+      `last 15 minutes; on the list of exclusions, so only reported: ${skipped.excluded}`,
   ].join('\n\n');
 }

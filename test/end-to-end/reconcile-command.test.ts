@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReconcileReport, reportHash } from '../../shared/domain/reconcile/report';
@@ -120,6 +120,16 @@ test('without differences it ends with 0, shows its progress, and writes its rep
   expect(markdown).toContain('started by ann');
   const last = await reconcile('--last', '--json');
   expect([last.code, reportIn(last.stdout)]).toEqual([0, report]);
+});
+
+test('a report that cannot be written into its folder is printed, and the command says so', async () => {
+  const { run } = reportIn((await reconcile('--last', '--json')).stdout);
+  const folder = join(reports, 'taken');
+  await mkdir(join(folder, `reconcile-${run}.json`), { recursive: true });
+  const ended = await joinery('reconcile', '--last', '--json', '--reports', folder);
+  expect([ended.code, reportIn(ended.stdout).run]).toEqual([0, run]);
+  expect(ended.stderr).toContain(`cannot write into ${folder}: EISDIR`);
+  expect(ended.stderr).not.toContain('report: ');
 });
 
 test.each([

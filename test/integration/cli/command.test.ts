@@ -462,6 +462,14 @@ describe('the local stack', () => {
     expect(stderr).not.toMatch(/ at .*\.js/);
   });
 
+  test('a reconciliation that finds no stack ends with 3: 1 would say that something differs', async () => {
+    const { code, stdout } = await runCommand(
+      ['reconcile', '--dry-run', '--json', '--reports', setup.folder],
+      { JOINERY_DATA_DIR: join(setup.folder, 'nothing-here') },
+    );
+    expect({ code, ...failureOf(stdout) }).toMatchObject({ code: 3, exitCode: 3 });
+  });
+
   test('the settings come from the running stack, also while its host is stopped', async () => {
     await closedEvent('on-stack', OTHER);
     const parts = {
