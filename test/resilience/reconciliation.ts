@@ -54,11 +54,14 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
   const packageId = async (key: string): Promise<string> =>
     (await state()).accessPackages.find(({ displayName }) => displayName === `Package ${key}`)
       ?.id ?? '';
-  const assignmentOf = async (n: number, key: string) => {
+  const assignmentsOf = async (n: number, key: string) => {
     const [{ assignments }, id] = [await state(), await packageId(key)];
-    const found = assignments.find(
+    return assignments.filter(
       (one) => one.packageId === id && one.targetId === objectId(n) && !isExpired(one),
     );
+  };
+  const assignmentOf = async (n: number, key: string) => {
+    const [found] = await assignmentsOf(n, key);
     if (!found) throw new Error(`${workerId(n)} does not hold ${key}`);
     return found;
   };
@@ -87,7 +90,7 @@ export function reconciliationOf(stack: TestStack, seconds = 60) {
     return { claim, report, named: named?.sort() };
   };
   return {
-    ...{ staging, claims, control, state, packageId, assignmentOf },
+    ...{ staging, claims, control, state, packageId, assignmentsOf, assignmentOf },
     /** Gives a person a package by hand. */
     give: (n: number, key: string, more: object = {}) =>
       control<{ id: string }>('POST', 'assignments', {
