@@ -1,4 +1,4 @@
-import { collectEvidence } from '../resilience/invariants/evidence';
+import { collectEvidence, readGraph } from '../resilience/invariants/evidence';
 import { violations } from '../resilience/invariants/violations';
 import { modelOf, tenantOf, workerId } from '../resilience/model';
 import { eventually } from '../support/eventually';
@@ -101,7 +101,7 @@ async function waits(id: string, waitingFor: string): Promise<Record<string, unk
 }
 /** What the person holds, by the names of the packages. */
 async function held(): Promise<Map<string, string[]>> {
-  const { graph } = await collectEvidence(stack);
+  const { graph } = await readGraph(stack.graphUrl);
   const names = new Map(graph.accessPackages.map(({ id, displayName }) => [id, displayName]));
   const people = new Map<string, string[]>();
   for (const { targetId, packageId, state } of graph.assignments) {
@@ -280,9 +280,5 @@ test('a wake-up that comes due while the app is down happens once, however late'
 }, 240_000);
 
 test('every invariant holds', async () => {
-  await eventually('every event is closed', async () => {
-    const claims = await readTable(stack.storage, 'claims', `RowKey eq 'claim'`);
-    return claims.every(({ state }) => state === 'closed');
-  });
   expect(violations(await collectEvidence(stack), { sent })).toEqual([]);
 }, 120_000);

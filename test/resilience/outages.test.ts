@@ -84,11 +84,11 @@ test.each(outages)(
     expect((await closed()).filter((eventHash) => late.includes(eventHash))).toEqual([]);
     setOutage(outage, false);
 
-    const evidence = await eventually('the backlog has drained', async () => {
-      if ((await closed()).length < sent.length) return undefined;
-      const found = await collectEvidence(stack);
-      return found.queue.length === 0 ? found : undefined;
-    });
+    await eventually(
+      'the backlog has drained',
+      async () => (await closed()).length === sent.length,
+    );
+    const evidence = await collectEvidence(stack);
     expect(evidence.deadLetters).toEqual([]);
     expect(violations(evidence, { sent })).toEqual([]);
     const ended = evidence.tables.claims.filter(({ rowKey }) => rowKey === 'claim');

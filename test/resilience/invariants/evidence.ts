@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
+import { eventually } from '../../support/eventually';
 import { QUEUE } from '../../support/events';
 import { graphCalls, type GraphCall } from '../../support/simulator';
 import { readTable, type Row } from '../../support/tables';
@@ -81,8 +82,25 @@ export type Evidence = {
   texts: { place: string; text: string }[];
 };
 
-/** Reads all evidence of a stack. Its bus, storage and Graph simulator must be running. */
+/**
+ * Reads all evidence of a stack once every event has ended and the queue is empty. What has not ended within half a minute
+ * is in the evidence as it is, where the invariants name it. The bus, storage and Graph simulator must be running.
+ */
 export async function collectEvidence(stack: Sources): Promise<Evidence> {
+  let evidence = await readEvidence(stack);
+  await eventually(
+    'every event has ended',
+    async () => hasEnded(evidence) || hasEnded((evidence = await readEvidence(stack))),
+    { seconds: 30 },
+  ).catch(() => undefined);
+  return evidence;
+}
+
+const hasEnded = ({ queue, tables }: Evidence): boolean =>
+  queue.length === 0 &&
+  tables.claims.every(({ rowKey, state }) => rowKey !== 'claim' || state === 'closed');
+
+async function readEvidence(stack: Sources): Promise<Evidence> {
   return {
     tables: await readTables(stack.storage),
     ...(await readBus(stack.serviceBus)),
