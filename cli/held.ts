@@ -126,9 +126,13 @@ async function decide(
   const plan = await lastPlan(staging, generation, now);
   const index = plan?.brakes.findIndex((one) => one.id === id) ?? -1;
   const brake = plan?.brakes[index];
+  const isUnderWay = async (): Promise<boolean> =>
+    holder !== undefined && !(await openClaims(connection).isOver(holder));
   if (!plan || !brake)
     throw new CliError(
-      `there is no brake ${id} of the last run; "joinery held" lists those that are open`,
+      (await isUnderWay())
+        ? `a run of the reconciliation is under way; what earlier runs found cannot be decided any more`
+        : `there is no brake ${id} of the last run; "joinery held" lists those that are open`,
     );
   const earlier = await decisionOf(staging, plan.run, index);
   if (earlier && earlier.decision?.state !== decision.state) throw wasDecided(id, earlier);
@@ -137,9 +141,6 @@ async function decide(
   const { hash } = await rulesOf(connection);
   if (hash !== undefined && !earlier && hash !== plan.modelHash)
     throw new CliError(`the access model has changed since brake ${id}, and ${again}`);
-  const claims = openClaims(connection);
-  if (holder !== undefined && !earlier && !(await claims.isOver(holder)))
-    throw new CliError('a run of the reconciliation is under way: decide when it has ended');
   const people = (await waitingUnder(staging, generation, brake)).length;
   const { eventHash, asked } = await withBus(connection, async (client) => {
     const { send } = replayQueue(client, connection.queue);

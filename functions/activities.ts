@@ -91,10 +91,9 @@ export function registerReconciliation(services: Services): void {
   const of = reconcileActivities;
 
   registerActivity(of.beginReconciliation, async (execution, _, log) => {
-    const begun = await beginReconciliation(services, execution, log);
-    if (!begun) return { outcome: STALE };
-    const { run, chain } = begun;
-    return { outcome: { kind: 'done', run, timeouts: services.config.timeouts }, chain };
+    const { outcome, chain } = await beginReconciliation(services, execution, log);
+    if (outcome.kind !== 'done') return { outcome };
+    return { outcome: { ...outcome, timeouts: services.config.timeouts }, chain };
   });
 
   registerActivity(of.prepareStaging, async ({ run }) => ({

@@ -20,29 +20,35 @@ export type BeginServices = AuditWriter & {
   staging: Staging;
 };
 
+/** Seconds until a decision looks again whether the run that is under way has ended. */
+const LOOK_AGAIN_SECONDS = 5;
+
 /**
- * Makes this execution the run of its attempt, and the only one that reconciles. Undefined if it is late, or if another run
- * reconciles: then the attempt is closed as `superseded`. Idempotent.
+ * Makes this execution the run of its attempt, and the only one that reconciles. Rejected if it is late, or if another run
+ * reconciles: then the attempt is closed as `superseded`. A decision about a brake waits for the other run instead: nobody
+ * would ask for it again. Idempotent.
  */
 export async function beginReconciliation(
   services: BeginServices,
   { at, ...execution }: Execution & { instanceId: string; version?: number; at: string },
   log: Log,
-): Promise<{ run: ReconcileRun; chain: ChainEnd } | undefined> {
+): Promise<{ outcome: Outcome<{ run: ReconcileRun }>; chain?: ChainEnd }> {
   const { claims, staging, ledger } = services;
   const claim = await claims.start(execution, new Date().toISOString());
-  if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
+  if (claim?.state !== 'started' || !runs(claim, execution)) return { outcome: STALE };
   const event = eventRunOf(claim, execution.token);
   const asked = await staging.asked(claim.eventHash);
   const options = ReconcileOptions.parse(asked ?? {});
   const { decision, packageKey } = options;
   const goesOn = decision !== undefined;
   const generation = await staging.acquire(execution.instanceId, claims.isOver, goesOn);
+  if (generation === undefined && goesOn)
+    return { outcome: { kind: 'later', afterSeconds: LOOK_AGAIN_SECONDS, why: 'another-run' } };
   if (generation === undefined) {
     const chain = await ledger.endOf(claim.eventHash, claim.attempt);
     const ending = { outcome: 'superseded', reason: 'another-run' } as const;
     await closeEvent(services, { run: event, chain, at, ...ending }, log);
-    return undefined;
+    return { outcome: STALE };
   }
   const [, id = ''] = claim.fact.eventId.split('@');
   const run = ReconcileRun.parse({
@@ -61,8 +67,10 @@ export async function beginReconciliation(
     ...decisionColumns(run),
   } as const;
   const { chain } = await ledger.append(START_OF_CHAIN, entry, at);
-  return { run, chain };
+  return { outcome: { kind: 'done', run }, chain };
 }
+
+const STALE = { kind: 'rejected', reason: 'stale' } as const;
 
 /** The columns of the rows of a decision about a brake. */
 export const decisionColumns = ({ options: { decision } }: ReconcileRun) =>

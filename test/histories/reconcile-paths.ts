@@ -3,6 +3,8 @@ import type {
   Answer,
   reconcileActivities,
 } from '../../shared/domain/workflow/activities';
+import type { ReconcileRun } from '../../shared/domain/workflow/activities';
+import type { Timeouts } from '../../shared/domain/workflow/timeouts';
 import { reconcile } from '../../orchestrations/reconcile';
 import { CURRENT_VERSION, EVENT_HASH, START, timeouts } from './scenarios';
 import { runOrchestration, type RunResult } from './virtual-host';
@@ -117,6 +119,16 @@ export const reconcilePaths: Readonly<Record<string, () => FakeActivities>> = {
         chain,
       }),
       decideBrake: inTurn(goesOnAt('80'), done),
+    }),
+  'reconcile-a-decision-waits': () =>
+    fakes({
+      beginReconciliation: inTurn<Answer<{ run: ReconcileRun; timeouts: Timeouts }>>(
+        ...Array<typeof away>(60).fill(later('another-run', 5)),
+        {
+          outcome: { kind: 'done', timeouts, run: { ...run, options: { decision } } },
+          chain,
+        },
+      ),
     }),
 };
 

@@ -57,6 +57,7 @@ export const Cause = z.enum([
   'directory',
   'settling',
   'held',
+  'run',
   'parked',
   'defect',
 ]);
@@ -124,6 +125,8 @@ const causes: Record<Cause, CauseRow> = {
   // A removal settles for a known time. What a brake or a mode holds waits for a person.
   settling: { reasons: ['settling'], budget: () => Infinity, layer: 3 },
   held: { reasons: ['paused', 'brake'], budget: () => Infinity, layer: 3 },
+  // A run of the reconciliation ends in any case, and gives the lease back.
+  run: { reasons: ['another-run'], budget: () => Infinity, layer: 3 },
   // The event states something for a later time.
   parked: {
     reasons: ['future-start', 'future-end', 'future-change'],

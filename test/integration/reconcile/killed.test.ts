@@ -1,4 +1,5 @@
 import type { ChangeModel } from '../runs/process';
+import { callActivity } from '../runs/drive-run';
 import { openTenant, type Tenant } from './tenant';
 
 /* Runs that are killed, and runs beside each other: real tables, real HTTP to the simulator, a virtual clock. */
@@ -68,6 +69,31 @@ test('of two runs at once one does all, and the other one closes without reading
   const [run] = both.filter((one) => one !== second);
   if (!run) throw new Error('both ran');
   expect(effectOf(run)).toEqual(EFFECT);
+});
+
+test('a decision that meets another run waits for its end, and is carried out then', async () => {
+  const decision = {
+    ...{ brake: 'reconcile-grant-of-nobody', state: 'released' as const },
+    ...{ by: 'ann', reason: 'T-1' },
+  };
+  const other = await tenant.ask();
+  const isOver = (): Promise<boolean> => Promise.resolve(false);
+  await tenant.start().services.staging.acquire(`${other.eventHash}-1`, isOver);
+  let looks = 0;
+  const decided = await tenant.drive(await tenant.ask({ decision }), {
+    perform: async (process, call) => {
+      const answer = await callActivity(process, call);
+      looks += 1;
+      if (looks === 5) expect(effectOf(await tenant.drive(other))).toEqual(EFFECT);
+      return answer;
+    },
+  });
+  expect(decided.activities).toEqual([
+    ...Array<string>(6).fill('beginReconciliation'),
+    ...['decideBrake', 'closeReconciliation'],
+  ]);
+  // No run had such a brake: that is found out only when it is looked at.
+  expect(decided).toMatchObject({ closings: ['superseded'], reason: 'unknown-brake' });
 });
 
 test('a run that ends before its rechecks were sent has given nothing back: the next run asks for the same', async () => {
