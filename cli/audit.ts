@@ -1,3 +1,4 @@
+import type { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
 import { CliError, counted, unknownEvent, print, tableOf } from './print';
@@ -45,8 +46,17 @@ const HEADINGS = [
   'reason',
 ];
 
+const ASKED = ['asked by', 'asked because'];
+
+/** Who has asked for the run of a row, and why: for a replay, or for the event itself. */
+const askedFor = (row: AuditRow): (string | undefined)[] =>
+  row.replayId === undefined
+    ? [row.requestedBy, row.requestReason]
+    : [row.initiator?.replace(/^replay:/, ''), row.replayReason];
+
 function textOf({ rows, faults, notes }: AuditReport): string {
   if (rows.length === 0) return 'no rows';
+  const isAsked = rows.some((row) => askedFor(row).some((one) => one !== undefined));
   const lines = rows.map((row) => [
     row.recordedAt,
     row.eventId ?? `body ${row.bodyHash?.slice(0, 12) ?? ''}`,
@@ -58,8 +68,10 @@ function textOf({ rows, faults, notes }: AuditReport): string {
     row.packageKey,
     row.outcome,
     row.reason,
+    ...(isAsked ? askedFor(row) : []),
   ]);
+  const headings = [...HEADINGS, ...(isAsked ? ASKED : [])];
   const chains =
     faults.length === 0 ? 'the hash chains are intact' : `FAULTS:\n${faults.join('\n')}`;
-  return `${tableOf(HEADINGS, lines)}\n\n${counted(rows.length, 'row')}; ${[chains, ...notes].join('\n')}`;
+  return `${tableOf(headings, lines)}\n\n${counted(rows.length, 'row')}; ${[chains, ...notes].join('\n')}`;
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Id } from '../shared/domain/events/event';
 import type { StoredClaim } from '../shared/domain/workflow/claim';
-import { EXIT_CODES, rosterText, type ReconcileReport } from '../shared/domain/reconcile/report';
+import {
+  askedLines,
+  exitCodeOf,
+  NOT_KNOWN,
+  rosterText,
+  type ReconcileReport,
+} from '../shared/domain/reconcile/report';
 import {
   lastReport,
   NOT_WRITTEN,
@@ -32,9 +38,6 @@ export type ReconcileOptions = {
   deadline: number;
   json: boolean;
 };
-
-/** The exit code where nothing is known of what differs: 1 would say that something does. */
-const NOT_KNOWN = 3;
 
 /**
  * Starts a run of the reconciliation, follows it to its end, and writes and prints its report; or prints that of the last
@@ -103,7 +106,11 @@ async function refuseUnknown(
   if (!Id.safeParse(worker).success)
     throw new CliError('--worker must be an id: 1 to 64 of A-Z a-z 0-9 . _ : -', 2);
   const { facts } = await openWorkers(connection).person(worker);
-  if (facts.length === 0) throw new CliError(`no event of the worker ${worker} is known`, 2);
+  if (facts.length === 0)
+    throw new CliError(
+      `nothing is known of the worker ${worker}: no event has named them, and no roster that was taken in`,
+      2,
+    );
 }
 
 const POLL_MS = 500;
@@ -188,7 +195,7 @@ async function show(
   if (claim?.reason === NOT_WRITTEN)
     process.stderr.write('the app could not write this report into its container\n');
   print(report, json, (shown) => textOf(shown, by, claim?.reason));
-  process.exitCode = EXIT_CODES[report.state];
+  process.exitCode = exitCodeOf(report);
 }
 
 /** `why`: what beside the packages was not read whole. */
@@ -197,6 +204,7 @@ function textOf(report: ReconcileReport, by: string, why?: string): string {
   const unread = scopes.filter((scope) => scope.state !== 'complete');
   return [
     `run ${id} by ${by}, for ${startedAt}: ${state}${why === undefined ? '' : ` (${why})`}`,
+    ...(report.asked ? [askedLines(report).join('\n')] : []),
     tableOf(
       ['finding', 'worker or account', 'package', 'remedy', 'next step'],
       findings.map((one) => [

@@ -19,6 +19,7 @@ import { ShardRow, stateOf } from './compare-shards';
 import { keepRoster, rosterScope } from './read-roster';
 import { keptKeyOf, LAST_COMPLETE } from './read-scope';
 import { brakesOfRun, foundFrom } from './repairs';
+import { askedOf } from './request';
 
 /** A report is kept in pieces: a row of a table takes a megabyte, and a member of a list goes on in further columns. */
 const Piece = z.object({ text: z.tuple([z.string()]), pieces: z.number().int().optional() });
@@ -228,7 +229,9 @@ async function makeReport(
     return [{ packageKey, state: stateOf(scope), holders, ...(why !== undefined && { why }) }];
   });
   const roster = await rosterScope(staging, generation);
+  const asked = askedOf(run);
   const content = {
+    ...(asked && { asked }),
     ...{ run: run.id, startedAt: run.at, endedAt: at, modelHash: model().hash },
     ...(roster && { roster }),
     ...{ scopes, findings, skipped, headroom: headroomOf(lists, config.reconcile.limits, options) },

@@ -1,7 +1,12 @@
 import { RECONCILE } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { reconcileMessage } from '../domain/events/operator-request';
-import type { ReconcileDecision, ReconcileOptions } from '../domain/workflow/activities';
+import type { AskedRun } from '../domain/reconcile/report';
+import type {
+  ReconcileDecision,
+  ReconcileOptions,
+  ReconcileRun,
+} from '../domain/workflow/activities';
 import type { OwnEvent } from '../events/start';
 import type { RunRequest, Staging } from '../storage/staging';
 
@@ -9,14 +14,33 @@ import type { RunRequest, Staging } from '../storage/staging';
 const idAt = (now: Date, suffix = ''): string =>
   `${now.toISOString().replaceAll(/[-:]/g, '').replace('.', '')}${suffix}`;
 
+const TIMER = 'timer';
+
 /** The event of a run that the timer starts. */
 export const timedRun = (now: Date): OwnEvent => ({
   source: RECONCILE,
   id: `reconcile@${idAt(now)}`,
   at: now.toISOString(),
-  by: 'timer',
+  by: TIMER,
   reason: 'schedule',
 });
+
+/** Who has asked for a run, why and for what, as its report says it; undefined for one of the timer. */
+export function askedOf({
+  fact,
+  options,
+}: Pick<ReconcileRun, 'fact' | 'options'>): AskedRun | undefined {
+  const { requestedBy: by = 'unknown', requestReason: reason } = fact;
+  const { dryRun, acceptLists, packageKey, workerId } = options;
+  if (by === TIMER) return undefined;
+  return {
+    ...{ by, ...(reason !== undefined && { reason }) },
+    ...(dryRun && { dryRun }),
+    ...(packageKey !== undefined && { packageKey }),
+    ...(workerId !== undefined && { workerId }),
+    ...(acceptLists && { acceptLists }),
+  };
+}
 
 /**
  * Asks the app for a run of the reconciliation: writes down who asks, why and what for, then sends the id of the event that

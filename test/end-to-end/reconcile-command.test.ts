@@ -101,7 +101,9 @@ test('without differences it ends with 0, shows its progress, and writes its rep
     names.map((name) => readFile(join(reports, name), 'utf8')),
   );
   expect(JSON.parse(json)).toEqual(report);
+  expect(report.asked).toEqual({ by: 'ann', reason: 'T-0' });
   expect(markdown).toContain('started by ann');
+  expect(markdown).toContain('Asked for with the reason T-0');
   const last = await reconcile('--last', '--json');
   expect([last.code, reportIn(last.stdout)]).toEqual([0, report]);
 });
@@ -164,7 +166,9 @@ describe('more repairs than the limit', () => {
     for (const n of lost) await lose(n, 'tools');
     const ended = await reconcile('--dry-run', '--json');
     expect(ended.code).toBe(4);
-    const [tripped] = reportIn(ended.stdout).brakes;
+    const { brakes, asked } = reportIn(ended.stdout);
+    expect(asked).toMatchObject({ dryRun: true });
+    const [tripped] = brakes;
     expect(tripped).toMatchObject({ count: 3, limit: 2, state: 'held' });
     const refused = await joinery('release', tripped?.id ?? '', ...DECISION);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('no brake')]);
@@ -246,4 +250,19 @@ test('a list that has shrunk ends with 3 until somebody says that it is true', a
   const { code, stdout } = await reconcile('--package', 'tools', '--json');
   expect(code).toBe(4);
   expect(reportIn(stdout).scopes).toMatchObject([{ state: 'complete', holders: 7 }]);
+});
+
+test('one worker who was left out was not compared: it ends with 3 and says so', async () => {
+  const joiner = joinerMessage(workerId(PEOPLE), { department: 'Finance' });
+  await stack.send([joiner.body]);
+  await eventually('they have joined', async () =>
+    (await on.claims()).some(
+      ({ partitionKey, state }) => partitionKey === joiner.eventHash && state === 'closed',
+    ),
+  );
+  const ended = await reconcile('--worker', workerId(PEOPLE), '--dry-run');
+  expect(ended.code).toBe(3);
+  expect(ended.stdout).toContain(`${workerId(PEOPLE)} was not compared: HR had spoken of them`);
+  expect(ended.stdout).toContain('A dry run: nothing was repaired');
+  expect((await reconcile('--last')).code).toBe(3);
 });

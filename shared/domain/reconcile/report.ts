@@ -9,12 +9,24 @@ const count = z.number().int().nonnegative();
 export const ReportState = z.enum(['clean', 'drift', 'incomplete', 'held']);
 export type ReportState = z.infer<typeof ReportState>;
 
+/** Who has asked for a run, why, and for what it was not a run as each night. */
+export const AskedRun = z.strictObject({
+  by: z.string(),
+  reason: z.string().optional(),
+  dryRun: z.literal(true).optional(),
+  packageKey: z.string().optional(),
+  workerId: z.string().optional(),
+  acceptLists: z.literal(true).optional(),
+});
+export type AskedRun = z.infer<typeof AskedRun>;
+
 /** The report of one run of the reconciliation. Times are ISO 8601 in UTC; it holds ids, keys and codes only. */
 export const ReconcileReport = z.strictObject({
   run: z.string().meta({ description: 'The id of the run.' }),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   modelHash: z.string().meta({ description: 'SHA-256 of the canonical access model.' }),
+  asked: AskedRun.optional().meta({ description: 'Absent from the report of a run of the timer.' }),
   state: ReportState,
   scopes: z.array(Scope),
   roster: RosterScope.optional().meta({ description: 'Absent where the run reads no roster.' }),
@@ -55,13 +67,46 @@ function stateOf(
   return findings.length > 0 ? 'drift' : 'clean';
 }
 
-/** The exit code of `joinery reconcile`; 2 is wrong use. */
-export const EXIT_CODES: Record<ReportState, number> = {
+/** The exit code where it is not known what differs. */
+export const NOT_KNOWN = 3;
+
+const EXIT_CODES: Record<ReportState, number> = {
   clean: 0,
   drift: 1,
-  incomplete: 3,
+  incomplete: NOT_KNOWN,
   held: 4,
 };
+
+/** The exit code of `joinery reconcile`; 2 is wrong use. */
+export function exitCodeOf(report: ReconcileReport): number {
+  if (report.state === 'clean' && leftOut(report) !== undefined) return NOT_KNOWN;
+  return EXIT_CODES[report.state];
+}
+
+/** Where a run was for one worker alone and has not compared them: that, and why. */
+function leftOut({ asked, skipped }: ReconcileReport): string | undefined {
+  const { runOpen, recentFact } = skipped;
+  if (asked?.workerId === undefined || runOpen + recentFact === 0) return undefined;
+  const why =
+    runOpen > 0
+      ? 'a run about them was open or had only just ended'
+      : 'HR had spoken of them in the last 15 minutes';
+  return `${asked.workerId} was not compared: ${why}. Run it again later`;
+}
+
+/** What a report says of what was asked for, a line each. */
+export function askedLines(report: ReconcileReport): string[] {
+  if (!report.asked) return [];
+  const { reason, dryRun, packageKey, workerId, acceptLists } = report.asked;
+  return [
+    leftOut(report),
+    dryRun && 'A dry run: nothing was repaired',
+    packageKey && `Only who holds the package ${packageKey}`,
+    workerId && `Only the worker ${workerId}`,
+    acceptLists && 'Lists that are empty or have shrunk were taken as true',
+    reason && `Asked for with the reason ${reason}`,
+  ].filter((line) => typeof line === 'string');
+}
 
 /** The report as Markdown, for people. `by`: who or what started the run. */
 export function reportMarkdown(report: ReconcileReport, by: string): string {
@@ -71,16 +116,21 @@ export function reportMarkdown(report: ReconcileReport, by: string): string {
   return [
     `# Reconciliation ${report.run}: ${report.state}`,
     list([
+      ...askedLines(report).map(cell),
       `From ${report.startedAt} to ${report.endedAt}, started by ${cell(by)}`,
       `Access model ${report.modelHash}`,
       `Skipped: ${skipped.runOpen} with a run open, ${skipped.recentFact} with a recent event`,
       `Only reported: ${skipped.excluded} excluded`,
     ]),
     '## Findings',
-    table(
-      ['kind', 'count'],
-      kinds.map((kind) => [kind, counts[kind]]),
-    ),
+    ...(kinds.length === 0
+      ? []
+      : [
+          table(
+            ['kind', 'count'],
+            kinds.map((kind) => [kind, counts[kind]]),
+          ),
+        ]),
     table(
       ['kind', 'worker', 'account', 'package', 'since', 'remedy', 'next step'],
       report.findings.map((one) => [

@@ -8,6 +8,7 @@ import { FailureOutput } from '../../../cli/print';
 import { createLedger } from '../../../shared/storage/audit';
 import type { AuditReport } from '../../../shared/reports/audit';
 import { eventHash } from '../../../shared/domain/events/keys';
+import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
 import { entryOf } from '../storage/entries';
 import { runCommand } from '../../support/run-command';
@@ -395,6 +396,23 @@ describe('audit', () => {
     expect((await joinery(['audit', '--event', 'audited'])).stdout).toContain(
       '2 rows; the hash chains are intact',
     );
+  });
+
+  test('who asked for something and why is shown where a row has it, and only there', async () => {
+    const ledger = createLedger(setup.storage.table('audit'), setup.storage.table('auditIndex'));
+    const at = '2026-11-20T09:30:00.000Z';
+    const rows = {
+      recheck: { requestedBy: 'ann', requestReason: 'T-1' },
+      replay: { initiator: 'replay:bob', replayId: 'r-1', replayReason: 'T-2' },
+    };
+    for (const [id, columns] of Object.entries(rows)) {
+      const about = { eventId: id, eventSource: SOURCE, eventHash: eventHash(SOURCE, id) };
+      await ledger.append(START_OF_CHAIN, entryOf({ ...about, ...columns }), at);
+    }
+    const textOf = async (id: string) => (await joinery(['audit', '--event', id])).stdout;
+    expect(await textOf('recheck')).toMatch(/asked by +asked because\n.* ann +T-1\n/);
+    expect(await textOf('replay')).toMatch(/asked by +asked because\n.* bob +T-2\n/);
+    expect(await textOf('audited')).not.toContain('asked');
   });
 
   test('a missing last row is a fault, and the command exits with 1', async () => {

@@ -9,6 +9,7 @@ import { readRoster } from '../../../shared/reconcile/read-roster';
 import { PeopleBatch, readScope, StagedUser } from '../../../shared/reconcile/read-scope';
 import { applyBrakes } from '../../../shared/reconcile/repairs';
 import { closeReconciliation, readReport } from '../../../shared/reconcile/report';
+import { timedRun } from '../../../shared/reconcile/request';
 import { allShards, foundIn, shardOf, type ScopeRow } from '../../../shared/storage/staging';
 import type { StoredHolding } from '../../../shared/storage/holdings';
 import { servicesOver } from '../../support/call-activity';
@@ -30,7 +31,10 @@ const ignore: Log = () => undefined;
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A run that has begun, in a generation of its own. */
-async function begun(options: ReconcileOptions = {}): Promise<ReconcileRun> {
+async function begun(
+  options: ReconcileOptions = {},
+  asked: { requestedBy?: string; requestReason?: string } = {},
+): Promise<ReconcileRun> {
   const { staging, claims } = services();
   const eventHash = sha(randomUUID());
   const instanceId = `${eventHash}-1`;
@@ -39,6 +43,7 @@ async function begun(options: ReconcileOptions = {}): Promise<ReconcileRun> {
   const fact = {
     ...{ eventId: `reconcile@${generation}`, eventSource: 'urn:joinery:reconcile' },
     ...{ eventType: 'joinery.reconcile.v1', bodyHash: hash('b'), occurredAt: at, receivedAt: at },
+    ...asked,
   };
   await claims.claim(eventHash, {
     ...{ state: 'claimed', contentHash: hash('c'), attempt: 1, fact, updatedAt: at },
@@ -66,6 +71,20 @@ const reportOfRun = async (run: ReconcileRun, failure?: string) => {
   await closeReconciliation(own, { run, chain: START_OF_CHAIN, at: iso(1), failure }, ignore);
   return readReport(own.staging, run.eventHash);
 };
+
+test('a report says for what a person has asked; that of the timer has no member for it', async () => {
+  const options = { dryRun: true, packageKey: 'sales' };
+  const asked = await reportOfRun(await begun(options, { requestedBy: 'ann', requestReason: 'T' }));
+  expect(asked?.asked).toEqual({ by: 'ann', reason: 'T', ...options });
+  const timed = timedRun(new Date());
+  const nightly = await reportOfRun(
+    await begun({}, { requestedBy: timed.by ?? '', requestReason: timed.reason ?? '' }),
+  );
+  expect(Object.keys(nightly ?? {}).sort()).toEqual([
+    ...['brakes', 'counts', 'endedAt', 'findings', 'hash', 'headroom', 'modelHash', 'run'],
+    ...['scopes', 'skipped', 'startedAt', 'state'],
+  ]);
+});
 
 test('a list of the tenant that was not read whole makes the run incomplete, as one of a package does', async () => {
   const run = await begun();

@@ -7,7 +7,7 @@ import { RECHECK } from '../../../shared/domain/events/event';
 import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import type { ReconcileOptions } from '../../../shared/domain/workflow/activities';
-import { EXIT_CODES } from '../../../shared/domain/reconcile/report';
+import { exitCodeOf } from '../../../shared/domain/reconcile/report';
 import { mapConcurrent } from '../../../shared/promises';
 import { readReport } from '../../../shared/reconcile/report';
 import { requestReconciliation } from '../../../shared/reconcile/request';
@@ -235,7 +235,7 @@ export async function openTenant(
           [kind, packageKey, id ?? account, remedy].filter(Boolean).join(' '),
         )
         .sort(),
-      exitCode: report && EXIT_CODES[report.state],
+      exitCode: report && exitCodeOf(report),
       activities: calls.map(({ activity }) => activity.name),
       deaths,
       lives: processes.length,

@@ -1,6 +1,6 @@
 import { findingOf, reported } from '../../../shared/domain/reconcile/findings';
 import {
-  EXIT_CODES,
+  exitCodeOf,
   ReconcileReport,
   reportHash,
   reportMarkdown,
@@ -60,14 +60,14 @@ it.each<[string, Partial<Content>, string, number]>([
 ])('where %s, the report and the exit code say so', (_, more, state, exitCode) => {
   const report = reportOf({ ...content, ...more });
   expect(report.state).toBe(state);
-  expect(EXIT_CODES[report.state]).toBe(exitCode);
+  expect(exitCodeOf(report)).toBe(exitCode);
 });
 
 it('a roster that was not read whole makes the run incomplete', () => {
   expect(reportOf(content, true).state).toBe('incomplete');
   const roster = { state: 'incomplete', workers: 5, facts: 0, why: 'shrunk' } as const;
   const report = reportOf({ ...content, roster });
-  expect([report.state, EXIT_CODES[report.state]]).toEqual(['incomplete', 3]);
+  expect([report.state, exitCodeOf(report)]).toEqual(['incomplete', 3]);
   expect(reportMarkdown(report, 'timer')).toContain(
     'Roster: incomplete (shrunk), 5 workers, 0 new facts',
   );
@@ -82,6 +82,44 @@ it('a report matches its schema, and its hash is that of its canonical JSON with
   expect(jsonHash(rest)).toBe(hash);
   expect(reportHash(report)).toBe(hash);
   expect(reportHash({ ...report, run: 'r2' })).not.toBe(hash);
+});
+
+describe('a run that a person has asked for', () => {
+  const asked = { by: 'ann', reason: 'T-1', dryRun: true, packageKey: 'finance' } as const;
+  const report = reportOf({ ...content, asked });
+
+  it('says in JSON and in Markdown who asked, why and for what, and its hash covers it', () => {
+    expect(ReconcileReport.parse(JSON.parse(JSON.stringify(report))).asked).toEqual(asked);
+    const { hash, ...rest } = report;
+    expect(jsonHash(rest)).toBe(hash);
+    expect(reportOf(content).hash).not.toBe(hash);
+    const text = reportMarkdown(report, 'ann');
+    expect(text).toContain('- A dry run: nothing was repaired');
+    expect(text).toContain('- Only who holds the package finance');
+    expect(text).toContain('- Asked for with the reason T-1');
+    expect(reportMarkdown(reportOf(content), 'timer')).not.toMatch(/dry run|Only who|reason/i);
+  });
+
+  it.each([
+    ['runOpen', 'a run about them'],
+    ['recentFact', 'the last 15 minutes'],
+  ])('of one worker who was left out (%s) ends with 3 and says so', (why, words) => {
+    const skipped = { runOpen: 0, recentFact: 0, excluded: 0, [why]: 1 };
+    const one = { ...content, asked: { by: 'ann', workerId: 'W-1' }, skipped };
+    const left = reportOf(one);
+    expect([left.state, exitCodeOf(left)]).toEqual(['clean', 3]);
+    expect(reportMarkdown(left, 'ann')).toMatch(new RegExp(`W-1 was not compared.*${words}`));
+    expect(exitCodeOf(reportOf({ ...one, findings: [finding] }))).toBe(1);
+    const compared = reportOf({ ...one, skipped: { ...skipped, [why]: 0, excluded: 1 } });
+    expect(exitCodeOf(compared)).toBe(0);
+    expect(reportMarkdown(compared, 'ann')).not.toContain('not compared');
+  });
+});
+
+it('the Markdown says once that there are no findings', () => {
+  const text = reportMarkdown(reportOf(content), 'timer');
+  const [, findings = ''] = /## Findings([^#]*)/.exec(text) ?? [];
+  expect(findings.match(/None/g)).toHaveLength(1);
 });
 
 it('what only a run needs of a difference is not in its finding', () => {
