@@ -1,10 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createGate } from '../shared/assignments/gate';
-import { planAccess } from '../shared/assignments/plan';
+import { planUnderLock } from '../shared/assignments/plan';
 import { pollRequests } from '../shared/assignments/request';
 import { settleStep } from '../shared/assignments/settle';
-import { submitRequest } from '../shared/assignments/submit';
+import { submitAndRelease } from '../shared/assignments/submit';
 import {
   activities,
   reconcileActivities,
@@ -12,8 +12,7 @@ import {
   type Answer,
 } from '../shared/domain/workflow/activities';
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
-import { requestOf } from '../shared/domain/workflow/workflow-state';
-import { recordIntent, recordWait } from '../shared/events/audit-context';
+import { recordRequest, recordWait } from '../shared/events/audit-context';
 import { closeAttempt } from '../shared/events/close';
 import { startAttempt } from '../shared/events/start';
 import { logTo, traceOf, type Log } from '../shared/log';
@@ -32,7 +31,7 @@ import type { Services } from './services';
 
 /** Every activity that an orchestration calls, in the order of a run: its contract and the use case that it calls. */
 export function registerActivities(services: Services): void {
-  const { claims, workerLocks, config } = services;
+  const { config } = services;
   const registerActivity = activityRegistrar(services);
 
   registerActivity(activities.beginRun, async (execution) => {
@@ -41,28 +40,21 @@ export function registerActivities(services: Services): void {
     return { outcome: { kind: 'done', run, timeouts: config.timeouts } };
   });
 
-  registerActivity(activities.acquireLock, async ({ run, fencingToken }) => {
-    const acquired = await workerLocks.acquire(lockOf(run, fencingToken), claims.isOver);
-    if (acquired === 'stale') return { outcome: STALE };
-    return { outcome: acquired === 'acquired' ? { kind: 'done' } : LOCK_HELD };
-  });
-
-  const gate = createGate(services);
+  const { known, ensure } = createPackageEnsurer(services);
+  const planServices = { ...services, gate: createGate(services), knownPackage: known };
   registerActivity(activities.planAccess, async (input, _, log) => ({
-    outcome: await planAccess({ ...services, gate }, input, log),
+    outcome: await planUnderLock(planServices, input, log),
   }));
 
-  registerActivity(activities.ensurePackage, createPackageEnsurer(services));
+  registerActivity(activities.ensurePackage, ensure);
 
   registerActivity(activities.submitRequest, async (input, guard) => ({
-    chain: input.intentRecorded
-      ? input.chain
-      : await recordIntent(services, input, requestOf(input.step)),
-    outcome: await guard(() => submitRequest(services, input)),
+    chain: input.intentRecorded ? input.chain : await recordRequest(services, input),
+    outcome: await guard(() => submitAndRelease(services, input)),
   }));
 
   registerActivity(activities.releaseLock, async ({ run, fencingToken }) => {
-    await workerLocks.release(lockOf(run, fencingToken));
+    await services.workerLocks.release(lockOf(run, fencingToken));
     return { outcome: { kind: 'done' } };
   });
 

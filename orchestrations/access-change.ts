@@ -35,13 +35,15 @@ import { endStep, submitStep } from './submit-step';
 // The workflow of one event:
 //
 //   1. begin     this execution becomes the run of its attempt
-//   2. lock      the run acquires the lock of its person
-//   3. plan      the facts about the person, the access model and what they hold give steps (plan-steps.ts)
-//   4. submit    each step makes its request; a grant ensures its access package before (submit-step.ts)
-//   5. release   the lock is released before anything waits
-//   6. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts);
+//   2. plan      under the lock of the person: the facts about them, the access model and what they hold give steps
+//                (plan-steps.ts)
+//   3. submit    each step makes its request; a grant ensures its access package before, unless that was found complete
+//                (submit-step.ts). The last request releases the lock, before anything waits
+//   4. settle    open requests are polled, and the end of each step is recorded (settle-steps.ts);
 //                then back to 2 while a wait is over, a step may begin, the plan was partial, or changes by a date
-//   7. close     the claim is closed with the one closing row of the attempt
+//   5. close     the claim is closed with the one closing row of the attempt
+//
+// A joiner with one package that is complete makes six calls: begin, plan, submit, poll, settle and close.
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
 // records what the run waits for if that lasts, waits on one durable timer and starts the next pass. WorkflowState holds
@@ -115,7 +117,7 @@ function* nextPass(durable: DurableContext, state: WorkflowState): WorkflowGener
   if (releasePause > 0) return releasePause;
   switch (state.status) {
     case 'acting':
-      return yield* actUnderLock(durable, state);
+      return yield* act(durable, state);
     case 'settling':
       return yield* settleSteps(durable, state);
     case 'closing':
@@ -123,49 +125,48 @@ function* nextPass(durable: DurableContext, state: WorkflowState): WorkflowGener
   }
 }
 
-/** 2. A rejected lock means that the attempt is closed or that another execution runs it: this one ends. */
-function* actUnderLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
-  const { run, fencingToken } = state;
-  const operation = { activity: activities.acquireLock, budgets: state.timeouts };
-  const { outcome } = yield* callWithRetry(durable, state, operation, { run, fencingToken });
-  if (outcome.kind === 'rejected') return 'over';
-  if (outcome.kind !== 'done') return retryOrGiveUp(state, outcome);
-  const pause = yield* act(durable, state);
-  state.pendingRelease = { fencingToken };
-  state.fencingToken += 1;
+/**
+ * Plans and submits. After a retry the next pass does both again; each activity finds what is already done. Requests that are
+ * open meanwhile are polled before that. A stale run ends: the attempt is closed, or another execution runs it.
+ */
+function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
+  const plan = yield* planUnderLock(durable, state);
+  if (plan.kind === 'rejected' && plan.reason === 'stale') return 'over';
+  const notDone = plan.kind === 'done' ? yield* submitSteps(durable, state) : plan;
+  if (!notDone) state.status = 'settling';
+  const pause = notDone ? retryOrGiveUp(state, notDone) : secondsToNextLook(durable, state);
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/**
- * Plans and submits. After a retry the next pass does both again; each activity finds what is already done. Requests that are
- * open meanwhile are polled before that.
- */
-function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
-  const outcome = yield* planAndSubmit(durable, state);
-  if (outcome) return retryOrGiveUp(state, outcome);
-  state.status = 'settling';
-  return secondsToNextLook(durable, state);
-}
-
-/** 3. and 4. Undefined once each step has a request, has ended, or has to wait for another one. */
-function* planAndSubmit(
+/** 2. Only with a plan that is `done` the run has the lock. Each try has a fencing token of its own. */
+function* planUnderLock(
   durable: DurableContext,
   state: WorkflowState,
-): WorkflowGenerator<Retry | Rejected | Failed | undefined> {
+): WorkflowGenerator<{ kind: 'done' } | Retry | Rejected | Failed> {
+  const { run, fencingToken } = state;
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
   const { for: waited, since, until } = state.retrying ?? {};
-  const input = {
-    ...{ run: state.run, done: carriedOut(state) },
+  const { outcome: plan } = yield* callWithRetry(durable, state, operation, {
+    ...{ run, fencingToken, done: carriedOut(state) },
     ...(waited === 'held' && { heldSince: since }),
     ...(waited === 'parked' && { parkedUntil: until }),
-  };
-  const { outcome: plan } = yield* callWithRetry(durable, state, operation, input);
+  });
+  state.fencingToken += 1;
   if (plan.kind !== 'done') return plan;
+  state.pendingRelease = { fencingToken };
   adoptPlan(state, plan);
+  return plan;
+}
+
+/** 3. Undefined once each step has a request, has ended, or has to wait for another one. */
+function* submitSteps(
+  durable: DurableContext,
+  state: WorkflowState,
+): WorkflowGenerator<Retry | Failed | undefined> {
+  const ready = state.steps.filter((step) => isUnsent(step) && isReady(state, step));
   let soonest: Retry | undefined;
-  for (const step of state.steps) {
-    if (!isUnsent(step) || !isReady(state, step)) continue;
-    const notDone = yield* submitStep(durable, state, step);
+  for (const step of ready) {
+    const notDone = yield* submitStep(durable, state, step, step === ready.at(-1));
     if (notDone && (notDone.kind === 'failed' || isShared(notDone.cause))) return notDone;
     // What holds up one step holds up no other.
     if (notDone && notDone.seconds < (soonest?.seconds ?? Infinity)) soonest = notDone;
@@ -173,7 +174,10 @@ function* planAndSubmit(
   return soonest;
 }
 
-/** 5. Answers the seconds to wait if the lock cannot be released now; after the retry budget the lock is not released here. */
+/**
+ * Releases the lock unless the last request did. Answers the seconds to wait if that cannot be done now; after the retry
+ * budget the lock is not released here.
+ */
 function* releaseLock(durable: DurableContext, state: WorkflowState): WorkflowGenerator<number> {
   if (!state.pendingRelease) return 0;
   const { fencingToken } = state.pendingRelease;
@@ -210,7 +214,7 @@ function giveUp(state: WorkflowState, outcome: Rejected | Failed): void {
   state.closing = state.failure;
 }
 
-/** 7. Uses a lock of its own. Retried until it succeeds, because no attempt may end without its closing row. */
+/** 5. Uses a lock of its own. Retried until it succeeds, because no attempt may end without its closing row. */
 function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerator<Pause> {
   const deliveries = state.steps.map(({ deliveredAt = '' }) => deliveredAt).sort();
   const operation = { activity: activities.closeRun, budgets: state.timeouts };

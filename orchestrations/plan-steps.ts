@@ -74,7 +74,10 @@ function refresh(step: StepState, plan: Plan): void {
     // The same assignment was seen by the first plan that has the step.
     const isSame = planned.assignmentId === step.assignmentId;
     const plannedAt = (isSame && step.plannedAt) || planned.plannedAt;
-    Object.assign(step, planned, { ids: { ...planned.ids, ...step.ids }, plannedAt });
+    // Once its rows have begun to say that the package is ensured, they go on from there.
+    const hasBegun = step.status === 'ensured' || step.openIntent !== undefined;
+    const { isEnsured } = hasBegun ? step : planned;
+    Object.assign(step, planned, { ids: { ...planned.ids, ...step.ids }, plannedAt, isEnsured });
   } else if (!mayBeSent(step) || !agrees(plan, step)) end(step, { outcome: 'superseded' });
 }
 

@@ -14,19 +14,20 @@ import { callWithRetry, type Attempt, type Retry } from './retry';
 
 /**
  * Takes one step from the plan to an open request: a grant ensures that its access package is complete, then every step
- * makes its request. A wait has one already. Answers a retry if something has to be called again, and the failure if what
+ * makes its request. A wait has one already. The request of the last step releases the lock. Answers a retry if something has to be called again, and the failure if what
  * has stopped it would stop every other step too.
  */
 export function* submitStep(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
+  isLast: boolean,
 ): WorkflowGenerator<Retry | Failed | undefined> {
   if (step.status === 'planned') {
     if (step.action === 'wait') beginWait(durable, step);
-    else if (step.action !== 'grant') step.status = 'ensured';
+    else if (step.action !== 'grant' || step.isEnsured) step.status = 'ensured';
   }
-  return (yield* ensure(durable, state, step)) ?? (yield* submit(durable, state, step));
+  return (yield* ensure(durable, state, step)) ?? (yield* submit(durable, state, step, isLast));
 }
 
 /** Without a request that could be polled, what Graph shows of the assignment tells when the wait is over. */
@@ -66,10 +67,15 @@ function* submit(
   durable: DurableContext,
   state: WorkflowState,
   step: StepState,
+  isLast: boolean,
 ): WorkflowGenerator<Retry | Failed | undefined> {
   if (step.status !== 'ensured') return undefined;
   const request = requestOf(step);
-  const input = { ...inputOf(durable, state, step, request), policy: step.policy };
+  const input = {
+    ...inputOf(durable, state, step, request),
+    policy: step.policy,
+    ...(isLast && { releases: state.pendingRelease?.fencingToken }),
+  };
   const activity = activities.submitRequest;
   const operation = { activity, key: step.id, budgets: state.timeouts };
   const attempt = yield* callWithRetry(durable, state, operation, input);
@@ -81,7 +87,8 @@ function* submit(
     const { result, evidence } = outcome;
     Object.assign(step, { status: 'ending', result, evidence });
   } else {
-    const { requestId, evidence } = outcome;
+    const { requestId, evidence, isReleased } = outcome;
+    if (isReleased) state.pendingRelease = undefined;
     const submittedAt = now(durable).toISOString();
     Object.assign(step, { status: 'requested', requestId, evidence, submittedAt });
   }

@@ -19,6 +19,9 @@ import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
+import type { KnownPackage } from '../packages/ensure';
+import type { Claims } from '../storage/claims';
+import { acquireOnce, lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import { accountOf, accountsOf, numbersOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
@@ -31,7 +34,15 @@ type Services = AccessServices & {
   config: { matchAttribute: string; graph: { lagSeconds: number } };
 };
 
+type LockServices = {
+  claims: Pick<Claims, 'isOver'>;
+  workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
+  /** The package if it is complete. */
+  knownPackage: (packageKey: string) => Promise<KnownPackage | undefined>;
+};
+
 type Model = LoadedModel['model'];
+type PlanInput = Omit<z.infer<typeof activities.planAccess.input>, 'fencingToken'>;
 type Plan = {
   targetId?: string | undefined;
   steps: PlannedStep[];
@@ -42,13 +53,43 @@ type Plan = {
 };
 
 /**
+ * Plans under the lock of the person. The lock stays with a plan that is to be carried out; any other one releases it, because
+ * nothing waits with a lock. `held` by another run, or this fencing token was used before: the next one may acquire it.
+ */
+export async function planUnderLock(
+  services: Services & LockServices,
+  { fencingToken, ...input }: z.infer<typeof activities.planAccess.input>,
+  log: Log,
+): Promise<Outcome<Plan>> {
+  const { claims, workerLocks, knownPackage } = services;
+  const lock = lockOf(input.run, fencingToken);
+  const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
+  if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
+  if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
+  let isToDo = false;
+  try {
+    const plan = await planAccess(services, input, log);
+    if (plan.kind !== 'done') return plan;
+    const withPackage = async (step: PlannedStep): Promise<PlannedStep> => {
+      const known = step.action === 'grant' && (await knownPackage(step.packageKey));
+      return known ? { ...step, ...known, isEnsured: true } : step;
+    };
+    const steps = await Promise.all(plan.steps.map(withPackage));
+    isToDo = true;
+    return { ...plan, steps };
+  } finally {
+    if (!isToDo) await workerLocks.release(lock);
+  }
+}
+
+/**
  * The facts about a person, the access model and what the person has -> steps, and how everything ends of which nothing is to
  * be done. A missing or disabled account stops only what gives access: all else comes first, as a partial plan. An event that
  * makes no difference before a later instant, and by which nothing is to be done now, is `later` until then.
  */
 export async function planAccess(
   services: Services,
-  { run, done, heldSince, parkedUntil }: z.infer<typeof activities.planAccess.input>,
+  { run, done, heldSince, parkedUntil }: PlanInput,
   log: Log,
 ): Promise<Outcome<Plan>> {
   const { workerId } = run.fact;

@@ -35,6 +35,7 @@ export type Submission = Outcome<{
   requestId?: string | undefined;
   result?: StepResult | undefined;
   evidence?: Evidence | undefined;
+  isReleased?: boolean | undefined;
 }>;
 
 export type SubmittedRequest = AssignmentRequest & { graphRequestId?: string };

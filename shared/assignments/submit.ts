@@ -6,7 +6,7 @@ import { emptyOn404, isRefusal } from '../graph/errors';
 import { inScope } from '../graph/permissions';
 import { isOpen } from '../graph/states';
 import type { StoredHolding } from '../storage/holdings';
-import { personOf } from '../storage/worker-locks';
+import { lockOf, personOf } from '../storage/worker-locks';
 import { writeOnce, type RememberedWrite } from '../write-once';
 import { resolveRefusal, saveRequest } from './refusals';
 import {
@@ -27,16 +27,33 @@ import {
 const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
 
 /**
+ * `submitRequest`, and releases the lock `releases` once there is a request: executed again, this run finds that without a
+ * lock. After any other answer the caller releases it.
+ */
+export async function submitAndRelease(
+  services: SubmitServices,
+  { releases, ...target }: RequestTarget & { releases?: number | undefined },
+): Promise<Submission> {
+  const submission = await submitRequest(services, target);
+  if (submission.kind !== 'done' || submission.requestId === undefined) return submission;
+  if (releases === undefined) return submission;
+  await services.workerLocks.release(lockOf(target.run, releases));
+  return { ...submission, isReleased: true };
+}
+
+/**
  * Makes the request of one step, once, whatever it is for: answers the request that this run has already, adopts one whose
  * answer was lost or that another run of ours left open, and only then sends a new one. Safe to run any number of times.
  */
-export function submitRequest(
-  services: SubmitServices,
-  target: RequestTarget,
-): Promise<Submission> {
+function submitRequest(services: SubmitServices, target: RequestTarget): Promise<Submission> {
   const catalog = catalogKeyOf(services.model().model, target.step.packageKey);
   return inScope({ catalog }, () => submitInScope(services, target));
 }
+
+/** Without it another run may be submitting. This one was executed again after its release: it plans again, or it is late. */
+const isLockHeld = ({ workerLocks }: SubmitServices, { run }: RequestTarget): Promise<boolean> =>
+  workerLocks.isHeldBy(personOf(run), run.instanceId);
+const LOCK_LOST = notYet('lock-lost');
 
 async function submitInScope(services: SubmitServices, target: RequestTarget): Promise<Submission> {
   const { run, step } = target;
@@ -47,6 +64,8 @@ async function submitInScope(services: SubmitServices, target: RequestTarget): P
     if (holding.state === 'requested' || holding.state === 'recording') {
       return { kind: 'done', requestId: holding.requestId };
     }
+  } else if (holding && !(await isLockHeld(services, target))) {
+    return LOCK_LOST;
   }
   try {
     return await submitOnce(services, target, holding);
@@ -60,7 +79,6 @@ async function submitOnce(
   target: RequestTarget,
   earlier: StoredHolding | undefined,
 ): Promise<Submission> {
-  const { run } = target;
   let holding = earlier ?? newHolding(target, undefined);
   const save = async (changes: Partial<StoredHolding>) => {
     const saved = await services.holdings.save({ ...holding, ...changes });
@@ -73,8 +91,7 @@ async function submitOnce(
     prepare: async () => {
       const adopted = earlier && (await adoptOpenRequest(services, target, earlier));
       if (adopted) return adopted;
-      // A run that has lost the worker lock comes late: another run may be submitting.
-      if (!(await services.workerLocks.isHeldBy(personOf(run), run.instanceId))) return STALE;
+      if (!(await isLockHeld(services, target))) return LOCK_LOST;
       // From here on the row names this run as the sender.
       holding = newHolding(target, earlier);
       return undefined;

@@ -3,7 +3,7 @@ import type { Claims } from '../storage/claims';
 import type { Waiting } from '../domain/workflow/workflow-state';
 import type { AuditEntry } from '../domain/workflow/audit-entry';
 import type { PlannedStep } from '../domain/lifecycle/plan';
-import type { Operation } from '../domain/workflow/workflow-state';
+import { requestOf, type Operation } from '../domain/workflow/workflow-state';
 import { packageDefinition } from '../domain/access-model/access-model';
 import type { ChainEnd, EventRun, Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
@@ -89,6 +89,34 @@ export async function recordIntent(
 ): Promise<ChainEnd> {
   const entry = { ...stepColumns(writer, context), kind: 'intended', step: operation } as const;
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
+}
+
+/** Writes the row of a package that is complete. Answers the new end of the chain. */
+export async function recordEnsured(
+  writer: AuditWriter,
+  context: AuditContext,
+  { ids, policy }: { ids: PlannedStep['ids']; policy?: PlannedStep['policy'] },
+): Promise<ChainEnd> {
+  const entry = {
+    ...stepColumns(writer, { ...context, step: { ...context.step, ids } }),
+    ...({ kind: 'settled', step: 'ensure', outcome: 'complete' } as const),
+    policyApproval: policy?.approval,
+  };
+  return (await writer.ledger.append(context.chain, entry, context.at)).chain;
+}
+
+/**
+ * Writes the row of a request before it is made; for a package that was found complete, after the rows that say so. Answers
+ * the new end of the chain.
+ */
+export async function recordRequest(writer: AuditWriter, context: AuditContext): Promise<ChainEnd> {
+  const { step } = context;
+  let { chain } = context;
+  if (step.isEnsured) {
+    chain = await recordIntent(writer, context, 'ensure');
+    chain = await recordEnsured(writer, { ...context, chain }, step);
+  }
+  return recordIntent(writer, { ...context, chain }, requestOf(step));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Claims, Ending } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
-import { lockOf, personOf, type WorkerLocks } from '../storage/worker-locks';
+import { acquireOnce, lockOf, personOf, type WorkerLocks } from '../storage/worker-locks';
 import type { Workers } from '../storage/workers';
 import { planWake, type PlanWakeServices } from './wake';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
@@ -42,9 +42,8 @@ export async function closeAttempt(
 ): Promise<'closed' | 'held' | 'stale'> {
   const { claims, workerLocks } = services;
   const lock = lockOf(closing.run, fencingToken);
-  const acquired = await workerLocks.acquire(lock, claims.isOver);
-  if (acquired === 'stale' && (await claims.isOver(lock.instanceId))) return 'stale';
-  if (acquired !== 'acquired') return 'held';
+  const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
+  if (acquired !== 'acquired') return acquired;
   try {
     return await close(services, closing, log);
   } finally {

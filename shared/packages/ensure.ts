@@ -3,8 +3,8 @@ import type { Answer } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { PackageIds, PolicyInForce } from '../domain/lifecycle/plan';
 import {
+  recordEnsured,
   recordIntent,
-  stepColumns,
   type AuditContext,
   type AuditWriter,
 } from '../events/audit-context';
@@ -32,7 +32,8 @@ type Services = AuditWriter & {
 };
 
 /** The policy is read as it is in force, not as the model has it; undefined if Graph does not show it yet. */
-type Ensured = Outcome<{ ids: PackageIds; policy?: PolicyInForce | undefined }>;
+export type KnownPackage = { ids: PackageIds; policy?: PolicyInForce | undefined };
+type Ensured = Outcome<KnownPackage>;
 
 /**
  * Ensures the package of a step for a run: it is created, or found as the model says, and the audit rows say so. In one
@@ -41,42 +42,73 @@ type Ensured = Outcome<{ ids: PackageIds; policy?: PolicyInForce | undefined }>;
  */
 export function createPackageEnsurer(services: Services) {
   const running = new Map<string, Promise<Ensured>>();
+  const { known, remember } = createKnownPackages(services);
 
+  const ensure = async (packageKey: string, holder: string): Promise<Ensured> => {
+    const found = await known(packageKey);
+    if (found) return { kind: 'done', ...found };
+    const made = await ensureFromModel(services, packageKey, holder);
+    const ensured = made.kind === 'done' ? await withPolicy(services, packageKey, made.ids) : made;
+    if (ensured.kind === 'done') void remember(packageKey, Promise.resolve(ensured));
+    return ensured;
+  };
   const ensureOnce = (packageKey: string, holder: string): Promise<Ensured> => {
     const shared = running.get(packageKey);
     if (shared) return shared;
-    const ensuring = ensureFromModel(services, packageKey, holder).then((ensured) =>
-      ensured.kind === 'done' ? withPolicy(services, packageKey, ensured.ids) : ensured,
-    );
+    const ensuring = ensure(packageKey, holder);
     running.set(packageKey, ensuring);
     const remove = () => running.delete(packageKey);
-    ensuring.then(({ kind }) => {
-      if (kind === 'done') setTimeout(remove, COMPLETE_FOR_MS).unref();
-      else remove();
-    }, remove);
+    ensuring.then(remove, remove);
     return ensuring;
   };
 
-  return async (
-    context: AuditContext & { intentRecorded: boolean },
-    guard: (act: () => Promise<Ensured>) => Promise<Ensured>,
-  ): Promise<Answer<{ ids: PackageIds; policy?: PolicyInForce | undefined }>> => {
-    let chain = context.intentRecorded
-      ? context.chain
-      : await recordIntent(services, context, 'ensure');
-    const outcome = await guard(async () => {
-      const ensured = await ensureOnce(context.step.packageKey, context.run.instanceId);
-      if (ensured.kind === 'done') {
-        const step = { ...context.step, ids: ensured.ids };
-        const columns = stepColumns(services, { ...context, step });
-        const policyApproval = ensured.policy?.approval;
-        const settled = { kind: 'settled', step: 'ensure', outcome: 'complete' } as const;
-        const entry = { ...columns, ...settled, policyApproval };
-        chain = (await services.ledger.append(chain, entry, context.at)).chain;
-      }
-      return ensured;
-    });
-    return { chain, outcome };
+  return {
+    /** The package if it is complete by our record, which needs neither a lease nor a write. */
+    known,
+
+    ensure: async (
+      context: AuditContext & { intentRecorded: boolean },
+      guard: (act: () => Promise<Ensured>) => Promise<Ensured>,
+    ): Promise<Answer<KnownPackage>> => {
+      let chain = context.intentRecorded
+        ? context.chain
+        : await recordIntent(services, context, 'ensure');
+      const outcome = await guard(async () => {
+        const ensured = await ensureOnce(context.step.packageKey, context.run.instanceId);
+        if (ensured.kind === 'done')
+          chain = await recordEnsured(services, { ...context, chain }, ensured);
+        return ensured;
+      });
+      return { chain, outcome };
+    },
+  };
+}
+
+/** Complete packages, each read once a minute by a process, whoever asks. */
+function createKnownPackages(services: Services) {
+  const found = new Map<string, Promise<KnownPackage | undefined>>();
+  const remember = (packageKey: string, reading: Promise<KnownPackage | undefined>) => {
+    found.set(packageKey, reading);
+    const forget = () => {
+      if (found.get(packageKey) === reading) found.delete(packageKey);
+    };
+    reading.then((known) => {
+      if (known) setTimeout(forget, COMPLETE_FOR_MS).unref();
+      else forget();
+    }, forget);
+    return reading;
+  };
+  const read = async (packageKey: string): Promise<KnownPackage | undefined> => {
+    const definition = packageDefinition(services.model().model, packageKey);
+    if (!definition) return undefined;
+    const record = await services.packages.load(definition.catalog.key, packageKey);
+    const ids = completeIds(record, definition.version);
+    const ensured = ids && (await withPolicy(services, packageKey, ids));
+    return ensured?.kind === 'done' ? { ids: ensured.ids, policy: ensured.policy } : undefined;
+  };
+  return {
+    remember,
+    known: (packageKey: string) => found.get(packageKey) ?? remember(packageKey, read(packageKey)),
   };
 }
 
@@ -101,14 +133,11 @@ async function ensureFromModel(
   { packages, graph, config, model }: Services,
   packageKey: string,
   holder: string,
-): Promise<Ensured> {
+): Promise<Outcome<{ ids: PackageIds }>> {
   const { model: rules } = model();
   const definition = packageDefinition(rules, packageKey);
   if (!definition) return { kind: 'failed', why: 'package-not-in-model' };
   const catalogKey = definition.catalog.key;
-  const known = completeIds(await packages.load(catalogKey, packageKey), definition.version);
-  if (known) return { kind: 'done', ids: known };
-
   const ms = LEASE_IN_CALLS * graph.deadlineMs;
   return underLease(packages, { catalogKey, holder, ms }, async (lease) => {
     const target = { ...definition, catalogs: rules.catalogs };

@@ -83,6 +83,19 @@ export function createWorkerLocks(table: Table) {
   };
 }
 
+/**
+ * Acquires a lock for a caller that comes again with its next token: one whose token was used before is `held` off, and
+ * `stale` only if its run is over.
+ */
+export async function acquireOnce(
+  { acquire }: Pick<WorkerLocks, 'acquire'>,
+  lock: WorkerLock,
+  isOver: (instanceId: string) => Promise<boolean>,
+): Promise<'acquired' | 'held' | 'stale'> {
+  const acquired = await acquire(lock, isOver);
+  return acquired === 'stale' && !(await isOver(lock.instanceId)) ? 'held' : acquired;
+}
+
 async function check(
   row: LockRow | undefined,
   lock: WorkerLock,

@@ -4,6 +4,7 @@ import {
   closingOf,
   CURRENT_VERSION,
   daysOf,
+  ensuredStep,
   happyActivities,
   ids,
   planned,
@@ -15,19 +16,57 @@ import {
 
 const later = (why: string, afterSeconds = 1): Later => ({ kind: 'later', afterSeconds, why });
 
-test('a happy joiner: one worker lock to plan and submit, and no wait while it is held', async () => {
-  const result = await runWorkflow(happyActivities());
+test('a happy joiner whose package is complete makes six calls, and waits for nothing while it has the lock', async () => {
+  const fakes = { ...happyActivities(), planAccess: () => planned(ensuredStep('finance')) };
+  const result = await runWorkflow(fakes);
   expect(result.status).toBe('Completed');
   expect(result.calls.map((call) => call.name)).toEqual([
     'beginRun',
-    'acquireLock',
     'planAccess',
-    'ensurePackage',
     'submitRequest',
-    'releaseLock',
     'pollRequests',
     'settleStep',
     'closeRun',
+  ]);
+  expect(closingOf(result).outcome).toBe('delivered');
+});
+
+test('a package that is not complete is ensured by a call of its own', async () => {
+  const result = await runWorkflow(happyActivities());
+  expect(result.calls.map((call) => call.name).slice(1, 4)).toEqual([
+    'planAccess',
+    'ensurePackage',
+    'submitRequest',
+  ]);
+});
+
+test('the last request of a plan releases the lock; without one, a call of its own does', async () => {
+  const fakes = { ...happyActivities(), planAccess: () => planned(step('a'), step('b')) };
+  const both = await runWorkflow(fakes);
+  expect(callsTo(both, 'submitRequest').map(({ releases }) => releases)).toEqual([undefined, 1]);
+  expect(callsTo(both, 'releaseLock')).toEqual([]);
+  const { submitRequest } = fakes;
+  fakes.submitRequest = (input, clock) =>
+    input.step.packageKey === 'b'
+      ? { chain: input.chain, outcome: { kind: 'rejected', reason: 'refused-sod' } }
+      : submitRequest(input, clock);
+  const one = await runWorkflow(fakes);
+  expect(callsTo(one, 'releaseLock')).toMatchObject([{ fencingToken: 1 }]);
+});
+
+test('a request whose lock was lost is made under the next one, with its intent recorded once', async () => {
+  const fakes = { ...happyActivities(), planAccess: () => planned(ensuredStep('finance')) };
+  const { submitRequest } = fakes;
+  let tries = 0;
+  fakes.submitRequest = (input, clock) => {
+    const answer = submitRequest(input, clock);
+    return ++tries === 1 ? { ...answer, outcome: later('lock-lost') } : answer;
+  };
+  const result = await runWorkflow(fakes);
+  const requests = callsTo(result, 'submitRequest') as Record<string, unknown>[];
+  expect(requests).toMatchObject([
+    { releases: 1, intentRecorded: false, chain: { seq: 0 } },
+    { releases: 2, intentRecorded: true, chain: { seq: 3 } },
   ]);
   expect(closingOf(result).outcome).toBe('delivered');
 });
@@ -152,7 +191,7 @@ test('a 14-day wait for an approval keeps every history below 500 events', async
   expect(result.largestHistory).toBeLessThan(500);
 });
 
-test('a person who is not in the directory yet is looked up again until found, without holding a lock', async () => {
+test('a person who is not in the directory yet is looked up again until found, under a new lock each time', async () => {
   const fakes = happyActivities();
   const { planAccess } = fakes;
   let plans = 0;
@@ -160,9 +199,9 @@ test('a person who is not in the directory yet is looked up again until found, w
     ++plans < 8 ? { outcome: later('no-identity') } : planAccess(...args);
   const result = await runWorkflow(fakes);
   expect(closingOf(result).outcome).toBe('delivered');
-  const tokens = callsTo(result, 'acquireLock').map(({ fencingToken }) => fencingToken);
+  const tokens = callsTo(result, 'planAccess').map(({ fencingToken }) => fencingToken);
   expect(tokens).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(callsTo(result, 'releaseLock').map(({ fencingToken }) => fencingToken)).toEqual(tokens);
+  expect(callsTo(result, 'submitRequest')).toMatchObject([{ releases: 8 }]);
 });
 
 test('a person who never appears closes the event as no-identity after the deadline, in short histories', async () => {
@@ -274,7 +313,7 @@ test('a run whose fencing token is stale stops without a closing row', async () 
   const stale = { kind: 'rejected', reason: 'stale' } as const;
   const result = await runWorkflow({
     ...happyActivities(),
-    acquireLock: () => ({ outcome: stale }),
+    planAccess: () => ({ outcome: stale }),
   });
   expect(callsTo(result, 'closeRun')).toEqual([]);
 });
@@ -382,10 +421,13 @@ test('polls that are throttled for days decide nothing about an approval that is
   expect(closingOf(await runWorkflow(fakes)).outcome).toBe('delivered');
 });
 
-test.each(['beginRun', 'acquireLock', 'releaseLock'] as const)(
+test.each(['beginRun', 'planAccess', 'releaseLock'] as const)(
   'storage is unavailable for three days at %s: the run waits in short histories and then continues',
   async (name) => {
     const fakes = happyActivities();
+    const { submitRequest } = fakes;
+    // The lock is left to a call of its own.
+    fakes.submitRequest = (input, clock) => submitRequest({ ...input, releases: undefined }, clock);
     const act = fakes[name] as (...args: unknown[]) => unknown;
     const until = Date.parse('2026-11-23T09:30:00Z');
     const waiting = (input: unknown, clock: { now: Date }) =>

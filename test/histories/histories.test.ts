@@ -157,7 +157,7 @@ const mutants: [what: string, orchestrator: OrchestrationHandler][] = [
       return yield* accessChange(context);
     },
   ],
-  ['a call is gone', without('releaseLock')],
+  ['a call is gone', without('closeRun')],
   [
     'a timer is set by the clock of the machine',
     mutant((df) => ({ createTimer: () => df.createTimer(new Date(Date.now() + 5000)) })),

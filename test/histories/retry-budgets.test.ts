@@ -25,8 +25,7 @@ const patience: Record<string, number> = {
 };
 const outages = ['graph-unavailable', 'graph-timeout', 'throttled', 'identity-unavailable'];
 const answers = {
-  acquireLock: ['lock-held'],
-  planAccess: ['no-identity', 'account-disabled', 'permission-lost', ...outages],
+  planAccess: ['lock-held', 'no-identity', 'account-disabled', 'permission-lost', ...outages],
   ensurePackage: ['catalog-leased', 'not-yet-visible', 'permission-lost', ...outages],
   submitRequest: ['request-not-visible', 'permission-lost', ...outages],
   pollRequests: [...outages, 'permission-lost'],

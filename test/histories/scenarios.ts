@@ -72,6 +72,12 @@ const written = (chain: { seq: number }, rows: number) => {
 export const ids = { accessPackageId: 'p-1', catalogId: 'c-1', assignmentPolicyId: 'a-1' };
 export const step = (packageKey: string, wait = false) => plannedStep(packageKey, { wait });
 
+/** A grant of a package that was found complete. */
+export const ensuredStep = (packageKey: string): PlannedStep => ({
+  ...step(packageKey),
+  ...{ ids, isEnsured: true, policy: { approval: 'not-required', schedule: 'allowed' } },
+});
+
 /** The answer of a plan with these steps. */
 export const planned = (...steps: PlannedStep[]) => ({
   outcome: { kind: 'done' as const, targetId: 'u-1', steps, decided: [], isPartial: false },
@@ -88,18 +94,21 @@ export function happyActivities(
   let submitted: Date | undefined;
   return {
     beginRun: () => ({ outcome: { kind: 'done', run, timeouts } }),
-    acquireLock: () => ({ outcome: { kind: 'done' } }),
     releaseLock: () => ({ outcome: { kind: 'done' } }),
     planAccess: () => planned(step('finance', wait)),
     ensurePackage: ({ chain, intentRecorded }) => ({
       chain: written(chain, intentRecorded ? 1 : 2),
       outcome: { kind: 'done', ids },
     }),
-    submitRequest: ({ chain, intentRecorded, step: { packageKey } }, { now }) => {
+    submitRequest: (
+      { chain, intentRecorded, releases, step: { packageKey, isEnsured } },
+      { now },
+    ) => {
       submitted = new Date(now);
+      const isReleased = releases !== undefined;
       return {
-        chain: written(chain, intentRecorded ? 0 : 1),
-        outcome: { kind: 'done', requestId: `r-${packageKey}` },
+        chain: written(chain, intentRecorded ? 0 : isEnsured ? 3 : 1),
+        outcome: { kind: 'done', requestId: `r-${packageKey}`, ...(isReleased && { isReleased }) },
       };
     },
     pollRequests: ({ requests }, { now }) => {
@@ -368,8 +377,16 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
       outcome: { kind: 'failed', why: 'drift:description' },
     }),
   })),
-  'lock-held': but(({ acquireLock }) => ({
-    acquireLock: lateStart(acquireLock, 3, () => ({ outcome: later('lock-held') })),
+  'lock-held': but(({ planAccess }) => ({
+    planAccess: lateStart(planAccess, 3, () => ({ outcome: later('lock-held') })),
+  })),
+  'package-is-complete': but(() => ({ planAccess: () => planned(ensuredStep('finance')) })),
+  'lock-lost-before-the-request': but(({ submitRequest }) => ({
+    planAccess: () => planned(ensuredStep('finance')),
+    submitRequest: lateStart(submitRequest, 1, ({ chain }) => ({
+      chain: written(chain, 3),
+      outcome: later('lock-lost'),
+    })),
   })),
   'throttled-then-submitted': but(({ submitRequest }) => ({
     submitRequest: lateStart(submitRequest, 2, announcedLater('throttled', 20)),
@@ -449,6 +466,6 @@ export const paths: Readonly<Record<string, () => FakeActivities>> = {
   })),
   'waits-without-end': but(() => ({ planAccess: () => planned(unwantedWait) })),
   'stale-at-the-start': but(() => ({ beginRun: () => ({ outcome: stale }) })),
-  'stale-at-the-lock': but(() => ({ acquireLock: () => ({ outcome: stale }) })),
+  'stale-at-the-lock': but(() => ({ planAccess: () => ({ outcome: stale }) })),
   'stale-while-settling': but(() => ({ settleStep: () => ({ outcome: stale }) })),
 };

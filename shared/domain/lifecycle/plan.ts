@@ -47,6 +47,9 @@ export const PlannedStep = HoldingPlace.extend({
   until: z.string().optional(),
   after: z.array(z.string()),
   ids: PackageIds.partial(),
+  /** Of a grant: whether its access package was found complete, so that nothing is left to ensure; and its policy. */
+  isEnsured: z.boolean().optional(),
+  policy: PolicyInForce.optional(),
   assignmentId: z.string().optional(),
   /** The open request that a `wait` waits for, and the failed one of a `reprocess`. */
   requestId: z.string().optional(),

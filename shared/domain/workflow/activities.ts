@@ -83,13 +83,12 @@ export const activities = {
     },
     { run: Run, timeouts: Timeouts },
   ),
-  acquireLock: activity('acquireLock', lock, {}),
-  releaseLock: activity('releaseLock', lock, {}),
+  /** Plans under the lock of the person, and keeps the lock with a plan that is `done`. */
   planAccess: activity(
     'planAccess',
     /** `done`: the ids of the steps that this run has carried out, or is carrying out. */
     {
-      run: Run,
+      ...lock,
       done: z.array(z.string()),
       /** Since when what is left to do is held: that is asked first, without a call to Graph, until the plan changes. */
       heldSince: z.string().optional(),
@@ -113,13 +112,19 @@ export const activities = {
   }),
   submitRequest: activity(
     'submitRequest',
-    { ...underLock, policy: PolicyInForce.optional() },
+    {
+      ...{ ...underLock, policy: PolicyInForce.optional() },
+      /** The lock to release once there is a request: of the last step that a plan has for now. */
+      releases: z.number().int().optional(),
+    },
     {
       requestId: z.string().optional(),
+      isReleased: z.boolean().optional(),
       result: StepResult.optional(),
       evidence: Evidence.optional(),
     },
   ),
+  releaseLock: activity('releaseLock', lock, {}),
   pollRequests: activity(
     'pollRequests',
     {

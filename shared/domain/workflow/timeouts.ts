@@ -92,7 +92,10 @@ const REFUSAL_SECONDS = 120;
 const causes: Record<Cause, CauseRow> = {
   // Without storage not even a failure can be recorded.
   store: { reasons: ['store-unavailable'], budget: () => Infinity, layer: 0 },
-  lock: { reasons: ['lock-held', 'lease-too-short', 'changed-meanwhile'], budget: call, layer: 1 },
+  lock: {
+    reasons: ['lock-held', 'lock-lost', 'lease-too-short', 'changed-meanwhile'],
+    ...{ budget: call, layer: 1 },
+  },
   package: { reasons: ['catalog-leased'], budget: call, layer: 1 },
   token: { reasons: ['identity-unavailable'], budget: lasting, layer: 2 },
   throttling: { reasons: ['throttled'], budget: lasting, layer: 2 },

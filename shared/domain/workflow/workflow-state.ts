@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PlannedStep, PolicyInForce } from '../lifecycle/plan';
+import { PlannedStep } from '../lifecycle/plan';
 import { Evidence } from './outcome';
 import { Cause, Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
@@ -78,7 +78,6 @@ const isNear = (shown: string, time: string): boolean =>
 export const StepState = PlannedStep.extend({
   status: z.enum(['planned', 'ensured', 'requested', 'ending', 'settled']),
   openIntent: Operation.optional(),
-  policy: PolicyInForce.optional(),
   submittedAt: z.string().optional(),
   completedAt: z.string().optional(),
   /** Seconds that the open request has spent in each kind of wait, as far as polls were answered. */

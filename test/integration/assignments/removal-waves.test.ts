@@ -167,6 +167,9 @@ async function wave(stage: Stage, kind: Wave, count: number): Promise<Run[]> {
   return runs;
 }
 
+/** Each plan has a fencing token of its own. */
+let plans = 0;
+
 /** Plans of all runs, each by one of the processes: how many have waited for what, and who loses the package. */
 async function planAll({ hosts }: Stage, runs: readonly Run[], isHeld = false) {
   const heldSince = isHeld ? isoOf(Date.now()) : undefined;
@@ -175,7 +178,9 @@ async function planAll({ hosts }: Stage, runs: readonly Run[], isHeld = false) {
   const discarded: string[] = [];
   await mapConcurrent(AT_ONCE, [...runs.entries()], async ([at, run]) => {
     const host = hosts[at % 2 === 0 ? 0 : 1];
-    const { outcome } = await host.call(activities.planAccess, { run, done: [], heldSince });
+    plans += 1;
+    const input = { run, fencingToken: plans, done: [], heldSince };
+    const { outcome } = await host.call(activities.planAccess, input);
     if (outcome.kind === 'later') waits[outcome.why] = (waits[outcome.why] ?? 0) + 1;
     if (outcome.kind !== 'done') return;
     lost.push(...outcome.steps.map(({ action, targetId }) => `${action} ${targetId}`));

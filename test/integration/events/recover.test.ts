@@ -12,6 +12,7 @@ import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/k
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { placeOf } from '../../../shared/storage/due';
+import { lockOf } from '../../../shared/storage/worker-locks';
 import { hostOf, servicesOver } from '../../support/call-activity';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
@@ -105,7 +106,7 @@ async function started() {
   });
   if (begun.outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = begun.outcome;
-  await host.call(activities.acquireLock, { run, fencingToken: 1 });
+  await services.workerLocks.acquire(lockOf(run, 1), services.claims.isOver);
   const input = { run, chain: START_OF_CHAIN, at: PAST, step };
   const { chain } = await host.call(activities.submitRequest, { ...input, intentRecorded: false });
   return { eventHash, run, host, chain: chain ?? START_OF_CHAIN };
@@ -292,11 +293,8 @@ test.each(['Gone', 'Failed', 'Terminated', 'Canceled', 'Completed'])(
       ...{ run, chain, at: PAST, step, intentRecorded: true },
     });
     expect(late.outcome).not.toMatchObject({ kind: 'done' });
-    expect(
-      (await host.call(activities.acquireLock, { run, fencingToken: 2 })).outcome,
-    ).toMatchObject({
-      reason: 'stale',
-    });
+    const plan = await host.call(activities.planAccess, { run, fencingToken: 2, done: [] });
+    expect(plan.outcome).toEqual({ kind: 'rejected', reason: 'stale' });
     expect(await rowsOf(eventHash)).toHaveLength(2);
   },
 );

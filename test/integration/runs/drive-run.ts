@@ -18,7 +18,7 @@ type AnyActivity =
   | (typeof reconcileActivities)[keyof typeof reconcileActivities];
 export type ActivityCall = { activity: AnyActivity; input: never };
 
-const WAITED_FOR = ['acquireLock', 'pollRequests', 'settleStep'];
+const WAITED_FOR = ['planAccess', 'pollRequests', 'settleStep'];
 /** The simulator runs in real time, so each jump of the virtual clock waits this long, in milliseconds. */
 const REAL_PAUSE_MS = 20;
 

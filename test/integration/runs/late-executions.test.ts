@@ -1,6 +1,7 @@
 import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
 import { chainFaults } from '../../../shared/storage/verify-chain';
+import { lockOf } from '../../../shared/storage/worker-locks';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd, type Run } from '../../../shared/domain/workflow/run';
@@ -62,8 +63,18 @@ async function begun(parts = servicesOver(storage)) {
   const { outcome } = await host.call(activities.beginRun, execution);
   if (outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = outcome;
-  await host.call(activities.acquireLock, { run, fencingToken: 1 });
+  await parts.workerLocks.acquire(lockOf(run, 1), parts.claims.isOver);
   return { parts, host, run, execution };
+}
+
+/** Graph makes each request: `r-1`, `r-2` and so on. */
+function requests() {
+  let made = 0;
+  const submitAssignmentRequest = () => {
+    made += 1;
+    return Promise.resolve({ id: `r-${made}`, packageId: 'p-1', requestStatus: 'open' } as never);
+  };
+  return { count: () => made, submitAssignmentRequest };
 }
 
 const stepOf = ({ fact }: Run) => plannedStep('finance', { personId: fact.workerId, ids });
@@ -192,14 +203,59 @@ test('a submit that runs late, after the turn was given back, sends no request',
   const { host, run, parts } = await begun(servicesOver(storage, { findAssignments }));
   await host.call(activities.releaseLock, { run, fencingToken: 1 });
   const { outcome } = await host.call(activities.submitRequest, stepInput(run));
-  expect(outcome).toEqual({ kind: 'rejected', reason: 'stale' });
+  expect(outcome).toMatchObject({ kind: 'later', why: 'lock-lost' });
   expect(await parts.holdings.load(stepOf(run))).toBeUndefined();
+});
+
+test('a submit that is executed again after it has released the lock answers its request, and makes no other', async () => {
+  const { count, submitAssignmentRequest } = requests();
+  const { host, run, parts } = await begun(servicesOver(storage, { submitAssignmentRequest }));
+  const input = { ...stepInput(run), releases: 1 };
+  const first = await host.call(activities.submitRequest, input);
+  expect(first.outcome).toMatchObject({ kind: 'done', requestId: 'r-1', isReleased: true });
+  expect(await parts.workerLocks.holderOf(run.fact.workerId)).toBeUndefined();
+  const again = await host.call(activities.submitRequest, input);
+  expect(again).toEqual(first);
+  expect(count()).toBe(1);
+  expect(await rowsOf(run)).toHaveLength(1);
+});
+
+test('after another run has taken the lock and changed the row, such a submit touches nothing and asks for a plan', async () => {
+  const { submitAssignmentRequest } = requests();
+  const { host, run, parts } = await begun(servicesOver(storage, { submitAssignmentRequest }));
+  const input = { ...stepInput(run), releases: 1 };
+  await host.call(activities.submitRequest, input);
+  const own = await parts.holdings.load(stepOf(run));
+  if (!own) throw new Error('there is a holding');
+  const other = { ...own, action: 'revoke', state: 'submitting', instanceId: 'other-1' } as const;
+  await parts.holdings.save(other);
+  const { outcome } = await host.call(activities.submitRequest, input);
+  expect(outcome).toMatchObject({ kind: 'later', why: 'lock-lost' });
+  const left = await parts.holdings.load(stepOf(run));
+  expect(left).toEqual({ ...other, etag: left?.etag });
+});
+
+test('the rows of a package that was found complete are written before that of the request, once', async () => {
+  const { submitAssignmentRequest } = requests();
+  const { host, run } = await begun(servicesOver(storage, { submitAssignmentRequest }));
+  const policy = { approval: 'not-required', schedule: 'allowed' } as const;
+  const input = { ...stepInput(run), step: { ...stepOf(run), isEnsured: true, policy } };
+  const { chain } = await host.call(activities.submitRequest, input);
+  expect((await host.call(activities.submitRequest, input)).chain).toEqual(chain);
+  const rows = await rowsOf(run);
+  expect(rows.map(({ kind, step, outcome }) => [kind, step, outcome])).toEqual([
+    ['intended', 'ensure', undefined],
+    ['settled', 'ensure', 'complete'],
+    ['intended', 'assign', undefined],
+  ]);
+  expect(rows[1]).toMatchObject({ ...ids, policyApproval: 'not-required' });
+  expect(chainFaults(rows)).toEqual([]);
 });
 
 test('a fact that is not there is a defect, never an event for which no rule holds', async () => {
   const { host, run } = await begun();
   const lost = { ...run, fact: { ...run.fact, workerId: 'W-without-facts' } };
-  await expect(host.call(activities.planAccess, { run: lost, done: [] })).rejects.toThrow(
-    'planAccess: defect',
-  );
+  await expect(
+    host.call(activities.planAccess, { run: lost, fencingToken: 1, done: [] }),
+  ).rejects.toThrow('planAccess: defect');
 });

@@ -4,6 +4,7 @@ import { instanceId, justification } from '../../../../shared/domain/events/keys
 import { START_OF_CHAIN, type Run } from '../../../../shared/domain/workflow/run';
 import { hostOf, servicesOver } from '../../../support/call-activity';
 import type { Holding } from '../../../../shared/storage/holdings';
+import { lockOf } from '../../../../shared/storage/worker-locks';
 import { plannedStep } from '../../../support/steps';
 import { openStorage, type Storage } from '../../../support/storage';
 import { refusal, startReceiver, unclear } from './recorder';
@@ -53,7 +54,7 @@ async function begun() {
   const { outcome } = await host.call(activities.beginRun, execution);
   if (outcome.kind !== 'done') throw new Error('the run has begun');
   const { run } = outcome;
-  await host.call(activities.acquireLock, { run, fencingToken: 1 });
+  await parts.workerLocks.acquire(lockOf(run, 1), parts.claims.isOver);
   const holding = () => parts.holdings.load(stepOf(run));
   const stored: Holding = {
     ...{ personId: workerId, targetId: 'u-1', packageKey, ...ids, action: 'grant', whose: 'ours' },
