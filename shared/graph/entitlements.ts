@@ -8,6 +8,7 @@ import { draftDefaults, draftRoutes, type DraftOptions } from './dialect-draft';
 import { v1Routes } from './dialect-v1';
 import { emptyOn404, GraphError, safeCode } from './errors';
 import { checkRoot } from './graph-root';
+import { createLookups } from './lookups';
 import { textAt } from './odata';
 import type {
   ChangedCatalog,
@@ -118,6 +119,7 @@ function dialectTable(dialect: Dialect, draft: DraftOptions): DialectTable {
 }
 
 const directoryVerbs = ({ all, page }: Caller) => ({
+  ...personLookup(all),
   /** The id of the tenant; undefined if the answer names none or several. */
   tenantId: async (): Promise<string | undefined> => {
     const [tenant, ...others] = await all('getOrganization', {});
@@ -139,18 +141,21 @@ const directoryVerbs = ({ all, page }: Caller) => ({
     });
     return { ...rest, count: items.length, items: people };
   },
+});
+
+const personLookup = (all: Caller['all']) => ({
   /**
    * The people whom Graph finds by an attribute, each with its `value` as the directory has it: Graph ignores the case of
-   * letters, so it may be another spelling.
+   * letters, so it may be another spelling. Whoever looks at the same moment shares a call.
    */
-  findUsers: async (attribute: string, value: string) => {
-    const found = await all('findUsers', { attribute, value });
+  findUsers: createLookups(async (attribute, values) => {
+    const found = await all('findUsers', { attribute, values });
     return found.map((user) => ({
       id: user.id,
       accountEnabled: user.accountEnabled,
       value: textAt(user, attribute),
     }));
-  },
+  }),
 });
 
 const catalogVerbs = ({ one, all }: Caller) => ({

@@ -90,7 +90,8 @@ export type Route<Input, Answer> = {
 
 /** What every dialect has a call for: what it takes, and what it (or each item of its list) answers with. */
 type CommonOperations = {
-  findUsers: { input: { attribute: string; value: string }; answer: User };
+  /** At most 15 values. */
+  findUsers: { input: { attribute: string; values: readonly string[] }; answer: User };
   /** Everybody in the directory, with the attribute. */
   listUsers: { input: { attribute: string }; answer: User };
   /** The tenant itself. */

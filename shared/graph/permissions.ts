@@ -45,6 +45,9 @@ const scopes = new AsyncLocalStorage<Scope>();
 export const inScope = <Result>(scope: Scope, act: () => Promise<Result>): Promise<Result> =>
   scopes.run({ ...scopes.getStore(), ...scope }, act);
 
+/** Whether a call made here says what it concerns, so that it cannot be shared with another one. */
+export const isScoped = (): boolean => scopes.getStore() !== undefined;
+
 export const isOptional = (): boolean => scopes.getStore()?.isOptional === true;
 
 /** Calls of no catalog: the directory, and the search for catalogs. */

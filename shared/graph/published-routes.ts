@@ -78,8 +78,8 @@ export function publishedRoutes(published: PublishedVersion): Routes {
     findUsers: {
       method: 'GET',
       path: () => '/v1.0/users',
-      query: ({ attribute, value }) => ({
-        $filter: `${propertyPath(attribute)} eq ${literal(value)}`,
+      query: ({ attribute, values }) => ({
+        $filter: `${propertyPath(attribute)} ${oneOf(values)}`,
         $select: `id,accountEnabled,${attribute.split('/')[0]}`,
         ...(queryFor(attribute) === 'advanced' && { $count: 'true' }),
       }),
@@ -338,6 +338,9 @@ export const scheduleUntil = (endDateTime: string | null): object => ({
     type: endDateTime === null ? 'noExpiration' : 'afterDateTime',
   },
 });
+
+const oneOf = (values: readonly string[]): string =>
+  values.length === 1 ? `eq ${literal(values[0] ?? '')}` : `in (${values.map(literal).join(',')})`;
 
 export const named = (displayName: string): string => `displayName eq ${literal(displayName)}`;
 

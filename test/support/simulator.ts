@@ -15,7 +15,7 @@ import {
 const tenantFile = join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json');
 
 /** `status` is null if the call never reached its operation. */
-type Logged = { method: string; path: string; status: number | null };
+type Logged = { method: string; path: string; query: string; status: number | null };
 
 /** A simulator of one test file, its client, and the calls to it. */
 export type Simulator = {

@@ -76,6 +76,14 @@ export const badQuery = (why: string): Refusal => new Refusal(400, 'BadRequest',
 export const unsupportedQuery = (why: string): Refusal =>
   new Refusal(400, 'Request_UnsupportedQuery', `Unsupported Query. ${why}`);
 
+/** docs: https://learn.microsoft.com/graph/known-issues (query parameters): `in` takes 15 values. Message seen in the field. */
+export const tooManyClauses = (most: number): Refusal =>
+  new Refusal(
+    400,
+    'Request_UnsupportedQuery',
+    `Too many child clauses specified in search filter expression containing 'OR' operators. Max allowed: ${most}.`,
+  );
+
 /** docs: https://learn.microsoft.com/graph/resolve-auth-errors: the directory refuses a caller without permission. */
 export const requestDenied = (): Refusal =>
   new Refusal(

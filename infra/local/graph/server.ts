@@ -88,9 +88,10 @@ function open(settings: GraphSettings): Runtime {
     approvals: { areBypassed: false },
     busy: { policy: false },
   });
+  const faults = createFaultSchedule(settings.seed, settings.faults);
   const store = openStore({
     folder,
-    lagMs: settings.lagMs,
+    lagMs: () => Math.max(settings.lagMs, faults.longestLagMs()),
     seed: (into) => seedTenant(tenantOf(into), file),
     onDue: ({ table, id, at }) => {
       if (table === 'requests') advanceRequest(tenant, id, at);
@@ -113,7 +114,7 @@ function open(settings: GraphSettings): Runtime {
         draftRoots ? draftRoutes(draftRoots, { members, nulls }) : {},
       ),
     ),
-    faults: createFaultSchedule(settings.seed, settings.faults),
+    faults,
     limits: createTenantLimits({
       limit: settings.tenantLimit,
       users: () => tenant.tables.users.size(),

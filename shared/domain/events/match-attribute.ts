@@ -2,6 +2,7 @@
  * The attributes of a person in the directory that can hold the worker id: those with one text value that Microsoft Graph
  * can compare with `eq`. Members that hold one of a few words, such as `userType`, are left out: they identify nobody.
  * Source: https://learn.microsoft.com/graph/aad-advanced-queries#user-properties
+ * Source: https://learn.microsoft.com/graph/api/resources/user#properties
  */
 
 const extensionAttributes = Array.from(
@@ -56,6 +57,11 @@ export function queryFor(attribute: string): 'plain' | 'advanced' | undefined {
   if (isNamed(PLAIN) || DIRECTORY_EXTENSION.test(attribute)) return 'plain';
   return isNamed(ADVANCED) || SCHEMA_EXTENSION.test(attribute) ? 'advanced' : undefined;
 }
+
+/** Whether documentation shows that a filter may compare it with several values at once (`in`). */
+export const comparesSeveral = (attribute: string): boolean =>
+  attribute !== 'onPremisesSecurityIdentifier' &&
+  [...PLAIN, ...ADVANCED].some((name) => name === attribute);
 
 /** What a setting may name, as an error lists it. */
 export const ALLOWED_ATTRIBUTES = [

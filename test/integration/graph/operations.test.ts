@@ -74,6 +74,21 @@ describe('people', () => {
     expect(await simulator.graph.findUsers('employeeId', 'W-1010')).toHaveLength(2);
   });
 
+  test('who are looked for at the same moment share a call, and the answers are as for each alone', async () => {
+    const workers = [1010, 1011, 1024, 1030, 1999].map((number) => `W-${number}`);
+    const before = (await simulator.log()).length;
+    const look = (worker: string) => simulator.graph.findUsers('employeeId', worker);
+    const together = await Promise.all([...workers, 'w-1031'].map(look));
+    const calls = (await simulator.log()).slice(before);
+    // Together, and then alone whom the group did not find in their exact spelling.
+    expect(calls.map(({ query }) => / (in|eq) /.exec(decodeURIComponent(query))?.[1])).toEqual([
+      ...['in', 'eq', 'eq'],
+    ]);
+    const alone: unknown[] = [];
+    for (const worker of [...workers, 'w-1031']) alone.push(await look(worker));
+    expect(together).toEqual(alone);
+  });
+
   test('with a disabled account are marked as disabled', async () => {
     expect(await simulator.graph.findUsers('employeeId', 'W-1011')).toMatchObject([
       { accountEnabled: false },

@@ -27,7 +27,7 @@ const aProcess = (rereadMs?: number, connection = storage.connectionString) => {
   });
   const look = () =>
     asOutcome(async () => {
-      await graph.findUsers('employeeId', 'W-1001');
+      await graph.tenantId();
       return { kind: 'done' };
     });
   return { look, limits };

@@ -76,3 +76,55 @@ test('a member of a user that no source lists as comparable is refused', async (
   expect(refusal(found)).toEqual([501, 'NotSimulated']);
   expect(refusal(await find("workerNumber eq 'x'"))).toEqual([400, 'InvalidFilter']);
 });
+
+describe('in', () => {
+  test('finds whoever has one of the values, in any case, and each once', async () => {
+    const found = await find("employeeId in ('w-1001','W-1002', 'W-9999', 'W-1001')");
+    expect(idsIn(found)).toEqual([userId(1001), userId(1002), userId(3101)]);
+    expect(idsIn(await find("department in ('FINANCE')"))).toEqual([userId(3100)]);
+    expect(idsIn(await find("employeeId in ('it''s')"))).toEqual([]);
+  });
+
+  test('takes 15 values and refuses more', async () => {
+    const filterOf = (count: number): string =>
+      `employeeId in (${Array.from({ length: count }, (_, at) => `'W-${1001 + at}'`).join(',')})`;
+    expect(idsIn(await find(filterOf(15)))).toHaveLength(16);
+    expect(refusal(await find(filterOf(16)))).toEqual([400, 'Request_UnsupportedQuery']);
+  });
+
+  test('is an advanced query where eq is one, and its address is no longer than 2,048 characters', async () => {
+    const filterOf = (values: string[]): string =>
+      `employeeOrgData/costCenter in (${values.map((value) => `'${value}'`).join(',')})`;
+    const one = filterOf(['4711']);
+    expect(refusal(await find(one))).toEqual([400, 'Request_UnsupportedQuery']);
+    expect(idsIn(await find(one, '&$count=true', eventual))).toEqual([userId(3100)]);
+    const long = filterOf(Array.from({ length: 15 }, () => 'x'.repeat(150)));
+    expect(refusal(await find(long, '&$count=true', eventual))).toEqual([
+      400,
+      'Request_UnsupportedQuery',
+    ]);
+  });
+
+  test.each(['onPremisesSecurityIdentifier', directoryExtension])(
+    'is not documented for %s',
+    async (path) => {
+      expect(refusal(await find(`${path} in ('x')`))).toEqual([501, 'NotSimulated']);
+    },
+  );
+
+  test.each([
+    'employeeId in ()',
+    "employeeId in ('a' 'b')",
+    "employeeId in 'a'",
+    'employeeId in (a)',
+  ])('refuses %s', async (filter) => {
+    expect(refusal(await find(filter))).toEqual([400, 'InvalidFilter']);
+  });
+
+  test('is not documented in entitlement management', async () => {
+    const filter = encodeURIComponent("state in ('submitted')");
+    expect(refusal(await simulator.call('GET', `EM/assignmentRequests?$filter=${filter}`))).toEqual(
+      [501, 'NotSimulated'],
+    );
+  });
+});

@@ -2,8 +2,10 @@ import type { Filterable, Filters } from '../odata/list';
 import type { User } from '../state/rows';
 
 /*
- * The members of a user that hold one text and that Graph can compare with `eq`, by what the query needs.
+ * The members of a user that hold one text and that Graph can compare with `eq`, by what the query needs, and with `in`
+ * unless said otherwise.
  * docs: https://learn.microsoft.com/graph/aad-advanced-queries#user-properties
+ * docs: https://learn.microsoft.com/graph/api/resources/user#properties
  */
 
 /** Any query may compare these. */
@@ -29,6 +31,9 @@ const comparable = [
   'userPrincipalName',
   'userType',
 ];
+
+/** Of these no documentation shows `in`; nor of members that a tenant has added. */
+const oneAtATime = ['onPremisesSecurityIdentifier'];
 
 const extensionAttributes = Array.from({ length: 15 }, (_, at) => `extensionAttribute${at + 1}`);
 
@@ -71,9 +76,13 @@ const textAt = (path: string, needs?: 'advanced'): Filterable<User> => ({
   ...(needs && { needs }),
 });
 
+const alsoOf = (path: string) => (oneAtATime.includes(path) ? [] : (['in'] as const));
+
 export const textFilters: Filters<User> = {
-  ...Object.fromEntries(comparable.map((path) => [path, textAt(path)])),
-  ...Object.fromEntries(advanced.map((path) => [path, textAt(path, 'advanced')])),
+  ...Object.fromEntries(comparable.map((path) => [path, { ...textAt(path), also: alsoOf(path) }])),
+  ...Object.fromEntries(
+    advanced.map((path) => [path, { ...textAt(path, 'advanced'), also: alsoOf(path) }]),
+  ),
 };
 
 /** Every well-formed extension counts as registered in the tenant. */

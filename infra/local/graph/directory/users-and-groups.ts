@@ -6,6 +6,7 @@ import { checkBody, type Body } from '../odata/model';
 import { created, instant, one, type Entity } from '../odata/present';
 import { allUsers, createGroup, findUsers, getUser, removeGroup } from '../services/directory';
 import type { Group, User } from '../state/rows';
+import type { Placed } from '../state/table';
 import { both, folded } from '../state/tables';
 import { directoryModel as model } from './model';
 import {
@@ -39,24 +40,38 @@ const users: Listing<User> = {
   filterable: {
     ...textFilters,
     id: { is: 'guid', value: ({ id }) => id },
-    employeeId: { is: 'text', value: ({ employeeId }) => employeeId, also: ['ne', 'startsWith'] },
+    employeeId: {
+      is: 'text',
+      value: ({ employeeId }) => employeeId,
+      also: ['ne', 'in', 'startsWith'],
+    },
     accountEnabled: { is: ['true', 'false'], value: (row) => `${row.accountEnabled}` },
   },
   extension: extensionFilter,
   advanced: true,
-  candidates: ({ tenant, view }, equals, paths) => {
+  candidates: ({ tenant, view }, equals, oneOf) => {
     for (const index of ['employeeId', 'userPrincipalName'] as const) {
-      const value = equals(index);
-      if (value !== undefined && value !== 'null') return findUsers(tenant, view, index, value);
+      const values = oneOf.get(index);
+      if (values) return allWith(values, (value) => findUsers(tenant, view, index, value));
     }
-    const attribute = paths.find((path) => isAttribute(path) && equals(path) !== 'null');
-    if (attribute !== undefined)
-      return findUsers(tenant, view, 'attribute', both(attribute, equals(attribute) ?? ''));
+    for (const [path, values] of oneOf) {
+      if (!isAttribute(path)) continue;
+      return allWith(values, (value) => findUsers(tenant, view, 'attribute', both(path, value)));
+    }
     const row = getUser(tenant, view, equals('id') ?? '');
     if (row !== undefined) return [{ row, order: 1 }];
     return allUsers(tenant, view);
   },
 };
+
+/** The users with one of the values, in the order of creation and each once: values may differ by case alone. */
+function allWith(
+  values: readonly string[],
+  find: (value: string) => Placed<User>[],
+): Placed<User>[] {
+  const found = new Map(values.flatMap(find).map((placed) => [placed.order, placed]));
+  return [...found.values()].sort((one, other) => one.order - other.order);
+}
 
 /** docs: https://learn.microsoft.com/graph/api/user-list */
 export const listUsers = (call: Call): Answer => list(user, users, call);

@@ -72,7 +72,7 @@ function requestEntitiesIn(dialect: Dialect, { accessPackage, policy }: CatalogE
       // The requestor of a direct assignment is the assignee.
       requestor: target,
       assignment: toOne(
-        () => assignment,
+        () => assignmentOfRequest,
         ({ assignmentId }, { tenant, view }) =>
           tenant.tables.assignments.get(assignmentId ?? '', view),
       ),
@@ -105,6 +105,15 @@ function requestEntitiesIn(dialect: Dialect, { accessPackage, policy }: CatalogE
       ),
     },
   );
+
+  /** https://github.com/microsoftgraph/microsoft-graph-docs/issues/13727: behind a request an assignment shows no end. */
+  const assignmentOfRequest: Entity<Assignment> = {
+    ...assignment,
+    properties: (row, call) => ({
+      ...assignment.properties(row, call),
+      schedule: { startDateTime: null, recurrence: null, expiration: null },
+    }),
+  };
 
   return { request, assignment };
 }

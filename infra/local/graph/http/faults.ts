@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { Refusal } from '../errors';
 import { chance } from '../state/lag';
+import { ListFault } from './list-fault';
 import { gatewayReply, refusalReply, type Reply, type RequestIds, send, sendHalf } from './reply';
 
 const Reply = z.strictObject({
@@ -18,6 +19,7 @@ const Reply = z.strictObject({
 const Fault = z.union([
   z.enum(['drop-before', 'drop-after-commit', 'truncate', 'no-value', 'html']),
   z.strictObject({ delayMs: z.int().nonnegative() }),
+  ListFault,
   Reply,
 ]);
 export type Fault = z.infer<typeof Fault>;
@@ -49,6 +51,8 @@ export type FaultSchedule = {
   add: (rules: readonly FaultRule[]) => void;
   list: () => object[];
   clear: () => void;
+  /** By how much the most lagging of its lists is behind, in milliseconds. */
+  longestLagMs: () => number;
 };
 
 /** A schedule that repeats from its seed: whether a rule applies depends on seed, rule and the count of its matches. */
@@ -100,6 +104,14 @@ export function createFaultSchedule(seed: number, initial: readonly FaultRule[])
     clear: () => {
       entries = [];
     },
+    longestLagMs: () =>
+      Math.max(
+        0,
+        ...entries.map(({ rule }) => {
+          const fault = listFaultOf(rule.answer);
+          return fault?.list === 'lags' ? fault.byMs : 0;
+        }),
+      ),
   };
 }
 
@@ -109,6 +121,9 @@ export function readFaultFile(path: string): FaultRule[] {
   if (read.success) return read.data;
   throw new Error(`The fault file ${path} is not valid:\n${z.prettifyError(read.error)}`);
 }
+
+export const listFaultOf = (fault: Fault | undefined): ListFault | undefined =>
+  typeof fault === 'object' && 'list' in fault ? fault : undefined;
 
 /** Whether a fault comes before the operation, which then never happens. */
 export function isBefore(fault: Fault | undefined): boolean {
@@ -132,7 +147,7 @@ export async function sendWithFault(
   } else if (reply !== undefined && fault === 'truncate') sendHalf(response, reply);
   else if (reply !== undefined && fault === 'no-value') send(response, { ...reply, body: '{}' });
   else if (reply !== undefined) {
-    if (typeof fault === 'object') await delay(fault.delayMs, response);
+    if (typeof fault === 'object' && 'delayMs' in fault) await delay(fault.delayMs, response);
     send(response, reply);
   }
 }

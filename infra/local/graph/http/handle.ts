@@ -3,9 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { noToken, Refusal } from '../errors';
 import type { Tenant } from '../services/tenant';
 import type { GraphSettings } from '../settings';
-import { viewOf } from '../state/lag';
+import { behind, viewOf } from '../state/lag';
 import type { Store } from '../state/store';
-import { type FaultSchedule, isBefore, sendWithFault } from './faults';
+import { type FaultSchedule, isBefore, listFaultOf, sendWithFault } from './faults';
+import type { ListFault } from './list-fault';
 import { jsonOf, type Received } from './received';
 import { refusalReply, replyOf, type RequestIds, send } from './reply';
 import { entryOf, type Outcome, rawOf, type RequestLog } from './request-log';
@@ -43,7 +44,9 @@ export async function handle(
     return;
   }
   const fault = runtime.faults.next(received.method, received.path, received.query.toString());
-  const outcome = isBefore(fault) ? undefined : await carryOut(runtime, received, ids, n);
+  const outcome = isBefore(fault)
+    ? undefined
+    : await carryOut(runtime, received, ids, n, listFaultOf(fault));
   Object.assign(outcome?.reply.headers ?? {}, headers);
   runtime.log.add(entryOf(received, ids, n, outcome, fault), rawOf(received));
   await sendWithFault(response, outcome?.reply, fault, ids);
@@ -59,9 +62,10 @@ async function carryOut(
   received: Received,
   ids: RequestIds,
   n: number,
+  listFault: ListFault | undefined,
 ): Promise<Outcome> {
   try {
-    const answer = await operate(runtime, received, n);
+    const answer = await operate(runtime, received, n, listFault);
     const created = answer.status === 201 ? createdId(answer) : undefined;
     return { reply: replyOf(answer, ids), ...(created === undefined ? {} : { created }) };
   } catch (error) {
@@ -76,14 +80,21 @@ async function carryOut(
   }
 }
 
-async function operate(runtime: Runtime, received: Received, n: number): Promise<Answer> {
+async function operate(
+  runtime: Runtime,
+  received: Received,
+  n: number,
+  listFault: ListFault | undefined,
+): Promise<Answer> {
   const { settings, tenant, routes } = runtime;
   const token = /^Bearer \S+$/.test(received.headers.authorization ?? '');
   if (settings.requireToken && !token) throw noToken();
   const { operation, ids } = routes(received.method, received.path);
+  const view = viewOf(settings.seed, settings.lagMs, n, tenant.now());
   return operation({
     tenant,
-    view: viewOf(settings.seed, settings.lagMs, n, tenant.now()),
+    view: listFault?.list === 'lags' ? behind(view, listFault.byMs, tenant.now()) : view,
+    listFault,
     origin: received.origin,
     path: received.path,
     query: received.query,

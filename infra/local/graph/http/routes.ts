@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { noSuchRoute, notSimulated, wrongMethod } from '../errors';
 import type { Tenant } from '../services/tenant';
 import type { View } from '../state/lag';
+import type { ListFault } from './list-fault';
 
 /** A request as an operation sees it, with the replica that answers it. */
 export type Call = {
@@ -17,6 +18,8 @@ export type Call = {
   /** The body as JSON; undefined when none was sent. */
   body: unknown;
   pageSize: number;
+  /** What is wrong with the index that answers a list. */
+  listFault?: ListFault | undefined;
 };
 
 /** The answer of an operation. */

@@ -1,17 +1,26 @@
 import { invalidFilter, notSimulated } from '../errors';
 
-export type Operator = 'eq' | 'ne' | 'gt' | 'ge' | 'startsWith';
+export type Operator = 'eq' | 'ne' | 'gt' | 'ge' | 'in' | 'startsWith';
 
-/** One comparison of a filter, such as `accessPackage/id eq '…'`. A word without quotes is not text. */
-export type Comparison = { path: string; operator: Operator; value: string; quoted: boolean };
+/**
+ * One comparison of a filter, such as `accessPackage/id eq '…'`. A word without quotes is not text. `values`: the texts of
+ * `in`, which has no `value`.
+ */
+export type Comparison = {
+  path: string;
+  operator: Operator;
+  value: string;
+  quoted: boolean;
+  values?: readonly string[];
+};
 
 const token = /\s*(?:(\()|(\))|'((?:[^']|'')*)'|([^\s()']+))/y;
 const comparing = ['eq', 'ne', 'gt', 'ge'] as const;
-const unsupported = new Set(['or', 'not', 'lt', 'le', 'in', 'has']);
+const unsupported = new Set(['or', 'not', 'lt', 'le', 'has']);
 
 /**
  * Reads a `$filter` of comparisons joined by `and`, with parentheses: `eq`, for instants also `gt` and `ge`, and in the
- * directory also `ne` and `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
+ * directory also `ne`, `in` and `startsWith`, as the documentation shows. Other OData is refused as not simulated, anything else as InvalidFilter.
  * Source: OData 4.01 URL conventions, 5.1.1.
  */
 export function parseFilter(text: string): Comparison[] {
@@ -37,7 +46,25 @@ export function parseFilter(text: string): Comparison[] {
     if (first?.kind !== 'word') throw invalidFilter('a property is expected');
     if (first.text === 'not') throw notSimulated('the filter operator not');
     if (words[at]?.kind === 'open') return [call(first.text, words.slice(at + 1, (at += 4)))];
+    if (words[at]?.text === 'in' && words[at]?.kind === 'word') {
+      at += 1;
+      return [membership(first.text)];
+    }
     return [comparison(first.text, next(), next())];
+  };
+  /** Reads `employeeId in ('a','b')` from what follows `in`. */
+  const membership = (path: string): Comparison => {
+    const values: string[] = [];
+    if (next()?.kind !== 'open') throw invalidFilter('in needs its values in parentheses');
+    for (;;) {
+      const value = next();
+      if (value?.kind !== 'text') throw invalidFilter('in needs texts, separated by commas');
+      values.push(value.text);
+      const after = next();
+      if (after?.kind === 'close') break;
+      if (after?.text !== ',') throw invalidFilter('in needs texts, separated by commas');
+    }
+    return { path, operator: 'in', value: '', quoted: true, values };
   };
 
   const all = expression();

@@ -1,4 +1,11 @@
-import { invalidFilter, notSimulated, unrecognizedGuid, unsupportedQuery } from '../errors';
+import {
+  invalidFilter,
+  notSimulated,
+  tooManyClauses,
+  unrecognizedGuid,
+  unsupportedQuery,
+} from '../errors';
+import { faultyPage } from '../http/list-fault';
 import type { Answer, Call } from '../http/routes';
 import type { Placed } from '../state/table';
 import type { Comparison, Operator } from './filter';
@@ -32,12 +39,12 @@ export type Listing<Row> = {
   advanced?: boolean;
   /**
    * The rows that can match, from an index where the filter allows it. `equals` returns the value that the filter
-   * requires a member to have, in any case; `paths` are the members that it requires a value of.
+   * requires a member to have, in any case; `oneOf` are the members of which it allows several, with their values.
    */
   candidates: (
     call: Call,
     equals: (path: string) => string | undefined,
-    paths: readonly string[],
+    oneOf: ReadonlyMap<string, readonly string[]>,
   ) => Placed<Row>[];
 };
 
@@ -56,7 +63,16 @@ export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call
   if (listing.alone === true && comparisons.length > 1) {
     throw notSimulated('several comparisons in a filter of this collection');
   }
-  const candidates = listing.candidates(call, (path) => required.get(path), [...required.keys()]);
+  const oneOf = new Map(
+    comparisons.flatMap(({ member, path, value, operator, values }) =>
+      operator === 'eq' && value !== 'null'
+        ? [[member.as ?? path, [value]] as const]
+        : values
+          ? [[member.as ?? path, values] as const]
+          : [],
+    ),
+  );
+  const candidates = listing.candidates(call, (path) => required.get(path), oneOf);
   const { after, count, top, shape } = options;
   const size = Math.min(top ?? call.pageSize, call.pageSize);
   const fits = ({ row }: Placed<Row>): boolean => matches(comparisons, row);
@@ -67,7 +83,10 @@ export function list<Row>(entity: Entity<Row>, listing: Listing<Row>, call: Call
   const shown = left.slice(0, size);
   const last = shown.at(-1)?.order ?? after;
   const more = left.length > size && size > 0;
-  const value = shown.map(({ row }) => present(entity, row, call, shape));
+  const value = faultyPage(
+    call.listFault,
+    shown.map(({ row }) => present(entity, row, call, shape)),
+  );
   const next = more ? { '@odata.nextLink': nextLink(call, last) } : {};
   const counted = count ? { '@odata.count': found.length } : {};
   return { status: 200, body: withContext(call, '', { ...counted, ...next, value }) };
@@ -93,6 +112,12 @@ function nextLink(call: Call, after: number): string {
   return `${call.origin}${call.path}?${query.toString()}`;
 }
 
+/** docs: https://learn.microsoft.com/graph/known-issues (query parameters): 15 by default; here also in advanced queries. */
+const MOST_VALUES = 15;
+
+/** The same page: an advanced query may have an address of so many characters. */
+const LONGEST_ADVANCED = 2048;
+
 type Checked<Row> = Comparison & { member: Filterable<Row> };
 
 /** Checks a comparison against what the collection can be filtered by. Ids become lower case, states their exact name. */
@@ -111,6 +136,7 @@ function checkComparison<Row>(
   if (operator !== 'eq' && member.also?.includes(operator) !== true) {
     throw notSimulated(`the filter operator ${operator} on ${path}`);
   }
+  if ((comparison.values?.length ?? 0) > MOST_VALUES) throw tooManyClauses(MOST_VALUES);
   if (member.is === 'guid') {
     if (!isGuid(value)) throw unrecognizedGuid(value);
     return { ...comparison, member, value: value.toLowerCase() };
@@ -143,6 +169,7 @@ function matches<Row>(comparisons: Checked<Row>[], row: Row): boolean {
       return later > 0 || (later === 0 && comparison.operator === 'ge');
     }
     const value = comparison.value.toLowerCase();
+    if (comparison.values) return comparison.values.some((one) => one.toLowerCase() === actual);
     if (comparison.operator === 'startsWith') return actual?.startsWith(value) === true;
     const expected = isNull(comparison) ? null : value;
     return (actual === expected) === (comparison.operator === 'eq');
@@ -157,7 +184,7 @@ function requireConsistency<Row>(
   { advanced }: Listing<Row>,
   comparisons: Checked<Row>[],
   { count }: Options,
-  { headers }: Call,
+  { headers, origin, path, query }: Call,
 ): void {
   if (advanced !== true) {
     const isPlain = !count && comparisons.every(({ operator }) => operator !== 'ne');
@@ -172,4 +199,6 @@ function requireConsistency<Row>(
   if (!consistent || !count) {
     throw unsupportedQuery('It needs the header ConsistencyLevel: eventual and $count=true.');
   }
+  if (`${origin}${path}?${query.toString()}`.length > LONGEST_ADVANCED)
+    throw unsupportedQuery(`Its address has more than ${LONGEST_ADVANCED} characters.`);
 }

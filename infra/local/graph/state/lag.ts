@@ -27,6 +27,11 @@ export function viewOf(seed: number, lagMs: number, call: number, now: number): 
   };
 }
 
+/** The same replica, but for what was written in the last `byMs`. */
+export const behind = (view: View, byMs: number, now: number): View => ({
+  sees: (stamp, reading) => stamp.at + byMs <= now && view.sees(stamp, reading),
+});
+
 /**
  * A number in [0, 1) that depends on nothing but its inputs, so that a run repeats from its seed. The mixing is
  * MurmurHash3's 32-bit finaliser applied to each part.

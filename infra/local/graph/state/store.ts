@@ -25,7 +25,7 @@ export type Rewritable = {
 export type StoreOptions = {
   folder: string;
   /** Every replica has every write after this time. */
-  lagMs: number;
+  lagMs: () => number;
   /** Writes the content of the tenant file, which is read at each start and therefore not in the journal. */
   seed: (into: Rewritable) => void;
   /** Called for each row when its `dueAt` comes. Its changes are committed. */
@@ -58,7 +58,7 @@ export function openStore(options: StoreOptions): Store {
     options.seed(into);
   };
   const commit = (): void => {
-    for (const table of Object.values(tables)) table.settle(Date.now() - options.lagMs);
+    for (const table of Object.values(tables)) table.settle(Date.now() - options.lagMs());
     if (pending.length > 0) journal.append(pending);
     pending = [];
   };
