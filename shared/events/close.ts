@@ -1,6 +1,6 @@
 import type { ChainEnd, EventRun, Run } from '../domain/workflow/run';
 import type { Log } from '../log';
-import type { Claims, Ending } from '../storage/claims';
+import { runs, type Claims, type Ending, type Execution } from '../storage/claims';
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
@@ -109,4 +109,13 @@ export async function closeEvent(
   }
   await due.cancel(place);
   return 'closed';
+}
+
+/** What is left of an attempt that an execution has closed before it died: its place among what is looked at later. */
+export async function leaveClosed(
+  { claims, due }: { claims: Pick<Claims, 'read'>; due: Pick<Due, 'cancel'> },
+  execution: Execution,
+): Promise<void> {
+  const claim = await claims.read(execution.eventHash);
+  if (claim?.state === 'closed' && runs(claim, execution)) await due.cancel(claim.due);
 }

@@ -5,7 +5,7 @@ import type { Outcome } from '../domain/workflow/outcome';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
 import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
-import { closeEvent } from '../events/close';
+import { closeEvent, leaveClosed } from '../events/close';
 import { asOutcome } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
 import type { Log } from '../log';
@@ -35,7 +35,10 @@ export async function beginReconciliation(
 ): Promise<{ outcome: Outcome<{ run: ReconcileRun }>; chain?: ChainEnd }> {
   const { claims, staging, ledger } = services;
   const claim = await claims.start(execution, new Date().toISOString());
-  if (claim?.state !== 'started' || !runs(claim, execution)) return { outcome: STALE };
+  if (claim?.state !== 'started' || !runs(claim, execution)) {
+    await leaveClosed(services, execution);
+    return { outcome: STALE };
+  }
   const event = eventRunOf(claim, execution.token);
   const asked = await staging.asked(claim.eventHash);
   const options = ReconcileOptions.parse(asked ?? {});

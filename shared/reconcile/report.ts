@@ -7,7 +7,7 @@ import type { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { ChainEnd } from '../domain/workflow/run';
 import { runColumns, writerColumns, type AuditWriter } from '../events/audit-context';
-import { closeEvent } from '../events/close';
+import { closeEvent, leaveClosed } from '../events/close';
 import { BlobRefused } from '../blobs';
 import type { Config } from '../config/config';
 import { traceOf, type Log } from '../log';
@@ -81,7 +81,7 @@ export const reportFiles = (report: ReconcileReport, by: string) => [
 export type CloseRunServices = AuditWriter & {
   /** Writes a blob that is never written again. Throws if that cannot be. */
   writeReport: (url: string, content: { text: string; type: string }) => Promise<void>;
-  claims: Pick<Claims, 'beginClosing' | 'finishClosing' | 'isOver'>;
+  claims: Pick<Claims, 'read' | 'beginClosing' | 'finishClosing' | 'isOver'>;
   due: Pick<Due, 'cancel'>;
   config: Pick<Config, 'reconcile'>;
   staging: Staging;
@@ -110,7 +110,11 @@ export async function closeReconciliation(
 ): Promise<Outcome> {
   const { staging, claims, ledger } = services;
   const { run, at } = input;
-  if (await claims.isOver(run.instanceId)) return { kind: 'rejected', reason: 'stale' };
+  if (await claims.isOver(run.instanceId)) {
+    await leaveClosed(services, run);
+    await staging.release(run.instanceId);
+    return { kind: 'rejected', reason: 'stale' };
+  }
   if (run.options.decision) return closeDecision(services, input, log);
   const lists = await staging.scopes(run.generation);
   const failure = input.failure ?? unreadOf(lists);

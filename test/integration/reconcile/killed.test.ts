@@ -44,6 +44,15 @@ function effectOf(run: Awaited<ReturnType<Tenant['drive']>>) {
   return { named, permits, scopes, closings, exitCode };
 }
 
+/** What a run that has ended must not leave: the lease, and a place among what the supervisor looks at. */
+async function leftOf({ eventHash }: { eventHash: string }) {
+  const { staging } = tenant.start().services;
+  const due: string[] = [];
+  for await (const rows of tenant.storage.table('due').scan({}))
+    due.push(...rows.map(({ key }) => key).filter((key) => key.includes(eventHash)));
+  return { holder: (await staging.lease()).holder, due };
+}
+
 test('a run that is asked for twice, and whose orchestration is started twice at once, is one run', async () => {
   const asked = await tenant.ask();
   const both = await Promise.all([
@@ -62,6 +71,8 @@ test('of two runs at once one does all, and the other one closes without reading
   const both = await Promise.all(asked.map((one) => tenant.drive(one)));
   const [second, ...others] = both.filter(({ closings }) => closings[0] === 'superseded');
   expect(others).toEqual([]);
+  if (!second) throw new Error('both ran');
+  expect(await leftOf(second)).toMatchObject({ due: [] });
   expect(second).toMatchObject({
     ...{ closings: ['superseded'], reason: 'another-run', permits: [] },
     ...{ activities: ['beginReconciliation'], report: undefined },
@@ -112,6 +123,7 @@ test('every activity dies before and after each of its writes: the run ends as a
   const { deaths } = run;
   console.log(`${deaths.length} deaths`);
   expect(effectOf(run)).toEqual(EFFECT);
+  expect(await leftOf(run)).toEqual({ holder: undefined, due: [] });
   for (const death of ['before send of sendRechecks', 'after send of sendRechecks'])
     expect(deaths.filter((one) => one === death)).toHaveLength(2);
   const killed = new Set(deaths.map((death) => death.split(' of ').at(-1)));
