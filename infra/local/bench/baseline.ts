@@ -19,9 +19,8 @@ export type BaselineScript = {
   sample: {
     worker: string;
     targetId: string;
-    requestId: string;
-    accessPackageId: string;
-    assignmentPolicyId: string;
+    /** Its requests, one for each package, in the order in which they were submitted. */
+    requests: { requestId: string; accessPackageId: string; assignmentPolicyId: string }[];
   };
 };
 
@@ -76,7 +75,7 @@ async function serveOne(
   counts: Counts,
 ): Promise<void> {
   const { sample, calls, writes } = script;
-  const ids = { worker, targetId: sample.targetId, requestId: sample.requestId };
+  const ids: Ids = { worker, targetId: sample.targetId, requestIds: [] };
   const write = tableWriter(script, worker);
   const send = async (call: GraphCall): Promise<string> => {
     counts.graphCalls += 1;
@@ -84,7 +83,9 @@ async function serveOne(
   };
   let written = 0;
   for (const [index, call] of calls.entries()) {
-    const isPoll = call.path.endsWith(`/assignmentRequests/${sample.requestId}`);
+    const isPoll = sample.requests.some(({ requestId }) =>
+      call.path.endsWith(`/assignmentRequests/${requestId}`),
+    );
     const pause = call.at - (calls[index - 1]?.at ?? call.at);
     if (isPoll) await wait(pause);
     let state = await send(call);
@@ -100,17 +101,22 @@ async function serveOne(
   }
 }
 
-/** Makes the recorded call with this joiner's ids, and stores the ids of the user and the request from the answers. */
+/** What one joiner has in place of the ids of the sample. `requestIds`: of those submitted so far. */
+type Ids = { worker: string; targetId: string; requestIds: string[] };
+
+/** Makes the recorded call with this joiner's ids, and stores the ids of the user and the requests from the answers. */
 async function callGraph(
   { graphUrl, sample }: BaselineScript,
   { method, path, query }: GraphCall,
-  ids: { worker: string; targetId: string; requestId: string },
+  ids: Ids,
 ): Promise<string> {
-  const url = `${path}${query && '?'}${query}`
-    .replaceAll(sample.worker, ids.worker)
-    .replaceAll(sample.targetId, ids.targetId)
-    .replaceAll(sample.requestId, ids.requestId);
-  const { accessPackageId, assignmentPolicyId } = sample;
+  const url = ids.requestIds.reduce(
+    (text, id, index) => text.replaceAll(sample.requests[index]?.requestId ?? '', id),
+    `${path}${query && '?'}${query}`
+      .replaceAll(sample.worker, ids.worker)
+      .replaceAll(sample.targetId, ids.targetId),
+  );
+  const { accessPackageId, assignmentPolicyId } = sample.requests[ids.requestIds.length] ?? {};
   const body = {
     requestType: 'adminAdd',
     justification: `baseline:${ids.worker}`,
@@ -131,7 +137,7 @@ async function callGraph(
   // A replica may not know the request yet; the caller polls again, as the product does.
   if (response.status === 404 && method === 'GET') return '';
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
-  if (method === 'POST') ids.requestId = answer.id ?? '';
+  if (method === 'POST') ids.requestIds.push(answer.id ?? '');
   if (path.endsWith('/users')) ids.targetId = answer.value?.[0]?.id ?? '';
   return answer.state ?? '';
 }
@@ -145,6 +151,10 @@ function tableWriter(
   let count = 0;
   return async ({ kind, table }) => {
     const client = clientOf(script.storage, table);
+    if (kind === 'transaction') {
+      await writeTransaction(script, worker, (count += 2));
+      return;
+    }
     const fresh = kind === 'insert' || !last.has(table);
     const rowKey = fresh
       ? `baseline-${String((count += 1)).padStart(4, '0')}`
@@ -155,6 +165,19 @@ function tableWriter(
     else if (kind === 'replace') await client.upsertEntity(entity, 'Replace');
     else await client.deleteEntity(entity.partitionKey, rowKey);
   };
+}
+
+/** The log does not say what a transaction holds: two rows of the audit stand for it. */
+async function writeTransaction(
+  { storage, columns }: BaselineScript,
+  worker: string,
+  count: number,
+): Promise<void> {
+  const rows = [count - 1, count].map((at) => ({
+    ...columns['audit'],
+    ...{ partitionKey: `baseline-${worker}`, rowKey: `transaction-${at}` },
+  }));
+  await clientOf(storage, 'audit').submitTransaction(rows.map((row) => ['create', row]));
 }
 
 const clients = new Map<string, TableClient>();

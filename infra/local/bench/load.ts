@@ -9,7 +9,8 @@ import type { BaselineScript } from './baseline';
 import { isWrite, type Lap } from './measure';
 
 const source = 'urn:hr:acme:workday';
-const pollEveryMs = 1000;
+/** Each look lists every claim there is, so it is rarer where there are many. Latencies come from the rows themselves. */
+const pollEveryMs = (joiners: number): number => Math.max(1000, joiners);
 
 export type Ending = { outcome: string; latencyMs: number; closedAt: number };
 
@@ -22,7 +23,7 @@ type Load = {
   join: (
     workers: string[],
     deadlineMs: number,
-    jobCode?: string,
+    jobCode: string,
   ) => Promise<{ endings: Ending[]; sentAt: number }>;
   close: () => Promise<void>;
 };
@@ -50,7 +51,7 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   };
 
   return {
-    join: async (workers, deadlineMs, jobCode = 'FIN-AN-2') => {
+    join: async (workers, deadlineMs, jobCode) => {
       const began = Date.now();
       const sentAt = new Map<string, number>();
       for (let rest = workers; rest.length > 0;) {
@@ -68,11 +69,11 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
       while ((await closed()) < joinedBefore) {
         if (Date.now() - began > deadlineMs)
           throw new Error('not every joiner has a closing row: the deadline has passed');
-        await wait(pollEveryMs);
+        await wait(pollEveryMs(workers.length));
       }
       const found = await closings();
       const endings = workers.map((worker) => {
-        const row = found.get(eventHash(source, idOf(worker)));
+        const row = found.get(eventHashOf(worker));
         const closedAt = Date.parse(row?.recordedAt ?? '');
         const latencyMs = closedAt - (sentAt.get(worker) ?? began);
         return { outcome: row?.outcome ?? 'none', latencyMs, closedAt };
@@ -82,6 +83,9 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
     close: () => client.close(),
   };
 }
+
+/** The event of a worker, as the product names it. */
+export const eventHashOf = (worker: string): string => eventHash(source, idOf(worker));
 
 const idOf = (worker: string): string => `bench-${worker}-joined`;
 
@@ -115,29 +119,54 @@ const first = 100_001;
 /** The worker id of the n-th person of the bench's tenant, from 0. */
 export const workerId = (n: number): string => `W-${first + n}`;
 
-/** Writes a tenant of `size` people without scripted faults, with the groups and applications of the sample tenant. */
-export function writeTenant(file: string, size: number): void {
+/** How long Entra takes to deliver a request, in seconds, evenly spread. */
+export type Delivery = { from: number; to: number };
+
+/**
+ * Writes a tenant of `size` people without scripted faults, with the groups and applications of the sample tenant.
+ * `delivery`: undefined for the default of the simulator.
+ */
+export function writeTenant(file: string, size: number, delivery?: Delivery): void {
   const sample = JSON.parse(
     readFileSync(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
   ) as object;
   const workers = [{ from: workerId(0), to: workerId(size - 1) }];
-  const ordinary = { users: [], holdings: [], scripts: [] };
+  const scripts = delivery ? Array.from({ length: size }, (_, n) => scriptOf(n, delivery)) : [];
+  const ordinary = { users: [], holdings: [], scripts };
   writeFileSync(file, JSON.stringify({ ...sample, ...ordinary, workers }));
 }
 
-/** The position whose people get three packages. */
-export const THREE_PACKAGES = 'BENCH-3';
+/** Steps through the range by the golden ratio, so that every group of people that join at once has all of it. */
+function scriptOf(n: number, { from, to }: Delivery): object {
+  const share = (n * (Math.sqrt(5) - 1)) / 2;
+  const half = Math.round((from + (to - from) * (share - Math.floor(share))) * 500);
+  return {
+    employeeId: workerId(n),
+    states: [
+      { state: 'submitted', forMs: half },
+      { state: 'delivering', forMs: half },
+      { state: 'delivered' },
+    ],
+  };
+}
 
-/** Writes the sample model with a rule for that position; nobody approves what it gives. */
+/** The position whose people get so many packages, from 1 to 3. */
+export const positionWith = (packages: number): string =>
+  packages === 1 ? 'FIN-AN-2' : `BENCH-${packages}`;
+
+/** Writes the sample model with rules for those positions; nobody approves what they give. */
 export function writeModel(file: string): void {
   const sample = JSON.parse(readFileSync(join(projectRoot(), 'access-model.json'), 'utf8')) as {
     birthrights: object[];
   };
-  const rule = {
-    ...{ id: 'bench-three', description: 'Two packages beside that of the department.' },
-    ...{ when: { attribute: 'jobCode', equals: THREE_PACKAGES }, packages: ['sales', 'warehouse'] },
-  };
-  writeFileSync(file, JSON.stringify({ ...sample, birthrights: [...sample.birthrights, rule] }));
+  const rules = [['sales'], ['sales', 'warehouse']].map((packages, index) => ({
+    ...{ id: `bench-${index + 2}`, description: 'Packages beside that of the department.' },
+    ...{ when: { attribute: 'jobCode', equals: positionWith(index + 2) }, packages },
+  }));
+  writeFileSync(
+    file,
+    JSON.stringify({ ...sample, birthrights: [...sample.birthrights, ...rules] }),
+  );
 }
 
 const openTable = (storage: string, table: string): TableClient =>
@@ -150,19 +179,24 @@ export async function recordSample(
   storage: string,
 ): Promise<Pick<BaselineScript, 'calls' | 'writes' | 'columns' | 'sample'>> {
   const rows = openTable(storage, 'audit').listEntities({
-    queryOptions: { filter: `PartitionKey eq '${eventHash(source, idOf(worker))}'` },
+    queryOptions: { filter: `PartitionKey eq '${eventHashOf(worker)}'` },
   });
-  const seen: Record<string, string> = {};
+  // What is known of each package, from the rows of its steps. They are submitted in the order of their rows.
+  const seen = new Map<string, Record<string, string>>();
   for await (const row of rows) {
+    const { packageKey = '' } = row as { packageKey?: string };
+    const columns = seen.get(packageKey) ?? {};
     for (const [name, value] of Object.entries(row)) {
-      if (typeof value === 'string') seen[name] = value;
+      if (typeof value === 'string') columns[name] = value;
     }
+    seen.set(packageKey, columns);
   }
-  const id = (name: string): string => {
-    const value = seen[name];
+  const id = (columns: Record<string, string>, name: string): string => {
+    const value = columns[name];
     if (value === undefined) throw new Error(`the audit rows of the sample have no ${name}`);
     return value;
   };
+  const requested = [...seen.values()].filter((row) => row['assignmentRequestId'] !== undefined);
   const writes = requests.filter(isWrite);
   const tables = [...new Set(writes.map(({ table }) => table))];
   const columns = await Promise.all(
@@ -174,10 +208,12 @@ export async function recordSample(
     columns: Object.fromEntries(columns) as BaselineScript['columns'],
     sample: {
       worker,
-      targetId: id('targetId'),
-      requestId: id('assignmentRequestId'),
-      accessPackageId: id('accessPackageId'),
-      assignmentPolicyId: id('assignmentPolicyId'),
+      targetId: id(requested[0] ?? {}, 'targetId'),
+      requests: requested.map((row) => ({
+        requestId: id(row, 'assignmentRequestId'),
+        accessPackageId: id(row, 'accessPackageId'),
+        assignmentPolicyId: id(row, 'assignmentPolicyId'),
+      })),
     },
   };
 }

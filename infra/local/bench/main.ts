@@ -3,13 +3,23 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTool, integerOption } from '../../command-line';
+import { TenantLimit } from '../graph/http/tenant-limits';
 import { projectRoot } from '../stack/service';
 import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import type { BaselineResult, Baselines, BaselineScript } from './baseline';
 import { compareBuilds, printedComparison } from './compare';
-import { openLoad, recordSample, THREE_PACKAGES, workerId, writeModel, writeTenant } from './load';
+import {
+  eventHashOf,
+  openLoad,
+  positionWith,
+  recordSample,
+  workerId,
+  writeModel,
+  writeTenant,
+  type Delivery,
+} from './load';
 import { measureServices } from './measure';
-import { printed, reportOf, type Report } from './report';
+import { printed, reportOf, type Bucket, type Report } from './report';
 
 /**
  * Joiners before the measured ones: the first creates the package, the others let the processes compile their code, the
@@ -22,8 +32,15 @@ Beside the host runs a baseline: a plain script that makes the same Graph calls 
 history, on the same simulator and Azurite. It runs twice: measured from its first call (fresh), and measured after it
 has served ${warmUps} others, as the host has (warmed). Needs Linux. Exits 1 if a joiner is not delivered.
 
-usage: npm run bench -- [--joiners <n>] [--json] [--compare <dir> [--rounds <n>]]
+usage: npm run bench -- [--joiners <n>] [--packages <n>] [--tenant-limit <limit>] [--delivery <from>-<to>] [--json]
+       npm run bench -- [--joiners <n>] [--json] --compare <dir> [--rounds <n>]
   --joiners <n>    measured joiners (500)
+  --packages <n>   packages that each of them gets, 1 to 3 (1)
+  --tenant-limit <limit>
+                   on: Graph throttles the measured joiners by its published limits; x<n>: by n times as much; off (off).
+                   The baselines know no 429, so they always run without
+  --delivery <from>-<to>
+                   seconds that Entra takes to deliver a request, evenly spread (0.3 for each)
   --compare <dir>  run the bench of another build in turn with this one (that one, this one, that one, ...), and print
                    the medians of both and their ratio. <dir> has the other build's package.json and node_modules; its
                    bench must take --joiners and --json
@@ -37,16 +54,19 @@ const queue = 'provisioning-events';
  */
 const peopleFor = (joiners: number): number => 2 * warmUps + 3 * joiners + 2;
 
-async function bench(joiners: number): Promise<Report> {
+type Size = { joiners: number; packages: number; tenantLimit: string; delivery?: Delivery };
+
+async function bench(size: Size): Promise<Report> {
+  const { joiners, delivery } = size;
   const tableLog = (dataDir: string): string => join(dataDir, 'tables.log');
   const settings = (dataDir: string): Record<string, string> => {
     const tenant = join(dataDir, 'tenant.json');
     const model = join(dataDir, 'model.json');
-    writeTenant(tenant, peopleFor(joiners));
+    writeTenant(tenant, peopleFor(joiners), delivery);
     writeModel(model);
     return {
       GRAPH_TENANT: tenant,
-      // The baselines call as fast as they can on the same simulator, and know no 429.
+      // Only what is measured is limited.
       GRAPH_TENANT_LIMIT: 'off',
       ACCESS_MODEL: model,
       AZURITE_TABLE_LOG: tableLog(dataDir),
@@ -58,7 +78,7 @@ async function bench(joiners: number): Promise<Report> {
   };
   return onTemporaryStack('bench', settings, async (stack) => {
     try {
-      return await measure(stack, tableLog(stack.dataDir), joiners);
+      return await measure(stack, tableLog(stack.dataDir), size);
     } catch (error) {
       console.error(stack.log.slice(-40).join('\n'));
       throw error;
@@ -66,27 +86,39 @@ async function bench(joiners: number): Promise<Report> {
   });
 }
 
-async function measure(stack: TemporaryStack, tableLog: string, joiners: number): Promise<Report> {
-  const { graph, serviceBus, storage } = stack;
+async function measure(
+  stack: TemporaryStack,
+  tableLog: string,
+  { joiners, packages, tenantLimit, delivery }: Size,
+): Promise<Report> {
+  const { graph, serviceBus, storage, host } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
   const lap = measureServices(stack.dataDir, tableLog, stack.now);
   const workers = Array.from({ length: peopleFor(joiners) }, (_, n) => workerId(n));
-  const deadlineMs = 60_000 + 100 * (warmUps + joiners);
+  // At the published limit of Graph, twenty requests a second.
+  const deadlineMs = 60_000 + 2_000 * (delivery?.to ?? 0) + 150 * packages * (warmUps + joiners);
+  const position = positionWith(packages);
 
   const first = workers.splice(0, 1);
   const crowd = workers.splice(0, warmUps - 2);
   const [sampled = ''] = workers.splice(0, 1);
-  for (const group of [first, crowd]) await load.join(group, deadlineMs);
+  for (const group of [first, crowd]) await load.join(group, deadlineMs, position);
   lap();
-  await load.join([sampled], deadlineMs);
+  await load.join([sampled], deadlineMs, position);
   const script = await recordSample(sampled, lap(), storage.connectionString);
 
-  const joined = await load.join(workers.splice(0, joiners), deadlineMs);
+  const activitiesOfOne = await countActivities(host.url, sampled);
+
+  const limit = tenantLimitOf(graph.url);
+  await limit.set(tenantLimit);
+  const joined = await load.join(workers.splice(0, joiners), deadlineMs, position);
   const measured = lap();
+  const buckets = await limit.report();
+  await limit.set('off');
   // The first of the two creates what is missing, and this process has read the policies when the second comes.
-  await load.join(workers.splice(0, 1), deadlineMs, THREE_PACKAGES);
+  await load.join(workers.splice(0, 1), deadlineMs, positionWith(3));
   lap();
-  await load.join(workers.splice(0, 1), deadlineMs, THREE_PACKAGES);
+  await load.join(workers.splice(0, 1), deadlineMs, positionWith(3));
   const ofThree = lap();
   await load.close();
   const serve = (warmUps: string[]): Promise<BaselineResult> =>
@@ -102,7 +134,30 @@ async function measure(stack: TemporaryStack, tableLog: string, joiners: number)
     fresh: await serve([]),
     warmed: await serve(workers.splice(0, warmUps)),
   };
-  return reportOf(joined, measured, baselines, ofThree);
+  const limited = { tenantLimit, buckets };
+  return reportOf({ ...joined, packages, activitiesOfOne }, measured, baselines, ofThree, limited);
+}
+
+/** The limits of the tenant, at the control endpoint of the simulator. */
+function tenantLimitOf(graphUrl: string) {
+  const url = `${graphUrl}/_control/tenant-limit`;
+  return {
+    set: async (limit: string): Promise<void> => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(url, { method: 'PUT', headers, body: JSON.stringify({ limit }) });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    report: async (): Promise<Bucket[]> =>
+      ((await (await fetch(url)).json()) as { buckets: Bucket[] }).buckets,
+  };
+}
+
+/** How many activities the run of a joiner has executed, from its history. */
+async function countActivities(hostUrl: string, worker: string): Promise<number> {
+  const instance = `${hostUrl}/runtime/webhooks/durabletask/instances/${eventHashOf(worker)}-1`;
+  const answer = await fetch(`${instance}?showHistory=true&code=local`);
+  const { historyEvents } = (await answer.json()) as { historyEvents: { EventType: string }[] };
+  return historyEvents.filter(({ EventType }) => EventType === 'TaskCompleted').length;
 }
 
 async function runBaseline(script: BaselineScript): Promise<BaselineResult> {
@@ -124,31 +179,53 @@ function activitiesAtOnce(): number {
   return extensions.durableTask.maxConcurrentActivityFunctions;
 }
 
-type Command = { joiners: number; compare: string | undefined; rounds: number; json: boolean };
+type Command = { size: Size; compare: string | undefined; rounds: number; json: boolean };
 
-async function run({ joiners, compare, rounds, json }: Command): Promise<number> {
+async function run({ size, compare, rounds, json }: Command): Promise<number> {
+  const { joiners } = size;
   if (compare !== undefined) {
     const comparison = await compareBuilds(compare, joiners, rounds, console.error);
     console.log(json ? JSON.stringify(comparison, null, 2) : printedComparison(comparison));
     return 0;
   }
-  const report = await bench(joiners);
+  const report = await bench(size);
   console.log(json ? JSON.stringify(report, null, 2) : printed(report));
   return report.outcomes['delivered'] === joiners ? 0 : 1;
+}
+
+function deliveryOf(text: string): Delivery {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || Number(from) > Number(to))
+    throw new Error('--delivery must be two numbers of seconds, such as 10-60');
+  return { from: Number(from), to: Number(to) };
 }
 
 void runTool({
   usage,
   options: {
     joiners: { type: 'string', default: '500' },
+    packages: { type: 'string', default: '1' },
+    'tenant-limit': { type: 'string', default: 'off' },
+    delivery: { type: 'string' },
     compare: { type: 'string' },
     rounds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
-  read: ({ joiners, compare, rounds, json }) => {
+  read: ({ joiners, packages, 'tenant-limit': tenantLimit, delivery, compare, rounds, json }) => {
     if (rounds !== undefined && compare === undefined) throw new Error('--rounds needs --compare');
+    const isPlain = packages === '1' && tenantLimit === 'off' && delivery === undefined;
+    // Another build may not know them.
+    if (compare !== undefined && !isPlain)
+      throw new Error('--compare compares without --packages, --tenant-limit and --delivery');
+    if (!TenantLimit.safeParse(tenantLimit).success)
+      throw new Error('--tenant-limit must be on, off or x<number>, such as x10');
     return {
-      joiners: integerOption('--joiners', joiners, 1, 100_000),
+      size: {
+        joiners: integerOption('--joiners', joiners, 1, 100_000),
+        packages: integerOption('--packages', packages, 1, 3),
+        tenantLimit,
+        ...(delivery !== undefined && { delivery: deliveryOf(delivery) }),
+      },
       compare,
       rounds: integerOption('--rounds', rounds ?? '3', 1, 100),
       json,

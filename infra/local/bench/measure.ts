@@ -50,8 +50,13 @@ export function tail(file: string): Tail {
   };
 }
 
-/** One request to a table, from Azurite's log. */
-export type TableRequest = { kind: 'insert' | 'replace' | 'remove' | 'read'; table: string };
+/** One request to a table, from Azurite's log. A transaction of several rows is one request, whose table is `$batch`. */
+export type TableRequest = {
+  kind: 'insert' | 'replace' | 'remove' | 'read' | 'transaction';
+  table: string;
+};
+
+const BATCH = '$batch';
 
 const kinds: Record<string, TableRequest['kind']> = {
   POST: 'insert',
@@ -64,8 +69,8 @@ const kinds: Record<string, TableRequest['kind']> = {
 /** The requests in lines of Azurite's table log (Common Log Format), in order. */
 export function tableRequests(lines: string[]): TableRequest[] {
   return lines.flatMap((line) => {
-    const [, method, table] = /"([A-Z]+) \/devstoreaccount1\/(\w+)/.exec(line) ?? [];
-    const kind = kinds[method ?? ''];
+    const [, method, table] = /"([A-Z]+) \/devstoreaccount1\/(\$?\w+)/.exec(line) ?? [];
+    const kind = table === BATCH ? 'transaction' : kinds[method ?? ''];
     return kind === undefined || table === undefined ? [] : [{ kind, table }];
   });
 }
@@ -77,11 +82,18 @@ const Logged = z.object({
   method: z.string(),
   path: z.string(),
   query: z.string(),
+  status: z.number().int(),
   at: z.iso.datetime(),
 });
 
 /** One call, and when it was made in milliseconds since 1970. */
-export type GraphCall = { method: string; path: string; query: string; at: number };
+export type GraphCall = {
+  method: string;
+  path: string;
+  query: string;
+  status: number;
+  at: number;
+};
 
 /** The calls in lines of the simulator's request log, without those to its control endpoint. */
 export function graphCalls(lines: string[]): GraphCall[] {
@@ -89,6 +101,24 @@ export function graphCalls(lines: string[]): GraphCall[] {
     .map((line) => Logged.parse(JSON.parse(line)))
     .filter(({ path }) => !path.startsWith('/_control'))
     .map((call) => ({ ...call, at: Date.parse(call.at) }));
+}
+
+/** How often a call was made, as method and path without the ids of one object, and how often it was throttled. */
+export type CallsOfKind = { call: string; count: number; throttled: number };
+
+const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+
+/** The calls by kind, the most frequent first. */
+export function callsByKind(calls: readonly GraphCall[]): CallsOfKind[] {
+  const kinds = new Map<string, CallsOfKind>();
+  for (const { method, path, status } of calls) {
+    const call = `${method} ${path.replace(ID, '{id}')}`;
+    const kind = kinds.get(call) ?? { call, count: 0, throttled: 0 };
+    kinds.set(call, kind);
+    kind.count += 1;
+    if (status === 429) kind.throttled += 1;
+  }
+  return [...kinds.values()].sort((one, other) => other.count - one.count);
 }
 
 /** What a process has used since its start. */

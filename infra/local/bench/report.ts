@@ -1,10 +1,35 @@
 import { tableOf } from '../demo/report';
 import type { BaselineResult, Baselines } from './baseline';
 import type { Ending } from './load';
-import { isWrite, withOnePollEach, type Lap, type TableRequest } from './measure';
+import {
+  callsByKind,
+  isWrite,
+  withOnePollEach,
+  type CallsOfKind,
+  type Lap,
+  type TableRequest,
+} from './measure';
+
+/** What the simulator counts of one limit of the tenant: what it permits, and what was let through or refused. */
+export type Bucket = {
+  kind: string;
+  capacity: number;
+  refillPerSecond: number;
+  calls: number;
+  throttled: number;
+  used: number;
+};
+
+/** `share`: of what the limit permits in the seconds of the run, its full bucket included, the part that was used. */
+type Limit = Pick<Bucket, 'kind' | 'calls' | 'throttled' | 'used'> & {
+  permitted: number;
+  share: number;
+};
 
 export type Report = {
   joiners: number;
+  /** Packages of each joiner. */
+  packages: number;
   outcomes: Record<string, number>;
   seconds: number;
   joinersPerSecond: number;
@@ -12,9 +37,19 @@ export type Report = {
   /** By process: CPU for each joiner, and peak memory since its start. */
   processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
   graphCallsPerJoiner: number;
+  graphCalls: CallsOfKind[];
+  /** The part of all calls that were answered with 429. */
+  throttledShare: number;
+  tenantLimit: string;
+  /** Empty without a limit. */
+  limits: Limit[];
+  /** Of a joiner alone on the stack, the polls included. */
+  activitiesOfOne: number;
   /** The calls of one joiner with three packages that are complete, one poll each. */
   graphCallsOfThreePackages: number;
   tableWritesPerJoiner: number;
+  /** Reads and transactions too; a transaction is one request. */
+  tableRequests: number;
   /** Every kind of table request, reads too; the bench's own polling is included. */
   tableRequestsPerJoiner: Record<string, number>;
   baselines: Record<keyof Baselines, BaselineFigures>;
@@ -31,14 +66,22 @@ export type BaselineFigures = {
   hostToBaseline: number | undefined;
 };
 
+type Joined = { endings: Ending[]; sentAt: number };
+
+/** From the first message to the last closing row. */
+const secondsOf = ({ endings, sentAt }: Joined): number =>
+  (endings.reduce((last, { closedAt }) => Math.max(last, closedAt), 0) - sentAt) / 1000;
+
 export function reportOf(
-  { endings, sentAt }: { endings: Ending[]; sentAt: number },
+  joined: Joined & Pick<Report, 'packages' | 'activitiesOfOne'>,
   lap: Lap,
   { fresh, warmed }: Baselines,
   ofThree: Lap,
+  { tenantLimit, buckets }: { tenantLimit: string; buckets: readonly Bucket[] },
 ): Report {
+  const { endings, packages, activitiesOfOne } = joined;
   const joiners = endings.length;
-  const seconds = (Math.max(...endings.map(({ closedAt }) => closedAt)) - sentAt) / 1000;
+  const seconds = secondsOf(joined);
   const latencies = endings.map(({ latencyMs }) => latencyMs).sort((one, other) => one - other);
   const percentile = (share: number): number =>
     latencies[Math.max(0, Math.ceil(share * joiners) - 1)] ?? NaN;
@@ -51,8 +94,13 @@ export function reportOf(
     ]),
   );
   const hostCpu = processes['host']?.cpuMsPerJoiner;
+  const graphCalls = callsByKind(lap.calls);
+  const throttled = graphCalls.reduce((sum, one) => sum + one.throttled, 0);
   return {
-    joiners,
+    ...{ joiners, packages, activitiesOfOne, graphCalls, tenantLimit },
+    throttledShare: throttled / Math.max(1, lap.calls.length),
+    limits: buckets.map((bucket) => limitOf(bucket, seconds)),
+    tableRequests: lap.tables.length / joiners,
     outcomes,
     seconds,
     joinersPerSecond: joiners / seconds,
@@ -72,6 +120,12 @@ export function reportOf(
       warmed: baselineFigures(warmed, joiners, hostCpu),
     },
   };
+}
+
+function limitOf({ capacity, refillPerSecond, ...bucket }: Bucket, seconds: number): Limit {
+  const { kind, calls, throttled, used } = bucket;
+  const permitted = capacity + refillPerSecond * seconds;
+  return { kind, calls, throttled, used, permitted, share: used / permitted };
 }
 
 function baselineFigures(
@@ -118,19 +172,36 @@ export function printed(report: Report): string {
     row('warmed baseline', warmed),
   ];
   return [
-    `${joiners} joiners at once: ${ends.join(', ')}`,
+    `${joiners} joiners at once, ${report.packages} packages each: ${ends.join(', ')}`,
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
       `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
     `  Graph calls of a joiner with three packages, one poll each: ${report.graphCallsOfThreePackages}`,
     `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
       `table writes ${report.tableWritesPerJoiner.toFixed(1)} (baseline ${warmed.tableWritesPerJoiner.toFixed(1)})`,
+    `  table requests per joiner ${report.tableRequests.toFixed(1)}, reads included; activities of one alone ${report.activitiesOfOne}`,
+    `  answered with 429: ${percent(report.throttledShare)} of the calls; tenant limit ${report.tenantLimit}`,
+    ...report.limits.map(
+      ({ kind, used, permitted, share, throttled }) =>
+        `  ${kind}: ${used.toFixed(0)} of ${permitted.toFixed(0)} that the limit permits, ${percent(share)}; refused ${throttled}`,
+    ),
+    '',
+    tableOf(
+      ['Graph call', 'per joiner', '429'],
+      report.graphCalls.map(({ call, count, throttled }) => [
+        call,
+        (count / joiners).toFixed(3),
+        String(throttled),
+      ]),
+    ),
     '',
     tableOf(['process', 'CPU ms per joiner', 'peak MB'], rows),
     '',
     comparison(baselines),
   ].join('\n');
 }
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function comparison({ fresh, warmed }: Report['baselines']): string {
   if (fresh.hostToBaseline === undefined || warmed.hostToBaseline === undefined) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,12 +25,28 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     'x "GET /devstoreaccount1/claims(PartitionKey=%271%27,RowKey=%27claim%27) HTTP/1.1" 200 -',
   ]);
   const usage = { host: { cpuMs: 150, peakMb: 200 } };
+  const call = (path: string, status: number) => ({
+    method: 'GET',
+    path,
+    query: '',
+    status,
+    at: 0,
+  });
+  const [one, other] = [randomUUID(), randomUUID()];
+  const calls = [
+    call('/v1.0/users', 200),
+    call(`/v1.0/requests/${one}`, 200),
+    call(`/v1.0/requests/${other}`, 429),
+  ];
+  const counts = { calls: 46, throttled: 1, used: 45 };
+  const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts };
 
   const report = reportOf(
-    { endings, sentAt: 900 },
-    { calls: [], tables: writes, usage },
+    { endings, sentAt: 900, packages: 1, activitiesOfOne: 9 },
+    { calls, tables: writes, usage },
     baselines,
     noLap,
+    { tenantLimit: 'on', buckets: [bucket] },
   );
 
   expect(report).toMatchObject({
@@ -39,6 +56,14 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     joinersPerSecond: 10,
     latencyMs: { p50: 50, p95: 95, p99: 99, max: 100 },
     processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
+    throttledShare: 1 / 3,
+    graphCalls: [
+      { call: 'GET /v1.0/requests/{id}', count: 2, throttled: 1 },
+      { call: 'GET /v1.0/users', count: 1, throttled: 0 },
+    ],
+    // A bucket of 30 and 2 more in each of the 10 seconds.
+    limits: [{ kind: 'writes', permitted: 50, used: 45, share: 0.9, throttled: 1 }],
+    tableRequests: 0.02,
     tableWritesPerJoiner: 0.01,
     tableRequestsPerJoiner: { 'insert audit': 0.01, 'read claims': 0.01 },
     baselines: {
@@ -51,34 +76,43 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  const report = reportOf({ endings, sentAt: 0 }, noLap, baselines, noLap);
+  const joined = { endings, sentAt: 0, packages: 1, activitiesOfOne: 9 };
+  const report = reportOf(joined, noLap, baselines, noLap, { tenantLimit: 'off', buckets: [] });
 
   expect(report.baselines.fresh.hostToBaseline).toBeUndefined();
   expect(report.baselines.warmed.hostToBaseline).toBeUndefined();
   expect(printed(report)).toContain('has no /proc');
 });
 
-test('the table log tells inserts, replacements, removals and reads apart', () => {
+test('the table log tells inserts, replacements, removals, reads and transactions apart', () => {
   const lines = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'OPTIONS'].map(
     (method) =>
       `127.0.0.1 - - [x] "${method} /devstoreaccount1/due(PartitionKey=%27a%27) HTTP/1.1"`,
   );
 
-  expect(tableRequests(lines).map(({ kind }) => kind)).toEqual([
+  const batch = 'x "POST /devstoreaccount1/$batch HTTP/1.1" 202 -';
+  expect(tableRequests([...lines, batch]).map(({ kind }) => kind)).toEqual([
     'insert',
     'replace',
     'replace',
     'remove',
     'read',
+    'transaction',
   ]);
 });
 
 test('calls to the control endpoint of the simulator are not counted', () => {
   const line = (path: string): string =>
-    JSON.stringify({ method: 'GET', path, query: '', at: '2026-11-23T00:00:01.000Z' });
+    JSON.stringify({ method: 'GET', path, query: '', status: 200, at: '2026-11-23T00:00:01.000Z' });
 
   expect(graphCalls([line('/v1.0/users'), line('/_control/state')])).toEqual([
-    { method: 'GET', path: '/v1.0/users', query: '', at: Date.parse('2026-11-23T00:00:01Z') },
+    {
+      method: 'GET',
+      path: '/v1.0/users',
+      query: '',
+      status: 200,
+      at: Date.parse('2026-11-23T00:00:01Z'),
+    },
   ]);
 });
 
@@ -86,7 +120,7 @@ test('of the polls of a request the first counts, and every other call does', ()
   const requests = '/v1.0/identityGovernance/entitlementManagement/assignmentRequests';
   const called = ['POST ', 'GET /a', 'GET /b', 'GET /a', 'GET ', 'GET '].map((call) => {
     const [method = '', id = ''] = call.split(' ');
-    return { method, path: requests + id, query: '', at: 0 };
+    return { method, path: requests + id, query: '', status: 200, at: 0 };
   });
 
   expect(withOnePollEach(called).map(({ path }) => path.slice(requests.length))).toEqual([
