@@ -34,6 +34,8 @@ export type Person = {
   targetId: string | undefined;
   wanted: readonly string[];
   instanceId: string;
+  /** All holdings under these worker ids. */
+  holdings: readonly StoredHolding[];
 };
 
 /**
@@ -47,12 +49,9 @@ export async function readAccess(
   person: Person,
 ): Promise<Outcome<{ access: Access[]; isUnnamed: boolean }>> {
   const { graph } = services;
-  const { targetId } = person;
+  const { targetId, holdings } = person;
   const lag = { readAt: Date.now(), lagSeconds: services.config.graph.lagSeconds };
-  const [holdings, known] = await Promise.all([
-    services.holdings.of(person.workerIds),
-    idsOfKeys(services, withPartners(services, person.wanted)),
-  ]);
+  const known = await idsOfKeys(services, withPartners(services, person.wanted));
   const packageIds = [
     ...known.keys(),
     ...holdings.flatMap(({ accessPackageId }) => accessPackageId ?? []),
@@ -204,7 +203,7 @@ async function idsOfKeys(
   const found = await Promise.all(
     keys.map(async (key) => {
       const catalog = packageDefinition(model().model, key)?.catalog.key;
-      return [catalog && (await packages.load(catalog, key))?.accessPackageId, key] as const;
+      return [catalog && (await packages.recall(catalog, key))?.accessPackageId, key] as const;
     }),
   );
   return new Map(found.flatMap(([id, key]) => (id ? [[id, key] as const] : [])));

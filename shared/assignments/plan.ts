@@ -21,6 +21,7 @@ import { asOutcome } from '../graph/errors';
 import type { Log } from '../log';
 import type { KnownPackage } from '../packages/ensure';
 import type { Claims } from '../storage/claims';
+import type { StoredHolding } from '../storage/holdings';
 import { acquireOnce, lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import { accountOf, accountsOf, numbersOf, type Account } from './account';
@@ -95,8 +96,9 @@ export async function planAccess(
   const { workerId } = run.fact;
   const { model } = services.model();
   const { personId = workerId } = run;
-  const facts = await services.workers.facts(workerId).catch(tooManyNumbers);
-  if (facts === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
+  const known = await services.workers.everything(workerId).catch(tooManyNumbers);
+  if (known === undefined) return { kind: 'failed', why: 'too-many-worker-ids' };
+  const { facts } = known;
   const fact = facts.find(({ hash }) => hash === run.eventHash);
   if (!fact && !isReserved(run.fact.eventSource))
     throw new Error('the fact of this run is not recorded');
@@ -126,6 +128,7 @@ export async function planAccess(
     const account = await accountOf(services, workerIds);
     const person = {
       workerIds: [...workerIds].sort(),
+      holdings: await holdingsOf(services, known, [...workerIds].sort()),
       targetId: 'id' in account ? account.id : undefined,
       wanted: wants.map(({ packageKey }) => packageKey),
       instanceId: run.instanceId,
@@ -217,6 +220,20 @@ function waitFor({ at: until, why }: FirstEffect, at: number): Later {
 /** How an event of our own ends for which nothing had to be done: it states nothing. */
 const endingOfOwn = (wants: readonly Want[]): Ending | undefined =>
   wants.length > 0 ? undefined : { outcome: 'revoked' };
+
+/** Those under the numbers of the person, as they were read with the facts. */
+async function holdingsOf(
+  { holdings }: Services,
+  { numbers }: Awaited<ReturnType<Workers['everything']>>,
+  workerIds: readonly string[],
+): Promise<StoredHolding[]> {
+  const read = workerIds.map(async (id) => {
+    const ofNumber = numbers.get(id)?.holdings ?? (await holdings.of([id]));
+    holdings.remember(id, ofNumber);
+    return ofNumber;
+  });
+  return (await Promise.all(read)).flat();
+}
 
 /** They cannot be one person: a placeholder in HR has joined them. */
 const tooManyNumbers = (error: unknown): undefined => {

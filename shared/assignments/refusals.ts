@@ -3,6 +3,7 @@ import { isOurs } from '../domain/events/keys';
 import type { AssignmentRequest } from '../graph/answers';
 import { asOutcome, classify, isUnlistedRefusal, type Conflict } from '../graph/errors';
 import type { StoredHolding } from '../storage/holdings';
+import { personOf } from '../storage/worker-locks';
 import { mayBeBehind } from './access-of-package';
 import { existingAccess, incompatibleAccess, isAdd } from './held-access';
 import {
@@ -11,9 +12,11 @@ import {
   isRecent,
   newHolding,
   notYet,
+  saveUnderLock,
   submitted,
   type RequestTarget,
   type Submission,
+  type SubmittedRequest,
   type SubmitServices,
 } from './request';
 
@@ -61,7 +64,7 @@ async function resolveGrant(
     if (!request || !holding) return notYet('open-request-not-visible');
     // Only its tag makes another request ours, and a person may request without a word.
     const known: StoredHolding = own ? holding : { ...holding, whose: 'theirs' };
-    return (await saveRequest(services, target, known, request)) ?? submitted(request);
+    return saveRequest(services, target, known, request);
   }
   // The replica may not have the request, or the package, yet.
   const isFresh = unbound !== undefined || (await isPackageRecent(services, target));
@@ -90,7 +93,7 @@ async function resolveChange(
     const holding = await services.holdings.load(step);
     const request = await findOpen(services, target, isSame);
     if (!request || !holding) return { ...notYet('open-request-not-visible'), evidence };
-    return (await saveRequest(services, target, holding, request)) ?? submitted(request);
+    return saveRequest(services, target, holding, request);
   }
   if (conflict !== 'no-active-grant' && conflict !== 'not-found')
     return { kind: 'failed', why: conflict, evidence };
@@ -153,25 +156,37 @@ async function isPackageRecent(
   );
 }
 
-/** Sees that a grant has its package, and saves the id of the request in any case. Answers how it ends if it has not. */
+/**
+ * Sees that a grant has its package, and saves the id of the request in any case; with the request, the lock may be released.
+ * Answers how it ends if the grant has no package.
+ */
 export async function saveRequest(
   services: SubmitServices,
   target: RequestTarget,
   holding: StoredHolding,
-  request: AssignmentRequest,
-): Promise<Submission | undefined> {
-  const { run, step } = target;
+  request: SubmittedRequest,
+): Promise<Submission> {
+  const { run, step, releases } = target;
   const { eventHash, attempt, instanceId } = run;
   const { id: requestId, packageId, justification } = request;
   const isGrant = step.action === 'grant';
   const unbound = isGrant
     ? await bindPackage(services, target, { requestId, packageId })
     : undefined;
-  await services.holdings.save({
+  const kept: StoredHolding = {
     ...{ ...holding, requestId, updatedAt: new Date().toISOString(), outcome: undefined },
     ...(isGrant &&
       justification !== undefined && { whose: isOurs(justification) ? 'ours' : 'theirs' }),
     ...(unbound ? { state: 'submitting' } : { state: 'requested', eventHash, attempt, instanceId }),
-  });
-  return unbound;
+  };
+  if (unbound === undefined && releases !== undefined) {
+    const saved = await saveUnderLock(services, target, kept, releases);
+    const isReleased = kept.personId === personOf(run);
+    if (typeof saved !== 'string')
+      return { ...submitted(request), ...(isReleased && { isReleased }) };
+    if (saved === 'conflict') return submitted(request);
+  }
+  // Whoever has the lock by now: the request is there, and the row is to name it.
+  await services.holdings.save(kept);
+  return unbound ?? submitted(request);
 }

@@ -13,7 +13,7 @@ import { inScope } from '../graph/permissions';
 import { isOpen } from '../graph/states';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
-import type { WorkerLocks } from '../storage/worker-locks';
+import { personOf, type WorkerLocks } from '../storage/worker-locks';
 
 export type SubmitServices = {
   model: () => LoadedModel;
@@ -27,7 +27,7 @@ export type SubmitServices = {
 /** One request for one person and package: what it is for, who makes it, and what the policy in force says. */
 export type RequestTarget = Pick<
   z.infer<typeof activities.submitRequest.input>,
-  'run' | 'step' | 'policy'
+  'run' | 'step' | 'policy' | 'releases'
 >;
 
 /** How submitting ends: with a request to poll, or with a result that needs none. */
@@ -41,6 +41,21 @@ export type Submission = Outcome<{
 export type SubmittedRequest = AssignmentRequest & { graphRequestId?: string };
 
 export const notYet = (why: string): Later => ({ kind: 'later', afterSeconds: 1, why });
+
+/** Saves the row while the run has the lock of its person, and releases that one in the same transaction if asked to. */
+export async function saveUnderLock(
+  { holdings, workerLocks }: Pick<SubmitServices, 'holdings' | 'workerLocks'>,
+  { run }: Pick<RequestTarget, 'run'>,
+  holding: StoredHolding,
+  releases?: number,
+): Promise<StoredHolding | 'lost' | 'conflict'> {
+  const lock = { workerId: personOf(run), instanceId: run.instanceId };
+  if (holding.personId === lock.workerId)
+    return holdings.saveWith(holding, (rows) => workerLocks.writeUnder(lock, rows, releases));
+  // A number that has come to be joined to the person keeps its rows in a partition of its own.
+  if (!(await workerLocks.isHeldBy(lock.workerId, lock.instanceId))) return 'lost';
+  return (await holdings.save(holding)) ?? 'conflict';
+}
 
 /** A replica of Graph may not show what was made less than this ago. */
 const REPLICA_DELAY_MS = 5 * 60_000;

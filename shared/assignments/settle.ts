@@ -223,13 +223,17 @@ function isRecorded(error: unknown): boolean {
 
 /** A request that is still open, or whose end is not known, stays in the row: the next plan of the person reads it. */
 async function settleHolding(
-  { holdings }: Services,
-  { run, step, result: { outcome } }: Settlement,
+  { holdings }: Pick<Services, 'holdings'>,
+  settlement: Settlement,
   seen: Partial<Holding>,
 ): Promise<void> {
-  const holding = await holdings.load(step);
-  if (holding?.instanceId !== run.instanceId || holding.action !== step.action) return;
-  if (holding.outcome !== undefined) return;
+  const { run, step, result } = settlement;
+  const { outcome } = result;
+  const isOpen = (one: StoredHolding | undefined): one is StoredHolding =>
+    one?.instanceId === run.instanceId && one.action === step.action && one.outcome === undefined;
+  const recalled = await holdings.recall(step);
+  const holding = isOpen(recalled) ? recalled : await holdings.load(step);
+  if (!isOpen(holding)) return;
   const wasRequested = holding.state === 'requested' || holding.state === 'recording';
   const ended: Holding['state'] = step.action === 'grant' ? 'idle' : 'held';
   const isGiven = outcome === 'delivered' || outcome === 'extended' || outcome === 'already-held';
@@ -237,8 +241,10 @@ async function settleHolding(
   if (outcome === 'revoked') state = 'gone';
   else if (wasRequested && isGiven) state = 'held';
   else if (wasRequested && (outcome === 'denied' || outcome === 'failed')) state = ended;
-  await holdings.save({
+  const saved = await holdings.save({
     ...{ ...holding, state, outcome, updatedAt: new Date().toISOString() },
     ...(wasRequested && seen),
   });
+  // What was recalled was outdated: the row is read, and may be another run's by now.
+  if (!saved && holding === recalled) await settleHolding({ holdings }, settlement, seen);
 }

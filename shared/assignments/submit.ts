@@ -15,6 +15,7 @@ import {
   isRecent,
   newHolding,
   notYet,
+  saveUnderLock,
   submitted,
   tagOf,
   type RequestTarget,
@@ -32,11 +33,12 @@ const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
  */
 export async function submitAndRelease(
   services: SubmitServices,
-  { releases, ...target }: RequestTarget & { releases?: number | undefined },
+  target: RequestTarget,
 ): Promise<Submission> {
+  const { releases } = target;
   const submission = await submitRequest(services, target);
   if (submission.kind !== 'done' || submission.requestId === undefined) return submission;
-  if (releases === undefined) return submission;
+  if (releases === undefined || submission.isReleased) return submission;
   await services.workerLocks.release(lockOf(target.run, releases));
   return { ...submission, isReleased: true };
 }
@@ -53,20 +55,21 @@ function submitRequest(services: SubmitServices, target: RequestTarget): Promise
 /** Without it another run may be submitting. This one was executed again after its release: it plans again, or it is late. */
 const isLockHeld = ({ workerLocks }: SubmitServices, { run }: RequestTarget): Promise<boolean> =>
   workerLocks.isHeldBy(personOf(run), run.instanceId);
-const LOCK_LOST = notYet('lock-lost');
 
 async function submitInScope(services: SubmitServices, target: RequestTarget): Promise<Submission> {
   const { run, step } = target;
-  const holding = await services.holdings.load(step);
-  if (holding?.instanceId === run.instanceId && holding.action === step.action) {
+  const isOwn = (one: StoredHolding | undefined) =>
+    one?.instanceId === run.instanceId && one.action === step.action;
+  const recalled = await services.holdings.recall(step);
+  // What another process has done meanwhile shows at the first write, unless there is none.
+  const holding = isOwn(recalled) ? await services.holdings.load(step) : recalled;
+  if (holding && isOwn(holding)) {
     // A run submits a step once and settles it later: this is a late execution.
     if (holding.outcome !== undefined) return STALE;
     if (holding.state === 'requested' || holding.state === 'recording') {
       return { kind: 'done', requestId: holding.requestId };
     }
-  } else if (holding && !(await isLockHeld(services, target))) {
-    return LOCK_LOST;
-  }
+  } else if (holding && !(await isLockHeld(services, target))) return notYet('lock-lost');
   try {
     return await submitOnce(services, target, holding);
   } catch (error) {
@@ -80,10 +83,13 @@ async function submitOnce(
   earlier: StoredHolding | undefined,
 ): Promise<Submission> {
   let holding = earlier ?? newHolding(target, undefined);
+  const lock = { isLost: false };
   const save = async (changes: Partial<StoredHolding>) => {
-    const saved = await services.holdings.save({ ...holding, ...changes });
-    holding = saved ?? holding;
-    return saved ? ('saved' as const) : ('conflict' as const);
+    const saved = await saveUnderLock(services, target, { ...holding, ...changes });
+    lock.isLost = saved === 'lost';
+    if (typeof saved === 'string') return 'conflict' as const;
+    holding = saved;
+    return 'saved' as const;
   };
   const written = await writeOnce<SubmittedRequest, Submission>({
     load: () => Promise.resolve(rememberedSubmit(earlier)),
@@ -91,7 +97,6 @@ async function submitOnce(
     prepare: async () => {
       const adopted = earlier && (await adoptOpenRequest(services, target, earlier));
       if (adopted) return adopted;
-      if (!(await isLockHeld(services, target))) return LOCK_LOST;
       // From here on the row names this run as the sender.
       holding = newHolding(target, earlier);
       return undefined;
@@ -112,7 +117,7 @@ async function submitOnce(
     case 'unclear':
       return notYet('unclear-submit');
     case 'conflict':
-      return notYet('changed-meanwhile');
+      return notYet(lock.isLost ? 'lock-lost' : 'changed-meanwhile');
   }
 }
 
@@ -190,7 +195,7 @@ async function adoptOpenRequest(
   const [known] = await emptyOn404(services.graph.getAssignmentRequest(requestId));
   if (!known) return isRecent(updatedAt) ? notYet('request-not-visible') : undefined;
   if (!isOpen(known.requestStatus)) return undefined;
-  return (await saveRequest(services, target, holding, known)) ?? submitted(known);
+  return saveRequest(services, target, holding, known);
 }
 
 /** After a refusal: what was held before is held still. */

@@ -87,36 +87,47 @@ export async function recordIntent(
   context: AuditContext,
   operation: Operation,
 ): Promise<ChainEnd> {
-  const entry = { ...stepColumns(writer, context), kind: 'intended', step: operation } as const;
+  const entry = intendedEntry(writer, context, operation);
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
 }
+
+const intendedEntry = (writer: AuditWriter, context: AuditContext, step: Operation) =>
+  ({ ...stepColumns(writer, context), kind: 'intended', step }) as const;
 
 /** Writes the row of a package that is complete. Answers the new end of the chain. */
 export async function recordEnsured(
   writer: AuditWriter,
   context: AuditContext,
-  { ids, policy }: { ids: PlannedStep['ids']; policy?: PlannedStep['policy'] },
+  { ids, policy }: Pick<PlannedStep, 'ids' | 'policy'>,
 ): Promise<ChainEnd> {
-  const entry = {
-    ...stepColumns(writer, { ...context, step: { ...context.step, ids } }),
-    ...({ kind: 'settled', step: 'ensure', outcome: 'complete' } as const),
-    policyApproval: policy?.approval,
-  };
+  const entry = ensuredEntry(writer, context, { ids, policy });
   return (await writer.ledger.append(context.chain, entry, context.at)).chain;
 }
+
+const ensuredEntry = (
+  writer: AuditWriter,
+  context: AuditContext,
+  { ids, policy }: Pick<PlannedStep, 'ids' | 'policy'>,
+) => ({
+  ...stepColumns(writer, { ...context, step: { ...context.step, ids } }),
+  ...({ kind: 'settled', step: 'ensure', outcome: 'complete' } as const),
+  policyApproval: policy?.approval,
+});
 
 /**
  * Writes the row of a request before it is made; for a package that was found complete, after the rows that say so. Answers
  * the new end of the chain.
  */
 export async function recordRequest(writer: AuditWriter, context: AuditContext): Promise<ChainEnd> {
-  const { step } = context;
-  let { chain } = context;
-  if (step.isEnsured) {
-    chain = await recordIntent(writer, context, 'ensure');
-    chain = await recordEnsured(writer, { ...context, chain }, step);
-  }
-  return recordIntent(writer, { ...context, chain }, requestOf(step));
+  const { step, chain, at } = context;
+  const request = requestOf(step);
+  if (!step.isEnsured) return recordIntent(writer, context, request);
+  const rows = [
+    intendedEntry(writer, context, 'ensure'),
+    ensuredEntry(writer, context, step),
+    intendedEntry(writer, context, request),
+  ];
+  return writer.ledger.appendAll(chain, rows, at);
 }
 
 /**

@@ -4,9 +4,15 @@ import { runs, type Claims, type Ending, type Execution } from '../storage/claim
 import type { Due } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
-import { acquireOnce, lockOf, personOf, type WorkerLocks } from '../storage/worker-locks';
+import {
+  acquireOnce,
+  lockOf,
+  personOf,
+  type WorkerLock,
+  type WorkerLocks,
+} from '../storage/worker-locks';
 import type { Workers } from '../storage/workers';
-import { planWake, type PlanWakeServices } from './wake';
+import { isNothingToPlan, planWake, type PlanWakeServices } from './wake';
 import { marginOf, runColumns, writerColumns, type RowWriter } from './audit-context';
 
 export type CloseServices = RowWriter &
@@ -32,40 +38,50 @@ export type Closing = Ending & {
 };
 
 /**
- * Closes an attempt under the worker's lock, or finishes an earlier closing that was interrupted. `held`: another run has the
- * lock, or this fencing token was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
+ * Closes an attempt, or finishes an earlier closing that was interrupted. What is to happen later for the person is planned
+ * under their lock, and without it if that is nothing. `held`: another run has the lock, or this fencing token was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
  */
 export async function closeAttempt(
   services: CloseServices,
-  { fencingToken, ...closing }: Closing,
+  { fencingToken, next, isUnplanned, ...closing }: Closing,
   log: Log,
 ): Promise<'closed' | 'held' | 'stale'> {
-  const { claims, workerLocks } = services;
-  const lock = lockOf(closing.run, fencingToken);
+  const { run, at, outcome: asked } = closing;
+  const lock = lockOf(run, fencingToken);
+  const planLater = async (isQuiet: boolean): Promise<'ready'> => {
+    if (!isQuiet) await services.brakes.leaveEvent(personOf(run), run.eventHash);
+    const known = isUnplanned ? (await services.workers.wakeOf(personOf(run)))?.at : undefined;
+    await planWake(services, run, { at, next: next ?? known });
+    return 'ready';
+  };
+  if (isDeliveredJoiner(run, asked) && (await isNothingToPlan(services, run, { at, next })))
+    return closeEvent(services, closing, log, (outcome) =>
+      isDeliveredJoiner(run, outcome)
+        ? Promise.resolve('ready')
+        : underLock(services, lock, () => planLater(false)),
+    );
+  return underLock(services, lock, () =>
+    closeEvent(services, closing, log, (outcome) => planLater(isDeliveredJoiner(run, outcome))),
+  );
+}
+
+/** The most frequent event. It takes nothing that it has not carried out. */
+const isDeliveredJoiner = ({ fact }: Run, outcome: Ending['outcome'] | undefined): boolean =>
+  fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
+
+async function underLock<Result>(
+  { claims, workerLocks }: CloseServices,
+  lock: WorkerLock,
+  act: () => Promise<Result>,
+): Promise<Result | 'held' | 'stale'> {
   const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
   if (acquired !== 'acquired') return acquired;
   try {
-    return await close(services, closing, log);
+    return await act();
   } finally {
     await workerLocks.release(lock);
   }
 }
-
-/** Closes an attempt whose lock the caller has. */
-const close = (
-  services: CloseServices,
-  { next, isUnplanned, ...closing }: Omit<Closing, 'fencingToken'>,
-  log: Log,
-): Promise<'closed' | 'stale'> =>
-  closeEvent(services, closing, log, async (outcome) => {
-    const { run, at } = closing;
-    // The most frequent event. It takes nothing that it has not carried out.
-    const isDeliveredJoiner =
-      run.fact.eventType === 'hr.worker.joined.v1' && outcome === 'delivered';
-    if (!isDeliveredJoiner) await services.brakes.leaveEvent(personOf(run), run.eventHash);
-    const known = isUnplanned ? (await services.workers.wakeOf(personOf(run)))?.at : undefined;
-    await planWake(services, run, { at, next: next ?? known });
-  });
 
 /**
  * Claim to `closing`, the closing row, claim to `closed`: after an interruption, the next call continues from there. `before`:
@@ -79,8 +95,9 @@ export async function closeEvent(
   },
   { run, chain, at, ...ending }: Ending & { run: EventRun; chain: ChainEnd; at: string },
   log: Log,
-  before: (outcome: Ending['outcome'] | undefined) => Promise<void> = () => Promise.resolve(),
-): Promise<'closed' | 'stale'> {
+  before: (outcome: Ending['outcome'] | undefined) => Promise<'ready' | 'held' | 'stale'> = () =>
+    Promise.resolve('ready'),
+): Promise<'closed' | 'held' | 'stale'> {
   const { claims, due, ledger } = services;
   const claim = await claims.beginClosing(run, { ...ending, chain }, at);
   if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
@@ -99,7 +116,8 @@ export async function closeEvent(
       deliveredAt,
       ...marginOf(run.fact, deliveredAt),
     } as const;
-    await before(outcome);
+    const isReady = await before(outcome);
+    if (isReady !== 'ready') return isReady;
     const closed = await ledger.close(claim.chain ?? chain, entry, at);
     // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
     // never loses it.

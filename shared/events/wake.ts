@@ -8,7 +8,7 @@ import type { LoadedModel } from '../config/load-model';
 import type { AssignmentRequest } from '../graph/answers';
 import { emptyOn404, GraphError } from '../graph/errors';
 import type { Entitlements } from '../graph/entitlements';
-import { isOpen } from '../graph/states';
+import { isOpen as isOpenStatus } from '../graph/states';
 import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
 import {
@@ -20,7 +20,7 @@ import {
 } from '../storage/due';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import { personOf } from '../storage/worker-locks';
-import { TooManyNumbers, type Workers } from '../storage/workers';
+import { TooManyNumbers, type Wake, type Workers } from '../storage/workers';
 import { startOwnEvent } from './start';
 import type { RunHost } from './run-host';
 
@@ -28,7 +28,7 @@ export type PlanWakeServices = {
   model: () => LoadedModel;
   due: Pick<Due, 'add' | 'cancel'>;
   holdings: Pick<Holdings, 'of'>;
-  workers: Pick<Workers, 'facts' | 'changeWake'>;
+  workers: Pick<Workers, 'everything' | 'changeWake'>;
 };
 
 export type WakeServices = {
@@ -63,14 +63,44 @@ export async function planWake(
     at: time,
     next: isOver ? undefined : next,
   });
-  for (const { instanceId, state, requestId, updatedAt, ...place } of recorded) {
-    if (instanceId !== run.instanceId || requestId === undefined) continue;
-    if (state !== 'requested' && state !== 'recording') continue;
-    const { personId: owner, targetId, packageKey } = place;
+  for (const { requestId, updatedAt, personId, targetId, packageKey } of recorded.filter(
+    isOpen(run),
+  )) {
+    if (requestId === undefined) continue;
     const checkAt = new Date(Date.parse(updatedAt) + REQUEST_CHECK_MS).toISOString();
-    const task = { kind: 'request', personId: owner, targetId, packageKey, requestId } as const;
+    const task = { kind: 'request', personId, targetId, packageKey, requestId } as const;
     await services.due.add(task, checkAt);
   }
+}
+
+/** Whether a holding has a request of this run that is open as far as the record says. */
+const isOpen =
+  (run: Run) =>
+  ({ instanceId, state }: StoredHolding): boolean =>
+    instanceId === run.instanceId && (state === 'requested' || state === 'recording');
+
+/**
+ * Whether `planWake` would find nothing to write: nothing is to happen later, and no wake-up is there that would have to go.
+ * For that nobody needs the lock of the person: whatever another run changes meanwhile, it plans at its own end.
+ */
+export async function isNothingToPlan(
+  services: PlanWakeServices,
+  run: Run,
+  { at, next }: { at: string; next?: string | undefined },
+): Promise<boolean> {
+  if (next !== undefined) return false;
+  const person = { workerId: run.fact.workerId, personId: personOf(run) };
+  const read = await readWake(services, person, { at });
+  const hasWake = ({ at: instant, before }: Wake = {}) =>
+    instant !== undefined || before !== undefined;
+  return (
+    read !== undefined &&
+    read.wakeAt === undefined &&
+    // A lock that could not be released is released with the end of the run.
+    !read.holders.includes(run.instanceId) &&
+    !read.wakes.some(hasWake) &&
+    !read.recorded.some(isOpen(run))
+  );
 }
 
 /** Whether an instant has had its event of the clock, which plans what comes after it. The same one cannot happen again. */
@@ -90,14 +120,36 @@ const wakeId = (personId: string, at: string): string => `${personId}@${at}`;
  */
 export async function planNextWake(
   services: PlanWakeServices,
-  { workerId, personId }: { workerId: string; personId: string },
-  { at, next }: { at: string; next?: string | undefined },
+  person: Person,
+  when: { at: string; next?: string | undefined },
 ): Promise<StoredHolding[]> {
+  const read = await readWake(services, person, when);
+  if (read === undefined) return [];
+  // Numbers that have come to be joined had a wake-up each.
+  for (const number of read.numbers) {
+    await moveWake(services, number, number === person.personId ? read.wakeAt : undefined);
+  }
+  return read.recorded;
+}
+
+type Person = { workerId: string; personId: string };
+
+/** When a person is to be woken, their numbers, what is recorded under them, and their wake-ups as they are now. */
+async function readWake(
+  services: PlanWakeServices,
+  { workerId, personId }: Person,
+  { at, next }: { at: string; next?: string | undefined },
+) {
   const { workers, holdings } = services;
-  const facts = await factsOf(workers, workerId);
-  if (facts === undefined) return [];
+  const known = await unlessTooMany(workers.everything(workerId));
+  if (known === undefined) return undefined;
+  const { facts } = known;
   const numbers = [...new Set([personId, workerId, ...facts.map((fact) => fact.workerId)])];
-  const recorded = await holdings.of(numbers);
+  const read = await Promise.all(
+    numbers.map(async (id) => known.numbers.get(id)?.holdings ?? (await holdings.of([id]))),
+  );
+  const recorded = read.flat();
+  const wakes = [...known.numbers.values()].flatMap(({ wake }) => wake ?? []);
   const { model } = services.model();
   const timeline = timelineOf(facts, model);
   const held = recorded.flatMap(heldOf);
@@ -106,18 +158,15 @@ export async function planNextWake(
   // Of somebody who is to have nothing, now and later, no end matters that the last plan saw in Graph.
   const isOver = wants.length === 0 && ofRows === undefined;
   const instants = [isOver && (ofPlan ?? 0) > Date.parse(at) ? undefined : ofPlan, ofRows];
-  const known = instants.filter((instant) => instant !== undefined);
-  const wakeAt = known.length === 0 ? undefined : new Date(Math.min(...known)).toISOString();
-  // Numbers that have come to be joined had a wake-up each.
-  for (const number of numbers) {
-    await moveWake(services, number, number === personId ? wakeAt : undefined);
-  }
-  return recorded;
+  const ahead = instants.filter((instant) => instant !== undefined);
+  const wakeAt = ahead.length === 0 ? undefined : new Date(Math.min(...ahead)).toISOString();
+  const holders = [...known.numbers.values()].map(({ lockedBy }) => lockedBy);
+  return { wakeAt, numbers, recorded, wakes, holders };
 }
 
 /** Undefined if the numbers cannot be one person's: the run of every event about them says so. */
-const factsOf = (workers: Pick<Workers, 'facts'>, workerId: string) =>
-  workers.facts(workerId).catch((error: unknown) => {
+const unlessTooMany = <Read>(read: Promise<Read>): Promise<Read | undefined> =>
+  read.catch((error: unknown) => {
     if (error instanceof TooManyNumbers) return undefined;
     throw error;
   });
@@ -184,7 +233,7 @@ async function isAwaited(
   { claims, workers }: WakeServices,
   { personId, at }: WakeTask,
 ): Promise<boolean> {
-  const facts = (await factsOf(workers, personId)) ?? [];
+  const facts = (await unlessTooMany(workers.facts(personId))) ?? [];
   for (const { hash } of facts) {
     const claim = await claims.read(hash);
     const { for: kind, until = '' } = claim?.waiting ?? {};
@@ -246,7 +295,7 @@ async function readRequest(
 ): Promise<AssignmentRequest | 'open' | undefined> {
   try {
     const [request] = await emptyOn404(graph.getAssignmentRequest(requestId));
-    return request && isOpen(request.requestStatus) ? 'open' : request;
+    return request && isOpenStatus(request.requestStatus) ? 'open' : request;
   } catch (error) {
     if (error instanceof GraphError) return 'open';
     throw error;

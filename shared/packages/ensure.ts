@@ -12,6 +12,7 @@ import type { Entitlements } from '../graph/entitlements';
 import { asOutcome, emptyOn404 } from '../graph/errors';
 import { inScope } from '../graph/permissions';
 import {
+  COMPLETE_FOR_MS,
   underLease,
   type PackageMemory,
   type PackageRecord,
@@ -22,8 +23,6 @@ import type { PackageTarget } from './inspect';
 
 /** The lease of a catalog in deadlines of one call: renewed before a write that it might not last for, and soon over after a crash. */
 export const LEASE_IN_CALLS = 2;
-/** How long this process trusts that a package which was complete still is. */
-const COMPLETE_FOR_MS = 60_000;
 
 type Services = AuditWriter & {
   config: { packages: 'ensure' | 'verify-only'; graph: { lagSeconds: number } };
@@ -101,7 +100,7 @@ function createKnownPackages(services: Services) {
   const read = async (packageKey: string): Promise<KnownPackage | undefined> => {
     const definition = packageDefinition(services.model().model, packageKey);
     if (!definition) return undefined;
-    const record = await services.packages.load(definition.catalog.key, packageKey);
+    const record = await services.packages.recall(definition.catalog.key, packageKey);
     const ids = completeIds(record, definition.version);
     const ensured = ids && (await withPolicy(services, packageKey, ids));
     return ensured?.kind === 'done' ? { ids: ensured.ids, policy: ensured.policy } : undefined;

@@ -50,6 +50,34 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
     return undefined;
   };
 
+  const append = async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
+    const untold = [...(chain.untold ?? [])];
+    const row = await untoldRow(untold, entry);
+    if (row) return { row, chain: withUntold(chain, without(untold, row.seq)) };
+    for (let end = chain; ;) {
+      const { isSame, ...written } = await write(end, entry, at);
+      if (isSame) return { row: written.row, chain: withUntold(written.chain, untold) };
+      if (written.row.kind === 'closing') throw new StaleRun('the attempt is closed');
+      if (written.row.kind !== 'waiting') untold.push(written.row.seq);
+      end = written.chain;
+    }
+  };
+
+  /** The rows of the entries, all in one transaction; undefined if one of their places is taken. */
+  const writeAll = async (chain: ChainEnd, entries: readonly EventEntry[], at: string) => {
+    const day = at.slice(0, 10);
+    const [first] = entries;
+    if (first === undefined || chain.untold) return undefined;
+    if (chain.day !== day) await indexEntry(index, first, at);
+    let end: ChainEnd = chain;
+    const rows = entries.map((entry) => {
+      const row = chained(entry, end);
+      end = { seq: row.seq, hash: row.hash, day };
+      return { key: rowKey(entry.attempt, row.seq), columns: columnsOf(row) };
+    });
+    return (await audit.writeAll(first.eventHash, rows)) && end;
+  };
+
   return {
     /**
      * Appends the next row of an attempt. `at` (ISO 8601, the orchestration's clock) is when it happened, for the index.
@@ -57,17 +85,22 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
      * the end then names them, so that whoever writes one of them again is answered with it. Throws StaleRun if another run
      * has this place, or if the attempt is closed.
      */
-    append: async (chain: ChainEnd, entry: EventEntry, at: string): Promise<Appended> => {
-      const untold = [...(chain.untold ?? [])];
-      const row = await untoldRow(untold, entry);
-      if (row) return { row, chain: withUntold(chain, without(untold, row.seq)) };
-      for (let end = chain; ;) {
-        const { isSame, ...written } = await write(end, entry, at);
-        if (isSame) return { row: written.row, chain: withUntold(written.chain, untold) };
-        if (written.row.kind === 'closing') throw new StaleRun('the attempt is closed');
-        if (written.row.kind !== 'waiting') untold.push(written.row.seq);
-        end = written.chain;
-      }
+    append,
+
+    /**
+     * Appends several rows of one step, all or none, in one transaction. Where one of their places is taken, each is appended
+     * by itself: it finds what was written before. Answers the new end of the chain.
+     */
+    appendAll: async (
+      chain: ChainEnd,
+      entries: readonly EventEntry[],
+      at: string,
+    ): Promise<ChainEnd> => {
+      const written = await writeAll(chain, entries, at);
+      if (written) return written;
+      let end = chain;
+      for (const entry of entries) end = (await append(end, entry, at)).chain;
+      return end;
     },
 
     /**

@@ -78,6 +78,9 @@ export type PackageMemory = {
   peer: (catalogKey: string, packageKey: string) => Promise<PackageRecord | undefined>;
 };
 
+/** How long a process trusts that a package which was complete still is. */
+export const COMPLETE_FOR_MS = 60_000;
+
 const CATALOG = 'catalog';
 const LEASE = 'lease';
 
@@ -106,8 +109,21 @@ export function createPackages(table: Table) {
     return row && fromColumns(PackageRecord, row.columns);
   };
 
+  const complete = new Map<string, { record: PackageRecord; until: number }>();
+
   return {
     load,
+
+    /** As `load`, at most once a minute for a package that is complete. */
+    recall: async (catalogKey: string, packageKey: string): Promise<PackageRecord | undefined> => {
+      const id = `${catalogKey}/${packageKey}`;
+      const known = complete.get(id);
+      if (known && Date.now() < known.until) return known.record;
+      const record = await load(catalogKey, packageKey);
+      if (record?.state === 'complete')
+        complete.set(id, { record, until: Date.now() + COMPLETE_FOR_MS });
+      return record;
+    },
 
     memory: (catalogKey: string, packageKey: string): PackageMemory => ({
       package: slot(table, catalogKey, packageRow(packageKey), PackageRecord),

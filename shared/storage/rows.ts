@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Columns, Table } from './storage-port';
+import type { Columns, Table, Write } from './storage-port';
 
 /**
  * A record as table columns: scalars as they are, everything else as JSON text, absent members left out. A string that
@@ -82,11 +82,16 @@ export type Change = (
   columns: Columns | undefined,
 ) => Columns | undefined | Promise<Columns | undefined>;
 
+/** `beside`: what became of the writes beside it: their new ETags, if the row was changed. */
+type UpdatedRow = { columns: Columns; etag: string; beside?: string[] | 'conflict' };
+
 export type RowUpdater = (
   partition: string,
   key: string,
   change: Change,
-) => Promise<{ columns: Columns; etag: string } | undefined>;
+  /** Other rows of the partition, which are written in the same transaction as the row, or not at all. */
+  beside?: readonly Write[],
+) => Promise<UpdatedRow | undefined>;
 
 /**
  * Changes a row under its ETag, and reads it again after every conflict. The first try assumes that the row is as this
@@ -94,35 +99,64 @@ export type RowUpdater = (
  * Answers the row after the update, undefined if there is none.
  */
 export function createRowUpdater(table: Table): RowUpdater {
-  const known = new Map<string, { columns: Columns; etag: string }>();
-  const remember = (id: string, row: { columns: Columns; etag: string }) => {
-    known.delete(id);
-    known.set(id, row);
-    const [oldest] = known.keys();
-    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
-    return row;
-  };
+  const known = createMemory<{ columns: Columns; etag: string }>();
 
-  return async (partition, key, change) => {
+  return async (partition, key, change, beside = []) => {
     const id = `${partition}/${key}`;
-    const write = async (columns: Columns | undefined, etag: string | undefined) => {
-      if (!columns) return undefined;
+    const save = async (
+      columns: Columns,
+      etag: string | undefined,
+    ): Promise<string[] | undefined> => {
+      if (beside.length > 0) return table.writeAll(partition, [{ key, columns, etag }, ...beside]);
       const saved =
         etag === undefined
           ? await table.insert(partition, key, columns)
           : await table.replace(partition, key, columns, etag);
-      return saved === undefined ? undefined : remember(id, { columns, etag: saved });
+      return saved === undefined ? undefined : [saved];
+    };
+    const write = async (
+      columns: Columns | undefined,
+      before: string | undefined,
+    ): Promise<UpdatedRow | undefined> => {
+      if (!columns) return undefined;
+      const [etag, ...others] = (await save(columns, before)) ?? [];
+      if (etag === undefined) return undefined;
+      known.set(id, { columns, etag });
+      return { columns, etag, beside: others };
     };
 
     const guess = known.get(id);
     const guessed = await write(await change(guess?.columns), guess?.etag);
     if (guessed) return guessed;
-    for (;;) {
+    for (let refused: string | undefined; ;) {
       const row = await table.read(partition, key);
+      // The row is as it was when the transaction was refused, so another one was changed.
+      if (row && row.etag === refused) return { ...row, beside: 'conflict' };
       const columns = await change(row?.columns);
-      if (!columns) return row && remember(id, { columns: row.columns, etag: row.etag });
+      if (!columns) {
+        if (row) known.set(id, row);
+        return row;
+      }
       const written = await write(columns, row?.etag);
       if (written) return written;
+      if (beside.length > 0) refused = row?.etag;
     }
+  };
+}
+
+/** What a process remembers, by key: the latest few thousand. */
+export function createMemory<Value>() {
+  const known = new Map<string, Value>();
+  return {
+    get: (id: string): Value | undefined => known.get(id),
+    set: (id: string, value: Value): void => {
+      known.delete(id);
+      known.set(id, value);
+      const [oldest] = known.keys();
+      if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+    },
+    forget: (id: string): void => {
+      known.delete(id);
+    },
   };
 }

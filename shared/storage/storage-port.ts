@@ -8,6 +8,9 @@ export type StoredRow = {
   columns: Columns;
 };
 
+/** One of several writes to a partition: adds the row, or replaces it if its ETag is still `etag`. */
+export type Write = { key: string; columns: Columns; etag?: string | undefined };
+
 /**
  * The operations that records and audit need from a table. Every call has a deadline, and throws StoreUnavailable if the
  * store is down, throttles or does not answer in time.
@@ -23,6 +26,11 @@ export type Table = {
     columns: Columns,
     etag: string,
   ) => Promise<string | undefined>;
+  /**
+   * Makes all of these writes (1 to 100) or none, in one transaction. Answers the new ETags in their order, or undefined if
+   * another write came first to one of the rows.
+   */
+  writeAll: (partition: string, writes: readonly Write[]) => Promise<string[] | undefined>;
   /** Removes the row. Succeeds if there is none. */
   remove: (partition: string, key: string) => Promise<void>;
   /** The rows of one partition in key order, from `from` (inclusive) to `below` (exclusive); the first `atMost` (to 1000). */
@@ -44,7 +52,12 @@ export type Table = {
 };
 
 /** The audit's view of a table: no operation changes or removes a row. */
-export type AppendOnlyTable = Pick<Table, 'read' | 'insert' | 'list'>;
+export type AppendOnlyTable = Pick<Table, 'read' | 'insert' | 'list'> & {
+  writeAll: (
+    partition: string,
+    writes: readonly Omit<Write, 'etag'>[],
+  ) => Promise<string[] | undefined>;
+};
 
 /** The store does not answer now. The same call may succeed later. */
 export class StoreUnavailable extends Error {

@@ -1,4 +1,11 @@
-import { odata, RestError, TableClient, type TableEntityResult } from '@azure/data-tables';
+import {
+  odata,
+  RestError,
+  TableClient,
+  type TableEntityResult,
+  type TableTransactionResponse,
+  type TransactionAction,
+} from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { withDeadline } from '../promises';
 import { StoreUnavailable, type Columns, type StoredRow, type Table } from './storage-port';
@@ -76,6 +83,16 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
       );
       return replaced && etagOf(replaced);
     },
+    writeAll: async (partition, writes) => {
+      const actions = writes.map(({ key, columns, etag }): TransactionAction => {
+        const entity = entityOf(partition, key, columns);
+        return etag === undefined ? ['create', entity] : ['update', entity, 'Replace', { etag }];
+      });
+      const written = await call([404, 409, 412], (options) =>
+        client.submitTransaction(actions, options).catch(asUnreadable),
+      );
+      return written && etagsOf(written, writes.length);
+    },
     remove: async (partition, key) => {
       checkKeys(partition, key);
       await call([404], (options) => client.deleteEntity(partition, key, options));
@@ -129,6 +146,25 @@ function tableOver(client: TableClient, deadlineMs: number): Table {
 function etagOf({ etag }: { etag?: string | undefined }): string {
   if (etag === undefined) throw new StoreUnavailable('table storage: an answer without ETag');
   return etag;
+}
+
+/**
+ * The new ETags of a transaction. The SDK counts an answer that it cannot read as a success without parts, and leaves a line
+ * end behind each ETag.
+ */
+function etagsOf({ subResponses }: TableTransactionResponse, count: number): string[] {
+  const isWhole =
+    subResponses.length === count &&
+    subResponses.every(({ status }) => status >= 200 && status < 300);
+  if (!isWhole) throw new StoreUnavailable('table storage: an unreadable answer to a transaction');
+  return subResponses.map(({ etag }) => etagOf({ etag: etag?.trim() }));
+}
+
+/** A part of the answer to a transaction that the SDK cannot read is no error of HTTP. */
+function asUnreadable(error: unknown): never {
+  if (!(error instanceof RestError) && (error as Error).message.includes('sub-response'))
+    throw new StoreUnavailable('table storage: an unreadable answer to a transaction');
+  throw error;
 }
 
 type Policy = Parameters<TableClient['pipeline']['addPolicy']>[0];

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Run } from '../domain/workflow/run';
-import type { Table } from './storage-port';
+import type { Columns, Table, Write } from './storage-port';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
 
-const ROW = 'lock';
+/** The key of the row, in the partition of the worker. */
+export const LOCK = 'lock';
 /** Runs of one worker whose released tokens are remembered; far more than ever run side by side. */
 const REMEMBERED = 32;
 
@@ -46,7 +47,7 @@ export function createWorkerLocks(table: Table) {
       isOver: (instanceId: string) => Promise<boolean>,
     ): Promise<'acquired' | 'held' | 'stale'> => {
       let answer: 'acquired' | 'held' | 'stale' = 'acquired';
-      await updateRow(lock.workerId, ROW, async (columns) => {
+      await updateRow(lock.workerId, LOCK, async (columns) => {
         const row = columns && fromColumns(LockRow, columns);
         answer = await check(row, lock, isOver);
         if (answer !== 'acquired' || isHolder(row, lock)) return undefined;
@@ -57,28 +58,40 @@ export function createWorkerLocks(table: Table) {
     },
 
     isHeldBy: async (workerId: string, instanceId: string): Promise<boolean> =>
-      (await table.read(workerId, ROW))?.columns['holder'] === instanceId,
+      (await table.read(workerId, LOCK))?.columns['holder'] === instanceId,
 
     /** The instance that holds the lock of a worker, if one does. */
     holderOf: async (workerId: string): Promise<string | undefined> => {
-      const row = await table.read(workerId, ROW);
+      const row = await table.read(workerId, LOCK);
       return row && fromColumns(LockRow, row.columns).holder;
     },
 
     /** Releases the lock and marks its token as used. Doing it twice changes nothing. */
     release: async (lock: WorkerLock): Promise<void> => {
-      await updateRow(lock.workerId, ROW, (columns) => {
+      await updateRow(lock.workerId, LOCK, (columns) => {
         const row = columns && fromColumns(LockRow, columns);
         if (!row || lastReleased(row, lock) >= lock.fencingToken) return undefined;
-        const others = row.released.filter(([instanceId]) => instanceId !== lock.instanceId);
-        const released = [...others, [lock.instanceId, lock.fencingToken] as [string, number]];
-        const next: LockRow = {
-          fencingToken: row.fencingToken,
-          released: released.slice(-REMEMBERED),
-        };
-        if (row.holder !== undefined && row.holder !== lock.instanceId) next.holder = row.holder;
-        return toColumns(next);
+        return toColumns(released(row, lock));
       });
+    },
+
+    /**
+     * Writes rows of the worker in one transaction with a look at the lock: only while this run has it. `releases`: the
+     * fencing token of a lock that is released in the same transaction. Answers the new ETags of the rows, `lost` if the run
+     * has the lock no more, and `conflict` if a row was changed by another writer.
+     */
+    writeUnder: async (
+      { workerId, instanceId }: Pick<WorkerLock, 'workerId' | 'instanceId'>,
+      rows: readonly Write[],
+      releases?: number,
+    ): Promise<string[] | 'lost' | 'conflict'> => {
+      const look = (columns: Columns | undefined): Columns | undefined => {
+        const row = columns && fromColumns(LockRow, columns);
+        if (row?.holder !== instanceId) return undefined;
+        if (releases === undefined) return columns;
+        return toColumns(released(row, { workerId, instanceId, fencingToken: releases }));
+      };
+      return (await updateRow(workerId, LOCK, look, rows))?.beside ?? 'lost';
     },
   };
 }
@@ -105,6 +118,17 @@ async function check(
   const { holder } = row ?? {};
   const isHeldByOther = holder !== undefined && holder !== lock.instanceId;
   return isHeldByOther && !(await isOver(holder)) ? 'held' : 'acquired';
+}
+
+/** The row once this lock is released, and its token marked as used. */
+function released(row: LockRow, lock: WorkerLock): LockRow {
+  const others = row.released.filter(([instanceId]) => instanceId !== lock.instanceId);
+  const all = [...others, [lock.instanceId, lock.fencingToken] as [string, number]];
+  const isOther = row.holder !== undefined && row.holder !== lock.instanceId;
+  return {
+    ...(isOther && { holder: row.holder }),
+    ...{ fencingToken: row.fencingToken, released: all.slice(-REMEMBERED) },
+  };
 }
 
 const isHolder = (row: LockRow | undefined, lock: WorkerLock): boolean =>

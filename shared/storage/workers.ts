@@ -6,11 +6,12 @@ import { DuePlace } from './due';
 import { Holding, type StoredHolding } from './holdings';
 import type { StoredRow, Table } from './storage-port';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
+import { LOCK } from './worker-locks';
 
 /** In the partition of a number: the number that came after it. Sorts behind the facts. */
 const NEXT = 'fact-next-';
-/** A list of rows ends below one of these: behind the facts, or behind the holdings too. */
-const BEHIND = { facts: 'fact.', holdings: 'holding.' };
+/** A list of rows ends below one of these: behind the facts, the holdings too, or the lock and the wake-up too. */
+const BEHIND = { facts: 'fact.', holdings: 'holding.', all: 'wake.' };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
@@ -45,7 +46,7 @@ export function createWorkers(table: Table) {
     const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);
     const isHolding = ({ key }: StoredRow): boolean => key.startsWith('holding-');
     const facts = rows
-      .filter((row) => !isLink(row) && !isHolding(row))
+      .filter((row) => row.key.startsWith('fact-') && !isLink(row))
       .map((row) => fromColumns(StoredFact, row.columns));
     const previous = facts.flatMap(({ previousWorkerId }) => previousWorkerId ?? []);
     return {
@@ -55,6 +56,8 @@ export function createWorkers(table: Table) {
         .map(({ columns, etag }): StoredHolding => ({ ...fromColumns(Holding, columns), etag })),
       previous: previous.filter((id) => id !== workerId),
       next: rows.filter(isLink).map(({ key }) => key.slice(NEXT.length)),
+      lockedBy: rows.find(({ key }) => key === LOCK)?.columns['holder'],
+      wakes: rows.filter(({ key }) => key === WAKE).map((row) => fromColumns(Wake, row.columns)),
     };
   };
 
@@ -115,6 +118,25 @@ export function createWorkers(table: Table) {
       return {
         facts: [...numbers.values()].flatMap(({ facts }) => facts),
         holdings: workerIds.flatMap((id) => numbers.get(id)?.holdings ?? []),
+      };
+    },
+
+    /**
+     * The same with the holdings, the wake-up and the lock of each number, by the number: all that a plan needs of the store. Throws
+     * TooManyNumbers.
+     */
+    everything: async (
+      workerId: string,
+    ): Promise<{ facts: StoredFact[]; numbers: ReadonlyMap<string, NumberRecords> }> => {
+      const numbers = await numbersOf(workerId, BEHIND.all);
+      return {
+        facts: [...numbers.values()].flatMap(({ facts }) => facts),
+        numbers: new Map(
+          [...numbers].map(([id, { holdings, wakes, lockedBy }]) => [
+            id,
+            { holdings, wake: wakes[0], lockedBy },
+          ]),
+        ),
       };
     },
 
@@ -202,6 +224,9 @@ export function createWorkers(table: Table) {
 
 /** Milliseconds since the first year that an event may name, padded so that text order is time order. */
 const orderOf = (time: string): string => padded(Date.parse(time) - Date.parse(EARLIEST), 16);
+
+/** `lockedBy`: the instance that has the lock of the number. */
+type NumberRecords = { holdings: StoredHolding[]; wake: Wake | undefined; lockedBy: unknown };
 
 type NumberRows = {
   workerId: string;

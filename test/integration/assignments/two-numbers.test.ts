@@ -36,7 +36,9 @@ test('of two rows of one account that came to be of one person, the one that nam
   await services.holdings.save({
     ...{ ...row, personId: 'W-2', state: 'held', action: 'grant', assignmentId: 's-new' },
   });
-  const person = { workerIds: ['W-1', 'W-2'], targetId: 'u-1', wanted: [], instanceId: 'other' };
+  const workerIds = ['W-1', 'W-2'];
+  const holdings = await services.holdings.of(workerIds);
+  const person = { workerIds, holdings, targetId: 'u-1', wanted: [], instanceId: 'other' };
   const read = await readAccess(services, person);
   expect(read).toMatchObject({
     access: [{ packageKey: 'finance', whose: 'ours', state: 'held', personId: 'W-2' }],

@@ -65,6 +65,10 @@ export function startProcess(
       list: (...range) => ifAlive(() => real.list(...range)),
       scan: (range) => real.scan(range),
       insert: (...row) => write(`insert ${name} ${row[1]}`, () => real.insert(...row)),
+      writeAll: (...rows) =>
+        write(`write ${name} ${rows[1].map(({ key }) => key).join(' ')}`, () =>
+          real.writeAll(...rows),
+        ),
       replace: (...row) => write(`replace ${name} ${row[1]}`, () => real.replace(...row)),
       remove: (...at) => write(`remove ${name}`, () => real.remove(...at)),
     };

@@ -62,6 +62,33 @@ test('a second execution of the same deed writes nothing and answers what is rec
   expect(await reader.ofEvent(eventHash)).toEqual([first.row]);
 });
 
+test('several rows are written at once, and again by another execution with the same end', async () => {
+  const eventHash = hash('c1').slice(0, 64);
+  const entries = [
+    {},
+    { kind: 'settled' as const, outcome: 'complete' },
+    { step: 'assign' as const },
+  ];
+  const all = entries.map((entry) => entryOf({ ...entry, eventHash }));
+  const end = await ledger.appendAll(START_OF_CHAIN, all, AT);
+  const rows = await reader.ofEvent(eventHash);
+  expect(rows.map(({ kind, step }) => [kind, step])).toEqual([
+    ['intended', 'ensure'],
+    ['settled', 'ensure'],
+    ['intended', 'assign'],
+  ]);
+  expect(chainFaults(rows, { attempt: 1, ...end })).toEqual([]);
+  expect(await ledger.appendAll(START_OF_CHAIN, all, AT)).toEqual(end);
+  const [first] = all;
+  const { chain } = await ledger.append(end, entryOf({ ...first, step: 'remove' }), AT);
+  // Behind rows that were written one by one, and beside a run with another token.
+  expect((await ledger.appendAll(START_OF_CHAIN, all, AT)).seq).toBe(end.seq);
+  expect(chain.seq).toBe(4);
+  const other = all.map((entry) => ({ ...entry, runToken: 'token-2' }));
+  await expect(ledger.appendAll(START_OF_CHAIN, other, AT)).rejects.toThrow(StaleRun);
+  expect(await reader.ofEvent(eventHash)).toHaveLength(4);
+});
+
 test('the events since an instant are those whose rows begin then or later, over midnight too', async () => {
   const events: [eventHash: string, at: string][] = [
     [hash('a'), '2026-11-23T23:59:58.000Z'],

@@ -54,6 +54,23 @@ test('only the ETag of the last write replaces a row, and replacing leaves no ol
   expect((await table.read('replace', 'one'))?.columns).toEqual({ a: 2 });
 });
 
+test('of several writes to a partition all happen or none, and each answers the ETag of its row', async () => {
+  const [first = ''] = (await table.writeAll('all', [{ key: 'one', columns: { a: 1 } }])) ?? [];
+  const changed = { key: 'one', columns: { a: 2 }, etag: first };
+  const etags = await table.writeAll('all', [changed, { key: 'two', columns: {} }]);
+  const rows = await table.list('all');
+  expect(rows.map(({ key, etag }) => [key, etag])).toEqual([
+    ['one', etags?.[0]],
+    ['two', etags?.[1]],
+  ]);
+  const third = { key: 'three', columns: {} };
+  // An outdated ETag, a row that is gone, and a taken key.
+  expect(await table.writeAll('all', [third, changed])).toBeUndefined();
+  expect(await table.writeAll('all', [third, { ...changed, key: 'gone' }])).toBeUndefined();
+  expect(await table.writeAll('all', [third, { key: 'two', columns: {} }])).toBeUndefined();
+  expect(await table.list('all')).toEqual(rows);
+});
+
 test('a row that is gone is neither read nor replaced, and removing it again is as good', async () => {
   const etag = (await table.insert('gone', 'one', {})) ?? '';
   await table.remove('gone', 'one');
@@ -191,7 +208,40 @@ describe('a store that is not well', () => {
     await expect(sick().read('p', 'k')).rejects.toThrow(StoreUnavailable);
     await expect(sick().list('p')).rejects.toThrow(StoreUnavailable);
     await expect(sick().insert('p', 'k', {})).rejects.toThrow(StoreUnavailable);
+    const writes = [{ key: 'k', columns: {} }];
+    await expect(sick().writeAll('p', writes)).rejects.toThrow(StoreUnavailable);
     expect(Date.now() - began).toBeLessThan(3000);
+  });
+
+  /** The answer to a transaction, with these parts. */
+  const transaction = (...parts: string[]) => {
+    const text = [...parts.map((part) => `--changesetresponse_1\r\n${part}\r\n`), ''].join('');
+    const body = `--batchresponse_1\r\n\r\n${text}--changesetresponse_1--\r\n`;
+    const type = 'content-type: multipart/mixed; boundary=batchresponse_1';
+    const head = `HTTP/1.1 202 Accepted\r\n${type}\r\ncontent-length: ${body.length}`;
+    return answering(`${head}\r\n\r\n${body}`);
+  };
+  const done = `HTTP/1.1 204 No Content\r\nETag: W/"1"\r\n`;
+
+  test.each([
+    ['nothing that can be read', answering('HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}')],
+    ['no part', transaction()],
+    ['a part too few', transaction(done)],
+    ['a part without ETag', transaction(done, 'HTTP/1.1 204 No Content\r\n')],
+    ['a part without status', transaction(done, 'ETag: W/"1"\r\n')],
+  ])(
+    'an accepted transaction whose answer has %s is unclear, never a success',
+    async (_, manner) => {
+      behave = manner;
+      const writes = ['one', 'two'].map((key) => ({ key, columns: {} }));
+      await expect(sick().writeAll('p', writes)).rejects.toThrow(StoreUnavailable);
+    },
+  );
+
+  test('an accepted transaction whose answer has every part is a success', async () => {
+    behave = transaction(done, done);
+    const writes = ['one', 'two'].map((key) => ({ key, columns: {} }));
+    expect(await sick().writeAll('p', writes)).toEqual(['W/"1"', 'W/"1"']);
   });
 
   test('a write is tried once: a lost answer does not come back as a conflict', async () => {
@@ -239,6 +289,7 @@ test('an https endpoint without a credential is refused, and not quoted: it may 
 const everyVerb = (some: Table): (() => Promise<unknown>)[] => [
   () => some.read('p', 'k'),
   () => some.insert('p', 'k', {}),
+  () => some.writeAll('p', [{ key: 'k', columns: {} }]),
   () => some.replace('p', 'k', {}, '*'),
   () => some.remove('p', 'k'),
   () => some.list('p'),

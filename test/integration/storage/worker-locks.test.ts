@@ -98,6 +98,35 @@ test('the one who lost the lock does not get it back by finishing its work', asy
   expect(await locks.isHeldBy('W-10', 'dead')).toBe(false);
 });
 
+test('rows of a worker are written only by the run that has the lock, also in a process that does not know it', async () => {
+  const lock = lockOf('W-12', 'run-1');
+  const row = (key: string, columns = {}) => [{ key, columns }];
+  expect(await locks.writeUnder(lock, row('a'))).toBe('lost');
+  await locks.acquire(lock, alive);
+  const other = createWorkerLocks(storage.table('workers'));
+  expect(await other.writeUnder(lock, row('a'))).toHaveLength(1);
+  expect(await locks.writeUnder(lock, row('b'))).toHaveLength(1);
+  // The lock is as it was; the row is not.
+  expect(await locks.writeUnder(lock, row('b'))).toBe('conflict');
+  expect(await other.isHeldBy('W-12', 'run-1')).toBe(true);
+  await other.acquire(lockOf('W-12', 'run-2'), over);
+  expect(await locks.writeUnder(lock, row('c'))).toBe('lost');
+  expect((await storage.table('workers').list('W-12')).map(({ key }) => key)).toEqual([
+    'a',
+    'b',
+    'lock',
+  ]);
+});
+
+test('a lock that is released with a row is released once, and its token is used', async () => {
+  const lock = lockOf('W-13', 'run-1', 3);
+  await locks.acquire(lock, alive);
+  expect(await locks.writeUnder(lock, [{ key: 'a', columns: {} }], 3)).toHaveLength(1);
+  expect(await locks.holderOf('W-13')).toBeUndefined();
+  expect(await locks.acquire(lock, alive)).toBe('stale');
+  expect(await locks.writeUnder(lock, [{ key: 'b', columns: {} }], 3)).toBe('lost');
+});
+
 test('a worker with more runs than are remembered still has locks', async () => {
   for (let run = 0; run < 40; run += 1) {
     const lock = lockOf('W-11', `run-${run}`);

@@ -17,6 +17,7 @@ function aTable() {
   };
   const table: Table = {
     read: (_, key) => answer(rows.get(key)),
+    writeAll: () => Promise.reject(new Error('not used')),
     insert: (partition, key, columns) =>
       answer(rows.has(key) ? undefined : put(partition, key, columns)),
     replace: (partition, key, columns) => answer(put(partition, key, columns)),
