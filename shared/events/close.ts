@@ -1,4 +1,7 @@
+import type { AuditRow } from '../domain/workflow/audit-entry';
+import { Evidence } from '../domain/workflow/outcome';
 import type { ChainEnd, EventRun, Run } from '../domain/workflow/run';
+import { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { Log } from '../log';
 import { runs, type Claims, type Ending, type Execution } from '../storage/claims';
 import type { Due } from '../storage/due';
@@ -55,11 +58,7 @@ export async function closeAttempt(
     return 'ready';
   };
   if (isDeliveredJoiner(run, asked) && (await isNothingToPlan(services, run, { at, next })))
-    return closeEvent(services, closing, log, (outcome) =>
-      isDeliveredJoiner(run, outcome)
-        ? Promise.resolve('ready')
-        : underLock(services, lock, () => planLater(false)),
-    );
+    return closeByRow(services, closing, log);
   return underLock(services, lock, () =>
     closeEvent(services, closing, log, (outcome) => planLater(isDeliveredJoiner(run, outcome))),
   );
@@ -88,44 +87,72 @@ async function underLock<Result>(
  * what has to be done before the row, by the outcome that was decided. `stale`: the attempt is closed, or another runs it.
  */
 export async function closeEvent(
-  services: RowWriter & {
-    claims: Pick<Claims, 'beginClosing' | 'finishClosing'>;
-    due: Pick<Due, 'cancel'>;
-    ledger: Pick<Ledger, 'close'>;
-  },
-  { run, chain, at, ...ending }: Ending & { run: EventRun; chain: ChainEnd; at: string },
+  services: ClosingServices,
+  { run, chain, at, ...ending }: EventClosing,
   log: Log,
   before: (outcome: Ending['outcome'] | undefined) => Promise<'ready' | 'held' | 'stale'> = () =>
     Promise.resolve('ready'),
 ): Promise<'closed' | 'held' | 'stale'> {
-  const { claims, due, ledger } = services;
-  const claim = await claims.beginClosing(run, { ...ending, chain }, at);
+  const claim = await services.claims.beginClosing(run, { ...ending, chain }, at);
   if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
-  let place = claim.due;
-  if (claim.state !== 'closed') {
-    const { outcome, reason, evidence, targetId, deliveredAt } = claim;
-    const entry = {
-      ...runColumns(run),
-      ...writerColumns(services),
-      kind: 'closing',
-      state: 'closed',
-      outcome,
-      reason,
-      ...evidence,
-      targetId,
-      deliveredAt,
-      ...marginOf(run.fact, deliveredAt),
-    } as const;
-    const isReady = await before(outcome);
-    if (isReady !== 'ready') return isReady;
-    const closed = await ledger.close(claim.chain ?? chain, entry, at);
-    // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
-    // never loses it.
-    log({ what: 'closed', eventHash: run.eventHash, attempt: run.attempt, outcome, reason });
-    const finished = await claims.finishClosing(run, closed.chain, at);
-    place = finished?.due ?? place;
+  if (claim.state === 'closed') {
+    await services.due.cancel(claim.due);
+    return 'closed';
   }
-  await due.cancel(place);
+  const { outcome = ending.outcome, reason, evidence, targetId, deliveredAt } = claim;
+  const isReady = await before(outcome);
+  if (isReady !== 'ready') return isReady;
+  const decided = { outcome, reason, evidence, targetId, deliveredAt };
+  return closeByRow(services, { run, chain: claim.chain ?? chain, at, ...decided }, log);
+}
+
+type ClosingServices = RowWriter & {
+  claims: Pick<Claims, 'beginClosing' | 'finishClosing'>;
+  due: Pick<Due, 'cancel'>;
+  ledger: Pick<Ledger, 'close'>;
+};
+type EventClosing = Ending & { run: EventRun; chain: ChainEnd; at: string };
+
+/** The closing row, which decides how the attempt ends, then the claim to `closed`. */
+async function closeByRow(
+  services: ClosingServices,
+  { run, chain, at, ...ending }: EventClosing,
+  log: Log,
+): Promise<'closed' | 'stale'> {
+  const { outcome, reason, evidence, targetId, deliveredAt } = ending;
+  const entry = {
+    ...runColumns(run),
+    ...writerColumns(services),
+    kind: 'closing',
+    state: 'closed',
+    outcome,
+    reason,
+    ...evidence,
+    targetId,
+    deliveredAt,
+    ...marginOf(run.fact, deliveredAt),
+  } as const;
+  const closed = await services.ledger.close(chain, entry, at);
+  return finishByRow(services, { run, at, ...closed }, log);
+}
+
+/** Closes the claim as the closing row says. */
+export async function finishByRow(
+  { claims, due }: Pick<ClosingServices, 'claims' | 'due'>,
+  { run, at, row, chain }: { run: EventRun; at: string; row: AuditRow; chain: ChainEnd },
+  log: Log,
+): Promise<'closed' | 'stale'> {
+  const { reason, targetId, deliveredAt } = row;
+  const outcome = ClosingOutcome.parse(row.outcome);
+  const evidence = Evidence.parse(row);
+  const hasEvidence = Object.keys(evidence).length > 0;
+  const end = { outcome, reason, targetId, deliveredAt, ...(hasEvidence && { evidence }), chain };
+  // Alerts read the log, not the audit. Logged before the claim is closed, so that an interruption repeats the line and
+  // never loses it.
+  log({ what: 'closed', eventHash: run.eventHash, attempt: run.attempt, outcome, reason });
+  const claim = await claims.finishClosing(run, end, at);
+  if (claim?.token !== run.token || claim.attempt !== run.attempt) return 'stale';
+  await due.cancel(claim.due);
   return 'closed';
 }
 

@@ -9,7 +9,7 @@ import { shards, type Due, type DueRow, type EventTask } from '../storage/due';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Workers } from '../storage/workers';
-import { closeAttempt, closeEvent, type Closing, type CloseServices } from './close';
+import { closeAttempt, closeEvent, finishByRow, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
 import { readyToStart, startRun, withPerson } from './start';
 import { checkRequest, wakePerson, type WakeServices } from './wake';
@@ -169,7 +169,7 @@ async function scheduleNext(
 
 /**
  * Closes an attempt whose run is gone, after its existing rows: as `failed` if a defect ended the run, else as
- * `terminated`. If an end was decided before, finishes that one.
+ * `terminated`. If its claim or its closing row has decided an end before, finishes that one.
  */
 async function close(
   services: RecoverServices,
@@ -186,8 +186,17 @@ async function close(
       : found;
   if (claim?.token === undefined || !runs(claim, { eventHash, attempt, token: claim.token }))
     return;
+  const { chain, closing } = await services.ledger.endOf(eventHash, attempt);
+  if (closing && claim.state === 'started') {
+    await finishByRow(
+      services,
+      { run: eventRunOf(claim, claim.token), at, row: closing, chain },
+      log,
+    );
+    return;
+  }
   const ending = {
-    chain: await services.ledger.endOf(eventHash, attempt),
+    chain,
     at,
     outcome: status === 'Failed' ? ('failed' as const) : ('terminated' as const),
     reason: `instance-${status.toLowerCase()}`,

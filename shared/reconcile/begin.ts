@@ -48,7 +48,7 @@ export async function beginReconciliation(
   if (generation === undefined && goesOn)
     return { outcome: { kind: 'later', afterSeconds: LOOK_AGAIN_SECONDS, why: 'another-run' } };
   if (generation === undefined) {
-    const chain = await ledger.endOf(claim.eventHash, claim.attempt);
+    const { chain } = await ledger.endOf(claim.eventHash, claim.attempt);
     const ending = { outcome: 'superseded', reason: 'another-run' } as const;
     await closeEvent(services, { run: event, chain, at, ...ending }, log);
     return { outcome: STALE };

@@ -115,13 +115,17 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
       }
     },
 
-    /** The end of the stored chain. Its day is left empty, so that the next row is indexed. */
-    endOf: async (eventHash: string, attempt: number): Promise<ChainEnd> => {
+    /** The end of the stored chain, and its row if that closes the attempt. Its day is left empty, so that the next row is indexed. */
+    endOf: async (
+      eventHash: string,
+      attempt: number,
+    ): Promise<{ chain: ChainEnd; closing?: AuditRow }> => {
       const range = { from: `${padded(attempt, 4)}-`, below: `${padded(attempt, 4)}.` };
       const last = (await audit.list(eventHash, range)).at(-1);
-      if (!last) return START_OF_CHAIN;
-      const { seq, hash } = AuditRow.parse(last.columns);
-      return { seq, hash, day: '' };
+      if (!last) return { chain: START_OF_CHAIN };
+      const row = AuditRow.parse(last.columns);
+      const { seq, hash, kind } = row;
+      return { chain: { seq, hash, day: '' }, ...(kind === 'closing' && { closing: row }) };
     },
 
     /** The hashes of all events of which an attempt has begun since `at` (ISO 8601), and of some that go on since then. */

@@ -121,7 +121,7 @@ export function createClaims(table: Table) {
         runs(claim, execution) && claim.state === 'started' ? { waiting } : undefined,
       ),
 
-    /** Decides how the attempt ends. A later call changes nothing and answers the decision that was made. */
+    /** Says how the attempt is to end, unless its closing row says otherwise. A later call changes nothing and answers that. */
     beginClosing: (execution: Execution, end: Ending & { chain: ChainEnd }, now: string) =>
       update(execution.eventHash, (claim) =>
         runs(claim, execution) && claim.state === 'started'
@@ -129,11 +129,11 @@ export function createClaims(table: Table) {
           : undefined,
       ),
 
-    /** Call it after the closing row is written. */
-    finishClosing: (execution: Execution, chain: ChainEnd, now: string) =>
+    /** Call it after the closing row is written, with what that says: it decides. */
+    finishClosing: (execution: Execution, end: Ending & { chain: ChainEnd }, now: string) =>
       update(execution.eventHash, (claim) =>
-        runs(claim, execution) && claim.state === 'closing'
-          ? { state: 'closed', chain, updatedAt: now }
+        runs(claim, execution) && (claim.state === 'closing' || claim.state === 'started')
+          ? { state: 'closed', ...end, updatedAt: now }
           : undefined,
       ),
 

@@ -125,7 +125,7 @@ async function closed(id: string, outcome: ClosingOutcome) {
   await services.claims.start(run, '2026-11-20T09:30:02Z');
   const end = { outcome, reason: 'r', targetId: 'u-1', chain: START_OF_CHAIN };
   await services.claims.beginClosing(run, end, '2026-11-20T09:30:03Z');
-  const last = await services.claims.finishClosing(run, START_OF_CHAIN, '2026-11-20T09:30:03Z');
+  const last = await services.claims.finishClosing(run, end, '2026-11-20T09:30:03Z');
   await services.due.cancel(last?.due ?? { partition: 'x', key: 'x' });
   return hash;
 }

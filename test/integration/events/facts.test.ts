@@ -121,8 +121,9 @@ async function closed(hash: string): Promise<void> {
   const run = { eventHash: hash, attempt: 1, token: 't-1' };
   const at = '2026-11-20T09:30:03Z';
   await services.claims.start(run, at);
-  await services.claims.beginClosing(run, { outcome: 'failed', chain: START_OF_CHAIN }, at);
-  await services.claims.finishClosing(run, START_OF_CHAIN, at);
+  const end = { outcome: 'failed', chain: START_OF_CHAIN } as const;
+  await services.claims.beginClosing(run, end, at);
+  await services.claims.finishClosing(run, end, at);
 }
 
 /** A process that is killed at a call never gets its answer, and makes no call after it. */

@@ -325,6 +325,45 @@ test('a closing that was broken off is finished with what it had decided, whole'
   expect((await rowsOf(eventHash)).at(-1)).toMatchObject(ending);
 });
 
+test('a run that has written its closing row, and whose claim does not know it, is closed as the row says', async () => {
+  const { eventHash, run, host, chain } = await started();
+  await services.workerLocks.release(lockOf(run, 1));
+  const dying = hostOf({
+    ...services,
+    claims: { ...services.claims, finishClosing: () => Promise.reject(new Error('crash')) },
+  });
+  const closing = { run, chain, at: PAST, fencingToken: 2, targetId: 'u-1', deliveredAt: PAST };
+  const delivered = { ...closing, outcome: 'delivered' as const };
+  await expect(dying.call(activities.closeRun, delivered)).rejects.toThrow('defect');
+  expect(await services.claims.read(eventHash)).toMatchObject({ state: 'started' });
+  const logged = await supervise(taskHub('Terminated').client);
+  await expectClosed(eventHash, 'delivered', ['intended', 'closing']);
+  const told = { what: 'closed', eventHash, attempt: 1, outcome: 'delivered' };
+  expect(linesOf(logged, eventHash)).toEqual([told]);
+  expect(await services.claims.read(eventHash)).toMatchObject({
+    targetId: 'u-1',
+    deliveredAt: PAST,
+  });
+  const late = await host.call(activities.closeRun, { ...delivered, outcome: 'failed' });
+  expect(late.outcome.kind).not.toBe('later');
+  expect(await rowsOf(eventHash)).toHaveLength(2);
+});
+
+test('a closing row that a supervisor has overlooked decides against what its claim was told', async () => {
+  const { eventHash, run, chain } = await started();
+  await services.workerLocks.release(lockOf(run, 1));
+  const overlooked = { ...services.ledger, endOf: () => Promise.resolve({ chain }) };
+  const closing = { run, chain, at: PAST, fencingToken: 2, targetId: 'u-1', deliveredAt: PAST };
+  const dying = hostOf({
+    ...services,
+    claims: { ...services.claims, finishClosing: () => Promise.reject(new Error('crash')) },
+  });
+  const delivered = { ...closing, outcome: 'delivered' as const };
+  await expect(dying.call(activities.closeRun, delivered)).rejects.toThrow('defect');
+  await supervise(taskHub('Terminated').client, { ledger: overlooked });
+  await expectClosed(eventHash, 'delivered', ['intended', 'closing']);
+});
+
 test('supervisors and the run itself at the same moment close once, with one decision', async () => {
   const { eventHash, run, host, chain } = await started();
   const closing = { run, chain, at: PAST, outcome: 'denied' as const };

@@ -59,7 +59,7 @@ async function claimed(digits: string, state: Claim['state'] = 'claimed') {
   if (state !== 'claimed') await claims.start(run, NOW);
   const end = { outcome: 'delivered', chain: START_OF_CHAIN } as const;
   if (state === 'closing' || state === 'closed') await claims.beginClosing(run, end, NOW);
-  if (state === 'closed') await claims.finishClosing(run, { ...START_OF_CHAIN, seq: 1 }, NOW);
+  if (state === 'closed') await claims.finishClosing(run, end, NOW);
   return { eventHash, run };
 }
 
@@ -109,7 +109,7 @@ test('an event that nobody claimed cannot be started or closed', async () => {
   const end = { outcome: 'failed', chain: START_OF_CHAIN } as const;
   expect(await claims.start(run, NOW)).toBeUndefined();
   expect(await claims.beginClosing(run, end, NOW)).toBeUndefined();
-  expect(await claims.finishClosing(run, START_OF_CHAIN, NOW)).toBeUndefined();
+  expect(await claims.finishClosing(run, end, NOW)).toBeUndefined();
 });
 
 test('of two closers the first decides the end, and the second finds that decision', async () => {
@@ -125,10 +125,12 @@ test('of two closers the first decides the end, and the second finds that decisi
 
 test('a claim that is closing is finished once, and what comes later changes nothing', async () => {
   const { run } = await claimed('a6', 'closing');
-  const end = { ...START_OF_CHAIN, seq: 5 };
-  expect(await claims.finishClosing(run, end, NOW)).toMatchObject({ state: 'closed', chain: end });
+  const chain = { ...START_OF_CHAIN, seq: 5 };
+  // The closing row has the last word.
+  const end = { outcome: 'denied', chain } as const;
+  expect(await claims.finishClosing(run, end, NOW)).toMatchObject({ state: 'closed', ...end });
   const closed = await claims.read(run.eventHash);
-  await claims.finishClosing(run, { ...end, seq: 9 }, LATER);
+  await claims.finishClosing(run, { ...end, outcome: 'failed' }, LATER);
   await claims.beginClosing(run, { outcome: 'failed', chain: START_OF_CHAIN }, LATER);
   await claims.start(execution(run.eventHash, 'token-2'), LATER);
   expect(await claims.read(run.eventHash)).toEqual(closed);
@@ -139,12 +141,13 @@ test('nobody else can close: not another execution, not another attempt, not bef
   const { eventHash } = await claimed('a7', 'started');
   for (const foreign of [execution(eventHash, 'token-2'), execution(eventHash, 'token-1', 2)]) {
     expect(await claims.beginClosing(foreign, end, NOW)).toMatchObject({ state: 'started' });
-    expect(await claims.finishClosing(foreign, START_OF_CHAIN, NOW)).toMatchObject({
+    expect(await claims.finishClosing(foreign, end, NOW)).toMatchObject({
       state: 'started',
     });
   }
   const { run } = await claimed('a8');
   expect(await claims.beginClosing(run, end, NOW)).toMatchObject({ state: 'claimed' });
+  expect(await claims.finishClosing(run, end, NOW)).toMatchObject({ state: 'claimed' });
 });
 
 test('no duplicate is lost when they come at once', async () => {
