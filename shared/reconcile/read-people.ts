@@ -7,11 +7,9 @@ import { Unclear } from '../domain/reconcile/findings';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
 import type { LoadedModel } from '../config/load-model';
+import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
-import { openEvents, type OpenEventStores } from '../reports/open-events';
 import type { Holding, Holdings } from '../storage/holdings';
-import type { Ledger } from '../storage/audit';
-import { shards } from '../storage/due';
 import { shardOf, type Staging } from '../storage/staging';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import { blankScope } from './begin';
@@ -91,21 +89,6 @@ export async function readExpected(
   await staging.put(generation, 'people', keyOf(from), { batch, counts });
   const scopes = await addScopes(services, run, people);
   return { kind: 'done', ...(last !== undefined && { next: last }), scopes };
-}
-
-/** `Map.groupBy`, which Node 20 does not have. */
-export function groupBy<Item>(
-  items: readonly Item[],
-  keyOfItem: (item: Item) => string,
-): Map<string, Item[]> {
-  const grouped = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOfItem(item);
-    const known = grouped.get(key);
-    if (known) known.push(item);
-    else grouped.set(key, [item]);
-  }
-  return grouped;
 }
 
 /** One row for each range, so that a second execution replaces what the first has counted. */
@@ -246,75 +229,4 @@ async function addScopes(
     count += 1;
   }
   return count;
-}
-
-/** People whose run is open or whose wake-up is due, by their numbers, and accounts of people with a run since the reading began. */
-export const OpenRuns = z.object({ ids: z.array(z.string()) });
-const MOST_IDS = 1000;
-/** By so much the clocks of two instances may differ. */
-const SKEW_MS = 60_000;
-
-/**
- * Notes whose run is open now that everything was read: what they have is under way. A run that has closed since the reading
- * began shows in its holdings; but if it is of the first event about a person, the person was not read, and all that was is
- * their account in the list of a package.
- */
-export async function readOpenRuns(
-  services: OpenEventStores &
-    Pick<ReadPeopleServices, 'staging' | 'workers' | 'holdings'> & {
-      ledger: Pick<Ledger, 'eventsSince'>;
-    },
-  { generation, at }: ReconcileRun,
-): Promise<Outcome<{ open: number }>> {
-  const { claims, due, ledger, holdings, staging } = services;
-  const open = await openEvents({ claims, due });
-  const ids = new Set(open.flatMap(({ fact }) => fact.workerId ?? []));
-  for await (const personId of duePeople(due)) ids.add(personId);
-  const since = new Date(Date.parse(at) - SKEW_MS).toISOString();
-  await mapConcurrent(AT_ONCE, await ledger.eventsSince(since), async (eventHash) => {
-    const { workerId } = (await claims.read(eventHash))?.fact ?? {};
-    if (workerId === undefined) return;
-    const numbers = new Set([workerId, await rootOf(services, workerId)]);
-    for (const { targetId } of await holdings.of([...numbers])) ids.add(targetId);
-  });
-  const all = [...ids];
-  for (let from = 0; from < all.length; from += MOST_IDS)
-    await staging.put(generation, 'open', `${from}`, { ids: all.slice(from, from + MOST_IDS) });
-  return { kind: 'done', open: all.length };
-}
-
-/**
- * The facts of a person, and their holdings. Of a worker id that is joined to too many, those under it alone: they cannot be
- * one person's, and the run of every event about them says so.
- */
-export async function recordsOfPerson(
-  workers: Pick<Workers, 'records' | 'ofNumber'>,
-  { personId, workerIds, unclear }: Pick<StagedPerson, 'personId' | 'workerIds' | 'unclear'>,
-): Promise<Awaited<ReturnType<Workers['records']>> & { unclear?: Unclear | undefined }> {
-  try {
-    return { ...(await workers.records(personId, workerIds)), unclear };
-  } catch (error) {
-    if (!(error instanceof TooManyNumbers)) throw error;
-    return { ...(await workers.ofNumber(personId)), unclear: TOO_MANY };
-  }
-}
-
-/** The number that the holdings of a person are kept under. */
-async function rootOf(
-  { workers }: Pick<ReadPeopleServices, 'workers'>,
-  workerId: string,
-): Promise<string> {
-  try {
-    return (await workers.person(workerId)).root;
-  } catch (error) {
-    if (error instanceof TooManyNumbers) return workerId;
-    throw error;
-  }
-}
-
-/** Whose plan changes by an instant that has passed, and whose event of the clock has not been made yet. */
-async function* duePeople({ ready }: OpenEventStores['due']): AsyncGenerator<string> {
-  for (const shard of shards)
-    for await (const task of ready(shard, new Date().toISOString()))
-      if (task.kind === 'wake') yield task.personId;
 }

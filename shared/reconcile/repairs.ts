@@ -17,9 +17,10 @@ import { requestRecheck } from '../events/recheck';
 import type { Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import type { RemovalBrakes } from '../storage/removals';
-import { allShards, foundIn, type Staging } from '../storage/staging';
+import type { Staging } from '../storage/staging';
 import type { Workers } from '../storage/workers';
-import { Found, GIVEN_BACK, givenBackKey, ShardRow } from './compare-shards';
+import { differencesIn, ShardRow, type FoundIn } from './found';
+import { noteGivenBack } from './given-back';
 
 export type BrakeServices = {
   config: Pick<Config, 'reconcile'>;
@@ -77,23 +78,6 @@ export const brakesOfRun = async (
   generation: number,
 ): Promise<ReconcileBrake[] | undefined> =>
   (await staging.get(PlanRow, generation, PLAN, PLAN))?.brakes;
-
-type FoundIn = { shard: string; found: Pick<Found, 'workerId' | 'differences'>[] };
-
-/** What was found in the shards from `from` on, as if no brake were there. */
-async function* differencesIn(
-  staging: Staging,
-  generation: number,
-  from = '',
-): AsyncGenerator<FoundIn> {
-  const shards = await staging.group(ShardRow, generation, 'shards');
-  for (const shard of allShards) {
-    const row = shards.get(shard);
-    if (row === undefined || row.found === 0 || shard < from) continue;
-    const rows = await staging.group(Found, generation, foundIn(shard));
-    yield { shard, found: [...rows.values()].filter(({ batch }) => batch === row.batch) };
-  }
-}
 
 /** The same after the brakes. Before they were asked, nothing is repaired. */
 export async function* foundFrom(
@@ -245,20 +229,3 @@ export async function waitingUnder(
 
 type Pair = ReturnType<typeof permitOf>[number];
 const keyOf = ({ packageKey, action }: Pair): string => `${action} ${packageKey}`;
-
-/**
- * What somebody else took is given back once. Noted before it is asked for, and it counts once a request has followed: so
- * neither a run that ends before it can ask, nor one that ends right after it, makes a difference.
- */
-async function noteGivenBack(
-  staging: Staging,
-  differences: readonly Difference[],
-  pairs: readonly Pair[],
-  { run, at }: { run: string; at: string },
-): Promise<void> {
-  for (const { kind, objectId, packageKey } of differences) {
-    if (kind !== 'taken' || !objectId || !packageKey) continue;
-    if (pairs.some((pair) => pair.packageKey === packageKey))
-      await staging.keep(GIVEN_BACK, givenBackKey(objectId, packageKey), { run, at });
-  }
-}
