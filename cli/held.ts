@@ -103,7 +103,7 @@ async function heldByReconciliation(connection: Connection): Promise<HeldBrake[]
     const people = (await waitingUnder(staging, generation, brake)).map(({ workerId, held }) => ({
       ...{ person: workerId, eventHash: plan.eventHash, since: plan.at },
       objectIds: [...new Set(held.flatMap(({ objectId }) => objectId ?? []))],
-      packages: held.flatMap(({ packageKey }) => packageKey ?? []),
+      packages: [...new Set(held.flatMap(({ packageKey }) => packageKey ?? []))],
     }));
     const { id, action, count: counted } = brake;
     found.push({ id, kind: `reconcile-${action}`, trippedAt: plan.at, counted, people });

@@ -1,11 +1,11 @@
 /** `Map.groupBy`, which Node 20 does not have. */
-export function groupBy<Item>(
+export function groupBy<Item, Key>(
   items: readonly Item[],
-  keyOfItem: (item: Item) => string,
-): Map<string, Item[]> {
-  const grouped = new Map<string, Item[]>();
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
+  const grouped = new Map<Key, Item[]>();
   for (const item of items) {
-    const key = keyOfItem(item);
+    const key = keyOf(item);
     const known = grouped.get(key);
     if (known) known.push(item);
     else grouped.set(key, [item]);

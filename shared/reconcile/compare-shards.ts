@@ -3,10 +3,10 @@ import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
-import type { Staging } from '../storage/staging';
+import { shardOf, type Staging } from '../storage/staging';
 import { circumstancesOf, type Circumstances, type CompareServices } from './circumstances';
 import { compareKnown, compareUnknown } from './compare-account';
-import { keepFound, type FoundOne, type Skipped } from './found';
+import { keepFound, type FoundOf, type Skipped } from './found';
 import { StagedPerson } from './read-people';
 import { Unmet, UNMET } from './read-roster';
 import { StagedAssignment, StagedRequest } from './read-scope';
@@ -53,13 +53,13 @@ async function compareShard(
   );
   const known = await staging.staged(generation, shard, 'person', StagedPerson, people);
   const skipped: Skipped = { runOpen: 0, recentFact: 0, excluded: 0 };
-  const found: FoundOne[] = [];
-  const keep = (workerId: string | undefined, differences: Difference[]): void => {
+  const found: FoundOf[] = [];
+  const keep = (of: string, workerId: string | undefined, differences: Difference[]): void => {
     const own = differences.filter(
       ({ packageKey }) => (options.packageKey ?? packageKey) === packageKey,
     );
     if (own.length > 0)
-      found.push({ ...(workerId !== undefined && { workerId }), differences: own });
+      found.push({ of, ...(workerId !== undefined && { workerId }), differences: own });
   };
   await mapConcurrent(AT_ONCE, known, async (person) => {
     const here = {
@@ -72,7 +72,7 @@ async function compareShard(
     if (typeof compared === 'string') skipped[compared] += counted;
     else {
       if (compared.isExcluded) skipped.excluded += counted;
-      keep(person.workerIds[0], compared.differences);
+      keep(shardOf(person.personId), person.workerIds[0], compared.differences);
     }
   });
   const accounts = new Set(known.map(({ objectId }) => objectId));
@@ -82,15 +82,15 @@ async function compareShard(
     if (compared === 'recentFact') skipped.recentFact += 1;
     else {
       if (compared.isExcluded) skipped.excluded += 1;
-      keep(undefined, compared.differences);
+      keep(shard, undefined, compared.differences);
     }
   }
   const batches = circumstances.roster && circumstances.unmet.get(shard);
   const unmet = batches ? await staging.staged(generation, shard, UNMET, Unmet, batches) : [];
-  for (const { workerId } of unmet) keep(workerId, [reported('roster-only', { workerId })]);
+  for (const { workerId } of unmet) keep(shard, workerId, [reported('roster-only', { workerId })]);
   if (known.length === 0 && assignments.size === 0 && unmet.length === 0) return;
-  const of = { skipped, modelHash: services.model().hash };
-  await keepFound(staging, { generation, shard }, found, of);
+  const rest = { skipped, modelHash: services.model().hash };
+  await keepFound(staging, { generation, shard }, found, rest);
 }
 
 /** Few requests are open, so mostly nothing has to be read. */

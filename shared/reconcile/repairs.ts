@@ -18,8 +18,8 @@ import type { Log } from '../log';
 import { runs, type Claims } from '../storage/claims';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Staging } from '../storage/staging';
-import type { Workers } from '../storage/workers';
-import { differencesIn, ShardRow, type FoundIn } from './found';
+import { TooManyNumbers, type Workers } from '../storage/workers';
+import { byPerson, differencesIn, ShardRow, type FoundIn } from './found';
 import { noteGivenBack } from './given-back';
 
 export type BrakeServices = {
@@ -115,8 +115,8 @@ export type SendServices = {
 const MOST_MS = 20_000;
 
 /**
- * Asks for a recheck of each person with something to repair, with a permit of exactly that. The same person is asked for
- * once however often this is executed: the id of the recheck is made of the run and the person.
+ * Asks for a recheck of each person with something to repair, with a permit of exactly that, whatever account it is in. The
+ * same person is asked for once however often this is executed: the id of the recheck is made of the run and the person.
  */
 export async function sendRechecks(
   services: SendServices,
@@ -154,16 +154,25 @@ async function sendFor(
     const claim = await claims.read(run.eventHash);
     if (claim?.state !== 'started' || !runs(claim, run))
       return { kind: 'rejected', reason: 'stale' };
-    for (const { workerId, differences } of found) {
-      const pairs = pairsOf(differences);
-      if (workerId === undefined || pairs.length === 0) continue;
-      await noteGivenBack(staging, differences, pairs, { run: run.id, at: run.at });
-      const ask = { workerId, ...who, permit: { ...permit, pairs } };
-      await requestRecheck(services, services.send, ask, new Date(at));
+    for (const [workerId, accounts] of byPerson(found)) {
+      const pairs = new Map<string, Pair>();
+      for (const differences of accounts) {
+        const own = pairsOf(differences);
+        await noteGivenBack(staging, differences, own, { run: run.id, at: run.at });
+        for (const pair of own) pairs.set(keyOf(pair), pair);
+      }
+      if (pairs.size === 0) continue;
+      const ask = { workerId, ...who, permit: { ...permit, pairs: [...pairs.values()] } };
+      // No run could do anything for whoever has come to be joined to too many worker ids: the next run of this names them.
+      await requestRecheck(services, services.send, ask, new Date(at)).catch(unlessTooMany);
     }
   }
   return { kind: 'done' };
 }
+
+const unlessTooMany = (error: unknown): void => {
+  if (!(error instanceof TooManyNumbers)) throw error;
+};
 
 /** A plan is too old to be carried out after so long: another run looks again. */
 const LONGEST_MS = 24 * 3_600_000;
@@ -209,7 +218,7 @@ export async function decideBrake(
   return sendFor(services, run, from, all, { by, reason, permit, at: plan.at, pairsOf });
 }
 
-/** Everybody who waits under a brake, with what it holds of them. */
+/** Everybody who waits under a brake, with what it holds of all their accounts. */
 export async function waitingUnder(
   staging: Staging,
   generation: number,
@@ -217,11 +226,11 @@ export async function waitingUnder(
 ): Promise<{ workerId: string; held: Difference[] }[]> {
   const people: { workerId: string; held: Difference[] }[] = [];
   for await (const { found } of differencesIn(staging, generation)) {
-    for (const { workerId, differences } of found) {
-      const held = holdBack(differences, [{ ...brake, state: 'held' }]).filter(
-        ({ remedy }) => remedy === 'held',
-      );
-      if (workerId !== undefined && held.length > 0) people.push({ workerId, held });
+    for (const [workerId, accounts] of byPerson(found)) {
+      const held = accounts
+        .flatMap((differences) => holdBack(differences, [{ ...brake, state: 'held' }]))
+        .filter(({ remedy }) => remedy === 'held');
+      if (held.length > 0) people.push({ workerId, held });
     }
   }
   return people;

@@ -243,7 +243,7 @@ const LEASE = 'lease';
 const ASKED = 'asked';
 const MOST_ITEMS = 500;
 
-/** The group of what was found in a shard. */
+/** The group of what was found of the people of a shard. */
 export const foundIn = (shard: string): string => `found-${shard}`;
 
 const NO_LEASE: z.infer<typeof Lease> = { generation: 0, oldest: 1 };

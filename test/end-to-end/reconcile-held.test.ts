@@ -11,11 +11,24 @@ import { graphCalls } from '../support/simulator';
 import { readTable } from '../support/tables';
 import { startStack, type TestStack } from '../support/test-stack';
 
-/** So many wait for tools; the one after them loses office. */
+/** So many wait for tools; the two after them lose office. */
 const WAITING = 60;
 const LEFT_OVER = WAITING;
-const sent: TestMessage[] = Array.from({ length: WAITING + 1 }, (_, n) =>
+/** The last of them goes on under a number of its own, with another account that gets finance, too. */
+const [BEFORE, AFTER] = [WAITING + 1, WAITING + 2];
+const sent: TestMessage[] = Array.from({ length: WAITING + 2 }, (_, n) =>
   joinerMessage(workerId(n), { department: n < WAITING ? 'Sales' : 'Office' }),
+);
+const goesOn = messageOf(
+  lifecycleEvent(
+    'joined',
+    workerId(AFTER),
+    {
+      ...{ startDate: '2027-01-04', previousWorkerId: workerId(BEFORE) },
+      attributes: { department: 'Desk' },
+    },
+    { id: 'goes-on', time: '2027-01-04T11:00:00Z' },
+  ),
 );
 
 /** Each package gives access in one rule. Tools is only observed at first; later nobody is given office. */
@@ -27,6 +40,10 @@ function modelWith(isLater: boolean): object {
       { id: 'sales-rule', department: 'Sales', packages: ['tools'] },
       { id: 'finance-rule', department: 'Finance', packages: ['finance'] },
       { id: 'office-rule', department: isLater ? 'Nobody' : 'Office', packages: ['office'] },
+      {
+        ...{ id: 'desk-rule', department: isLater ? 'Nobody' : 'Desk' },
+        packages: ['office', 'finance'],
+      },
     ],
   ) as { accessPackages: { key: string }[] };
   return {
@@ -50,12 +67,15 @@ beforeAll(async () => {
       // The limits of numbers are the defaults, and no percentage is asked of so few people.
       ...{ CALL_PATIENCE: '10s', REMOVAL_SETTLE: '0s', RECONCILE_FLOOR: '1000' },
     },
-    files: { GRAPH_TENANT: tenantOf(WAITING + 1), ACCESS_MODEL: modelWith(false) },
+    files: { GRAPH_TENANT: tenantOf(WAITING + 3), ACCESS_MODEL: modelWith(false) },
   });
   on = reconciliationOf(stack, 120);
   await stack.send(sent.map(({ body }) => body));
   await eventually('everybody has joined', isIdle, { seconds: 120 });
-  expect(await closings()).toEqual({ observed: WAITING, delivered: 1 });
+  sent.push(goesOn);
+  await stack.send([goesOn.body]);
+  await eventually('one of them has gone on', isIdle);
+  expect(await closings()).toEqual({ observed: WAITING, delivered: 3 });
   await writeFile(join(stack.dataDir, 'access_model.json'), JSON.stringify(modelWith(true)));
   await restart({});
   await stack.advance('20m');
@@ -80,12 +100,13 @@ async function closings(): Promise<Record<string, number>> {
 }
 const writes = async (): Promise<number> =>
   (await graphCalls(stack.graphUrl)).filter(({ method }) => method !== 'GET').length;
-const release = async (brake: string): Promise<unknown> => {
-  const asked = ['release', brake, '--by', 'ann', '--reason', 'T-1', '--json'];
-  const { code, stdout, stderr } = await runCommand(asked, { JOINERY_DATA_DIR: stack.dataDir });
+const joinery = async (...asked: string[]): Promise<unknown> => {
+  const settings = { JOINERY_DATA_DIR: stack.dataDir };
+  const { code, stdout, stderr } = await runCommand([...asked, '--json'], settings);
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout);
 };
+const release = (brake: string) => joinery('release', brake, '--by', 'ann', '--reason', 'T-1');
 /** The accounts of those who hold a package. */
 const holdersOf = async (key: string): Promise<string[]> => {
   const [{ assignments }, id] = [await on.state(), await on.packageId(key)];
@@ -102,10 +123,16 @@ const requestsFor = async (key: string): Promise<string[]> => {
   );
   return ours.map(({ targetId }) => targetId).sort();
 };
+/** The accounts that hold office. */
+const extra = [LEFT_OVER, BEFORE, AFTER].map((n) => objectId(n));
+type HeldBrake = {
+  id: string;
+  people: { person: string; packages: string[]; objectIds: string[] }[];
+};
 const everybody = Array.from({ length: WAITING }, (_, n) => objectId(n)).sort();
 const auditRows = () => readTable(stack.storage, 'audit');
 
-describe('60 people without what they are to have, and one with too much', () => {
+describe('60 people without what they are to have, and two with too much, one of them in two accounts', () => {
   let grants = '';
   let removals = '';
 
@@ -113,11 +140,11 @@ describe('60 people without what they are to have, and one with too much', () =>
     const before = await writes();
     const { claim, report } = await on.reconcile();
     expect(claim['outcome']).toBe('held');
-    expect(report?.counts).toEqual({ missing: WAITING, 'extra-ours': 1 });
+    expect(report?.counts).toEqual({ missing: WAITING, 'extra-ours': 4 });
     expect(new Set(report?.findings.map(({ remedy }) => remedy))).toEqual(new Set(['held']));
     expect(report?.brakes).toMatchObject([
       { scope: 'run', action: 'grant', count: 60, limit: 50, state: 'held' },
-      { scope: 'run', action: 'removal', count: 1, limit: 0, state: 'held' },
+      { scope: 'run', action: 'removal', count: 4, limit: 0, state: 'held' },
     ]);
     [grants = '', removals = ''] = report?.brakes.map(({ id }) => id) ?? [];
     expect(await writes()).toBe(before);
@@ -125,19 +152,36 @@ describe('60 people without what they are to have, and one with too much', () =>
     expect(await on.claims()).toHaveLength(sent.length + 1);
   });
 
-  test('both are released at once, in two terminals: each of the 60 gets it once, and the one loses it', async () => {
+  test('each of them is listed once, with what all their accounts hold', async () => {
+    const { brakes } = (await joinery('held')) as { brakes: HeldBrake[] };
+    const people = brakes.find(({ id }) => id === removals)?.people ?? [];
+    const listed = people.map(({ person, packages, objectIds }) =>
+      [person, ...packages.sort(), ...objectIds.sort()].join(' '),
+    );
+    expect(listed.sort()).toEqual([
+      `${workerId(LEFT_OVER)} office ${objectId(LEFT_OVER)}`,
+      `${workerId(AFTER)} finance office ${objectId(BEFORE)} ${objectId(AFTER)}`,
+    ]);
+  });
+
+  test('both are released at once, in two terminals: each of the 60 gets it once, and one recheck takes what both accounts of a person hold', async () => {
+    const before = (await on.claims()).length;
     expect(await Promise.all([release(grants), release(removals)])).toMatchObject([
       { state: 'released', people: WAITING },
-      { state: 'released', people: 1 },
+      { state: 'released', people: 2 },
     ]);
     await eventually('all have it', async () => (await holdersOf('tools')).length === WAITING, {
       seconds: 200,
     });
     await eventually('it is taken', async () => (await holdersOf('office')).length === 0);
     await eventually('all runs have ended', isIdle);
+    // Two decisions, and a recheck for each person.
+    expect(await on.claims()).toHaveLength(before + 2 + WAITING + 2);
     expect(await holdersOf('tools')).toEqual(everybody);
+    expect(await holdersOf('finance')).toEqual([]);
     // One gave it, and one took it.
-    expect(await requestsFor('office')).toEqual([objectId(LEFT_OVER), objectId(LEFT_OVER)]);
+    expect(await requestsFor('office')).toEqual([...extra, ...extra].sort());
+    expect(await requestsFor('finance')).toEqual([objectId(AFTER), objectId(AFTER)]);
     expect(await requestsFor('tools')).toEqual(everybody);
   });
 
@@ -148,7 +192,7 @@ describe('60 people without what they are to have, and one with too much', () =>
     expect(ends.sort()).toEqual(['held', 'released', 'released']);
     for (const [brake, people] of [
       [grants, everybody],
-      [removals, [objectId(LEFT_OVER)]],
+      [removals, [...extra, objectId(AFTER)].sort()],
     ] as const) {
       const decided = rows.filter((row) => row['brake'] === brake);
       for (const row of decided)

@@ -4,6 +4,7 @@ import type { Difference } from '../../../shared/domain/reconcile/findings';
 import { applyBrakes, decideBrake, sendRechecks } from '../../../shared/reconcile/repairs';
 import { blankScope } from '../../../shared/reconcile/begin';
 import { foundIn, shardOf } from '../../../shared/storage/staging';
+import { MAX_NUMBERS } from '../../../shared/storage/workers';
 import { servicesOver } from '../../support/call-activity';
 import { hash, openStorage, type Storage } from '../../support/storage';
 
@@ -61,7 +62,7 @@ async function found(people: number, action: 'grant' | 'revoke'): Promise<Reconc
   }
   const none = { grant: 0, removal: 0 };
   await staging.put(generation, 'shards', shardOf('one'), {
-    ...{ batch: 'batch', found: people },
+    ...{ batch: 'batch', foundIn: [shardOf('one')] },
     repairs: { sales: { ...none, [action === 'grant' ? 'grant' : 'removal']: people } },
     skipped: { runOpen: 0, recentFact: 0, excluded: 0 },
     modelHash: services().model().hash,
@@ -93,6 +94,22 @@ test('each person with something to repair is asked for under one id, however of
   expect(new Set(sent).size).toBe(12);
   await sendRechecks(own, run, undefined);
   expect([sent.length, new Set(sent).size]).toEqual([24, 12]);
+});
+
+test('who has come to be joined to too many worker ids is left out, and everybody else is asked for', async () => {
+  const run = await found(3, 'grant');
+  const { sent, ...own } = services();
+  await applyBrakes(own, run, () => undefined);
+  const [crowded, ...others] = [0, 1, 2].map((n) => `W-${generation}-${n}`);
+  const [fact] = await own.workers.facts(crowded ?? '');
+  if (!fact) throw new Error('nothing was stated');
+  for (let n = 0; n < MAX_NUMBERS; n += 1)
+    await own.workers.addFact({
+      ...{ ...fact, id: `joins-${n}`, hash: shardHash(`joins-${n}`), workerId: `W-joins-${n}` },
+      previousWorkerId: crowded,
+    });
+  expect(await sendRechecks(own, run, undefined)).toEqual({ kind: 'done' });
+  expect(sent.sort()).toEqual(others.map((workerId) => `${workerId}@${run.id}`));
 });
 
 test('60 missing against a limit of 50: none is asked for before a release, and 60 after it', async () => {

@@ -169,7 +169,7 @@ test('a run that ended before it asked for any recheck reports no repair', async
     ],
   });
   await staging.put(run.generation, 'shards', '00', {
-    ...{ batch: 'b', found: 1, repairs: { sales: { grant: 1, removal: 0 } } },
+    ...{ batch: 'b', foundIn: ['00'], repairs: { sales: { grant: 1, removal: 0 } } },
     skipped: { runOpen: 0, recentFact: 0, excluded: 0 },
     modelHash: services().model().hash,
   });

@@ -26,6 +26,7 @@ export type ChangeModel = (sample: Model) => Model;
 type Changes = {
   timeouts?: Partial<Config['timeouts']>;
   removals?: Partial<Config['removals']>;
+  reconcile?: Partial<Config['reconcile']>;
   exclusions?: ReturnType<Services['exclusions']>;
   /** What happens to the messages that it sends; nothing unless given. */
   send?: Services['send'];
@@ -39,7 +40,7 @@ export function startProcess(
   storage: Storage,
   { graph, model }: Pick<Simulator, 'graph'> & { model?: ChangeModel | undefined },
   death?: Death,
-  { timeouts = {}, removals = {}, exclusions, send, reports }: Changes = {},
+  { timeouts = {}, removals = {}, reconcile = {}, exclusions, send, reports }: Changes = {},
 ): Process {
   const writes: string[] = [];
   let isDead = false;
@@ -91,7 +92,7 @@ export function startProcess(
     ...(model && { model: () => ({ ...built.model(), model: model(built.model().model) }) }),
     config: {
       ...config,
-      ...(reports && { reconcile: { ...config.reconcile, reports: reports.url } }),
+      reconcile: { ...config.reconcile, ...reconcile, ...(reports && { reports: reports.url }) },
       graph: { ...config.graph, lagSeconds: 0.01 },
       timeouts: { ...config.timeouts, ...timeouts },
       removals: { ...config.removals, ...removals },
