@@ -4,9 +4,9 @@ import { isReconcileBrake } from '../shared/domain/reconcile/reconcile-brakes';
 import { lastPlan, waitingUnder } from '../shared/reconcile/repairs';
 import { decisionOf, requestDecision } from '../shared/reconcile/request';
 import { openBrakes, openClaims, openStaging, type Connection } from './connection';
+import { follow } from './follow';
 import { rulesOf } from './model';
 import { CliError, counted, print, tableOf } from './print';
-import { follow } from './reconcile';
 import { replayQueue, withBus } from './service-bus';
 
 type HeldBrake = Pick<Brake, 'id' | 'trippedAt' | 'counted'> & {

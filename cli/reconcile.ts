@@ -1,13 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Id } from '../shared/domain/events/event';
-import type { StoredClaim } from '../shared/domain/workflow/claim';
 import {
   askedLines,
   exitCodeOf,
   NOT_KNOWN,
-  rosterText,
+  rosterLines,
   type ReconcileReport,
 } from '../shared/domain/reconcile/report';
 import {
@@ -19,8 +17,8 @@ import {
   writtenReport,
 } from '../shared/reconcile/report';
 import { requestReconciliation } from '../shared/reconcile/request';
-import { allShards } from '../shared/storage/staging';
 import { openClaims, openStaging, openWorkers, type Connection } from './connection';
+import { follow, progressOf } from './follow';
 import { rulesOf } from './model';
 import { CliError, print, tableOf } from './print';
 import { ownName } from './recheck';
@@ -85,7 +83,8 @@ async function run(connection: Connection, options: ReconcileOptions): Promise<s
     return requestReconciliation(staging, (body) => send(body, {}), what, now);
   });
   process.stderr.write(`asked for the run ${asked.run}\n`);
-  const claim = await follow(connection, asked.eventHash, options.deadline, progressOf(connection));
+  const progress = progressOf(staging, (line) => process.stderr.write(`${line}\n`));
+  const claim = await follow(connection, asked.eventHash, options.deadline, progress);
   if (claim.reason === 'another-run')
     throw new CliError('another run of the reconciliation is under way: nothing was compared');
   return asked.eventHash;
@@ -111,53 +110,6 @@ async function refuseUnknown(
       `nothing is known of the worker ${worker}: no event has named them, and no roster that was taken in`,
       2,
     );
-}
-
-const POLL_MS = 500;
-
-/**
- * Waits until an event that was asked for is closed. After `deadline` (seconds) the event goes on, and who asked for it is
- * told so.
- */
-export async function follow(
-  connection: Connection,
-  eventHash: string,
-  deadline: number,
-  onLook: (eventHash: string) => Promise<void> = () => Promise.resolve(),
-): Promise<StoredClaim> {
-  const claims = openClaims(connection);
-  const until = Date.now() + deadline * 1000;
-  for (;;) {
-    const claim = await claims.read(eventHash);
-    if (claim?.state === 'closed') return claim;
-    if (Date.now() > until)
-      throw new CliError(
-        claim
-          ? 'it has not ended yet, and goes on: "joinery reconcile --last" shows its report'
-          : 'the app has not taken it up yet: it begins when the app runs',
-      );
-    await onLook(eventHash);
-    await sleep(POLL_MS);
-  }
-}
-
-/** A line on standard error whenever the run has come further. */
-function progressOf(connection: Connection): (eventHash: string) => Promise<void> {
-  const staging = openStaging(connection);
-  let last = '';
-  return async (eventHash) => {
-    const { holder, generation } = await staging.lease();
-    if (holder?.startsWith(eventHash) !== true) return;
-    const scopes = await staging.scopes(generation);
-    const read = scopes.filter(({ state }) => state !== 'reading').length;
-    const compared = await staging.countCompared(generation);
-    const line =
-      compared > 0
-        ? `${compared} of ${allShards.length} parts compared`
-        : `${read} of ${scopes.length} lists read`;
-    if (line !== last) process.stderr.write(`${line}\n`);
-    last = line;
-  };
 }
 
 async function show(
@@ -219,7 +171,7 @@ function textOf(report: ReconcileReport, by: string, why?: string): string {
             unread.map((one) => [one.packageKey, one.state, one.holders, one.why]),
           ),
         ]),
-    ...(report.roster ? [`roster: ${rosterText(report.roster)}`] : []),
+    ...rosterLines(report).map((line) => `roster: ${line}`),
     ...brakes.map(
       (one) =>
         `brake ${one.id} holds ${one.count} (limit ${one.limit}); "joinery held" lists who waits`,

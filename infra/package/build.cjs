@@ -11,6 +11,10 @@ const { dirname, join } = require('node:path');
 
 const root = join(__dirname, '..', '..');
 
+/** Whether somebody waits and would see nothing: what is started goes on to print lines, a command's output is for a script. */
+const isAwaited =
+  process.stderr.isTTY || ['prestart', 'predemo'].includes(process.env.npm_lifecycle_event ?? '');
+
 /** These decide what the compiler makes, too. npm writes the second one at every install. */
 const INPUTS = ['package.json', 'node_modules/.package-lock.json'];
 
@@ -89,7 +93,7 @@ function compile(project, { isDamaged, orphans }) {
   const buildInfo = join(root, project.buildInfo);
   // Until the compiler is done the project is stale, whatever ends this process.
   if (existsSync(buildInfo)) utimesSync(buildInfo, 0, 0);
-  if (process.stderr.isTTY) process.stderr.write(`Building ${config}\n`);
+  if (isAwaited) process.stderr.write(`Building ${config}…\n`);
   // The compiler leaves the output of a source that is gone, and other code could still load it.
   for (const orphan of orphans)
     for (const ending of ['.js', '.js.map'])

@@ -15,7 +15,7 @@ const MOST_MS = 20_000;
 const MOST_SHARDS = 64;
 const AT_ONCE = 8;
 /** What has something to compare. */
-const COMPARED = ['held', 'person', UNMET];
+export const COMPARED = ['held', 'person', UNMET];
 
 /** Compares shard after shard with what was staged of it. Answers the shard where the next execution begins. */
 export async function compareShards(
@@ -87,7 +87,11 @@ async function compareShard(
   }
   const batches = circumstances.roster && circumstances.unmet.get(shard);
   const unmet = batches ? await staging.staged(generation, shard, UNMET, Unmet, batches) : [];
-  for (const { workerId } of unmet) keep(shard, workerId, [reported('roster-only', { workerId })]);
+  const taken = options.dryRun
+    ? 'a dry run takes nothing of the roster'
+    : 'this run has taken what the roster says of them';
+  for (const { workerId } of unmet)
+    keep(shard, workerId, [reported('roster-only', { workerId }, taken)]);
   if (known.length === 0 && assignments.size === 0 && unmet.length === 0) return;
   const rest = { skipped, modelHash: services.model().hash };
   await keepFound(staging, { generation, shard }, found, rest);

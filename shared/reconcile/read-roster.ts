@@ -5,6 +5,7 @@ import { rosterStateOf, RosterScope } from '../domain/reconcile/scope';
 import type { ReconcileRun } from '../domain/workflow/activities';
 import type { Outcome } from '../domain/workflow/outcome';
 import type { Config } from '../config/config';
+import { BlobRefused } from '../blobs';
 import { traceOf, type Log } from '../log';
 import { mapConcurrent } from '../promises';
 import { readRosterRows, RosterMap, type RosterFault } from '../roster/rows';
@@ -22,23 +23,32 @@ export type RosterServices = NewsServices & {
   loadRoster: () => Promise<{ bytes: Buffer; map: Buffer; changedAt: Date }>;
 };
 
-/** How far the roster was read: what counts of it is in `batch`, in these shards. `asOf`: of which instant it is. */
-const RosterRow = RosterScope.omit({ facts: true }).extend({
+/**
+ * How far the roster was read: what counts of it is in `batch`, in these shards. `asOf`: of which instant it is. `tries`: how
+ * often it could not be read so far; absent once it is no longer waited for.
+ */
+const RosterRow = RosterScope.omit({ facts: true, changes: true }).extend({
   ...{ source: z.string(), asOf: z.string(), batch: z.string() },
   shards: z.array(z.string()),
+  tries: z.number().int().optional(),
 });
 type RosterRow = z.infer<typeof RosterRow>;
-/** One range of shards: the facts that it made, and where the workers are staged of whom nothing was known. */
+/**
+ * One range of shards: the facts that it made, or would have made in a dry run, and where the workers are staged of whom
+ * nothing was known, and those whom a dry run would change.
+ */
 const RosterPart = z.object({
   facts: z.number().int(),
   batch: z.string(),
   unmet: z.array(z.string()),
+  changed: z.array(z.string()).default([]),
 });
 
 const ROSTER = 'roster';
 const PARTS = 'roster-parts';
 export const UNMET = 'unmet';
 export const Unmet = z.object({ workerId: z.string() });
+const CHANGED = 'changed';
 
 const MOST_MS = 20_000;
 const AT_ONCE = 8;
@@ -64,14 +74,32 @@ export async function unmetBatches(
 
 /** What a report says of the roster. */
 export async function rosterScope(
-  staging: Pick<Staging, 'get' | 'group'>,
+  staging: Pick<Staging, 'get' | 'group' | 'staged'>,
   generation: number,
 ): Promise<RosterScope | undefined> {
   const row = await rosterOf(staging, generation);
   if (!row) return undefined;
-  const parts = await staging.group(RosterPart, generation, PARTS);
-  const facts = [...parts.values()].reduce((sum, part) => sum + part.facts, 0);
-  return RosterScope.parse({ state: row.state, workers: row.workers, facts, why: row.why });
+  const parts = [...(await staging.group(RosterPart, generation, PARTS)).values()];
+  const facts = parts.reduce((sum, part) => sum + part.facts, 0);
+  const changes: string[] = [];
+  for (const { batch, changed } of parts)
+    for (const shard of changed)
+      for (const { workerId } of await staging.staged(
+        ...([generation, shard, CHANGED, Unmet, new Set([batch])] as const),
+      ))
+        changes.push(workerId);
+  changes.sort();
+  const { state, workers, why } = row;
+  return { state, workers, facts, ...(why && { why }), ...(changes.length > 0 && { changes }) };
+}
+
+/** Why a run waits for its roster; undefined while it does not. */
+export async function rosterAwaited(
+  staging: Pick<Staging, 'get'>,
+  generation: number,
+): Promise<string | undefined> {
+  const row = await rosterOf(staging, generation);
+  return row?.tries === undefined ? undefined : row.why;
 }
 
 /** How many workers the roster had when it was last read whole, for the next run. */
@@ -83,8 +111,9 @@ export async function keepRoster(staging: Staging, { generation, at }: Reconcile
 
 /**
  * Reads the roster, and then, from the shard `from` on, takes what it says: a snapshot that changes what is true of a person
- * at any time becomes a fact, once, and their next wake-up is planned. A dry run makes none. A roster that has faults or is
- * much shorter than the last is `incomplete`, and nothing of it counts. `giveUp`: why it is left unread.
+ * at any time becomes a fact, once, and their next wake-up is planned. A dry run makes none, and names whose it would make. A
+ * roster that is not there, has faults or is much shorter than the last is `incomplete`, and nothing of it counts. `giveUp`: why
+ * it is left unread.
  */
 export async function readRoster(
   services: RosterServices,
@@ -101,8 +130,9 @@ export async function readRoster(
       giveUp === undefined
         ? await stageRoster(services, run, log)
         : await leftRow(services, run, giveUp);
-    if (row === 'unreadable') return { kind: 'later', afterSeconds: 5, why: 'roster-unreadable' };
     await staging.put(generation, ROSTER, ROSTER, row);
+    if (row.tries !== undefined)
+      return { kind: 'later', afterSeconds: 5, why: 'roster-unreadable' };
     if (row.state !== 'complete') log({ what: 'reconcile-roster', why: row.why });
     return { kind: 'done', ...(row.state === 'complete' && { next: allShards[0] }) };
   }
@@ -119,7 +149,8 @@ async function leftRow(
 ): Promise<RosterRow> {
   const { source = '' } = config.reconcile.roster ?? {};
   const row = (await rosterOf(staging, generation)) ?? { ...NOTHING, source };
-  return { ...row, state: 'incomplete', why };
+  const known = row.tries === undefined ? undefined : row.why;
+  return { ...row, state: 'incomplete', why: known ?? why, tries: undefined };
 }
 
 const NOTHING = { state: 'incomplete' as const, workers: 0, asOf: '', batch: '', shards: [] };
@@ -128,7 +159,7 @@ async function stageRoster(
   services: RosterServices,
   run: ReconcileRun,
   log: Log,
-): Promise<RosterRow | 'unreadable'> {
+): Promise<RosterRow> {
   const { staging, config, model } = services;
   const { place, source, asOf } = config.reconcile.roster ?? { place: '', source: '' };
   const incomplete = (why: string, faults: readonly RosterFault[] = [], map = {}): RosterRow => {
@@ -137,10 +168,11 @@ async function stageRoster(
       log({ what: 'roster-fault', line, ...(Object.hasOwn(map, column) && { column }), rule });
     return { ...NOTHING, source, why };
   };
-  const files = await services.loadRoster().catch((error: unknown) => {
-    log({ what: 'roster-unreadable', ...traceOf(error) });
-  });
-  if (!files) return 'unreadable';
+  const files = await services.loadRoster().catch((error: unknown) => unreadBecause(error, log));
+  if ('why' in files) {
+    const tries = ((await rosterOf(staging, run.generation))?.tries ?? 0) + 1;
+    return { ...incomplete(files.why), ...(tries < files.mostTries && { tries }) };
+  }
   const map = mapOf(files.map);
   if (!map) return incomplete('faulty-map');
   const time = asOf ?? (isNaN(files.changedAt.getTime()) ? run.at : files.changedAt.toISOString());
@@ -159,8 +191,17 @@ async function stageRoster(
     ({ fact }) => [shardOf(nfc(fact.workerId)), keepFact(model().model, fact)] as const,
   );
   await staging.stage(run.generation, ROSTER, batch, items);
-  const shards = [...new Set(items.map(([shard]) => shard))].sort();
-  return { ...state, source, asOf: time, batch, shards };
+  return { ...state, source, asOf: time, batch, shards: shardsOf(items).sort() };
+}
+
+/** A file that is not there does not come by waiting. A blob may: who writes it again may have deleted it first. */
+function unreadBecause(error: unknown, log: Log): { why: string; mostTries: number } {
+  const { code } = error as NodeJS.ErrnoException;
+  const status = error instanceof BlobRefused ? error.status : undefined;
+  log({ what: 'roster-unreadable', code, status, ...traceOf(error) });
+  if (code === 'ENOENT') return { why: 'roster-missing', mostTries: 1 };
+  if (status === 404) return { why: 'roster-missing', mostTries: 3 };
+  return { why: 'roster-unreadable', mostTries: Infinity };
 }
 
 function mapOf(bytes: Buffer): RosterMap | undefined {
@@ -189,6 +230,7 @@ async function takeIn(
   const { generation, options } = run;
   const until = Date.now() + MOST_MS;
   const unmet: [shard: string, item: z.infer<typeof Unmet>][] = [];
+  const changed: typeof unmet = [];
   let facts = 0;
   let next: string | undefined;
   for (const shard of row.shards.filter((one) => one >= from)) {
@@ -199,16 +241,23 @@ async function takeIn(
     const own = stated.filter(({ workerId }) => (options.workerId ?? workerId) === workerId);
     await mapConcurrent(AT_ONCE, own, async (fact) => {
       const taken = await takeOne(services, run, row, fact, log);
+      const item = [shard, { workerId: fact.workerId }] as (typeof unmet)[number];
       if (taken?.isFact) facts += 1;
-      if (taken?.isUnmet) unmet.push([shard, { workerId: fact.workerId }]);
+      if (taken?.isFact && options.dryRun) changed.push(item);
+      if (taken?.isUnmet) unmet.push(item);
     });
   }
   const batch = randomUUID();
   await staging.stage(generation, UNMET, batch, unmet);
-  const shards = [...new Set(unmet.map(([shard]) => shard))];
-  await staging.put(generation, PARTS, from, { batch, facts, unmet: shards });
+  await staging.stage(generation, CHANGED, batch, changed);
+  const part = { batch, facts, unmet: shardsOf(unmet), changed: shardsOf(changed) };
+  await staging.put(generation, PARTS, from, part);
   return { kind: 'done', ...(next !== undefined && { next }) };
 }
+
+const shardsOf = (items: readonly (readonly [shard: string, item: object])[]): string[] => [
+  ...new Set(items.map(([shard]) => shard)),
+];
 
 /** Undefined where the worker is left to another run. */
 async function takeOne(
@@ -238,15 +287,13 @@ async function takeOne(
   const { fact, timeline } = newsOf(model().model, facts, stated, run.at);
   const lasting = timeline.spans.some(({ until }) => (until ?? Infinity) > Date.parse(run.at));
   const isUnmet = facts.every(isOwn) && lasting;
-  if (run.options.dryRun) return { isFact: false, isUnmet };
   // An execution before this one may have come no further than the fact.
   const isStored = facts.some(isOwn);
   if (!fact && !isStored) return { isFact: false, isUnmet };
-  if (fact) {
-    // The run that is under way has the latest word; the next run of the reconciliation asks again.
-    if ((await workerLocks.holderOf(root)) !== undefined) return undefined;
-    await workers.addFact(fact);
-  }
+  // The run that is under way has the latest word; the next run of the reconciliation asks again.
+  if (fact && (await workerLocks.holderOf(root)) !== undefined) return undefined;
+  if (run.options.dryRun) return { isFact: true, isUnmet };
+  if (fact) await workers.addFact(fact);
   await runEnded(services, root);
   await wakeNext(services, { workerId, personId: root });
   return { isFact: true, isUnmet };

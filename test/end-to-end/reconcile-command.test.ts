@@ -103,7 +103,7 @@ test('without differences it ends with 0, shows its progress, and writes its rep
   expect(JSON.parse(json)).toEqual(report);
   expect(report.asked).toEqual({ by: 'ann', reason: 'T-0' });
   expect(markdown).toContain('started by ann');
-  expect(markdown).toContain('Asked for with the reason T-0');
+  expect(markdown).toContain('Reason: T-0');
   const last = await reconcile('--last', '--json');
   expect([last.code, reportIn(last.stdout)]).toEqual([0, report]);
 });

@@ -114,6 +114,7 @@ test('a lost joiner in the roster gets access within one run and once, and the e
     `roster-only ${workerId(25)} report`,
   ]);
   expect(report?.roster).toEqual({ state: 'complete', workers: 26, facts: 1 });
+  expect(report?.findings[0]?.next).toContain('this run has taken');
   expect((await on.assignmentOf(25, 'sales')).state).toMatch(/^delivered$/i);
   expect(await requestsFor(25)).toBe(1);
 
@@ -176,12 +177,18 @@ test('a worker who is not in the roster is named and keeps everything', async ()
   expect((await on.assignmentOf(3, 'sales')).state).toMatch(/^delivered$/i);
 });
 
-test('a dry run names a worker of the roster without events, and makes no fact of it', async () => {
-  await putRoster([...everybody, 25, 26, 27, 28].map((n) => rowOf(n)));
+test('a dry run names a worker of the roster without events, and whom the roster would change, and makes no fact of it', async () => {
+  await putRoster([
+    rowOf(0, { Dept: 'Finance' }),
+    ...[...everybody, 25, 26, 27, 28].filter((n) => n > 0).map((n) => rowOf(n)),
+  ]);
   const { named, report } = await runOnce({ dryRun: true });
   expect(named).toEqual([`roster-only ${workerId(28)} report`]);
-  expect(report?.roster).toEqual({ state: 'complete', workers: 29, facts: 0 });
+  const changes = [workerId(0), workerId(28)];
+  expect(report?.roster).toEqual({ state: 'complete', workers: 29, facts: 2, changes });
+  expect(report?.findings[0]?.next).toContain('a dry run takes nothing');
   expect(await workers.facts(workerId(28))).toEqual([]);
+  expect(await workers.facts(workerId(0))).toHaveLength(1);
 });
 
 test('a row that moves a worker becomes a fact, and who leaves by it loses the package by the rules for removals', async () => {

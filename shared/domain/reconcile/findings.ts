@@ -114,8 +114,7 @@ const ADVICE: Record<FindingKind, string> = {
     'Ask its owner. Let the model give it, adopt it with joinery load --yes, or remove it in Entra.',
   'by-rule':
     'Decide who gives it: take the automatic policy off the package in Entra, or the rule out of the model.',
-  'roster-only':
-    'Ask HR why no event of this worker came. A run that is no dry run takes what the roster says of them.',
+  'roster-only': 'Ask HR why no event of this worker came.',
   'absent-from-roster': 'Ask HR whether the worker has left. Only an event ends access.',
   'package-drift': 'Run joinery model plan, then joinery model apply or change the model.',
 };

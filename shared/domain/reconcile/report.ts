@@ -104,7 +104,7 @@ export function askedLines(report: ReconcileReport): string[] {
     packageKey && `Only who holds the package ${packageKey}`,
     workerId && `Only the worker ${workerId}`,
     acceptLists && 'Lists that are empty or have shrunk were taken as true',
-    reason && `Asked for with the reason ${reason}`,
+    reason && `Reason: ${reason}`,
   ].filter((line) => typeof line === 'string');
 }
 
@@ -143,7 +143,7 @@ export function reportMarkdown(report: ReconcileReport, by: string): string {
       ['package', 'state', 'holders', 'why'],
       report.scopes.map((one) => [one.packageKey, one.state, one.holders, one.why]),
     ),
-    ...(report.roster ? [`Roster: ${cell(rosterText(report.roster))}`] : []),
+    ...rosterLines(report).map((line) => cell(`Roster: ${line}`)),
     '## Brakes',
     table(
       ['brake', 'holds', 'count', 'limit', 'state'],
@@ -165,9 +165,17 @@ export function reportMarkdown(report: ReconcileReport, by: string): string {
     .concat('\n');
 }
 
-/** What is said of a roster in one line. */
-export const rosterText = ({ state, workers, facts, why }: RosterScope): string =>
-  `${state}${why === undefined ? '' : ` (${why})`}, ${workers} workers, ${facts} new facts`;
+const MOST_NAMED = 20;
+
+/** What is said of a roster in one line; none where no roster was read. */
+export function rosterLines({ roster, asked }: ReconcileReport): string[] {
+  if (!roster) return [];
+  const { state, why, workers, facts, changes = [] } = roster;
+  const more = changes.length > MOST_NAMED ? ` and ${changes.length - MOST_NAMED} more` : '';
+  const named = changes.length > 0 ? `: ${changes.slice(0, MOST_NAMED).join(', ')}${more}` : '';
+  const news = asked?.dryRun ? `${facts} facts would be new${named}` : `${facts} new facts`;
+  return [`${state}${why === undefined ? '' : ` (${why})`}, ${workers} workers, ${news}`];
+}
 
 const list = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
 

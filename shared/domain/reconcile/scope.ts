@@ -14,14 +14,18 @@ export const Scope = z.strictObject({
 export type Scope = z.infer<typeof Scope>;
 
 /**
- * The roster of a run: how many workers it has, and how many of its snapshots became facts. Nothing of an `incomplete` one
- * counts; `why` is a code.
+ * The roster of a run: how many workers it has, and how many of its snapshots became facts. In a dry run, how many would
+ * have, and of whom. Nothing of an `incomplete` one counts; `why` is a code.
  */
 export const RosterScope = z.strictObject({
   state: z.enum(['complete', 'incomplete']),
   workers: z.number().int().nonnegative(),
   facts: z.number().int().nonnegative(),
   why: z.string().optional(),
+  changes: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Of a dry run: the workers of whom the roster would make a fact.' }),
 });
 export type RosterScope = z.infer<typeof RosterScope>;
 

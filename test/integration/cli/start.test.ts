@@ -57,13 +57,20 @@ describe('the build script', () => {
     );
   });
 
-  /** Runs it; answers its exit code and how often the compiler ran. */
+  /** Runs it without a terminal; answers its exit code, what it said, and whether the compiler ran. */
+  const runBefore = (npmScript: string) => {
+    const env = { ...process.env, npm_lifecycle_event: `pre${npmScript}` };
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(folder, 'infra/package/build.cjs')],
+      { env },
+    );
+    return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
   async function build() {
     await rm(join(folder, 'calls'), { force: true });
-    const { status, stdout } = spawnSync(process.execPath, [
-      join(folder, 'infra/package/build.cjs'),
-    ]);
-    expect(stdout.toString()).toBe('');
+    const { status, stdout } = runBefore('joinery');
+    expect(stdout).toBe('');
     const ran = existsSync(join(folder, 'calls'));
     return { status, ran };
   }
@@ -85,6 +92,13 @@ describe('the build script', () => {
       await utimes(join(folder, path), before, before);
       expect(await build()).toEqual(FRESH);
     }
+  });
+
+  test('says that it builds where a start waits for it, and puts nothing between the lines of a command', async () => {
+    expect(runBefore('start').stderr).toBe('Building tsconfig.build.json…\n');
+    expect(runBefore('start').stderr).toBe('');
+    await write('cli/name.ts', `export const name = 'second';\n`);
+    expect(runBefore('joinery').stderr).toBe('');
   });
 
   test('builds after a source was deleted, and removes its output', async () => {

@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { progressOf } from '../../../cli/follow';
+import { BlobRefused } from '../../../shared/blobs';
 import type { ReconcileOptions, ReconcileRun } from '../../../shared/domain/workflow/activities';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import type { Log } from '../../../shared/log';
@@ -153,6 +155,83 @@ test('a roster without its header puts no value of it into the log', async () =>
   );
   expect(lines.length).toBeGreaterThan(0);
   expect(JSON.stringify(lines)).not.toMatch(/Smith|W-1/);
+});
+
+describe('a roster that is not there', () => {
+  const absent = Object.assign(new Error('absent'), { code: 'ENOENT' });
+  const ended = { state: 'incomplete', workers: 0, facts: 0 };
+
+  /** Reads the roster until the run no longer waits for it. Answers what was said meanwhile and of the roster. */
+  async function read(fault: Error, mostTries: number) {
+    const run = await begun();
+    await putLists(run, { kind: 'directory' });
+    const { config, ...own } = services();
+    const roster = { place: 'roster.csv', map: 'map.json', source: 'urn:hr', asOf: undefined };
+    const reconcile = { ...config.reconcile, roster };
+    const loadRoster = () => Promise.reject(fault);
+    const said: string[] = [];
+    const look = progressOf(own.staging, (line) => said.push(line));
+    for (let tries = 1; ; tries += 1) {
+      const giveUp = tries > mostTries ? 'roster-unreadable' : undefined;
+      const input = { run, ...(giveUp !== undefined && { giveUp }) };
+      const answer = await readRoster({ ...own, config: { reconcile }, loadRoster }, input, ignore);
+      await look(run.eventHash);
+      if (answer.kind !== 'later') return { tries, said, roster: (await reportOfRun(run))?.roster };
+    }
+  }
+
+  test('as a file is not waited for', async () => {
+    expect(await read(absent, 9)).toEqual({
+      ...{ tries: 1, said: ['lists read: 1'] },
+      roster: { ...ended, why: 'roster-missing' },
+    });
+  });
+
+  test('as a blob is tried three times, and the progress says what for', async () => {
+    expect(await read(new BlobRefused('absent', 404), 9)).toEqual({
+      tries: 3,
+      said: ['the roster cannot be read and is tried again (roster-missing)', 'lists read: 1'],
+      roster: { ...ended, why: 'roster-missing' },
+    });
+  });
+
+  test('or may not be read is tried until the run gives up', async () => {
+    expect(await read(new BlobRefused('forbidden', 403), 5)).toEqual({
+      tries: 6,
+      said: ['the roster cannot be read and is tried again (roster-unreadable)', 'lists read: 1'],
+      roster: { ...ended, why: 'roster-unreadable' },
+    });
+  });
+});
+
+test('the progress has a total once all lists are named, and it stays', async () => {
+  const run = await begun();
+  const { staging } = services();
+  const said: string[] = [];
+  const look = progressOf(staging, (line) => said.push(line));
+  const scope = (kind: ScopeRow['kind'], state: ScopeRow['state'], pages = 0): List => ({
+    ...{ kind, state, pages, ...(kind === 'package' && { packageKey: 'sales' }) },
+  });
+  const begins = async (...lists: List[]): Promise<void> => {
+    await putLists(run, ...lists);
+    await look(run.eventHash);
+  };
+  const read = scope('directory', 'complete');
+  await begins(scope('directory', 'reading'));
+  await begins(read, scope('requests', 'reading'));
+  await begins(read, scope('requests', 'reading'), scope('package', 'reading'));
+  await begins(read, scope('requests', 'reading', 1), scope('package', 'reading'));
+  await begins(read, scope('requests', 'complete'), scope('package', 'complete'));
+  const held = ['00', '0a', 'ff'].map((shard) => [shard, {}] as const);
+  await staging.stage(run.generation, 'held', 'b', held);
+  for (const shard of ['00', 'ff']) {
+    await staging.put(run.generation, 'shards', shard, {});
+    await look(run.eventHash);
+  }
+  expect(said).toEqual([
+    ...['lists read: 0', 'lists read: 1', '1 of 3 lists read', '3 of 3 lists read'],
+    ...['1 of 3 parts compared', '2 of 3 parts compared'],
+  ]);
 });
 
 test('a run that ended before it asked for any recheck reports no repair', async () => {

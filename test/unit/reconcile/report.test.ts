@@ -5,6 +5,7 @@ import {
   reportHash,
   reportMarkdown,
   reportOf,
+  rosterLines,
 } from '../../../shared/domain/reconcile/report';
 import { jsonHash } from '../../../shared/domain/events/keys';
 
@@ -74,6 +75,19 @@ it('a roster that was not read whole makes the run incomplete', () => {
   expect(reportOf({ ...content, roster: { ...roster, state: 'complete' } }).state).toBe('clean');
 });
 
+it('a dry run says whom the roster would change, and names the first of many', () => {
+  const dry = (changes: string[]) =>
+    reportOf({
+      ...{ ...content, asked: { by: 'ann', dryRun: true } },
+      roster: { state: 'complete', workers: 30, facts: changes.length, changes },
+    });
+  const workers = Array.from({ length: 22 }, (_, n) => `W-${n}`);
+  expect(rosterLines(dry(['W-1', 'W-2']))).toEqual([
+    'complete, 30 workers, 2 facts would be new: W-1, W-2',
+  ]);
+  expect(rosterLines(dry(workers))[0]).toMatch(/22 facts would be new: W-0, .*W-19 and 2 more$/);
+});
+
 it('a report matches its schema, and its hash is that of its canonical JSON without the hash', () => {
   const report = reportOf({ ...content, findings: [finding, finding] });
   expect(ReconcileReport.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
@@ -96,8 +110,8 @@ describe('a run that a person has asked for', () => {
     const text = reportMarkdown(report, 'ann');
     expect(text).toContain('- A dry run: nothing was repaired');
     expect(text).toContain('- Only who holds the package finance');
-    expect(text).toContain('- Asked for with the reason T-1');
-    expect(reportMarkdown(reportOf(content), 'timer')).not.toMatch(/dry run|Only who|reason/i);
+    expect(text).toContain('- Reason: T-1');
+    expect(reportMarkdown(reportOf(content), 'timer')).not.toMatch(/dry run|Only who|reason:/i);
   });
 
   it.each([
