@@ -52,7 +52,7 @@ var prod Stage = {
   durable: 'AzureStorage'
   redundancy: 'Standard_ZRS'
   auditRedundancy: 'Standard_GZRS'
-  maximumInstanceCount: 7
+  maximumInstanceCount: 4
   activitiesPerInstance: 8
   instanceMemoryMB: 2048
   alwaysReady: 1

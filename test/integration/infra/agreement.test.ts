@@ -207,7 +207,7 @@ const ACTIVITY_SECONDS = 0.4;
 /** The newest history of a joiner whose package exists. One of its activities writes to Graph. */
 const histories = readdirSync(join(projectRoot(), 'test/histories'), { recursive: true })
   .map(String)
-  .filter((path) => path.endsWith('delivered-at-once.json'))
+  .filter((path) => path.endsWith('package-is-complete.json'))
   .sort();
 const history = textOf(join('test/histories', histories.at(-1) ?? ''));
 const activities = [...history.matchAll(/"EventType":4,/g)];
