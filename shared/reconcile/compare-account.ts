@@ -1,5 +1,6 @@
+import type { AccessModel } from '../domain/access-model/access-model';
+import type { StoredFact } from '../domain/lifecycle/facts';
 import { timelineOf } from '../domain/lifecycle/timeline';
-import { isExpectedIn } from '../domain/reconcile/absence';
 import { comparePerson, type RecordedHolding } from '../domain/reconcile/compare';
 import { reported, type Difference, type Unclear } from '../domain/reconcile/findings';
 import { mayBeBehind } from '../assignments/access-of-package';
@@ -105,4 +106,19 @@ async function recordsOfPerson(
     if (!(error instanceof TooManyNumbers)) throw error;
     return { ...(await workers.ofNumber(personId)), unclear: 'too-many-worker-ids' };
   }
+}
+
+/** Whether a roster had to have somebody of these facts: its source has stated their employment until then. */
+function isExpectedIn(
+  { source, asOf }: { source: string; asOf: string },
+  facts: readonly StoredFact[],
+  model: AccessModel,
+  at: number,
+): boolean {
+  const then = facts.filter((fact) => fact.source === source && fact.time <= asOf);
+  const isEmployed = (stated: readonly StoredFact[], instant: number): boolean =>
+    timelineOf(stated, model).spans.some(
+      ({ from, until }) => from <= instant && instant < (until ?? Infinity),
+    );
+  return isEmployed(then, Date.parse(asOf)) && isEmployed(facts, at);
 }
