@@ -16,6 +16,7 @@ import { recordRequest, recordWait } from '../shared/events/audit-context';
 import { closeAttempt } from '../shared/events/close';
 import { startAttempt } from '../shared/events/start';
 import { logTo, traceOf, type Log } from '../shared/log';
+import { createRequestBoard } from '../shared/graph/request-board';
 import { createPackageEnsurer } from '../shared/packages/ensure';
 import { beginReconciliation, prepareStaging } from '../shared/reconcile/begin';
 import { compareShards } from '../shared/reconcile/compare-shards';
@@ -59,9 +60,15 @@ export function registerActivities(services: Services): void {
     return { outcome: { kind: 'done' } };
   });
 
-  registerActivity(activities.pollRequests, async ({ requests }) => ({
-    outcome: await pollRequests(services, requests),
-  }));
+  const board = createRequestBoard(services.graph, {
+    everyMs: config.graph.boardSeconds * 1000,
+    lagMs: config.graph.lagSeconds * 1000,
+  });
+  registerActivity(activities.pollRequests, async ({ requests }, _, log) => {
+    const outcome = await pollRequests({ ...services, board }, requests);
+    for (const line of board.takeNews()) log(line);
+    return { outcome };
+  });
 
   registerActivity(activities.settleStep, (input) => settleStep(services, input));
 

@@ -95,7 +95,9 @@ function* pollOpenRequests(
 ): WorkflowGenerator<number> {
   const polled = withOpenRequest(state);
   if (polled.length === 0) return 0;
-  const requests = polled.map(({ requestId = '', packageKey }) => ({ requestId, packageKey }));
+  const requests = polled.map(({ requestId = '', packageKey, submittedAt }) => ({
+    ...{ requestId, packageKey, submittedAt },
+  }));
   const activity = activities.pollRequests;
   const operation = { activity, budgets: pollBudgets(polled, state.timeouts) };
   const wasAnswered = state.retries[activity.name] === undefined;
@@ -186,6 +188,7 @@ function* settleStep(
     operation: openIntent,
     policy: step.policy,
     sawApproval: step.waited?.approval !== undefined,
+    isAssigned: step.isAssigned,
     result,
     submittedAt: step.submittedAt,
     completedAt: step.completedAt,
@@ -212,7 +215,7 @@ function* settleStep(
 
 type Reading = Pick<
   StepState,
-  'requestStatus' | 'graphState' | 'completedAt' | 'assignmentId' | 'evidence'
+  'requestStatus' | 'graphState' | 'completedAt' | 'assignmentId' | 'isAssigned' | 'evidence'
 >;
 
 export const withOpenRequest = (state: WorkflowState): StepState[] =>

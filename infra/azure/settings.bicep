@@ -14,6 +14,7 @@ type Settings = {
   PACKAGES: ('ensure' | 'verify-only')?
   MATCH_ATTRIBUTE: string?
   POLL_SCHEDULE: string?
+  POLL_BOARD: string?
   DELIVERY_DEADLINE: string?
   APPROVAL_DEADLINE: string?
   PARTIAL_GRACE: string?

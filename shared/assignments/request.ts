@@ -10,6 +10,7 @@ import type { AssignmentRequest } from '../graph/answers';
 import type { Entitlements } from '../graph/entitlements';
 import { classify, isForbiddenObject } from '../graph/errors';
 import { inScope } from '../graph/permissions';
+import type { RequestBoard, ShownRequest } from '../graph/request-board';
 import { isOpen } from '../graph/states';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import type { Packages } from '../storage/packages';
@@ -132,30 +133,49 @@ type Reading = {
   graphState: string;
   completedAt?: string | undefined;
   assignmentId?: string | undefined;
+  /** Whether the answer shows the assignment too, as delivered. */
+  isAssigned?: boolean | undefined;
   /** The refusal behind an unreadable request. */
   evidence?: Evidence | undefined;
 };
 
-/** Reads the state of each open request, in their order. Ends with the first read that has to wait. */
+/**
+ * Tells the state of each open request, in their order: by the board, or read singly where the board proves nothing. Ends
+ * with the first read that has to wait.
+ */
 export async function pollRequests(
-  { graph, model }: { graph: Entitlements; model: () => LoadedModel },
+  services: { graph: Entitlements; model: () => LoadedModel; board: RequestBoard },
   requests: z.infer<typeof activities.pollRequests.input>['requests'],
 ): Promise<Outcome<{ readings: Reading[] }>> {
+  const { graph, model, board } = services;
   const readings: Reading[] = [];
-  for (const { requestId, packageKey } of requests) {
+  for (const { requestId, packageKey, submittedAt } of requests) {
+    const shown = await board.look(requestId, submittedAt);
+    if (shown) {
+      readings.push(readingOf(shown));
+      continue;
+    }
     const catalog = catalogKeyOf(model().model, packageKey);
     const reading = await inScope({ catalog }, () => readRequest(graph, requestId));
     if ('kind' in reading) return reading;
+    board.learn(requestId, reading);
     readings.push(reading);
   }
   return { kind: 'done', readings };
 }
 
+function readingOf(request: ShownRequest): Reading {
+  const { requestStatus, state = 'unknown', completedDateTime, assignmentId } = request;
+  const isAssigned = request.assignmentStatus === 'delivered';
+  return {
+    ...{ requestStatus, graphState: state, completedAt: completedDateTime, assignmentId },
+    ...(isAssigned && { isAssigned }),
+  };
+}
+
 async function readRequest(graph: Entitlements, id: string): Promise<Reading | Later> {
   try {
-    const request = await graph.getAssignmentRequest(id);
-    const { requestStatus, state = 'unknown', completedDateTime, assignmentId } = request;
-    return { requestStatus, graphState: state, completedAt: completedDateTime, assignmentId };
+    return readingOf(await graph.getAssignmentRequest(id));
   } catch (error) {
     const classified = classify(error);
     const { evidence } = classified;

@@ -117,6 +117,22 @@ async function confirmStandstill(
   return isMoving || isMissing ? later('assignment-not-visible') : { kind: 'done' };
 }
 
+/**
+ * The access that the answer showed which told of its delivery. Such an answer shows no end, so that counts only where the
+ * policy sets none: then the access ends as the request said.
+ */
+function shownAccess(
+  { model }: Pick<Services, 'model'>,
+  { isAssigned, step, result, policy }: Settlement,
+): Confirmed | undefined {
+  const isNew = step.action === 'grant' && result.outcome === 'delivered';
+  if (isAssigned !== true || !isNew || step.assignmentId === undefined) return undefined;
+  const accessPackage = model().model.accessPackages.find(({ key }) => key === step.packageKey);
+  if (accessPackage?.policy?.expiration.type !== 'noExpiration') return undefined;
+  const until = policy?.schedule === 'forbidden' ? undefined : step.until;
+  return { kind: 'done', assignmentId: step.assignmentId, until };
+}
+
 /** One that was delivered (at `deliveredAt`) and is not visible is recorded first, where Graph leaves that to the client. */
 async function confirmAccess(
   services: Services,
@@ -124,6 +140,8 @@ async function confirmAccess(
   deliveredAt: string | undefined,
 ): Promise<Confirmed> {
   const { run, step } = settlement;
+  const shown = shownAccess(services, settlement);
+  if (shown) return shown;
   const held = await assignmentsOf(services, step);
   const active = held.find(({ status }) => status === 'delivered');
   if (active) return { kind: 'done', assignmentId: active.id, until: active.until };

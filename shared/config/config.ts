@@ -208,6 +208,7 @@ export const Settings = z.object({
     )
     .default('employeeId'),
   POLL_SCHEDULE: poll,
+  POLL_BOARD: duration('10s').refine((seconds) => seconds > 0, 'a duration above 0s'),
   DELIVERY_DEADLINE: duration('3d'),
   APPROVAL_DEADLINE: duration('15d'),
   PARTIAL_GRACE: duration('4h'),
@@ -301,6 +302,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       },
       deadlineMs: settings.GRAPH_DEADLINE * 1000,
       lagSeconds: settings.GRAPH_LAG,
+      boardSeconds: settings.POLL_BOARD,
     },
     packages: settings.PACKAGES,
     matchAttribute: settings.MATCH_ATTRIBUTE,

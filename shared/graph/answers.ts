@@ -210,6 +210,10 @@ export const Assignment = z
   });
 export type Assignment = z.infer<typeof Assignment>;
 
+const AssignmentOfRequest = z
+  .object({ id: text, target: Subject, state: text, assignmentState: text })
+  .nullish();
+
 export const AssignmentRequest = z
   .object({
     id: z.string(),
@@ -224,8 +228,8 @@ export const AssignmentRequest = z
     completedDate: text,
     requestor: Subject,
     accessPackage: reference,
-    assignment: z.object({ id: text, target: Subject }).nullish(),
-    accessPackageAssignment: z.object({ id: text, target: Subject }).nullish(),
+    assignment: AssignmentOfRequest,
+    accessPackageAssignment: AssignmentOfRequest,
   })
   .transform((answer) => {
     const state = answer.state ?? answer.requestState ?? undefined;
@@ -242,6 +246,10 @@ export const AssignmentRequest = z
       completedDateTime: answer.completedDateTime ?? answer.completedDate ?? undefined,
       packageId: answer.accessPackage?.id,
       assignmentId: assignment?.id ?? undefined,
+      /** Undefined where the answer does not show the assignment. */
+      assignmentStatus:
+        assignment &&
+        assignmentStatusOf(assignment.state ?? assignment.assignmentState ?? undefined),
       // Of a direct assignment the requestor is the assignee, should the target not be readable.
       userId: assignment?.target?.objectId ?? answer.requestor?.objectId ?? undefined,
     };

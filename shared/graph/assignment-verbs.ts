@@ -131,7 +131,7 @@ async function elseByPackage<Found>(
 
 /** Requests and assignments. `entitlements.ts` says what holds for every operation. */
 export const assignmentVerbs = (caller: Caller) => {
-  const { one, all, each, page, first, further } = caller;
+  const { one, all, each, page, first, further, furtherEach } = caller;
   /** The call of an operation; throws `unsupported` in a dialect without it. */
   const supported = <Name extends FurtherOperation>(operation: Name, input: InputOf<Name>) => {
     const call = further(operation);
@@ -167,6 +167,11 @@ export const assignmentVerbs = (caller: Caller) => {
       return one('submitAssignmentRequest', { ...request, expirationDateTime });
     },
     getAssignmentRequest: (id: string) => one('getAssignmentRequest', { id }),
+    /**
+     * How far all requests have come that were made after `since` (ISO 8601), whoever made them; undefined in a dialect that
+     * has no such list.
+     */
+    progressSince: (since: string) => furtherEach('listProgress', { since }),
     /** All requests of the package, which may be very many. Not for runs: see `findRequest` and `findOpenRequest`. */
     findAssignmentRequests: (packageId: string, justification: string) =>
       all('findAssignmentRequests', { packageId, justification }),

@@ -30,7 +30,8 @@ export type Caller = ReturnType<typeof createCaller>;
 
 /**
  * Turns operations into calls by one dialect: `one` reads a single answer, `all` every wanted item of a list, `each`
- * item after item, `page` one page, `first` the list no further than to the first wanted item, and `further` is the call of an operation that not every dialect has.
+ * item after item, `page` one page, `first` the list no further than to the first wanted item. `further` is the call of an operation
+ * that not every dialect has, and `furtherEach` such a list.
  */
 export function createCaller(root: string, routes: Routes, send: Transport) {
   const common: CommonRoutes = routes;
@@ -57,14 +58,24 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return route && ((input: InputOf<Name>) => ask(operation, route, input));
   };
 
-  const listOf = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
-    const route: RouteOf<Name> = common[operation];
+  const listOf = <Name extends Operation>(
+    operation: Name,
+    route: RouteOf<Name>,
+    input: InputOf<Name>,
+  ) => {
     const version = /^\/[^/]+/.exec(route.path(input))?.[0] ?? '';
     return { route, call: callOf(root, operation, route, input), base: `${root}${version}` };
   };
 
   const each = <Name extends CommonOperation>(operation: Name, input: InputOf<Name>) => {
-    const { route, call, base } = listOf(operation, input);
+    const { route, call, base } = listOf(operation, common[operation], input);
+    return items(send, call, base, route.answer);
+  };
+
+  const furtherEach = <Name extends FurtherOperation>(operation: Name, input: InputOf<Name>) => {
+    const ofDialect: RouteOf<Name> | undefined = furtherRoutes[operation];
+    if (!ofDialect) return undefined;
+    const { route, call, base } = listOf(operation, ofDialect, input);
     return items(send, call, base, route.answer);
   };
 
@@ -74,7 +85,7 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     input: InputOf<Name>,
     url?: string,
   ): Promise<ListPage<AnswerOf<Name>>> => {
-    const { route, call, base } = listOf(operation, input);
+    const { route, call, base } = listOf(operation, common[operation], input);
     if (url !== undefined && !isBelow(url, base))
       throw new GraphError(operation, { code: 'foreign-next-link', ambiguous: false });
     return onePage(send, url === undefined ? call : { ...call, url }, base, route.answer);
@@ -99,7 +110,7 @@ export function createCaller(root: string, routes: Routes, send: Transport) {
     return undefined;
   };
 
-  return { one, all, each, page, first, further };
+  return { one, all, each, page, first, further, furtherEach };
 }
 
 function callOf<Input, Answer>(

@@ -5,11 +5,11 @@ import { managementOf, Nothing, scheduleUntil, type PublishedVersion } from './p
 
 type ChangeRoutes = Pick<
   Required<FurtherRoutes>,
-  'submitRemoval' | 'submitUpdate' | 'reprocessAssignment' | 'reprocessRequest'
+  'listProgress' | 'submitRemoval' | 'submitUpdate' | 'reprocessAssignment' | 'reprocessRequest'
 >;
 
 /**
- * What a published version has for access that is there already. A removal and an update are requests of their own, which
+ * What a published version has for access that is there already, or under way. A removal and an update are requests of their own, which
  * name the assignment and nothing else.
  * Source: https://learn.microsoft.com/graph/api/entitlementmanagement-post-assignmentrequests
  */
@@ -18,6 +18,17 @@ export function changeRoutes(published: PublishedVersion): ChangeRoutes {
   const assignments = `${managementOf(published)}/${collections.assignments}`;
   const requests = `${managementOf(published)}/${collections.requests}`;
   return {
+    // Source: https://learn.microsoft.com/graph/api/entitlementmanagement-list-assignmentrequests
+    listProgress: {
+      method: 'GET',
+      path: () => requests,
+      query: ({ since }) => ({
+        $filter: `createdDateTime gt ${since}`,
+        $select: published.progress.select,
+        $expand: published.progress.expand,
+      }),
+      answer: AssignmentRequest,
+    },
     submitRemoval: {
       method: 'POST',
       path: () => requests,

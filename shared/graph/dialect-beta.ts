@@ -115,6 +115,10 @@ const beta: PublishedVersion = {
     assignments: 'target',
     requests: 'accessPackage,accessPackageAssignment($expand=target),requestor',
   },
+  progress: {
+    select: 'id,requestState,requestStatus,createdDateTime,completedDate',
+    expand: 'accessPackageAssignment',
+  },
   requestTypes: { add: 'AdminAdd', update: 'AdminUpdate', remove: 'AdminRemove' },
   inState: (state) => `requestState eq '${state.charAt(0).toUpperCase()}${state.slice(1)}'`,
   published: { catalogStatus: 'Published' },

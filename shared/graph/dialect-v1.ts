@@ -26,6 +26,10 @@ const v1: PublishedVersion = {
     assignments: 'target,accessPackage,assignmentPolicy',
     requests: 'accessPackage,assignment($expand=target),requestor',
   },
+  progress: {
+    select: 'id,state,status,createdDateTime,completedDateTime',
+    expand: 'assignment',
+  },
   requestTypes: { add: 'adminAdd', update: 'adminUpdate', remove: 'adminRemove' },
   inState: (state) => `state eq '${state}'`,
   published: { state: 'published' },

@@ -147,6 +147,8 @@ type CommonOperations = {
 
 /** What only some dialects have, or leave to a call of its own. */
 type FurtherOperations = {
+  /** Of all packages, whoever made them, with no more than how far each has come. */
+  listProgress: { input: { since: string }; answer: AssignmentRequest };
   submitRemoval: { input: NewRemoval; answer: AssignmentRequest };
   submitUpdate: { input: NewUpdate; answer: AssignmentRequest };
   reprocessAssignment: { input: { id: string }; answer: object };

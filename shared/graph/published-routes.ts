@@ -40,6 +40,8 @@ export type PublishedVersion = {
     assignments: string;
     requests: string;
   };
+  /** How far a request has come, and its assignment: what the board of open requests reads of each. */
+  progress: { select: string; expand: string };
   requestTypes: { add: string; update: string; remove: string };
   /** The filter of requests by state. */
   inState: (state: OpenState) => string;

@@ -117,7 +117,10 @@ export function happyActivities(
       return {
         outcome: {
           kind: 'done',
-          readings: requests.map(() => ({ requestStatus, graphState: requestStatus })),
+          readings: requests.map(() => ({
+            ...{ requestStatus, graphState: requestStatus },
+            ...(requestStatus === 'delivered' && { assignmentId: 'a-1', isAssigned: true }),
+          })),
         },
       };
     },

@@ -154,6 +154,7 @@ const defaults = (): Record<string, string> => ({
   EVENT_SOURCES: 'urn:hr:acme:workday',
   ACCESS_MODEL: join(projectRoot(), 'access-model.json'),
   POLL_SCHEDULE: '500ms 1s 2s<1m 5s<10m 30s',
+  POLL_BOARD: '1s',
   DELIVERY_DEADLINE: '10m',
   APPROVAL_DEADLINE: '1h',
   PARTIAL_GRACE: '1m',

@@ -129,7 +129,13 @@ export const activities = {
     'pollRequests',
     {
       run: Run,
-      requests: z.array(z.object({ requestId: z.string(), packageKey: z.string() })),
+      requests: z.array(
+        z.object({
+          requestId: z.string(),
+          packageKey: z.string(),
+          submittedAt: z.string().optional(),
+        }),
+      ),
     },
     {
       readings: z.array(
@@ -138,6 +144,7 @@ export const activities = {
           graphState: z.string(),
           completedAt: z.string().optional(),
           assignmentId: z.string().optional(),
+          isAssigned: z.boolean().optional(),
           evidence: Evidence.optional(),
         }),
       ),
@@ -152,6 +159,8 @@ export const activities = {
       policy: PolicyInForce.optional(),
       /** Whether the request was seen waiting for an approval. */
       sawApproval: z.boolean(),
+      /** Whether the answer that told of the delivery showed the assignment as delivered too. */
+      isAssigned: z.boolean().optional(),
       result: StepResult,
       submittedAt: z.string().optional(),
       completedAt: z.string().optional(),

@@ -84,6 +84,8 @@ export const StepState = PlannedStep.extend({
   waited: z.partialRecord(RequestWait, z.number()).optional(),
   requestStatus: RequestStatus.optional(),
   graphState: z.string().optional(),
+  /** Whether the last reading showed the assignment as delivered. */
+  isAssigned: z.boolean().optional(),
   result: StepResult.optional(),
   evidence: Evidence.optional(),
   outcome: StepOutcome.optional(),

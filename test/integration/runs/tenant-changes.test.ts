@@ -54,7 +54,7 @@ test('two events of one worker: one package and one request, and the second clos
   expect([second.ending, packaged(second), requested(second)]).toEqual(['already-held', 0, 0]);
 });
 
-test('a joiner with three packages that this process has ensured before makes at most eleven calls', async () => {
+test('a joiner with three packages that this process has ensured before makes at most eight calls', async () => {
   const own = await openRunHarness();
   const process = own.startOne(({ birthrights, ...model }) => ({
     ...model,
@@ -67,7 +67,7 @@ test('a joiner with three packages that this process has ensured before makes at
   expect(await own.faults()).toEqual([]);
   await own.close();
   expect([run.ending, requested(run)]).toEqual(['delivered', 3]);
-  expect(run.calls.length).toBeLessThanOrEqual(11);
+  expect(run.calls.length).toBeLessThanOrEqual(8);
 });
 
 test.each(states)('the request of %s closes its event as %s', async (workerId, ending) => {
