@@ -64,6 +64,8 @@ export type LoadPlan = {
 };
 
 const AT_ONCE = 8;
+/** Accounts are looked for in groups of 15: with fewer at once, each group would be waited for. */
+const READ_AT_ONCE = 30;
 
 /**
  * What a roster changes: the snapshots that change what is known of a worker at any time, and what of their access is
@@ -77,7 +79,7 @@ export async function planLoad(
 ): Promise<LoadPlan> {
   const { known, unrecorded, missing } = await packagesInGraph(services);
   let done = 0;
-  const people = await mapConcurrent(AT_ONCE, roster, async (worker) => {
+  const people = await mapConcurrent(READ_AT_ONCE, roster, async (worker) => {
     const person = await retried(services, () => readPerson(services, worker, now));
     services.onProgress('read', (done += 1), roster.length);
     return person;
