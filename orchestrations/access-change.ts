@@ -138,7 +138,7 @@ function* act(durable: DurableContext, state: WorkflowState): WorkflowGenerator<
   return Math.max(pause, yield* releaseLock(durable, state));
 }
 
-/** 2. Only with a plan that is `done` the run has the lock. Each try has a fencing token of its own. */
+/** 2. With a plan that is `done` the run has the lock. Each try has a fencing token of its own. */
 function* planUnderLock(
   durable: DurableContext,
   state: WorkflowState,
@@ -146,14 +146,15 @@ function* planUnderLock(
   const { run, fencingToken } = state;
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
   const { for: waited, since, until } = state.retrying ?? {};
-  const { outcome: plan } = yield* callWithRetry(durable, state, operation, {
+  const { outcome: plan, exhausted } = yield* callWithRetry(durable, state, operation, {
     ...{ run, fencingToken, done: carriedOut(state) },
     ...(waited === 'held' && { heldSince: since }),
     ...(waited === 'parked' && { parkedUntil: until }),
   });
   state.fencingToken += 1;
+  // An execution that broke off may have left the lock behind.
+  if (plan.kind === 'done' || exhausted === 'defect') state.pendingRelease = { fencingToken };
   if (plan.kind !== 'done') return plan;
-  state.pendingRelease = { fencingToken };
   adoptPlan(state, plan);
   return plan;
 }

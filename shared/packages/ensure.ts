@@ -83,13 +83,16 @@ export function createPackageEnsurer(services: Services) {
   };
 }
 
-/** Complete packages, each read once a minute by a process, whoever asks. */
+/** Complete packages, each asked of our record once a minute by a process, whoever asks. */
 function createKnownPackages(services: Services) {
   const found = new Map<string, Promise<KnownPackage | undefined>>();
+  /** Another model may ask for other ids. */
+  const idOf = (packageKey: string): string => `${packageKey} ${services.model().hash}`;
   const remember = (packageKey: string, reading: Promise<KnownPackage | undefined>) => {
-    found.set(packageKey, reading);
+    const id = idOf(packageKey);
+    found.set(id, reading);
     const forget = () => {
-      if (found.get(packageKey) === reading) found.delete(packageKey);
+      if (found.get(id) === reading) found.delete(id);
     };
     reading.then((known) => {
       if (known) setTimeout(forget, COMPLETE_FOR_MS).unref();
@@ -107,7 +110,8 @@ function createKnownPackages(services: Services) {
   };
   return {
     remember,
-    known: (packageKey: string) => found.get(packageKey) ?? remember(packageKey, read(packageKey)),
+    known: (packageKey: string) =>
+      found.get(idOf(packageKey)) ?? remember(packageKey, read(packageKey)),
   };
 }
 

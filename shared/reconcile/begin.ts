@@ -20,8 +20,11 @@ export type BeginServices = AuditWriter & {
   staging: Staging;
 };
 
+/** A plan is too old to be carried out after so long: another run looks again. */
+export const LONGEST_MS = 24 * 3_600_000;
+
 /** Seconds until a decision looks again whether the run that is under way has ended. */
-const LOOK_AGAIN_SECONDS = 5;
+const LOOK_AGAIN_SECONDS = 15;
 
 /**
  * Makes this execution the run of its attempt, and the only one that reconciles. Rejected if it is late, or if another run
@@ -46,7 +49,12 @@ export async function beginReconciliation(
   const goesOn = decision !== undefined;
   const generation = await staging.acquire(execution.instanceId, claims.isOver, goesOn);
   if (generation === undefined && goesOn)
-    return { outcome: { kind: 'later', afterSeconds: LOOK_AGAIN_SECONDS, why: 'another-run' } };
+    return {
+      outcome: {
+        ...{ kind: 'later' as const, afterSeconds: LOOK_AGAIN_SECONDS, why: 'another-run' },
+        until: new Date(Date.parse(at) + LONGEST_MS).toISOString(),
+      },
+    };
   if (generation === undefined) {
     const { chain } = await ledger.endOf(claim.eventHash, claim.attempt);
     const ending = { outcome: 'superseded', reason: 'another-run' } as const;

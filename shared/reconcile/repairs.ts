@@ -19,6 +19,7 @@ import { runs, type Claims } from '../storage/claims';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Staging } from '../storage/staging';
 import { TooManyNumbers, type Workers } from '../storage/workers';
+import { LONGEST_MS } from './begin';
 import { byPerson, differencesIn, ShardRow, type FoundIn } from './found';
 import { noteGivenBack } from './given-back';
 
@@ -173,9 +174,6 @@ async function sendFor(
 const unlessTooMany = (error: unknown): void => {
   if (!(error instanceof TooManyNumbers)) throw error;
 };
-
-/** A plan is too old to be carried out after so long: another run looks again. */
-const LONGEST_MS = 24 * 3_600_000;
 
 /** What the last run that began has planned, unless it was a dry run; and whether it is too old to be decided about. */
 export async function lastPlan(staging: Pick<Staging, 'get'>, generation: number, now: number) {

@@ -88,15 +88,17 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
     append,
 
     /**
-     * Appends several rows of one step, all or none, in one transaction. Where one of their places is taken, each is appended
-     * by itself: it finds what was written before. Answers the new end of the chain.
+     * Appends several rows of one step, all or none, in one transaction. Where one of their places is taken, or the account
+     * takes no transaction from this identity, each is appended by itself: it finds what was written before. Answers the new
+     * end of the chain.
      */
     appendAll: async (
       chain: ChainEnd,
       entries: readonly EventEntry[],
       at: string,
     ): Promise<ChainEnd> => {
-      const written = await writeAll(chain, entries, at);
+      // What cannot be written by itself either says why.
+      const written = await writeAll(chain, entries, at).catch(() => undefined);
       if (written) return written;
       let end = chain;
       for (const entry of entries) end = (await append(end, entry, at)).chain;

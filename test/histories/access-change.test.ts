@@ -302,6 +302,23 @@ test('an activity that throws is tried three times and ends as failed', async ()
   expect(closingOf(result)).toMatchObject({ outcome: 'failed' });
 });
 
+test('planning that breaks off for good gives its lock back before anything else', async () => {
+  const fakes = happyActivities();
+  let plans = 0;
+  fakes.planAccess = () => {
+    plans += 1;
+    if (plans > 1) throw new Error('a defect');
+    return { outcome: { ...planned(ensuredStep('a')).outcome, isPartial: true } };
+  };
+  const result = await runWorkflow(fakes);
+  const calls = result.calls.map(({ name }) => name);
+  const last = calls.lastIndexOf('planAccess');
+  expect(calls[last + 1]).toBe('releaseLock');
+  const tokensOf = (name: 'planAccess' | 'releaseLock') =>
+    callsTo(result, name).map((call) => (call as { fencingToken: number }).fencingToken);
+  expect(tokensOf('releaseLock').at(-1)).toBe(tokensOf('planAccess').at(-1));
+});
+
 test('a stale run does nothing at all', async () => {
   const stale = { kind: 'rejected', reason: 'stale' } as const;
   const result = await runWorkflow({ ...happyActivities(), beginRun: () => ({ outcome: stale }) });

@@ -8,6 +8,7 @@ import {
 import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { AuditEntry } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
+import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 import { AT, closing, entryOf } from './entries';
 
@@ -87,6 +88,19 @@ test('several rows are written at once, and again by another execution with the 
   const other = all.map((entry) => ({ ...entry, runToken: 'token-2' }));
   await expect(ledger.appendAll(START_OF_CHAIN, other, AT)).rejects.toThrow(StaleRun);
   expect(await reader.ofEvent(eventHash)).toHaveLength(4);
+});
+
+test('where the account takes no transaction, the same rows are written one by one', async () => {
+  const eventHash = hash('c2').slice(0, 64);
+  const entries = [{}, { kind: 'settled' as const, outcome: 'complete' }];
+  const all = entries.map((entry) => entryOf({ ...entry, eventHash }));
+  const writeAll = () => Promise.reject(new StoreUnavailable('table storage: 403 refused'));
+  const audit = { ...storage.table('audit'), writeAll };
+  const refused = createLedger(audit, storage.table('auditIndex'));
+  const end = await refused.appendAll(START_OF_CHAIN, all, AT);
+  const rows = await reader.ofEvent(eventHash);
+  expect(rows.map(({ kind }) => kind)).toEqual(['intended', 'settled']);
+  expect(chainFaults(rows, { attempt: 1, ...end })).toEqual([]);
 });
 
 test('the events since an instant are those whose rows begin then or later, over midnight too', async () => {
