@@ -198,7 +198,9 @@ export async function recordSample(
   };
   const requested = [...seen.values()].filter((row) => row['assignmentRequestId'] !== undefined);
   const writes = requests.filter(isWrite);
-  const tables = [...new Set(writes.map(({ table }) => table))];
+  // The rows of a transaction are those of the audit: see the baseline.
+  const single = writes.filter(({ kind }) => kind !== 'transaction');
+  const tables = [...new Set(['audit', ...single.map(({ table }) => table)])];
   const columns = await Promise.all(
     tables.map(async (table) => [table, await someRow(storage, table)]),
   );
