@@ -21,7 +21,7 @@ export type BeginServices = AuditWriter & {
 };
 
 /** A plan is too old to be carried out after so long: another run looks again. */
-export const LONGEST_MS = 24 * 3_600_000;
+export const DECIDED_WITHIN_MS = 24 * 3_600_000;
 
 /** Seconds until a decision looks again whether the run that is under way has ended. */
 const LOOK_AGAIN_SECONDS = 15;
@@ -52,7 +52,7 @@ export async function beginReconciliation(
     return {
       outcome: {
         ...{ kind: 'later' as const, afterSeconds: LOOK_AGAIN_SECONDS, why: 'another-run' },
-        until: new Date(Date.parse(at) + LONGEST_MS).toISOString(),
+        until: new Date(Date.parse(at) + DECIDED_WITHIN_MS).toISOString(),
       },
     };
   if (generation === undefined) {

@@ -19,7 +19,7 @@ import { runs, type Claims } from '../storage/claims';
 import type { RemovalBrakes } from '../storage/removals';
 import type { Staging } from '../storage/staging';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { LONGEST_MS } from './begin';
+import { DECIDED_WITHIN_MS } from './begin';
 import { byPerson, differencesIn, ShardRow, type FoundIn } from './found';
 import { noteGivenBack } from './given-back';
 
@@ -179,7 +179,7 @@ const unlessTooMany = (error: unknown): void => {
 export async function lastPlan(staging: Pick<Staging, 'get'>, generation: number, now: number) {
   const plan = await staging.get(PlanRow, generation, PLAN, PLAN);
   return plan && !plan.isDryRun
-    ? { ...plan, isOld: now - Date.parse(plan.at) > LONGEST_MS }
+    ? { ...plan, isOld: now - Date.parse(plan.at) > DECIDED_WITHIN_MS }
     : undefined;
 }
 

@@ -172,7 +172,7 @@ export function printed(report: Report): string {
     row('warmed baseline', warmed),
   ];
   return [
-    `${joiners} joiners at once, ${report.packages} packages each: ${ends.join(', ')}`,
+    `${joiners} joiners at once, packages of each ${report.packages}: ${ends.join(', ')}`,
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
       `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,

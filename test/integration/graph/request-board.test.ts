@@ -6,7 +6,7 @@ import { startSimulator, type Simulator } from '../../support/simulator';
 import { ensureToTheEnd, ledger, memoryTable, modelOf, targetOf } from '../packages/ensure-harness';
 
 /*
- * The board over HTTP: what it tells of many requests, whatever is wrong with the lists, and what that costs. Requests are
+ * The board over HTTP: what it shows of many requests, whatever is wrong with the lists, and what that costs. Requests are
  * planted in the tenant, so no run is needed.
  */
 
@@ -82,7 +82,7 @@ const open = async (dialect?: Dialect) => {
 };
 
 test.each<Dialect>(['v1.0', 'beta'])(
-  'in %s a list tells of deliveries, each with its assignment, and hardly a single read is needed',
+  'in %s a list shows deliveries, each with its assignment, and hardly a single read is needed',
   async (dialect) => {
     const { control, plant, poll, reads } = await open(dialect);
     const polls = await plant(60);
