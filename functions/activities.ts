@@ -14,6 +14,7 @@ import {
 import type { Later, Outcome, Rejected } from '../shared/domain/workflow/outcome';
 import { recordRequest, recordWait } from '../shared/events/audit-context';
 import { closeAttempt } from '../shared/events/close';
+import { recordEndedRequest } from '../shared/events/follow-requests';
 import { startAttempt } from '../shared/events/start';
 import { logTo, traceOf, type Log } from '../shared/log';
 import { createRequestBoard } from '../shared/graph/request-board';
@@ -37,9 +38,11 @@ export function registerActivities(services: Services): void {
   const registerActivity = activityRegistrar(services);
 
   registerActivity(activities.beginRun, async (execution) => {
-    const run = await startAttempt(services, execution);
-    if (!run) return { outcome: STALE };
-    return { outcome: { kind: 'done', run, timeouts: config.timeouts } };
+    const started = await startAttempt(services, execution);
+    if (!started) return { outcome: STALE };
+    const { run, ended } = started;
+    const chain = ended && (await recordEndedRequest(services, run, ended));
+    return { outcome: { kind: 'done', run, timeouts: config.timeouts }, chain };
   });
 
   const { known, ensure } = createPackageEnsurer(services);

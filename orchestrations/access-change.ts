@@ -96,14 +96,14 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   const execution = { eventHash, attempt, token, instanceId, version };
   const holder: Pick<WorkflowState, 'retries' | 'retrying'> = { retries: input.retries ?? {} };
   const operation = { activity: activities.beginRun, budgets: beginBudgets };
-  const { outcome } = yield* callWithRetry(durable, holder, operation, execution);
+  const { chain, outcome } = yield* callWithRetry(durable, holder, operation, execution);
   input.retries = holder.retries;
   if (outcome.kind === 'rejected') return 'over';
   if (outcome.kind === 'failed') throw new Error(outcome.why);
   if (outcome.kind === 'retry') return outcome.seconds;
   const { run, timeouts } = outcome;
   input.state = {
-    ...{ run, timeouts, chain: START_OF_CHAIN, status: 'acting', fencingToken: 1 },
+    ...{ run, timeouts, chain: chain ?? START_OF_CHAIN, status: 'acting', fencingToken: 1 },
     ...{ steps: [], decided: [], isPlanned: false, isPartial: false, isOutdated: false },
     ...{ rounds: 0, passedOver: [], polls: 0, retries: {}, waits: [] },
   };

@@ -12,10 +12,12 @@ import type { Workers } from '../storage/workers';
 import { closeAttempt, closeEvent, finishByRow, type Closing, type CloseServices } from './close';
 import { isRunning, isTransient, type InstanceStatus, type RunHost } from './run-host';
 import { readyToStart, startRun, withPerson } from './start';
-import { checkRequest, wakePerson, type WakeServices } from './wake';
+import { checkRequest, type FollowServices } from './follow-requests';
+import { wakePerson, type WakeServices } from './wake';
 
 export type RecoverServices = CloseServices &
-  WakeServices & {
+  WakeServices &
+  FollowServices & {
     claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
     due: Pick<Due, 'schedule' | 'ready'>;
     ledger: Pick<Ledger, 'endOf'>;

@@ -3,6 +3,7 @@ import { RECONCILE, type CLOCK, type RECHECK } from '../domain/events/event';
 import { eventHash as hashOf, instanceId, jsonHash } from '../domain/events/keys';
 import type { ReplayRequest } from '../domain/events/operator-request';
 import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
+import type { EndedRequest } from '../domain/workflow/audit-entry';
 import type { Run } from '../domain/workflow/run';
 import { runs, type Claims, type Execution } from '../storage/claims';
 import type { Due, DuePlace } from '../storage/due';
@@ -95,10 +96,10 @@ export async function startRun(
 export async function startAttempt(
   { claims, workers }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'personOf'> },
   execution: Execution & { version?: number | undefined },
-): Promise<Run | undefined> {
+): Promise<{ run: Run; ended: EndedRequest | undefined } | undefined> {
   const claim = await claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  return withPerson(workers, runOf(claim, execution.token));
+  return { run: await withPerson(workers, runOf(claim, execution.token)), ended: claim.ended };
 }
 
 /** The run with the number that stands for its person. Numbers that cannot be one person's are not joined: its plan says so. */
@@ -114,7 +115,7 @@ export async function withPerson(workers: Pick<Workers, 'personOf'>, run: Run): 
 
 /**
  * An event that the app makes itself. `id` is `<worker id>@<what for>`, or `reconcile@<run>`, which is about no worker; `at` (ISO 8601): the instant that it is for. `by` and
- * `reason`: of the person who asks for it.
+ * `reason`: of the person who asks for it. `ended`: the request whose end it is for.
  */
 export type OwnEvent = {
   source: typeof CLOCK | typeof RECHECK | typeof RECONCILE;
@@ -123,6 +124,7 @@ export type OwnEvent = {
   at: string;
   by?: string | undefined;
   reason?: string | undefined;
+  ended?: EndedRequest | undefined;
 };
 
 const types = {
@@ -144,13 +146,13 @@ export async function startOwnEvent(
   host: Pick<RunHost, 'start' | 'status'>,
   event: OwnEvent,
 ): Promise<{ eventHash: string; isNew: boolean }> {
-  const { source, id, workerId, at, by, reason } = event;
+  const { source, id, workerId, at, by, reason, ended } = event;
   const hash = hashOf(source, id);
   const contentHash = jsonHash({ source, id, workerId, at });
   const now = new Date().toISOString();
   const place = await scheduleRecovery({ due, config }, hash, { now, owner: randomUUID() });
   const held = await claims.claim(hash, {
-    ...{ state: 'claimed', contentHash, attempt: 1, due: place, updatedAt: now },
+    ...{ state: 'claimed', contentHash, attempt: 1, due: place, updatedAt: now, ended },
     fact: {
       ...{ eventId: id, eventSource: source, eventType: types[source], bodyHash: contentHash },
       ...(workerId !== undefined && { workerId, employmentId: 'primary' }),

@@ -5,22 +5,13 @@ import { planFor } from '../domain/lifecycle/planner';
 import { timelineOf } from '../domain/lifecycle/timeline';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
-import type { AssignmentRequest } from '../graph/answers';
-import { emptyOn404, GraphError } from '../graph/errors';
-import type { Entitlements } from '../graph/entitlements';
-import { isOpen as isOpenStatus } from '../graph/states';
 import type { Log } from '../log';
 import type { Claims } from '../storage/claims';
-import {
-  placeOfTask,
-  type Due,
-  type DueRow,
-  type RequestTask,
-  type WakeTask,
-} from '../storage/due';
+import { placeOfTask, type Due, type DueRow, type WakeTask } from '../storage/due';
 import type { Holdings, StoredHolding } from '../storage/holdings';
 import { personOf } from '../storage/worker-locks';
 import { TooManyNumbers, type Wake, type Workers } from '../storage/workers';
+import { followRequests, isOpenIn } from './follow-requests';
 import { startOwnEvent } from './start';
 import type { RunHost } from './run-host';
 
@@ -34,15 +25,9 @@ export type PlanWakeServices = {
 export type WakeServices = {
   claims: Pick<Claims, 'claim' | 'read' | 'isOver'>;
   due: Pick<Due, 'add' | 'schedule' | 'cancel'>;
-  graph: Pick<Entitlements, 'getAssignmentRequest'>;
-  holdings: Pick<Holdings, 'load' | 'save'>;
   workers: Pick<Workers, 'facts' | 'wakeOf' | 'changeWake'>;
   config: { recovery: { delaySeconds: number } };
 };
-
-/** A request that outlives its run is read again after so long, until its record is too old for Graph to have it. */
-const REQUEST_CHECK_MS = 3_600_000;
-const LONGEST_REQUEST_MS = 90 * 86_400_000;
 
 /**
  * Plans what has to happen for a person after a run: the one wake-up, at the next instant at which their plan changes, and a
@@ -63,21 +48,8 @@ export async function planWake(
     at: time,
     next: isOver ? undefined : next,
   });
-  for (const { requestId, updatedAt, personId, targetId, packageKey } of recorded.filter(
-    isOpen(run),
-  )) {
-    if (requestId === undefined) continue;
-    const checkAt = new Date(Date.parse(updatedAt) + REQUEST_CHECK_MS).toISOString();
-    const task = { kind: 'request', personId, targetId, packageKey, requestId } as const;
-    await services.due.add(task, checkAt);
-  }
+  await followRequests(services, run, recorded);
 }
-
-/** Whether a holding has a request of this run that is open as far as the record says. */
-const isOpen =
-  (run: Run) =>
-  ({ instanceId, state }: StoredHolding): boolean =>
-    instanceId === run.instanceId && (state === 'requested' || state === 'recording');
 
 /**
  * Whether `planWake` would find nothing to write: nothing is to happen later, and no wake-up is there that would have to go.
@@ -99,7 +71,7 @@ export async function isNothingToPlan(
     // A lock that could not be released is released with the end of the run.
     !read.holders.includes(run.instanceId) &&
     !read.wakes.some(hasWake) &&
-    !read.recorded.some(isOpen(run))
+    !read.recorded.some(isOpenIn(run))
   );
 }
 
@@ -240,64 +212,4 @@ async function isAwaited(
     if (claim?.state === 'started' && kind === 'parked' && until === at) return true;
   }
   return false;
-}
-
-/** Reads a request that outlived its run. Once it has ended, the person is planned again: what it gave may be unwanted. */
-export async function checkRequest(
-  services: WakeServices,
-  host: Pick<RunHost, 'start' | 'status'>,
-  row: DueRow<RequestTask>,
-  log: Log,
-): Promise<void> {
-  const { kind, personId, targetId, packageKey, requestId } = row;
-  const { due, holdings, graph } = services;
-  const holding = await holdings.load({ personId, targetId, packageKey });
-  const isKnown =
-    holding?.requestId === requestId && ['requested', 'recording'].includes(holding.state);
-  const now = Date.now();
-  if (isKnown && now - Date.parse(holding.updatedAt) < LONGEST_REQUEST_MS) {
-    const request = await readRequest(graph, requestId);
-    if (request === 'open') {
-      const task = { kind, personId, targetId, packageKey, requestId };
-      await due.add(task, new Date(now + REQUEST_CHECK_MS).toISOString());
-    } else {
-      const event = { source: CLOCK, id: `${personId}@${requestId}`, workerId: personId } as const;
-      const at = new Date(now).toISOString();
-      const { eventHash, isNew } = await startOwnEvent(services, host, { ...event, at });
-      if (isNew) log({ what: 'request-ended', eventHash });
-      if (request) await keepAssignment(holdings, holding, request);
-    }
-  }
-  await due.cancel(row);
-}
-
-/**
- * Records what a grant gave after its run had closed: Graph forgets requests after three months, and then nothing else says
- * whose the access is. Comes after the event, which no other check would start; a run that has changed the row knows more.
- */
-async function keepAssignment(
-  holdings: WakeServices['holdings'],
-  holding: StoredHolding,
-  { requestStatus, assignmentId }: AssignmentRequest,
-): Promise<void> {
-  const isGiven = requestStatus === 'delivered' || requestStatus === 'partial';
-  if (!isGiven || assignmentId === undefined || holding.action !== 'grant') return;
-  await holdings.save({
-    ...{ ...holding, state: 'held', assignmentId },
-    updatedAt: new Date().toISOString(),
-  });
-}
-
-/** Undefined if Graph does not know it any more. What cannot be told now may still be open. */
-async function readRequest(
-  graph: WakeServices['graph'],
-  requestId: string,
-): Promise<AssignmentRequest | 'open' | undefined> {
-  try {
-    const [request] = await emptyOn404(graph.getAssignmentRequest(requestId));
-    return request && isOpenStatus(request.requestStatus) ? 'open' : request;
-  } catch (error) {
-    if (error instanceof GraphError) return 'open';
-    throw error;
-  }
 }

@@ -156,6 +156,7 @@ const nextAttempt = (closed: Claim, fresh: Claim): Partial<Claim> => ({
   ...Object.fromEntries(Object.keys(closed).map((column) => [column, undefined])),
   ...fresh,
   content: contentOfNext(closed.content, fresh.content),
+  ended: closed.ended,
   attempt: closed.attempt + 1,
   replay: { ...fresh.replay, of: closed.attempt },
   replays: [...(closed.replays ?? []), ...(fresh.replays ?? [])],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonHash, padded } from '../domain/events/keys';
+import { Holding } from './holdings';
 import { fromColumns, toColumns } from './rows';
 import type { Table } from './storage-port';
 
@@ -12,10 +13,12 @@ const EventTask = z.object({ kind: z.literal('event'), eventHash: z.string() });
 /** The next instant at which the plan of a person changes. */
 const WakeTask = z.object({ kind: z.literal('wake'), personId: z.string(), at: z.string() });
 
-/** A request that was open when its run closed. */
-const RequestTask = z.object({
+/** A request that was open when its run closed: `requestRun`, which wrote it last at `since`. `needsApproval`: a person decides about it. */
+export const RequestTask = z.object({
   kind: z.literal('request'),
   ...{ personId: z.string(), targetId: z.string(), packageKey: z.string(), requestId: z.string() },
+  ...{ action: Holding.shape.action, requestRun: z.string(), since: z.string() },
+  needsApproval: z.boolean(),
 });
 const DueTask = z.discriminatedUnion('kind', [EventTask, WakeTask, RequestTask]);
 export type EventTask = z.infer<typeof EventTask>;

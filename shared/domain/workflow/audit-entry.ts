@@ -21,7 +21,7 @@ export const AuditEntry = z.object({
   /** Of rows that were written before `readyBy` was a column. */
   dueAt: text.optional(),
   targetId: text.optional(),
-  kind: z.enum(['intended', 'settled', 'waiting', 'closing', 'rejected']),
+  kind: z.enum(['request-ended', 'intended', 'settled', 'waiting', 'closing', 'rejected']),
   /** The state of the event with this row: `started`, `closed` or `rejected`. */
   state: z.enum(['started', 'closed', 'rejected']),
   /** Of a settled row `plan`: nothing was to be carried out. */
@@ -38,6 +38,9 @@ export const AuditEntry = z.object({
   catalogId: text.optional(),
   assignmentPolicyId: text.optional(),
   assignmentRequestId: text.optional(),
+  /** Of a request that outlived its event: the instance of the run that made it, and when it ended. */
+  requestRun: text.optional(),
+  endedAt: text.optional(),
   assignmentId: text.optional(),
   ruleId: text.optional(),
   /** The hashes of the events behind the step, with spaces between. */
@@ -93,6 +96,20 @@ export const AuditEntry = z.object({
   schemaVersion: count,
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** How a request ended that was open when its event closed: the columns of its row `request-ended`. */
+export const EndedRequest = AuditEntry.pick({
+  ...{
+    assignmentRequestId: true,
+    requestRun: true,
+    action: true,
+    packageKey: true,
+    targetId: true,
+  },
+  ...{ outcome: true, reason: true, graphState: true, endedAt: true, deliveredAt: true },
+  approver: true,
+});
+export type EndedRequest = z.infer<typeof EndedRequest>;
 
 /** A stored row: the entry with its place in the chain of its event and attempt. */
 export const AuditRow = AuditEntry.extend({ seq: count, prevHash: text, hash: text });

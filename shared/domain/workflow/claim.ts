@@ -3,6 +3,7 @@ import type { ReplayMarks } from '../events/event';
 import { instanceId } from '../events/keys';
 import { FactContent, type StoredFact } from '../lifecycle/facts';
 import { Evidence } from './outcome';
+import { EndedRequest } from './audit-entry';
 import { ChainEnd, EventFact, Replay, Run, type EventRun } from './run';
 import { ClosingOutcome } from './step-outcome';
 import { Waiting } from './workflow-state';
@@ -16,6 +17,8 @@ export const Claim = z.object({
   fact: EventFact,
   /** What its fact is made of again if a crash came before it was recorded; absent if the event is none of HR. */
   content: FactContent.optional(),
+  /** Of an event of the clock that the end of a request has started: how it ended. */
+  ended: EndedRequest.optional(),
   /** The row in the `due` table that leads recovery to this claim until it is closed. */
   due: z.object({ partition: z.string(), key: z.string() }),
   token: z.string().optional(),

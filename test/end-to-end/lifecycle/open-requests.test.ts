@@ -1,6 +1,9 @@
 import model from '../../../access-model.json';
+import { text } from '../../resilience/invariants/rows';
+import { messageOf } from '../../support/events';
 import { eventually } from '../../support/eventually';
-import { approver, clerk, startLife, type Life } from './life';
+import { readTable } from '../../support/tables';
+import { approver, clerk, startLife, type Event, type Life } from './life';
 
 const partner = { department: 'Human Resources', jobCode: 'HR-BP-1', workerType: 'secondee' };
 
@@ -72,6 +75,49 @@ test('an account that is deleted and made again while a request for it waits get
   await life.control('POST', `requests/${old?.id}/decide`, { decision: 'deny' });
   expect(await life.closed(join)).toMatchObject({ outcome: 'denied' });
   expect(await life.has(account)).toEqual([]);
+});
+
+test('requests that outlive their events are followed: how each ended stands in a chain of its own', async () => {
+  const workers = ['W-1063', 'W-1064', 'W-1065'].map((id) => life.worker(id));
+  const joins = workers.map((worker) => worker.joined('2026-11-02', approver));
+  for (const join of joins) expect(await life.ending(join)).toBe('approval-required');
+  const opened = await Promise.all(
+    workers.map(async ({ id }) => ((await pending(await life.accountOf(id))) || [])[0]?.id ?? ''),
+  );
+  const [approved = '', denied = '', forgotten = ''] = opened;
+  await life.approve(approved);
+  await life.control('POST', `requests/${denied}/decide`, { decision: 'deny' });
+  await life.control('DELETE', `requests/${forgotten}`, {});
+  // The app reads them once an hour.
+  await life.stack.advance('1h');
+
+  const ends = await eventually('each end has a row in an event that is closed', async () => {
+    const filter = `kind eq 'request-ended' or (kind eq 'closing' and initiator eq 'clock')`;
+    const rows = await readTable(life.stack.storage, 'audit', filter);
+    const found = opened.map((id) => rows.find((row) => row['assignmentRequestId'] === id));
+    const isClosed = found.every((row) =>
+      rows.some(
+        ({ kind, partitionKey }) => kind === 'closing' && partitionKey === row?.partitionKey,
+      ),
+    );
+    return isClosed && found;
+  });
+  const how = ends.map((row) => [row?.['outcome'], row?.['reason'], row?.['graphState']]);
+  expect(how).toEqual([
+    ['delivered', undefined, 'delivered'],
+    ['denied', undefined, 'denied'],
+    ['not-readable', 'request-forgotten', undefined],
+  ]);
+  const { requests } = await life.tenant();
+  const at = (id: string) => requests.find((request) => request.id === id)?.completedAt;
+  const endedAt = ends.map((row) => Date.parse(text(row, 'endedAt')));
+  expect(endedAt).toEqual([at(approved), at(denied), NaN]);
+  for (const [index, row] of ends.entries())
+    expect(row).toMatchObject({
+      ...{ seq: 1, workerId: workers[index]?.id, packageKey: 'payments-approval' },
+      ...{ action: 'grant', approver: 'not-readable', initiator: 'clock' },
+      requestRun: `${messageOf(joins[index] as Event).eventHash}-1`,
+    });
 });
 
 test('every invariant holds', async () => {

@@ -2,15 +2,18 @@ import type { Services } from '../../../functions/services';
 import { CLOCK } from '../../../shared/domain/events/event';
 import { eventHash, instanceId } from '../../../shared/domain/events/keys';
 import type { StoredFact } from '../../../shared/domain/lifecycle/facts';
+import { activities } from '../../../shared/domain/workflow/activities';
 import type { Run } from '../../../shared/domain/workflow/run';
 import { recoverDueEvents, recoverEvent } from '../../../shared/events/recover';
 import { planWake } from '../../../shared/events/wake';
 import { GraphError } from '../../../shared/graph/errors';
+import { createLedgerReader } from '../../../shared/storage/audit';
+import { chainFaults } from '../../../shared/storage/verify-chain';
 import type { DueRow } from '../../../shared/storage/due';
 import { shards } from '../../../shared/storage/due';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { TooManyNumbers } from '../../../shared/storage/workers';
-import { servicesOver } from '../../support/call-activity';
+import { hostOf, servicesOver } from '../../support/call-activity';
 import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
 
 const NOW = '2026-11-20T09:30:00.000Z';
@@ -283,13 +286,13 @@ test('an open event that waits for the same instant itself is woken by nobody el
 });
 
 describe('a request that is open when its run closes', () => {
-  async function open(requestId: string) {
+  async function open(requestId: string, updatedAt = new Date().toISOString()) {
     const run = await contractor(undefined);
     const { workerId: personId } = run.fact;
     await services.holdings.save({
       ...{ personId, targetId: 'u-1', packageKey: 'finance', state: 'requested', action: 'grant' },
       ...{ whose: 'ours', requestId, eventHash: run.eventHash, attempt: 1, absentReads: 0 },
-      ...{ instanceId: run.instanceId, updatedAt: new Date().toISOString() },
+      ...{ instanceId: run.instanceId, updatedAt },
     });
     await plan(run);
     await plan(run);
@@ -336,6 +339,47 @@ describe('a request that is open when its run closes', () => {
     const kept = { state: 'held', whose: 'ours', assignmentId: 's-q-6' };
     expect(await services.holdings.load(place)).toMatchObject(kept);
     expect(await checks('q-6')).toEqual([]);
+  });
+
+  test('is followed although its person has another request by now, and as long as Graph has it', async () => {
+    states = { 'q-7': 'denied', 'q-8': 'waiting-for-approval' };
+    for (const id of ['q-7', 'q-8']) {
+      const personId = await open(id, '2026-01-01T00:00:00.000Z');
+      const place = { personId, targetId: 'u-1', packageKey: 'finance' };
+      const holding = await services.holdings.load(place);
+      if (!holding) throw new Error('the holding is there');
+      await services.holdings.save({ ...holding, requestId: 'another', action: 'revoke' });
+      await supervise();
+      const claim = await services.claims.read(eventHash(CLOCK, `${personId}@${id}`));
+      expect(claim?.ended).toMatchObject({
+        ...{ assignmentRequestId: id, action: 'grant', approver: 'not-readable' },
+        ...(id === 'q-7'
+          ? { outcome: 'denied', graphState: 'denied' }
+          : { outcome: 'not-readable', reason: 'request-too-old' }),
+      });
+      expect(await checks(id)).toEqual([]);
+    }
+  });
+
+  test('has one row about its end, however often its run begins and dies', async () => {
+    states = { 'q-9': 'delivered' };
+    const personId = await open('q-9');
+    await supervise();
+    const ofEnd = eventHash(CLOCK, `${personId}@q-9`);
+    const execution = { eventHash: ofEnd, attempt: 1, token: 'once', version: 1 };
+    const begin = () =>
+      hostOf(services).call(activities.beginRun, {
+        ...{ ...execution, instanceId: instanceId(ofEnd, 1) },
+      });
+    const first = await begin();
+    expect(first.chain).toMatchObject({ seq: 1 });
+    expect((await begin()).chain).toEqual(first.chain);
+    const rows = await createLedgerReader(
+      storage.table('audit'),
+      storage.table('auditIndex'),
+    ).ofWorker(personId);
+    expect(rows).toMatchObject([{ kind: 'request-ended', outcome: 'delivered', seq: 1 }]);
+    expect(chainFaults(rows)).toEqual([]);
   });
 
   test('that another run has settled since is read no more', async () => {

@@ -45,6 +45,7 @@ export type GraphState = {
     assignmentId?: string;
     justification: string | null;
     state: string;
+    completedAt?: number;
   }[];
   assignments: {
     id: string;

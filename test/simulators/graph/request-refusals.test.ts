@@ -190,6 +190,19 @@ describe.each([
       const path = `${wire.requests}/${String(body['id'])}/cancel`;
       expect(refusal(await simulator.call('POST', path))).toEqual([403, 'UnAuthorized']);
     });
+    test('does not tell an application who decides about it, nor let it decide', async () => {
+      const { body } = await submit(simulator, other, 1005, {}, wire);
+      const root = `/${wire.version}/EM`;
+      const approval = `${root}/accessPackageAssignmentApprovals/${String(body['id'])}`;
+      const stages = `${approval}/${wire.version === 'beta' ? 'steps' : 'stages'}`;
+      const decision = { reviewResult: 'Approve', justification: 'mine' };
+      const calls = [
+        await simulator.call('GET', approval),
+        await simulator.call('GET', stages),
+        await simulator.call('PATCH', `${stages}/${String(body['id'])}`, decision),
+      ];
+      for (const answer of calls) expect(refusal(answer)).toEqual([403, 'UnAuthorized']);
+    });
     test('with an incomplete schedule is InvalidModel', async () => {
       for (const type of ['afterDateTime', 'afterDuration']) {
         const schedule = { expiration: { type } };

@@ -26,6 +26,8 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
   const { request } = entities;
   const { model, spell } = dialect;
   const collection = `${rootOf(dialect)}/${nameIn(dialect, 'assignmentRequests')}`;
+  const approvals = `${rootOf(dialect)}/accessPackageAssignmentApprovals`;
+  const stages = dialect.version === 'beta' ? 'steps' : 'stages';
 
   const requests: Listing<AssignmentRequest> = {
     alone: true,
@@ -97,9 +99,12 @@ export function requestRoutes({ dialect, entities }: Version): Routes {
       GET: (call) => one(request, requestAt(call, call.view), call),
       DELETE: deletion(requestAt, ({ tenant }, row) => deleteRequest(tenant, row)),
     },
-    [`${collection}/{}/cancel`]: { POST: postCancel },
+    [`${collection}/{}/cancel`]: { POST: refuseApplication },
     [`${collection}/{}/reprocess`]: { POST: postReprocess },
     [`${collection}/{}/resume`]: { POST: notImplemented('resuming custom extensions') },
+    [`${approvals}/{}`]: { GET: refuseApplication },
+    [`${approvals}/{}/${stages}`]: { GET: refuseApplication },
+    [`${approvals}/{}/${stages}/{}`]: { GET: refuseApplication, PATCH: refuseApplication },
   };
 }
 
@@ -137,8 +142,11 @@ function postReprocess(call: Call): Answer {
   return { status: 202 };
 }
 
-/** docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-cancel: for signed-in users only. */
-function postCancel(call: Call): Answer {
+/**
+ * What only a signed-in user may do: cancel a request, read who decided about it, and decide.
+ * docs: https://learn.microsoft.com/graph/api/accesspackageassignmentrequest-cancel, .../approval-get, .../approval-list-stages
+ */
+function refuseApplication(call: Call): Answer {
   guidAt(call);
   throw delegatedOnly();
 }
