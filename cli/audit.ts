@@ -1,3 +1,4 @@
+import { faultText } from '../shared/domain/evidence/fault';
 import type { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
@@ -13,9 +14,9 @@ export async function audit(
   const question = questionOf(options, connection.sources);
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
   const report = await auditReport(stores, question);
-  if ('event' in question && report.rows.length === 0)
-    throw unknownEvent(question.event, question.sources);
-  if ('worker' in question && report.rows.length === 0)
+  const isEmpty = report.rows.length === 0 && report.faults.length === 0;
+  if ('event' in question && isEmpty) throw unknownEvent(question.event, question.sources);
+  if ('worker' in question && isEmpty)
     throw new CliError(`no event of the worker ${question.worker} is known`);
   print(report, json, textOf);
   if (report.faults.length > 0) process.exitCode = 1;
@@ -55,7 +56,7 @@ const askedFor = (row: AuditRow): (string | undefined)[] =>
     : [row.initiator?.replace(/^replay:/, ''), row.replayReason];
 
 function textOf({ rows, faults, notes }: AuditReport): string {
-  if (rows.length === 0) return 'no rows';
+  if (rows.length === 0 && faults.length === 0) return 'no rows';
   const isAsked = rows.some((row) => askedFor(row).some((one) => one !== undefined));
   const lines = rows.map((row) => [
     row.recordedAt,
@@ -72,6 +73,8 @@ function textOf({ rows, faults, notes }: AuditReport): string {
   ]);
   const headings = [...HEADINGS, ...(isAsked ? ASKED : [])];
   const chains =
-    faults.length === 0 ? 'the hash chains are intact' : `FAULTS:\n${faults.join('\n')}`;
+    faults.length === 0
+      ? 'the hash chains are intact'
+      : `FAULTS:\n${faults.map(faultText).join('\n')}`;
   return `${tableOf(headings, lines)}\n\n${counted(rows.length, 'row')}; ${[chains, ...notes].join('\n')}`;
 }

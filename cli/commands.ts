@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Fault } from '../shared/domain/evidence/fault';
 import { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { ClosingOutcome } from '../shared/domain/workflow/step-outcome';
 import { WaitingFor } from '../shared/domain/workflow/workflow-state';
@@ -273,10 +274,10 @@ export const commands: readonly CommandDefinition[] = [
       json,
     ],
     description:
-      'list the audit rows of one event, worker or day (give one of these), and check their hash chains; exit code 1 on a fault',
+      'list the audit rows of one event, worker or day (give one of these), and check their hash chains, and what claims and index know, against the rows; exit code 1 on a fault',
     output: z.strictObject({
       rows: z.array(AuditRow),
-      faults: z.array(text),
+      faults: z.array(Fault),
       notes: z.array(text),
     }),
     run: async (_, options: Json) =>

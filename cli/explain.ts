@@ -1,3 +1,4 @@
+import { faultText } from '../shared/domain/evidence/fault';
 import type { Content } from '../shared/domain/lifecycle/facts';
 import {
   explainEvent,
@@ -37,7 +38,9 @@ export function explanationText(explanation: Explanation): string {
     ...refusals.map(({ reason, receivedAt, recordedAt }) => {
       return `refused at ${receivedAt ?? recordedAt}: ${reason ?? ''}`;
     }),
-    ...(faults.length === 0 ? ['The hash chains are intact.'] : [`FAULTS:\n${faults.join('\n')}`]),
+    ...(faults.length === 0
+      ? ['The hash chains are intact.']
+      : [`FAULTS:\n${faults.map(faultText).join('\n')}`]),
     ...notes,
   ].join('\n\n');
 }

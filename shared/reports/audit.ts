@@ -1,14 +1,18 @@
-import type { AuditRow } from '../domain/workflow/audit-entry';
+import { refusalFaults, eventFaults } from '../domain/evidence/event-faults';
+import type { PlacedRow } from '../domain/evidence/chain-faults';
+import type { Fault } from '../domain/evidence/fault';
 import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
+import { AuditRow } from '../domain/workflow/audit-entry';
+import { mapConcurrent } from '../promises';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
-import { isNotAllowed } from '../storage/storage-port';
-import { chainFaults } from '../storage/verify-chain';
+import type { Indexed } from '../storage/audit-index';
+import { claimIfAllowed } from './fact-line';
 
 type Stores = {
   claims: Pick<Claims, 'read'>;
-  audit: Pick<LedgerReader, 'ofEvent' | 'ofWorker' | 'ofDay'>;
+  audit: Pick<LedgerReader, 'rowsOf' | 'refusalRow' | 'indexed'>;
 };
 
 /** Which rows: those of an event id in any of `sources` or of an event hash, of a worker id, or of a UTC day (`YYYY-MM-DD`). */
@@ -18,79 +22,70 @@ export type AuditQuestion =
   | { worker: string }
   | { day: string };
 
-/** `faults` lists what is wrong with the hash chains of the rows, and `notes` what was not checked. */
-export type AuditReport = { rows: AuditRow[]; faults: string[]; notes: string[] };
+/** `faults` lists what is wrong with the rows and their chains, and `notes` what was not checked. */
+export type AuditReport = { rows: AuditRow[]; faults: Fault[]; notes: string[] };
 
 const ENDS_UNREAD =
   'the ends of the chains were not compared with the claims, because you may not read them: rows missing at the end of a ' +
   'chain would not be noticed. An operator can check that';
 
+/** A busy day has thousands of events; reading all of them at once would exceed the deadline of each call. */
+const AT_ONCE = 32;
+
 /**
- * Reads audit rows and checks their hash chains, also against the ends in the claims. The claims are records: who may read
- * the audit alone gets a note instead.
+ * Reads audit rows and checks them both ways: against the ends in the claims, and what index and claims know against the
+ * rows. The claims are records: who may read the audit alone gets a note instead.
  */
 export async function auditReport(
   { claims, audit }: Stores,
   question: AuditQuestion,
 ): Promise<AuditReport> {
-  const rows = await readRows(audit, question);
-  const faults: string[] = [];
-  const notes: string[] = [];
-  let endOf = (eventHash: string) => expectedEnd(claims, eventHash);
-  for (const chain of chainsOf(rows)) {
-    const eventHash = chain[0]?.kind === 'rejected' ? undefined : chain[0]?.eventHash;
-    const end = eventHash === undefined ? undefined : await endOf(eventHash);
-    if (end === 'not-allowed') {
-      notes.push(ENDS_UNREAD);
-      endOf = () => Promise.resolve(undefined);
-    }
-    faults.push(...(end === 'not-allowed' ? chainFaults(chain) : chainFaults(chain, end)));
-  }
-  return { rows, faults, notes };
+  const now = Date.now();
+  const claimsRead = { isRefused: false };
+  const ofEvent = async (hash: string, indexedAt?: number) => {
+    const rows = await audit.rowsOf(hash);
+    const claim = claimsRead.isRefused ? 'not-allowed' : await claimIfAllowed({ claims }, hash);
+    claimsRead.isRefused ||= claim === 'not-allowed';
+    const evidence = { eventHash: hash, rows, claim, sealed: [], indexedAt };
+    return { rows, faults: eventFaults(evidence, now) };
+  };
+  const ofRefusal = async (bodyHash: string, indexedAt: number) => {
+    const row = await audit.refusalRow(bodyHash);
+    return { rows: row ? [row] : [], faults: refusalFaults(bodyHash, row, { indexedAt }, now) };
+  };
+  const subjects = await subjectsOf(audit, question);
+  const read = await mapConcurrent(AT_ONCE, subjects, (subject) =>
+    subject.bodyHash === undefined
+      ? ofEvent(subject.eventHash, subject.at)
+      : ofRefusal(subject.bodyHash, subject.at),
+  );
+  const rows = read.flatMap((one) => one.rows.flatMap(readable));
+  return {
+    rows: 'day' in question ? rows.sort(byRecordedAt) : rows,
+    faults: read.flatMap((one) => one.faults),
+    notes: claimsRead.isRefused ? [ENDS_UNREAD] : [],
+  };
 }
 
-async function readRows(audit: Stores['audit'], question: AuditQuestion): Promise<AuditRow[]> {
-  if ('worker' in question) return audit.ofWorker(question.worker);
-  if ('day' in question) {
-    const rows = await audit.ofDay(question.day);
-    return rows.sort((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
-  }
-  if ('eventHash' in question) return audit.ofEvent(question.eventHash);
-  const { event, sources } = question;
-  return (
-    await Promise.all(
-      sourcesOf(event, sources).map((source) => audit.ofEvent(eventHash(source, event))),
-    )
-  ).flat();
-}
+/** A row that somebody changed may have no meaning any more: its fault names it. */
+const readable = ({ columns }: PlacedRow): AuditRow[] => {
+  const { data } = AuditRow.safeParse(columns);
+  return data ? [data] : [];
+};
 
-/** The rows grouped by event; a refused body is a chain of its own. */
-const chainsOf = (rows: readonly AuditRow[]): AuditRow[][] =>
-  grouped(rows, (row) => (row.kind === 'rejected' ? row.bodyHash : row.eventHash));
+const byRecordedAt = (one: AuditRow, other: AuditRow): number =>
+  one.recordedAt < other.recordedAt ? -1 : 1;
 
-/** The rows with the same key together, in their order. */
-export function grouped(
-  rows: readonly AuditRow[],
-  keyOf: (row: AuditRow) => string | number | undefined,
-): AuditRow[][] {
-  const groups = new Map<string | number | undefined, AuditRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()];
-}
+type Subject = Indexed | { eventHash: string; bodyHash?: undefined; at?: undefined };
 
-/** Where the chain of a closed event ends by its claim; undefined if that is not known yet. */
-async function expectedEnd(claims: Stores['claims'], eventHash: string) {
-  try {
-    const claim = await claims.read(eventHash);
-    if (claim?.state !== 'closed' || !claim.chain) return undefined;
-    return { attempt: claim.attempt, ...claim.chain };
-  } catch (error) {
-    if (isNotAllowed(error)) return 'not-allowed';
-    throw error;
-  }
+async function subjectsOf(audit: Stores['audit'], question: AuditQuestion): Promise<Subject[]> {
+  if ('worker' in question || 'day' in question) return audit.indexed(question);
+  const hashes =
+    'eventHash' in question
+      ? [question.eventHash]
+      : sourcesOf(question.event, question.sources).map((source) =>
+          eventHash(source, question.event),
+        );
+  const refusals = await Promise.all(hashes.map((hash) => audit.indexed({ eventHash: hash })));
+  return hashes.flatMap((hash, at): Subject[] => [{ eventHash: hash }, ...(refusals[at] ?? [])]);
 }

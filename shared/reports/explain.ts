@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
+import { Fault } from '../domain/evidence/fault';
 import { AuditRow } from '../domain/workflow/audit-entry';
 import { describeEvent } from '../events/status';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
-import { auditReport, grouped } from './audit';
+import { groupBy } from '../group-by';
+import { auditReport } from './audit';
 import type { Workers } from '../storage/workers';
 import {
   claimIfAllowed,
@@ -18,7 +20,7 @@ import {
 
 type ExplainStores = {
   claims: Pick<Claims, 'read'>;
-  audit: Pick<LedgerReader, 'ofEvent' | 'ofWorker' | 'ofDay'>;
+  audit: Pick<LedgerReader, 'ofEvent' | 'rowsOf' | 'refusalRow' | 'indexed'>;
   workers: Pick<Workers, 'facts'>;
 };
 
@@ -76,7 +78,7 @@ export const Explanation = z.object({
   refusals: z.array(
     AuditRow.pick({ reason: true, receivedAt: true, bodyHash: true, recordedAt: true }),
   ),
-  faults: z.array(z.string()),
+  faults: z.array(Fault),
   notes: z.array(z.string()),
 });
 export type Explanation = z.infer<typeof Explanation>;
@@ -132,7 +134,9 @@ export async function explainEvent(
     explanation: {
       event: claim ? factLineOfClaim(claim) : ofRows,
       ...(claim && { status: describeEvent(claim) }),
-      attempts: grouped(rows, ({ attempt }) => attempt).map((one) => attemptOf(one, facts)),
+      attempts: [...groupBy(rows, ({ attempt }) => attempt).values()].map((one) =>
+        attemptOf(one, facts),
+      ),
       refusals: report.rows.filter(({ kind }) => kind === 'rejected').map(refusalOf),
       faults: report.faults,
       notes: [...report.notes, ...found.notes],
@@ -151,7 +155,7 @@ export function attemptOf(rows: readonly AuditRow[], facts: Facts): AttemptLine 
   const first = rows[0] as AuditRow;
   const { attempt, initiator, replayReason, requestReason } = first;
   const { accessModelHash, appVersion } = closing ?? first;
-  const steps = grouped(
+  const steps = groupBy(
     rows.filter(({ step }) => step !== undefined),
     ({ action, packageKey, targetId }) => JSON.stringify([action, packageKey, targetId]),
   );
@@ -160,7 +164,7 @@ export function attemptOf(rows: readonly AuditRow[], facts: Facts): AttemptLine 
     ...{ outcome: closing?.outcome, reason: closing?.reason, closedAt: closing?.recordedAt },
     targetId: closing?.targetId,
     facts: closing ? factsOf([closing], facts) : [],
-    steps: steps.map((ofStep) => stepOf(ofStep, facts)),
+    steps: [...steps.values()].map((ofStep) => stepOf(ofStep, facts)),
     waits: rows.filter(({ kind }) => kind === 'waiting').map(waitOf),
   };
 }

@@ -1,6 +1,17 @@
+import { hashOf, rowKey, type PlacedRow } from '../domain/evidence/chain-faults';
+import { padded } from '../domain/events/keys';
 import { AuditRow, type AuditEntry } from '../domain/workflow/audit-entry';
-import { jsonHash, padded } from '../domain/events/keys';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
+import {
+  daysFrom,
+  indexEntry,
+  referencesOfDay,
+  referencesOfWorker,
+  refusalsOf,
+  refusalsOfEvent,
+  type Indexed,
+} from './audit-index';
+import { mapConcurrent } from '../promises';
 import type { AppendOnlyTable, Columns } from './storage-port';
 
 export type Ledger = ReturnType<typeof createLedger>;
@@ -135,14 +146,14 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
       const hashes = new Set<string>();
       for (const day of daysFrom(at)) {
         const of = await referencesOfDay(index, day, `${padded(Date.parse(at), 16)}-`);
-        for (const { partition, key } of of) if (key === undefined) hashes.add(partition);
+        for (const { eventHash } of of) if (eventHash !== undefined) hashes.add(eventHash);
       }
       return [...hashes];
     },
 
     /** Records a body that was refused: one row per body, also after redeliveries. */
     reject: async (entry: AuditEntry & { bodyHash: string }, at: string): Promise<AuditRow> => {
-      const partition = `rejected-${entry.bodyHash.slice(0, 2)}`;
+      const partition = refusalsOf(entry.bodyHash);
       const stored = await audit.read(partition, entry.bodyHash);
       if (stored) return AuditRow.parse(stored.columns);
       await indexEntry(index, entry, at);
@@ -151,8 +162,6 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
   };
 }
 
-const rowKey = (attempt: number, seq: number): string => `${padded(attempt, 4)}-${padded(seq, 6)}`;
-
 const without = (untold: readonly number[], seq: number): number[] =>
   untold.filter((one) => one !== seq);
 
@@ -160,9 +169,6 @@ const withUntold = ({ seq, hash, day }: ChainEnd, untold: number[]): ChainEnd =>
   ...{ seq, hash, day },
   ...(untold.length > 0 && { untold }),
 });
-
-/** SHA-256 over the canonical JSON of all columns but `hash` itself. */
-export const hashOf = (row: Omit<AuditRow, 'hash'>): string => jsonHash(row);
 
 function chained(entry: AuditEntry, chain: ChainEnd): AuditRow {
   const present = Object.entries(entry).filter(([, value]) => value !== undefined);
@@ -194,30 +200,40 @@ const AT_ONCE = 32;
 
 /** Reads the ledger by event, worker or day. Every read goes by key; none scans a table. */
 export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTable) {
-  const ofEvent = async (eventHash: string): Promise<AuditRow[]> =>
-    (await audit.list(eventHash)).map((row) => AuditRow.parse(row.columns));
+  const rowsOf = async (eventHash: string): Promise<PlacedRow[]> => audit.list(eventHash);
 
-  const follow = async ({ partition, key }: Reference): Promise<AuditRow[]> => {
-    if (key === undefined) return ofEvent(partition);
-    const row = await audit.read(partition, key);
+  const ofEvent = async (eventHash: string): Promise<AuditRow[]> =>
+    (await rowsOf(eventHash)).map((row) => AuditRow.parse(row.columns));
+
+  const refusalRow = (bodyHash: string): Promise<PlacedRow | undefined> =>
+    audit.read(refusalsOf(bodyHash), bodyHash);
+
+  const follow = async ({ eventHash, bodyHash }: Indexed): Promise<AuditRow[]> => {
+    if (eventHash !== undefined) return ofEvent(eventHash);
+    const row = await refusalRow(bodyHash);
     return row ? [AuditRow.parse(row.columns)] : [];
   };
 
-  const followAll = async (references: Reference[]): Promise<AuditRow[]> => {
-    const rows: AuditRow[] = [];
-    for (let at = 0; at < references.length; at += AT_ONCE) {
-      const some = await Promise.all(references.slice(at, at + AT_ONCE).map(follow));
-      rows.push(...some.flat());
-    }
-    return rows;
-  };
+  const followAll = async (subjects: readonly Indexed[]): Promise<AuditRow[]> =>
+    (await mapConcurrent(AT_ONCE, subjects, follow)).flat();
 
-  const subjectsOf = async (references: Reference[]): Promise<Subjects> => ({
-    eventHashes: references.flatMap(({ partition, key }) => (key === undefined ? partition : [])),
-    refusals: await followAll(references.filter(({ key }) => key !== undefined)),
+  const subjectsOf = async (subjects: Indexed[]): Promise<Subjects> => ({
+    eventHashes: subjects.flatMap(({ eventHash }) => eventHash ?? []),
+    refusals: await followAll(subjects.filter(({ bodyHash }) => bodyHash !== undefined)),
   });
 
   return {
+    /** The rows of an event, and of a refused body, as they are stored: whoever changed them may have left no sense in them. */
+    rowsOf,
+    refusalRow,
+    /** What the index names of a UTC day, of a worker, and of the bodies that were refused with the id of an event. */
+    indexed: async (
+      question: { day: string } | { worker: string } | { eventHash: string },
+    ): Promise<Indexed[]> => {
+      if ('day' in question) return referencesOfDay(index, question.day);
+      if ('worker' in question) return referencesOfWorker(index, question.worker);
+      return refusalsOfEvent(index, question.eventHash);
+    },
     /** All rows of one event, attempt by attempt, in the order they were written; then the refused bodies with its id. */
     ofEvent: async (eventHash: string): Promise<AuditRow[]> => {
       const refusals = refusalsOfEvent(index, eventHash);
@@ -225,8 +241,8 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
     },
     /** Why a body was refused; undefined if it was not. */
     refusalOf: async (bodyHash: string): Promise<string | undefined> => {
-      const [row] = await follow({ partition: `rejected-${bodyHash.slice(0, 2)}`, key: bodyHash });
-      return row?.reason;
+      const row = await refusalRow(bodyHash);
+      return row && AuditRow.parse(row.columns).reason;
     },
     ofWorker: async (workerId: string): Promise<AuditRow[]> =>
       followAll(await referencesOfWorker(index, workerId)),
@@ -240,61 +256,3 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
       subjectsOf(await referencesOfWorker(index, workerId)),
   };
 }
-
-/** A single partition per day would take all writes of that day; sixteen share them. */
-const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
-
-/** What an index entry points to: the partition of the rows, and for a refused body its row. */
-type Reference = { partition: string; key?: string };
-
-/** Indexes a row by day and worker, and a refused body by its event. Call it before the row is written. Idempotent. */
-async function indexEntry(index: AppendOnlyTable, entry: AuditEntry, at: string): Promise<void> {
-  const subject = entry.kind === 'rejected' ? entry.bodyHash : entry.eventHash;
-  if (subject === undefined) throw new Error('an audit entry is about an event or a body');
-  const key = `${padded(Date.parse(at), 16)}-${subject}`;
-  const partition = entry.kind === 'rejected' ? `rejected-${subject.slice(0, 2)}` : subject;
-  const columns = { partition, ...(entry.kind === 'rejected' && { key: subject }) };
-  const day = `day-${at.slice(0, 10)}-${subject.slice(0, 1)}`;
-  const places = [day];
-  if (entry.workerId !== undefined) places.push(`worker-${entry.workerId}`);
-  if (entry.kind === 'rejected' && entry.eventHash !== undefined) {
-    places.push(`event-${entry.eventHash}`);
-  }
-  await Promise.all(places.map((place) => index.insert(place, key, columns)));
-}
-
-/** The references of one UTC day (`YYYY-MM-DD`), each once, in no promised order; those behind the key `from` if it is given. */
-async function referencesOfDay(
-  index: AppendOnlyTable,
-  day: string,
-  from?: string,
-): Promise<Reference[]> {
-  const range = from === undefined ? {} : { from };
-  const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`, range)));
-  return unique(lists.flat().map((row) => row.columns as Reference));
-}
-
-/** The UTC days from that of an instant to that of now. */
-function daysFrom(at: string): string[] {
-  const days = [at.slice(0, 10)];
-  const last = new Date().toISOString().slice(0, 10);
-  for (let day = Date.parse(days[0] ?? ''); (days.at(-1) ?? '') < last;)
-    days.push(new Date((day += 86_400_000)).toISOString().slice(0, 10));
-  return days;
-}
-
-/** The references of one worker, oldest first. */
-async function referencesOfWorker(index: AppendOnlyTable, workerId: string): Promise<Reference[]> {
-  const rows = await index.list(`worker-${workerId}`);
-  return unique(rows.map((row) => row.columns as Reference));
-}
-
-/** The refused bodies with the id and source of an event, oldest first. */
-async function refusalsOfEvent(index: AppendOnlyTable, eventHash: string): Promise<Reference[]> {
-  const rows = await index.list(`event-${eventHash}`);
-  return unique(rows.map((row) => row.columns as Reference));
-}
-
-const unique = (references: Reference[]): Reference[] => [
-  ...new Map(references.map((reference) => [JSON.stringify(reference), reference])).values(),
-];

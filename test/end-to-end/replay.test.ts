@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { claimAttempt } from '../../shared/events/accept';
 import { createLedgerReader } from '../../shared/storage/audit';
-import { chainFaults } from '../../shared/storage/verify-chain';
+import { chainFaults } from '../support/chain-faults';
 import type { StoredClaim } from '../../shared/domain/workflow/claim';
 import { eventHash } from '../../shared/domain/events/keys';
 import { readEvent } from '../../shared/domain/events/read-event';

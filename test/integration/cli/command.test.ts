@@ -420,9 +420,52 @@ describe('audit', () => {
     await setup.storage.table('audit').remove(key, '0001-000002');
     const { code, stdout } = await joinery(['audit', '--event', 'cut', '--json']);
     expect(code).toBe(1);
-    expect((JSON.parse(stdout) as { faults: string[] }).faults).toEqual([
-      'attempt 1: the chain does not end where its claim says',
-    ]);
+    expect(outputOf('audit', stdout)).toMatchObject({
+      faults: [
+        {
+          code: 'chain-truncated',
+          event: 'cut',
+          worker: 'W-7',
+          attempt: 1,
+          seq: 2,
+          eventHash: key,
+        },
+      ],
+    });
+  });
+
+  test.each([[['--event', 'gone']], [['--worker', 'W-7']], [['--day', '2026-11-20']]])(
+    'a closed event of which no row is left is a fault by each question: %j',
+    async (question) => {
+      const key = await closedEvent('gone');
+      const audit = setup.storage.table('audit');
+      for (const row of await audit.list(key)) await audit.remove(key, row.key);
+      const { code, stdout } = await joinery(['audit', ...question]);
+      expect(code).toBe(1);
+      expect(stdout).toContain('event-missing: gone, worker W-7: its claim is closed');
+    },
+  );
+
+  test('the same without its claim, and a closed event without one, are faults', async () => {
+    const key = await closedEvent('lost');
+    await setup.storage.table('claims').remove(key, 'claim');
+    const lost = await joinery(['audit', '--event', 'lost', '--json']);
+    expect(outputOf('audit', lost.stdout)).toMatchObject({
+      faults: [{ code: 'claim-missing', event: 'lost' }],
+    });
+    const audit = setup.storage.table('audit');
+    for (const row of await audit.list(key)) await audit.remove(key, row.key);
+    const { faults } = outputOf(
+      'audit',
+      (await joinery(['audit', '--day', '2026-11-20', '--json'])).stdout,
+    ) as AuditReport;
+    expect(faults).toContainEqual(
+      expect.objectContaining({
+        code: 'event-missing',
+        eventHash: key,
+        text: expect.stringContaining('index') as string,
+      }),
+    );
   });
 
   test('no selection, or two at once, is an error that names the options', async () => {

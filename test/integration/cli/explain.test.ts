@@ -86,7 +86,7 @@ test('a row that was changed is told, and the command ends with 1', async () => 
   });
   const { code, stdout } = await explain('forged-1');
   expect(code).toBe(1);
-  expect(stdout).toContain('FAULTS:\nattempt 1, seq 1: the row was changed');
+  expect(stdout).toContain('FAULTS:\nrow-changed: forged-1, worker W-7, attempt 1, seq 1:');
 });
 
 test('an event that waits is told to be open, and with what', async () => {

@@ -5,7 +5,7 @@ import type { Services } from '../../../functions/services';
 import { registerTimers } from '../../../functions/timers';
 import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import type { Claim, StoredClaim } from '../../../shared/domain/workflow/claim';
 import type { Waiting } from '../../../shared/domain/workflow/workflow-state';
 import { eventHash as hashOf, instanceId } from '../../../shared/domain/events/keys';

@@ -12,7 +12,7 @@ import { mapConcurrent } from '../../../shared/promises';
 import { readReport } from '../../../shared/reconcile/report';
 import { requestReconciliation } from '../../../shared/reconcile/request';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import { readGraph } from '../../resilience/invariants/evidence';
 import { joinerMessage, type TestMessage } from '../../support/events';
 import { startSimulator, type Simulator } from '../../support/simulator';

@@ -1,6 +1,6 @@
 import { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import { lockOf } from '../../../shared/storage/worker-locks';
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { instanceId } from '../../../shared/domain/events/keys';

@@ -5,7 +5,7 @@ import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { requestRecheck } from '../../../shared/events/recheck';
 import { mapConcurrent } from '../../../shared/promises';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import { readGraph, readTables } from '../../resilience/invariants/evidence';
 import { violations } from '../../resilience/invariants/violations';
 import { eventually } from '../../support/eventually';

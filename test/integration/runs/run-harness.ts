@@ -5,7 +5,7 @@ import { usualSettings, type GraphSettings } from '../../../infra/local/graph/se
 import { projectRoot } from '../../../infra/local/stack/service';
 import type { activities } from '../../../shared/domain/workflow/activities';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createPermissions } from '../../../shared/storage/limits';
 import { createEntitlements } from '../../../shared/graph/entitlements';

@@ -117,14 +117,21 @@ test('an attempt tells who asked for it, and an open event what it waits for', (
   expect(shown).toContain('It is open: started, waits for approval, until 2026-12-04T00:00:00Z');
 });
 
+const FAULT = {
+  ...{ code: 'row-changed' as const, event: 'join-1', eventHash: 'a'.repeat(64), worker: 'W-7' },
+  ...{ attempt: 1, seq: 2, text: 'another hash' },
+} as const;
+
 test('a refused message and a fault of the chain are told', () => {
   const recordedAt = '2026-11-20T09:30:00.000Z';
   const reason = 'invalid-date: data.startDate';
   const shown = explanationText(
-    explanation({ refusals: [{ reason, recordedAt }], faults: ['attempt 1, seq 2: changed'] }),
+    explanation({ refusals: [{ reason, recordedAt }], faults: [FAULT] }),
   );
   expect(shown).toContain(`refused at ${recordedAt}: ${reason}`);
-  expect(shown).toContain('FAULTS:\nattempt 1, seq 2: changed');
+  expect(shown).toContain(
+    'FAULTS:\nrow-changed: join-1, worker W-7, attempt 1, seq 2: another hash',
+  );
 });
 
 test('an open event of which nothing is decided says so, and tells once what it waits for', () => {

@@ -1,0 +1,95 @@
+import { AuditRow } from '../workflow/audit-entry';
+import type { Claim } from '../workflow/claim';
+import { chainFaults, refusalFault, type KnownEnd, type PlacedRow } from './chain-faults';
+import type { Fault } from './fault';
+
+/** All that is known of one event. `claim`: undefined if there is none, and `not-allowed` if it may not be read. */
+export type EventEvidence = {
+  eventHash: string;
+  rows: readonly PlacedRow[];
+  claim: Claim | undefined | 'not-allowed';
+  /** The ends of its attempts in seals. */
+  sealed: readonly KnownEnd[];
+  /** When the index first names it (milliseconds since 1970), if that was asked. */
+  indexedAt?: number | undefined;
+};
+
+/** An index entry and a claim are written before the row: for so long there may be none. */
+const YOUNG_MS = 15 * 60_000;
+
+/**
+ * The faults of one event, both ways: what its claim, the index and the seals know of it is in its rows, and its rows are
+ * known to its claim. Read the rows before the claim: it is never behind them.
+ */
+export function eventFaults(
+  { eventHash, rows, claim, sealed, indexedAt }: EventEvidence,
+  now: number,
+): Fault[] {
+  const known = claim === 'not-allowed' ? undefined : claim;
+  const parsed = rows.flatMap(({ columns }) => AuditRow.safeParse(columns).data ?? []);
+  const [row] = parsed;
+  const subject = {
+    event: row?.eventId ?? known?.fact.eventId,
+    eventHash,
+    worker: row?.workerId ?? known?.fact.workerId,
+  };
+  const closed = known?.state === 'closed' ? known : undefined;
+  if (rows.length === 0) {
+    const by = missingSince({ claim, sealed, indexedAt }, now);
+    return by === undefined ? [] : [{ code: 'event-missing', ...subject, text: by }];
+  }
+  const claimed = closed?.chain ? [{ attempt: closed.attempt, ...closed.chain }] : [];
+  const ends: KnownEnd[] = [...sealed, ...claimed];
+  const found = chainFaults(eventHash, rows, ends).map((one) => ({ ...subject, ...one }));
+  const isAhead = (attempt: number): boolean => known !== undefined && attempt > known.attempt;
+  const ahead = parsed.find(({ attempt }) => isAhead(attempt));
+  return [
+    ...found.filter(({ attempt }) => !isAhead(attempt)),
+    ...(ahead
+      ? [
+          {
+            ...{ code: 'row-inserted' as const, ...subject, attempt: ahead.attempt, seq: 1 },
+            text: `its claim knows ${known?.attempt ?? 0} attempts`,
+          },
+        ]
+      : []),
+    ...(claim === undefined && parsed.at(-1)?.kind === 'closing'
+      ? [
+          {
+            code: 'claim-missing' as const,
+            ...subject,
+            text: 'its rows are closed, and there is no claim',
+          },
+        ]
+      : []),
+  ];
+}
+
+/** What shows that an event without rows had some; undefined if nothing does. */
+function missingSince(
+  { claim, sealed, indexedAt }: Pick<EventEvidence, 'claim' | 'sealed' | 'indexedAt'>,
+  now: number,
+): string | undefined {
+  if (sealed.length > 0) return 'its end is sealed, and no row is there';
+  if (claim === 'not-allowed') return undefined;
+  if (claim?.state === 'closed') return 'its claim is closed, and no row is there';
+  const isOld = indexedAt !== undefined && now - indexedAt > YOUNG_MS;
+  return claim === undefined && isOld ? 'the index names it, and no row is there' : undefined;
+}
+
+/** The faults of a refused body: of its row, or that it is gone. */
+export function refusalFaults(
+  bodyHash: string,
+  row: PlacedRow | undefined,
+  { indexedAt, isSealed = false }: { indexedAt?: number | undefined; isSealed?: boolean },
+  now: number,
+): Fault[] {
+  if (!row) {
+    const isOld = indexedAt !== undefined && now - indexedAt > YOUNG_MS;
+    if (!isSealed && !isOld) return [];
+    return [{ code: 'event-missing', bodyHash, text: 'its row is gone' }];
+  }
+  const found = refusalFault(bodyHash, row);
+  const worker = AuditRow.safeParse(row.columns).data?.workerId;
+  return found ? [{ ...found, bodyHash, ...(worker !== undefined && { worker }) }] : [];
+}

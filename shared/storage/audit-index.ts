@@ -1,0 +1,85 @@
+import type { AuditEntry } from '../domain/workflow/audit-entry';
+import { padded } from '../domain/events/keys';
+import type { AppendOnlyTable, StoredRow } from './storage-port';
+
+/** A single partition per day would take all writes of that day; sixteen share them. */
+const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
+
+/** What an index entry points to, and when it was first indexed there (milliseconds since 1970). */
+export type Indexed =
+  | { eventHash: string; bodyHash?: undefined; at: number }
+  | { bodyHash: string; eventHash?: undefined; at: number };
+
+/** The partition of the rows of refused bodies. */
+export const refusalsOf = (bodyHash: string): string => `rejected-${bodyHash.slice(0, 2)}`;
+
+/** Indexes a row by day and worker, and a refused body by its event. Call it before the row is written. Idempotent. */
+export async function indexEntry(
+  index: AppendOnlyTable,
+  entry: AuditEntry,
+  at: string,
+): Promise<void> {
+  const subject = entry.kind === 'rejected' ? entry.bodyHash : entry.eventHash;
+  if (subject === undefined) throw new Error('an audit entry is about an event or a body');
+  const key = `${padded(Date.parse(at), 16)}-${subject}`;
+  const partition = entry.kind === 'rejected' ? refusalsOf(subject) : subject;
+  const columns = { partition, ...(entry.kind === 'rejected' && { key: subject }) };
+  const day = `day-${at.slice(0, 10)}-${subject.slice(0, 1)}`;
+  const places = [day];
+  if (entry.workerId !== undefined) places.push(`worker-${entry.workerId}`);
+  if (entry.kind === 'rejected' && entry.eventHash !== undefined) {
+    places.push(`event-${entry.eventHash}`);
+  }
+  await Promise.all(places.map((place) => index.insert(place, key, columns)));
+}
+
+/** The references of one UTC day (`YYYY-MM-DD`), each once, in no promised order; those behind the key `from` if it is given. */
+export async function referencesOfDay(
+  index: AppendOnlyTable,
+  day: string,
+  from?: string,
+): Promise<Indexed[]> {
+  const range = from === undefined ? {} : { from };
+  const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`, range)));
+  return unique(lists.flat());
+}
+
+/** The UTC days from that of an instant to that of now. */
+export function daysFrom(at: string): string[] {
+  const days = [at.slice(0, 10)];
+  const last = new Date().toISOString().slice(0, 10);
+  for (let day = Date.parse(days[0] ?? ''); (days.at(-1) ?? '') < last;)
+    days.push(new Date((day += 86_400_000)).toISOString().slice(0, 10));
+  return days;
+}
+
+/** The references of one worker, oldest first. */
+export async function referencesOfWorker(
+  index: AppendOnlyTable,
+  workerId: string,
+): Promise<Indexed[]> {
+  const rows = await index.list(`worker-${workerId}`);
+  return unique(rows);
+}
+
+/** The refused bodies with the id and source of an event, oldest first. */
+export async function refusalsOfEvent(
+  index: AppendOnlyTable,
+  eventHash: string,
+): Promise<Indexed[]> {
+  const rows = await index.list(`event-${eventHash}`);
+  return unique(rows);
+}
+
+/** Each subject once, with its oldest entry. */
+function unique(rows: readonly StoredRow[]): Indexed[] {
+  const subjects = new Map<string, Indexed>();
+  for (const { key, columns } of rows) {
+    const { partition, key: bodyHash } = columns as { partition: string; key?: string };
+    const at = Number(key.slice(0, 16));
+    const subject = bodyHash === undefined ? { eventHash: partition } : { bodyHash };
+    const known = subjects.get(bodyHash ?? partition);
+    if (!known || at < known.at) subjects.set(bodyHash ?? partition, { ...subject, at });
+  }
+  return [...subjects.values()];
+}
