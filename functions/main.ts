@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { accessChange } from '../orchestrations/access-change';
 import { reconcile } from '../orchestrations/reconcile';
 import { addBlob } from '../shared/blobs';
-import { createLedger } from '../shared/storage/audit';
+import { createLedger, createLedgerReader } from '../shared/storage/audit';
 import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
@@ -15,6 +15,7 @@ import { createHoldings } from '../shared/storage/holdings';
 import { createLimits, createPermissions } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { createRemovalBrakes } from '../shared/storage/removals';
+import { openSeals } from '../shared/storage/seals';
 import { createStaging } from '../shared/storage/staging';
 import { openTable } from '../shared/storage/table';
 import { createWorkerLocks } from '../shared/storage/worker-locks';
@@ -32,7 +33,7 @@ import { registerHealth } from './http/health';
 import { registerIntake } from './intake';
 import { createQueueSender } from './queue-sender';
 import type { Services } from './services';
-import { registerTimers } from './timers';
+import { registerSealing, registerTimers } from './timers';
 
 /** The folder of package.json, above the built functions. */
 const appFolder = join(__dirname, '..', '..');
@@ -61,6 +62,7 @@ app.hook.appStart(async () => {
 });
 
 const workers = table(records, 'workers');
+const [auditRows, auditIndex] = [table(audit, 'audit'), table(audit, 'auditIndex')];
 const permissions = createPermissions(table(records, 'limits'), accountIdOf);
 const services: Services = {
   config,
@@ -81,7 +83,7 @@ const services: Services = {
   brakes: createRemovalBrakes(table(records, 'removals')),
   staging: createStaging(table(records, 'staging')),
   packages: createPackages(table(records, 'packages')),
-  ledger: createLedger(table(audit, 'audit'), table(audit, 'auditIndex')),
+  ledger: createLedger(auditRows, auditIndex),
   graph: createEntitlements({
     root,
     dialect: config.graph.dialect,
@@ -108,3 +110,9 @@ df.app.orchestration('reconcile', reconcile);
 registerActivities(services);
 registerReconciliation(services);
 registerTimers(services);
+const { container } = config.seals;
+if (container !== undefined)
+  registerSealing(config.seals.schedule, {
+    audit: createLedgerReader(auditRows, auditIndex),
+    seals: openSeals(container, credential),
+  });

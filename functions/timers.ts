@@ -1,7 +1,8 @@
-import type { InvocationContext } from '@azure/functions';
+import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { recoverDueEvents, type RecoverServices } from '../shared/events/recover';
 import { startOwnEvent } from '../shared/events/start';
+import { sealHours, type SealServices } from '../shared/evidence/seal-hours';
 import { logTo } from '../shared/log';
 import { timedRun } from '../shared/reconcile/request';
 import { runHost } from './run-host';
@@ -26,6 +27,17 @@ export function registerTimers(
     schedule: services.config.reconcile.schedule,
     handler: async (_: unknown, client: df.DurableClient) => {
       await startOwnEvent(services, runHost(client), timedRun(new Date()));
+    },
+  });
+}
+
+/** The timer `seal` seals the audit of every hour that is over. */
+export function registerSealing(schedule: string, services: SealServices): void {
+  app.timer('seal', {
+    schedule,
+    handler: async (_: unknown, context: InvocationContext) => {
+      const log = logTo((line) => context.log(line));
+      await sealHours(services, Date.now(), log);
     },
   });
 }

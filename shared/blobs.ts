@@ -8,17 +8,30 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
+import { isLoopback } from './loopback';
 import { withDeadline } from './promises';
 
-// Blobs by their https address, with a token of the identity and no other way: one request each, nothing of it repeated.
+// Blobs by their https address, with a token of the identity and no other way: one request each, nothing of it repeated. Those
+// of this machine take an address that is signed.
 
 const DEADLINE_MS = 30_000;
 const SCOPE = 'https://storage.azure.com/.default';
 /** Older versions of the service take no token. */
 const VERSION = '2021-12-02';
 
-/** Who asks for a blob. `name`: what the blob is, for errors. */
-export type BlobAccess = { name: string; credential: TokenCredential; deadlineMs?: number };
+/** Who asks for a blob. `name`: what the blob is, for errors. Without a credential the address has to be signed. */
+export type BlobAccess = {
+  name: string;
+  credential?: TokenCredential | undefined;
+  deadlineMs?: number;
+};
+
+/** The address of a blob in a container; what signs the address of the container signs it too. */
+export function blobIn(container: string, name: string): string {
+  const url = new URL(container);
+  url.pathname += `/${name}`;
+  return url.href;
+}
 
 /** An answer of the blob service that is no success. */
 export class BlobRefused extends Error {
@@ -71,6 +84,32 @@ export async function addBlob(
   );
 }
 
+/**
+ * The names of all blobs in a container, sorted. Throws BlobRefused for an answer that is no list.
+ * Source: https://learn.microsoft.com/rest/api/storageservices/list-blobs
+ */
+export async function listBlobs(
+  container: string,
+  { name, ...access }: BlobAccess,
+): Promise<string[]> {
+  const names: string[] = [];
+  for (let marker: string | undefined = ''; marker !== undefined;) {
+    const url = new URL(container);
+    url.searchParams.set('restype', 'container');
+    url.searchParams.set('comp', 'list');
+    if (marker !== '') url.searchParams.set('marker', marker);
+    const page = await withAnswer({ url: url.href }, access, ({ status, bodyAsText }) => {
+      if (status !== 200 || typeof bodyAsText !== 'string')
+        throw new BlobRefused(`the ${name} cannot be listed`, status);
+      return Promise.resolve(bodyAsText);
+    });
+    // Names of ours have no character that XML escapes.
+    for (const [, blob = ''] of page.matchAll(/<Name>([^<]*)<\/Name>/g)) names.push(blob);
+    marker = /<NextMarker>([^<]+)<\/NextMarker>/.exec(page)?.[1];
+  }
+  return names.sort();
+}
+
 async function withAnswer<Result>(
   options: PipelineRequestOptions,
   { credential, deadlineMs = DEADLINE_MS }: Omit<BlobAccess, 'name'>,
@@ -78,9 +117,11 @@ async function withAnswer<Result>(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
   const pipeline = createEmptyPipeline();
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: SCOPE }));
+  if (credential)
+    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: SCOPE }));
   return withDeadline(deadlineMs, async (abortSignal) => {
-    const request = createPipelineRequest({ ...options, abortSignal });
+    const allowInsecureConnection = isLoopback(options.url);
+    const request = createPipelineRequest({ ...options, abortSignal, allowInsecureConnection });
     for (const [header, value] of Object.entries({ 'x-ms-version': VERSION, ...headers }))
       request.headers.set(header, value);
     return read(await pipeline.sendRequest(createDefaultHttpClient(), request));

@@ -41,6 +41,7 @@ type Settings = {
   RECONCILE_ROSTER_SOURCE: string?
   RECONCILE_ROSTER_AS_OF: string?
   ROSTER_SHRINK_PERCENT: string?
+  SEAL_SCHEDULE: string?
   ENTRA_PACKAGES: string?
   ENTRA_POLICIES: string?
   ENTRA_ASSIGNMENTS: string?

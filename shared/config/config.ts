@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { plainIssue } from '../domain/issues';
 import { Mode } from '../domain/access-model/access-model';
 import { isReserved } from '../domain/events/event';
+import { isLoopback } from '../loopback';
 import { ALLOWED_ATTRIBUTES, queryFor } from '../domain/events/match-attribute';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
@@ -181,6 +182,13 @@ const container = z
     CONTAINER_RULE,
   );
 
+const SEALS_RULE =
+  'the https address of a blob container, such as https://acme.blob.core.windows.net/seals';
+/** On this machine a container may be signed: what it protects is on this machine too. */
+const sealContainer = z
+  .string()
+  .refine((text) => container.safeParse(text).success || isLoopback(text), SEALS_RULE);
+
 /** The settings by the names they have in the environment. docs: the table in README.md. */
 export const Settings = z.object({
   // The host uses the connection; the app reads only the address, for the readiness check.
@@ -239,6 +247,8 @@ export const Settings = z.object({
     .optional(),
   ROSTER_SHRINK_PERCENT: percent(5),
   RECONCILE_REPORTS: container.optional(),
+  SEALS: sealContainer.optional(),
+  SEAL_SCHEDULE: timerSchedule('0 5 * * * *'),
   ENTRA_PACKAGES: wholeNumber(20_000),
   ENTRA_POLICIES: wholeNumber(25_000),
   ENTRA_ASSIGNMENTS: wholeNumber(300_000),
@@ -341,6 +351,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
         requests: settings.ENTRA_REQUESTS,
       },
     },
+    seals: { container: settings.SEALS, schedule: settings.SEAL_SCHEDULE },
     intakeHoldSeconds: settings.INTAKE_HOLD,
     recovery: {
       schedule: settings.SUPERVISE_SCHEDULE,

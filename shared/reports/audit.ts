@@ -1,5 +1,5 @@
 import { refusalFaults, eventFaults } from '../domain/evidence/event-faults';
-import type { PlacedRow } from '../domain/evidence/chain-faults';
+import type { PlacedRow } from '../domain/evidence/chain';
 import type { Fault } from '../domain/evidence/fault';
 import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';

@@ -5,10 +5,10 @@ import type { AppendOnlyTable, StoredRow } from './storage-port';
 /** A single partition per day would take all writes of that day; sixteen share them. */
 const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
 
-/** What an index entry points to, and when it was first indexed there (milliseconds since 1970). */
-export type Indexed =
-  | { eventHash: string; bodyHash?: undefined; at: number }
-  | { bodyHash: string; eventHash?: undefined; at: number };
+/** What index entries point to, and when the first and the last of them were made (milliseconds since 1970). */
+export type Indexed = { at: number; lastAt: number } & (
+  { eventHash: string; bodyHash?: undefined } | { bodyHash: string; eventHash?: undefined }
+);
 
 /** The partition of the rows of refused bodies. */
 export const refusalsOf = (bodyHash: string): string => `rejected-${bodyHash.slice(0, 2)}`;
@@ -44,15 +44,6 @@ export async function referencesOfDay(
   return unique(lists.flat());
 }
 
-/** The UTC days from that of an instant to that of now. */
-export function daysFrom(at: string): string[] {
-  const days = [at.slice(0, 10)];
-  const last = new Date().toISOString().slice(0, 10);
-  for (let day = Date.parse(days[0] ?? ''); (days.at(-1) ?? '') < last;)
-    days.push(new Date((day += 86_400_000)).toISOString().slice(0, 10));
-  return days;
-}
-
 /** The references of one worker, oldest first. */
 export async function referencesOfWorker(
   index: AppendOnlyTable,
@@ -71,15 +62,18 @@ export async function refusalsOfEvent(
   return unique(rows);
 }
 
-/** Each subject once, with its oldest entry. */
+/** Each subject once. */
 function unique(rows: readonly StoredRow[]): Indexed[] {
   const subjects = new Map<string, Indexed>();
   for (const { key, columns } of rows) {
     const { partition, key: bodyHash } = columns as { partition: string; key?: string };
-    const at = Number(key.slice(0, 16));
-    const subject = bodyHash === undefined ? { eventHash: partition } : { bodyHash };
-    const known = subjects.get(bodyHash ?? partition);
-    if (!known || at < known.at) subjects.set(bodyHash ?? partition, { ...subject, at });
+    const made = Number(key.slice(0, 16));
+    const { at, lastAt } = subjects.get(bodyHash ?? partition) ?? { at: made, lastAt: made };
+    subjects.set(bodyHash ?? partition, {
+      ...(bodyHash === undefined ? { eventHash: partition } : { bodyHash }),
+      at: Math.min(at, made),
+      lastAt: Math.max(lastAt, made),
+    });
   }
   return [...subjects.values()];
 }

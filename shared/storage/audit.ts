@@ -1,9 +1,9 @@
-import { hashOf, rowKey, type PlacedRow } from '../domain/evidence/chain-faults';
+import { hashOf, rowKey, type PlacedRow } from '../domain/evidence/chain';
+import { daysBetween } from '../domain/evidence/hours';
 import { padded } from '../domain/events/keys';
 import { AuditRow, type AuditEntry } from '../domain/workflow/audit-entry';
 import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
 import {
-  daysFrom,
   indexEntry,
   referencesOfDay,
   referencesOfWorker,
@@ -144,7 +144,7 @@ export function createLedger(audit: AppendOnlyTable, index: AppendOnlyTable) {
     /** The hashes of all events of which an attempt has begun since `at` (ISO 8601), and of some that go on since then. */
     eventsSince: async (at: string): Promise<string[]> => {
       const hashes = new Set<string>();
-      for (const day of daysFrom(at)) {
+      for (const day of daysBetween(Date.parse(at), Date.now())) {
         const of = await referencesOfDay(index, day, `${padded(Date.parse(at), 16)}-`);
         for (const { eventHash } of of) if (eventHash !== undefined) hashes.add(eventHash);
       }

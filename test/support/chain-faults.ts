@@ -1,8 +1,5 @@
-import {
-  chainFaults as faultsOf,
-  rowKey,
-  type KnownEnd,
-} from '../../shared/domain/evidence/chain-faults';
+import { rowKey, type KnownEnd } from '../../shared/domain/evidence/chain';
+import { chainFaults as faultsOf } from '../../shared/domain/evidence/chain-faults';
 import type { AuditRow } from '../../shared/domain/workflow/audit-entry';
 
 /** The faults in rows as a reader gives them, of one event: each is where it says that it is. */

@@ -47,6 +47,10 @@ const ALLOWED: [scope: RegExp, roles: Record<string, string>][] = [
     },
   ],
   [
+    /'Microsoft.Storage\/storageAccounts\/blobServices\/containers', .* 'seals'\)\]$/,
+    { '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader' },
+  ],
+  [
     /'Microsoft.Storage\/storageAccounts', parameters\('auditAccountName'\)\)\]$/,
     { '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader' },
   ],
@@ -92,7 +96,7 @@ export function findRoles(resources: Resource[]): Finding[] {
     .flatMap((resource) => {
       const { path, scope } = resource;
       const text = roleText(resource);
-      if (text.includes(CUSTOM)) return [];
+      if (CUSTOM.test(text)) return [];
       const roles = rolesIn(text, resource.module.variables['roles']);
       if (roles.length === 0)
         return [{ where: path, what: 'assigns a role that cannot be determined' }];
@@ -103,8 +107,8 @@ export function findRoles(resources: Resource[]): Finding[] {
     });
 }
 
-/** Part of the expression for the custom role's name, in its definition and its assignments. */
-const CUSTOM = "'audit-appender')";
+/** Part of the expression for the name of a custom role, in its definition and its assignments. */
+const CUSTOM = /'(audit|seal)-appender'\)/;
 
 /** The expression of the role, with the text of the variables in it. */
 function roleText({ properties, module }: Resource): string {
@@ -125,12 +129,13 @@ function rolesIn(text: string, roles: Json | undefined): string[] {
 }
 
 const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities';
-const APPENDER = [`${ENTITIES}/read`, `${ENTITIES}/add/action`];
+const BLOBS = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+const APPENDER = [ENTITIES, BLOBS].flatMap((what) => [`${what}/read`, `${what}/add/action`]);
 
-/** The app's role on the audit tables must be a custom one that only adds and reads. */
+/** The app's roles on the audit tables and on the seals must be custom ones that only add and read. */
 export function findCustomRoles(resources: Resource[]): Finding[] {
   const custom = resources.filter(({ type }) => type === 'Microsoft.Authorization/roleDefinitions');
-  if (custom.length === 0)
+  if (custom.length < 2)
     return [{ where: 'access', what: 'there is no role that only adds to the audit' }];
   return custom.flatMap(({ path, properties }) =>
     asList(properties['permissions']).flatMap((each) => {

@@ -25,6 +25,7 @@ export function weaknessesOf(template: string): Finding[] {
     ...findUnlogged(resources),
     ...findUnlocked(resources),
     ...findMixedAudit(resources),
+    ...findChangeableSeals(resources),
     ...findUnloggedAudit(resources),
     ...findSecrets(resources, template),
     ...findRefusedByFlex(resources),
@@ -84,9 +85,16 @@ function findMixedAudit(resources: Resource[]): Finding[] {
     .filter(
       ({ module }) =>
         tablesOf(module).some((name) => !AUDIT_TABLES.includes(name)) ||
-        asList(module.parameters['containers']).length > 0,
+        asList(module.parameters['containers']).some((name) => name !== 'seals'),
     )
     .map(({ path }) => ({ where: path, what: 'the account of the audit also holds other data' }));
+}
+
+/** The audit's account, if its seals can be changed. */
+function findChangeableSeals(resources: Resource[]): Finding[] {
+  return auditAccounts(resources)
+    .filter(({ module }) => !(Number(module.parameters['immutableDays']) > 0))
+    .map(({ path }) => ({ where: path, what: 'the seals of the audit can be changed' }));
 }
 
 const AUDIT_TABLES = ['audit', 'auditIndex'];

@@ -36,6 +36,10 @@ resource recordsAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing 
 
 resource auditAccount 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: auditAccountName
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+    resource seals 'containers' existing = { name: 'seals' }
+  }
   resource tableService 'tableServices' existing = {
     name: 'default'
   }
@@ -258,6 +262,61 @@ resource auditAppends 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       )
       principalId: appPrincipalId
       principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+// No built-in role may add blobs and not change them.
+resource sealAppender 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(auditAccount.id, 'seal-appender')
+  properties: {
+    roleName: 'Joinery seal appender (${auditAccountName})'
+    description: 'Adds blobs to the seals of the audit and reads them; changes and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'
+        ]
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+resource sealAppends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: auditAccount::blobs::seals
+  name: guid(auditAccount::blobs::seals.id, appPrincipalId, sealAppender.name)
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      sealAppender.name
+    )
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+var onSeals = given([
+  { who: operatorsGroupId, kind: 'Group', role: roles.storageBlobDataReader }
+  { who: auditorsGroupId, kind: 'Group', role: roles.storageBlobDataReader }
+])
+
+resource sealsGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in onSeals: {
+    scope: auditAccount::blobs::seals
+    name: guid(auditAccount::blobs::seals.id, grant.who, grant.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        grant.role
+      )
+      principalId: grant.who
+      principalType: grant.kind
     }
   }
 ]

@@ -244,11 +244,11 @@ var logAlerts LogAlert[] = [
   {
     // The app has no permission for any of these operations, so a rejected attempt counts too.
     name: 'audit-changed'
-    says: 'Audit rows or tables were changed or deleted, or an attempt was made.'
+    says: 'Audit rows, tables or seals were changed or deleted, or an attempt was made.'
     severity: 0
     window: 'PT30M'
     frequency: 'PT15M'
-    query: 'StorageTableLogs | where AccountName =~ \'${auditAccountName}\' and OperationName in (\'UpdateEntity\', \'MergeEntity\', \'DeleteEntity\', \'InsertOrReplaceEntity\', \'InsertOrMergeEntity\', \'EntityGroupTransaction\', \'DeleteTable\')'
+    query: 'union isfuzzy=true StorageTableLogs, StorageBlobLogs | where AccountName =~ \'${auditAccountName}\' and OperationName in (\'UpdateEntity\', \'MergeEntity\', \'DeleteEntity\', \'InsertOrReplaceEntity\', \'InsertOrMergeEntity\', \'EntityGroupTransaction\', \'DeleteTable\', \'DeleteBlob\', \'SetBlobTier\', \'DeleteContainer\')'
     by: []
   }
 ]

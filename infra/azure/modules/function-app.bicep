@@ -44,6 +44,7 @@ var required = {
     ? 'access-model.json'
     : '${recordsEndpoints.blob}access-model/${accessModelBlob}'
   RECONCILE_REPORTS: '${recordsEndpoints.blob}reports'
+  SEALS: '${auditEndpoints.blob}seals'
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: string(stage.activitiesPerInstance)

@@ -6,6 +6,8 @@ param location string
 param tags Tags
 param redundancy string
 param containers string[]
+@description('For so many days from its creation nobody changes or deletes a blob of the containers; 0 for no such policy.')
+param immutableDays int
 param tables string[]
 param locked bool
 param workspaceId string
@@ -41,6 +43,18 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
     parent: blobs
     name: each
     properties: { publicAccess: 'None' }
+  }
+]
+
+// It is not locked: only that makes it final, and it cannot be taken back. See docs/audit.md.
+resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-01-01' = [
+  for (each, index) in containers: if (immutableDays > 0) {
+    parent: container[index]
+    name: 'default'
+    properties: {
+      immutabilityPeriodSinceCreationInDays: immutableDays
+      allowProtectedAppendWrites: false
+    }
   }
 ]
 

@@ -16,6 +16,7 @@ module host 'storage-account.bicep' = {
     tags: tags
     redundancy: redundancy
     containers: ['deployment']
+    immutableDays: 0
     tables: []
     locked: locked
     workspaceId: workspaceId
@@ -31,6 +32,7 @@ module records 'storage-account.bicep' = {
     tags: tags
     redundancy: redundancy
     containers: ['access-model', 'reports']
+    immutableDays: 0
     tables: ['claims', 'workers', 'packages', 'due', 'limits', 'removals', 'staging']
     locked: locked
     workspaceId: workspaceId
@@ -44,7 +46,8 @@ module audit 'storage-account.bicep' = {
     location: location
     tags: tags
     redundancy: auditRedundancy
-    containers: []
+    containers: ['seals']
+    immutableDays: 3650
     tables: ['audit', 'auditIndex']
     locked: true
     workspaceId: workspaceId

@@ -9,6 +9,7 @@ import QueueServer from 'azurite/dist/src/queue/QueueServer';
 import ExpressRequestAdapter from 'azurite/dist/src/table/generated/ExpressRequestAdapter';
 import TableConfiguration from 'azurite/dist/src/table/TableConfiguration';
 import TableServer from 'azurite/dist/src/table/TableServer';
+import { createContainer } from '../blobs/signed-container';
 
 /*
  * Azurite turns each chunk of a request into text by itself: a character that begins in one chunk and ends in the next would
@@ -49,7 +50,7 @@ type Server = {
 };
 
 /**
- * Starts Azurite's blob, queue and table servers on loopback with their data in `dataDir`, and makes the app's tables.
+ * Starts Azurite's blob, queue and table servers on loopback with their data in `dataDir`, and makes the app's tables and the container of its seals.
  * Port 0 takes a free one. Throws `EADDRINUSE` if a port is taken.
  *
  * Azurite writes to disk every five seconds: `stop` loses nothing, `kill -9` loses the last seconds.
@@ -87,6 +88,7 @@ export async function startStorage(
     `TableEndpoint=${table.getHttpServerAddress()}/${account};`,
   ].join(';');
   await createTables(connectionString);
+  await createContainer(connectionString, 'seals');
   return { connectionString, stop };
 }
 

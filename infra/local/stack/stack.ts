@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { signedContainer } from '../blobs/signed-container';
 import { clockServices, readOffset, writeOffset } from '../clock/clock-files';
 import { projectRoot } from './service';
 import { type ServiceProcess, startProcess } from './service-process';
@@ -131,6 +132,7 @@ function environment(
 /** Settings of the app that stack.json holds for the command line. */
 const REPORTED_SETTINGS = [
   ...['EVENT_SOURCES', 'PROVISIONING_QUEUE', 'ACCESS_MODEL', 'MATCH_ATTRIBUTE', 'PACKAGES'],
+  'SEALS',
   ...[
     'GRAPH_DIALECT',
     'GRAPH_DRAFT_ROOTS',
@@ -182,6 +184,7 @@ export function appSettings(stack: StackFile, env: NodeJS.ProcessEnv): Record<st
     AzureWebJobsStorage: storage.connectionString,
     RECORDS_STORAGE: storage.connectionString,
     AUDIT_STORAGE: storage.connectionString,
+    SEALS: signedContainer(storage.connectionString, 'seals', 'rcl'),
     GRAPH_URL: graph.url,
   };
 }

@@ -1,19 +1,6 @@
-import { jsonHash, padded } from '../events/keys';
 import { START_OF_CHAIN } from '../workflow/run';
+import { hashOf, MARK, rowKey, type KnownEnd, type PlacedRow } from './chain';
 import type { FaultCode } from './fault';
-
-/** A row of the ledger as it is stored, with whatever is in it. */
-export type PlacedRow = { key: string; columns: Readonly<Record<string, unknown>> };
-
-/** The end of a chain as a claim or a seal has it. `trail`: the first eight digits of the hash of each row. */
-export type KnownEnd = { attempt: number; seq: number; hash: string; trail?: string };
-
-/** The key of a row in its event. Throws RangeError where the app has none. */
-export const rowKey = (attempt: number, seq: number): string =>
-  `${padded(attempt, 4)}-${padded(seq, 6)}`;
-
-/** SHA-256 over the canonical JSON of all columns but `hash` itself. */
-export const hashOf = (row: object): string => jsonHash({ ...row, hash: undefined });
 
 /** Where a fault is within its event. */
 type Finding = { code: FaultCode; attempt: number; seq: number; text: string };
@@ -190,9 +177,6 @@ function linkFindings(place: Place, chain: readonly PlacedRow[], trail?: string)
 
 const isMarked = (trail: string, { hash, seq }: { hash: unknown; seq: number }): boolean =>
   typeof hash === 'string' && hash.slice(0, MARK) === trail.slice((seq - 1) * MARK, seq * MARK);
-
-/** How many digits of the hash of a row are in a trail. */
-const MARK = 8;
 
 /** How a chain differs from an end that is known of it; undefined if it does not. */
 function endFinding(end: KnownEnd, chain: readonly PlacedRow[], isBroken: boolean) {

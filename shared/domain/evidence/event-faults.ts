@@ -1,6 +1,7 @@
 import { AuditRow } from '../workflow/audit-entry';
 import type { Claim } from '../workflow/claim';
-import { chainFaults, refusalFault, type KnownEnd, type PlacedRow } from './chain-faults';
+import type { KnownEnd, PlacedRow } from './chain';
+import { chainFaults, refusalFault } from './chain-faults';
 import type { Fault } from './fault';
 
 /** All that is known of one event. `claim`: undefined if there is none, and `not-allowed` if it may not be read. */

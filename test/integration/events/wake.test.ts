@@ -8,7 +8,7 @@ import { recoverDueEvents, recoverEvent } from '../../../shared/events/recover';
 import { planWake } from '../../../shared/events/wake';
 import { GraphError } from '../../../shared/graph/errors';
 import { createLedgerReader } from '../../../shared/storage/audit';
-import { chainFaults } from '../../../shared/storage/verify-chain';
+import { chainFaults } from '../../support/chain-faults';
 import type { DueRow } from '../../../shared/storage/due';
 import { shards } from '../../../shared/storage/due';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';

@@ -56,10 +56,12 @@ test('the app starts with the settings of a deployment', () => {
     RECORDS_STORAGE: 'https://strecords.table.core.windows.net/',
     AUDIT_STORAGE: 'https://staudit.table.core.windows.net/',
     RECONCILE_REPORTS: 'https://strecords.blob.core.windows.net/reports',
+    SEALS: 'https://staudit.blob.core.windows.net/seals',
     EVENT_SOURCES: 'urn:hr:acme',
   };
   expect(readConfig(values).storage.audit).toBe(values.AUDIT_STORAGE);
   expect(text(required['RECONCILE_REPORTS'])).toMatch(/\{0\}reports'/);
+  expect(text(required['SEALS'])).toMatch(/\{0\}seals'/);
   expect(() => readConfig({ ...values, AUDIT_STORAGE: '' })).toThrow('AUDIT_STORAGE');
 });
 

@@ -101,6 +101,8 @@ test.each([
     'access/operatorsReadLogs: assigns a role that cannot be determined',
   ],
   ["'enabled', true()", "'enabled', false()", 'storage/audit/tableService: has no diagnostic'],
+  ['"value": 3650', '"value": 0', 'storage/audit/account: the seals of the audit can be changed'],
+  ['blobs/add/action', 'blobs/write', "the audit's writer can do"],
   ['"StorageDelete"', '"Transaction"', "the audit's StorageDelete is not logged"],
   [
     'Microsoft.Insights/diagnosticSettings',

@@ -1,5 +1,6 @@
 import { TableClient } from '@azure/data-tables';
-import { chainFaults, hashOf, type KnownEnd } from '../../../shared/domain/evidence/chain-faults';
+import { hashOf, type KnownEnd } from '../../../shared/domain/evidence/chain';
+import { chainFaults } from '../../../shared/domain/evidence/chain-faults';
 import { createLedger, createLedgerReader } from '../../../shared/storage/audit';
 import type { AuditRow } from '../../../shared/domain/workflow/audit-entry';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';

@@ -371,6 +371,22 @@ test('reports go into the container that is named, and into none by default', ()
   expect(readConfig({ ...needed, RECONCILE_REPORTS }).reconcile.reports).toBe(RECONCILE_REPORTS);
 });
 
+test('seals go into a container by its https address, or into a signed one of this machine', () => {
+  expect(readConfig(needed).seals).toEqual({ container: undefined, schedule: '0 5 * * * *' });
+  for (const place of [
+    'acme.blob.core.windows.net/seals',
+    'acme.blob.core.windows.net/seals?sig=K',
+  ])
+    expect(Object.keys(faultsOf({ ...needed, SEALS: `http://${place}` }))).toEqual(['SEALS']);
+  const signed = 'acme.blob.core.windows.net/seals?sig=CANARY';
+  expect(Object.keys(faultsOf({ ...needed, SEALS: `https://${signed}` }))).toEqual(['SEALS']);
+  for (const SEALS of [
+    'https://acme.blob.core.windows.net/seals',
+    'http://127.0.0.1:10000/devstoreaccount1/seals?sig=x',
+  ])
+    expect(readConfig({ ...needed, SEALS }).seals.container).toBe(SEALS);
+});
+
 test('a setting that is none of its choices is told which there are', () => {
   expect(faultsOf({ ...needed, MODE: 'sometimes' })).toMatchObject({
     MODE: expect.stringMatching(/^must be one of .*enforce/) as string,

@@ -57,7 +57,7 @@ export function grantsOfTemplate(): Grant[] {
         ([, name = '']) => module.variables[name],
       );
       const all = `${own}${JSON.stringify(lists)}`;
-      if (all.includes("'audit-appender'") || !/parameters\('\w+'\)/.test(all)) return [];
+      if (/'(audit|seal)-appender'/.test(all) || !/parameters\('\w+'\)/.test(all)) return [];
       const pairs = [
         ...all.matchAll(
           /'who', parameters\('(\w+)'\), 'kind', '\w+', 'role', variables\('roles'\)\.(\w+)/g,
