@@ -43,6 +43,12 @@ export function option(flags: string, description: string, settings: OptionSetti
   return made;
 }
 
+export const json = option('--json', 'print JSON and nothing else', { default: false });
+export type Json = { json: boolean };
+
+/** Where stores and queue are. Loaded with the command, because the Azure clients are slow to load. */
+export const connection = async () => (await import('./connection.js')).findConnection(process.env);
+
 /** An option that may be given several times; its value is the list of what was given. */
 export function repeated(
   flags: string,

@@ -8,10 +8,11 @@ import { Action } from '../shared/domain/lifecycle/held';
 import { StopReason } from '../shared/domain/lifecycle/planner';
 import { ReconcileReport } from '../shared/domain/reconcile/report';
 import { Explanation } from '../shared/reports/explain';
-import { PersonReport } from '../shared/reports/person';
 import {
   CommandDescription,
+  connection,
   describeCommand,
+  json,
   option,
   parseBrake,
   parseDay,
@@ -24,7 +25,9 @@ import {
   parsePositiveInteger,
   repeated,
   type CommandDefinition,
+  type Json,
 } from './command';
+import { personCommand } from './privacy-commands';
 import type { DoctorOptions } from './doctor';
 import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
@@ -40,7 +43,6 @@ import type { ImportOptions } from './import-model';
 import type { RecheckOptions } from './recheck';
 import type { ReconcileOptions } from './reconcile';
 
-const json = option('--json', 'print JSON and nothing else', { default: false });
 const settings = option(
   '--settings <file>',
   'the settings of an app in Azure, as "az functionapp config appsettings list" prints them; "-" is standard input',
@@ -67,7 +69,6 @@ export const groups = {
   model: 'check the access model, apply it to the tenant, or import it from there',
 };
 
-type Json = { json: boolean };
 const text = z.string();
 const count = z.number().int();
 
@@ -88,8 +89,7 @@ const eventStatus = z.looseObject({
   ...wait,
 });
 
-/** Where stores and queue are. Loaded with the command, because the Azure clients are slow to load. */
-const connection = async () => (await import('./connection.js')).findConnection(process.env);
+/** Loaded with the command, because the Azure clients are slow to load. */
 const appSettings = async (file?: string) =>
   (await import('./connection.js')).findSettings(process.env, file);
 
@@ -212,22 +212,7 @@ export const commands: readonly CommandDefinition[] = [
     run: async ([id = ''], options: Json & { source?: string }) =>
       (await import('./explain.js')).explain(await connection(), id, options),
   },
-  {
-    name: 'person',
-    arguments: [
-      {
-        name: '<worker>',
-        description: 'a worker id; any number that the person has had',
-        parse: parseId,
-      },
-    ],
-    options: [json],
-    description:
-      'show what a person has and why, what is asked for and open, what HR has said, and when the rules next give or take something',
-    output: PersonReport,
-    run: async ([worker = ''], options: Json) =>
-      (await import('./person.js')).person(await connection(), worker, options),
-  },
+  personCommand,
   {
     name: 'list',
     arguments: [],

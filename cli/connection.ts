@@ -10,6 +10,8 @@ import { createLedgerReader } from '../shared/storage/audit';
 import { createHoldings } from '../shared/storage/holdings';
 import { createRemovalBrakes } from '../shared/storage/removals';
 import { createStaging } from '../shared/storage/staging';
+import { TABLES, type TableName } from '../shared/storage/named-rows';
+import type { Table } from '../shared/storage/storage-port';
 import { openTable } from '../shared/storage/table';
 import { createWorkers } from '../shared/storage/workers';
 import { dataDirOf, stackTime } from './clock';
@@ -219,3 +221,12 @@ export const openAudit = ({ audit }: Connection) =>
     openTable(audit, 'audit', ownCredential()),
     openTable(audit, 'auditIndex', ownCredential()),
   );
+
+/** Every table, to be read whole. */
+export const openTables = ({ records, audit }: Connection) => {
+  const tables = TABLES.map((name) => {
+    const storage = name === 'audit' || name === 'auditIndex' ? audit : records;
+    return [name, openTable(storage, name, ownCredential())] as const;
+  });
+  return Object.fromEntries(tables) as Record<TableName, Table>;
+};

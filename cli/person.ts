@@ -1,16 +1,35 @@
+import type { Json } from './command';
 import { personReport, type PersonReport } from '../shared/reports/person';
 import { TooManyNumbers } from '../shared/storage/workers';
-import { openAudit, openClaims, openHoldings, openWorkers, type Connection } from './connection';
+import { exportPerson } from '../shared/privacy/export';
+import {
+  openAudit,
+  openClaims,
+  openHoldings,
+  openStaging,
+  openTables,
+  openWorkers,
+  type Connection,
+} from './connection';
 import { factText } from './explain';
 import { rulesOf } from './model';
 import { CliError, print, tableOf } from './print';
 
-/** Prints what a person has, why, what is under way and what comes next. */
+export type PersonOptions = Json & { export: boolean };
+
+/** Prints what a person has, why, what is under way and what comes next; or everything that is held of them. */
 export async function person(
   connection: Connection,
   workerId: string,
-  { json }: { json: boolean },
+  { json, ...options }: PersonOptions,
 ): Promise<void> {
+  if (options.export) {
+    const stores = { tables: openTables(connection), workers: openWorkers(connection) };
+    const exported = await exportPerson({ ...stores, staging: openStaging(connection) }, workerId);
+    if (!exported) throw new CliError(`no row names the worker ${workerId}`);
+    print(exported, true, () => '');
+    return;
+  }
   const stores = {
     ...{ claims: openClaims(connection), audit: openAudit(connection) },
     ...{ workers: openWorkers(connection), holdings: openHoldings(connection) },

@@ -47,6 +47,7 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   status: { command: 'status', args: [EVENT] },
   explain: { command: 'explain', args: [EVENT] },
   person: { command: 'person', args: ['W-7'] },
+  'person --export': { command: 'person', args: ['W-8', '--export'] },
   list: { command: 'list', args: ['--since', '2026-11-01'] },
   audit: { command: 'audit', args: ['--event', EVENT] },
   'dead-letters': { command: 'dead-letters', args: [] },
