@@ -40,9 +40,10 @@ export function registerActivities(services: Services): void {
   registerActivity(activities.beginRun, async (execution) => {
     const started = await startAttempt(services, execution);
     if (!started) return { outcome: STALE };
-    const { run, ended } = started;
+    const { ended, ...begun } = started;
+    const { run } = begun;
     const chain = ended && (await recordEndedRequest(services, run, ended));
-    return { outcome: { kind: 'done', run, timeouts: config.timeouts }, chain };
+    return { outcome: { kind: 'done', ...begun, timeouts: config.timeouts }, chain };
   });
 
   const { known, ensure } = createPackageEnsurer(services);

@@ -11,7 +11,9 @@ import { checkRoot, clouds } from '../shared/graph/graph-root';
 import { createEntitlements } from '../shared/graph/entitlements';
 import { createClaims } from '../shared/storage/claims';
 import { createDue } from '../shared/storage/due';
+import { createRateBudget } from '../shared/graph/rate-budget';
 import { createHoldings } from '../shared/storage/holdings';
+import { createInstances } from '../shared/storage/instances';
 import { createLimits, createPermissions } from '../shared/storage/limits';
 import { createPackages } from '../shared/storage/packages';
 import { createRemovalBrakes } from '../shared/storage/removals';
@@ -64,6 +66,9 @@ app.hook.appStart(async () => {
 const workers = table(records, 'workers');
 const [auditRows, auditIndex] = [table(audit, 'audit'), table(audit, 'auditIndex')];
 const permissions = createPermissions(table(records, 'limits'), accountIdOf);
+const limits = table(records, 'limits');
+const permissions = createPermissions(limits, accountIdOf);
+const budget = createRateBudget({ ...config.graph, instances: createInstances(limits) });
 const services: Services = {
   config,
   appVersion,
@@ -90,10 +95,12 @@ const services: Services = {
     draft: config.graph.draft,
     deadlineMs: config.graph.deadlineMs,
     appVersion,
-    throttle: createLimits(table(records, 'limits')),
+    throttle: createLimits(limits, { onThrottled: budget.halve }),
+    budget,
     permissions,
     ...(root.startsWith('https://') && { credential, scope: cloud.scope }),
   }),
+  budget,
   send: createQueueSender(config, credential),
   loadRoster: () => {
     const { roster } = config.reconcile;

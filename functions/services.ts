@@ -1,5 +1,6 @@
 import type { Ledger } from '../shared/storage/audit';
 import type { Entitlements } from '../shared/graph/entitlements';
+import type { RateBudget } from '../shared/graph/rate-budget';
 import type { Claims } from '../shared/storage/claims';
 import type { Due } from '../shared/storage/due';
 import type { Permissions } from '../shared/storage/limits';
@@ -31,6 +32,7 @@ export type Services = {
   packages: Packages;
   ledger: Ledger;
   graph: Entitlements;
+  budget: RateBudget;
   /** Sends a message to the queue of events. */
   send: (body: Uint8Array) => Promise<void>;
   /** The bytes of the roster and of its map, and when it was changed last. Throws if they cannot be read. */

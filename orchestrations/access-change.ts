@@ -101,9 +101,16 @@ function* begin(durable: DurableContext, input: WorkflowInput): WorkflowGenerato
   if (outcome.kind === 'rejected') return 'over';
   if (outcome.kind === 'failed') throw new Error(outcome.why);
   if (outcome.kind === 'retry') return outcome.seconds;
-  const { run, timeouts } = outcome;
+  const { run, timeouts, priority } = outcome;
   input.state = {
-    ...{ run, timeouts, chain: chain ?? START_OF_CHAIN, status: 'acting', fencingToken: 1 },
+    ...{
+      run,
+      timeouts,
+      priority,
+      chain: chain ?? START_OF_CHAIN,
+      status: 'acting',
+      fencingToken: 1,
+    },
     ...{ steps: [], decided: [], isPlanned: false, isPartial: false, isOutdated: false },
     ...{ rounds: 0, passedOver: [], polls: 0, retries: {}, waits: [] },
   };
@@ -150,6 +157,8 @@ function* planUnderLock(
     ...{ run, fencingToken, done: carriedOut(state) },
     ...(waited === 'held' && { heldSince: since }),
     ...(waited === 'parked' && { parkedUntil: until }),
+    ...(waited === 'budget' && { slot: until }),
+    priority: state.priority,
   });
   state.fencingToken += 1;
   // An execution that broke off may have left the lock behind.

@@ -11,6 +11,8 @@ type Settings = {
   GRAPH_DRAFT_NULLS: ('send' | 'refuse')?
   GRAPH_DEADLINE: string?
   GRAPH_LAG: string?
+  GRAPH_WRITE_RATE: string?
+  GRAPH_READ_RATE: string?
   PACKAGES: ('ensure' | 'verify-only')?
   MATCH_ATTRIBUTE: string?
   POLL_SCHEDULE: string?

@@ -12,7 +12,7 @@ type Stage = {
   redundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
   @description('Redundancy of the audit.')
   auditRedundancy: 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GZRS'
-  @description('Instances on demand, in addition to alwaysReady. Together with activitiesPerInstance this limits the writes to Graph: see docs/operations.md, Scale.')
+  @description('Instances on demand, in addition to alwaysReady. Together with activitiesPerInstance they should be able to write as fast as GRAPH_WRITE_RATE permits: see docs/operations.md, Scale.')
   @minValue(1)
   @maxValue(1000)
   maximumInstanceCount: int
@@ -52,7 +52,7 @@ var prod Stage = {
   durable: 'AzureStorage'
   redundancy: 'Standard_ZRS'
   auditRedundancy: 'Standard_GZRS'
-  maximumInstanceCount: 4
+  maximumInstanceCount: 7
   activitiesPerInstance: 8
   instanceMemoryMB: 2048
   alwaysReady: 1

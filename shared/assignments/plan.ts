@@ -18,6 +18,7 @@ import type { Ending } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
+import type { RateBudget } from '../graph/rate-budget';
 import type { Log } from '../log';
 import type { KnownPackage } from '../packages/ensure';
 import type { Claims } from '../storage/claims';
@@ -40,6 +41,7 @@ type LockServices = {
   workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
   /** The package if it is complete. */
   knownPackage: (packageKey: string) => Promise<KnownPackage | undefined>;
+  budget: Pick<RateBudget, 'admit' | 'settle'>;
 };
 
 type Model = LoadedModel['model'];
@@ -62,15 +64,29 @@ export async function planUnderLock(
   { fencingToken, ...input }: z.infer<typeof activities.planAccess.input>,
   log: Log,
 ): Promise<Outcome<Plan>> {
-  const { claims, workerLocks, knownPackage } = services;
+  const { claims, workerLocks, knownPackage, budget } = services;
+  const { heldSince, parkedUntil, done } = input;
+  // What waits for a date or a person is looked at first.
+  const isAsked = heldSince === undefined && parkedUntil === undefined;
+  const early = isAsked ? await notAdmitted(services, input) : undefined;
+  if (early) return early;
   const lock = lockOf(input.run, fencingToken);
   const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
   if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
   if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
   let isToDo = false;
+  let writes = 0;
+  let isAdmitted = isAsked;
+  const admit = async (): Promise<Later | undefined> => {
+    if (isAdmitted) return undefined;
+    const later = await notAdmitted(services, input);
+    isAdmitted = later === undefined;
+    return later;
+  };
   try {
-    const plan = await planAccess(services, input, log);
+    const plan = await planAccess({ ...services, admit }, input, log);
     if (plan.kind !== 'done') return plan;
+    writes = plan.steps.filter((step) => isWrite(step) && !done.includes(step.id)).length;
     const withPackage = async (step: PlannedStep): Promise<PlannedStep> => {
       const known = step.action === 'grant' && (await knownPackage(step.packageKey));
       return known ? { ...step, ...known, isEnsured: true } : step;
@@ -79,8 +95,23 @@ export async function planUnderLock(
     isToDo = true;
     return { ...plan, steps };
   } finally {
+    if (isAdmitted) budget.settle(writes);
     if (!isToDo) await workerLocks.release(lock);
   }
+}
+
+const isWrite = ({ action }: PlannedStep): boolean => action !== 'wait' && action !== 'hand-off';
+
+/** `later` until the slot of a run that cannot have a write of the budget now. */
+async function notAdmitted(
+  { budget }: Pick<LockServices, 'budget'>,
+  { priority = { rank: 'grant' }, slot }: Pick<PlanInput, 'priority' | 'slot'>,
+): Promise<Later | undefined> {
+  const seconds = await budget.admit(priority, slot === undefined ? undefined : Date.parse(slot));
+  if (seconds === 0) return undefined;
+  const afterSeconds = Math.max(1, seconds);
+  const until = iso(Date.now() + afterSeconds * 1000);
+  return { kind: 'later', afterSeconds, why: 'rate-budget', until };
 }
 
 /**
@@ -89,7 +120,7 @@ export async function planUnderLock(
  * makes no difference before a later instant, and by which nothing is to be done now, is `later` until then.
  */
 export async function planAccess(
-  services: Services,
+  services: Services & { admit: () => Promise<Later | undefined> },
   { run, done, heldSince, parkedUntil }: PlanInput,
   log: Log,
 ): Promise<Outcome<Plan>> {
@@ -121,6 +152,8 @@ export async function planAccess(
   // Since the events were accepted, the rules may have come to ask about what was not stored of them.
   if (isUndecided(timeline, facts, model, at))
     return { kind: 'failed', why: 'attribute-not-stored' };
+  const later = await services.admit();
+  if (later) return later;
   const wants = wantsAt(intervals, model, at);
   const workerIds = numbersOf(wants, facts, workerId, personId);
 

@@ -76,6 +76,15 @@ const wholeNumber = (fallback: number) =>
     .transform(Number)
     .default(fallback);
 
+const RATE = 'calls a second, such as 20 or 0.5';
+const perSecond = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,4})?$/, RATE)
+    .transform(Number)
+    .refine((number) => number > 0, RATE)
+    .default(fallback);
+
 const PERCENT = 'a percentage above 0, to 100, such as 2 or 0.5';
 const percent = (fallback: number) =>
   z
@@ -207,6 +216,9 @@ export const Settings = z.object({
   GRAPH_DRAFT_NULLS: z.enum(['send', 'refuse']).default('send'),
   GRAPH_DEADLINE: duration('30s').refine((seconds) => seconds > 0, 'a duration above 0s'),
   GRAPH_LAG: duration('2s'),
+  GRAPH_WRITE_RATE: perSecond(20),
+  GRAPH_READ_RATE: perSecond(100),
+  MOST_INSTANCES: wholeNumber(1).refine((count) => count > 0, 'a whole number from 1'),
   PACKAGES: z.enum(['ensure', 'verify-only']).default('ensure'),
   MATCH_ATTRIBUTE: z
     .string()
@@ -313,6 +325,9 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       deadlineMs: settings.GRAPH_DEADLINE * 1000,
       lagSeconds: settings.GRAPH_LAG,
       boardSeconds: settings.POLL_BOARD,
+      writesPerSecond: settings.GRAPH_WRITE_RATE,
+      readsPerSecond: settings.GRAPH_READ_RATE,
+      mostInstances: settings.MOST_INSTANCES,
     },
     packages: settings.PACKAGES,
     matchAttribute: settings.MATCH_ATTRIBUTE,

@@ -21,7 +21,7 @@ export type RecoverServices = CloseServices &
     claims: Pick<Claims, 'read' | 'start' | 'reschedule'>;
     due: Pick<Due, 'schedule' | 'ready'>;
     ledger: Pick<Ledger, 'endOf'>;
-    workers: Pick<Workers, 'addFact' | 'personOf'>;
+    workers: Pick<Workers, 'addFact' | 'person'>;
     brakes: Pick<RemovalBrakes, 'open'>;
     config: { recovery: { delaySeconds: number }; timeouts: Timeouts };
   };
@@ -220,7 +220,7 @@ const closingOf = async (
   ending: Omit<Closing, 'run' | 'fencingToken'>,
 ): Promise<Closing> => ({
   ...ending,
-  run: await withPerson(workers, runOf(claim, token)),
+  run: await withPerson({ workers }, runOf(claim, token)),
   fencingToken: Date.parse(ending.at),
   isUnplanned: true,
 });

@@ -4,7 +4,10 @@ import { eventHash as hashOf, instanceId, jsonHash } from '../domain/events/keys
 import type { ReplayRequest } from '../domain/events/operator-request';
 import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import type { EndedRequest } from '../domain/workflow/audit-entry';
+import { priorityOf } from '../domain/lifecycle/priority';
+import type { Priority } from '../domain/workflow/priority';
 import type { Run } from '../domain/workflow/run';
+import type { LoadedModel } from '../config/load-model';
 import { runs, type Claims, type Execution } from '../storage/claims';
 import type { Due, DuePlace } from '../storage/due';
 import { TooManyNumbers, type Workers } from '../storage/workers';
@@ -94,21 +97,42 @@ export async function startRun(
  * another execution: a late or doubled start does nothing.
  */
 export async function startAttempt(
-  { claims, workers }: { claims: Pick<Claims, 'start'>; workers: Pick<Workers, 'personOf'> },
+  services: {
+    claims: Pick<Claims, 'start'>;
+    workers: Pick<Workers, 'person'>;
+    model: () => LoadedModel;
+  },
   execution: Execution & { version?: number | undefined },
-): Promise<{ run: Run; ended: EndedRequest | undefined } | undefined> {
-  const claim = await claims.start(execution, new Date().toISOString());
+): Promise<{ run: Run; priority?: Priority; ended: EndedRequest | undefined } | undefined> {
+  const claim = await services.claims.start(execution, new Date().toISOString());
   if (claim?.state !== 'started' || !runs(claim, execution)) return undefined;
-  return { run: await withPerson(workers, runOf(claim, execution.token)), ended: claim.ended };
+  const run = runOf(claim, execution.token);
+  const person = await personOf(services, run);
+  const { ended } = claim;
+  if (!person) return { run, ended };
+  const { facts, holdings, root: personId } = person;
+  const held = holdings.filter(({ state }) => state !== 'idle').map((one) => one.packageKey);
+  // Of an end or a start that is ahead, what counts is how it will be.
+  const at = Math.max(Date.now(), Date.parse(run.fact.actAt ?? '') || 0);
+  const priority = priorityOf(facts, held, services.model().model, at);
+  return { run: { ...run, personId }, priority, ended };
 }
 
-/** The run with the number that stands for its person. Numbers that cannot be one person's are not joined: its plan says so. */
-export async function withPerson(workers: Pick<Workers, 'personOf'>, run: Run): Promise<Run> {
-  const { workerId } = run.fact;
+/** The run with the number that stands for its person. */
+export async function withPerson(
+  services: { workers: Pick<Workers, 'person'> },
+  run: Run,
+): Promise<Run> {
+  const person = await personOf(services, run);
+  return person ? { ...run, personId: person.root } : run;
+}
+
+/** Undefined for numbers that cannot be one person's: they are not joined, and the plan of the run says so. */
+async function personOf({ workers }: { workers: Pick<Workers, 'person'> }, { fact }: Run) {
   try {
-    return { ...run, personId: await workers.personOf(workerId) };
+    return await workers.person(fact.workerId);
   } catch (error) {
-    if (error instanceof TooManyNumbers) return run;
+    if (error instanceof TooManyNumbers) return undefined;
     throw error;
   }
 }

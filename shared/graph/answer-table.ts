@@ -49,6 +49,10 @@ export const answerTable: readonly AnswerRow[] = [
     about: 'not sent, because Graph throttles the tenant',
   },
   {
+    ...{ code: 'rate-budget', ...later('rate-budget', 1) },
+    about: 'not sent, because the reads of `GRAPH_READ_RATE` are used up',
+  },
+  {
     ...{ code: 'no-answer-in-time', ...later('graph-timeout') },
     about: 'no answer within `GRAPH_DEADLINE`',
   },

@@ -23,6 +23,7 @@ import type {
   Routes,
 } from './operations';
 import { withPermissions, type Permissions } from './permissions';
+import type { RateBudget } from './rate-budget';
 import { requestStatusOf } from './states';
 import { createTokenSource } from './token-source';
 import { createTransport, throttled, type Throttle, type TransportOptions } from './transport';
@@ -46,6 +47,8 @@ export type EntitlementsOptions = {
   deadlineMs?: number;
   /** The shared throttling state of the tenant. Without it, each call learns of throttling from its own answer. */
   throttle?: Throttle;
+  /** What the app may call a second. Without it, Graph itself limits the calls. */
+  budget?: Pick<RateBudget, 'takeRead' | 'spendWrite'>;
   /** The shared memory of what Graph allows. Without it, a refusal is final. */
   permissions?: Permissions;
   appVersion: string;
@@ -80,7 +83,7 @@ export function openDialect(options: EntitlementsOptions) {
     options.draft ?? draftDefaults,
   );
   const direct = createTransport(transportOptions(options, secure, placeholderToken));
-  const polite = options.throttle ? throttled(direct, options.throttle) : direct;
+  const polite = options.throttle ? throttled(direct, options.throttle, options.budget) : direct;
   const send = options.permissions ? withPermissions(polite, options.permissions) : polite;
   return { root, routes, send };
 }

@@ -20,6 +20,7 @@ import {
 import { withDeadline } from '../promises';
 import { UNSAID_SECONDS } from './answer-table';
 import { GraphError, retryAfterSeconds, safeCode } from './errors';
+import type { Kind, RateBudget } from './rate-budget';
 import type { TokenSource } from './token-source';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -160,16 +161,23 @@ export type Throttle = {
   withinMs: number;
   /** Milliseconds until calls may be made again; 0 if they may be made now. */
   waitMs: () => Promise<number>;
-  /** Makes all processes wait for so many milliseconds from now. */
-  learn: (ms: number) => Promise<void>;
+  /** Makes all processes wait for so many milliseconds from now. `kind`: of a call that was one too many. */
+  learn: (ms: number, kind?: Kind) => Promise<void>;
 };
+
+/** Requests that a run has taken a write for before it planned them. */
+const PREPAID = ['submitAssignmentRequest', 'submitRemoval', 'submitUpdate', 'reprocessRequest'];
 
 /**
  * Sends nothing during a throttling: the call ends as `throttled` without reaching Graph, because refused calls count
  * against the limit too. A wait that Graph asks for is shared with all processes.
  * Source: https://learn.microsoft.com/graph/throttling
  */
-export function throttled(send: Transport, throttle: Throttle): Transport {
+export function throttled(
+  send: Transport,
+  throttle: Throttle,
+  budget?: Pick<RateBudget, 'takeRead' | 'spendWrite'>,
+): Transport {
   return async (call) => {
     const waitMs = await throttle.waitMs();
     if (waitMs > 0) {
@@ -177,9 +185,18 @@ export function throttled(send: Transport, throttle: Throttle): Transport {
       const fault = { code: 'throttled', retryAfterSeconds: retryAfter, ambiguous: false };
       throw new GraphError(call.operation, fault);
     }
+    const budgetWait = isWrite(call) ? 0 : (budget?.takeRead() ?? 0);
+    if (budgetWait > 0) {
+      const retryAfter = spread(budgetWait, Math.random());
+      const fault = { code: 'rate-budget', retryAfterSeconds: retryAfter, ambiguous: false };
+      throw new GraphError(call.operation, fault);
+    }
+    if (isWrite(call) && !PREPAID.includes(call.operation)) budget?.spendWrite();
     const response = await send(call);
     const seconds = askedToWait(response);
-    if (seconds > 0) await throttle.learn(seconds * 1000);
+    const kind = isWrite(call) ? 'write' : 'read';
+    if (seconds > 0)
+      await throttle.learn(seconds * 1000, response.status === 429 ? kind : undefined);
     return response;
   };
 }

@@ -6,7 +6,8 @@ import { createRowUpdater, fromColumns, toColumns } from './rows';
 
 const PARTITION = 'tenant';
 const ROW = 'throttledUntil';
-const Throttled = z.object({ until: z.iso.datetime() });
+const Throttled = z.object({ until: z.iso.datetime(), kind: z.enum(['read', 'write']).optional() });
+type Kind = z.infer<typeof Throttled>['kind'];
 
 const REREAD_MS = 5_000;
 /** The row only advises, so reading it must not delay a call for long. */
@@ -23,21 +24,34 @@ const SKEW_MS = 60_000;
 /** A time that is later by less than this is not written: many calls learn of one throttling at once. */
 const MIN_CHANGE_MS = 1_000;
 
+/** Called once for each throttling, also one that another process has met. */
+type OnThrottled = (kind: NonNullable<Kind>) => void;
+
 /**
  * Until when the tenant is throttled, as one row for all processes. Each process reads it at most every `rereadMs`, and
  * writes it only when it learns of a later time. If the store is unavailable, each process uses the time that it knows:
  * Graph itself refuses a call that is too early.
  */
-export function createLimits(table: Table, rereadMs = REREAD_MS) {
+export function createLimits(
+  table: Table,
+  { rereadMs = REREAD_MS, onThrottled }: { rereadMs?: number; onThrottled?: OnThrottled } = {},
+) {
   const updateRow = createRowUpdater(table);
   let until = 0;
   let freshUntil = 0;
   let reading: Promise<void> | undefined;
 
+  /** Calls that were under way together are refused together: one refusal is meant. */
+  const begin = (later: number, kind: Kind): void => {
+    if (kind !== undefined && Date.now() >= until && later > Date.now()) onThrottled?.(kind);
+    until = later;
+  };
+
   const read = async (): Promise<void> => {
     try {
       const row = await ifAvailable(() => table.read(PARTITION, ROW));
-      if (row) until = Math.max(until, timeOf(row.columns));
+      const told = row ? timeOf(row.columns) : 0;
+      if (told > until) begin(told, Throttled.safeParse(row?.columns).data?.kind);
     } finally {
       freshUntil = Math.max(Date.now() + rereadMs, until);
       reading = undefined;
@@ -53,13 +67,16 @@ export function createLimits(table: Table, rereadMs = REREAD_MS) {
       return Math.max(until - Date.now(), 0);
     },
 
-    /** Makes all processes wait for so many milliseconds from now, at most five minutes. */
-    learn: async (ms: number): Promise<void> => {
+    /**
+     * Makes all processes wait for so many milliseconds from now, at most five minutes. `kind`: of a call that was refused
+     * because there were too many.
+     */
+    learn: async (ms: number, kind?: Kind): Promise<void> => {
       const later = Date.now() + Math.min(ms, LONGEST_MS);
       if (later < until + MIN_CHANGE_MS) return;
-      until = later;
+      begin(later, kind);
       freshUntil = Math.max(freshUntil, later);
-      const columns = toColumns({ until: new Date(later).toISOString() });
+      const columns = toColumns({ until: new Date(later).toISOString(), kind });
       await ifAvailable(() =>
         updateRow(PARTITION, ROW, (row) => (row && timeOf(row) >= later ? undefined : columns)),
       );

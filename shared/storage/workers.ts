@@ -10,8 +10,8 @@ import { LOCK } from './worker-locks';
 
 /** In the partition of a number: the number that came after it. Sorts behind the facts. */
 const NEXT = 'fact-next-';
-/** A list of rows ends below one of these: behind the facts, the holdings too, or the lock and the wake-up too. */
-const BEHIND = { facts: 'fact.', holdings: 'holding.', all: 'wake.' };
+/** A list of rows ends below one of these: behind the facts and the holdings, or the lock and the wake-up too. */
+const BEHIND = { holdings: 'holding.', all: 'wake.' };
 
 export type Workers = ReturnType<typeof createWorkers>;
 
@@ -23,8 +23,8 @@ export class TooManyNumbers extends Error {
   override name = 'TooManyNumbers';
 }
 
-/** The worker ids of one person, `root` among them, and all their facts. */
-type Person = { root: string; facts: StoredFact[] };
+/** The first worker id of one person, and the facts and holdings of all of them. */
+type Person = { root: string; facts: StoredFact[]; holdings: StoredHolding[] };
 
 /**
  * When a person is to be looked at again, and the row in `due` that does it; without them, nothing is known to change.
@@ -75,11 +75,16 @@ export function createWorkers(table: Table) {
   };
 
   const person = async (workerId: string): Promise<Person> => {
-    const numbers = await numbersOf(workerId, BEHIND.facts);
+    const numbers = await numbersOf(workerId, BEHIND.holdings);
     const first = [...numbers].filter(([, { previous }]) => previous.length === 0);
     // Numbers that precede each other in a circle have no first one: any of them will do, if it is always the same.
     const [root = workerId] = (first.length > 0 ? first : [...numbers]).map(([id]) => id).sort();
-    return { root, facts: [...numbers.values()].flatMap(({ facts }) => facts) };
+    const all = [...numbers.values()];
+    return {
+      root,
+      facts: all.flatMap(({ facts }) => facts),
+      holdings: all.flatMap(({ holdings }) => holdings),
+    };
   };
 
   return {
@@ -214,7 +219,7 @@ export function createWorkers(table: Table) {
       return row && fromColumns(Wake, row.columns);
     },
 
-    /** Both at once: `root` is the first number of the person. Throws TooManyNumbers. */
+    /** All of these: `root` is the first number of the person. Throws TooManyNumbers. */
     person,
 
     /** The first number of the person, which stands for all that are joined to it. Throws TooManyNumbers. */

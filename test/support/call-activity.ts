@@ -5,6 +5,7 @@ import { registerActivities, registerReconciliation } from '../../functions/acti
 import type { Services } from '../../functions/services';
 import { projectRoot } from '../../infra/local/stack/service';
 import type { Activity, Answer } from '../../shared/domain/workflow/activities';
+import { createRateBudget } from '../../shared/graph/rate-budget';
 import { createLedger } from '../../shared/storage/audit';
 import { createClaims } from '../../shared/storage/claims';
 import { createDue } from '../../shared/storage/due';
@@ -29,15 +30,17 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
       throw new Error(`the test does not stub graph.${String(verb)}`);
     },
   });
+  const config = readConfig({
+    PROVISIONING_QUEUE: 'provisioning-events',
+    EVENT_SOURCES: 'urn:hr:acme:workday',
+    RECORDS_STORAGE: connectionString,
+    AUDIT_STORAGE: connectionString,
+    // A test that is about the settle time sets one.
+    REMOVAL_SETTLE: '0s',
+  });
   return {
-    config: readConfig({
-      PROVISIONING_QUEUE: 'provisioning-events',
-      EVENT_SOURCES: 'urn:hr:acme:workday',
-      RECORDS_STORAGE: connectionString,
-      AUDIT_STORAGE: connectionString,
-      // A test that is about the settle time sets one.
-      REMOVAL_SETTLE: '0s',
-    }),
+    config,
+    budget: createRateBudget(config.graph),
     appVersion: '0.1.0',
     model: () => loaded,
     exclusions: () => ({ workerIds: [], objectIds: [] }),

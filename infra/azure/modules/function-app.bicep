@@ -43,6 +43,7 @@ var required = {
   ACCESS_MODEL: empty(accessModelBlob)
     ? 'access-model.json'
     : '${recordsEndpoints.blob}access-model/${accessModelBlob}'
+  MOST_INSTANCES: string(stage.maximumInstanceCount + stage.alwaysReady)
   RECONCILE_REPORTS: '${recordsEndpoints.blob}reports'
   SEALS: '${auditEndpoints.blob}seals'
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection

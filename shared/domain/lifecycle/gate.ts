@@ -214,7 +214,7 @@ export function removalsOf(
 }
 
 /** Whether a fact ends an employment at an instant, also as a correction. */
-function isUrgent({ states }: StoredFact): boolean {
+export function isUrgent({ states }: StoredFact): boolean {
   const content = states.kind === 'corrected' ? states.content : states;
   return content.kind === 'left' && 'endsAt' in content;
 }

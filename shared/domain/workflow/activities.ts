@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PackageIds, PlannedStep, PolicyInForce } from '../lifecycle/plan';
 import { DecidedStep, Operation, Waiting } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
+import { Priority } from './priority';
 import { Timeouts } from './timeouts';
 import { ChainEnd, EventRun, Run } from './run';
 import { ClosingOutcome, Ending, RequestStatus, StepOutcome, StepResult } from './step-outcome';
@@ -81,7 +82,7 @@ export const activities = {
       token: z.string(),
       version: z.number().int(),
     },
-    { run: Run, timeouts: Timeouts },
+    { run: Run, timeouts: Timeouts, priority: Priority.optional() },
   ),
   /** Plans under the lock of the person, and keeps the lock with a plan that is `done`. */
   planAccess: activity(
@@ -94,6 +95,9 @@ export const activities = {
       heldSince: z.string().optional(),
       /** Until when there was time: before that, the facts are asked first, without a call to Graph. */
       parkedUntil: z.string().optional(),
+      /** In what order the run gets its part of the rate of writes, and the slot that it was given. */
+      priority: Priority.optional(),
+      slot: z.string().optional(),
     },
     {
       targetId: z.string().optional(),

@@ -50,6 +50,7 @@ export const Cause = z.enum([
   'package',
   'token',
   'throttling',
+  'budget',
   'refusal',
   'lost-permission',
   'call',
@@ -99,6 +100,8 @@ const causes: Record<Cause, CauseRow> = {
   package: { reasons: ['catalog-leased'], budget: call, layer: 1 },
   token: { reasons: ['identity-unavailable'], budget: lasting, layer: 2 },
   throttling: { reasons: ['throttled'], budget: lasting, layer: 2 },
+  // The queue for the rate of calls is as long as there are runs.
+  budget: { reasons: ['rate-budget'], budget: () => Infinity, layer: 2 },
   refusal: {
     reasons: ['permission', 'unauthenticated'],
     budget: (budgets) => Math.min(REFUSAL_SECONDS, budgets.call),
@@ -146,7 +149,8 @@ export function causeOf(why: string): Cause {
 }
 
 /** Whether the cause stops every package alike: waiting for it once is enough. */
-export const isShared = (cause: Cause): boolean => ['token', 'throttling', 'call'].includes(cause);
+export const isShared = (cause: Cause): boolean =>
+  ['token', 'throttling', 'budget', 'call'].includes(cause);
 
 /** An operation fails after this many exceptions: an exception is a defect, which waiting rarely resolves. */
 const maxDefects = 3;

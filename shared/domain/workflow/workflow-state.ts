@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PlannedStep } from '../lifecycle/plan';
 import { Evidence } from './outcome';
+import { Priority } from './priority';
 import { Cause, Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
 import {
@@ -33,11 +34,14 @@ const RECORDED_AT_ONCE: readonly WaitingFor[] = ['directory', 'approval', 'held'
 
 /** Shorter waits are part of ordinary work, and get no row. */
 const LASTING_SECONDS = 60;
+/** In a bulk everybody waits for their slot: rows of that would be most of the work. */
+const LASTING_IN_BULK = 1_800;
 
 /** Whether a wait that goes on for `pause` more seconds is worth a row. */
 export const isLasting = (waiting: Waiting, now: Date, pause: number): boolean =>
   RECORDED_AT_ONCE.includes(waiting.for) ||
-  (now.getTime() - Date.parse(waiting.since)) / 1000 + pause >= LASTING_SECONDS;
+  (now.getTime() - Date.parse(waiting.since)) / 1000 + pause >=
+    (waiting.for === 'budget' ? LASTING_IN_BULK : LASTING_SECONDS);
 
 /** What a step does to Graph: `ensure` the access package, then one request for the assignment; `plan` does nothing. */
 export const Operation = z.enum(['ensure', 'assign', 'remove', 'update', 'reprocess', 'plan']);
@@ -101,6 +105,7 @@ export type RetriesByOperation = z.infer<typeof RetriesByOperation>;
 export const WorkflowState = z.object({
   run: Run,
   timeouts: Timeouts,
+  priority: Priority.optional(),
   chain: ChainEnd,
   status: z.enum(['acting', 'settling', 'closing']),
   /** For the next worker lock. A token is used once: the lock refuses it after its release. */

@@ -31,6 +31,9 @@ const FACT = {
   ...{ occurredAt: '2026-03-01T00:00:00.000Z', receivedAt: '2026-03-01T00:00:00.000Z' },
 };
 
+/** The budget has room. */
+const admit = () => Promise.resolve(undefined);
+
 test('an event of the clock does what its instant brings, also on a machine whose clock is behind', async () => {
   const hired = '2026-01-01T00:00:00.000Z';
   const actAt = new Date(Date.now() + 60_000).toISOString();
@@ -54,7 +57,7 @@ test('an event of the clock does what its instant brings, also on a machine whos
   const fact = { ...FACT, eventId: `W-1@${actAt}`, actAt };
   const run = { eventHash: hash('3'), attempt: 1, instanceId: 'own', token: 't', fact };
   const gate = createGate(services);
-  const plan = await planAccess({ ...services, gate }, { run, done: [] }, () => undefined);
+  const plan = await planAccess({ ...services, gate, admit }, { run, done: [] }, () => undefined);
   expect(plan).toMatchObject({ kind: 'done', steps: [{ id: 'revoke:finance' }] });
 });
 
@@ -64,7 +67,7 @@ test('while all of a plan is held nothing is looked at in Graph, until the perso
   const run = { eventHash: hash('4'), attempt: 1, instanceId: 'own-2', token: 't', fact };
   const plan = (heldSince: string) =>
     planAccess(
-      { ...paused, gate: createGate(paused) },
+      { ...paused, gate: createGate(paused), admit },
       { run, done: [], heldSince },
       () => undefined,
     );

@@ -20,7 +20,9 @@ beforeEach(async () => {
 
 /** The client of one process: what it remembers of the throttling is its own, the table is everybody's. */
 const aProcess = (rereadMs?: number, connection = storage.connectionString) => {
-  const limits = createLimits(openTable(connection, 'limits', undefined, 500), rereadMs);
+  const limits = createLimits(openTable(connection, 'limits', undefined, 500), {
+    ...(rereadMs !== undefined && { rereadMs }),
+  });
   const graph = createEntitlements({
     ...{ root: simulator.url, dialect: 'v1.0', deadlineMs: 5_000, appVersion: 'test' },
     throttle: limits,

@@ -1,0 +1,27 @@
+import type { AccessModel } from '../access-model/access-model';
+import { timeOfDay } from '../events/time';
+import type { Priority } from '../workflow/priority';
+import type { StoredFact } from './facts';
+import { isUrgent } from './gate';
+import { timelineOf } from './timeline';
+import { intervalsOf, wantsAt } from './wants';
+
+/**
+ * The priority of a run about somebody with these facts, by what they should have at `at` (milliseconds since 1970) and the
+ * keys of the packages that our records say they have. Pure.
+ */
+export function priorityOf(
+  facts: readonly StoredFact[],
+  held: readonly string[],
+  model: AccessModel,
+  at: number,
+): Priority {
+  const wants = wantsAt(intervalsOf(timelineOf(facts, model), model), model, at);
+  const isWanted = (key: string): boolean => wants.some(({ packageKey }) => packageKey === key);
+  if (!held.every(isWanted)) return { rank: facts.some(isUrgent) ? 'urgent' : 'removal' };
+  const [by] = wants
+    .filter(({ packageKey }) => !held.includes(packageKey))
+    .map(({ firstDay, zone }) => timeOfDay(firstDay, model.readyAt, zone))
+    .sort();
+  return { rank: 'grant', ...(by !== undefined && { by }) };
+}

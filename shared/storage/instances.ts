@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { withDeadline } from '../promises';
+import { createRowUpdater, fromColumns, toColumns } from './rows';
+import { StoreUnavailable, type Table } from './storage-port';
+
+const PARTITION = 'instances';
+/** Who has not told of itself for so long is not alive, or makes no calls. */
+const LIVE_MS = 45_000;
+/** What an instance has spent longer ago than this does not count any more. */
+const WINDOW_MS = 150_000;
+const FORGOTTEN_MS = 600_000;
+const WITHIN_MS = 2_000;
+
+const Row = z.object({
+  at: z.iso.datetime(),
+  writesLeft: z.number(),
+  readFactor: z.number(),
+  writeFactor: z.number(),
+  slots: z.record(z.string(), z.number()),
+});
+type Beat = Omit<z.infer<typeof Row>, 'at'>;
+
+/**
+ * The live instances, one row for each, which all of them read to know their share of the calls that the deployment may make.
+ * A row only advises: while the store is unavailable, each instance goes by what it knows.
+ */
+export function createInstances(table: Table) {
+  const updateRow = createRowUpdater(table);
+  const key: string = randomUUID();
+
+  const beat = async (own: Beat) => {
+    const now = Date.now();
+    const columns = toColumns({ ...own, at: new Date(now).toISOString() });
+    await updateRow(PARTITION, key, () => columns);
+    const rows = (await table.list(PARTITION))
+      .filter((one) => one.key !== key)
+      .flatMap(({ key: other, columns: told }) => {
+        const { at, ...rest } = fromColumns(Row, told);
+        return [{ key: other, ms: Math.max(0, now - Date.parse(at)), beat: rest }];
+      });
+    for (const old of rows.filter(({ ms }) => ms > FORGOTTEN_MS))
+      await table.remove(PARTITION, old.key);
+    const [ended] = rows
+      .filter(({ ms }) => ms > LIVE_MS && ms < WINDOW_MS)
+      .sort((one, other) => one.ms - other.ms);
+    return {
+      live: rows.filter(({ ms }) => ms <= LIVE_MS).map((one) => one.beat),
+      ...(ended && { ended: { beat: ended.beat, ms: ended.ms } }),
+    };
+  };
+
+  return {
+    /** See `Instances` of the rate budget. */
+    beat: async (own: Beat) => {
+      try {
+        return await withDeadline(WITHIN_MS, () => beat(own));
+      } catch (error) {
+        if (error instanceof StoreUnavailable || (error as Error).name === 'TimeoutError')
+          return undefined;
+        throw error;
+      }
+    },
+  };
+}
