@@ -57,7 +57,8 @@ const peopleFor = (joiners: number): number => 2 * warmUps + 3 * joiners + 2;
 type Size = { joiners: number; packages: number; tenantLimit: string; delivery?: Delivery };
 
 async function bench(size: Size): Promise<Report> {
-  const { joiners, delivery } = size;
+  const { joiners, delivery, tenantLimit } = size;
+  const rate = rateOf(tenantLimit);
   const tableLog = (dataDir: string): string => join(dataDir, 'tables.log');
   const settings = (dataDir: string): Record<string, string> => {
     const tenant = join(dataDir, 'tenant.json');
@@ -68,6 +69,8 @@ async function bench(size: Size): Promise<Report> {
       GRAPH_TENANT: tenant,
       // Only what is measured is limited.
       GRAPH_TENANT_LIMIT: 'off',
+      GRAPH_WRITE_RATE: `${20 * rate}`,
+      GRAPH_READ_RATE: `${100 * rate}`,
       ACCESS_MODEL: model,
       AZURITE_TABLE_LOG: tableLog(dataDir),
       PROVISIONING_QUEUE: queue,
@@ -84,6 +87,12 @@ async function bench(size: Size): Promise<Report> {
       throw error;
     }
   });
+}
+
+/** How many times the published limit the app may use; without a limit, more than it can. */
+function rateOf(tenantLimit: string): number {
+  if (tenantLimit === 'off') return 1_000;
+  return tenantLimit === 'on' ? 1 : Number(tenantLimit.slice(1));
 }
 
 async function measure(
