@@ -65,7 +65,6 @@ app.hook.appStart(async () => {
 
 const workers = table(records, 'workers');
 const [auditRows, auditIndex] = [table(audit, 'audit'), table(audit, 'auditIndex')];
-const permissions = createPermissions(table(records, 'limits'), accountIdOf);
 const limits = table(records, 'limits');
 const permissions = createPermissions(limits, accountIdOf);
 const budget = createRateBudget({ ...config.graph, instances: createInstances(limits) });

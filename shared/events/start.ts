@@ -5,7 +5,7 @@ import type { ReplayRequest } from '../domain/events/operator-request';
 import { factOfClaim, replayKey, runOf, whyNoReplay, type Claim } from '../domain/workflow/claim';
 import type { EndedRequest } from '../domain/workflow/audit-entry';
 import { priorityOf } from '../domain/lifecycle/priority';
-import type { Priority } from '../domain/workflow/priority';
+import type { Priority } from '../domain/lifecycle/priority';
 import type { Run } from '../domain/workflow/run';
 import type { LoadedModel } from '../config/load-model';
 import { runs, type Claims, type Execution } from '../storage/claims';

@@ -1,4 +1,4 @@
-import type { Priority } from '../domain/workflow/priority';
+import type { Priority } from '../domain/lifecycle/priority';
 
 /** A quiet app may write what its rate gives in so many seconds at once: the window of the published limit. */
 const WRITE_WINDOW = 150;

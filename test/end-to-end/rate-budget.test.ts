@@ -73,7 +73,7 @@ test('an urgent leaver and who starts today go before those who start in a week,
     const row = evidence.tables.audit.find(
       ({ kind, partitionKey }) => kind === 'closing' && partitionKey === eventHash,
     );
-    return { outcome: row?.['outcome'], at: Date.parse(`${row?.['recordedAt']}`) };
+    return { outcome: row?.['outcome'], at: Date.parse(String(row?.['recordedAt'])) };
   };
   expect(endOf(gone).outcome).toBe('revoked');
   for (const one of [today, ...later]) expect(endOf(one).outcome).toBe('delivered');

@@ -1,10 +1,20 @@
+import { z } from 'zod';
 import type { AccessModel } from '../access-model/access-model';
 import { timeOfDay } from '../events/time';
-import type { Priority } from '../workflow/priority';
 import type { StoredFact } from './facts';
 import { isUrgent } from './gate';
 import { timelineOf } from './timeline';
 import { intervalsOf, wantsAt } from './wants';
+
+/**
+ * In what order runs get the rate of writes: access that ends at an instant, other access that is taken back, then access that is
+ * given, by when it should be there (ISO 8601).
+ */
+export const Priority = z.object({
+  rank: z.enum(['urgent', 'removal', 'grant']),
+  by: z.string().optional(),
+});
+export type Priority = z.infer<typeof Priority>;
 
 /**
  * The priority of a run about somebody with these facts, by what they should have at `at` (milliseconds since 1970) and the

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PackageIds, PlannedStep, PolicyInForce } from '../lifecycle/plan';
 import { DecidedStep, Operation, Waiting } from './workflow-state';
 import { Evidence, outcomeOf, type Outcome } from './outcome';
-import { Priority } from './priority';
+import { Priority } from '../lifecycle/priority';
 import { Timeouts } from './timeouts';
 import { ChainEnd, EventRun, Run } from './run';
 import { ClosingOutcome, Ending, RequestStatus, StepOutcome, StepResult } from './step-outcome';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PlannedStep } from '../lifecycle/plan';
 import { Evidence } from './outcome';
-import { Priority } from './priority';
+import { Priority } from '../lifecycle/priority';
 import { Cause, Retries, Timeouts } from './timeouts';
 import { ChainEnd, Run } from './run';
 import {

@@ -1,4 +1,4 @@
-import type { Priority } from '../../../shared/domain/workflow/priority';
+import type { Priority } from '../../../shared/domain/lifecycle/priority';
 import {
   createRateBudget,
   type Beat,
