@@ -253,6 +253,13 @@ export function parseGuid(text: string): string {
   return text;
 }
 
+/** Several ids with commas or white space between, as they come out of a spreadsheet. */
+export function parseIds(text: string): string[] {
+  const ids = text.split(/[\s,;]+/).filter((id) => id !== '');
+  if (ids.length === 0) throw takes('a list of ids');
+  return ids.map(parseId);
+}
+
 /** In seconds. */
 export function parseDuration(text: string): number {
   const seconds = secondsOf(text);

@@ -28,6 +28,7 @@ import {
   type Json,
 } from './command';
 import { personCommand } from './privacy-commands';
+import { reportCommands } from './report-commands';
 import type { DoctorOptions } from './doctor';
 import { CliError, print, tableOf } from './print';
 import type { SignInOptions } from './graph';
@@ -67,6 +68,8 @@ const signIn = [
 /** The groups of two-word commands. */
 export const groups = {
   model: 'check the access model, apply it to the tenant, or import it from there',
+  report:
+    'answer an auditor: who got what and why, whether everybody was served, and how soon leavers lost access',
 };
 
 const text = z.string();
@@ -268,6 +271,7 @@ export const commands: readonly CommandDefinition[] = [
     run: async (_, options: Json) =>
       (await import('./audit.js')).audit(await connection(), options),
   },
+  ...reportCommands,
   {
     name: 'dead-letters',
     arguments: [],

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { isNotAllowed } from '../shared/storage/storage-port';
 import { createProgram, HelpShown, UsageError } from './command';
 import { commands, groups } from './commands';
 import { CliError, failureOutput, terminalOf, wrap } from './print';
-
-/** The folder of package.json, above the built command. */
-const folder = join(__dirname, '..', '..');
-const packageJson: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-const { version } = z.object({ version: z.string() }).parse(packageJson);
+import { version } from './version';
 
 const args = process.argv.slice(2);
 const program = createProgram(

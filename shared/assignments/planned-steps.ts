@@ -115,6 +115,7 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     ids: one?.ids ?? {},
     ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
     ...((action === 'revoke' || action === 'extend') && { plannedAt: iso(situation.at) }),
+    ...(action === 'revoke' && { employed: spansAt(situation).length > 0 }),
     ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
     ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
     held: one?.state ?? 'nothing',
@@ -127,13 +128,17 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
 }
 
 /** Why a package is not wanted: what gave it and what ended that, else what the present employments or all facts say. */
-function factsAgainst({ timeline, at }: Situation, ended: Interval | undefined): Fact[] {
+function factsAgainst(situation: Situation, ended: Interval | undefined): Fact[] {
   if (ended) return [...ended.facts, ...(ended.endedBy ? [ended.endedBy] : [])];
-  const { spans, fates } = timeline;
-  const present = spans.filter(({ from, until = Infinity }) => from <= at && at < until);
+  const present = spansAt(situation);
   if (present.length > 0) return present.flatMap(({ facts }) => facts);
-  return [...fates].flatMap(([fact, fate]) => (fate === 'current' ? [fact] : []));
+  return [...situation.timeline.fates].flatMap(([fact, fate]) =>
+    fate === 'current' ? [fact] : [],
+  );
 }
+
+const spansAt = ({ timeline, at }: Situation) =>
+  timeline.spans.filter(({ from, until = Infinity }) => from <= at && at < until);
 
 export const heldBy = (access: readonly Access[], targetId: string | undefined): Access[] =>
   access.filter((one) => one.targetId === targetId);

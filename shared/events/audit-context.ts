@@ -66,14 +66,17 @@ export function stepColumns(writer: RowWriter, { run, step }: AuditContext) {
   const { action, packageKey, ruleId, targetId, whose, until, actAt, readyBy, ids } = step;
   const { held, heldUntil, decision } = step;
   const { brake, by: decidedBy, reason: decisionReason } = decision ?? {};
-  const definition = packageDefinition(writer.model().model, packageKey)?.accessPackage;
-  const approval = action === 'grant' ? definition?.policy?.approval.required : undefined;
+  const { model } = writer.model();
+  const { accessPackage, version: packageVersion } = packageDefinition(model, packageKey) ?? {};
+  const approval = action === 'grant' ? accessPackage?.policy?.approval.required : undefined;
+  const rule = model.birthrights.find(({ id }) => id === ruleId);
   return {
     ...runColumns(run),
     ...writerColumns(writer),
     ...ids,
     state: 'started',
-    ...{ action, packageKey, packageName: definition?.displayName, ruleId, targetId },
+    ...{ action, packageKey, packageName: accessPackage?.displayName, ruleId, targetId },
+    ...{ packageVersion, ruleDescription: rule?.description, employed: step.employed },
     ...{ whose, held, heldUntil, until, actAt, readyBy, brake, decidedBy, decisionReason },
     ...(action !== 'grant' && { assignmentId: step.assignmentId }),
     factHashes: step.factHashes.slice(0, MOST_FACTS).join(' ') || undefined,

@@ -68,7 +68,7 @@ export async function auditReport(
 }
 
 /** A row that somebody changed may have no meaning any more: its fault names it. */
-const readable = ({ columns }: PlacedRow): AuditRow[] => {
+export const readable = ({ columns }: PlacedRow): AuditRow[] => {
   const { data } = AuditRow.safeParse(columns);
   return data ? [data] : [];
 };

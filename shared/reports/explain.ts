@@ -26,7 +26,8 @@ type ExplainStores = {
 
 /** Columns that the rows of one step share; a later row has what an earlier one could not know. */
 const OfStep = AuditRow.pick({
-  ...{ action: true, packageKey: true, packageName: true, targetId: true, ruleId: true },
+  ...{ action: true, packageKey: true, packageName: true, packageVersion: true, targetId: true },
+  ...{ ruleId: true, ruleDescription: true, employed: true },
   ...{ whose: true, held: true, heldUntil: true, actAt: true, readyBy: true, until: true },
   ...{ accessPackageId: true, catalogId: true, assignmentPolicyId: true },
   ...{ assignmentRequestId: true, assignmentId: true },
@@ -155,18 +156,23 @@ export function attemptOf(rows: readonly AuditRow[], facts: Facts): AttemptLine 
   const first = rows[0] as AuditRow;
   const { attempt, initiator, replayReason, requestReason } = first;
   const { accessModelHash, appVersion } = closing ?? first;
-  const steps = groupBy(
-    rows.filter(({ step }) => step !== undefined),
-    ({ action, packageKey, targetId }) => JSON.stringify([action, packageKey, targetId]),
-  );
   return {
     ...{ attempt, initiator, replayReason, requestReason, accessModelHash, appVersion },
     ...{ outcome: closing?.outcome, reason: closing?.reason, closedAt: closing?.recordedAt },
     targetId: closing?.targetId,
     facts: closing ? factsOf([closing], facts) : [],
-    steps: [...steps.values()].map((ofStep) => stepOf(ofStep, facts)),
+    steps: stepsIn(rows).map((ofStep) => stepOf(ofStep, facts)),
     waits: rows.filter(({ kind }) => kind === 'waiting').map(waitOf),
   };
+}
+
+/** The rows of each step of an attempt: what was done about one package on one account. */
+export function stepsIn(rows: readonly AuditRow[]): AuditRow[][] {
+  const ofSteps = rows.filter(({ step }) => step !== undefined);
+  const steps = groupBy(ofSteps, ({ action, packageKey, targetId }) =>
+    JSON.stringify([action, packageKey, targetId]),
+  );
+  return [...steps.values()];
 }
 
 const refusalOf = ({ reason, receivedAt, bodyHash, recordedAt }: AuditRow) => ({

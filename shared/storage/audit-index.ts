@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../domain/workflow/audit-entry';
 import { padded } from '../domain/events/keys';
-import type { AppendOnlyTable, StoredRow } from './storage-port';
+import type { AppendOnlyTable, StoredRow, Table } from './storage-port';
 
 /** A single partition per day would take all writes of that day; sixteen share them. */
 const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
@@ -42,6 +42,18 @@ export async function referencesOfDay(
   const range = from === undefined ? {} : { from };
   const lists = await Promise.all(SHARDS.map((shard) => index.list(`day-${day}-${shard}`, range)));
   return unique(lists.flat());
+}
+
+/** The same of all UTC days from one to another, in the order of their partitions. */
+export async function referencesOfDays(
+  index: Pick<Table, 'scan'>,
+  first: string,
+  last: string,
+): Promise<Indexed[]> {
+  const rows: StoredRow[] = [];
+  for await (const page of index.scan({ after: `day-${first}-`, before: `day-${last}.` }))
+    rows.push(...page);
+  return unique(rows);
 }
 
 /** The references of one worker, oldest first. */

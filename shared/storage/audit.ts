@@ -6,13 +6,14 @@ import { START_OF_CHAIN, type ChainEnd } from '../domain/workflow/run';
 import {
   indexEntry,
   referencesOfDay,
+  referencesOfDays,
   referencesOfWorker,
   refusalsOf,
   refusalsOfEvent,
   type Indexed,
 } from './audit-index';
 import { mapConcurrent } from '../promises';
-import type { AppendOnlyTable, Columns } from './storage-port';
+import type { AppendOnlyTable, Columns, Table } from './storage-port';
 
 export type Ledger = ReturnType<typeof createLedger>;
 
@@ -198,8 +199,11 @@ export type Subjects = { eventHashes: string[]; refusals: AuditRow[] };
 /** A busy day has thousands of events; reading all of them at once would exceed the deadline of each call. */
 const AT_ONCE = 32;
 
-/** Reads the ledger by event, worker or day. Every read goes by key; none scans a table. */
-export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTable) {
+/** Reads the ledger by event, worker or days. Every read goes by key or by a range of keys; none scans a table. */
+export function createLedgerReader(
+  audit: AppendOnlyTable,
+  index: AppendOnlyTable & Pick<Table, 'scan'>,
+) {
   const rowsOf = async (eventHash: string): Promise<PlacedRow[]> => audit.list(eventHash);
 
   const ofEvent = async (eventHash: string): Promise<AuditRow[]> =>
@@ -251,6 +255,11 @@ export function createLedgerReader(audit: AppendOnlyTable, index: AppendOnlyTabl
     /** The events with a row of that UTC day, and the bodies refused on it. Reads no row of an event. */
     subjectsOfDay: async (day: string): Promise<Subjects> =>
       subjectsOf(await referencesOfDay(index, day)),
+    /** The same of all UTC days from one to another, each subject once, in the order of their hashes. */
+    subjectsOfDays: async (first: string, last: string): Promise<Subjects> => {
+      const found = await subjectsOf(await referencesOfDays(index, first, last));
+      return { ...found, eventHashes: found.eventHashes.toSorted() };
+    },
     /** The same of one worker. */
     subjectsOfWorker: async (workerId: string): Promise<Subjects> =>
       subjectsOf(await referencesOfWorker(index, workerId)),

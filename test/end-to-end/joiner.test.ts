@@ -92,6 +92,30 @@ test('the audit command finds the rows by event, worker and day, and their chain
   }
 });
 
+test('the report of the worker names rule, policy, dates and proof from the rows alone', async () => {
+  const found = await joinery('report', 'access', '--workers', 'W-1024', '--by', 'auditor');
+  const text = expect.stringMatching(/./) as unknown;
+  expect(found).toMatchObject({
+    content: {
+      rows: { in: 5, out: 1 },
+      notes: [],
+      lines: [
+        {
+          ...{ package: 'finance', action: 'grant', outcome: 'delivered', proof: 'verified' },
+          ...{ rule: 'finance-staff', ruleDescription: 'Employees of Finance.', event: EVENT_ID },
+          ...{ facts: [expect.stringContaining(EVENT_ID) as unknown], initiator: 'event' },
+          ...{ dueAt: text, deliveredAt: text, policyId: text, requestId: text, account: text },
+          ...{
+            modelApproval: 'not-required',
+            policyApproval: 'not-required',
+            packageVersion: text,
+          },
+        },
+      ],
+    },
+  });
+});
+
 test('the same event again only increases the count of duplicates', async () => {
   await stack.send([joinerEvent('W-1024', { id: EVENT_ID })]);
   const status = await eventually('the duplicate is counted', async () => {

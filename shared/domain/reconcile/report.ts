@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonHash } from '../events/keys';
+import { cell, list, table } from '../markdown';
 import { Finding, FindingKind } from './findings';
 import { ReconcileBrake } from './reconcile-brakes';
 import { evaluateHeadroom, Headroom, RosterScope, Scope } from './scope';
@@ -175,18 +176,4 @@ export function rosterLines({ roster, asked }: ReconcileReport): string[] {
   const named = changes.length > 0 ? `: ${changes.slice(0, MOST_NAMED).join(', ')}${more}` : '';
   const news = asked?.dryRun ? `${facts} facts would be new${named}` : `${facts} new facts`;
   return [`${state}${why === undefined ? '' : ` (${why})`}, ${workers} workers, ${news}`];
-}
-
-const list = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
-
-/** Worker ids come from HR and may have any character. */
-const cell = (value: string | number | undefined): string =>
-  String(value ?? '')
-    .replace(/[\\|`<>*_[\]]/g, '\\$&')
-    .replace(/\s+/g, ' ');
-
-function table(head: string[], rows: (string | number | undefined)[][]): string {
-  if (rows.length === 0) return 'None.';
-  const line = (cells: (string | number | undefined)[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

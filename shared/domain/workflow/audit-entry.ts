@@ -43,6 +43,12 @@ export const AuditEntry = z.object({
   endedAt: text.optional(),
   assignmentId: text.optional(),
   ruleId: text.optional(),
+  /** What the access model said of the rule when the row was written. */
+  ruleDescription: text.optional(),
+  /** Hash of all that the access model said of the package: its resource roles, its policy and what it excludes. */
+  packageVersion: text.optional(),
+  /** Of a removal: whether the person had an employment when it was planned. Without one they have left. */
+  employed: z.boolean().optional(),
   /** The hashes of the events behind the step, with spaces between. */
   factHashes: text.optional(),
   /** The end of the assignment that is asked for. */

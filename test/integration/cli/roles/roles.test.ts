@@ -50,6 +50,10 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   'person --export': { command: 'person', args: ['W-8', '--export'] },
   list: { command: 'list', args: ['--since', '2026-11-01'] },
   audit: { command: 'audit', args: ['--event', EVENT] },
+  'report access': {
+    command: 'report access',
+    args: ['--workers', 'W-7'],
+  },
   'dead-letters': { command: 'dead-letters', args: [] },
   replay: { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1'] },
   'replay --yes': { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1', '--yes'] },

@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { AuditRow } from '../domain/workflow/audit-entry';
+import { groupBy } from '../group-by';
+import { mapConcurrent } from '../promises';
+import type { LedgerReader } from '../storage/audit';
+import type { Claims } from '../storage/claims';
+import { isNotAllowed } from '../storage/storage-port';
+import { TooManyNumbers, type Workers } from '../storage/workers';
+import { auditReport, readable } from './audit';
+import {
+  environmentsOf,
+  indexedDays,
+  isWithin,
+  minutesBetween,
+  ofEveryReport,
+  type BoundedPeriod,
+  type Period,
+} from './evidence';
+import { stepsIn } from './explain';
+import { factLines, hashesIn, type FactLine } from './fact-line';
+
+export type AccessStores = {
+  claims: Pick<Claims, 'read'>;
+  audit: Pick<
+    LedgerReader,
+    'ofEvent' | 'rowsOf' | 'refusalRow' | 'indexed' | 'subjectsOfDays' | 'subjectsOfWorker'
+  >;
+  workers: Pick<Workers, 'facts'>;
+};
+
+/** Whose access: of the given workers, or of `sample` workers that the seed draws. */
+export type AccessQuestion =
+  | { workers: readonly string[]; period: Period }
+  | { sample: number; seed: string; period: BoundedPeriod };
+
+const text = z.string();
+const count = z.number().int().nonnegative();
+const ofRow = AuditRow.shape;
+
+/** One change of one person's access to one package, or why there was none, by the rows of its run. */
+export const AccessLine = z.strictObject({
+  worker: text,
+  package: text,
+  ...{ packageName: ofRow.packageName, action: ofRow.action },
+  ...{ outcome: text, reason: ofRow.reason },
+  /** Why: the rule with what it said then, and the events behind it. */
+  ...{ rule: ofRow.ruleId, ruleDescription: ofRow.ruleDescription },
+  facts: z.array(text),
+  /** When it had to be there or gone, was asked for, and was. `marginMinutes` is negative where that was late. */
+  ...{ receivedAt: ofRow.receivedAt, dueAt: text.optional(), submittedAt: ofRow.submittedAt },
+  ...{ deliveredAt: ofRow.deliveredAt, marginMinutes: ofRow.marginMinutes, until: ofRow.until },
+  ...{ modelApproval: ofRow.modelApproval, policyApproval: ofRow.policyApproval },
+  ...{ approver: ofRow.approver, brake: ofRow.brake, decidedBy: ofRow.decidedBy },
+  decisionReason: ofRow.decisionReason,
+  /** What has started the run, and for an event or a replay that a person has asked for, who and why. */
+  ...{ initiator: ofRow.initiator, requestedBy: ofRow.requestedBy },
+  ...{ requestReason: ofRow.requestReason, replayReason: ofRow.replayReason },
+  ...{ event: ofRow.eventId, source: ofRow.eventSource, attempt: count },
+  ...{ account: ofRow.targetId, whose: ofRow.whose, held: ofRow.held },
+  ...{ accessPackageId: ofRow.accessPackageId, catalogId: ofRow.catalogId },
+  ...{ policyId: ofRow.assignmentPolicyId, packageVersion: ofRow.packageVersion },
+  ...{ requestId: ofRow.assignmentRequestId, assignmentId: ofRow.assignmentId },
+  ...{ graphState: ofRow.graphState, errorCode: ofRow.errorCode },
+  ...{ accessModelHash: text, appVersion: text, environment: text },
+  /** Whether the hash chain of the event verifies, and the hash of the row that says how it ended. */
+  ...{ proof: z.enum(['verified', 'verified-to-last-row', 'fault']), rowHash: text },
+});
+export type AccessLine = z.infer<typeof AccessLine>;
+
+/** Who got or lost what, when, why, on whose word and on time or not. */
+export const AccessContent = z.strictObject({
+  report: z.literal('access'),
+  ...ofEveryReport,
+  workers: z.array(text),
+  /** Of a sample: by which seed it was drawn out of how many events, and how many were looked at. */
+  sample: z
+    .strictObject({ size: count, seed: text, events: count, drawn: count, withoutChange: count })
+    .optional(),
+  /** Workers of whom the period has no change. */
+  withoutChange: z.array(text),
+  lines: z.array(AccessLine),
+});
+export type AccessContent = z.infer<typeof AccessContent>;
+
+const AT_ONCE = 16;
+
+/** Answers from audit rows, also after Graph has forgotten the requests. The same rows give the same content. */
+export async function accessReport(
+  stores: AccessStores,
+  question: AccessQuestion,
+): Promise<AccessContent> {
+  const { period } = question;
+  const drawn = 'sample' in question ? await drawWorkers(stores, question) : undefined;
+  const workers = 'workers' in question ? [...new Set(question.workers)] : (drawn?.workers ?? []);
+  const notes = new Set<string>();
+  const found = await mapConcurrent(AT_ONCE, workers, (worker) =>
+    changesOf(stores, worker, period),
+  );
+  for (const one of found) for (const note of one.notes) notes.add(note);
+  const lines = found.flatMap((one) => one.lines);
+  const rows = found.flatMap((one) => one.rows);
+  return {
+    report: 'access',
+    period,
+    filters: [
+      drawn
+        ? `${workers.length} workers with a change of access in the period, drawn by the seed "${drawn.sample.seed}" out of ` +
+          `${drawn.sample.events} events; ${drawn.sample.drawn} were looked at, ${drawn.sample.withoutChange} of them ` +
+          'without a change in the period'
+        : `the workers ${workers.join(' ')}`,
+    ],
+    rows: { in: rows.length, out: lines.length },
+    environments: environmentsOf(rows),
+    notes: [...notes].sort(),
+    workers,
+    ...(drawn && { sample: drawn.sample }),
+    withoutChange: workers.filter((_, at) => found[at]?.lines.length === 0),
+    lines,
+  };
+}
+
+/**
+ * Draws events of the period in the order of a hash of seed and event, until they name as many workers as are wanted. Events
+ * that changed nothing are passed over, which leaves each of the others the same chance.
+ */
+async function drawWorkers(
+  { audit }: AccessStores,
+  { sample: size, seed, period }: Extract<AccessQuestion, { sample: number }>,
+) {
+  const { first, last } = indexedDays(period);
+  const { eventHashes } = await audit.subjectsOfDays(first, last);
+  const orderOf = (hash: string): string => sha256(JSON.stringify([seed, hash]));
+  const order = eventHashes
+    .map((hash) => ({ hash, key: orderOf(hash) }))
+    .sort((one, other) => (one.key < other.key ? -1 : 1));
+  const workers = new Set<string>();
+  const sample = { size, seed, events: order.length, drawn: 0, withoutChange: 0 };
+  for (let at = 0; at < order.length && workers.size < size; at += AT_ONCE) {
+    const next = order.slice(at, at + AT_ONCE);
+    const events = await Promise.all(next.map(({ hash }) => audit.rowsOf(hash)));
+    for (const stored of events) {
+      if (workers.size === size) break;
+      sample.drawn += 1;
+      const changed = stored.flatMap(readable).filter(isWithin(period)).find(isChange);
+      if (changed?.workerId === undefined) sample.withoutChange += 1;
+      else workers.add(changed.workerId);
+    }
+  }
+  return { workers: [...workers], sample };
+}
+
+const sha256 = (data: string): string => createHash('sha256').update(data).digest('hex');
+
+/** Whether a row says how something about a package ended. That a package is complete changes nobody's access. */
+const isChange = ({ kind, packageKey, step, outcome }: AuditRow): boolean =>
+  kind === 'settled' && packageKey !== undefined && !(step === 'ensure' && outcome === 'complete');
+
+async function changesOf(stores: AccessStores, worker: string, period: Period) {
+  const { numbers, notes } = await numbersOf(stores, worker);
+  const subjects = await Promise.all(numbers.map(stores.audit.subjectsOfWorker));
+  const hashes = [...new Set(subjects.flatMap(({ eventHashes }) => eventHashes))];
+  const events = await mapConcurrent(4, hashes, (eventHash) => auditReport(stores, { eventHash }));
+  const known = events.map(({ rows, ...report }) => ({
+    ...report,
+    rows: rows.filter(({ kind }) => kind !== 'rejected').filter(isWithin(period)),
+  }));
+  const rows = known.flatMap((event) => event.rows);
+  const facts = await factLines(stores, rows.flatMap(hashesIn), worker);
+  const lines = known.flatMap((event) => {
+    const isUnchecked = event.notes.length > 0;
+    const proof =
+      event.faults.length > 0 ? 'fault' : isUnchecked ? 'verified-to-last-row' : 'verified';
+    return [...groupBy(event.rows, ({ attempt }) => attempt).values()]
+      .flatMap(stepsIn)
+      .filter(([first]) => first?.packageKey !== undefined)
+      .map((step) => ({ step, line: lineOf(worker, step, facts, proof) }));
+  });
+  const startOf = ({ step: [first] }: (typeof lines)[number]): string => first?.recordedAt ?? '';
+  return {
+    rows,
+    notes: [...notes, ...events.flatMap((event) => event.notes)],
+    lines: lines
+      .toSorted((one, other) => (startOf(one) < startOf(other) ? -1 : 1))
+      .map(({ line }) => line),
+  };
+}
+
+/** All numbers of the person, as far as they may be read: the rows of a number do not name the others. */
+async function numbersOf({ workers }: AccessStores, worker: string) {
+  try {
+    const facts = await workers.facts(worker);
+    const numbers = facts.flatMap((fact) => [fact.workerId, fact.previousWorkerId ?? worker]);
+    return { numbers: [...new Set([worker, ...numbers.sort()])], notes: [] };
+  } catch (error) {
+    if (error instanceof TooManyNumbers) return { numbers: [worker], notes: [TOO_MANY] };
+    if (isNotAllowed(error)) return { numbers: [worker], notes: [NUMBERS_UNREAD] };
+    throw error;
+  }
+}
+
+const NUMBERS_UNREAD =
+  'a person may have had other worker ids, which were not looked for, because you may not read the records of workers';
+const TOO_MANY =
+  'a worker has too many other worker ids: only what was recorded under this one is shown';
+
+function lineOf(
+  worker: string,
+  rows: readonly AuditRow[],
+  facts: ReadonlyMap<string, FactLine>,
+  proof: AccessLine['proof'],
+): AccessLine {
+  const row = Object.assign({}, ...rows) as AuditRow;
+  const { action, actAt, readyBy, deliveredAt } = row;
+  const end = rows.findLast(isChange);
+  const dueAt = action === 'revoke' ? actAt : readyBy;
+  const isRemoved = action === 'revoke' && actAt !== undefined && deliveredAt !== undefined;
+  const hashes = [...new Set(rows.flatMap(hashesIn))];
+  return {
+    ...{ worker, package: row.packageKey ?? '', packageName: row.packageName, action },
+    ...{ outcome: end?.outcome ?? 'open', reason: end?.reason },
+    ...{ rule: row.ruleId, ruleDescription: row.ruleDescription },
+    facts: hashes.map((hash) => factText(facts.get(hash) ?? { eventHash: hash })),
+    ...{ receivedAt: row.receivedAt, dueAt, submittedAt: row.submittedAt, deliveredAt },
+    marginMinutes: isRemoved ? minutesBetween(deliveredAt, actAt) : row.marginMinutes,
+    until: row.until,
+    ...{ modelApproval: row.modelApproval, policyApproval: row.policyApproval },
+    ...{ approver: row.approver, brake: row.brake, decidedBy: row.decidedBy },
+    decisionReason: row.decisionReason,
+    ...{ initiator: row.initiator, requestedBy: row.requestedBy },
+    ...{ requestReason: row.requestReason, replayReason: row.replayReason },
+    ...{ event: row.eventId, source: row.eventSource, attempt: row.attempt },
+    ...{ account: row.targetId, whose: row.whose, held: row.held },
+    ...{ accessPackageId: row.accessPackageId, catalogId: row.catalogId },
+    ...{ policyId: row.assignmentPolicyId, packageVersion: row.packageVersion },
+    ...{ requestId: row.assignmentRequestId, assignmentId: row.assignmentId },
+    ...{ graphState: row.graphState, errorCode: row.errorCode },
+    ...{ accessModelHash: row.accessModelHash, appVersion: row.appVersion },
+    ...{ environment: row.environment, proof, rowHash: (end ?? row).hash },
+  };
+}
+
+/** An event by what its rows and its claim both know, so that it is told the same to whoever may read only the rows. */
+function factText({ eventHash, eventId, source, type, occurredAt, acceptedAt }: FactLine): string {
+  if (eventId === undefined) return `event ${eventHash}`;
+  return `${eventId} of ${source ?? '?'} (${type ?? '?'}, stated ${occurredAt ?? '?'}, received ${acceptedAt ?? '?'})`;
+}
