@@ -11,7 +11,7 @@ import {
   type LoadServices,
 } from '../shared/roster/load';
 import { snapshotsOf, type RosterWorker } from '../shared/roster/snapshots';
-import { readRosterRows, RosterMap, type RosterFault } from '../shared/roster/rows';
+import { readRosterRows } from '../shared/roster/rows';
 import { createDue } from '../shared/storage/due';
 import { createHoldings } from '../shared/storage/holdings';
 import { createPackages } from '../shared/storage/packages';
@@ -21,7 +21,8 @@ import { createWorkers } from '../shared/storage/workers';
 import { configOf, ownCredential, readBody, type AppSettings } from './connection';
 import { graphOptions, printAccount, type SignInOptions } from './graph';
 import { loadModel } from './model';
-import { askForYes, CliError, counted, isTerminal, print, shown, tableOf, warn } from './print';
+import { askForYes, CliError, counted, isTerminal, print, tableOf, warn } from './print';
+import { formatOf, readMap, refuse } from './roster';
 
 export type LoadOptions = SignInOptions & {
   map: string;
@@ -56,17 +57,16 @@ export async function load(app: AppSettings, roster: string, options: LoadOption
       2,
     );
   const map = readMap(options.map, await readBody(options.map));
-  const format = /\.json$/i.test(roster) ? 'json' : 'csv';
-  const rows = readRosterRows(await readBody(roster), format, map);
+  const rows = readRosterRows(await readBody(roster), formatOf(roster), map);
   const origin = { source, asOf: asOf.toISOString() };
   const { workers, faults } = snapshotsOf(rows, map, origin);
-  refuse(roster, faults);
+  refuse('not loaded', roster, faults);
   const loaded = await loadModel(config.accessModel);
   const reached = graphOptions(config, SCOPES, options);
   await printAccount(reached);
   const services = { ...servicesOver(config, reached), model: () => loaded };
   const plan = await planLoad(services, workers, new Date()).catch(graphFailure);
-  refuse(roster, plan.faults);
+  refuse('not loaded', roster, plan.faults);
   const summary = summaryOf(rows.rows.length, unmatchedIn(workers, loaded.model), plan);
   const isIdle = summary.facts.new === 0 && summary.access['adopt'] === undefined;
   if (!json) warn(summary.notes);
@@ -84,35 +84,6 @@ export async function load(app: AppSettings, roster: string, options: LoadOption
     yes || dryRun ? `${textOf(summary)}\n\n${endOf(ended)}` : endOf(ended),
   );
   if (changed.length > 0) process.exitCode = 1;
-}
-
-function readMap(file: string, bytes: Buffer): RosterMap {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
-  } catch {
-    throw new CliError(`${file} is not JSON`, 2);
-  }
-  const read = RosterMap.safeParse(value);
-  if (read.success) return read.data;
-  const lines = read.error.issues.map(({ path, message }) =>
-    [file, ...path.map((name) => shown(String(name))), message].join(': '),
-  );
-  throw new CliError(lines.join('\n'), 2);
-}
-
-function refuse(file: string, faults: readonly RosterFault[]): void {
-  if (faults.length === 0) return;
-  const lines = faults.map(({ line, column, rule }) => {
-    const where = [
-      ...(line === undefined ? [] : [`line ${line}`]),
-      ...(column === undefined ? [] : [`"${shown(column)}"`]),
-    ];
-    return `  ${[file, where.join(', '), `required: ${rule}`].filter((text) => text !== '').join(': ')}`;
-  });
-  throw new CliError(`not loaded: ${counted(faults.length, 'fault')}\n${lines.join('\n')}`, 1, {
-    faults,
-  });
 }
 
 function graphFailure(error: unknown): never {

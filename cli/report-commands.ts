@@ -1,16 +1,19 @@
 import { AccessContent } from '../shared/reports/access';
+import { CompletenessContent } from '../shared/reports/completeness';
 import { evidenceOf } from '../shared/reports/evidence';
+import { LeaversContent } from '../shared/reports/leavers';
 import {
   connection,
   json,
   option,
+  parseDuration,
   parseId,
   parseIds,
   parsePositiveInteger,
   parseTime,
   type CommandDefinition,
 } from './command';
-import type { AccessOptions } from './report';
+import type { AccessOptions, CompletenessOptions, LeaversOptions } from './report';
 
 const from = 'the first instant of the period: a time, a UTC day, or a duration before now';
 const options = [
@@ -53,5 +56,43 @@ export const reportCommands: readonly CommandDefinition[] = [
     output: evidenceOf(AccessContent),
     run: async (_, given: AccessOptions) =>
       (await import('./report.js')).reportAccess(await connection(), given),
+  },
+  {
+    name: 'report completeness',
+    arguments: [],
+    options: [
+      option('--from <time>', from, { required: true, parse: parseTime }),
+      option(
+        '--roster <file>',
+        'who is expected: CSV with a header, or JSON if the name ends in .json; without it the accepted events are',
+      ),
+      option('--map <file>', 'with --roster: which column says what, as "joinery load" takes it'),
+      ...options,
+    ],
+    description:
+      'report whether everybody of a roster, or every accepted event, was served or has an end that says why not. Exit code ' +
+      '1 if one is unexplained',
+    output: evidenceOf(CompletenessContent),
+    run: async (_, given: CompletenessOptions) =>
+      (await import('./report.js')).reportCompleteness(await connection(), given),
+  },
+  {
+    name: 'report leavers',
+    arguments: [],
+    options: [
+      option('--from <time>', from, { required: true, parse: parseTime }),
+      option('--target <duration>', 'within which access has to be gone', {
+        parse: parseDuration,
+        default: 86_400,
+        defaultText: '24h',
+      }),
+      ...options,
+    ],
+    description:
+      'report for everybody whose employment ended in the period how soon each access package was removed, and what is not ' +
+      'removed. Exit code 1 if some was removed late, or is not removed',
+    output: evidenceOf(LeaversContent),
+    run: async (_, given: LeaversOptions) =>
+      (await import('./report.js')).reportLeavers(await connection(), given),
   },
 ];

@@ -1,9 +1,28 @@
+import { createHash } from 'node:crypto';
 import { accessReport, type AccessQuestion } from '../shared/reports/access';
 import { accessCsv, accessMarkdown } from '../shared/reports/access-text';
-import { withHash, type Content, type Evidence } from '../shared/reports/evidence';
-import { openAudit, openClaims, openWorkers, type Connection } from './connection';
+import { completenessReport, type ExpectedRoster } from '../shared/reports/completeness';
+import { completenessCsv, completenessMarkdown } from '../shared/reports/completeness-text';
+import {
+  withHash,
+  type BoundedPeriod,
+  type Content,
+  type Evidence,
+} from '../shared/reports/evidence';
+import { leaversReport } from '../shared/reports/leavers';
+import { leaversCsv, leaversMarkdown } from '../shared/reports/leavers-text';
+import { readRosterRows } from '../shared/roster/rows';
+import {
+  openAudit,
+  openClaims,
+  openDue,
+  openWorkers,
+  readBody,
+  type Connection,
+} from './connection';
 import { CliError, print } from './print';
 import { ownName } from './recheck';
+import { formatOf, readMap, refuse } from './roster';
 import { version } from './version';
 
 type ReportOptions = { from?: Date; to?: Date; by?: string; csv: boolean; json: boolean };
@@ -39,6 +58,63 @@ export async function reportAccess(connection: Connection, options: AccessOption
   if (isFaulty || isUnknown) process.exitCode = 1;
 }
 
+export type CompletenessOptions = ReportOptions & { from: Date; roster?: string; map?: string };
+
+/** Reports whether everybody was served who was to be. Exit code 1 if something is unexplained. */
+export async function reportCompleteness(
+  connection: Connection,
+  options: CompletenessOptions,
+): Promise<void> {
+  const { roster: file, map } = options;
+  if ((file === undefined) !== (map === undefined))
+    throw new CliError('--roster and --map belong together', 2);
+  const isGiven = file !== undefined && map !== undefined;
+  const roster = isGiven ? await expectedRoster(file, map) : undefined;
+  const period = boundedPeriodOf(connection, options);
+  const stores = { ...storesOf(connection), due: openDue(connection) };
+  const content = await completenessReport(stores, period, roster);
+  const asked = isGiven ? ['--roster', file, '--map', map] : [];
+  const command = commandOf('completeness', asked, content);
+  const evidence = withHash(content, madeBy(connection, options, command));
+  show(evidence, options, { csv: completenessCsv, markdown: completenessMarkdown });
+  if (content.unexplained > 0) process.exitCode = 1;
+}
+
+export type LeaversOptions = ReportOptions & { from: Date; target: number };
+
+/** Reports how soon leavers lost their access. Exit code 1 if some was removed late, or is not removed. */
+export async function reportLeavers(
+  connection: Connection,
+  options: LeaversOptions,
+): Promise<void> {
+  const { target } = options;
+  const stores = { ...storesOf(connection), due: openDue(connection) };
+  const period = boundedPeriodOf(connection, options);
+  const content = await leaversReport(stores, period, target / 60);
+  const command = commandOf('leavers', ['--target', `${target}s`], content);
+  const evidence = withHash(content, madeBy(connection, options, command));
+  show(evidence, options, { csv: leaversCsv, markdown: leaversMarkdown });
+  if (content.late + content.notRemoved > 0) process.exitCode = 1;
+}
+
+/** A worker with several employments is expected until the last of them ends. */
+async function expectedRoster(file: string, mapFile: string): Promise<ExpectedRoster> {
+  const bytes = await readBody(file);
+  const map = readMap(mapFile, await readBody(mapFile));
+  const { rows, faults } = readRosterRows(bytes, formatOf(file), map);
+  const missing = rows.filter(({ values }) => !values.has('workerId'));
+  const all = [...faults, ...missing.map(({ line }) => ({ line, rule: 'a worker id' }))];
+  refuse('not compared', file, all);
+  const workers = new Map<string, string | undefined>();
+  for (const { values } of rows) {
+    const [worker = '', until] = [values.get('workerId'), values.get('until')];
+    const isLonger =
+      !workers.has(worker) || until === undefined || until > (workers.get(worker) ?? '9');
+    if (isLonger) workers.set(worker, until);
+  }
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), rows: rows.length, workers };
+}
+
 const storesOf = (connection: Connection) => ({
   ...{ claims: openClaims(connection), audit: openAudit(connection) },
   workers: openWorkers(connection),
@@ -50,6 +126,13 @@ function periodOf(connection: Connection, options: ReportOptions): { from?: stri
   const from = options.from;
   if (from && from.getTime() >= to) throw new CliError('--from is not before --to and now', 2);
   return { ...(from && { from: from.toISOString() }), to: new Date(to).toISOString() };
+}
+
+function boundedPeriodOf(
+  connection: Connection,
+  options: ReportOptions & { from: Date },
+): BoundedPeriod {
+  return { ...periodOf(connection, options), from: options.from.toISOString() };
 }
 
 /** The same question with the same instants, as it is typed in. */

@@ -115,7 +115,9 @@ function stepOf(situation: Situation, draft: StepDraft): PlannedStep {
     ids: one?.ids ?? {},
     ...(one?.assignmentId !== undefined && { assignmentId: one.assignmentId }),
     ...((action === 'revoke' || action === 'extend') && { plannedAt: iso(situation.at) }),
-    ...(action === 'revoke' && { employed: spansAt(situation).length > 0 }),
+    ...((action === 'revoke' || action === 'hand-off') && {
+      employed: spansAt(situation).length > 0,
+    }),
     ...(needsRequest && one?.requestId !== undefined && { requestId: one.requestId }),
     ...(action === 'wait' && { waitsFor: one?.state === 'removing' ? 'removal' : 'grant' }),
     held: one?.state ?? 'nothing',

@@ -34,6 +34,7 @@ function detailsOf(line: AccessLine): string {
     ['Received, due', [line.receivedAt, line.dueAt]],
     ['Asked for, delivered, until', [line.submittedAt, line.deliveredAt, line.until]],
     ['Outcome', [line.outcome, line.reason, line.graphState, line.errorCode]],
+    ['Ended after its event', [line.endedLaterAs, line.endedLaterAt]],
     ['Approval', [approvalText(line)]],
     ['Started by', [line.initiator, line.requestedBy, line.requestReason, line.replayReason]],
     ['Event', [line.event, line.source, `attempt ${line.attempt}`]],

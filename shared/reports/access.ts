@@ -62,6 +62,8 @@ export const AccessLine = z.strictObject({
   ...{ policyId: ofRow.assignmentPolicyId, packageVersion: ofRow.packageVersion },
   ...{ requestId: ofRow.assignmentRequestId, assignmentId: ofRow.assignmentId },
   ...{ graphState: ofRow.graphState, errorCode: ofRow.errorCode },
+  /** How the request ended that was open at the end of its event, and when. */
+  ...{ endedLaterAs: text.optional(), endedLaterAt: text.optional() },
   ...{ accessModelHash: text, appVersion: text, environment: text },
   /** Whether the hash chain of the event verifies, and the hash of the row that says how it ended. */
   ...{ proof: z.enum(['verified', 'verified-to-last-row', 'fault']), rowHash: text },
@@ -167,6 +169,11 @@ async function changesOf(stores: AccessStores, worker: string, period: Period) {
   }));
   const rows = known.flatMap((event) => event.rows);
   const facts = await factLines(stores, rows.flatMap(hashesIn), worker);
+  const ended = new Map(
+    rows.flatMap((row) =>
+      row.kind === 'request-ended' ? [[row.assignmentRequestId, row] as const] : [],
+    ),
+  );
   const lines = known.flatMap((event) => {
     const isUnchecked = event.notes.length > 0;
     const proof =
@@ -174,7 +181,7 @@ async function changesOf(stores: AccessStores, worker: string, period: Period) {
     return [...groupBy(event.rows, ({ attempt }) => attempt).values()]
       .flatMap(stepsIn)
       .filter(([first]) => first?.packageKey !== undefined)
-      .map((step) => ({ step, line: lineOf(worker, step, facts, proof) }));
+      .map((step) => ({ step, line: lineOf(worker, step, { facts, ended, proof }) }));
   });
   const startOf = ({ step: [first] }: (typeof lines)[number]): string => first?.recordedAt ?? '';
   return {
@@ -204,17 +211,24 @@ const NUMBERS_UNREAD =
 const TOO_MANY =
   'a worker has too many other worker ids: only what was recorded under this one is shown';
 
+type Known = {
+  facts: ReadonlyMap<string, FactLine>;
+  ended: ReadonlyMap<string | undefined, AuditRow>;
+  proof: AccessLine['proof'];
+};
+
 function lineOf(
   worker: string,
   rows: readonly AuditRow[],
-  facts: ReadonlyMap<string, FactLine>,
-  proof: AccessLine['proof'],
+  { facts, ended, proof }: Known,
 ): AccessLine {
   const row = Object.assign({}, ...rows) as AuditRow;
-  const { action, actAt, readyBy, deliveredAt } = row;
+  const { action, actAt, readyBy } = row;
+  const later =
+    row.assignmentRequestId === undefined ? undefined : ended.get(row.assignmentRequestId);
+  const deliveredAt = row.deliveredAt ?? later?.deliveredAt;
   const end = rows.findLast(isChange);
   const dueAt = action === 'revoke' ? actAt : readyBy;
-  const isRemoved = action === 'revoke' && actAt !== undefined && deliveredAt !== undefined;
   const hashes = [...new Set(rows.flatMap(hashesIn))];
   return {
     ...{ worker, package: row.packageKey ?? '', packageName: row.packageName, action },
@@ -222,7 +236,7 @@ function lineOf(
     ...{ rule: row.ruleId, ruleDescription: row.ruleDescription },
     facts: hashes.map((hash) => factText(facts.get(hash) ?? { eventHash: hash })),
     ...{ receivedAt: row.receivedAt, dueAt, submittedAt: row.submittedAt, deliveredAt },
-    marginMinutes: isRemoved ? minutesBetween(deliveredAt, actAt) : row.marginMinutes,
+    marginMinutes: row.marginMinutes ?? marginOf(dueAt, deliveredAt),
     until: row.until,
     ...{ modelApproval: row.modelApproval, policyApproval: row.policyApproval },
     ...{ approver: row.approver, brake: row.brake, decidedBy: row.decidedBy },
@@ -235,10 +249,15 @@ function lineOf(
     ...{ policyId: row.assignmentPolicyId, packageVersion: row.packageVersion },
     ...{ requestId: row.assignmentRequestId, assignmentId: row.assignmentId },
     ...{ graphState: row.graphState, errorCode: row.errorCode },
+    ...{ endedLaterAs: later?.outcome, endedLaterAt: later?.endedAt },
     ...{ accessModelHash: row.accessModelHash, appVersion: row.appVersion },
     ...{ environment: row.environment, proof, rowHash: (end ?? row).hash },
   };
 }
+
+/** Rows have it only of what was to be there by a time and was delivered by the run itself. */
+const marginOf = (dueAt: string | undefined, deliveredAt: string | undefined) =>
+  dueAt === undefined || deliveredAt === undefined ? undefined : minutesBetween(deliveredAt, dueAt);
 
 /** An event by what its rows and its claim both know, so that it is told the same to whoever may read only the rows. */
 function factText({ eventHash, eventId, source, type, occurredAt, acceptedAt }: FactLine): string {

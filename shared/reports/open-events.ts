@@ -1,6 +1,7 @@
 import type { StoredClaim } from '../domain/workflow/claim';
 import type { Claims } from '../storage/claims';
 import { shards, type Due } from '../storage/due';
+import { isNotAllowed } from '../storage/storage-port';
 
 export type OpenEventStores = { claims: Pick<Claims, 'read'>; due: Pick<Due, 'ready'> };
 
@@ -25,4 +26,19 @@ export async function openEvents({ claims, due }: OpenEventStores): Promise<Stor
     }),
   );
   return byShard.flat();
+}
+
+const UNREAD =
+  'events that are open and have no row in the period were not looked for, because you may not read the records of open events';
+
+/** The same for who may not be allowed to read them: then a note says so. */
+export async function openIfAllowed(
+  stores: OpenEventStores,
+): Promise<{ open: StoredClaim[]; note?: string }> {
+  try {
+    return { open: await openEvents(stores) };
+  } catch (error) {
+    if (!isNotAllowed(error)) throw error;
+    return { open: [], note: UNREAD };
+  }
 }

@@ -59,7 +59,7 @@ export const PlannedStep = HoldingPlace.extend({
   /** What the account had of the package when this was planned, and until when. */
   held: z.enum(['nothing', ...Held.shape.state.options]).optional(),
   heldUntil: z.string().optional(),
-  /** Of a revoke: whether the person has an employment. */
+  /** Of a revoke or a hand-off: whether the person has an employment. */
   employed: z.boolean().optional(),
   /** Of a change to an assignment: when it was first planned. A replica of Graph may be behind what that plan saw. */
   plannedAt: z.string().optional(),

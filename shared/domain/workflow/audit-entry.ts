@@ -47,7 +47,7 @@ export const AuditEntry = z.object({
   ruleDescription: text.optional(),
   /** Hash of all that the access model said of the package: its resource roles, its policy and what it excludes. */
   packageVersion: text.optional(),
-  /** Of a removal: whether the person had an employment when it was planned. Without one they have left. */
+  /** Of a removal or a hand-off: whether the person had an employment when it was planned. Without one they have left. */
   employed: z.boolean().optional(),
   /** The hashes of the events behind the step, with spaces between. */
   factHashes: text.optional(),

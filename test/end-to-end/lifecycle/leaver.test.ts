@@ -1,4 +1,6 @@
+import type { LeaversContent } from '../../../shared/reports/leavers';
 import { eventually } from '../../support/eventually';
+import { runCommand } from '../../support/run-command';
 import { finance, sales, startLife, type Life } from './life';
 
 let life: Life;
@@ -129,6 +131,26 @@ test('a leaver without any earlier event needs attention, and nothing is done', 
   expect(await life.ending(left({ lastDay: '2026-11-20' }))).toBe(
     'needs-attention: unknown-employment',
   );
+});
+
+test('the report of leavers says of each what was removed, after the end and after HR had told', async () => {
+  const args = ['report', 'leavers', '--from', '2026-11-20', '--by', 'auditor', '--json'];
+  const settings = { JOINERY_DATA_DIR: life.stack.dataDir };
+  const { stdout } = await runCommand(args, settings);
+  const { content } = JSON.parse(stdout) as { content: LeaversContent };
+  const of = (workerId: string) =>
+    content.lines
+      .filter(({ worker }) => worker === workerId)
+      .map((line) => `${line.result} ${line.package ?? ''} ${line.endedAt}`);
+  expect(of('W-1031')).toEqual(['removed finance 2026-11-20T23:00:00.000Z']);
+  expect(of('W-1032')).toEqual(['removed finance 2026-11-25T12:00:00.000Z']);
+  // One of two employments, and an access that is not ours.
+  expect(of('W-1038')).toEqual([]);
+  expect(of('W-1039')).toEqual(['handed-off finance 2026-11-20T23:00:00.000Z']);
+  expect(content.lines.find(({ worker }) => worker === 'W-1031')).toMatchObject({
+    minutesToRemoval: expect.any(Number) as unknown,
+    toldAt: expect.stringMatching(/^2026-11-27T12:/) as unknown,
+  });
 });
 
 test('every invariant holds', async () => {

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { commands } from '../../../cli/commands';
 import type { AccessContent } from '../../../shared/reports/access';
+import type { CompletenessContent } from '../../../shared/reports/completeness';
+import type { LeaversContent } from '../../../shared/reports/leavers';
 import type { Evidence } from '../../../shared/reports/evidence';
 import { jsonHash } from '../../../shared/domain/events/keys';
 import { runCommand } from '../../support/run-command';
@@ -121,4 +126,109 @@ test('a changed row is a fault of its line, and ends with 1', async () => {
   const { code, content } = await reported<AccessContent>('access', '--workers', 'W-2');
   expect(code).toBe(1);
   expect(content.lines).toMatchObject([{ proof: 'fault' }]);
+});
+
+describe('completeness', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'joinery-roster-'));
+  const [roster, map] = [join(folder, 'roster.csv'), join(folder, 'map.json')];
+  writeFileSync(map, JSON.stringify({ worker: 'workerId', start: 'from', end: 'until' }));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const expect100 = (others: string[] = []) => {
+    const workers = Array.from({ length: 100 }, (_, at) => `W-${300 + at},2026-11-23,`);
+    writeFileSync(roster, ['worker,start,end', ...workers, ...others].join('\n'));
+  };
+
+  test('100 events with 3 withheld from the roster are 3 unexplained, and end with 1', async () => {
+    for (let at = 300; at < 397; at += 1) await granted(`W-${at}`);
+    expect100();
+    const args = ['--roster', roster, '--map', map, ...PERIOD];
+    const { code, stdout } = await report('completeness', ...args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^# Completeness: expected 100, delivered 97, unexplained 3$/m);
+    for (const worker of ['W-397', 'W-398', 'W-399'])
+      expect(stdout).toMatch(new RegExp(`^\\| ${worker} \\|.* no-event `, 'm'));
+    expect(stdout).not.toMatch(/^\| W-300 /m);
+    // They got access, and HR does not know them.
+    expect(stdout).toMatch(/are not in the roster: .*W-100, W-101/);
+  });
+
+  test('an end or a wait that says why explains, and so does what HR has ended before', async () => {
+    const at = '2026-11-20T12:00:00.000Z';
+    const parked = { for: 'parked', reason: 'future-start', since: at } as const;
+    const wait = { kind: 'waiting', waitingFor: 'parked', reason: 'future-start' } as const;
+    const waits = { ...wait, step: undefined, packageKey: undefined };
+    await granted('W-397');
+    const ended = { outcome: 'no-matching-rule', reason: 'finance-staff' };
+    await recordEvent(storage, { id: 'e-398', workerId: 'W-398', at, end: ended });
+    await recordEvent(storage, {
+      ...{ id: 'e-399', workerId: 'W-399', at, waiting: parked },
+      rows: [{ ...waits, waitingSince: at, waitingUntil: '2027-01-01T00:00:00.000Z' }],
+    });
+    expect100(['W-9,2020-01-01,2026-01-31']);
+    const args = ['--roster', roster, '--map', map, ...PERIOD];
+    const { code, content } = await reported<CompletenessContent>('completeness', ...args);
+    expect(code).toBe(0);
+    expect(content).toMatchObject({
+      ...{ expected: 100, delivered: 98, explained: 2, unexplained: 0 },
+      codes: [
+        { result: 'delivered', code: 'delivered', count: 98 },
+        { result: 'explained', code: 'no-matching-rule', count: 1 },
+        { result: 'explained', code: 'waits:parked', count: 1 },
+      ],
+      roster: { rows: 101, workers: 101, ended: 1 },
+    });
+  });
+
+  test('without a roster, an accepted event without an end that says why is unexplained', async () => {
+    const at = '2026-11-10T12:00:00.000Z';
+    await recordEvent(storage, { id: 'c-1', workerId: 'W-1', at, end: { outcome: 'delivered' } });
+    await recordEvent(storage, { id: 'c-2', workerId: 'W-2', at, end: { outcome: 'failed' } });
+    await recordEvent(storage, { id: 'c-3', workerId: 'W-3', at, rows: [step] });
+    await recordEvent(storage, { id: 'c-4', workerId: 'W-4', at });
+    const args = ['--from', '2026-11-10', '--to', '2026-11-11'];
+    const { code, content } = await reported<CompletenessContent>('completeness', ...args);
+    expect(code).toBe(1);
+    expect(content.lines).toMatchObject([
+      { event: 'c-1', result: 'delivered' },
+      { event: 'c-2', result: 'unexplained', code: 'failed' },
+      { event: 'c-3', result: 'unexplained', code: 'no-end' },
+      { event: 'c-4', result: 'unexplained', code: 'no-rows' },
+    ]);
+  });
+});
+
+test('of everybody who left it is told how soon their access went, and what did not', async () => {
+  const [end, told] = ['2026-10-05T22:00:00.000Z', '2026-10-01T08:00:00.000Z'];
+  const left = { type: 'hr.worker.left.v1', at: told, end: { outcome: 'revoked' } };
+  const revoke = { ...step, step: 'remove', action: 'revoke', employed: false } as const;
+  const due = { ...revoke, actAt: end, outcome: 'revoked' };
+  const gone = (deliveredAt: string) => ({ ...due, deliveredAt, recordedAt: deliveredAt });
+  const leave = (workerId: string, row: object, changes: object = {}) =>
+    recordEvent(storage, {
+      ...{ id: `left-${workerId}`, workerId, rows: [row], ...left },
+      ...changes,
+    });
+  await leave('W-500', gone('2026-10-05T22:10:00.000Z'));
+  await leave('W-501', gone('2026-10-07T22:00:00.000Z'));
+  await leave('W-502', { ...due, outcome: 'failed', reason: 'request-refused' });
+  await leave('W-503', { ...due, action: 'hand-off', outcome: 'handed-off', step: 'plan' });
+  // A mover loses something too, and has not left.
+  await leave('W-504', { ...due, employed: true }, { type: 'hr.worker.moved.v1' });
+  // Held by a brake, without any row of a step.
+  const held = { kind: 'waiting', step: undefined, waitingFor: 'held', actAt: end } as const;
+  await leave('W-505', { ...held, packageKey: undefined }, { end: undefined });
+  const { code, content } = await reported<LeaversContent>(
+    ...(['leavers', '--from', '2026-10-01', '--to', '2026-10-31'] as const),
+  );
+  expect(code).toBe(1);
+  expect(content).toMatchObject({
+    ...{ leavers: 5, removed: 2, late: 1, notRemoved: 2, handedOff: 1 },
+    ...{ medianMinutes: 10, longestMinutes: 2880 },
+  });
+  expect(content.lines.map(({ worker, result }) => `${worker} ${result}`)).toEqual([
+    ...['W-500 removed', 'W-501 late', 'W-502 not-removed', 'W-503 handed-off'],
+    'W-505 not-removed',
+  ]);
+  const slow = ['--from', '2026-10-01', '--to', '2026-10-31', '--target', '3d'];
+  expect((await report('leavers', ...slow)).stdout).toMatch(/late 0, not removed 2/);
 });

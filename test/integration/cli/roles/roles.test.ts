@@ -54,6 +54,14 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
     command: 'report access',
     args: ['--workers', 'W-7'],
   },
+  'report completeness': {
+    command: 'report completeness',
+    args: ['--from', '2026-11-20', '--to', '2026-11-21'],
+  },
+  'report leavers': {
+    command: 'report leavers',
+    args: ['--from', '2026-11-20', '--to', '2026-11-21'],
+  },
   'dead-letters': { command: 'dead-letters', args: [] },
   replay: { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1'] },
   'replay --yes': { command: 'replay', args: [LATE, '--by', 'op', '--reason', 't-1', '--yes'] },
