@@ -2,6 +2,7 @@ import type { Command, CommanderError } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { EventId, Id } from '../shared/domain/events/event';
+import { Hour } from '../shared/domain/evidence/seal';
 import { secondsOf } from '../shared/config/config';
 import { isDate, isDateTime, toUtc } from '../shared/domain/events/time';
 import { CliError } from './print';
@@ -97,6 +98,8 @@ export function createProgram(
       parents.set(first, parent);
     }
     const command = strict(parent.command(second ?? first).description(definition.description));
+    // A command can be the first word of others: `audit` and `audit verify`.
+    if (second === undefined) parents.set(first, command);
     command.usage(usageOf(definition));
     for (const one of definition.arguments) addArgument(command, one);
     for (const one of definition.options) addOption(command, one);
@@ -139,6 +142,7 @@ function optionDescription({ description, ...one }: Option): string {
 function strict(command: Command): Command {
   return command
     .helpCommand(false)
+    .enablePositionalOptions()
     .configureHelp({ optionDescription })
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .exitOverride((error: CommanderError) => {
@@ -245,6 +249,13 @@ export const parseBrake = parserOf(z.string().regex(/^[A-Za-z0-9._:-]{1,200}$/, 
 /** A UTC day as its text. */
 export function parseDay(text: string): string {
   if (!isDate(text)) throw takes('a UTC day YYYY-MM-DD');
+  return text;
+}
+
+/** An hour, or a day. */
+export function parseHour(text: string): string {
+  if (!isDate(text) && !Hour.safeParse(text).success)
+    throw takes('a UTC hour YYYY-MM-DDThh, or a UTC day YYYY-MM-DD');
   return text;
 }
 

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { Fault } from '../shared/domain/evidence/fault';
-import { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { ClosingOutcome } from '../shared/domain/workflow/step-outcome';
 import { WaitingFor } from '../shared/domain/workflow/workflow-state';
 import { Fate } from '../shared/domain/lifecycle/facts';
@@ -8,6 +6,7 @@ import { Action } from '../shared/domain/lifecycle/held';
 import { StopReason } from '../shared/domain/lifecycle/planner';
 import { ReconcileReport } from '../shared/domain/reconcile/report';
 import { Explanation } from '../shared/reports/explain';
+import { auditCommands } from './audit-commands';
 import {
   CommandDescription,
   connection,
@@ -15,7 +14,6 @@ import {
   json,
   option,
   parseBrake,
-  parseDay,
   parseDuration,
   parseEventId,
   parseGuid,
@@ -249,28 +247,7 @@ export const commands: readonly CommandDefinition[] = [
     run: async (_, options: ListOptions) =>
       (await import('./list.js')).list(await connection(), options),
   },
-  {
-    name: 'audit',
-    arguments: [],
-    options: [
-      option('--event <id>', 'the rows of this event, by its CloudEvents id', {
-        parse: parseEventId,
-      }),
-      option('--source <uri>', 'with --event: the source, if several have the id'),
-      option('--worker <id>', 'the rows of this worker', { parse: parseId }),
-      option('--day <day>', 'the rows of this UTC day, YYYY-MM-DD', { parse: parseDay }),
-      json,
-    ],
-    description:
-      'list the audit rows of one event, worker or day (give one of these), and check their hash chains, and what claims and index know, against the rows; exit code 1 on a fault',
-    output: z.strictObject({
-      rows: z.array(AuditRow),
-      faults: z.array(Fault),
-      notes: z.array(text),
-    }),
-    run: async (_, options: Json) =>
-      (await import('./audit.js')).audit(await connection(), options),
-  },
+  ...auditCommands,
   ...reportCommands,
   {
     name: 'dead-letters',

@@ -9,6 +9,7 @@ import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { createHoldings } from '../shared/storage/holdings';
 import { createRemovalBrakes } from '../shared/storage/removals';
+import { openSeals } from '../shared/storage/seals';
 import { createStaging } from '../shared/storage/staging';
 import { TABLES, type TableName } from '../shared/storage/named-rows';
 import type { Table } from '../shared/storage/storage-port';
@@ -23,6 +24,8 @@ export type Connection = {
   queue: string;
   records: string;
   audit: string;
+  /** The container of the seals; undefined where none is known. */
+  seals: string | undefined;
   sources: string[];
   /** Path or blob URL of the access model; undefined if only the addresses of an app in Azure are known. */
   accessModel: string | undefined;
@@ -108,6 +111,7 @@ export function findConnection(env: NodeJS.ProcessEnv): Connection {
     queue: settings['PROVISIONING_QUEUE'] ?? DEFAULTS.PROVISIONING_QUEUE,
     records: settings['RECORDS_STORAGE'] ?? '',
     audit: settings['AUDIT_STORAGE'] ?? '',
+    seals: settings['SEALS'],
     sources: listOf(settings['EVENT_SOURCES'] ?? ''),
     matchAttribute: settings['MATCH_ATTRIBUTE'] ?? DEFAULTS.MATCH_ATTRIBUTE,
     accessModel: settings['ACCESS_MODEL'] ?? (isComplete ? undefined : SAMPLE_MODEL),
@@ -215,6 +219,15 @@ export const openBrakes = ({ records }: Connection) =>
 
 export const openStaging = ({ records }: Connection) =>
   createStaging(openTable(records, 'staging', ownCredential()));
+
+/** The seals. Throws where nothing says in which container they are. */
+export function openSealsOf({ seals }: Connection) {
+  if (seals === undefined)
+    throw new CliError(
+      'where the seals are is not known: set SEALS to the address of their container',
+    );
+  return openSeals(seals, ownCredential());
+}
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

@@ -24,15 +24,20 @@ export function chainFaults(
   }).flat();
 }
 
-/** The fault of the one row of a refused body; undefined if there is none. */
-export function refusalFault(bodyHash: string, row: PlacedRow): Finding | undefined {
+/** The fault of the one row of a refused body, whose hash a seal may know; undefined if there is none. */
+export function refusalFault(
+  bodyHash: string,
+  row: PlacedRow,
+  sealed?: KnownEnd,
+): Finding | undefined {
   const { columns } = row;
   const isSame =
     columns['bodyHash'] === bodyHash &&
     columns['prevHash'] === START_OF_CHAIN.hash &&
     columns['seq'] === 1 &&
-    isValid(row);
-  return isSame ? undefined : finding('row-changed', 1, 1, 'its hash is not that of its content');
+    isValid(row) &&
+    (sealed === undefined || sealed.hash === columns['hash']);
+  return isSame ? undefined : finding('row-changed', 1, 1, 'its hash is another');
 }
 
 type Place = { eventHash: string; attempt: number };

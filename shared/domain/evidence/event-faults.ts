@@ -1,4 +1,3 @@
-import { AuditRow } from '../workflow/audit-entry';
 import type { Claim } from '../workflow/claim';
 import type { KnownEnd, PlacedRow } from './chain';
 import { chainFaults, refusalFault } from './chain-faults';
@@ -27,12 +26,10 @@ export function eventFaults(
   now: number,
 ): Fault[] {
   const known = claim === 'not-allowed' ? undefined : claim;
-  const parsed = rows.flatMap(({ columns }) => AuditRow.safeParse(columns).data ?? []);
-  const [row] = parsed;
   const subject = {
-    event: row?.eventId ?? known?.fact.eventId,
+    event: textOf(rows[0], 'eventId') ?? known?.fact.eventId,
     eventHash,
-    worker: row?.workerId ?? known?.fact.workerId,
+    worker: textOf(rows[0], 'workerId') ?? known?.fact.workerId,
   };
   const closed = known?.state === 'closed' ? known : undefined;
   if (rows.length === 0) {
@@ -43,18 +40,18 @@ export function eventFaults(
   const ends: KnownEnd[] = [...sealed, ...claimed];
   const found = chainFaults(eventHash, rows, ends).map((one) => ({ ...subject, ...one }));
   const isAhead = (attempt: number): boolean => known !== undefined && attempt > known.attempt;
-  const ahead = parsed.find(({ attempt }) => isAhead(attempt));
+  const ahead = rows.map(({ key }) => Number(key.slice(0, 4))).find(isAhead);
   return [
     ...found.filter(({ attempt }) => !isAhead(attempt)),
-    ...(ahead
+    ...(ahead !== undefined
       ? [
           {
-            ...{ code: 'row-inserted' as const, ...subject, attempt: ahead.attempt, seq: 1 },
+            ...{ code: 'row-inserted' as const, ...subject, attempt: ahead, seq: 1 },
             text: `its claim knows ${known?.attempt ?? 0} attempts`,
           },
         ]
       : []),
-    ...(claim === undefined && parsed.at(-1)?.kind === 'closing'
+    ...(claim === undefined && textOf(rows.at(-1), 'kind') === 'closing'
       ? [
           {
             code: 'claim-missing' as const,
@@ -64,6 +61,12 @@ export function eventFaults(
         ]
       : []),
   ];
+}
+
+/** A column that the app writes as text: whoever changed the row may have left something else there. */
+export function textOf(row: PlacedRow | undefined, name: string): string | undefined {
+  const value = row?.columns[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** What shows that an event without rows had some; undefined if nothing does. */
@@ -82,15 +85,15 @@ function missingSince(
 export function refusalFaults(
   bodyHash: string,
   row: PlacedRow | undefined,
-  { indexedAt, isSealed = false }: { indexedAt?: number | undefined; isSealed?: boolean },
+  { indexedAt, sealed }: { indexedAt?: number | undefined; sealed?: KnownEnd | undefined },
   now: number,
 ): Fault[] {
   if (!row) {
     const isOld = indexedAt !== undefined && now - indexedAt > YOUNG_MS;
-    if (!isSealed && !isOld) return [];
+    if (sealed === undefined && !isOld) return [];
     return [{ code: 'event-missing', bodyHash, text: 'its row is gone' }];
   }
-  const found = refusalFault(bodyHash, row);
-  const worker = AuditRow.safeParse(row.columns).data?.workerId;
+  const found = refusalFault(bodyHash, row, sealed);
+  const worker = textOf(row, 'workerId');
   return found ? [{ ...found, bodyHash, ...(worker !== undefined && { worker }) }] : [];
 }

@@ -54,9 +54,9 @@ export function sealOf({ hour, previous, leaves }: Content): Seal {
 /** Whether the root of a seal is that of its content. */
 export const rootMatches = (seal: Seal): boolean => rootOf(entriesOf(seal)) === seal.root;
 
-/** The entries of the tree: its head, then each leaf, as canonical JSON. */
+/** The entries of the tree: its head, which tells how many leaves there are, then each leaf, as canonical JSON. */
 const entriesOf = ({ hour, previous, leaves }: Content): string[] => [
-  canonicalJson({ hour, previous, version: 1 }),
+  canonicalJson({ hour, leaves: leaves.length, previous, version: 1 }),
   ...leaves.map(canonicalJson),
 ];
 
@@ -70,17 +70,17 @@ export const subjectOf = ({
 
 const orderOf = (leaf: SealLeaf): string => canonicalJson([subjectOf(leaf).padEnd(80), leaf]);
 
-/** That a leaf is in the tree of an hour. Whoever trusts the root can check it without anything else. */
+/** That a leaf is in the seal of an hour. Whoever trusts the root can check it without anything else. */
 export const InclusionProof = z.strictObject({
   version: z.literal(1),
-  hour: Hour,
-  root: hash,
+  ...{ hour: Hour, previous: hash, root: hash },
   leaf: SealLeaf,
   /** Of the leaf among the entries of the tree, whose first is its head; and how many entries there are. */
   index: z.number().int().positive(),
   size: z.number().int().positive(),
-  /** From the leaf upwards. */
+  /** From the leaf, and from the head, upwards to the root. */
   path: z.array(hash),
+  headPath: z.array(hash),
 });
 export type InclusionProof = z.infer<typeof InclusionProof>;
 
@@ -89,14 +89,7 @@ export function proofOf(seal: Seal, leaf: SealLeaf): InclusionProof {
   const entries = entriesOf(seal);
   const index = seal.leaves.indexOf(leaf) + 1;
   if (index === 0) throw new Error('the leaf is not in this seal');
-  const { hour, root } = seal;
-  return {
-    version: 1,
-    hour,
-    root,
-    leaf,
-    index,
-    size: entries.length,
-    path: pathOf(index, entries),
-  };
+  const { hour, previous, root } = seal;
+  const paths = { path: pathOf(index, entries), headPath: pathOf(0, entries) };
+  return { version: 1, hour, previous, root, leaf, index, size: entries.length, ...paths };
 }

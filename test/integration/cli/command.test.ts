@@ -11,6 +11,10 @@ import { eventHash } from '../../../shared/domain/events/keys';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims } from '../../../shared/storage/claims';
 import { entryOf } from '../storage/entries';
+import { signedContainer } from '../../../infra/local/blobs/signed-container';
+import { sealHours } from '../../../shared/evidence/seal-hours';
+import type { Verification } from '../../../shared/evidence/verify';
+import { auditedOn } from '../evidence/audited';
 import { runCommand } from '../../support/run-command';
 import { closedEvent as closed } from './closed-event';
 import { openSetup, QUEUE, type Setup } from './setup';
@@ -466,6 +470,37 @@ describe('audit', () => {
         text: expect.stringContaining('index') as string,
       }),
     );
+  });
+
+  test('verify holds seals, rows and claims against each other, and prove prints what a script checks', async () => {
+    const key = await closedEvent('sealed');
+    const range = ['--from', '2026-11-20', '--to', '2026-11-20T23', '--json'];
+    const SEALS = signedContainer(setup.storage.connectionString, 'seals', 'rcl');
+    const run = (...args: string[]) => runCommand(['audit', ...args], { ...setup.settings, SEALS });
+    expect(await joinery(['audit', 'verify'])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: expect.stringContaining('set SEALS') as string },
+    });
+    await sealHours(auditedOn(setup.storage), Date.parse('2026-11-20T12:05:00Z'), () => undefined);
+    const { faults } = outputOf(
+      'audit verify',
+      (await run('verify', ...range)).stdout,
+    ) as Verification;
+    expect(faults.filter(({ eventHash: of }) => of === key)).toEqual([]);
+    const proof = await run('prove', 'sealed');
+    expect(proof.code).toBe(0);
+    expect(outputOf('audit prove', proof.stdout)).toMatchObject({
+      ...{ proofs: [{ leaf: { eventHash: key, attempt: 1, seq: 2 } }], unsealed: [] },
+      rows: [{ seq: 1 }, { seq: 2 }],
+    });
+    const audit = setup.storage.table('audit');
+    for (const row of await audit.list(key)) await audit.remove(key, row.key);
+    await setup.storage.table('claims').remove(key, 'claim');
+    const { code, stdout } = await run('verify', '--from', '2026-11-20', '--to', '2026-11-20');
+    expect(code).toBe(1);
+    expect(stdout).toContain(`event-missing: event ${key.slice(0, 12)}: its end is sealed`);
+    expect((await run('prove', 'sealed')).code).toBe(0);
+    expect((await run('prove', 'unknown')).code).toBe(1);
+    expect((await run('verify', '--from', 'yesterday')).code).toBe(2);
   });
 
   test('no selection, or two at once, is an error that names the options', async () => {

@@ -11,14 +11,18 @@ import { closing, entryOf } from '../storage/entries';
 const SOURCE = 'urn:hr:acme:workday';
 
 /** The stores of the audit and its seals on an Azurite, and events in them as runs leave them. */
-export function auditedOn(storage: Pick<Storage, 'table' | 'connectionString'>) {
+export const auditedOn = (storage: Pick<Storage, 'table' | 'connectionString'>) =>
+  auditedIn(storage, openSeals(signedContainer(storage.connectionString, 'seals', 'rcl')));
+
+/** The same on any tables and seals. */
+export function auditedIn<Kept>(storage: Pick<Storage, 'table'>, seals: Kept) {
   const tables = { audit: storage.table('audit'), index: storage.table('auditIndex') };
   const claims = createClaims(storage.table('claims'));
   const ledger = createLedger(tables.audit, tables.index);
   return {
     ...{ claims, ledger },
     audit: createLedgerReader(tables.audit, tables.index),
-    seals: openSeals(signedContainer(storage.connectionString, 'seals', 'rcl')),
+    seals,
 
     /** An event whose attempt has closed, or is open, at an instant, with so many rows. */
     event: async (

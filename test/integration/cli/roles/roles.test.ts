@@ -11,6 +11,9 @@ import { startHttpProxy, type Proxy } from '../../../resilience/proxies/http-pro
 import { createTap, type Tap } from '../../../resilience/proxies/tap';
 import { runCommand, type Ended } from '../../../support/run-command';
 import { hash } from '../../../support/storage';
+import { auditedOn } from '../../evidence/audited';
+import { signedContainer } from '../../../../infra/local/blobs/signed-container';
+import { sealHours } from '../../../../shared/evidence/seal-hours';
 import { closedEvent, joined } from '../closed-event';
 import { openTenant, pair, type Tenant } from '../tenant';
 import {
@@ -50,6 +53,8 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   'person --export': { command: 'person', args: ['W-8', '--export'] },
   list: { command: 'list', args: ['--since', '2026-11-01'] },
   audit: { command: 'audit', args: ['--event', EVENT] },
+  'audit verify': { command: 'audit verify', args: ['--to', '2026-11-20T10'] },
+  'audit prove': { command: 'audit prove', args: [EVENT] },
   'report access': {
     command: 'report access',
     args: ['--workers', 'W-7'],
@@ -110,6 +115,7 @@ beforeAll(async () => {
   await closedEvent(tenant.storage, EVENT, SOURCE);
   await closedEvent(tenant.storage, LATE, SOURCE, 'timed-out');
   const at = '2026-11-20T09:30:00.000Z';
+  await sealHours(auditedOn(tenant.storage), Date.parse('2026-11-20T11:05:00Z'), () => undefined);
   await createWorkers(tenant.storage.table('workers')).addFact({
     ...{ source: SOURCE, id: 'roles-4', hash: hash('4'), time: at, acceptedAt: at },
     ...{
@@ -143,6 +149,7 @@ beforeAll(async () => {
     ...tenant.settings,
     ...{ RECORDS_STORAGE: records, AUDIT_STORAGE: audit, AzureWebJobsStorage: real },
     GRAPH_DEADLINE: '10s',
+    SEALS: signedContainer(real, 'seals', 'rl'),
   };
 });
 afterAll(async () => {

@@ -1,0 +1,232 @@
+import { eventFaults, refusalFaults, textOf } from '../domain/evidence/event-faults';
+import { endsOf, type KnownEnd, type PlacedRow } from '../domain/evidence/chain';
+import type { Fault } from '../domain/evidence/fault';
+import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
+import { subjectOf, type Seal } from '../domain/evidence/seal';
+import { NO_SEALS, sealFaults } from '../domain/evidence/seal-faults';
+import { mapConcurrent } from '../promises';
+import { claimIfAllowed } from '../reports/fact-line';
+import type { LedgerReader } from '../storage/audit';
+import type { Claims } from '../storage/claims';
+import type { Seals } from '../storage/seals';
+
+export type VerifyStores = {
+  claims: Pick<Claims, 'read'>;
+  audit: Pick<LedgerReader, 'rowsOf' | 'refusalRow' | 'indexed'>;
+  seals: Pick<Seals, 'hours' | 'read'>;
+};
+
+/** Events whose rows retention has removed on a day, by a record that was checked before. */
+export type Removal = { eventHash: string; day: string };
+
+/** Hours from `from` to `to`, both inclusive; by default all that are sealed, and what has closed since. */
+export type Range = { from?: string | undefined; to?: string | undefined };
+
+export type Verification = {
+  /** The first and the last hour that were looked at, and the root of the last seal among them. */
+  from?: string;
+  to?: string;
+  root: string | undefined;
+  seals: number;
+  events: number;
+  refusals: number;
+  rows: number;
+  /** Of events that retention has removed, by the day of their removal. */
+  removed: { day: string; events: number }[];
+  /** What was done to seals, then to events by the hour of their seal. */
+  faults: Fault[];
+  notes: string[];
+};
+
+const CLAIMS_UNREAD =
+  'what is not sealed yet was not compared with the claims, because you may not read them. An operator can check that';
+
+const AT_ONCE = 32;
+/** After so long the seal of an hour is there, even if the timer of the app missed it once. */
+const DUE_MS = 65 * 60_000;
+/** An hour in which so many events closed and of which none is left was removed as a whole. */
+const WHOLE_HOUR = 2;
+
+type Subject = {
+  eventHash?: string;
+  bodyHash?: string;
+  /** The ends in seals, and the hour of the first. */
+  sealed: KnownEnd[];
+  hour?: string;
+  indexedAt?: number;
+};
+
+/**
+ * Checks seals, rows and claims against each other, from what is stored alone: it knows nothing of what the writer remembers.
+ * Every seal has to follow from the one before, every sealed chain has to be there to its end, and every chain that has
+ * closed has to be sealed.
+ */
+export async function verifyAudit(
+  stores: VerifyStores,
+  { now, removals = [], ...range }: Range & { now: number; removals?: readonly Removal[] },
+): Promise<Verification> {
+  const { seals, faults, hours } = await checkSeals(stores.seals, range, now);
+  const found = await subjectsIn(stores.audit, seals, { ...range, now });
+  const removedOn = new Map(removals.map(({ eventHash, day }) => [eventHash, day]));
+  const claimsRead = { isRefused: false };
+  const check = async (subject: Subject): Promise<Checked> => {
+    const { eventHash, bodyHash = '', sealed, indexedAt } = subject;
+    if (eventHash === undefined) {
+      const row = await stores.audit.refusalRow(bodyHash);
+      const list = refusalFaults(bodyHash, row, { indexedAt, sealed: sealed[0] }, now);
+      const unsealed = notSealed(subject, row ? [row] : [], hours);
+      return { subject, list, rows: row ? 1 : 0, unsealed };
+    }
+    const rows = await stores.audit.rowsOf(eventHash);
+    const claim = claimsRead.isRefused ? 'not-allowed' : await claimIfAllowed(stores, eventHash);
+    claimsRead.isRefused ||= claim === 'not-allowed';
+    const removed = rows.length === 0 ? removedOn.get(eventHash) : undefined;
+    if (removed !== undefined) return { subject, rows: 0, removed, list: [], unsealed: [] };
+    const list = eventFaults({ eventHash, rows, claim, sealed, indexedAt }, now);
+    return { subject, list, rows: rows.length, unsealed: notSealed(subject, rows, hours) };
+  };
+  const checked = await mapConcurrent(AT_ONCE, found, check);
+  const unsealed = checked.flatMap((one) => (one.list.length > 0 ? [] : one.unsealed));
+  const days = checked.flatMap(({ removed }) => removed ?? []);
+  return {
+    ...(hours && { from: hours.from, to: hours.to }),
+    root: seals.at(-1)?.root,
+    seals: seals.length,
+    events: found.filter(({ eventHash }) => eventHash !== undefined).length,
+    refusals: found.filter(({ bodyHash }) => bodyHash !== undefined).length,
+    rows: checked.reduce((sum, { rows }) => sum + rows, 0),
+    removed: [...new Set(days)].sort().map((day) => ({
+      ...{ day, events: days.filter((one) => one === day).length },
+    })),
+    faults: [...faults, ...wholeHours(checked), ...unsealed],
+    notes: claimsRead.isRefused ? [CLAIMS_UNREAD] : [],
+  };
+}
+
+type Checked = {
+  subject: Subject;
+  rows: number;
+  list: Fault[];
+  unsealed: Fault[];
+  /** The day on which retention removed it. */
+  removed?: string;
+};
+
+/** The hours that were looked at; the seals of `missing` are gone. */
+type Hours = { from: string; to: string; missing: string[] };
+
+/** Reads the seals of the range and the one before, and checks that each follows from the one before. */
+async function checkSeals(
+  seals: VerifyStores['seals'],
+  range: Range,
+  now: number,
+): Promise<{ seals: Seal[]; faults: Fault[]; hours?: Hours }> {
+  const known = await seals.hours();
+  const [first, last] = [known[0], known.at(-1)];
+  if (first === undefined || last === undefined) return { seals: [], faults: [NO_SEALS] };
+  const from = range.from !== undefined && range.from > first ? range.from : first;
+  const to = range.to !== undefined && range.to < last ? range.to : last;
+  const hours: string[] = [];
+  for (let hour = hourAfter(from, -1); hour <= to; hour = hourAfter(hour)) hours.push(hour);
+  const read = await mapConcurrent(AT_ONCE, hours, async (hour) => ({
+    ...{ hour, seal: hour < first ? ('none' as const) : await seals.read(hour) },
+  }));
+  const isBehind = range.to === undefined && last < hourAfter(hourOf(now - DUE_MS), -1);
+  const behind = { code: 'seals-behind', hour: last, text: 'no later hour is sealed' } as const;
+  return {
+    seals: read.flatMap(({ hour, seal }) =>
+      typeof seal === 'object' && hour >= from ? [seal] : [],
+    ),
+    faults: [
+      ...sealFaults(read).filter(({ hour = '' }) => hour >= from || from === first),
+      ...(isBehind ? [behind] : []),
+    ],
+    hours: { from, to, missing: read.flatMap(({ hour, seal }) => (seal ? [] : [hour])) },
+  };
+}
+
+/** What is sealed in the range, in the order of its seals, then what the index names besides. */
+async function subjectsIn(
+  audit: VerifyStores['audit'],
+  seals: readonly Seal[],
+  { from, to, now }: Range & { now: number },
+): Promise<Subject[]> {
+  const subjects = new Map<string, Subject>();
+  const seen = new Set<string>();
+  for (const { hour, leaves } of seals)
+    for (const leaf of leaves) {
+      if (seen.has(subjectOf(leaf))) continue;
+      seen.add(subjectOf(leaf));
+      const { eventHash, bodyHash, attempt, seq, head, trail } = leaf;
+      const key = eventHash ?? bodyHash ?? '';
+      const subject = subjects.get(key) ?? {
+        ...(eventHash === undefined ? { bodyHash: key } : { eventHash }),
+        ...{ sealed: [], hour },
+      };
+      subject.sealed.push({ attempt, seq, hash: head, trail });
+      subjects.set(key, subject);
+    }
+  const start = from ?? seals[0]?.hour;
+  const days = daysBetween(
+    start === undefined ? now : startOf(start),
+    to === undefined ? now : startOf(to),
+  );
+  const indexed = await mapConcurrent(4, days, (day) => audit.indexed({ day }));
+  for (const { eventHash, bodyHash, at } of indexed.flat()) {
+    const key = eventHash ?? bodyHash;
+    const subject = subjects.get(key) ?? {
+      ...(eventHash === undefined ? { bodyHash: key } : { eventHash }),
+      sealed: [],
+    };
+    subjects.set(key, { ...subject, indexedAt: Math.min(at, subject.indexedAt ?? at) });
+  }
+  return [...subjects.values()];
+}
+
+/** The faults of all events; those of an hour of which no event is left are one. */
+function wholeHours(checked: readonly Checked[]): Fault[] {
+  const gone = new Map<string, boolean>();
+  const counts = new Map<string, number>();
+  for (const { subject, rows, list } of checked) {
+    const { hour } = subject;
+    if (hour === undefined) continue;
+    const isGone = rows === 0 && list.length > 0;
+    gone.set(hour, isGone && gone.get(hour) !== false);
+    counts.set(hour, (counts.get(hour) ?? 0) + 1);
+  }
+  const isWhole = (hour = ''): boolean =>
+    gone.get(hour) === true && (counts.get(hour) ?? 0) >= WHOLE_HOUR;
+  const hours = [...gone.keys()].filter(isWhole).map((hour) => ({
+    ...{ code: 'hour-missing' as const, hour },
+    text: `none of the ${counts.get(hour) ?? 0} chains that are sealed there is left`,
+  }));
+  return [...hours, ...checked.flatMap(({ subject, list }) => (isWhole(subject.hour) ? [] : list))];
+}
+
+/** The attempts that had closed when the seal of the hour after was made, and are in no seal. */
+function notSealed(
+  { eventHash, bodyHash, sealed }: Subject,
+  rows: readonly PlacedRow[],
+  hours: Hours | undefined,
+): Fault[] {
+  if (!hours) return [];
+  const { from, to, missing } = hours;
+  const [event, worker] = ['eventId', 'workerId'].map((name) => textOf(rows[0], name));
+  return endsOf(rows).flatMap(({ attempt, seq, closedAt }) => {
+    const hour = Number.isNaN(Date.parse(closedAt)) ? from : hourOf(closedAt);
+    const isCovered = hour >= from && hourAfter(hour) <= to;
+    // What a seal has sealed that is gone is not the fault of its event.
+    const isExcused = missing.some((one) => one >= hour);
+    if (!isCovered || isExcused || sealed.some((end) => end.attempt === attempt)) return [];
+    return [
+      {
+        ...{ code: 'not-sealed' as const, attempt, seq, hour },
+        ...(event !== undefined && { event }),
+        ...(eventHash !== undefined && { eventHash }),
+        ...(bodyHash !== undefined && { bodyHash }),
+        ...(worker !== undefined && { worker }),
+        text: `it closed at ${closedAt}, and no seal has it`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,109 @@
+import { sealHours } from '../../../shared/evidence/seal-hours';
+import { verifyAudit, type Verification } from '../../../shared/evidence/verify';
+import { createClaims } from '../../../shared/storage/claims';
+import { createLedgerReader } from '../../../shared/storage/audit';
+import { openMemory } from '../../support/memory-tables';
+import { seeded } from '../../support/seeded';
+import { auditedIn } from './audited';
+import { copyEvidence, intruderOn, sealsIn, TAMPERINGS, type Evidence } from './tamperings';
+
+/* The ledger writes, the app seals, somebody with every right tampers, and the verification names what was done. */
+
+const SEED = Number(process.env['JOINERY_SEED'] ?? 1);
+const TIMES = 250;
+const NOW = Date.parse('2026-11-20T14:05:00Z');
+
+/** Five hours with eleven events, one of two attempts, and three refused bodies. The last hour is sealed too. */
+async function evidenceOf(): Promise<Evidence> {
+  const evidence: Evidence = { tables: new Map(), seals: new Map() };
+  const on = auditedIn({ table: openMemory(evidence.tables) }, sealsIn(evidence.seals));
+  const seal = (at: string) => sealHours(on, Date.parse(at), () => undefined);
+  let id = 0;
+  const hours = [
+    ['09', 3],
+    ['10', 2],
+    ['11', 0],
+    ['12', 4],
+    ['13', 2],
+  ] as const;
+  for (const [hour, events] of hours) {
+    const at = `2026-11-20T${hour}:30:00.000Z`;
+    for (let event = 0; event < events; event += 1)
+      await on.event(`${(id += 1)}`, at, { rows: 2 + (id % 5) });
+    if (events > 2) await on.refusal(String(events), at);
+    if (hour === '12') await on.event('1', at, { attempt: 2, rows: 3 });
+    await seal(`2026-11-20T${Number(hour) + 1}:05:00Z`);
+  }
+  return evidence;
+}
+
+const verify = ({ tables, seals }: Evidence, range = {}): Promise<Verification> => {
+  const table = openMemory(tables);
+  const stores = {
+    audit: createLedgerReader(table('audit'), table('auditIndex')),
+    claims: createClaims(table('claims')),
+    seals: sealsIn(seals),
+  };
+  return verifyAudit(stores, { now: NOW, ...range });
+};
+
+let evidence: Evidence;
+beforeAll(async () => {
+  evidence = await evidenceOf();
+});
+
+test('evidence that nobody touched verifies, as a whole and in part', async () => {
+  expect(await verify(evidence)).toMatchObject({
+    ...{ from: '2026-11-20T09', to: '2026-11-20T13', seals: 5, events: 11, refusals: 2 },
+    ...{ faults: [], notes: [], removed: [] },
+  });
+  expect(await verify(evidence, { from: '2026-11-20T12', to: '2026-11-20T12' })).toMatchObject({
+    ...{ seals: 1, faults: [] },
+  });
+});
+
+test.each(Object.keys(TAMPERINGS))(
+  '250 random tamperings are found and named: %s',
+  async (kind) => {
+    const random = seeded(SEED);
+    for (let time = 0; time < TIMES; time += 1) {
+      const copy = copyEvidence(evidence);
+      const expected = TAMPERINGS[kind]?.(intruderOn(copy), random);
+      const { faults } = await verify(copy);
+      expect({ time, faults }).toEqual({
+        time,
+        faults: expect.arrayContaining([expect.objectContaining(expected ?? {})]) as unknown,
+      });
+      expect(faults[0]).toMatchObject(expected ?? {});
+    }
+  },
+);
+
+test('a chain that nobody sealed in its time is named, and so are seals that ended', async () => {
+  const copy = copyEvidence(evidence);
+  const on = auditedIn({ table: openMemory(copy.tables) }, sealsIn(copy.seals));
+  const key = await on.event('forged', '2026-11-20T10:10:00.000Z');
+  expect((await verify(copy)).faults).toMatchObject([
+    { code: 'not-sealed', event: 'forged', eventHash: key, attempt: 1, hour: '2026-11-20T10' },
+  ]);
+  copy.seals.delete('2026-11-20T13');
+  const later = { now: NOW + 3_600_000 };
+  expect((await verify(copy, later)).faults[0]).toMatchObject({
+    ...{ code: 'seals-behind', hour: '2026-11-20T12' },
+  });
+  copy.seals.clear();
+  expect((await verify(copy)).faults[0]).toMatchObject({ code: 'seals-behind' });
+});
+
+test('what retention removed by a record is told as removed, and anything else as gone', async () => {
+  const copy = copyEvidence(evidence);
+  const { leaves, remove } = intruderOn(copy);
+  const [first, second] = leaves.filter(({ eventHash }) => eventHash !== undefined);
+  if (!first || !second) throw new Error('there are no leaves');
+  remove(first, seeded(1));
+  remove(second, seeded(2));
+  const removals = [{ eventHash: first.eventHash ?? '', day: '2026-12-01' }];
+  const { faults, removed } = await verify(copy, { removals });
+  expect(removed).toEqual([{ day: '2026-12-01', events: 1 }]);
+  expect(faults).toMatchObject([{ code: 'event-missing', eventHash: second.eventHash }]);
+});
