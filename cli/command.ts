@@ -297,6 +297,13 @@ export function parseInstant(text: string): Date {
   return new Date(toUtc(text));
 }
 
+export function parsePositiveNumber(text: string): number {
+  const number = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || number <= 0)
+    throw takes('a number above 0, such as 20 or 0.5');
+  return number;
+}
+
 export function parsePositiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw takes('a whole number from 1');

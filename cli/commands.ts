@@ -25,6 +25,7 @@ import {
   type CommandDefinition,
   type Json,
 } from './command';
+import { estimateCommand } from './estimate';
 import { personCommand } from './privacy-commands';
 import { reportCommands } from './report-commands';
 import type { DoctorOptions } from './doctor';
@@ -646,6 +647,7 @@ export const commands: readonly CommandDefinition[] = [
         options,
       ),
   })),
+  estimateCommand,
   {
     name: 'clock',
     arguments: [],

@@ -93,6 +93,7 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   release: { command: 'release', args: ['usual-1', '--by', 'op', '--reason', 't-1'] },
   discard: { command: 'discard', args: ['urgent-1', '--by', 'op', '--reason', 't-1'] },
   commands: { command: 'commands', args: [] },
+  estimate: { command: 'estimate', args: ['--people', '10'] },
 };
 /** These never work on an app in Azure. */
 const localOnly = ['clock'];

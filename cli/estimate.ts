@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { estimateBulk } from '../shared/reports/estimate';
+import {
+  json,
+  option,
+  parseDuration,
+  parsePositiveInteger,
+  parsePositiveNumber,
+  type CommandDefinition,
+  type Json,
+} from './command';
+import { print } from './print';
+
+type EstimateOptions = Json & {
+  people: number;
+  packages: number;
+  rate: number;
+  delivery: number;
+  quota: number;
+};
+
+export const estimateCommand: CommandDefinition = {
+  name: 'estimate',
+  arguments: [],
+  options: [
+    option('--people <n>', 'how many people get access at once', {
+      parse: parsePositiveInteger,
+      required: true,
+    }),
+    option('--packages <n>', 'how many packages each of them gets', {
+      parse: parsePositiveInteger,
+      default: 1,
+    }),
+    option('--rate <n>', 'writes to Graph a second, as GRAPH_WRITE_RATE of the app says', {
+      parse: parsePositiveNumber,
+      default: 20,
+    }),
+    option('--delivery <duration>', 'how long Entra takes to deliver one request', {
+      parse: parseDuration,
+      default: 60,
+    }),
+    option('--quota <n>', 'requests that the tenant may make in three months', {
+      parse: parsePositiveInteger,
+      default: 200_000,
+    }),
+    json,
+  ],
+  description:
+    'tell how many minutes it takes until so many people have their access, and what it costs in calls to Graph',
+  output: z.strictObject({
+    requests: z.number(),
+    submitMinutes: z.number(),
+    minutes: z.number(),
+    graphCalls: z.number(),
+    percentOfQuarter: z.number(),
+  }),
+  run: (_, { json: asJson, ...options }: EstimateOptions) => {
+    const { people, packages, rate, delivery, quota } = options;
+    const estimate = estimateBulk({
+      ...{ people, packages, writesPerSecond: rate },
+      ...{ deliverySeconds: delivery, requestsPerQuarter: quota },
+    });
+    print(estimate, asJson, ({ requests, submitMinutes, minutes, graphCalls, percentOfQuarter }) =>
+      [
+        `${people} people with ${packages === 1 ? 'one package' : `${packages} packages`} each: about ${minutes} minutes`,
+        `  ${requests} requests, of which the last is made after ${submitMinutes} minutes at ${rate} writes a second`,
+        `  about ${graphCalls} calls to Graph; ${percentOfQuarter} % of the requests of three months`,
+      ].join('\n'),
+    );
+    return Promise.resolve();
+  },
+};
