@@ -45,6 +45,8 @@ export type Report = {
   limits: Limit[];
   /** Of a joiner alone on the stack, the polls included. */
   activitiesOfOne: number;
+  /** Of a joiner of this run: the mean of some of them. */
+  activitiesInBulk: number;
   /** The calls of one joiner with three packages that are complete, one poll each. */
   graphCallsOfThreePackages: number;
   tableWritesPerJoiner: number;
@@ -73,13 +75,13 @@ const secondsOf = ({ endings, sentAt }: Joined): number =>
   (endings.reduce((last, { closedAt }) => Math.max(last, closedAt), 0) - sentAt) / 1000;
 
 export function reportOf(
-  joined: Joined & Pick<Report, 'packages' | 'activitiesOfOne'>,
+  joined: Joined & Pick<Report, 'packages' | 'activitiesOfOne' | 'activitiesInBulk'>,
   lap: Lap,
   { fresh, warmed }: Baselines,
   ofThree: Lap,
   { tenantLimit, buckets }: { tenantLimit: string; buckets: readonly Bucket[] },
 ): Report {
-  const { endings, packages, activitiesOfOne } = joined;
+  const { endings, packages, activitiesOfOne, activitiesInBulk } = joined;
   const joiners = endings.length;
   const seconds = secondsOf(joined);
   const latencies = endings.map(({ latencyMs }) => latencyMs).sort((one, other) => one - other);
@@ -97,7 +99,7 @@ export function reportOf(
   const graphCalls = callsByKind(lap.calls);
   const throttled = graphCalls.reduce((sum, one) => sum + one.throttled, 0);
   return {
-    ...{ joiners, packages, activitiesOfOne, graphCalls, tenantLimit },
+    ...{ joiners, packages, activitiesOfOne, activitiesInBulk, graphCalls, tenantLimit },
     throttledShare: throttled / Math.max(1, lap.calls.length),
     limits: buckets.map((bucket) => limitOf(bucket, seconds)),
     tableRequests: lap.tables.length / joiners,
@@ -179,7 +181,7 @@ export function printed(report: Report): string {
     `  Graph calls of a joiner with three packages, one poll each: ${report.graphCallsOfThreePackages}`,
     `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
       `table writes ${report.tableWritesPerJoiner.toFixed(1)} (baseline ${warmed.tableWritesPerJoiner.toFixed(1)})`,
-    `  table requests per joiner ${report.tableRequests.toFixed(1)}, reads included; activities of one alone ${report.activitiesOfOne}`,
+    `  table requests per joiner ${report.tableRequests.toFixed(1)}, reads included; activities of one alone ${report.activitiesOfOne}, of one among many ${report.activitiesInBulk.toFixed(1)}`,
     `  answered with 429: ${percent(report.throttledShare)} of the calls; tenant limit ${report.tenantLimit}`,
     ...report.limits.map(
       ({ kind, used, permitted, share, throttled }) =>

@@ -42,7 +42,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
   const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts };
 
   const report = reportOf(
-    { endings, sentAt: 900, packages: 1, activitiesOfOne: 9 },
+    { endings, sentAt: 900, packages: 1, activitiesOfOne: 9, activitiesInBulk: 9 },
     { calls, tables: writes, usage },
     baselines,
     noLap,
@@ -76,7 +76,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  const joined = { endings, sentAt: 0, packages: 1, activitiesOfOne: 9 };
+  const joined = { endings, sentAt: 0, packages: 1, activitiesOfOne: 9, activitiesInBulk: 9 };
   const report = reportOf(joined, noLap, baselines, noLap, { tenantLimit: 'off', buckets: [] });
 
   expect(report.baselines.fresh.hostToBaseline).toBeUndefined();
