@@ -26,6 +26,7 @@ export type BaselineScript = {
 
 /** What one run of the baseline used, without loading its modules. */
 export type BaselineResult = {
+  joiners: number;
   seconds: number;
   cpuMs: number;
   peakMb: number;
@@ -59,6 +60,7 @@ async function run(script: BaselineScript): Promise<BaselineResult> {
   const { user, system } = process.cpuUsage(before);
   return {
     seconds: (Date.now() - began) / 1000,
+    joiners: script.workers.length,
     cpuMs: (user + system) / 1000,
     peakMb: process.resourceUsage().maxRSS / 1024,
     ...counts,

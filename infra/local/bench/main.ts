@@ -52,7 +52,11 @@ const queue = 'provisioning-events';
  * No person joins twice: the measured ones go to the host and both baselines, the others to all but the fresh baseline; two
  * more get three packages.
  */
-const peopleFor = (joiners: number): number => 2 * warmUps + 3 * joiners + 2;
+const peopleFor = (joiners: number): number =>
+  2 * warmUps + joiners + 2 * servedByBaseline(joiners) + 2;
+
+/** What the baseline needs for each of them does not depend on how many they are. */
+const servedByBaseline = (joiners: number): number => Math.min(joiners, 500);
 
 type Size = { joiners: number; packages: number; tenantLimit: string; delivery?: Delivery };
 
@@ -138,7 +142,7 @@ async function measure(
       graphUrl: graph.url,
       storage: storage.connectionString,
       warmUps,
-      workers: workers.splice(0, joiners),
+      workers: workers.splice(0, servedByBaseline(joiners)),
       concurrency: activitiesAtOnce(),
     });
   const baselines: Baselines = {

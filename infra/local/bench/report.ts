@@ -118,8 +118,8 @@ export function reportOf(
     tableWritesPerJoiner: lap.tables.filter(isWrite).length / joiners,
     tableRequestsPerJoiner: perJoiner(lap.tables, joiners),
     baselines: {
-      fresh: baselineFigures(fresh, joiners, hostCpu),
-      warmed: baselineFigures(warmed, joiners, hostCpu),
+      fresh: baselineFigures(fresh, hostCpu),
+      warmed: baselineFigures(warmed, hostCpu),
     },
   };
 }
@@ -131,8 +131,7 @@ function limitOf({ capacity, refillPerSecond, ...bucket }: Bucket, seconds: numb
 }
 
 function baselineFigures(
-  { seconds, cpuMs, peakMb, graphCalls, tableWrites }: BaselineResult,
-  joiners: number,
+  { joiners, seconds, cpuMs, peakMb, graphCalls, tableWrites }: BaselineResult,
   hostCpu: number | undefined,
 ): BaselineFigures {
   const cpuMsPerJoiner = cpuMs / joiners;

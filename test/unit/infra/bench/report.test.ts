@@ -10,7 +10,14 @@ import {
 } from '../../../../infra/local/bench/measure';
 import { printed, reportOf } from '../../../../infra/local/bench/report';
 
-const warmed = { seconds: 1, cpuMs: 50, peakMb: 80, graphCalls: 500, tableWrites: 2100 };
+const warmed = {
+  joiners: 100,
+  seconds: 1,
+  cpuMs: 50,
+  peakMb: 80,
+  graphCalls: 500,
+  tableWrites: 2100,
+};
 const noLap = { calls: [], tables: [], usage: {} };
 const baselines = { fresh: { ...warmed, seconds: 2, cpuMs: 100 }, warmed };
 
