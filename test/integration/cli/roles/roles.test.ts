@@ -204,9 +204,10 @@ async function run(way: string, held: readonly Grant[]): Promise<Ended & { resul
     input,
   );
   const refused = guards.flatMap((all) => all());
-  // Doctor ends with 1 if the bus refuses, and reports everything that it may see.
+  // Doctor ends with 1 if the bus refuses, and a report if it leaves something unexplained: both say everything that they see.
   const isDone =
     ended.code === 0 ||
+    (command.startsWith('report ') && ended.stdout.startsWith('# ')) ||
     (command === 'doctor' && ended.stdout.startsWith('{')) ||
     (command === 'reconcile' && ended.stderr.includes('the app has not taken it up yet'));
   const isShort = refused.length > 0 || ended.stdout.includes('queue-refused');
