@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { CommandDescription } from '../../../cli/command';
-import { commands } from '../../../cli/commands';
+import { Command } from 'commander';
+import { createProgram, type CommandDescription } from '../../../cli/command';
+import { commands, groups } from '../../../cli/commands';
 import { FailureOutput } from '../../../cli/print';
 import { createLedger } from '../../../shared/storage/audit';
 import type { AuditReport } from '../../../shared/reports/audit';
@@ -91,6 +92,14 @@ test('--version prints the version of package.json', async () => {
   expect(await joinery(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
 
+/** What `--help` prints, without a process for each command. */
+const program = createProgram(new Command('joinery'), commands, groups);
+const helpOf = (name: string): string =>
+  name
+    .split(' ')
+    .reduce((parent, word) => parent.commands.find((one) => one.name() === word) ?? parent, program)
+    .helpInformation();
+
 test('commands --json describes each command as its --help does', async () => {
   const { stdout } = await joinery(['commands', '--json']);
   const { commands: described } = outputOf('commands', stdout) as {
@@ -98,7 +107,7 @@ test('commands --json describes each command as its --help does', async () => {
   };
   expect(described.map(({ name }) => name)).toEqual(commands.map(({ name }) => name));
   for (const { name, description, arguments: given, options } of described) {
-    const help = (await joinery([...name.split(' '), '--help'])).stdout.replaceAll(/\s+/g, ' ');
+    const help = helpOf(name).replaceAll(/\s+/g, ' ');
     const shown = [...given, ...options.map((one) => ({ ...one, name: one.flags }))];
     expect(help).toContain(description);
     for (const one of shown) {
@@ -106,6 +115,7 @@ test('commands --json describes each command as its --help does', async () => {
       expect(help).toContain(one.description);
     }
   }
+  expect((await joinery(['status', '--help'])).stdout).toBe(helpOf('status'));
   expect((await joinery(['commands'])).stdout).toMatch(/^joinery status <id> +show the state/m);
 });
 
