@@ -49,6 +49,10 @@ export const auditCommands: readonly CommandDefinition[] = [
         parse: parseHour,
       }),
       option('--to <hour>', 'the last UTC hour or day, by default now', { parse: parseHour }),
+      option(
+        '--retention-key <file>',
+        'the key, as PEM, that may have signed removals; without it, each may',
+      ),
       json,
     ],
     description:
@@ -58,7 +62,7 @@ export const auditCommands: readonly CommandDefinition[] = [
       to: Hour.optional(),
       root: text.optional(),
       ...{ seals: count, events: count, refusals: count, rows: count },
-      removed: z.array(z.strictObject({ day: text, events: count })),
+      removed: z.array(z.strictObject({ day: text, events: count, refusals: count })),
       faults: z.array(Fault),
       notes: z.array(text),
     }),

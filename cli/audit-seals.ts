@@ -1,18 +1,27 @@
 import { faultText } from '../shared/domain/evidence/fault';
 import { eventHash } from '../shared/domain/events/keys';
 import { sourcesOf } from '../shared/domain/events/event';
+import { publicKeyOf } from '../shared/domain/evidence/removal';
+import { checkRemovals } from '../shared/privacy/retention';
 import { proveEvent, type EventProof } from '../shared/evidence/prove';
 import { verifyAudit, type Verification } from '../shared/evidence/verify';
-import { openAudit, openClaims, openSealsOf, type Connection } from './connection';
-import { ambiguousEvent, counted, print, unknownEvent } from './print';
+import {
+  openAudit,
+  openClaims,
+  openRemovalRecordsOf,
+  openSealsOf,
+  readBody,
+  type Connection,
+} from './connection';
+import { ambiguousEvent, CliError, counted, print, unknownEvent } from './print';
 
 /** Hours as `2026-11-28T13`, or days. */
-type VerifyOptions = { from?: string; to?: string; json: boolean };
+type VerifyOptions = { from?: string; to?: string; retentionKey?: string; json: boolean };
 
 /** Checks seals, rows and claims against each other. Exit code 1 on a fault. */
 export async function verify(
   connection: Connection,
-  { from, to, json }: VerifyOptions,
+  { from, to, retentionKey, json }: VerifyOptions,
 ): Promise<void> {
   const stores = {
     ...{ claims: openClaims(connection), audit: openAudit(connection) },
@@ -22,9 +31,26 @@ export async function verify(
     ...(from !== undefined && { from: from.length === DAY ? `${from}T00` : from }),
     ...(to !== undefined && { to: to.length === DAY ? `${to}T23` : to }),
   };
-  const verification = await verifyAudit(stores, { now: connection.now(), ...range });
+  const trusted = retentionKey === undefined ? undefined : [await keyIn(retentionKey)];
+  const known = checkRemovals(await openRemovalRecordsOf(connection).all(), trusted);
+  const { removals } = known;
+  const verified = await verifyAudit(stores, { now: connection.now(), removals, ...range });
+  const verification = {
+    ...verified,
+    faults: [...known.faults, ...verified.faults],
+    notes: [...verified.notes, ...known.notes],
+  };
   print(verification, json, verificationText);
   if (verification.faults.length > 0) process.exitCode = 1;
+}
+
+async function keyIn(file: string): Promise<string> {
+  const pem = (await readBody(file)).toString('utf8');
+  try {
+    return publicKeyOf(pem);
+  } catch {
+    throw new CliError(`${file} holds no key`, 2);
+  }
 }
 
 const DAY = 'yyyy-mm-dd'.length;
@@ -46,7 +72,10 @@ export function verificationText(verification: Verification): string {
   return [
     seals === 0 ? read : `${counted(seals, 'seal')} from ${from} to ${to}: ${read}`,
     ...(root === undefined ? [] : [`root of ${to}: ${root}`]),
-    ...removed.map((one) => `${counted(one.events, 'event')} removed by retention on ${one.day}`),
+    ...removed.map(
+      ({ day, ...one }) =>
+        `${counted(one.events, 'event')}, ${one.refusals} refused removed by retention on ${day}`,
+    ),
     faults.length === 0
       ? 'nothing was changed, deleted or added'
       : `FAULTS:\n${faults.map(faultText).join('\n')}`,

@@ -25,8 +25,8 @@ import {
   type CommandDefinition,
   type Json,
 } from './command';
+import { personCommand, retentionCommand } from './privacy-commands';
 import { estimateCommand } from './estimate';
-import { personCommand } from './privacy-commands';
 import { reportCommands } from './report-commands';
 import type { DoctorOptions } from './doctor';
 import { CliError, print, tableOf } from './print';
@@ -215,6 +215,7 @@ export const commands: readonly CommandDefinition[] = [
       (await import('./explain.js')).explain(await connection(), id, options),
   },
   personCommand,
+  retentionCommand,
   {
     name: 'list',
     arguments: [],

@@ -9,6 +9,7 @@ import { createDue } from '../shared/storage/due';
 import { createLedgerReader } from '../shared/storage/audit';
 import { createHoldings } from '../shared/storage/holdings';
 import { createRemovalBrakes } from '../shared/storage/removals';
+import { openRemovalRecords } from '../shared/storage/removal-records';
 import { openSeals } from '../shared/storage/seals';
 import { createStaging } from '../shared/storage/staging';
 import { TABLES, type TableName } from '../shared/storage/named-rows';
@@ -220,14 +221,20 @@ export const openBrakes = ({ records }: Connection) =>
 export const openStaging = ({ records }: Connection) =>
   createStaging(openTable(records, 'staging', ownCredential()));
 
-/** The seals. Throws where nothing says in which container they are. */
-export function openSealsOf({ seals }: Connection) {
-  if (seals === undefined)
-    throw new CliError(
-      'where the seals are is not known: set SEALS to the address of their container',
-    );
-  return openSeals(seals, ownCredential());
+/** The container of the seals. Throws where nothing says which it is. */
+function containerOfSeals({ seals }: Connection): string {
+  if (seals !== undefined) return seals;
+  throw new CliError(
+    'where the seals are is not known: set SEALS to the address of their container',
+  );
 }
+
+export const openSealsOf = (connection: Connection) =>
+  openSeals(containerOfSeals(connection), ownCredential());
+
+/** The records of removals, which are beside the seals. */
+export const openRemovalRecordsOf = (connection: Connection) =>
+  openRemovalRecords(containerOfSeals(connection), ownCredential());
 
 export const openAudit = ({ audit }: Connection) =>
   createLedgerReader(

@@ -4,6 +4,7 @@ import type { Fault } from '../domain/evidence/fault';
 import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
 import { subjectOf, type Seal } from '../domain/evidence/seal';
 import { NO_SEALS, sealFaults } from '../domain/evidence/seal-faults';
+import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
 import { claimIfAllowed } from '../reports/fact-line';
 import type { LedgerReader } from '../storage/audit';
@@ -16,8 +17,11 @@ export type VerifyStores = {
   seals: Pick<Seals, 'hours' | 'read'>;
 };
 
-/** Events whose rows retention has removed on a day, by a record that was checked before. */
-export type Removal = { eventHash: string; day: string };
+/**
+ * An event or a refused body, by its hash, that retention has removed on a day, by a record that was checked before. `before`:
+ * the first day that was kept; what is sealed on it or later is another chain, of the same event come again.
+ */
+export type Removal = { hash: string; day: string; before: string };
 
 /** Hours from `from` to `to`, both inclusive; by default all that are sealed, and what has closed since. */
 export type Range = { from?: string | undefined; to?: string | undefined };
@@ -32,7 +36,7 @@ export type Verification = {
   refusals: number;
   rows: number;
   /** Of events that retention has removed, by the day of their removal. */
-  removed: { day: string; events: number }[];
+  removed: { day: string; events: number; refusals: number }[];
   /** What was done to seals, then to events by the hour of their seal. */
   faults: Fault[];
   notes: string[];
@@ -54,6 +58,8 @@ type Subject = {
   sealed: KnownEnd[];
   hour?: string;
   indexedAt?: number;
+  /** The day on which retention removed what was sealed before. */
+  removed?: string | undefined;
 };
 
 /**
@@ -66,13 +72,14 @@ export async function verifyAudit(
   { now, removals = [], ...range }: Range & { now: number; removals?: readonly Removal[] },
 ): Promise<Verification> {
   const { seals, faults, hours } = await checkSeals(stores.seals, range, now);
-  const found = await subjectsIn(stores.audit, seals, { ...range, now });
-  const removedOn = new Map(removals.map(({ eventHash, day }) => [eventHash, day]));
+  const removalOf = new Map(removals.map((removal) => [removal.hash, removal]));
+  const found = await subjectsIn(stores.audit, seals, removalOf, { ...range, now });
   const claimsRead = { isRefused: false };
   const check = async (subject: Subject): Promise<Checked> => {
     const { eventHash, bodyHash = '', sealed, indexedAt } = subject;
     if (eventHash === undefined) {
       const row = await stores.audit.refusalRow(bodyHash);
+      if (!row && isRemoved(subject)) return { subject, rows: 0, list: [], unsealed: [] };
       const list = refusalFaults(bodyHash, row, { indexedAt, sealed: sealed[0] }, now);
       const unsealed = notSealed(subject, row ? [row] : [], hours);
       return { subject, list, rows: row ? 1 : 0, unsealed };
@@ -80,14 +87,17 @@ export async function verifyAudit(
     const rows = await stores.audit.rowsOf(eventHash);
     const claim = claimsRead.isRefused ? 'not-allowed' : await claimIfAllowed(stores, eventHash);
     claimsRead.isRefused ||= claim === 'not-allowed';
-    const removed = rows.length === 0 ? removedOn.get(eventHash) : undefined;
-    if (removed !== undefined) return { subject, rows: 0, removed, list: [], unsealed: [] };
+    if (rows.length === 0 && isRemoved(subject))
+      return { subject, rows: 0, list: [], unsealed: [] };
     const list = eventFaults({ eventHash, rows, claim, sealed, indexedAt }, now);
     return { subject, list, rows: rows.length, unsealed: notSealed(subject, rows, hours) };
   };
   const checked = await mapConcurrent(AT_ONCE, found, check);
   const unsealed = checked.flatMap((one) => (one.list.length > 0 ? [] : one.unsealed));
-  const days = checked.flatMap(({ removed }) => removed ?? []);
+  const removed = groupBy(
+    found.filter((subject) => subject.removed !== undefined),
+    (subject) => subject.removed ?? '',
+  );
   return {
     ...(hours && { from: hours.from, to: hours.to }),
     root: seals.at(-1)?.root,
@@ -95,9 +105,10 @@ export async function verifyAudit(
     events: found.filter(({ eventHash }) => eventHash !== undefined).length,
     refusals: found.filter(({ bodyHash }) => bodyHash !== undefined).length,
     rows: checked.reduce((sum, { rows }) => sum + rows, 0),
-    removed: [...new Set(days)].sort().map((day) => ({
-      ...{ day, events: days.filter((one) => one === day).length },
-    })),
+    removed: [...removed].sort().map(([day, all]) => {
+      const events = all.filter(({ eventHash }) => eventHash !== undefined).length;
+      return { day, events, refusals: all.length - events };
+    }),
     faults: [...faults, ...wholeHours(checked), ...unsealed],
     notes: claimsRead.isRefused ? [CLAIMS_UNREAD] : [],
   };
@@ -108,9 +119,10 @@ type Checked = {
   rows: number;
   list: Fault[];
   unsealed: Fault[];
-  /** The day on which retention removed it. */
-  removed?: string;
 };
+
+const isRemoved = ({ removed, sealed }: Subject): boolean =>
+  removed !== undefined && sealed.length === 0;
 
 /** The hours that were looked at; the seals of `missing` are gone. */
 type Hours = { from: string; to: string; missing: string[] };
@@ -149,21 +161,24 @@ async function checkSeals(
 async function subjectsIn(
   audit: VerifyStores['audit'],
   seals: readonly Seal[],
+  removalOf: ReadonlyMap<string, Removal>,
   { from, to, now }: Range & { now: number },
 ): Promise<Subject[]> {
   const subjects = new Map<string, Subject>();
   const seen = new Set<string>();
   for (const { hour, leaves } of seals)
     for (const leaf of leaves) {
-      if (seen.has(subjectOf(leaf))) continue;
-      seen.add(subjectOf(leaf));
       const { eventHash, bodyHash, attempt, seq, head, trail } = leaf;
       const key = eventHash ?? bodyHash ?? '';
+      const { before = '', day: removed } = removalOf.get(key) ?? {};
+      if (seen.has(subjectOf(leaf))) continue;
+      if (hour >= before) seen.add(subjectOf(leaf));
       const subject = subjects.get(key) ?? {
         ...(eventHash === undefined ? { bodyHash: key } : { eventHash }),
         ...{ sealed: [], hour },
       };
-      subject.sealed.push({ attempt, seq, hash: head, trail });
+      if (hour < before) subject.removed = removed;
+      else subject.sealed.push({ attempt, seq, hash: head, trail });
       subjects.set(key, subject);
     }
   const start = from ?? seals[0]?.hour;

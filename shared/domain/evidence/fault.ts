@@ -17,6 +17,7 @@ export const FaultCode = z.enum([
   'seal-changed',
   'seal-forked',
   'seals-behind',
+  'removal-invalid',
 ]);
 export type FaultCode = z.infer<typeof FaultCode>;
 

@@ -102,8 +102,8 @@ test('what retention removed by a record is told as removed, and anything else a
   if (!first || !second) throw new Error('there are no leaves');
   remove(first, seeded(1));
   remove(second, seeded(2));
-  const removals = [{ eventHash: first.eventHash ?? '', day: '2026-12-01' }];
+  const removals = [{ hash: first.eventHash ?? '', day: '2026-12-01', before: '2026-11-21' }];
   const { faults, removed } = await verify(copy, { removals });
-  expect(removed).toEqual([{ day: '2026-12-01', events: 1 }]);
+  expect(removed).toEqual([{ day: '2026-12-01', events: 1, refusals: 0 }]);
   expect(faults).toMatchObject([{ code: 'event-missing', eventHash: second.eventHash }]);
 });

@@ -51,6 +51,7 @@ const ways: Record<string, { command: string; args: string[]; input?: string }> 
   explain: { command: 'explain', args: [EVENT] },
   person: { command: 'person', args: ['W-7'] },
   'person --export': { command: 'person', args: ['W-8', '--export'] },
+  retention: { command: 'retention', args: ['--before', '2025-01-01'] },
   list: { command: 'list', args: ['--since', '2026-11-01'] },
   audit: { command: 'audit', args: ['--event', EVENT] },
   'audit verify': { command: 'audit verify', args: ['--to', '2026-11-20T10'] },

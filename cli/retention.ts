@@ -1,0 +1,92 @@
+import {
+  fingerprintOf,
+  isSigningKey,
+  NO_RECORD,
+  recordHash,
+} from '../shared/domain/evidence/removal';
+import {
+  carryOutRetention,
+  planRetention,
+  rowsOf,
+  type RetentionPlan,
+  type Retained,
+} from '../shared/privacy/retention';
+import type { Json } from './command';
+import {
+  openClaims,
+  openRemovalRecordsOf,
+  openSealsOf,
+  openTables,
+  readBody,
+  type Connection,
+} from './connection';
+import { CliError, counted, print } from './print';
+
+export type RetentionOptions = Json & {
+  before: string;
+  yes: boolean;
+  key?: string;
+  by?: string;
+  reason?: string;
+};
+
+/** So long an event can come again, and a request that outlived it is followed. */
+const LEAST_DAYS = 90;
+
+/** Shows what of the audit is older than a day, or removes it. */
+export async function retention(
+  connection: Connection,
+  { before, yes, key, by, reason, json }: RetentionOptions,
+): Promise<void> {
+  const now = connection.now();
+  if (now - Date.parse(before) < LEAST_DAYS * 86_400_000)
+    throw new CliError(`--before takes a day that is at least ${LEAST_DAYS} days ago`, 2);
+  const signing = yes ? await signingOf({ key, by, reason }) : undefined;
+  const tables = openTables(connection);
+  const stores = {
+    ...{ audit: tables.audit, index: tables.auditIndex },
+    claims: { ...tables.claims, claim: openClaims(connection).read },
+    ...{ seals: openSealsOf(connection), records: openRemovalRecordsOf(connection) },
+  };
+  // Who may not read claims is told at once, and not after everything else was read.
+  await stores.claims.claim(NO_RECORD);
+  const plan = await planRetention(stores, before);
+  const at = new Date(now).toISOString();
+  const records = signing ? await carryOutRetention(stores, plan, { ...signing, at }) : [];
+  const report: Retained = {
+    ...{ before, isDone: yes, ...countsOf(plan) },
+    records: records.map((record) => ({
+      ...{ number: record.number, hash: recordHash(record) },
+      key: fingerprintOf(record.publicKey),
+    })),
+  };
+  print(report, json, textOf);
+}
+
+async function signingOf({ key, by, reason }: Record<'key' | 'by' | 'reason', string | undefined>) {
+  if (key === undefined || by === undefined || reason === undefined)
+    throw new CliError('--yes needs --key, --by and --reason', 2);
+  const privateKey = (await readBody(key)).toString('utf8');
+  if (!isSigningKey(privateKey)) throw new CliError(`${key} holds no private Ed25519 key`, 2);
+  return { privateKey, by, reason };
+}
+
+const countsOf = ({ removable, kept }: RetentionPlan) => ({
+  events: removable.filter(({ isBody }) => !isBody).length,
+  refusals: removable.filter(({ isBody }) => isBody).length,
+  ...{ rows: rowsOf(removable), kept },
+});
+
+function textOf({ before, isDone, events, refusals, rows, kept, records }: Retained): string {
+  const what = `${counted(events, 'event')} and ${counted(refusals, 'refused body', 'refused bodies')} from before ${before}`;
+  const { audit, auditIndex, claims } = rows;
+  const stay = Object.entries(kept).filter(([, count]) => count > 0);
+  return [
+    `${isDone ? 'removed' : 'would remove'} ${what}: ${counted(audit, 'audit row')}, ${auditIndex} of its index, ${counted(claims, 'claim row')}`,
+    ...stay.map(([why, count]) => `stays, ${why}: ${count}`),
+    ...records.map(
+      ({ number, hash, key }) => `record ${number}, signed by the key ${key}: ${hash}`,
+    ),
+    ...(isDone ? [] : ['next: the same with --yes --key <file> --by <who> --reason <code>']),
+  ].join('\n');
+}
