@@ -117,7 +117,9 @@ test('an export has every row of every table that names the person, and nothing 
   expect(foreign).toEqual([]);
   // Rows that name several people are cut to what is about this one.
   expect(rows.filter(({ isPart }) => isPart)).not.toEqual([]);
-  expect((await exported(LATER)).rows.map(({ key }) => key)).toEqual(rows.map(({ key }) => key));
+  // Their run goes on meanwhile: what is written once is the same by any of the numbers.
+  const written = ({ rows: all }: Exported) => all.filter(({ table }) => /^audit/.test(table));
+  expect(written(await exported(LATER))).toEqual(written({ numbers, rows }));
 });
 
 test('of somebody whom no row names it says so', async () => {
