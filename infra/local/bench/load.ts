@@ -122,16 +122,21 @@ export const workerId = (n: number): string => `W-${first + n}`;
 /** How long Entra takes to deliver a request, in seconds, evenly spread. */
 export type Delivery = { from: number; to: number };
 
+/** Of so many people from the n-th on; all others get theirs as the simulator delivers by default. */
+type SlowDelivery = Delivery & { first: number; people: number };
+
 /**
  * Writes a tenant of `size` people without scripted faults, with the groups and applications of the sample tenant.
- * `delivery`: undefined for the default of the simulator.
+ * `slow`: whose requests take longer than the simulator needs by default.
  */
-export function writeTenant(file: string, size: number, delivery?: Delivery): void {
+export function writeTenant(file: string, size: number, slow?: SlowDelivery): void {
   const sample = JSON.parse(
     readFileSync(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
   ) as object;
   const workers = [{ from: workerId(0), to: workerId(size - 1) }];
-  const scripts = delivery ? Array.from({ length: size }, (_, n) => scriptOf(n, delivery)) : [];
+  const scripts = slow
+    ? Array.from({ length: slow.people }, (_, n) => scriptOf(slow.first + n, slow))
+    : [];
   const ordinary = { users: [], holdings: [], scripts };
   writeFileSync(file, JSON.stringify({ ...sample, ...ordinary, workers }));
 }

@@ -58,6 +58,12 @@ const peopleFor = (joiners: number): number =>
 /** What the baseline needs for each of them does not depend on how many they are. */
 const servedByBaseline = (joiners: number): number => Math.min(joiners, 500);
 
+/** The defaults of the app: those of the local stack are for deliveries of less than a second. */
+const POLLS_IN_AZURE = {
+  POLL_SCHEDULE: '5s 10s 20s 30s 60s<30m 15m<24h 1h',
+  POLL_BOARD: '10s',
+};
+
 type Size = { joiners: number; packages: number; tenantLimit: string; delivery?: Delivery };
 
 async function bench(size: Size): Promise<Report> {
@@ -67,7 +73,11 @@ async function bench(size: Size): Promise<Report> {
   const settings = (dataDir: string): Record<string, string> => {
     const tenant = join(dataDir, 'tenant.json');
     const model = join(dataDir, 'model.json');
-    writeTenant(tenant, peopleFor(joiners), delivery);
+    writeTenant(
+      tenant,
+      peopleFor(joiners),
+      delivery && { ...delivery, first: warmUps, people: joiners },
+    );
     writeModel(model);
     return {
       GRAPH_TENANT: tenant,
@@ -78,6 +88,7 @@ async function bench(size: Size): Promise<Report> {
       ACCESS_MODEL: model,
       AZURITE_TABLE_LOG: tableLog(dataDir),
       PROVISIONING_QUEUE: queue,
+      ...(delivery && POLLS_IN_AZURE),
       // As in Azure; the local default is far more frequent.
       SUPERVISE_SCHEDULE: '0 * * * * *',
       RECOVERY_DELAY: '10m',

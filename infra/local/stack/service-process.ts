@@ -56,7 +56,9 @@ export function startProcess(
  * short-lived garbage; a larger young generation avoids copying it.
  */
 const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
-  (env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=32').split(' ');
+  (
+    env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=16 --max-old-space-size=256'
+  ).split(' ');
 
 /** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
 const clockModule = (): string =>
