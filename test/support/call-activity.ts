@@ -35,8 +35,8 @@ export function servicesOver(storage: Storage, graph: Partial<Services['graph']>
     EVENT_SOURCES: 'urn:hr:acme:workday',
     RECORDS_STORAGE: connectionString,
     AUDIT_STORAGE: connectionString,
-    // A test that is about the settle time sets one.
-    REMOVAL_SETTLE: '0s',
+    // A test that is about the settle time or the rate of calls sets one.
+    ...{ REMOVAL_SETTLE: '0s', GRAPH_WRITE_RATE: '100000', GRAPH_READ_RATE: '100000' },
   });
   return {
     config,

@@ -18,12 +18,17 @@ export type Bucket = {
   calls: number;
   throttled: number;
   used: number;
+  share: number;
 };
 
-/** `share`: of what the limit permits in the seconds of the run, its full bucket included, the part that was used. */
+/**
+ * `share`: of what the limit permits in the seconds of the run, its full bucket included, the part that was used;
+ * `shareOfCalls`: the same from the first call of this kind to the last.
+ */
 type Limit = Pick<Bucket, 'kind' | 'calls' | 'throttled' | 'used'> & {
   permitted: number;
   share: number;
+  shareOfCalls: number;
 };
 
 export type Report = {
@@ -125,9 +130,9 @@ export function reportOf(
 }
 
 function limitOf({ capacity, refillPerSecond, ...bucket }: Bucket, seconds: number): Limit {
-  const { kind, calls, throttled, used } = bucket;
+  const { kind, calls, throttled, used, share: shareOfCalls } = bucket;
   const permitted = capacity + refillPerSecond * seconds;
-  return { kind, calls, throttled, used, permitted, share: used / permitted };
+  return { kind, calls, throttled, used, permitted, share: used / permitted, shareOfCalls };
 }
 
 function baselineFigures(
@@ -183,8 +188,8 @@ export function printed(report: Report): string {
     `  table requests per joiner ${report.tableRequests.toFixed(1)}, reads included; activities of one alone ${report.activitiesOfOne}, of one among many ${report.activitiesInBulk.toFixed(1)}`,
     `  answered with 429: ${percent(report.throttledShare)} of the calls; tenant limit ${report.tenantLimit}`,
     ...report.limits.map(
-      ({ kind, used, permitted, share, throttled }) =>
-        `  ${kind}: ${used.toFixed(0)} of ${permitted.toFixed(0)} that the limit permits, ${percent(share)}; refused ${throttled}`,
+      ({ kind, used, permitted, share, shareOfCalls, throttled }) =>
+        `  ${kind}: ${used.toFixed(0)} of ${permitted.toFixed(0)} that the limit permits in the run, ${percent(share)}; ${percent(shareOfCalls)} of what it permits from the first to the last; refused ${throttled}`,
     ),
     '',
     tableOf(

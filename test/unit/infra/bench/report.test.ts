@@ -46,7 +46,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     call(`/v1.0/requests/${other}`, 429),
   ];
   const counts = { calls: 46, throttled: 1, used: 45 };
-  const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts };
+  const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts, share: 0.95 };
 
   const report = reportOf(
     { endings, sentAt: 900, packages: 1, activitiesOfOne: 9, activitiesInBulk: 9 },
@@ -69,7 +69,9 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
       { call: 'GET /v1.0/users', count: 1, throttled: 0 },
     ],
     // A bucket of 30 and 2 more in each of the 10 seconds.
-    limits: [{ kind: 'writes', permitted: 50, used: 45, share: 0.9, throttled: 1 }],
+    limits: [
+      { kind: 'writes', permitted: 50, used: 45, share: 0.9, shareOfCalls: 0.95, throttled: 1 },
+    ],
     tableRequests: 0.02,
     tableWritesPerJoiner: 0.01,
     tableRequestsPerJoiner: { 'insert audit': 0.01, 'read claims': 0.01 },
