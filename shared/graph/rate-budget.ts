@@ -46,8 +46,8 @@ export type Beat = {
 /** The live instances of the deployment, in one place for all. */
 export type Instances = {
   /**
-   * Tells of this instance, and answers the others that are alive; undefined if the store does not answer. `ended`: how long
-   * ago the last of those that are not alive told of itself, in milliseconds, if less than the window.
+   * Reports this instance, and answers the others that are alive; undefined if the store does not answer. `ended`: how long
+   * ago the last of those that are not alive reported itself, in milliseconds, if less than the window.
    */
   beat: (own: Beat) => Promise<{ live: Beat[]; ended?: { beat: Beat; ms: number } } | undefined>;
 };

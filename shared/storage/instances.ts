@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { withDeadline } from '../promises';
+import { ifAvailable } from './limits';
 import { createRowUpdater, fromColumns, toColumns } from './rows';
-import { StoreUnavailable, type Table } from './storage-port';
+import type { Columns, Table } from './storage-port';
 
 const PARTITION = 'instances';
 /** Who has not told of itself for so long is not alive, or makes no calls. */
@@ -10,7 +10,6 @@ const LIVE_MS = 45_000;
 /** What an instance has spent longer ago than this does not count any more. */
 const WINDOW_MS = 150_000;
 const FORGOTTEN_MS = 600_000;
-const WITHIN_MS = 2_000;
 
 const Row = z.object({
   at: z.iso.datetime(),
@@ -36,7 +35,9 @@ export function createInstances(table: Table) {
     const rows = (await table.list(PARTITION))
       .filter((one) => one.key !== key)
       .flatMap(({ key: other, columns: told }) => {
-        const { at, ...rest } = fromColumns(Row, told);
+        const row = rowOf(told);
+        if (!row) return [];
+        const { at, ...rest } = row;
         return [{ key: other, ms: Math.max(0, now - Date.parse(at)), beat: rest }];
       });
     for (const old of rows.filter(({ ms }) => ms > FORGOTTEN_MS))
@@ -50,16 +51,15 @@ export function createInstances(table: Table) {
     };
   };
 
-  return {
-    /** See `Instances` of the rate budget. */
-    beat: async (own: Beat) => {
-      try {
-        return await withDeadline(WITHIN_MS, () => beat(own));
-      } catch (error) {
-        if (error instanceof StoreUnavailable || (error as Error).name === 'TimeoutError')
-          return undefined;
-        throw error;
-      }
-    },
-  };
+  /** See `Instances` of the rate budget. */
+  return { beat: (own: Beat) => ifAvailable(() => beat(own)) };
+}
+
+/** Undefined for a row that cannot be read, such as one of another version of the app. */
+function rowOf(columns: Columns): z.infer<typeof Row> | undefined {
+  try {
+    return fromColumns(Row, columns);
+  } catch {
+    return undefined;
+  }
 }

@@ -84,8 +84,8 @@ export function createLimits(
   };
 }
 
-/** What the store answers in time; undefined if it is unavailable. */
-async function ifAvailable<Answer>(
+/** What the store answers in time to a caller that only takes advice from it; undefined if it is unavailable. */
+export async function ifAvailable<Answer>(
   ask: () => Promise<Answer>,
   withinMs = ADVICE_MS,
 ): Promise<Answer | undefined> {
