@@ -114,7 +114,12 @@ async function deletePackage(
   const active = (await listAssignments(graph, packageId)).filter(
     ({ state }) => !['expired', 'failed'].includes(assignmentStatusOf(state ?? undefined)),
   );
-  for (const { id } of active) await attempt(() => requestRemoval(graph, id));
+  // An assignment ends a while after its removal was delivered, and another removal would put that off.
+  const removed = requests
+    .filter((own) => own.requestType === 'adminRemove' && own.requestStatus === 'delivered')
+    .map(({ assignmentId }) => assignmentId);
+  const left = active.filter(({ id }) => !removed.includes(id));
+  for (const { id } of left) await attempt(() => requestRemoval(graph, id));
   if (active.length > 0) return;
   for (const { id } of requests) await attempt(() => remove(graph, 'assignmentRequests', id));
   for (const { id } of await graph.product.listAssignmentPolicies(packageId)) {

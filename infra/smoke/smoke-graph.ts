@@ -126,8 +126,8 @@ export type Timeouts = {
 };
 
 /**
- * Calls `read` until it returns a value. Retries after throttling, outages and errors that come from replication delay;
- * throws any other error at once, and the last error after the deadline.
+ * Calls `read` until it returns a value. Retries after throttling, outages and errors that come from replication delay, not
+ * before the Retry-After of the answer; throws any other error at once, and the last error after the deadline.
  */
 export async function retryUntil<Value>(
   what: string,
@@ -150,7 +150,8 @@ export async function retryUntil<Value>(
     if (Date.now() - start > deadlineMs) {
       throw lastError ?? new Error(`${what}: nothing within ${Math.round(deadlineMs / 1000)} s`);
     }
-    await wait(intervalMs, undefined, signal && { signal });
+    const askedMs = (lastError?.fault.retryAfterSeconds ?? 0) * 1000;
+    await wait(Math.max(intervalMs, askedMs), undefined, signal && { signal });
   }
 }
 

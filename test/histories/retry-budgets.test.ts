@@ -36,7 +36,10 @@ type Operation = keyof typeof answers;
 /** One reason that an operation answers until `lasts` seconds have passed since its first such answer. */
 type Trouble = { operation: Operation; why: string; lasts: number; asks: number };
 
-/** Seconds that each pair of operation and reason took by itself: from its answer to the next call after the lock is released. */
+/**
+ * Seconds that each pair of operation and reason took by itself: from its answer to the next call after the lock is released.
+ * A millisecond is added for each wait, because a timer fires on whole milliseconds.
+ */
 type Taken = Map<string, number>;
 
 /** Gives each operation its troubles, one after another, and measures what each of them takes by itself. */
@@ -61,7 +64,7 @@ function troubled(troubles: readonly Trouble[]): { fakes: FakeActivities; taken:
       // Before the wait begins, the lock is released and the wait is recorded.
       if (name === 'releaseLock' || name === 'recordWait') return perform(input, clock);
       const now = clock.now.getTime() / 1000;
-      if (last) taken.set(last.key, (taken.get(last.key) ?? 0) + now - last.at);
+      if (last) taken.set(last.key, (taken.get(last.key) ?? 0) + now - last.at + 0.001);
       last = undefined;
       const queue = left.get(name) ?? [];
       while (queue[0] && (taken.get(queue[0].key) ?? 0) >= queue[0].lasts) queue.shift();

@@ -19,7 +19,12 @@ const quick: Timeouts = { deadlineMs: 10_000, replicationMs: 3_000, intervalMs: 
 const user = userId(1001);
 
 let simulator: Simulator;
-afterEach(() => simulator.stop());
+let onTestEnd: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await onTestEnd?.();
+  onTestEnd = undefined;
+  await simulator.stop();
+});
 
 const graphAt = (root: string, dialect: 'v1.0' | 'beta' = 'v1.0'): SmokeGraph => ({
   tenant: createTenantGraph({ root }),
@@ -84,16 +89,30 @@ test('after a failed step everything is deleted, and the step is reported', asyn
   expect(await remaining()).toMatchObject({ ...nothing, groups: -5 });
 });
 
-test('a run that dies before or after any of its writes leaves only what the next run deletes', async () => {
+test('a throttled run waits as long as Graph asks', async () => {
   simulator = await startSimulator();
+  await simulator.call('POST', '/_control/faults', {
+    match: { method: 'GET', path: 'catalogs$' },
+    nth: 2,
+    answer: { status: 429, code: 'TooManyRequests', retryAfter: 1 },
+  });
+  const result = await run(graphAt(simulator.url), '00000004');
+  expect(result).toMatchObject({ passed: true, leftBehind: [] });
+  const deletion = result.steps.find(({ step }) => step.startsWith('delete everything'));
+  expect(deletion?.seconds).toBeGreaterThanOrEqual(1);
+});
+
+test('a run that dies before or after any of its writes leaves only what the next run deletes', async () => {
+  // All runs together make the calls of hours in seconds, because they ask every few milliseconds.
+  simulator = await startSimulator({ tenantLimit: 'off' });
   const proxy = await startDyingProxy(simulator.url);
+  onTestEnd = proxy.stop;
   let deaths = 0;
   for (let write = 1; ; write += 1) {
     for (const when of ['before', 'after'] as const) {
       proxy.dieAt(write, when);
       const killed = await run(graphAt(proxy.url), '0000000a').catch(() => undefined);
       if (!proxy.isDead()) {
-        await proxy.stop();
         expect(killed?.passed).toBe(true);
         // Eight writes create, assign and remove, and as many delete.
         expect(deaths).toBeGreaterThanOrEqual(24);
