@@ -92,7 +92,7 @@ test('after a failed step everything is deleted, and the step is reported', asyn
 test('a throttled run waits as long as Graph asks', async () => {
   simulator = await startSimulator();
   await simulator.call('POST', '/_control/faults', {
-    match: { method: 'GET', path: 'catalogs$' },
+    match: { method: 'GET', path: '/groups$' },
     nth: 2,
     answer: { status: 429, code: 'TooManyRequests', retryAfter: 1 },
   });
