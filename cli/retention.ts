@@ -2,6 +2,7 @@ import {
   fingerprintOf,
   isSigningKey,
   NO_RECORD,
+  publicKeyOf,
   recordHash,
 } from '../shared/domain/evidence/removal';
 import {
@@ -50,7 +51,7 @@ export async function retention(
   };
   // Who may not read claims is told at once, and not after everything else was read.
   await stores.claims.claim(NO_RECORD);
-  const plan = await planRetention(stores, before);
+  const plan = await planRetention(stores, before, signing && publicKeyOf(signing.privateKey));
   const at = new Date(now).toISOString();
   const records = signing ? await carryOutRetention(stores, plan, { ...signing, at }) : [];
   const report: Retained = {

@@ -158,6 +158,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     appName: functionApp.outputs.name
     auditAccountName: storage.outputs.auditName
+    appPrincipalId: identity.outputs.principalId
   }
 }
 

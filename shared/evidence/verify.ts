@@ -1,15 +1,22 @@
-import { eventFaults, refusalFaults, textOf } from '../domain/evidence/event-faults';
-import { endsOf, type KnownEnd, type PlacedRow } from '../domain/evidence/chain';
+import { refusalFaults } from '../domain/evidence/event-faults';
+import type { KnownEnd, PlacedRow } from '../domain/evidence/chain';
 import type { Fault } from '../domain/evidence/fault';
 import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
 import { subjectOf, type Seal } from '../domain/evidence/seal';
-import { NO_SEALS, sealFaults } from '../domain/evidence/seal-faults';
+import {
+  NO_SEAL_IN_RANGE,
+  NO_SEALS,
+  notSealed,
+  sealFaults,
+  type Hours,
+} from '../domain/evidence/seal-faults';
 import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
-import { claimIfAllowed } from '../reports/fact-line';
+import { checkEvent } from '../reports/audit';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
 import type { Seals } from '../storage/seals';
+import { createIndexCheck, type NamedByDay } from './index-faults';
 
 export type VerifyStores = {
   claims: Pick<Claims, 'read'>;
@@ -73,27 +80,34 @@ export async function verifyAudit(
 ): Promise<Verification> {
   const { seals, faults, hours } = await checkSeals(stores.seals, range, now);
   const removalOf = new Map(removals.map((removal) => [removal.hash, removal]));
-  const found = await subjectsIn(stores.audit, seals, removalOf, { ...range, now });
+  const { found, byDay } = await subjectsIn(stores.audit, seals, removalOf, { ...range, now });
+  const checkIndex = createIndexCheck(stores.audit, byDay);
   const claimsRead = { isRefused: false };
+  const checkedOf = async (
+    subject: Subject,
+    rows: readonly PlacedRow[],
+    list: Fault[],
+  ): Promise<Checked> => {
+    if (rows.length === 0 && isRemoved(subject)) return { subject, rows: 0, list: [], others: [] };
+    const hash = subject.eventHash ?? subject.bodyHash ?? '';
+    const others =
+      list.length > 0
+        ? []
+        : [...notSealed(subject, rows, hours, now), ...(await checkIndex(hash, rows))];
+    return { subject, list, rows: rows.length, others };
+  };
   const check = async (subject: Subject): Promise<Checked> => {
     const { eventHash, bodyHash = '', sealed, indexedAt } = subject;
     if (eventHash === undefined) {
       const row = await stores.audit.refusalRow(bodyHash);
-      if (!row && isRemoved(subject)) return { subject, rows: 0, list: [], unsealed: [] };
       const list = refusalFaults(bodyHash, row, { indexedAt, sealed: sealed[0] }, now);
-      const unsealed = notSealed(subject, row ? [row] : [], hours);
-      return { subject, list, rows: row ? 1 : 0, unsealed };
+      return checkedOf(subject, row ? [row] : [], list);
     }
-    const rows = await stores.audit.rowsOf(eventHash);
-    const claim = claimsRead.isRefused ? 'not-allowed' : await claimIfAllowed(stores, eventHash);
-    claimsRead.isRefused ||= claim === 'not-allowed';
-    if (rows.length === 0 && isRemoved(subject))
-      return { subject, rows: 0, list: [], unsealed: [] };
-    const list = eventFaults({ eventHash, rows, claim, sealed, indexedAt }, now);
-    return { subject, list, rows: rows.length, unsealed: notSealed(subject, rows, hours) };
+    const known = { eventHash, sealed, indexedAt };
+    const { rows, faults: list } = await checkEvent(stores, claimsRead, known, now);
+    return checkedOf(subject, rows, list);
   };
   const checked = await mapConcurrent(AT_ONCE, found, check);
-  const unsealed = checked.flatMap((one) => (one.list.length > 0 ? [] : one.unsealed));
   const removed = groupBy(
     found.filter((subject) => subject.removed !== undefined),
     (subject) => subject.removed ?? '',
@@ -109,7 +123,7 @@ export async function verifyAudit(
       const events = all.filter(({ eventHash }) => eventHash !== undefined).length;
       return { day, events, refusals: all.length - events };
     }),
-    faults: [...faults, ...wholeHours(checked), ...unsealed],
+    faults: [...faults, ...wholeHours(checked), ...checked.flatMap(({ others }) => others)],
     notes: claimsRead.isRefused ? [CLAIMS_UNREAD] : [],
   };
 }
@@ -118,14 +132,12 @@ type Checked = {
   subject: Subject;
   rows: number;
   list: Fault[];
-  unsealed: Fault[];
+  /** Of one that has no faults: that no seal has it, or an index does not name it. */
+  others: Fault[];
 };
 
 const isRemoved = ({ removed, sealed }: Subject): boolean =>
   removed !== undefined && sealed.length === 0;
-
-/** The hours that were looked at; the seals of `missing` are gone. */
-type Hours = { from: string; to: string; missing: string[] };
 
 /** Reads the seals of the range and the one before, and checks that each follows from the one before. */
 async function checkSeals(
@@ -138,21 +150,22 @@ async function checkSeals(
   if (first === undefined || last === undefined) return { seals: [], faults: [NO_SEALS] };
   const from = range.from !== undefined && range.from > first ? range.from : first;
   const to = range.to !== undefined && range.to < last ? range.to : last;
+  if (from > to) return { seals: [], faults: [NO_SEAL_IN_RANGE] };
   const hours: string[] = [];
   for (let hour = hourAfter(from, -1); hour <= to; hour = hourAfter(hour)) hours.push(hour);
   const read = await mapConcurrent(AT_ONCE, hours, async (hour) => ({
     ...{ hour, seal: hour < first ? ('none' as const) : await seals.read(hour) },
   }));
+  // That the first hour does not follow from the one before is the fault of that one.
+  const isAsked = ({ code, hour = '' }: Fault): boolean =>
+    hour >= from || from === first || (code === 'seal-forked' && hourAfter(hour) === from);
   const isBehind = range.to === undefined && last < hourAfter(hourOf(now - DUE_MS), -1);
   const behind = { code: 'seals-behind', hour: last, text: 'no later hour is sealed' } as const;
   return {
     seals: read.flatMap(({ hour, seal }) =>
       typeof seal === 'object' && hour >= from ? [seal] : [],
     ),
-    faults: [
-      ...sealFaults(read).filter(({ hour = '' }) => hour >= from || from === first),
-      ...(isBehind ? [behind] : []),
-    ],
+    faults: [...sealFaults(read).filter(isAsked), ...(isBehind ? [behind] : [])],
     hours: { from, to, missing: read.flatMap(({ hour, seal }) => (seal ? [] : [hour])) },
   };
 }
@@ -163,7 +176,7 @@ async function subjectsIn(
   seals: readonly Seal[],
   removalOf: ReadonlyMap<string, Removal>,
   { from, to, now }: Range & { now: number },
-): Promise<Subject[]> {
+): Promise<{ found: Subject[]; byDay: NamedByDay }> {
   const subjects = new Map<string, Subject>();
   const seen = new Set<string>();
   for (const { hour, leaves } of seals)
@@ -187,15 +200,17 @@ async function subjectsIn(
     to === undefined ? now : startOf(to),
   );
   const indexed = await mapConcurrent(4, days, (day) => audit.indexed({ day }));
+  const hashes = new Set<string>();
   for (const { eventHash, bodyHash, at } of indexed.flat()) {
     const key = eventHash ?? bodyHash;
+    hashes.add(key);
     const subject = subjects.get(key) ?? {
       ...(eventHash === undefined ? { bodyHash: key } : { eventHash }),
       sealed: [],
     };
     subjects.set(key, { ...subject, indexedAt: Math.min(at, subject.indexedAt ?? at) });
   }
-  return [...subjects.values()];
+  return { found: [...subjects.values()], byDay: { days, hashes } };
 }
 
 /** The faults of all events; those of an hour of which no event is left are one. */
@@ -216,32 +231,4 @@ function wholeHours(checked: readonly Checked[]): Fault[] {
     text: `none of the ${counts.get(hour) ?? 0} chains that are sealed there is left`,
   }));
   return [...hours, ...checked.flatMap(({ subject, list }) => (isWhole(subject.hour) ? [] : list))];
-}
-
-/** The attempts that had closed when the seal of the hour after was made, and are in no seal. */
-function notSealed(
-  { eventHash, bodyHash, sealed }: Subject,
-  rows: readonly PlacedRow[],
-  hours: Hours | undefined,
-): Fault[] {
-  if (!hours) return [];
-  const { from, to, missing } = hours;
-  const [event, worker] = ['eventId', 'workerId'].map((name) => textOf(rows[0], name));
-  return endsOf(rows).flatMap(({ attempt, seq, closedAt }) => {
-    const hour = Number.isNaN(Date.parse(closedAt)) ? from : hourOf(closedAt);
-    const isCovered = hour >= from && hourAfter(hour) <= to;
-    // What a seal has sealed that is gone is not the fault of its event.
-    const isExcused = missing.some((one) => one >= hour);
-    if (!isCovered || isExcused || sealed.some((end) => end.attempt === attempt)) return [];
-    return [
-      {
-        ...{ code: 'not-sealed' as const, attempt, seq, hour },
-        ...(event !== undefined && { event }),
-        ...(eventHash !== undefined && { eventHash }),
-        ...(bodyHash !== undefined && { bodyHash }),
-        ...(worker !== undefined && { worker }),
-        text: `it closed at ${closedAt}, and no seal has it`,
-      },
-    ];
-  });
 }

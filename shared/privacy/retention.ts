@@ -63,10 +63,13 @@ const AT_ONCE = 32;
 /**
  * What is over: events that closed before a UTC day, with all their attempts, and bodies that were refused before it. Only
  * what is sealed and verifies: what somebody touched must not disappear with its traces. Reads, and removes nothing.
+ * `publicKey`: of who is to remove it. What a record of another key names is judged like everything else, because whoever
+ * may add to the container could write one.
  */
 export async function planRetention(
   stores: RetentionStores,
   before: string,
+  publicKey?: string,
 ): Promise<RetentionPlan> {
   const found = new Map<string, Candidate>();
   for await (const rows of stores.index.scan({ after: 'day-', before: `day-${before}` }))
@@ -82,7 +85,11 @@ export async function planRetention(
   const kept: RetentionPlan['kept'] = {
     ...{ open: 0, 'closed-later': 0, 'not-sealed': 0, 'does-not-verify': 0 },
   };
-  const last = (await stores.records.all()).at(-1);
+  const records = await stores.records.all();
+  const problem = removalProblems(records, publicKey === undefined ? undefined : [publicKey]).at(
+    -1,
+  );
+  const last = problem === undefined ? records.at(-1) : undefined;
   const judged = await mapConcurrent(AT_ONCE, [...found.values()], async (one) =>
     judge(stores, one, last),
   );

@@ -131,7 +131,7 @@ async function drawWorkers(
   { sample: size, seed, period }: Extract<AccessQuestion, { sample: number }>,
 ) {
   const { first, last } = indexedDays(period);
-  const { eventHashes } = await audit.subjectsOfDays(first, last);
+  const { eventHashes } = await audit.subjectsOfDays(first, last, period.to);
   const orderOf = (hash: string): string => sha256(JSON.stringify([seed, hash]));
   const order = eventHashes
     .map((hash) => ({ hash, key: orderOf(hash) }))
@@ -156,40 +156,51 @@ const sha256 = (data: string): string => createHash('sha256').update(data).diges
 
 /** Whether a row says how something about a package ended. That a package is complete changes nobody's access. */
 const isChange = ({ kind, packageKey, step, outcome }: AuditRow): boolean =>
-  kind === 'settled' && packageKey !== undefined && !(step === 'ensure' && outcome === 'complete');
+  (kind === 'settled' || kind === 'request-ended') &&
+  packageKey !== undefined &&
+  !(step === 'ensure' && outcome === 'complete');
 
 async function changesOf(stores: AccessStores, worker: string, period: Period) {
   const { numbers, notes } = await numbersOf(stores, worker);
   const subjects = await Promise.all(numbers.map(stores.audit.subjectsOfWorker));
   const hashes = [...new Set(subjects.flatMap(({ eventHashes }) => eventHashes))];
   const events = await mapConcurrent(4, hashes, (eventHash) => auditReport(stores, { eventHash }));
-  const known = events.map(({ rows, ...report }) => ({
-    ...report,
-    rows: rows.filter(({ kind }) => kind !== 'rejected').filter(isWithin(period)),
-  }));
+  const known = events.map(({ rows, ...report }) => {
+    const until = rows.filter(
+      ({ kind, recordedAt }) => kind !== 'rejected' && recordedAt < period.to,
+    );
+    return { ...report, until, rows: until.filter(isWithin(period)) };
+  });
   const rows = known.flatMap((event) => event.rows);
-  const facts = await factLines(stores, rows.flatMap(hashesIn), worker);
   const ended = new Map(
     rows.flatMap((row) =>
       row.kind === 'request-ended' ? [[row.assignmentRequestId, row] as const] : [],
     ),
   );
-  const lines = known.flatMap((event) => {
+  /** What is in the period of a step; all of one whose request was made before, and has ended in it. */
+  const shownOf = (step: readonly AuditRow[]): readonly AuditRow[] => {
+    const own = step.filter(isWithin(period));
+    const isEnded = step.some(({ assignmentRequestId: id }) => id !== undefined && ended.has(id));
+    return own.length === 0 && isEnded ? step : own;
+  };
+  const steps = known.flatMap((event) => {
     const isUnchecked = event.notes.length > 0;
-    const proof =
+    const proof: AccessLine['proof'] =
       event.faults.length > 0 ? 'fault' : isUnchecked ? 'verified-to-last-row' : 'verified';
-    return [...groupBy(event.rows, ({ attempt }) => attempt).values()]
+    return [...groupBy(event.until, ({ attempt }) => attempt).values()]
       .flatMap(stepsIn)
-      .filter(([first]) => first?.packageKey !== undefined)
-      .map((step) => ({ step, line: lineOf(worker, step, { facts, ended, proof }) }));
+      .map((step) => ({ step: shownOf(step), proof }))
+      .filter(({ step: [first] }) => first?.packageKey !== undefined);
   });
-  const startOf = ({ step: [first] }: (typeof lines)[number]): string => first?.recordedAt ?? '';
+  const shown = steps.flatMap(({ step }) => step);
+  const facts = await factLines(stores, shown.flatMap(hashesIn), worker);
+  const startOf = ({ step: [first] }: (typeof steps)[number]): string => first?.recordedAt ?? '';
   return {
-    rows,
+    rows: [...new Set([...rows, ...shown])],
     notes: [...notes, ...events.flatMap((event) => event.notes)],
-    lines: lines
+    lines: steps
       .toSorted((one, other) => (startOf(one) < startOf(other) ? -1 : 1))
-      .map(({ line }) => line),
+      .map(({ step, proof }) => lineOf(worker, step, { facts, ended, proof })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { refusalFaults, eventFaults } from '../domain/evidence/event-faults';
+import { eventFaults, refusalFaults, type EventEvidence } from '../domain/evidence/event-faults';
 import type { PlacedRow } from '../domain/evidence/chain';
 import type { Fault } from '../domain/evidence/fault';
 import { sourcesOf } from '../domain/events/event';
@@ -42,13 +42,8 @@ export async function auditReport(
 ): Promise<AuditReport> {
   const now = Date.now();
   const claimsRead = { isRefused: false };
-  const ofEvent = async (hash: string, indexedAt?: number) => {
-    const rows = await audit.rowsOf(hash);
-    const claim = claimsRead.isRefused ? 'not-allowed' : await claimIfAllowed({ claims }, hash);
-    claimsRead.isRefused ||= claim === 'not-allowed';
-    const evidence = { eventHash: hash, rows, claim, sealed: [], indexedAt };
-    return { rows, faults: eventFaults(evidence, now) };
-  };
+  const ofEvent = (eventHash: string, indexedAt?: number) =>
+    checkEvent({ claims, audit }, claimsRead, { eventHash, sealed: [], indexedAt }, now);
   const ofRefusal = async (bodyHash: string, indexedAt: number) => {
     const row = await audit.refusalRow(bodyHash);
     return { rows: row ? [row] : [], faults: refusalFaults(bodyHash, row, { indexedAt }, now) };
@@ -65,6 +60,26 @@ export async function auditReport(
     faults: read.flatMap((one) => one.faults),
     notes: claimsRead.isRefused ? [ENDS_UNREAD] : [],
   };
+}
+
+/** The rows of an event, and its faults. `claimsRead` remembers that the caller may not read claims. */
+export async function checkEvent(
+  { claims, audit }: { claims: Stores['claims']; audit: Pick<Stores['audit'], 'rowsOf'> },
+  claimsRead: { isRefused: boolean },
+  known: Pick<EventEvidence, 'eventHash' | 'sealed' | 'indexedAt'>,
+  now: number,
+): Promise<{ rows: PlacedRow[]; faults: Fault[] }> {
+  const { eventHash } = known;
+  const read = async () => {
+    const rows = await audit.rowsOf(eventHash);
+    const isRefused = claimsRead.isRefused;
+    const claim = isRefused ? 'not-allowed' : await claimIfAllowed({ claims }, eventHash);
+    claimsRead.isRefused ||= claim === 'not-allowed';
+    return { rows, faults: eventFaults({ ...known, rows, claim }, now) };
+  };
+  const once = await read();
+  // It may have closed after its rows were read, and before its claim was.
+  return once.faults.length === 0 ? once : read();
 }
 
 /** A row that somebody changed may have no meaning any more: its fault names it. */

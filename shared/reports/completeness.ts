@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isReserved } from '../domain/events/event';
 import type { AuditRow } from '../domain/workflow/audit-entry';
-import { isProblem } from '../domain/workflow/claim';
+import { isFinal } from '../domain/workflow/claim';
 import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
 import { isNotAllowed } from '../storage/storage-port';
@@ -71,16 +71,18 @@ export async function completenessReport(
 ): Promise<CompletenessContent> {
   const { audit } = stores;
   const { first, last } = indexedDays(period);
-  const indexed = await audit.subjectsOfDays(first, last);
+  const indexed = await audit.subjectsOfDays(first, last, period.to);
   const events = new Map<string, ReturnType<typeof audit.rowsOf>>();
-  /** Of an event what was recorded before the end of the period. */
-  const rowsOf = async (eventHash: string): Promise<readonly AuditRow[]> => {
+  const allRowsOf = async (eventHash: string): Promise<readonly AuditRow[]> => {
     const known = events.get(eventHash) ?? audit.rowsOf(eventHash);
     events.set(eventHash, known);
-    return (await known).flatMap(readable).filter(({ recordedAt }) => recordedAt < period.to);
+    return (await known).flatMap(readable);
   };
+  const isEarlier = ({ recordedAt }: AuditRow): boolean => recordedAt < period.to;
+  /** Of an event what was recorded before the end of the period. */
+  const rowsOf = async (eventHash: string) => (await allRowsOf(eventHash)).filter(isEarlier);
   const notes = new Set<string>();
-  const question = { stores, period, indexed: indexed.eventHashes, rowsOf, notes };
+  const question = { stores, period, indexed: indexed.eventHashes, allRowsOf, rowsOf, notes };
   const isExpected = ([, until]: readonly [string, string | undefined]): boolean =>
     until === undefined || until >= period.from.slice(0, 10);
   const expected = roster && [...roster.workers].filter(isExpected).map(([worker]) => worker);
@@ -123,6 +125,7 @@ type Question = {
   stores: CompletenessStores;
   period: BoundedPeriod;
   indexed: readonly string[];
+  allRowsOf: (eventHash: string) => Promise<readonly AuditRow[]>;
   rowsOf: (eventHash: string) => Promise<readonly AuditRow[]>;
   notes: Set<string>;
 };
@@ -138,12 +141,13 @@ function codesOf(lines: readonly CompletenessLine[]): CompletenessContent['codes
 
 /** The accepted events: those of the index, and those that are open and have no row yet. */
 async function linesOfEvents(question: Question): Promise<CompletenessLine[]> {
-  const { period, indexed, rowsOf } = question;
+  const { period, indexed, allRowsOf, rowsOf } = question;
   const open = await openInPeriod(question);
   const hashes = [...new Set([...indexed, ...open.keys()])].sort();
   const lines = await mapConcurrent(AT_ONCE, hashes, async (hash) => {
     const rows = await rowsOf(hash);
-    const [row] = rows;
+    // When it was accepted is told by its first row, also if that is later.
+    const [row] = await allRowsOf(hash);
     const claim = open.get(hash);
     const { receivedAt, eventSource, eventId, workerId } = row ?? claim?.fact ?? {};
     const isOurs = isReserved(eventSource ?? '');
@@ -183,8 +187,7 @@ async function lineOfWorker(question: Question, worker: string): Promise<Complet
   const { rows, end, hash } = unexplained ?? last;
   const { eventId, eventSource: source, receivedAt } = rows[0] ?? {};
   const about = { worker, event: eventId ?? hash, source, receivedAt };
-  const isSettled = end.outcome !== undefined && !isProblem(end.outcome);
-  if (unexplained || !isSettled) return { ...about, ...end };
+  if (unexplained || !isFinal(end.outcome)) return { ...about, ...end };
   const isServed = holdsSomething(events.flatMap((event) => event.rows));
   return { ...about, ...end, result: isServed ? 'delivered' : 'explained' };
 }

@@ -56,22 +56,27 @@ export type LeaversContent = z.infer<typeof LeaversContent>;
 
 const AT_ONCE = 32;
 
-/** How soon everybody lost their access whose employment ended in the period, by its end. */
+/** How soon everybody lost their access whose employment had ended, as HR had told, in the period; by its end. */
 export async function leaversReport(
   stores: LeaverStores,
   period: BoundedPeriod,
   targetMinutes: number,
 ): Promise<LeaversContent> {
   const { first, last } = indexedDays(period);
-  const { eventHashes } = await stores.audit.subjectsOfDays(first, last);
+  const { eventHashes } = await stores.audit.subjectsOfDays(first, last, period.to);
   const { open, note } = await openIfAllowed(stores);
   const hashes = [...new Set([...eventHashes, ...open.map(({ eventHash }) => eventHash)])].sort();
-  const events = await mapConcurrent(AT_ONCE, hashes, async (hash) =>
-    (await stores.audit.rowsOf(hash))
-      .flatMap(readable)
-      .filter(({ recordedAt }) => recordedAt < period.to),
-  );
-  const found = events.flatMap((rows) => endingsIn(rows, period));
+  const events = await mapConcurrent(AT_ONCE, hashes, async (hash) => {
+    const stored = await stores.audit.rowsOf(hash);
+    const rows = stored.flatMap(readable).filter(({ recordedAt }) => recordedAt < period.to);
+    return {
+      ...{ rows: rows.length, environments: environmentsOf(rows) },
+      endings: endingsIn(rows, period),
+    };
+  });
+  const found = events
+    .flatMap(({ endings }) => endings)
+    .toSorted((one, other) => (one.row.recordedAt < other.row.recordedAt ? -1 : 1));
   const facts = await factLines(
     stores,
     found.flatMap(({ rows }) => rows.flatMap(hashesIn)),
@@ -84,7 +89,7 @@ export async function leaversReport(
       .sort()
       .at(-1);
   const all = found.map((one) => lineOf(one, toldAt(one.rows), targetMinutes));
-  const lines = withoutRepeats(all);
+  const lines = withoutRepeats(all.filter(isDueIn(period)));
   const counted = (result: LeaverLine['result']): number =>
     lines.filter((line) => line.result === result).length;
   const times = lines.flatMap((line) => line.minutesToRemoval ?? []).sort((a, b) => a - b);
@@ -92,10 +97,10 @@ export async function leaversReport(
     report: 'leavers',
     period,
     filters: [
-      `employments that ended in the period; access had to be gone ${targetMinutes} minutes after the end, or after HR had told`,
+      `employments of which the end had come and HR had told, the later of both in the period; access had to be gone ${targetMinutes} minutes after that`,
     ],
-    rows: { in: events.flat().length, out: lines.length },
-    environments: environmentsOf(events.flat()),
+    rows: { in: events.reduce((sum, { rows }) => sum + rows, 0), out: lines.length },
+    environments: [...new Set(events.flatMap(({ environments }) => environments))].sort(),
     notes: note === undefined ? [] : [note],
     targetMinutes,
     leavers: new Set(lines.map(({ worker }) => worker)).size,
@@ -110,7 +115,7 @@ export async function leaversReport(
 /** The rows about one package, or all rows of an event that names none, with what they say of the end of the employment. */
 type Ending = { rows: readonly AuditRow[]; row: AuditRow; endedAt: string; outcome: string };
 
-function endingsIn(rows: readonly AuditRow[], { from, to }: BoundedPeriod): Ending[] {
+function endingsIn(rows: readonly AuditRow[], { to }: BoundedPeriod): Ending[] {
   const [first] = rows;
   if (first === undefined) return [];
   const isLeft = first.eventType === 'hr.worker.left.v1';
@@ -123,18 +128,27 @@ function endingsIn(rows: readonly AuditRow[], { from, to }: BoundedPeriod): Endi
     const { outcome = endOf(rows, to).code } = end ?? {};
     return [{ rows: step, row, endedAt: row.actAt ?? row.receivedAt ?? row.recordedAt, outcome }];
   });
-  const isDue = ({ endedAt }: Ending): boolean => from <= endedAt && endedAt < to;
   // Who still has an employment has not left.
   const isEmployed = rows.some(({ employed }) => employed === true);
-  if (removals.length > 0 || isEmployed) return removals.filter(isDue);
+  if (removals.length > 0 || isEmployed) return removals;
   const last = rows.at(-1) ?? first;
   const end = endOf(rows, to);
   const isEndByClock = first.eventSource === CLOCK && end.outcome === 'revoked';
   if (!isLeft && !isEndByClock) return [];
   const parkedUntil = rows.findLast(({ waitingFor }) => waitingFor === 'parked')?.waitingUntil;
   const endedAt = parkedUntil ?? first.actAt ?? first.receivedAt ?? first.recordedAt;
-  return [{ rows, row: last, endedAt, outcome: end.code }].filter(isDue);
+  return [{ rows, row: last, endedAt, outcome: end.code }];
 }
+
+/** From when access has to go: HR may tell an end when it has passed. */
+const dueSince = ({ endedAt, toldAt }: Pick<LeaverLine, 'endedAt' | 'toldAt'>): string =>
+  toldAt !== undefined && toldAt > endedAt ? toldAt : endedAt;
+
+/** Whether a line belongs to a period: each belongs to one, also of an end that HR told after the period of the end. */
+const isDueIn =
+  ({ from, to }: BoundedPeriod) =>
+  (line: LeaverLine): boolean =>
+    from <= dueSince(line) && dueSince(line) < to;
 
 function lineOf(
   { row, endedAt, outcome }: Ending,
@@ -144,7 +158,7 @@ function lineOf(
   const toldAt = told ?? (row.eventSource === CLOCK ? undefined : row.receivedAt);
   const removedAt =
     row.packageKey !== undefined && outcome === 'revoked' ? row.deliveredAt : undefined;
-  const since = toldAt !== undefined && toldAt > endedAt ? toldAt : endedAt;
+  const since = dueSince({ endedAt, toldAt });
   const took = removedAt === undefined ? undefined : minutesBetween(since, removedAt);
   return {
     ...{ worker: row.workerId ?? '', package: row.packageKey, packageName: row.packageName },

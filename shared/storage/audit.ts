@@ -255,9 +255,10 @@ export function createLedgerReader(
     /** The events with a row of that UTC day, and the bodies refused on it. Reads no row of an event. */
     subjectsOfDay: async (day: string): Promise<Subjects> =>
       subjectsOf(await referencesOfDay(index, day)),
-    /** The same of all UTC days from one to another, each subject once, in the order of their hashes. */
-    subjectsOfDays: async (first: string, last: string): Promise<Subjects> => {
-      const found = await subjectsOf(await referencesOfDays(index, first, last));
+    /** The same of all UTC days from one to another, of what was there `before` (ISO 8601), each once, by their hashes. */
+    subjectsOfDays: async (first: string, last: string, before: string): Promise<Subjects> => {
+      const named = await referencesOfDays(index, first, last);
+      const found = await subjectsOf(named.filter(({ at }) => at < Date.parse(before)));
       return { ...found, eventHashes: found.eventHashes.toSorted() };
     },
     /** The same of one worker. */

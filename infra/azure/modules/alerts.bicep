@@ -10,6 +10,7 @@ param queueName string
 param workspaceId string
 param appName string
 param auditAccountName string
+param appPrincipalId string
 
 resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: 'ag-${name}'
@@ -242,13 +243,14 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
-    // The app has no permission for any of these operations, so a rejected attempt counts too.
+    // The app has no permission for any of these operations, so a rejected attempt counts too. A transaction may also insert,
+    // which the app does.
     name: 'audit-changed'
     says: 'Audit rows, tables or seals were changed or deleted, or an attempt was made.'
     severity: 0
     window: 'PT30M'
     frequency: 'PT15M'
-    query: 'union isfuzzy=true StorageTableLogs, StorageBlobLogs | where AccountName =~ \'${auditAccountName}\' and OperationName in (\'UpdateEntity\', \'MergeEntity\', \'DeleteEntity\', \'InsertOrReplaceEntity\', \'InsertOrMergeEntity\', \'EntityGroupTransaction\', \'DeleteTable\', \'DeleteBlob\', \'SetBlobTier\', \'DeleteContainer\')'
+    query: 'union isfuzzy=true StorageTableLogs, StorageBlobLogs | where AccountName =~ \'${auditAccountName}\' and OperationName in (\'UpdateEntity\', \'MergeEntity\', \'DeleteEntity\', \'InsertOrReplaceEntity\', \'InsertOrMergeEntity\', \'EntityGroupTransaction\', \'DeleteTable\', \'DeleteBlob\', \'SetBlobTier\', \'DeleteContainer\') and not(OperationName == \'EntityGroupTransaction\' and RequesterObjectId == \'${appPrincipalId}\')'
     by: []
   }
 ]

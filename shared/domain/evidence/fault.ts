@@ -13,6 +13,7 @@ export const FaultCode = z.enum([
   'hour-missing',
   'claim-missing',
   'claim-differs',
+  'index-missing',
   'not-sealed',
   'seal-changed',
   'seal-forked',

@@ -8,7 +8,7 @@ import type { AccessContent } from '../../../shared/reports/access';
 import type { CompletenessContent } from '../../../shared/reports/completeness';
 import type { LeaversContent } from '../../../shared/reports/leavers';
 import type { Evidence } from '../../../shared/reports/evidence';
-import { jsonHash } from '../../../shared/domain/events/keys';
+import { eventHash, jsonHash } from '../../../shared/domain/events/keys';
 import { runCommand } from '../../support/run-command';
 import { openStorage, type Storage } from '../../support/storage';
 import { recordEvent, SOURCE } from './recorded-events';
@@ -75,8 +75,9 @@ test('a sample of 25 is answered within 5 s, and again by its command, byte for 
     took.push(Date.now() - began);
     return answer;
   };
+  const morning = ['--from', '2026-11-20', '--to', '2026-11-20T12:00:00Z'];
   const sampled = (seed: string) =>
-    timed(() => reported<AccessContent>('access', '--sample', '25', '--seed', seed, ...PERIOD));
+    timed(() => reported<AccessContent>('access', '--sample', '25', '--seed', seed, ...morning));
   const first = await sampled('q4');
   expect(first.content.workers).toHaveLength(25);
   expect(first.content.lines).toHaveLength(25);
@@ -86,7 +87,12 @@ test('a sample of 25 is answered within 5 s, and again by its command, byte for 
     ...{ dueAt: '2026-11-23T08:00:00.000Z', marginMinutes: 4229.97, proof: 'verified' },
   });
   // A new event and a later row change nothing of what had happened by then.
-  await recordEvent(storage, { id: 'later', workerId: 'W-900', at: '2026-11-22T00:00:00.000Z' });
+  const later = { ...step, outcome: 'delivered' };
+  const at = '2026-11-20T13:00:00.000Z';
+  for (const id of ['later-1', 'later-2', 'later-3']) {
+    const end = { outcome: 'delivered' };
+    await recordEvent(storage, { id, workerId: id, at, rows: [later], end });
+  }
   const [program, group, ...words] = first.made.command.split(' ');
   expect([program, group]).toEqual(['joinery', 'report']);
   const { stdout } = await timed(() => report(...words, '--json'));
@@ -160,6 +166,9 @@ describe('completeness', () => {
     await granted('W-397');
     const ended = { outcome: 'no-matching-rule', reason: 'finance-staff' };
     await recordEvent(storage, { id: 'e-398', workerId: 'W-398', at, end: ended });
+    // It has what it had before, and what HR said last was not carried out.
+    const discarded = { outcome: 'discarded', reason: 'not-now' };
+    await recordEvent(storage, { id: 'e-396', workerId: 'W-396', at, end: discarded });
     await recordEvent(storage, {
       ...{ id: 'e-399', workerId: 'W-399', at, waiting: parked },
       rows: [{ ...waits, waitingSince: at, waitingUntil: '2027-01-01T00:00:00.000Z' }],
@@ -169,9 +178,10 @@ describe('completeness', () => {
     const { code, content } = await reported<CompletenessContent>('completeness', ...args);
     expect(code).toBe(0);
     expect(content).toMatchObject({
-      ...{ expected: 100, delivered: 98, explained: 2, unexplained: 0 },
+      ...{ expected: 100, delivered: 97, explained: 3, unexplained: 0 },
       codes: [
-        { result: 'delivered', code: 'delivered', count: 98 },
+        { result: 'delivered', code: 'delivered', count: 97 },
+        { result: 'explained', code: 'discarded', count: 1 },
         { result: 'explained', code: 'no-matching-rule', count: 1 },
         { result: 'explained', code: 'waits:parked', count: 1 },
       ],
@@ -185,7 +195,14 @@ describe('completeness', () => {
     await recordEvent(storage, { id: 'c-2', workerId: 'W-2', at, end: { outcome: 'failed' } });
     await recordEvent(storage, { id: 'c-3', workerId: 'W-3', at, rows: [step] });
     await recordEvent(storage, { id: 'c-4', workerId: 'W-4', at });
-    const args = ['--from', '2026-11-10', '--to', '2026-11-11'];
+    const later = '2026-11-10T18:00:00.000Z';
+    await recordEvent(storage, {
+      id: 'c-5',
+      workerId: 'W-5',
+      at: later,
+      end: { outcome: 'delivered' },
+    });
+    const args = ['--from', '2026-11-10', '--to', '2026-11-10T18:00:00Z'];
     const { code, content } = await reported<CompletenessContent>('completeness', ...args);
     expect(code).toBe(1);
     expect(content.lines).toMatchObject([
@@ -217,18 +234,84 @@ test('of everybody who left it is told how soon their access went, and what did 
   // Held by a brake, without any row of a step.
   const held = { kind: 'waiting', step: undefined, waitingFor: 'held', actAt: end } as const;
   await leave('W-505', { ...held, packageKey: undefined }, { end: undefined });
-  const { code, content } = await reported<LeaversContent>(
-    ...(['leavers', '--from', '2026-10-01', '--to', '2026-10-31'] as const),
-  );
+  // HR told the end in another month than it was in.
+  const passed = { ...gone('2026-10-01T08:30:00.000Z'), actAt: '2026-09-20T22:00:00.000Z' };
+  await leave('W-506', passed);
+  const ofMonth = (month: string) =>
+    reported<LeaversContent>('leavers', '--from', `2026-${month}-01`, '--to', `2026-${month}-30`);
+  const { code, content } = await ofMonth('10');
   expect(code).toBe(1);
   expect(content).toMatchObject({
-    ...{ leavers: 5, removed: 2, late: 1, notRemoved: 2, handedOff: 1 },
-    ...{ medianMinutes: 10, longestMinutes: 2880 },
+    ...{ leavers: 6, removed: 3, late: 1, notRemoved: 2, handedOff: 1 },
+    ...{ medianMinutes: 30, longestMinutes: 2880 },
   });
   expect(content.lines.map(({ worker, result }) => `${worker} ${result}`)).toEqual([
-    ...['W-500 removed', 'W-501 late', 'W-502 not-removed', 'W-503 handed-off'],
+    ...['W-506 removed', 'W-500 removed', 'W-501 late', 'W-502 not-removed', 'W-503 handed-off'],
     'W-505 not-removed',
   ]);
+  expect((await ofMonth('09')).content.lines).toEqual([]);
   const slow = ['--from', '2026-10-01', '--to', '2026-10-31', '--target', '3d'];
   expect((await report('leavers', ...slow)).stdout).toMatch(/late 0, not removed 2/);
+});
+
+test('of several events about one removal the last says what became of it', async () => {
+  const [end, first, second] = [
+    '2026-08-05T22:00:00.000Z',
+    '2026-08-06T00:00:00.000Z',
+    '2026-08-07T00:00:00.000Z',
+  ];
+  const revoke = {
+    ...step,
+    step: 'remove',
+    action: 'revoke',
+    employed: false,
+    actAt: end,
+  } as const;
+  // The order of their hashes is the other one.
+  const [late = '', early = ''] = ['a', 'b', 'c', 'd'].sort((one, other) =>
+    eventHash(SOURCE, one) < eventHash(SOURCE, other) ? -1 : 1,
+  );
+  const tries = async (id: string, at: string, reason: string) =>
+    recordEvent(storage, {
+      ...{ id, at, workerId: 'W-510', type: 'hr.worker.left.v1' },
+      rows: [{ ...revoke, outcome: 'failed', reason }],
+      end: { outcome: 'failed', reason },
+    });
+  await tries(early, first, 'request-refused');
+  await tries(late, second, 'delivery-failed');
+  const period = ['--from', '2026-08-01', '--to', '2026-08-31'];
+  const { content } = await reported<LeaversContent>('leavers', ...period);
+  expect(content.lines).toMatchObject([{ worker: 'W-510', reason: 'delivery-failed' }]);
+});
+
+test('access that an approval gave in the period is told, though it was asked for before', async () => {
+  const asked = { assignmentRequestId: 'request-1', outcome: 'approval-required' };
+  await recordEvent(storage, {
+    ...{ id: 'join-W-520', workerId: 'W-520', at: '2026-07-01T08:00:00.000Z' },
+    rows: [{ ...step, ...asked, ruleId: 'finance-staff' }],
+    end: { outcome: 'approval-required' },
+  });
+  const deliveredAt = '2026-07-20T09:00:00.000Z';
+  await recordEvent(storage, {
+    ...{ id: 'W-520@request-1', workerId: 'W-520', at: '2026-07-20T10:00:00.000Z' },
+    rows: [
+      {
+        ...{ ...asked, kind: 'request-ended', step: undefined, action: 'grant' },
+        ...{ outcome: 'delivered', endedAt: deliveredAt, deliveredAt },
+      },
+    ],
+    end: { outcome: 'already-held' },
+  });
+  const period = ['--from', '2026-07-20', '--to', '2026-07-21'];
+  const line = {
+    ...{ worker: 'W-520', package: 'finance', rule: 'finance-staff', deliveredAt },
+    ...{ outcome: 'approval-required', endedLaterAs: 'delivered', proof: 'verified' },
+  };
+  for (const asking of [
+    ['--workers', 'W-520'],
+    ['--sample', '1', '--seed', 'q4'],
+  ]) {
+    const { code, content } = await reported<AccessContent>('access', ...asking, ...period);
+    expect({ code, ...content }).toMatchObject({ code: 0, withoutChange: [], lines: [line] });
+  }
 });

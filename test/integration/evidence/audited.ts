@@ -28,7 +28,7 @@ export function auditedIn<Kept>(storage: Pick<Storage, 'table'>, seals: Kept) {
     event: async (
       id: string,
       at: string,
-      { attempt = 1, rows = 4, isOpen = false } = {},
+      { attempt = 1, rows = 4, isOpen = false, recordedAt = at } = {},
     ): Promise<string> => {
       const key = eventHash(SOURCE, id);
       const about = {
@@ -41,7 +41,7 @@ export function auditedIn<Kept>(storage: Pick<Storage, 'table'>, seals: Kept) {
       let chain = START_OF_CHAIN;
       for (let row = 1; row <= rows; row += 1) {
         const isLast = row === rows && !isOpen;
-        const step = { packageKey: `package-${row}`, step: 'assign', recordedAt: at } as const;
+        const step = { packageKey: `package-${row}`, step: 'assign', recordedAt } as const;
         const entry = entryOf({ ...step, ...(isLast && closing), ...about });
         ({ chain } = await ledger.append(chain, entry, at));
       }

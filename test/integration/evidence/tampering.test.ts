@@ -1,4 +1,5 @@
 import { sealHours } from '../../../shared/evidence/seal-hours';
+import { sealOf } from '../../../shared/domain/evidence/seal';
 import { verifyAudit, type Verification } from '../../../shared/evidence/verify';
 import { createClaims } from '../../../shared/storage/claims';
 import { createLedgerReader } from '../../../shared/storage/audit';
@@ -93,6 +94,95 @@ test('a chain that nobody sealed in its time is named, and so are seals that end
   });
   copy.seals.clear();
   expect((await verify(copy)).faults[0]).toMatchObject({ code: 'seals-behind' });
+});
+
+test('what hides an event from reports is named, and what only the index of a worker names', async () => {
+  const codes = async ({ tables, seals }: Evidence) =>
+    (await verify({ tables, seals })).faults.map(({ code, eventHash, text }) => ({
+      ...{ code, eventHash, text },
+    }));
+  const { leaves } = intruderOn(evidence);
+  const key = leaves.find(({ eventHash }) => eventHash !== undefined)?.eventHash ?? '';
+  const entriesOf = ({ tables }: Evidence, place: string, hash: string) =>
+    [...(tables.get('auditIndex') ?? [])].filter(
+      ([id]) => id.startsWith(place) && id.endsWith(hash),
+    );
+  for (const [place, index] of [
+    ['worker-', 'its worker'],
+    ['day-', '2026-11-20'],
+  ] as const) {
+    const copy = copyEvidence(evidence);
+    for (const [id] of entriesOf(copy, place, key)) copy.tables.get('auditIndex')?.delete(id);
+    expect(await codes(copy)).toEqual([
+      { code: 'index-missing', eventHash: key, text: `the index of ${index} does not name it` },
+    ]);
+  }
+  const copy = copyEvidence(evidence);
+  const on = auditedIn({ table: openMemory(copy.tables) }, sealsIn(copy.seals));
+  const forged = await on.event('forged', '2026-11-20T10:10:00.000Z');
+  for (const [id] of entriesOf(copy, 'day-', forged)) copy.tables.get('auditIndex')?.delete(id);
+  for (const [id, columns] of entriesOf(copy, 'worker-W-forged', forged))
+    copy.tables.get('auditIndex')?.set(id.replace('W-forged', 'W-1'), columns);
+  expect(await codes(copy)).toEqual([
+    ...[
+      {
+        code: 'index-missing',
+        eventHash: forged,
+        text: 'the index of 2026-11-20 does not name it',
+      },
+    ],
+  ]);
+});
+
+test('a forged chain is named, whatever time it claims', async () => {
+  const copy = copyEvidence(evidence);
+  const on = auditedIn({ table: openMemory(copy.tables) }, sealsIn(copy.seals));
+  const at = '2026-11-20T10:10:00.000Z';
+  const eventHash = await on.event('forged', at, { recordedAt: '2099-01-01T00:00:00.000Z' });
+  expect((await verify(copy)).faults).toMatchObject([{ code: 'not-sealed', eventHash }]);
+});
+
+test('seals that were made anew from the first hour of a range are named', async () => {
+  const copy = copyEvidence(evidence);
+  let previous = 'f'.repeat(64);
+  for (const hour of ['2026-11-20T12', '2026-11-20T13']) {
+    const { leaves = [] } = copy.seals.get(hour) ?? {};
+    const seal = sealOf({ hour, previous, leaves });
+    copy.seals.set(hour, seal);
+    previous = seal.root;
+  }
+  const fork = { code: 'seal-forked', hour: '2026-11-20T11' };
+  expect((await verify(copy, { from: '2026-11-20T12' })).faults).toMatchObject([fork]);
+});
+
+test.each([{ to: '2026-11-20T08' }, { from: '2026-11-20T14' }])(
+  'a range without a seal does not verify: %j',
+  async (range) => {
+    expect((await verify(evidence, range)).faults).toMatchObject([
+      { code: 'seals-behind', text: 'no hour of this range is sealed' },
+    ]);
+  },
+);
+
+test('an event that closes while it is verified is no fault', async () => {
+  const copy = copyEvidence(evidence);
+  const table = openMemory(copy.tables);
+  const on = auditedIn({ table }, sealsIn(copy.seals));
+  const at = '2026-11-20T14:01:00.000Z';
+  const open = await on.event('open', at, { isOpen: true });
+  const claims = createClaims(table('claims'));
+  const stores = {
+    ...{ audit: createLedgerReader(table('audit'), table('auditIndex')), seals: on.seals },
+    claims: {
+      read: async (key: string) => {
+        const claim = await claims.read(key);
+        if (key !== open || claim?.state === 'closed') return claim;
+        await on.event('open', at, { rows: 5 });
+        return claims.read(key);
+      },
+    },
+  };
+  expect((await verifyAudit(stores, { now: NOW })).faults).toEqual([]);
 });
 
 test('what retention removed by a record is told as removed, and anything else as gone', async () => {

@@ -171,6 +171,16 @@ test('an alert is split by columns that its query has', () => {
   expect(missing).toEqual([]);
 });
 
+test('the transactions by which the app inserts audit rows are no reason for an alert', () => {
+  const { variables: alerts } = resource('alerts/operators').module;
+  const changed = asList(alerts['logAlerts'])
+    .map((alert) => asObject(alert))
+    .find(({ name }) => name === 'audit-changed');
+  expect(text(changed?.['query'])).toMatch(
+    /EntityGroupTransaction'' and RequesterObjectId == ''\{1\}''\)', .*, parameters\('appPrincipalId'\)\)\]$/,
+  );
+});
+
 test('the app writes the log lines that alerts query', () => {
   const { variables: alerts } = resource('alerts/operators').module;
   const queries = asList(alerts['logAlerts']).map((alert) => text(asObject(alert)['query']));

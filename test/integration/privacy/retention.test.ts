@@ -3,7 +3,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { signedContainer } from '../../../infra/local/blobs/signed-container';
-import { removalProblems, type RemovalRecord } from '../../../shared/domain/evidence/removal';
+import { eventHash } from '../../../shared/domain/events/keys';
+import {
+  NO_RECORD,
+  publicKeyOf,
+  removalProblems,
+  signRemoval,
+  type RemovalRecord,
+} from '../../../shared/domain/evidence/removal';
 import { sealHours } from '../../../shared/evidence/seal-hours';
 import { verifyAudit } from '../../../shared/evidence/verify';
 import {
@@ -181,6 +188,17 @@ test('a removal that breaks off anywhere is recorded, and the next one ends it',
   expect(records).toHaveLength(1);
   expect(await verify(records)).toMatchObject({ faults: [] });
   expect((await planRetention(stores, BEFORE)).removable).toEqual([]);
+});
+
+test('a record of another key makes nothing removable that would stay without it', async () => {
+  const open = eventHash('urn:hr:acme:workday', 'open');
+  const rows = { audit: 4, auditIndex: 2, claims: 1 };
+  const content = { number: 1, previous: NO_RECORD, before: BEFORE, events: [open], bodies: [] };
+  const who = { by: 'eve', reason: 'T-0', at: NOW };
+  await stores.records.add(signRemoval({ ...content, ...who, rows }, pem()));
+  const plan = await planRetention(stores, BEFORE, publicKeyOf(privateKey));
+  expect(plan.removable.map(({ subject }) => subject)).not.toContain(open);
+  expect(plan.kept.open).toBe(1);
 });
 
 test('an event that HR sends again after its removal is an event of its own, and verifies', async () => {
