@@ -20,7 +20,7 @@ import {
 import { checkHost, nodeFindings, settingsFindings } from './doctor/checks/host';
 import { checkPermissions } from './doctor/checks/permissions';
 import { checkDeadLetters, checkQueue } from './doctor/checks/queue';
-import { checkAudit, checkRecords } from './doctor/checks/stores';
+import { checkAudit, checkRecords, checkSeals } from './doctor/checks/stores';
 import { createDoctorContext, type DoctorContext } from './doctor/context';
 import { NotChecked, notChecked, type Finding, type Level } from './doctor/finding';
 import { graphOptions, type SignInOptions } from './graph';
@@ -64,6 +64,7 @@ const checks: readonly (readonly [
   ['model', checkModel],
   ['records', checkRecords],
   ['audit', checkAudit],
+  ['seals', checkSeals],
   ['queue', checkQueue],
   ['dead-letters', checkDeadLetters],
   ['host', checkHost],

@@ -16,6 +16,7 @@ import {
   openAudit,
   openClaims,
   openDue,
+  openSealsOf,
   openWorkers,
   readBody,
   type Connection,
@@ -45,7 +46,8 @@ export async function reportAccess(connection: Connection, options: AccessOption
   else if (from === undefined || sample === undefined || seed === undefined)
     throw new CliError('--sample needs --from: a sample is of a period', 2);
   else question = { sample, seed, period: { from, to } };
-  const content = await accessReport(storesOf(connection), question);
+  const seals = connection.seals === undefined ? undefined : openSealsOf(connection);
+  const content = await accessReport({ ...storesOf(connection), seals }, question);
   const asked =
     'workers' in question
       ? ['--workers', question.workers.join(',')]

@@ -1,4 +1,4 @@
-import { endsOf, type PlacedRow } from '../domain/evidence/chain';
+import { endsOf, type ClosedChain, type PlacedRow } from '../domain/evidence/chain';
 import { hourAfter, hourOf } from '../domain/evidence/hours';
 import { proofOf, type InclusionProof } from '../domain/evidence/seal';
 import { mapConcurrent } from '../promises';
@@ -30,7 +30,7 @@ export async function proveEvent(
 ): Promise<EventProof> {
   const rows = await audit.rowsOf(eventHash);
   const closed = endsOf(rows);
-  const proofs = await proofsIn(seals, eventHash, hoursOf(closed, await seals.hours()));
+  const proofs = await createSealFinder(seals)(eventHash, closed);
   const proven = new Set(proofs.map(({ leaf }) => leaf.attempt));
   return {
     proofs,
@@ -39,11 +39,29 @@ export async function proveEvent(
   };
 }
 
+type Closed = Pick<ClosedChain, 'attempt' | 'closedAt'>;
+
+export type SealFinder = ReturnType<typeof createSealFinder>;
+
+/** Finds the proofs of the chains of an event. It lists the hours once, when it is first asked. */
+export function createSealFinder(seals: ProveStores['seals']) {
+  let listed: Promise<string[]> | undefined;
+  return async (eventHash: string, closed: readonly Closed[]): Promise<InclusionProof[]> => {
+    const known = await (listed ??= seals.hours());
+    const hours = hoursOf(closed, known);
+    const own = new Set(closed.map(({ closedAt }) => hourOf(closedAt)));
+    const first = hours.filter((hour) => own.has(hour));
+    const proofs = await proofsIn(seals, eventHash, first);
+    const isProven = ({ attempt }: Closed): boolean =>
+      proofs.some(({ leaf }) => leaf.attempt === attempt);
+    if (closed.length > 0 && closed.every(isProven)) return proofs;
+    const late = hours.filter((hour) => !own.has(hour));
+    return [...proofs, ...(await proofsIn(seals, eventHash, late))];
+  };
+}
+
 /** The hours in which the chains can be sealed; all of them where no row tells. */
-function hoursOf(
-  closed: readonly { closedAt: string }[],
-  known: readonly string[],
-): readonly string[] {
+function hoursOf(closed: readonly Closed[], known: readonly string[]): readonly string[] {
   if (closed.length === 0) return known;
   const first = known[0] ?? '';
   const from = closed.map(({ closedAt }) => hourOf(closedAt));

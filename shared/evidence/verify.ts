@@ -1,8 +1,8 @@
-import { refusalFaults } from '../domain/evidence/event-faults';
+import { eventFaults, refusalFaults } from '../domain/evidence/event-faults';
 import type { KnownEnd, PlacedRow } from '../domain/evidence/chain';
 import type { Fault } from '../domain/evidence/fault';
 import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
-import { subjectOf, type Seal } from '../domain/evidence/seal';
+import { sealedEnd, subjectOf, type Seal } from '../domain/evidence/seal';
 import {
   NO_SEAL_IN_RANGE,
   NO_SEALS,
@@ -12,7 +12,7 @@ import {
 } from '../domain/evidence/seal-faults';
 import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
-import { checkEvent } from '../reports/audit';
+import { createClaimReader } from './claim-reader';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
 import type { Seals } from '../storage/seals';
@@ -82,7 +82,7 @@ export async function verifyAudit(
   const removalOf = new Map(removals.map((removal) => [removal.hash, removal]));
   const { found, byDay } = await subjectsIn(stores.audit, seals, removalOf, { ...range, now });
   const checkIndex = createIndexCheck(stores.audit, byDay);
-  const claimsRead = { isRefused: false };
+  const readClaim = createClaimReader(stores.claims);
   const checkedOf = async (
     subject: Subject,
     rows: readonly PlacedRow[],
@@ -103,8 +103,14 @@ export async function verifyAudit(
       const list = refusalFaults(bodyHash, row, { indexedAt, sealed: sealed[0] }, now);
       return checkedOf(subject, row ? [row] : [], list);
     }
-    const known = { eventHash, sealed, indexedAt };
-    const { rows, faults: list } = await checkEvent(stores, claimsRead, known, now);
+    const read = async () => {
+      const rows = await stores.audit.rowsOf(eventHash);
+      const evidence = { eventHash, rows, claim: await readClaim(eventHash), sealed, indexedAt };
+      return { rows, list: eventFaults(evidence, now) };
+    };
+    const once = await read();
+    // It may have closed after its rows were read, and before its claim was.
+    const { rows, list } = once.list.length === 0 ? once : await read();
     return checkedOf(subject, rows, list);
   };
   const checked = await mapConcurrent(AT_ONCE, found, check);
@@ -124,7 +130,7 @@ export async function verifyAudit(
       return { day, events, refusals: all.length - events };
     }),
     faults: [...faults, ...wholeHours(checked), ...checked.flatMap(({ others }) => others)],
-    notes: claimsRead.isRefused ? [CLAIMS_UNREAD] : [],
+    notes: readClaim.isRefused() ? [CLAIMS_UNREAD] : [],
   };
 }
 
@@ -181,7 +187,7 @@ async function subjectsIn(
   const seen = new Set<string>();
   for (const { hour, leaves } of seals)
     for (const leaf of leaves) {
-      const { eventHash, bodyHash, attempt, seq, head, trail } = leaf;
+      const { eventHash, bodyHash } = leaf;
       const key = eventHash ?? bodyHash ?? '';
       const { before = '', day: removed } = removalOf.get(key) ?? {};
       if (seen.has(subjectOf(leaf))) continue;
@@ -191,7 +197,7 @@ async function subjectsIn(
         ...{ sealed: [], hour },
       };
       if (hour < before) subject.removed = removed;
-      else subject.sealed.push({ attempt, seq, hash: head, trail });
+      else subject.sealed.push(sealedEnd(leaf));
       subjects.set(key, subject);
     }
   const start = from ?? seals[0]?.hour;

@@ -11,10 +11,27 @@ export function accessMarkdown(evidence: Evidence<AccessContent>): string {
   const { lines, workers, withoutChange } = evidence.content;
   return evidenceMarkdown(`Access of ${workers.length} workers`, evidence, [
     table(
-      ['no.', 'worker', 'package', 'change', 'outcome', 'due', 'delivered', 'margin, min', 'proof'],
+      [
+        'no.',
+        'worker',
+        'package',
+        'change',
+        'outcome',
+        'due',
+        'delivered',
+        'margin, min',
+        'proof',
+        'sealed',
+      ],
       lines.map((line, at) => [
         ...[at + 1, line.worker, line.package, line.action, line.outcome],
-        ...[short(line.dueAt), short(line.deliveredAt), line.marginMinutes, line.proof],
+        ...[
+          short(line.dueAt),
+          short(line.deliveredAt),
+          line.marginMinutes,
+          line.proof,
+          line.sealedHour,
+        ],
       ]),
     ),
     ...(withoutChange.length === 0
@@ -44,6 +61,7 @@ function detailsOf(line: AccessLine): string {
     ['Definition of the package', [line.packageVersion]],
     ['Access model, version of the app', [line.accessModelHash, line.appVersion, line.environment]],
     ['Proof', [line.proof, line.rowHash]],
+    ['Sealed', line.sealedHour === undefined ? ['not'] : [line.sealedHour, line.sealedRoot]],
   ];
   return list(
     details.flatMap(([name, values]) => {

@@ -1,22 +1,26 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { BlobRefused } from '../blobs';
+import type { InclusionProof } from '../domain/evidence/seal';
 import { AuditRow } from '../domain/workflow/audit-entry';
+import { createClaimReader } from '../evidence/claim-reader';
+import { createSealFinder, type SealFinder } from '../evidence/prove';
 import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
+import type { Seals } from '../storage/seals';
 import { isNotAllowed } from '../storage/storage-port';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { auditReport, readable } from './audit';
+import { checkEvent, ENDS_UNREAD, readable } from './audit';
 import {
   environmentsOf,
-  indexedDays,
   isWithin,
   minutesBetween,
   ofEveryReport,
   type BoundedPeriod,
   type Period,
 } from './evidence';
+import { drawWorkers, isChange } from './draw-workers';
 import { stepsIn } from './explain';
 import { factLines, hashesIn, type FactLine } from './fact-line';
 
@@ -27,6 +31,8 @@ export type AccessStores = {
     'ofEvent' | 'rowsOf' | 'refusalRow' | 'indexed' | 'subjectsOfDays' | 'subjectsOfWorker'
   >;
   workers: Pick<Workers, 'facts'>;
+  /** Undefined where it is not known where they are. */
+  seals: Pick<Seals, 'hours' | 'read'> | undefined;
 };
 
 /** Whose access: of the given workers, or of `sample` workers that the seed draws. */
@@ -67,6 +73,8 @@ export const AccessLine = z.strictObject({
   ...{ accessModelHash: text, appVersion: text, environment: text },
   /** Whether the hash chain of the event verifies, and the hash of the row that says how it ended. */
   ...{ proof: z.enum(['verified', 'verified-to-last-row', 'fault']), rowHash: text },
+  /** The UTC hour in whose seal the end of the chain is, and the root of that seal. */
+  ...{ sealedHour: text.optional(), sealedRoot: text.optional() },
 });
 export type AccessLine = z.infer<typeof AccessLine>;
 
@@ -95,10 +103,14 @@ export async function accessReport(
   const { period } = question;
   const drawn = 'sample' in question ? await drawWorkers(stores, question) : undefined;
   const workers = 'workers' in question ? [...new Set(question.workers)] : (drawn?.workers ?? []);
+  const readClaim = createClaimReader(stores.claims);
+  const seals = readableSeals(stores.seals);
   const notes = new Set<string>();
   const found = await mapConcurrent(AT_ONCE, workers, (worker) =>
-    changesOf(stores, worker, period),
+    changesOf({ ...stores, readClaim, proofsOf: seals.proofsOf }, worker, period),
   );
+  const unread = seals.unread();
+  if (unread !== undefined) notes.add(unread);
   for (const one of found) for (const note of one.notes) notes.add(note);
   const lines = found.flatMap((one) => one.lines);
   const rows = found.flatMap((one) => one.rows);
@@ -122,55 +134,41 @@ export async function accessReport(
   };
 }
 
-/**
- * Draws events of the period in the order of a hash of seed and event, until they name as many workers as are wanted. Events
- * that changed nothing are passed over, which leaves each of the others the same chance.
- */
-async function drawWorkers(
-  { audit }: AccessStores,
-  { sample: size, seed, period }: Extract<AccessQuestion, { sample: number }>,
-) {
-  const { first, last } = indexedDays(period);
-  const { eventHashes } = await audit.subjectsOfDays(first, last, period.to);
-  const orderOf = (hash: string): string => sha256(JSON.stringify([seed, hash]));
-  const order = eventHashes
-    .map((hash) => ({ hash, key: orderOf(hash) }))
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const workers = new Set<string>();
-  const sample = { size, seed, events: order.length, drawn: 0, withoutChange: 0 };
-  for (let at = 0; at < order.length && workers.size < size; at += AT_ONCE) {
-    const next = order.slice(at, at + AT_ONCE);
-    const events = await Promise.all(next.map(({ hash }) => audit.rowsOf(hash)));
-    for (const stored of events) {
-      if (workers.size === size) break;
-      sample.drawn += 1;
-      const changed = stored.flatMap(readable).filter(isWithin(period)).find(isChange);
-      if (changed?.workerId === undefined) sample.withoutChange += 1;
-      else workers.add(changed.workerId);
+/** Finds proofs as far as the seals may be read, and says why they were not. */
+function readableSeals(seals: AccessStores['seals']) {
+  const find = seals && createSealFinder(seals);
+  let unread = seals === undefined ? SEALS_UNKNOWN : undefined;
+  const proofsOf: SealFinder = async (...chains) => {
+    if (find === undefined || unread !== undefined) return [];
+    try {
+      return await find(...chains);
+    } catch (error) {
+      if (!(error instanceof BlobRefused) || error.status !== 403) throw error;
+      unread = SEALS_UNREAD;
+      return [];
     }
-  }
-  return { workers: [...workers], sample };
+  };
+  return { proofsOf, unread: () => unread };
 }
 
-const sha256 = (data: string): string => createHash('sha256').update(data).digest('hex');
+const SEALS_UNKNOWN =
+  'the rows were not compared with seals, because SEALS does not say where they are';
+const SEALS_UNREAD = 'the rows were not compared with seals, because you may not read them';
 
-/** Whether a row says how something about a package ended. That a package is complete changes nobody's access. */
-const isChange = ({ kind, packageKey, step, outcome }: AuditRow): boolean =>
-  (kind === 'settled' || kind === 'request-ended') &&
-  packageKey !== undefined &&
-  !(step === 'ensure' && outcome === 'complete');
+type Stores = AccessStores & Parameters<typeof checkEvent>[0];
 
-async function changesOf(stores: AccessStores, worker: string, period: Period) {
+async function changesOf(stores: Stores, worker: string, period: Period) {
   const { numbers, notes } = await numbersOf(stores, worker);
   const subjects = await Promise.all(numbers.map(stores.audit.subjectsOfWorker));
   const hashes = [...new Set(subjects.flatMap(({ eventHashes }) => eventHashes))];
-  const events = await mapConcurrent(4, hashes, (eventHash) => auditReport(stores, { eventHash }));
-  const known = events.map(({ rows, ...report }) => {
-    const until = rows.filter(
-      ({ kind, recordedAt }) => kind !== 'rejected' && recordedAt < period.to,
-    );
-    return { ...report, until, rows: until.filter(isWithin(period)) };
+  const events = await mapConcurrent(4, hashes, (eventHash) => checkEvent(stores, eventHash));
+  const known = events.map(({ rows, ...checked }) => {
+    const until = rows
+      .flatMap(readable)
+      .filter(({ kind, recordedAt }) => kind !== 'rejected' && recordedAt < period.to);
+    return { ...checked, until, rows: until.filter(isWithin(period)) };
   });
+  const isUnchecked = stores.readClaim.isRefused();
   const rows = known.flatMap((event) => event.rows);
   const ended = new Map(
     rows.flatMap((row) =>
@@ -184,12 +182,14 @@ async function changesOf(stores: AccessStores, worker: string, period: Period) {
     return own.length === 0 && isEnded ? step : own;
   };
   const steps = known.flatMap((event) => {
-    const isUnchecked = event.notes.length > 0;
     const proof: AccessLine['proof'] =
       event.faults.length > 0 ? 'fault' : isUnchecked ? 'verified-to-last-row' : 'verified';
     return [...groupBy(event.until, ({ attempt }) => attempt).values()]
       .flatMap(stepsIn)
-      .map((step) => ({ step: shownOf(step), proof }))
+      .map((step) => {
+        const sealed = event.proofs.find(({ leaf }) => leaf.attempt === step[0]?.attempt);
+        return { step: shownOf(step), proof, sealed };
+      })
       .filter(({ step: [first] }) => first?.packageKey !== undefined);
   });
   const shown = steps.flatMap(({ step }) => step);
@@ -197,10 +197,10 @@ async function changesOf(stores: AccessStores, worker: string, period: Period) {
   const startOf = ({ step: [first] }: (typeof steps)[number]): string => first?.recordedAt ?? '';
   return {
     rows: [...new Set([...rows, ...shown])],
-    notes: [...notes, ...events.flatMap((event) => event.notes)],
+    notes: [...notes, ...(isUnchecked ? [ENDS_UNREAD] : [])],
     lines: steps
       .toSorted((one, other) => (startOf(one) < startOf(other) ? -1 : 1))
-      .map(({ step, proof }) => lineOf(worker, step, { facts, ended, proof })),
+      .map(({ step, ...checked }) => lineOf(worker, step, { facts, ended, ...checked })),
   };
 }
 
@@ -226,12 +226,13 @@ type Known = {
   facts: ReadonlyMap<string, FactLine>;
   ended: ReadonlyMap<string | undefined, AuditRow>;
   proof: AccessLine['proof'];
+  sealed: InclusionProof | undefined;
 };
 
 function lineOf(
   worker: string,
   rows: readonly AuditRow[],
-  { facts, ended, proof }: Known,
+  { facts, ended, proof, sealed }: Known,
 ): AccessLine {
   const row = Object.assign({}, ...rows) as AuditRow;
   const { action, actAt, readyBy } = row;
@@ -263,6 +264,7 @@ function lineOf(
     ...{ endedLaterAs: later?.outcome, endedLaterAt: later?.endedAt },
     ...{ accessModelHash: row.accessModelHash, appVersion: row.appVersion },
     ...{ environment: row.environment, proof, rowHash: (end ?? row).hash },
+    ...{ sealedHour: sealed?.hour, sealedRoot: sealed?.root },
   };
 }
 

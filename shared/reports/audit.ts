@@ -1,14 +1,16 @@
-import { eventFaults, refusalFaults, type EventEvidence } from '../domain/evidence/event-faults';
-import type { PlacedRow } from '../domain/evidence/chain';
+import { endsOf, type PlacedRow } from '../domain/evidence/chain';
+import { refusalFaults, eventFaults } from '../domain/evidence/event-faults';
 import type { Fault } from '../domain/evidence/fault';
+import { sealedEnd, type InclusionProof } from '../domain/evidence/seal';
 import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { AuditRow } from '../domain/workflow/audit-entry';
+import { createClaimReader } from '../evidence/claim-reader';
+import type { SealFinder } from '../evidence/prove';
 import { mapConcurrent } from '../promises';
 import type { Claims } from '../storage/claims';
 import type { LedgerReader } from '../storage/audit';
 import type { Indexed } from '../storage/audit-index';
-import { claimIfAllowed } from './fact-line';
 
 type Stores = {
   claims: Pick<Claims, 'read'>;
@@ -25,7 +27,7 @@ export type AuditQuestion =
 /** `faults` lists what is wrong with the rows and their chains, and `notes` what was not checked. */
 export type AuditReport = { rows: AuditRow[]; faults: Fault[]; notes: string[] };
 
-const ENDS_UNREAD =
+export const ENDS_UNREAD =
   'the ends of the chains were not compared with the claims, because you may not read them: rows missing at the end of a ' +
   'chain would not be noticed. An operator can check that';
 
@@ -41,9 +43,7 @@ export async function auditReport(
   question: AuditQuestion,
 ): Promise<AuditReport> {
   const now = Date.now();
-  const claimsRead = { isRefused: false };
-  const ofEvent = (eventHash: string, indexedAt?: number) =>
-    checkEvent({ claims, audit }, claimsRead, { eventHash, sealed: [], indexedAt }, now);
+  const readClaim = createClaimReader(claims);
   const ofRefusal = async (bodyHash: string, indexedAt: number) => {
     const row = await audit.refusalRow(bodyHash);
     return { rows: row ? [row] : [], faults: refusalFaults(bodyHash, row, { indexedAt }, now) };
@@ -51,35 +51,49 @@ export async function auditReport(
   const subjects = await subjectsOf(audit, question);
   const read = await mapConcurrent(AT_ONCE, subjects, (subject) =>
     subject.bodyHash === undefined
-      ? ofEvent(subject.eventHash, subject.at)
+      ? checkEvent({ audit, readClaim }, subject.eventHash, subject.at)
       : ofRefusal(subject.bodyHash, subject.at),
   );
   const rows = read.flatMap((one) => one.rows.flatMap(readable));
   return {
     rows: 'day' in question ? rows.sort(byRecordedAt) : rows,
     faults: read.flatMap((one) => one.faults),
-    notes: claimsRead.isRefused ? [ENDS_UNREAD] : [],
+    notes: readClaim.isRefused() ? [ENDS_UNREAD] : [],
   };
 }
 
-/** The rows of an event, and its faults. `claimsRead` remembers that the caller may not read claims. */
+type EventStores = {
+  audit: Pick<LedgerReader, 'rowsOf'>;
+  readClaim: ReturnType<typeof createClaimReader>;
+  proofsOf?: SealFinder;
+};
+
+type CheckedEvent = { rows: PlacedRow[]; proofs: InclusionProof[]; faults: Fault[] };
+
+/** The rows of one event, what proves them by seals, and what is wrong with them by all that is known of it. */
 export async function checkEvent(
-  { claims, audit }: { claims: Stores['claims']; audit: Pick<Stores['audit'], 'rowsOf'> },
-  claimsRead: { isRefused: boolean },
-  known: Pick<EventEvidence, 'eventHash' | 'sealed' | 'indexedAt'>,
-  now: number,
-): Promise<{ rows: PlacedRow[]; faults: Fault[] }> {
-  const { eventHash } = known;
-  const read = async () => {
-    const rows = await audit.rowsOf(eventHash);
-    const isRefused = claimsRead.isRefused;
-    const claim = isRefused ? 'not-allowed' : await claimIfAllowed({ claims }, eventHash);
-    claimsRead.isRefused ||= claim === 'not-allowed';
-    return { rows, faults: eventFaults({ ...known, rows, claim }, now) };
-  };
-  const once = await read();
+  stores: EventStores,
+  eventHash: string,
+  indexedAt?: number,
+): Promise<CheckedEvent> {
+  const once = await readEvent(stores, eventHash, indexedAt);
   // It may have closed after its rows were read, and before its claim was.
-  return once.faults.length === 0 ? once : read();
+  return once.faults.length === 0 ? once : readEvent(stores, eventHash, indexedAt);
+}
+
+async function readEvent(
+  { audit, readClaim, proofsOf }: EventStores,
+  eventHash: string,
+  indexedAt: number | undefined,
+): Promise<CheckedEvent> {
+  const rows = await audit.rowsOf(eventHash);
+  const closed = endsOf(rows);
+  const isSealed = proofsOf !== undefined && closed.length > 0;
+  const proofs = isSealed ? await proofsOf(eventHash, closed) : [];
+  const sealed = proofs.map(({ leaf }) => sealedEnd(leaf));
+  const claim = await readClaim(eventHash);
+  const faults = eventFaults({ eventHash, rows, claim, sealed, indexedAt }, Date.now());
+  return { rows, proofs, faults };
 }
 
 /** A row that somebody changed may have no meaning any more: its fault names it. */

@@ -3,20 +3,14 @@ import { sourcesOf } from '../domain/events/event';
 import { eventHash } from '../domain/events/keys';
 import { Fault } from '../domain/evidence/fault';
 import { AuditRow } from '../domain/workflow/audit-entry';
+import { claimIfAllowed } from '../evidence/claim-reader';
 import { describeEvent } from '../events/status';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
 import { groupBy } from '../group-by';
 import { auditReport } from './audit';
 import type { Workers } from '../storage/workers';
-import {
-  claimIfAllowed,
-  FactLine,
-  factLineOfClaim,
-  factLineOfRows,
-  factLines,
-  hashesIn,
-} from './fact-line';
+import { FactLine, factLineOfClaim, factLineOfRows, factLines, hashesIn } from './fact-line';
 
 type ExplainStores = {
   claims: Pick<Claims, 'read'>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fact, type StoredFact } from '../domain/lifecycle/facts';
 import type { AuditRow } from '../domain/workflow/audit-entry';
 import { factOfClaim, type StoredClaim } from '../domain/workflow/claim';
+import { claimIfAllowed } from '../evidence/claim-reader';
 import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
 import type { Claims } from '../storage/claims';
@@ -64,19 +65,6 @@ type Stores = {
 };
 
 const AT_ONCE = 16;
-
-/** The claim, or that the caller may not read claims. */
-export async function claimIfAllowed(
-  { claims }: Pick<Stores, 'claims'>,
-  eventHash: string,
-): Promise<StoredClaim | 'not-allowed' | undefined> {
-  try {
-    return await claims.read(eventHash);
-  } catch (error) {
-    if (isNotAllowed(error)) return 'not-allowed';
-    throw error;
-  }
-}
 
 /**
  * The events of the hashes, from their claims, or where these may not be read or are gone, from the audit. What was loaded

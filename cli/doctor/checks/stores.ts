@@ -1,3 +1,6 @@
+import { BlobRefused } from '../../../shared/blobs';
+import { hourAfter, startOf } from '../../../shared/domain/evidence/hours';
+import { openSeals } from '../../../shared/storage/seals';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import type { DoctorContext } from '../context';
 import { fault, notChecked, ok, orOk, warning, type Finding } from '../finding';
@@ -40,6 +43,55 @@ export async function checkAudit(context: DoctorContext): Promise<Finding[]> {
     }),
   ];
 }
+
+/** A seal is written a few minutes after its hour; one later than that was tried again, and failed. */
+const LATE_HOURS = 2;
+
+/** Whether the audit is sealed hour by hour, as far as the container of the seals tells. */
+export async function checkSeals({ config, credential }: DoctorContext): Promise<Finding[]> {
+  const { container } = config.seals;
+  if (container === undefined) {
+    const todo = 'set SEALS to the container of the seals, which the infrastructure makes';
+    return [warning({ name: 'not-sealed', about: 'SEALS', text: 'no hour is sealed', todo })];
+  }
+  const isSigned = !container.startsWith('https:');
+  const seals = openSeals(container, isSigned ? undefined : credential);
+  try {
+    const hours = await seals.hours();
+    const newest = hours.at(-1);
+    if (newest === undefined) return [ok('no hour is sealed yet')];
+    const todo = 'look for failures of the function "seal", and run "joinery audit verify"';
+    if ((await seals.read(newest)) === 'unreadable')
+      return [fault({ name: 'seal-unreadable', about: newest, text: 'it is no seal', todo })];
+    const text = `${hours.length} hours are sealed, the last is ${newest}`;
+    const isLate = Date.now() > startOf(hourAfter(newest, 1 + LATE_HOURS));
+    return [isLate ? warning({ name: 'seals-late', about: 'SEALS', text, todo }) : ok(text)];
+  } catch (error) {
+    return [sealProblem(config, error)];
+  }
+}
+
+function sealProblem({ identity }: DoctorContext['config'], error: unknown): Finding {
+  const status = error instanceof BlobRefused ? error.status : undefined;
+  if (status === 404) {
+    const todo = 'deploy the infrastructure, which creates the container; the app never does';
+    return fault({ name: 'container-missing', about: 'SEALS', text: 'it does not exist', todo });
+  }
+  if (status === 401 || status === 403) {
+    const text = identity.managed ? 'may not be read' : 'may not be read by you';
+    const todo =
+      'give the app the roles of the infrastructure; you need Storage Blob Data Reader on it';
+    const problem = { name: 'container-not-readable', about: 'SEALS', text, todo };
+    return identity.managed ? fault(problem) : warning(problem);
+  }
+  const text = error instanceof Error ? error.name : String(error);
+  if (/Credential|Authentication/.test(text)) return nobodySignedIn();
+  const todo = 'check SEALS, and that the network lets you reach it';
+  return fault({ name: 'store-unreachable', about: 'SEALS', text, todo });
+}
+
+const nobodySignedIn = (): Finding =>
+  notChecked('nobody is signed in', 'sign in, for instance with "az login"');
 
 type Probe = { name: string; code?: string; changeable: boolean };
 
@@ -84,9 +136,7 @@ function problemOf(context: DoctorContext, code: string, about: string, setting:
       return fault({ name: 'table-not-readable', about, text, todo });
     return warning({ name: 'table-not-readable', about, text: `${text} by you`, todo });
   }
-  if (/Credential|Authentication/.test(code)) {
-    return notChecked('nobody is signed in', 'sign in, for instance with "az login"');
-  }
+  if (/Credential|Authentication/.test(code)) return nobodySignedIn();
   const todo = `check ${setting}, and that the network lets you reach it`;
   return fault({ name: 'store-unreachable', about: setting, text: code, todo });
 }

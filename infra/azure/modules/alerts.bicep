@@ -243,6 +243,15 @@ var logAlerts LogAlert[] = [
     by: []
   }
   {
+    name: 'not-sealed'
+    says: 'No hour of the audit was sealed for three hours: the function seal fails, or the container of the seals refuses it.'
+    severity: 1
+    window: 'PT3H'
+    frequency: 'PT30M'
+    query: '${lines} | where line.what == \'sealed\' | summarize hours = count() | where hours == 0'
+    by: []
+  }
+  {
     // The app has no permission for any of these operations, so a rejected attempt counts too. A transaction may also insert,
     // which the app does.
     name: 'audit-changed'

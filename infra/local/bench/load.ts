@@ -14,16 +14,15 @@ const pollEveryMs = (joiners: number): number => Math.max(1000, joiners);
 
 export type Ending = { outcome: string; latencyMs: number; closedAt: number };
 
-/** Sends joiners through the bus and waits for their closing rows. */
+/** One event: its id, and its body as JSON. */
+export type BenchEvent = { id: string; body: Buffer };
+
+/** Sends events through the bus and waits for their closing rows. */
 type Load = {
-  /**
-   * Returns how each worker's event ended; all of them have the same position. Throws if one has no closing row after
-   * `deadlineMs`.
-   */
-  join: (
-    workers: string[],
+  /** Returns how each event ended. Throws if one has no closing row after `deadlineMs`. */
+  run: (
+    events: readonly BenchEvent[],
     deadlineMs: number,
-    jobCode: string,
   ) => Promise<{ endings: Ending[]; sentAt: number }>;
   close: () => Promise<void>;
 };
@@ -32,7 +31,7 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   const client = new ServiceBusClient(serviceBus);
   const sender = client.createSender(queue);
   const [audit, claims] = [openTable(storage, 'audit'), openTable(storage, 'claims')];
-  let joinedBefore = 0;
+  let sentBefore = 0;
 
   const closed = async (): Promise<number> => {
     const filter = "RowKey eq 'claim' and state eq 'closed'";
@@ -51,31 +50,29 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   };
 
   return {
-    join: async (workers, deadlineMs, jobCode) => {
+    run: async (events, deadlineMs) => {
       const began = Date.now();
       const sentAt = new Map<string, number>();
-      for (let rest = workers; rest.length > 0;) {
+      for (let rest = events; rest.length > 0;) {
         const batch = await sender.createMessageBatch();
         const at = Date.now();
-        const fit = rest.findIndex(
-          (worker) => !batch.tryAddMessage({ body: joined(worker, jobCode) }),
-        );
+        const fit = rest.findIndex(({ body }) => !batch.tryAddMessage({ body }));
         const taken = fit === -1 ? rest.length : fit;
-        for (const worker of rest.slice(0, taken)) sentAt.set(worker, at);
+        for (const { id } of rest.slice(0, taken)) sentAt.set(id, at);
         await sender.sendMessages(batch);
         rest = rest.slice(taken);
       }
-      joinedBefore += workers.length;
-      while ((await closed()) < joinedBefore) {
+      sentBefore += events.length;
+      while ((await closed()) < sentBefore) {
         if (Date.now() - began > deadlineMs)
-          throw new Error('not every joiner has a closing row: the deadline has passed');
-        await wait(pollEveryMs(workers.length));
+          throw new Error('not every event has a closing row: the deadline has passed');
+        await wait(pollEveryMs(events.length));
       }
       const found = await closings();
-      const endings = workers.map((worker) => {
-        const row = found.get(eventHashOf(worker));
+      const endings = events.map(({ id }) => {
+        const row = found.get(eventHash(source, id));
         const closedAt = Date.parse(row?.recordedAt ?? '');
-        const latencyMs = closedAt - (sentAt.get(worker) ?? began);
+        const latencyMs = closedAt - (sentAt.get(id) ?? began);
         return { outcome: row?.outcome ?? 'none', latencyMs, closedAt };
       });
       return { endings, sentAt: began };
@@ -84,34 +81,35 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
   };
 }
 
-/** The event of a worker, as the product names it. */
-export const eventHashOf = (worker: string): string => eventHash(source, idOf(worker));
+/** The hash by which the product names the event of a joiner. */
+export const eventHashOf = (worker: string): string =>
+  eventHash(source, idOf({ worker, type: 'joined' }));
 
-const idOf = (worker: string): string => `bench-${worker}-joined`;
+const idOf = ({ worker, type }: { worker: string; type: string }): string =>
+  `bench-${worker}-${type}`;
 
-function joined(worker: string, jobCode: string): Buffer {
-  return Buffer.from(
-    JSON.stringify({
-      specversion: '1.0',
-      id: idOf(worker),
-      source,
-      type: 'hr.worker.joined.v1',
-      subject: worker,
-      time: new Date().toISOString(),
-      data: {
-        workerId: worker,
-        startDate: '2026-11-23',
-        timeZone: 'Europe/Berlin',
-        attributes: {
-          department: 'Finance',
-          jobCode,
-          costCenter: '4711',
-          location: 'Berlin',
-          workerType: 'employee',
-        },
-      },
-    }),
-  );
+/** A joiner with a position and, as it matters who comes first, a first day (`YYYY-MM-DD`). */
+export const joined = (worker: string, jobCode: string, startDate = '2026-11-23'): BenchEvent =>
+  eventOf('joined', worker, {
+    startDate,
+    attributes: {
+      ...{ department: 'Finance', jobCode, costCenter: '4711' },
+      ...{ location: 'Berlin', workerType: 'employee' },
+    },
+  });
+
+/** Somebody whose employment has ended at once. */
+export const left = (worker: string): BenchEvent =>
+  eventOf('left', worker, { endsAt: new Date().toISOString() });
+
+function eventOf(type: 'joined' | 'left', worker: string, data: object): BenchEvent {
+  const id = idOf({ worker, type });
+  const event = {
+    ...{ specversion: '1.0', id, source, type: `hr.worker.${type}.v1`, subject: worker },
+    time: new Date().toISOString(),
+    data: { workerId: worker, timeZone: 'Europe/Berlin', ...data },
+  };
+  return { id, body: Buffer.from(JSON.stringify(event)) };
 }
 
 const first = 100_001;
@@ -122,8 +120,8 @@ export const workerId = (n: number): string => `W-${first + n}`;
 /** How long Entra takes to deliver a request, in seconds, evenly spread. */
 export type Delivery = { from: number; to: number };
 
-/** Of so many people from the n-th on; all others get theirs as the simulator delivers by default. */
-type SlowDelivery = Delivery & { first: number; people: number };
+/** Of the n-th people; all others get theirs as the simulator delivers by default. */
+type SlowDelivery = Delivery & { people: readonly number[] };
 
 /**
  * Writes a tenant of `size` people without scripted faults, with the groups and applications of the sample tenant.
@@ -134,9 +132,7 @@ export function writeTenant(file: string, size: number, slow?: SlowDelivery): vo
     readFileSync(join(projectRoot(), 'infra', 'local', 'graph', 'tenant.json'), 'utf8'),
   ) as object;
   const workers = [{ from: workerId(0), to: workerId(size - 1) }];
-  const scripts = slow
-    ? Array.from({ length: slow.people }, (_, n) => scriptOf(slow.first + n, slow))
-    : [];
+  const scripts = slow ? slow.people.map((n) => scriptOf(n, slow)) : [];
   const ordinary = { users: [], holdings: [], scripts };
   writeFileSync(file, JSON.stringify({ ...sample, ...ordinary, workers }));
 }

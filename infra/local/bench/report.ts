@@ -31,6 +31,9 @@ type Limit = Pick<Bucket, 'kind' | 'calls' | 'throttled' | 'used'> & {
   shareOfCalls: number;
 };
 
+/** Who was sent behind all joiners. `overtaken`: the part of them that ended later. */
+type Late = { who: string; outcome: string; seconds: number; overtaken: number };
+
 export type Report = {
   joiners: number;
   /** Packages of each joiner. */
@@ -38,6 +41,8 @@ export type Report = {
   outcomes: Record<string, number>;
   seconds: number;
   joinersPerSecond: number;
+  /** Empty without --behind. */
+  behind: Late[];
   latencyMs: { p50: number; p95: number; p99: number; max: number };
   /** By process: CPU for each joiner, and peak memory since its start. */
   processes: Record<string, { cpuMsPerJoiner: number; peakMb: number }>;
@@ -80,13 +85,16 @@ const secondsOf = ({ endings, sentAt }: Joined): number =>
   (endings.reduce((last, { closedAt }) => Math.max(last, closedAt), 0) - sentAt) / 1000;
 
 export function reportOf(
-  joined: Joined & Pick<Report, 'packages' | 'activitiesOfOne' | 'activitiesInBulk'>,
+  joined: Joined & { late: readonly Ending[] } & Pick<
+      Report,
+      'packages' | 'activitiesOfOne' | 'activitiesInBulk'
+    >,
   lap: Lap,
   { fresh, warmed }: Baselines,
   ofThree: Lap,
   { tenantLimit, buckets }: { tenantLimit: string; buckets: readonly Bucket[] },
 ): Report {
-  const { endings, packages, activitiesOfOne, activitiesInBulk } = joined;
+  const { endings, late, packages, activitiesOfOne, activitiesInBulk } = joined;
   const joiners = endings.length;
   const seconds = secondsOf(joined);
   const latencies = endings.map(({ latencyMs }) => latencyMs).sort((one, other) => one - other);
@@ -109,6 +117,14 @@ export function reportOf(
     limits: buckets.map((bucket) => limitOf(bucket, seconds)),
     tableRequests: lap.tables.length / joiners,
     outcomes,
+    behind: late.map(({ outcome, latencyMs, closedAt }, at) => ({
+      ...{
+        who: at === 0 ? 'who starts today' : 'who has left',
+        outcome,
+        seconds: latencyMs / 1000,
+      },
+      overtaken: endings.filter((one) => one.closedAt > closedAt).length / joiners,
+    })),
     seconds,
     joinersPerSecond: joiners / seconds,
     latencyMs: {
@@ -182,6 +198,10 @@ export function printed(report: Report): string {
     `  in ${seconds.toFixed(1)} s, ${report.joinersPerSecond.toFixed(1)} joiners/s ` +
       `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
+    ...report.behind.map(
+      ({ who, outcome, seconds: took, overtaken }) =>
+        `  behind them, ${who}: ${outcome} ${took.toFixed(1)} s after being sent, before ${percent(overtaken)} of them`,
+    ),
     `  Graph calls of a joiner with three packages, one poll each: ${report.graphCallsOfThreePackages}`,
     `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +
       `table writes ${report.tableWritesPerJoiner.toFixed(1)} (baseline ${warmed.tableWritesPerJoiner.toFixed(1)})`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson } from '../events/keys';
+import type { KnownEnd } from './chain';
 import { pathOf, rootOf } from './merkle';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -43,6 +44,11 @@ export type Seal = z.infer<typeof Seal>;
 export const NO_ROOT = '0'.repeat(64);
 
 type Content = Omit<Seal, 'root' | 'version'>;
+
+/** The end of the chain that a leaf stands for. */
+export const sealedEnd = ({ attempt, seq, head, trail }: SealLeaf): KnownEnd => ({
+  ...{ attempt, seq, hash: head, trail },
+});
 
 /** Makes a seal; the order of the leaves given does not matter. */
 export function sealOf({ hour, previous, leaves }: Content): Seal {

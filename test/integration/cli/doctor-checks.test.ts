@@ -1,10 +1,15 @@
 import { AzureNamedKeyCredential, generateAccountSas } from '@azure/data-tables';
 import { doctor, examine } from '../../../cli/doctor';
 import { checkDeadLetters, checkQueue } from '../../../cli/doctor/checks/queue';
-import { checkAudit, checkRecords } from '../../../cli/doctor/checks/stores';
+import { checkAudit, checkRecords, checkSeals } from '../../../cli/doctor/checks/stores';
 import { createDoctorContext, type DoctorContext } from '../../../cli/doctor/context';
 import { graphOptions } from '../../../cli/graph';
 import { readConfig } from '../../../shared/config/config';
+import { signedContainer } from '../../../infra/local/blobs/signed-container';
+import { addBlob, blobIn } from '../../../shared/blobs';
+import { hourAfter, hourOf } from '../../../shared/domain/evidence/hours';
+import { NO_ROOT, sealOf } from '../../../shared/domain/evidence/seal';
+import { openSeals } from '../../../shared/storage/seals';
 import { openTable } from '../../../shared/storage/table';
 import { startTestBus, type TestBus } from '../../simulators/service-bus/setup';
 import { QUEUE } from '../../support/events';
@@ -60,6 +65,53 @@ const adding = () => allowedTo({ permissions: { add: true } });
 
 const brief = (findings: Awaited<ReturnType<typeof checkAudit>>) =>
   findings.map(({ level, name, about }) => ({ level, name, about }));
+
+describe('seals', () => {
+  const container = (permissions = 'rcl'): string =>
+    signedContainer(storage.connectionString, 'seals', permissions);
+  const found = (SEALS: string, managed = false) =>
+    checkSeals(contextOf(SEALS === '' ? {} : { SEALS }, managed));
+  const write = (name: string, text: string): Promise<void> =>
+    addBlob(blobIn(container(), `${name}.json`), { text, type: 'application/json' }, { name });
+
+  test('say which is the last, and whether it is late or no seal', async () => {
+    expect(brief(await found(''))).toEqual([
+      { level: 'warning', name: 'not-sealed', about: 'SEALS' },
+    ]);
+    expect(await found(container())).toEqual([{ level: 'ok', text: 'no hour is sealed yet' }]);
+    const on = openSeals(container());
+    const sealed = (hour: string) => on.add(sealOf({ hour, previous: NO_ROOT, leaves: [] }));
+    await sealed('2026-11-20T09');
+    expect(brief(await found(container()))).toEqual([
+      { level: 'warning', name: 'seals-late', about: 'SEALS' },
+    ]);
+    const last = hourAfter(hourOf(Date.now()), -1);
+    await sealed(last);
+    expect(await found(container())).toEqual([
+      { level: 'ok', text: `2 hours are sealed, the last is ${last}` },
+    ]);
+    const next = hourAfter(last);
+    await write(next, '{}');
+    expect(brief(await found(container()))).toEqual([
+      { level: 'fault', name: 'seal-unreadable', about: next },
+    ]);
+  });
+
+  test.each([
+    [
+      'is missing',
+      () => container().replace('seals', 'absent'),
+      false,
+      'container-missing',
+      'fault',
+    ],
+    ['the app may not list', () => container('c'), true, 'container-not-readable', 'fault'],
+    ['a person may not list', () => container('c'), false, 'container-not-readable', 'warning'],
+    ['is not reached', () => 'http://127.0.0.1:1/seals', false, 'store-unreachable', 'fault'],
+  ])('that %s are named', async (_, at, managed, name, level) => {
+    expect(brief(await found(at(), managed))).toEqual([{ level, name, about: 'SEALS' }]);
+  });
+});
 
 describe('tables', () => {
   const all = 'claims, workers, packages, due, limits, removals, staging';
@@ -175,7 +227,7 @@ describe('the report', () => {
     ]);
     expect(faults).toBe(wrong.length);
     const skipped = findings.filter(({ name }) => name === 'not-checked');
-    expect(skipped).toHaveLength(17);
+    expect(skipped).toHaveLength(18);
     expect(printed()).not.toContain('CANARY');
     const asJson = printed();
     await doctor(app, options);
@@ -183,7 +235,7 @@ describe('the report', () => {
     expect(asText).toMatch(
       /^fault +settings +setting-wrong +GRAPH_LAG +it is invalid\. What to do: set it to /m,
     );
-    expect(asText).toMatch(/\n3 faults, 17 warnings\n$/);
+    expect(asText).toMatch(/\n3 faults, 18 warnings\n$/);
   });
 
   test('of a check that has no answer in time says so, and names the option that allows more', async () => {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { commands } from '../../../cli/commands';
+import { signedContainer } from '../../../infra/local/blobs/signed-container';
+import type { Seal } from '../../../shared/domain/evidence/seal';
+import { sealHours } from '../../../shared/evidence/seal-hours';
 import type { AccessContent } from '../../../shared/reports/access';
 import type { CompletenessContent } from '../../../shared/reports/completeness';
 import type { LeaversContent } from '../../../shared/reports/leavers';
@@ -11,7 +14,14 @@ import type { Evidence } from '../../../shared/reports/evidence';
 import { eventHash, jsonHash } from '../../../shared/domain/events/keys';
 import { runCommand } from '../../support/run-command';
 import { openStorage, type Storage } from '../../support/storage';
+import { auditedOn } from '../evidence/audited';
 import { recordEvent, SOURCE } from './recorded-events';
+
+const containerOf = (to: Storage): string => signedContainer(to.connectionString, 'seals', 'rcl');
+
+/** Seals the hours that are over by then. */
+const sealUntil = (time: string): Promise<void> =>
+  sealHours(auditedOn(storage), Date.parse(time), () => undefined);
 
 const ACCOUNT = '20000000-0000-4000-8000-000000000001';
 const PERIOD = ['--from', '2026-11-20', '--to', '2026-11-21'];
@@ -20,6 +30,7 @@ let storage: Storage;
 beforeAll(async () => {
   storage = await openStorage();
   for (let at = 100; at < 160; at += 1) await granted(`W-${at}`);
+  await sealUntil('2026-11-20T10:05:00Z');
 });
 afterAll(() => storage.close());
 
@@ -45,12 +56,14 @@ const granted = (workerId: string, changes = {}) =>
     end: { outcome: 'delivered' },
   });
 
-const report = (...args: string[]) =>
+const report = (...args: string[]) => reportWith({ SEALS: containerOf(storage) }, ...args);
+const reportWith = (settings: Record<string, string>, ...args: string[]) =>
   runCommand(['report', ...args, '--by', 'auditor'], {
     ServiceBus: 'Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=k;SharedAccessKey=k',
     RECORDS_STORAGE: storage.connectionString,
     AUDIT_STORAGE: storage.connectionString,
     EVENT_SOURCES: SOURCE,
+    ...settings,
   });
 
 /** The report as JSON, of which its schema holds and its hash is right. */
@@ -85,14 +98,23 @@ test('a sample of 25 is answered within 5 s, and again by its command, byte for 
   expect(first.content.lines[0]).toMatchObject({
     ...{ package: 'finance', rule: 'finance-staff', ruleDescription: 'Employees of Finance.' },
     ...{ dueAt: '2026-11-23T08:00:00.000Z', marginMinutes: 4229.97, proof: 'verified' },
+    sealedHour: '2026-11-20T09',
   });
+  const seal = await auditedOn(storage).seals.read('2026-11-20T09');
+  expect(new Set(first.content.lines.map(({ sealedRoot }) => sealedRoot))).toEqual(
+    new Set([(seal as Seal).root]),
+  );
   // A new event and a later row change nothing of what had happened by then.
   const later = { ...step, outcome: 'delivered' };
   const at = '2026-11-20T13:00:00.000Z';
-  for (const id of ['later-1', 'later-2', 'later-3']) {
-    const end = { outcome: 'delivered' };
-    await recordEvent(storage, { id, workerId: id, at, rows: [later], end });
-  }
+  for (const id of ['later-1', 'later-2', 'later-3'])
+    await recordEvent(storage, {
+      id,
+      workerId: id,
+      at,
+      rows: [later],
+      end: { outcome: 'delivered' },
+    });
   const [program, group, ...words] = first.made.command.split(' ');
   expect([program, group]).toEqual(['joinery', 'report']);
   const { stdout } = await timed(() => report(...words, '--json'));
@@ -122,6 +144,26 @@ test('given workers are told in full, what is unknown of them ends with 1, and a
   const markdown = (await report('access', '--workers', 'W-1,W-404')).stdout;
   expect(markdown).toContain('No change of access in the period: W-404.');
   expect(markdown).toContain('"a\\|b"');
+});
+
+test('a whole event that was written anew after it was sealed is a fault, and without seals a note says so', async () => {
+  const key = await granted('W-3');
+  const before = await reported<AccessContent>('access', '--workers', 'W-3');
+  expect(before).toMatchObject({ code: 0, content: { lines: [{ proof: 'verified' }] } });
+  expect(before.content.lines[0]).not.toHaveProperty('sealedHour');
+  // It closed before the seal of its hour was made, and was seen later.
+  await sealUntil('2026-11-20T11:05:00Z');
+  for (const row of await auditedOn(storage).audit.rowsOf(key))
+    await storage.table('audit').remove(key, row.key);
+  await storage.table('claims').remove(key, 'claim');
+  await granted('W-3', { ruleId: 'another' });
+  const after = await reported<AccessContent>('access', '--workers', 'W-3');
+  expect(after).toMatchObject({
+    code: 1,
+    content: { lines: [{ rule: 'another', proof: 'fault', sealedHour: '2026-11-20T10' }] },
+  });
+  const unsealed = await reportWith({}, 'access', '--workers', 'W-3');
+  expect(unsealed.stdout).toContain('because SEALS does not say where they are');
 });
 
 test('a changed row is a fault of its line, and ends with 1', async () => {

@@ -144,7 +144,7 @@ test('docs/operations.md answers every alert', () => {
   const names = ['queueAlerts', 'logAlerts', 'guarded'].flatMap((list) =>
     asList(alerts[list]).map((alert) => text(asObject(alert)['name'])),
   );
-  expect(names).toHaveLength(19);
+  expect(names).toHaveLength(20);
   const page = textOf('docs/operations.md');
   expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
 });
@@ -199,6 +199,7 @@ test('the app writes the log lines that alerts query', () => {
     'shared/storage/limits.ts',
     'shared/assignments/gate.ts',
     'shared/reconcile/repairs.ts',
+    'shared/evidence/seal-hours.ts',
   ];
   const written = sources.map((file) => textOf(file)).join();
   expect(

@@ -85,6 +85,25 @@ describe('the store of the task hub', () => {
     await second.close();
   });
 
+  it('writes each instance as it was when it began to write its journal anew', async () => {
+    const first = await open({ compactBytes: 4_000 });
+    const many = Array.from({ length: 500 }, (_, i) => `a${i}`);
+    await first.commit(many.map(start));
+    const anew = first.commit([start('last')]);
+    // Memory goes on while the file is written in groups of instances.
+    const later = [];
+    for (const id of many.toReversed()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      later.push(first.commit([raise(id, 'later'), turn(id, 1)]));
+    }
+    await Promise.all([anew, ...later]);
+    const before = structuredClone(first.instances);
+    await first.close();
+    const second = await open();
+    expect(second.instances).toEqual(before);
+    await second.close();
+  });
+
   it('keeps the histories of ended instances on disk, and only the newest of them', async () => {
     const store = await open({ segmentBytes: 100 });
     const places = [];

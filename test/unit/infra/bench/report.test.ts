@@ -48,8 +48,11 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
   const counts = { calls: 46, throttled: 1, used: 45 };
   const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts, share: 0.95 };
 
+  // Sent behind them, and closed before half of them.
+  const late = [{ outcome: 'delivered', latencyMs: 2_000, closedAt: endings[49]?.closedAt ?? 0 }];
+
   const report = reportOf(
-    { endings, sentAt: 900, packages: 1, activitiesOfOne: 9, activitiesInBulk: 9 },
+    { endings, sentAt: 900, packages: 1, late, activitiesOfOne: 9, activitiesInBulk: 9 },
     { calls, tables: writes, usage },
     baselines,
     noLap,
@@ -62,6 +65,7 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     seconds: 10,
     joinersPerSecond: 10,
     latencyMs: { p50: 50, p95: 95, p99: 99, max: 100 },
+    behind: [{ who: 'who starts today', outcome: 'delivered', seconds: 2, overtaken: 0.5 }],
     processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
     throttledShare: 1 / 3,
     graphCalls: [
@@ -85,7 +89,14 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
 test('without figures of the host there is no ratio', () => {
   const endings = [{ outcome: 'delivered', latencyMs: 1, closedAt: 1 }];
 
-  const joined = { endings, sentAt: 0, packages: 1, activitiesOfOne: 9, activitiesInBulk: 9 };
+  const joined = {
+    endings,
+    late: [],
+    sentAt: 0,
+    packages: 1,
+    activitiesOfOne: 9,
+    activitiesInBulk: 9,
+  };
   const report = reportOf(joined, noLap, baselines, noLap, { tenantLimit: 'off', buckets: [] });
 
   expect(report.baselines.fresh.hostToBaseline).toBeUndefined();

@@ -79,10 +79,9 @@ async function openJournal(path: string, instances: Instances, compactBytes = CO
   let compactAt = 0;
   let file: FileHandle | undefined;
 
-  const replace = async (lines: string): Promise<void> => {
+  const replace = async (snapshot: readonly Instance[]): Promise<void> => {
     await file?.close();
-    await replaceJournal(path, lines);
-    size = Buffer.byteLength(lines);
+    size = await replaceJournal(path, snapshot);
     compactAt = Math.max(compactBytes, size * 2);
     file = await open(path, 'a');
   };
@@ -148,21 +147,37 @@ async function readJournal(path: string, instances: Instances): Promise<number> 
   return bytes.length - start;
 }
 
-/** The current state as the lines of a journal. */
-function snapshotOf(instances: Instances): string {
-  return [...instances.values()].map(snapshotText).join('');
+/** The current state. It shares the texts with memory, because all of them once more would be as large as the task hub. */
+function snapshotOf(instances: Instances): Instance[] {
+  return [...instances.values()].map(
+    ({ record, batches, marks, inbox, activities, eventCount }) => ({
+      ...{ record: { ...record }, batches: [...batches], marks, eventCount },
+      ...{ inbox: [...inbox], activities: new Map(activities) },
+    }),
+  );
 }
 
-/** Replaces the journal. A crash leaves the old or the new one, complete. */
-async function replaceJournal(path: string, lines: string): Promise<void> {
+/** Replaces the journal, and returns its size in bytes. A crash leaves the old or the new one, complete. */
+async function replaceJournal(path: string, snapshot: readonly Instance[]): Promise<number> {
   const next = `${path}.next`;
   const file = await open(next, 'w');
-  await file.writeFile(lines);
+  let size = 0;
+  for (let at = 0; at < snapshot.length; at += INSTANCES_AT_ONCE) {
+    const lines = snapshot
+      .slice(at, at + INSTANCES_AT_ONCE)
+      .map(snapshotText)
+      .join('');
+    size += Buffer.byteLength(lines);
+    await file.appendFile(lines);
+  }
   await file.sync();
   await file.close();
   await rename(next, path);
   await syncFolder(dirname(path));
+  return size;
 }
+
+const INSTANCES_AT_ONCE = 50;
 
 /** Uses the events' texts, because a snapshot is only written. */
 function snapshotText({ record, batches, eventCount, inbox, activities }: Instance): string {
