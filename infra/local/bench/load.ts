@@ -24,6 +24,8 @@ type Load = {
     events: readonly BenchEvent[],
     deadlineMs: number,
   ) => Promise<{ endings: Ending[]; sentAt: number }>;
+  /** When an event had rows first, and when the access that it gave or took was there or gone, by its rows (ms since 1970). */
+  momentsOf: (event: BenchEvent) => Promise<{ begunAt: number; deliveredAt: number }>;
   close: () => Promise<void>;
 };
 
@@ -76,6 +78,22 @@ export function openLoad(serviceBus: string, queue: string, storage: string): Lo
         return { outcome: row?.outcome ?? 'none', latencyMs, closedAt };
       });
       return { endings, sentAt: began };
+    },
+    momentsOf: async ({ id }) => {
+      const filter = `PartitionKey eq '${eventHash(source, id)}'`;
+      const rows = audit.listEntities<{ recordedAt: string; deliveredAt?: string }>({
+        queryOptions: { filter },
+      });
+      const recorded: number[] = [];
+      const delivered: number[] = [];
+      for await (const { recordedAt, deliveredAt } of rows) {
+        recorded.push(Date.parse(recordedAt));
+        if (deliveredAt !== undefined) delivered.push(Date.parse(deliveredAt));
+      }
+      return {
+        begunAt: Math.min(...recorded),
+        deliveredAt: Math.max(...delivered),
+      };
     },
     close: () => client.close(),
   };

@@ -31,8 +31,21 @@ type Limit = Pick<Bucket, 'kind' | 'calls' | 'throttled' | 'used'> & {
   shareOfCalls: number;
 };
 
-/** Who was sent behind all joiners. `overtaken`: the part of them that ended later. */
-type Late = { who: string; outcome: string; seconds: number; overtaken: number };
+/**
+ * Who was sent behind all joiners: seconds from then until its run began, its access was there or gone, and it was closed.
+ * `overtaken`: the part of the joiners that ended later.
+ */
+type Late = {
+  who: string;
+  outcome: string;
+  beganAfter: number;
+  deliveredAfter: number;
+  closedAfter: number;
+  overtaken: number;
+};
+
+/** Times in milliseconds since 1970. */
+export type LateEnding = Ending & { who: string; begunAt: number; deliveredAt: number };
 
 export type Report = {
   joiners: number;
@@ -85,7 +98,7 @@ const secondsOf = ({ endings, sentAt }: Joined): number =>
   (endings.reduce((last, { closedAt }) => Math.max(last, closedAt), 0) - sentAt) / 1000;
 
 export function reportOf(
-  joined: Joined & { late: readonly Ending[] } & Pick<
+  joined: Joined & { late: readonly LateEnding[] } & Pick<
       Report,
       'packages' | 'activitiesOfOne' | 'activitiesInBulk'
     >,
@@ -117,14 +130,7 @@ export function reportOf(
     limits: buckets.map((bucket) => limitOf(bucket, seconds)),
     tableRequests: lap.tables.length / joiners,
     outcomes,
-    behind: late.map(({ outcome, latencyMs, closedAt }, at) => ({
-      ...{
-        who: at === 0 ? 'who starts today' : 'who has left',
-        outcome,
-        seconds: latencyMs / 1000,
-      },
-      overtaken: endings.filter((one) => one.closedAt > closedAt).length / joiners,
-    })),
+    behind: late.map((one) => lateOf(one, endings)),
     seconds,
     joinersPerSecond: joiners / seconds,
     latencyMs: {
@@ -142,6 +148,18 @@ export function reportOf(
       fresh: baselineFigures(fresh, hostCpu),
       warmed: baselineFigures(warmed, hostCpu),
     },
+  };
+}
+
+function lateOf(
+  { who, outcome, latencyMs, closedAt, begunAt, deliveredAt }: LateEnding,
+  endings: readonly Ending[],
+): Late {
+  const after = (at: number): number => (at - (closedAt - latencyMs)) / 1000;
+  return {
+    ...{ who, outcome, beganAfter: after(begunAt), deliveredAfter: after(deliveredAt) },
+    closedAfter: after(closedAt),
+    overtaken: endings.filter((one) => one.closedAt > closedAt).length / endings.length,
   };
 }
 
@@ -199,8 +217,9 @@ export function printed(report: Report): string {
       `(warmed baseline ${warmed.seconds.toFixed(1)} s, ${warmed.joinersPerSecond.toFixed(1)} joiners/s)`,
     `  latency from sent to closed: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms`,
     ...report.behind.map(
-      ({ who, outcome, seconds: took, overtaken }) =>
-        `  behind them, ${who}: ${outcome} ${took.toFixed(1)} s after being sent, before ${percent(overtaken)} of them`,
+      ({ who, outcome, beganAfter, deliveredAfter, closedAfter, overtaken }) =>
+        `  behind them, ${who}: ${outcome}; began ${beganAfter.toFixed(1)} s after being sent, effective after ` +
+        `${deliveredAfter.toFixed(1)} s, closed after ${closedAfter.toFixed(1)} s, before ${percent(overtaken)} of them`,
     ),
     `  Graph calls of a joiner with three packages, one poll each: ${report.graphCallsOfThreePackages}`,
     `  Graph calls per joiner ${report.graphCallsPerJoiner.toFixed(1)} (baseline ${warmed.graphCallsPerJoiner.toFixed(1)}), ` +

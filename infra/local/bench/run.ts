@@ -16,6 +16,7 @@ import {
   writeModel,
   writeTenant,
   type Delivery,
+  type Ending,
 } from './load';
 import { measureServices } from './measure';
 import { reportOf, type Bucket, type Report } from './report';
@@ -139,11 +140,18 @@ async function measure(
   await limit.set(tenantLimit);
   const joinedWorkers = workers.splice(0, joiners);
   const startDate = behind ? inAWeek() : undefined;
-  const [late = ''] = workers.splice(0, 1);
-  const lateEvents = behind ? [joined(late, position, today()), left(workerId(leaver))] : [];
+  const [startsToday = ''] = workers.splice(0, 1);
+  const lateEvents = behind ? [joined(startsToday, position, today()), left(workerId(leaver))] : [];
   const events = joinedWorkers.map((worker) => joined(worker, position, startDate));
   const { endings, sentAt } = await load.run([...events, ...lateEvents], deadlineMs);
   const measured = lap();
+  const late = await Promise.all(
+    lateEvents.map(async (event, at) => ({
+      who: at === 0 ? 'who starts today' : 'who has left',
+      ...(endings[joiners + at] as Ending),
+      ...(await load.momentsOf(event)),
+    })),
+  );
   const activitiesInBulk = await countSome(host.url, joinedWorkers);
   const buckets = await limit.report();
   await limit.set('off');
@@ -170,7 +178,7 @@ async function measure(
   return reportOf(
     {
       ...{ endings: endings.slice(0, joiners), sentAt, packages },
-      ...{ late: endings.slice(joiners), activitiesOfOne, activitiesInBulk },
+      ...{ late, activitiesOfOne, activitiesInBulk },
     },
     measured,
     baselines,

@@ -49,7 +49,14 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
   const bucket = { kind: 'writes', capacity: 30, refillPerSecond: 2, ...counts, share: 0.95 };
 
   // Sent behind them, and closed before half of them.
-  const late = [{ outcome: 'delivered', latencyMs: 2_000, closedAt: endings[49]?.closedAt ?? 0 }];
+  const closedAt = endings[49]?.closedAt ?? 0;
+  const times = {
+    latencyMs: 2_000,
+    closedAt,
+    begunAt: closedAt - 1_500,
+    deliveredAt: closedAt - 500,
+  };
+  const late = [{ who: 'somebody', outcome: 'delivered', ...times }];
 
   const report = reportOf(
     { endings, sentAt: 900, packages: 1, late, activitiesOfOne: 9, activitiesInBulk: 9 },
@@ -65,7 +72,12 @@ test('latencies, rates and shares are those of the joiners, and the host is comp
     seconds: 10,
     joinersPerSecond: 10,
     latencyMs: { p50: 50, p95: 95, p99: 99, max: 100 },
-    behind: [{ who: 'who starts today', outcome: 'delivered', seconds: 2, overtaken: 0.5 }],
+    behind: [
+      {
+        ...{ who: 'somebody', outcome: 'delivered', beganAfter: 0.5, deliveredAfter: 1.5 },
+        ...{ closedAfter: 2, overtaken: 0.5 },
+      },
+    ],
     processes: { host: { cpuMsPerJoiner: 1.5, peakMb: 200 } },
     throttledShare: 1 / 3,
     graphCalls: [
