@@ -9,6 +9,7 @@ void runService('storage', async () => {
     tablePort: portFrom('AZURITE_TABLE_PORT', 10_002),
     dataDir: join(dataDir(), 'storage'),
     tableLog: process.env['AZURITE_TABLE_LOG'],
+    isInMemory: process.env['AZURITE_IN_MEMORY'] === '1',
   });
   return { address: { connectionString }, stop };
 });

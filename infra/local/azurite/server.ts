@@ -10,6 +10,7 @@ import ExpressRequestAdapter from 'azurite/dist/src/table/generated/ExpressReque
 import TableConfiguration from 'azurite/dist/src/table/TableConfiguration';
 import TableServer from 'azurite/dist/src/table/TableServer';
 import { createContainer } from '../blobs/signed-container';
+import { sortTables } from './sorted-tables';
 
 /*
  * Azurite turns each chunk of a request into text by itself: a character that begins in one chunk and ends in the next would
@@ -58,6 +59,7 @@ type Server = {
 export async function startStorage(
   settings: Settings,
 ): Promise<{ connectionString: string; stop: () => Promise<void> }> {
+  sortTables();
   await mkdir(settings.dataDir, { recursive: true });
   const blob = new BlobServer(
     configure(new BlobConfiguration(...extentStore(settings.blobPort, settings.dataDir, 'blob'))),

@@ -2,11 +2,9 @@ import { entityOf } from '../../../shared/storage/table';
 import { dataDir, runService } from '../../../infra/local/stack/service';
 import { startStorage } from '../../../infra/local/azurite/server';
 import LokiTableMetadataStore from 'azurite/dist/src/table/persistence/LokiTableMetadataStore';
-import { sortTables } from './sorted-tables';
 
-// Azurite for tens of thousands of people, as a program of its own. It answers as ever, with three differences: it lists rows
-// from an index, it keeps them in memory instead of writing all of them to disk every five seconds, and rows can be put in by a
-// message, not by a call for each.
+// Azurite for tens of thousands of people, as a program of its own. It answers as ever, with two differences: it keeps rows in
+// memory instead of writing all of them to disk every five seconds, and rows can be put in by a message, not by a call for each.
 
 export type SeededRow = {
   partition: string;
@@ -14,8 +12,6 @@ export type SeededRow = {
   columns: Record<string, string | number | boolean>;
 };
 export type SeedRequest = { table: string; rows: SeededRow[] };
-
-sortTables();
 
 let opened: { store: LokiTableMetadataStore; account: string; context: object } | undefined;
 const prototype = LokiTableMetadataStore.prototype;

@@ -1,6 +1,6 @@
 import { TableClient } from '@azure/data-tables';
 import LokiTableMetadataStore from 'azurite/dist/src/table/persistence/LokiTableMetadataStore';
-import { sortTables } from '../../resilience/scale/sorted-tables';
+import { sortTables } from '../../../infra/local/azurite/sorted-tables';
 import { openStorage, type Storage } from '../../support/storage';
 
 const own = Reflect.get(LokiTableMetadataStore.prototype, 'queryTableEntities');
