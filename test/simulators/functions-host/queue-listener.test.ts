@@ -12,7 +12,16 @@ import { createTap, type Call, type Fault } from '../../resilience/proxies/tap';
 import { eventually } from '../../support/eventually';
 import { bodies, connect, portOf, startTestBus, type TestBus } from '../service-bus/setup';
 
-const QUEUES = ['token', 'silent', 'unanswered', 'held', 'slots', 'stopped', 'pin'] as const;
+const QUEUES = [
+  'token',
+  'silent',
+  'unanswered',
+  'held',
+  'slots',
+  'stopped',
+  'pin',
+  'mixed',
+] as const;
 type QueueName = (typeof QUEUES)[number];
 
 const tap = createTap();
@@ -46,7 +55,7 @@ afterAll(async () => {
   await testBus.close();
 });
 
-type Handle = () => Promise<Settlement> | Settlement | undefined;
+type Handle = (text: string) => Promise<Settlement> | Settlement | undefined;
 
 /** Listens through the proxy, with shorter times than the host. Answers the bodies of the messages as they arrive. */
 function listen(queueName: QueueName, handle: Handle, maxConcurrentCalls = 16): unknown[] {
@@ -58,8 +67,9 @@ function listen(queueName: QueueName, handle: Handle, maxConcurrentCalls = 16): 
     maxAutoLockRenewalDuration: 60_000,
     handle: async (message) => {
       received.push(message);
-      texts.push(...bodies([message]).map(String));
-      return handle();
+      const [text = ''] = bodies([message]).map(String);
+      texts.push(text);
+      return handle(text);
     },
     warn: (text) => warnings.push(text),
     timing: { answerWithin: 2_000, silence: 2_000, lookEvery: 500 },
@@ -117,6 +127,23 @@ test('a settlement that the bus never answers is made on the next connection, an
   await send('unanswered', 'one');
   await eventually('the message is completed', () => isEmpty('unanswered'), { seconds: 30 });
   expect(received).toEqual(['one']);
+});
+
+test('of messages whose functions end at one moment each is settled as its function says', async () => {
+  const texts = Array.from({ length: 12 }, (_, n) => `${n}`);
+  const seen = new Set<string>();
+  let open: () => void;
+  const allHere = new Promise<void>((resolve) => (open = resolve));
+  const received = listen('mixed', async (text) => {
+    const isFirst = !seen.has(text);
+    if (seen.add(text).size === texts.length) open();
+    await allHere;
+    return isFirst && Number(text) % 2 === 1 ? 'abandon' : COMPLETE;
+  });
+  await send('mixed', ...texts);
+  await eventually('every other message comes again', () => received.length === 18);
+  await eventually('all are completed', () => isEmpty('mixed'));
+  expect(received.toSorted()).toEqual([...texts, ...texts.filter((_, n) => n % 2)].toSorted());
 });
 
 test('a listener that gets nothing more behind 2,048 messages that are not settled is noticed and renewed', async () => {

@@ -51,7 +51,7 @@ const LASTING = 5_000;
 export function listenToQueue(options: QueueListenerOptions): QueueListener {
   const { maxConcurrentCalls, warn, timing = TIMING } = options;
   const slots = createSlots(maxConcurrentCalls);
-  const settleInTurn = oneAtATime();
+  const settleInTurn = oneOutcomeAtATime();
   const running = new Set<Promise<void>>();
   let settling = 0;
   let connections = 0;
@@ -110,7 +110,7 @@ export function listenToQueue(options: QueueListenerOptions): QueueListener {
       const settlement = await options.handle(message);
       if (settlement === undefined) return;
       settling += 1;
-      await settleInTurn(() => held.settle(settlement)).finally(() => (settling -= 1));
+      await settleInTurn(settlement, () => held.settle(settlement)).finally(() => (settling -= 1));
     } catch (error) {
       // The lock runs out and the message is delivered again: a queue delivers at least once.
       warn(`could not settle a message: ${String(error)}`);
@@ -211,13 +211,19 @@ function createSlots(count: number): Slots {
 
 /**
  * The AMQP library of the client (rhea 3.0.5) can send two settlements of one event-loop iteration as one, with the outcome
- * of the first: an abandoned message would be completed, and lost. So each settlement waits for the one before it.
+ * of the first: an abandoned message would be completed, and lost. So only settlements of one outcome are made at once, and
+ * one of another waits for all before it.
  */
-function oneAtATime() {
-  let last: Promise<void> = Promise.resolve();
-  return (settlement: () => Promise<void>): Promise<void> => {
-    const next = last.then(settlement);
-    last = last.then(() => overOrLate(next));
+function oneOutcomeAtATime() {
+  const nothing: Promise<unknown> = Promise.resolve();
+  let group: { outcome?: Settlement; begins: Promise<unknown>; ended: Promise<unknown> } = {
+    begins: nothing,
+    ended: nothing,
+  };
+  return (outcome: Settlement, settle: () => Promise<void>): Promise<void> => {
+    if (outcome !== group.outcome) group = { outcome, begins: group.ended, ended: group.ended };
+    const next = group.begins.then(settle);
+    group.ended = Promise.all([group.ended, overOrLate(next)]);
     return next;
   };
 }
