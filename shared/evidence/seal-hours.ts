@@ -34,15 +34,14 @@ export async function sealHours(
   log: Log,
 ): Promise<void> {
   const last = hourAfter(hourOf(now - GRACE_MS), -1);
-  const known = await seals.hours();
+  // An hour that is not over has no seal: what has its name is something else.
+  const known = (await seals.hours()).filter((hour) => hour <= last);
   const newest = known.at(-1);
   let hour = newest === undefined ? last : hourAfter(newest);
   if (hour > last) return;
   const since = startOf(hour) - LATE_DAYS * DAY_MS;
-  const read = await readSeals(
-    seals,
-    known.filter((one) => one >= hourOf(since)),
-  );
+  const before = known.filter((one) => one >= hourOf(since));
+  const read = await readSeals(seals, before, log);
   const sealed = new Set(read.flatMap(({ leaves }) => leaves.map(subjectOf)));
   const closed = (await closedSince(audit, { since, now, read })).filter(
     ({ closedAt }) => Date.parse(closedAt) >= since,
@@ -62,13 +61,19 @@ export async function sealHours(
   }
 }
 
-async function readSeals(seals: Pick<Seals, 'read'>, hours: readonly string[]): Promise<Seal[]> {
-  return mapConcurrent(AT_ONCE, hours, async (hour) => {
+/** Without those that cannot be read: they stay where they are, and must not keep later hours from being sealed. */
+async function readSeals(
+  seals: Pick<Seals, 'read'>,
+  hours: readonly string[],
+  log: Log,
+): Promise<Seal[]> {
+  const read = await mapConcurrent(AT_ONCE, hours, async (hour) => {
     const seal = await seals.read(hour);
-    if (seal === undefined || seal === 'unreadable')
-      throw new Error(`the seal of ${hour} cannot be read`);
-    return seal;
+    if (seal !== undefined && seal !== 'unreadable') return [seal];
+    log({ what: 'seal-unreadable', hour });
+    return [];
   });
+  return read.flat();
 }
 
 type Closed = { leaf: SealLeaf; closedAt: string };
@@ -78,20 +83,19 @@ async function closedSince(
   audit: SealServices['audit'],
   { since, now, read }: { since: number; now: number; read: readonly Seal[] },
 ): Promise<Closed[]> {
-  const sealedIn = new Map<string, number>();
-  for (const { hour, leaves } of read)
-    for (const { eventHash, bodyHash = eventHash ?? '' } of leaves)
-      sealedIn.set(bodyHash, startOf(hour));
-  // An attempt after the sealed one is indexed after it. The day covers a seal that was late.
-  const isOver = ({ eventHash, bodyHash = eventHash ?? '', lastAt }: Indexed): boolean => {
-    const at = sealedIn.get(bodyHash);
-    return at !== undefined && (eventHash === undefined || lastAt < at - DAY_MS);
-  };
   const lists = await mapConcurrent(4, daysBetween(since, now), (day) => audit.indexed({ day }));
-  const open = lists.flat().filter((subject) => !isOver(subject));
-  const subjects = new Map(
-    open.map((subject) => [subject.eventHash ?? subject.bodyHash, subject] as const),
-  );
+  const subjects = new Map<string, Indexed>();
+  for (const one of lists.flat()) {
+    const key = one.eventHash ?? one.bodyHash;
+    const { entries = 0, lastAt = 0 } = subjects.get(key) ?? {};
+    const total = { entries: entries + one.entries, lastAt: Math.max(lastAt, one.lastAt) };
+    subjects.set(key, { ...one, ...total });
+  }
+  for (const { key, attempts, end } of sealedSubjects(read)) {
+    const { entries = 0, lastAt = 0 } = subjects.get(key) ?? {};
+    // Each attempt is indexed when it begins, so one that is not sealed is one entry more, or a later one.
+    if (entries <= attempts && lastAt < end) subjects.delete(key);
+  }
   const found = await mapConcurrent(AT_ONCE, [...subjects.values()], async (subject) => {
     if (subject.bodyHash === undefined) {
       const { eventHash } = subject;
@@ -103,6 +107,17 @@ async function closedSince(
   });
   const bySubject = new Map(found.flat().map((one) => [subjectOf(one.leaf), one]));
   return [...bySubject.values()];
+}
+
+/** Of each event and refused body: how many attempts are in seals, and when the hour of the last ended. */
+function sealedSubjects(seals: readonly Seal[]) {
+  const found = new Map<string, { key: string; attempts: number; end: number }>();
+  for (const { hour, leaves } of seals)
+    for (const { eventHash, bodyHash = eventHash ?? '' } of leaves) {
+      const attempts = (found.get(bodyHash)?.attempts ?? 0) + 1;
+      found.set(bodyHash, { key: bodyHash, attempts, end: startOf(hourAfter(hour)) });
+    }
+  return found.values();
 }
 
 const closedOf = (

@@ -151,7 +151,11 @@ async function checkSeals(
   range: Range,
   now: number,
 ): Promise<{ seals: Seal[]; faults: Fault[]; hours?: Hours }> {
-  const known = await seals.hours();
+  const named = await seals.hours();
+  const known = named.filter((hour) => hour < hourOf(now));
+  const ahead = named
+    .filter((hour) => hour >= hourOf(now))
+    .map((hour) => ({ code: 'seal-changed' as const, hour, text: 'its hour is not over' }));
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined) return { seals: [], faults: [NO_SEALS] };
   const from = range.from !== undefined && range.from > first ? range.from : first;
@@ -171,7 +175,7 @@ async function checkSeals(
     seals: read.flatMap(({ hour, seal }) =>
       typeof seal === 'object' && hour >= from ? [seal] : [],
     ),
-    faults: [...sealFaults(read).filter(isAsked), ...(isBehind ? [behind] : [])],
+    faults: [...sealFaults(read).filter(isAsked), ...(isBehind ? [behind] : []), ...ahead],
     hours: { from, to, missing: read.flatMap(({ hour, seal }) => (seal ? [] : [hour])) },
   };
 }

@@ -5,8 +5,8 @@ import type { AppendOnlyTable, StoredRow, Table } from './storage-port';
 /** A single partition per day would take all writes of that day; sixteen share them. */
 const SHARDS = Array.from({ length: 16 }, (_, shard) => shard.toString(16));
 
-/** What index entries point to, and when the first and the last of them were made (milliseconds since 1970). */
-export type Indexed = { at: number; lastAt: number } & (
+/** What index entries point to, when the first and the last of them were made (milliseconds since 1970), and how many there are. */
+export type Indexed = { at: number; lastAt: number; entries: number } & (
   { eventHash: string; bodyHash?: undefined } | { bodyHash: string; eventHash?: undefined }
 );
 
@@ -80,11 +80,12 @@ function unique(rows: readonly StoredRow[]): Indexed[] {
   for (const { key, columns } of rows) {
     const { partition, key: bodyHash } = columns as { partition: string; key?: string };
     const made = Number(key.slice(0, 16));
-    const { at, lastAt } = subjects.get(bodyHash ?? partition) ?? { at: made, lastAt: made };
+    const known = subjects.get(bodyHash ?? partition) ?? { at: made, lastAt: made, entries: 0 };
     subjects.set(bodyHash ?? partition, {
       ...(bodyHash === undefined ? { eventHash: partition } : { bodyHash }),
-      at: Math.min(at, made),
-      lastAt: Math.max(lastAt, made),
+      at: Math.min(known.at, made),
+      lastAt: Math.max(known.lastAt, made),
+      entries: known.entries + 1,
     });
   }
   return [...subjects.values()];

@@ -244,11 +244,11 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'not-sealed'
-    says: 'No hour of the audit was sealed for three hours: the function seal fails, or the container of the seals refuses it.'
+    says: 'The function seal has not succeeded for three hours: it fails, or the container of the seals refuses it.'
     severity: 1
     window: 'PT3H'
     frequency: 'PT30M'
-    query: '${lines} | where line.what == \'sealed\' | summarize hours = count() | where hours == 0'
+    query: '${calls} | summarize seals = countif(Name == \'seal\' and Success == true), since = min(TimeGenerated) | where seals == 0 and since < ago(150m)'
     by: []
   }
   {

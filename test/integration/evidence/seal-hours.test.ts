@@ -1,3 +1,6 @@
+import { signedContainer } from '../../../infra/local/blobs/signed-container';
+import { addBlob, blobIn } from '../../../shared/blobs';
+import { verifyAudit } from '../../../shared/evidence/verify';
 import { sealHours, type SealServices } from '../../../shared/evidence/seal-hours';
 import { NO_ROOT, rootMatches, type Seal } from '../../../shared/domain/evidence/seal';
 import { atOnce, openStorage, type Storage } from '../../support/storage';
@@ -81,6 +84,52 @@ test('what closed in an hour that is sealed goes into the next seal, also if its
     ...{ '20T09': [], '20T11': [] },
     '20T10': [short(late), short(old)].sort(),
   });
+});
+
+test('what is sealed is not read again, and a later attempt is, also within the hour of the first', async () => {
+  const first = await on.event('a', '2026-11-20T09:10:00.000Z');
+  await on.event('b', '2026-11-20T09:20:00.000Z');
+  await on.refusal('f', '2026-11-20T09:10:00.000Z');
+  const read: string[] = [];
+  const counting: SealServices = {
+    ...on,
+    audit: {
+      ...on.audit,
+      rowsOf: (key) => {
+        read.push(key);
+        return on.audit.rowsOf(key);
+      },
+    },
+  };
+  await sealAt('20T10:05:00', counting);
+  expect(read).toHaveLength(2);
+  // It began in the hour that was sealed, and closed after it.
+  await on.event('a', '2026-11-20T09:50:00.000Z', { attempt: 2 });
+  await sealAt('20T11:05:00', counting);
+  await sealAt('20T12:05:00', counting);
+  expect(read.slice(2)).toEqual([first]);
+  expect((await contents())['20T10']).toEqual([short(first, 2)]);
+});
+
+test('what has the name of a seal and is none keeps no hour from being sealed', async () => {
+  await sealAt('20T10:05:00');
+  const add = (hour: string): Promise<void> => {
+    const url = blobIn(signedContainer(storage.connectionString, 'seals', 'c'), `${hour}.json`);
+    return addBlob(url, { text: '{}', type: 'application/json' }, { name: 'seal' });
+  };
+  await add('2026-11-20T10');
+  await add('2099-01-01T00');
+  const key = await on.event('a', '2026-11-20T11:10:00.000Z');
+  await sealAt('20T12:05:00');
+  const seal = await on.seals.read('2026-11-20T11');
+  expect(seal).toMatchObject({ leaves: [{ eventHash: key }] });
+  expect((seal as Seal).previous).toBe(((await on.seals.read('2026-11-20T09')) as Seal).root);
+  const now = Date.parse('2026-11-20T12:10:00Z');
+  const { faults } = await verifyAudit(on, { now, removals: [] });
+  expect(faults.map(({ code, hour }) => ({ code, hour }))).toEqual([
+    { code: 'seal-changed', hour: '2026-11-20T10' },
+    { code: 'seal-changed', hour: '2099-01-01T00' },
+  ]);
 });
 
 test('two instances that seal at once make one chain, though they see different rows', async () => {
