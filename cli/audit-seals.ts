@@ -31,6 +31,8 @@ export async function verify(
     ...(from !== undefined && { from: from.length === DAY ? `${from}T00` : from }),
     ...(to !== undefined && { to: to.length === DAY ? `${to}T23` : to }),
   };
+  if (range.from !== undefined && range.to !== undefined && range.from > range.to)
+    throw new CliError('--from is after --to', 2);
   const trusted = retentionKey === undefined ? undefined : [await keyIn(retentionKey)];
   const known = checkRemovals(await openRemovalRecordsOf(connection).all(), trusted);
   const { removals } = known;
@@ -105,8 +107,15 @@ export async function prove(
       all.flat().map(({ source }) => source),
     );
   print(known.proof, true, () => '');
-  if (isOpen(known.proof)) process.exitCode = 1;
+  const why = whyOpen(known.proof);
+  if (why === undefined) return;
+  process.stderr.write(`${why}\n`);
+  process.exitCode = 1;
 }
 
-const isOpen = ({ proofs, unsealed }: EventProof): boolean =>
-  proofs.length === 0 || unsealed.length > 0;
+function whyOpen({ proofs, unsealed }: EventProof): string | undefined {
+  const attempts = unsealed.map((attempt) => `attempt ${attempt}`).join(', ');
+  if (attempts !== '')
+    return `${attempts} is in no seal; what has closed is sealed a few minutes after the hour is over`;
+  return proofs.length === 0 ? 'it has not closed, so it is in no seal' : undefined;
+}

@@ -9,7 +9,7 @@ import {
   type CommandDefinition,
   type Json,
 } from './command';
-import { print } from './print';
+import { counted, print } from './print';
 
 type EstimateOptions = Json & {
   people: number;
@@ -18,6 +18,9 @@ type EstimateOptions = Json & {
   delivery: number;
   quota: number;
 };
+
+const TOO_MANY =
+  '  more than the tenant may make in three months: what is over is refused. Spread it, or raise the quota (--quota)';
 
 export const estimateCommand: CommandDefinition = {
   name: 'estimate',
@@ -38,6 +41,7 @@ export const estimateCommand: CommandDefinition = {
     option('--delivery <duration>', 'how long Entra takes to deliver one request', {
       parse: parseDuration,
       default: 60,
+      defaultText: '1m',
     }),
     option('--quota <n>', 'requests that the tenant may make in three months', {
       parse: parsePositiveInteger,
@@ -62,9 +66,12 @@ export const estimateCommand: CommandDefinition = {
     });
     print(estimate, asJson, ({ requests, submitMinutes, minutes, graphCalls, percentOfQuarter }) =>
       [
-        `${people} people with ${packages === 1 ? 'one package' : `${packages} packages`} each: about ${minutes} minutes`,
-        `  ${requests} requests, of which the last is made after ${submitMinutes} minutes at ${rate} writes a second`,
+        `${counted(people, 'person', 'people')} with ${packages === 1 ? 'one package' : `${packages} packages`} each: about ${minutes} minutes`,
+        submitMinutes === 0
+          ? `  ${counted(requests, 'request')}, all made at once`
+          : `  ${requests} requests, of which the last is made after ${submitMinutes} minutes at ${rate} writes a second`,
         `  about ${graphCalls} calls to Graph; ${percentOfQuarter} % of the requests of three months`,
+        ...(percentOfQuarter > 100 ? [TOO_MANY] : []),
       ].join('\n'),
     );
     return Promise.resolve();

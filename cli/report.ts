@@ -8,8 +8,10 @@ import {
   type BoundedPeriod,
   type Content,
   type Evidence,
+  type Made,
 } from '../shared/reports/evidence';
 import { leaversReport } from '../shared/reports/leavers';
+import { removedNotes } from '../shared/reports/removed';
 import { leaversCsv, leaversMarkdown } from '../shared/reports/leavers-text';
 import { readRosterRows } from '../shared/roster/rows';
 import {
@@ -17,6 +19,7 @@ import {
   openClaims,
   openDue,
   openSealsOf,
+  openRemovalRecordsOf,
   openWorkers,
   readBody,
   type Connection,
@@ -53,7 +56,7 @@ export async function reportAccess(connection: Connection, options: AccessOption
       ? ['--workers', question.workers.join(',')]
       : ['--sample', question.sample, '--seed', question.seed];
   const command = commandOf('access', asked, content);
-  const evidence = withHash(content, madeBy(connection, options, command));
+  const evidence = await evidenceOf(connection, content, madeBy(connection, options, command));
   show(evidence, options, { csv: accessCsv, markdown: accessMarkdown });
   const isFaulty = content.lines.some(({ proof }) => proof === 'fault');
   const isUnknown = workers !== undefined && content.withoutChange.length > 0;
@@ -77,7 +80,7 @@ export async function reportCompleteness(
   const content = await completenessReport(stores, period, roster);
   const asked = isGiven ? ['--roster', file, '--map', map] : [];
   const command = commandOf('completeness', asked, content);
-  const evidence = withHash(content, madeBy(connection, options, command));
+  const evidence = await evidenceOf(connection, content, madeBy(connection, options, command));
   show(evidence, options, { csv: completenessCsv, markdown: completenessMarkdown });
   if (content.unexplained > 0) process.exitCode = 1;
 }
@@ -94,7 +97,7 @@ export async function reportLeavers(
   const period = boundedPeriodOf(connection, options);
   const content = await leaversReport(stores, period, target / 60);
   const command = commandOf('leavers', ['--target', `${target}s`], content);
-  const evidence = withHash(content, madeBy(connection, options, command));
+  const evidence = await evidenceOf(connection, content, madeBy(connection, options, command));
   show(evidence, options, { csv: leaversCsv, markdown: leaversMarkdown });
   if (content.late + content.notRemoved > 0) process.exitCode = 1;
 }
@@ -149,6 +152,14 @@ const commandOf = (
 
 const quoted = (word: string | number): string =>
   /^[\w.,:=@/-]+$/.test(String(word)) ? String(word) : `'${String(word).replaceAll("'", "'\\''")}'`;
+
+/** With what retention removed of the period, which no row tells. */
+async function evidenceOf<Of extends Content>(connection: Connection, content: Of, made: Made) {
+  const isKnown = connection.seals !== undefined;
+  const records = isKnown ? openRemovalRecordsOf(connection) : { all: () => Promise.resolve([]) };
+  const removed = await removedNotes(records, content.period);
+  return withHash({ ...content, notes: [...content.notes, ...removed] }, made);
+}
 
 const madeBy = (connection: Connection, { by = ownName() }: ReportOptions, command: string) => ({
   ...{ by, at: new Date(connection.now()).toISOString(), version, command },

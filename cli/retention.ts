@@ -41,7 +41,10 @@ export async function retention(
 ): Promise<void> {
   const now = connection.now();
   if (now - Date.parse(before) < LEAST_DAYS * 86_400_000)
-    throw new CliError(`--before takes a day that is at least ${LEAST_DAYS} days ago`, 2);
+    throw new CliError(
+      `--before takes a day that is at least ${LEAST_DAYS} days ago: ${latest(now)} or an earlier one`,
+      2,
+    );
   const signing = yes ? await signingOf({ key, by, reason }) : undefined;
   const tables = openTables(connection);
   const stores = {
@@ -63,6 +66,9 @@ export async function retention(
   };
   print(report, json, textOf);
 }
+
+const latest = (now: number): string =>
+  new Date(now - LEAST_DAYS * 86_400_000).toISOString().slice(0, 10);
 
 async function signingOf({ key, by, reason }: Record<'key' | 'by' | 'reason', string | undefined>) {
   if (key === undefined || by === undefined || reason === undefined)
@@ -88,6 +94,8 @@ function textOf({ before, isDone, events, refusals, rows, kept, records }: Retai
     ...records.map(
       ({ number, hash, key }) => `record ${number}, signed by the key ${key}: ${hash}`,
     ),
-    ...(isDone ? [] : ['next: the same with --yes --key <file> --by <who> --reason <code>']),
+    ...(isDone || events + refusals === 0
+      ? []
+      : ['next: the same with --yes --key <file> --by <who> --reason <code>']),
   ].join('\n');
 }

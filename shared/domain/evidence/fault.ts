@@ -52,5 +52,5 @@ export function faultText({ code, text, ...fault }: Fault): string {
     ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
     ...(seq === undefined ? [] : [`seq ${seq}`]),
   ];
-  return `${code}: ${places.join(', ')}: ${text}`;
+  return [code, ...(places.length > 0 ? [places.join(', ')] : []), text].join(': ');
 }

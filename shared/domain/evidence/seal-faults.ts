@@ -30,7 +30,10 @@ export function sealFaults(read: readonly Read[]): Fault[] {
 }
 
 /** Without a seal nothing shows that a whole event is gone. */
-export const NO_SEALS: Fault = { code: 'seals-behind', text: 'there is no seal' };
+export const NO_SEALS: Fault = {
+  code: 'seals-behind',
+  text: 'there is no seal; the app makes the first one when its first hour is over',
+};
 
 /** No seal is among those that were asked for: nothing of them can be checked. */
 export const NO_SEAL_IN_RANGE: Fault = {

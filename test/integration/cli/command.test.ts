@@ -490,6 +490,12 @@ describe('audit', () => {
     expect(await joinery(['audit', 'verify'])).toMatchObject({
       ...{ code: 1, stdout: '', stderr: expect.stringContaining('set SEALS') as string },
     });
+    const young = await run('verify');
+    expect(young.stdout).toContain('seals-behind: there is no seal; the app makes the first one');
+    const unsealed = await run('prove', 'sealed');
+    expect(unsealed.code).toBe(1);
+    expect(unsealed.stderr).toMatch(/^attempt 1 is in no seal; /);
+    expect(outputOf('audit prove', unsealed.stdout)).toMatchObject({ unsealed: [1] });
     await sealHours(auditedOn(setup.storage), Date.parse('2026-11-20T12:05:00Z'), () => undefined);
     const { faults } = outputOf(
       'audit verify',
@@ -511,6 +517,11 @@ describe('audit', () => {
     expect((await run('prove', 'sealed')).code).toBe(0);
     expect((await run('prove', 'unknown')).code).toBe(1);
     expect((await run('verify', '--from', 'yesterday')).code).toBe(2);
+    const backwards = await run('verify', '--from', '2026-11-21', '--to', '2026-11-20');
+    expect([backwards.code, backwards.stderr]).toEqual([
+      2,
+      expect.stringContaining('--from is after --to'),
+    ]);
   });
 
   test('no selection, or two at once, is an error that names the options', async () => {

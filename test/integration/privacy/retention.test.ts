@@ -123,6 +123,9 @@ test('the commands show it, remove it by name and key, and verify what is left',
   const young = await joinery('retention', '--before', new Date().toISOString().slice(0, 10));
   const unsigned = await joinery(...asked, '--yes');
   expect([young.code, unsigned.code]).toEqual([2, 2]);
+  expect(JSON.stringify(young.printed)).toMatch(
+    /at least 90 days ago: \d{4}-\d\d-\d\d or an earlier one/,
+  );
   const signed = ['--yes', '--key', key, '--by', 'ann', '--reason', 'T-1'];
   const done = await joinery(...asked, ...signed);
   expect(done).toMatchObject({
@@ -133,6 +136,18 @@ test('the commands show it, remove it by name and key, and verify what is left',
     code: 0,
     printed: { faults: [], removed: [{ events: 3, refusals: 1 }], notes: [] },
   });
+  // What is gone is in no report, which has to say so.
+  const notesOf = async (...args: string[]) => {
+    const report = await joinery('report', ...args, '--to', '2025-11-22');
+    return (report.printed as { content: { notes: string[] } }).content.notes;
+  };
+  const said = expect.stringMatching(
+    /^3 events and 1 refused body that had ended before 2025-11-21 were removed on .* by retention/,
+  ) as string;
+  expect(await notesOf('completeness', '--from', '2025-11-20')).toEqual([said]);
+  expect(await notesOf('leavers', '--from', '2025-11-20')).toEqual([said]);
+  expect(await notesOf('access', '--workers', 'W-1')).toEqual([said]);
+  expect(await notesOf('completeness', '--from', '2025-11-21')).toEqual([]);
   const other = join(dirname(key), 'other.pem');
   await writeFile(other, pem());
   const { code, printed } = await joinery(...verification, '--retention-key', other);
