@@ -184,6 +184,7 @@ const parts: [ServiceName, () => string[][]][] = [
     () => [
       ['store-unreachable', 'RECORDS_STORAGE'],
       ['store-unreachable', 'AUDIT_STORAGE'],
+      ['store-unreachable', 'SEALS'],
     ],
   ],
 ];

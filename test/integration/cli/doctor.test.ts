@@ -8,6 +8,7 @@ import { TableServiceClient } from '@azure/data-tables';
 import { ServiceBusClient } from '@azure/service-bus';
 import { examine } from '../../../cli/doctor';
 import { projectRoot } from '../../../infra/local/stack/service';
+import { signedContainer } from '../../../infra/local/blobs/signed-container';
 import { startServiceBus, type ServiceBus } from '../../../infra/local/service-bus/server';
 import { group, ledger, payments } from '../packages/ensure-harness';
 import { call } from '../../simulators/graph/simulator';
@@ -41,6 +42,7 @@ beforeAll(async () => {
     GRAPH_DEADLINE: '10s',
     ServiceBus: bus.connectionString,
     AzureWebJobsStorage: tenant.storage.connectionString,
+    SEALS: signedContainer(tenant.storage.connectionString, 'seals', 'rcl'),
   };
   await tenant.writeModel(pair);
   const made = await runCommand(['model', 'apply', '--yes', '--json'], settings);
