@@ -1,4 +1,5 @@
 import { TableServiceClient } from '@azure/data-tables';
+import { signedContainer } from '../../infra/local/blobs/signed-container';
 import type { ServiceName } from '../../infra/local/stack/services';
 import { runCommand } from '../support/run-command';
 import { startStack, type TestStack } from '../support/test-stack';
@@ -43,6 +44,7 @@ const appSettings = (wrong: Record<string, string>): Record<string, string> => (
   AzureWebJobsStorage: stack.storage,
   RECORDS_STORAGE: stack.storage,
   AUDIT_STORAGE: stack.storage,
+  SEALS: signedContainer(stack.storage, 'seals', 'rcl'),
   GRAPH_URL: stack.graphUrl,
   EVENT_SOURCES: 'urn:hr:acme:workday',
   PROVISIONING_QUEUE: 'provisioning-events',
