@@ -34,8 +34,8 @@ export async function sealHours(
   log: Log,
 ): Promise<void> {
   const last = hourAfter(hourOf(now - GRACE_MS), -1);
-  // An hour that is not over has no seal: what has its name is something else.
-  const known = (await seals.hours()).filter((hour) => hour <= last);
+  // One of an hour that is not over yet is not ours, or the clock of another instance is ahead.
+  const known = (await seals.hours()).filter((one) => one <= last);
   const newest = known.at(-1);
   let hour = newest === undefined ? last : hourAfter(newest);
   if (hour > last) return;

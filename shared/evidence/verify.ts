@@ -7,7 +7,9 @@ import {
   NO_SEAL_IN_RANGE,
   NO_SEALS,
   notSealed,
+  sealAhead,
   sealFaults,
+  SKEW_MS,
   type Hours,
 } from '../domain/evidence/seal-faults';
 import { groupBy } from '../group-by';
@@ -151,13 +153,11 @@ async function checkSeals(
   range: Range,
   now: number,
 ): Promise<{ seals: Seal[]; faults: Fault[]; hours?: Hours }> {
-  const named = await seals.hours();
-  const known = named.filter((hour) => hour < hourOf(now));
-  const ahead = named
-    .filter((hour) => hour >= hourOf(now))
-    .map((hour) => ({ code: 'seal-changed' as const, hour, text: 'its hour is not over' }));
+  const all = await seals.hours();
+  const known = all.filter((hour) => hour <= hourOf(now + SKEW_MS));
+  const ahead = all.slice(known.length).map(sealAhead);
   const [first, last] = [known[0], known.at(-1)];
-  if (first === undefined || last === undefined) return { seals: [], faults: [NO_SEALS] };
+  if (first === undefined || last === undefined) return { seals: [], faults: [NO_SEALS, ...ahead] };
   const from = range.from !== undefined && range.from > first ? range.from : first;
   const to = range.to !== undefined && range.to < last ? range.to : last;
   if (from > to) return { seals: [], faults: [NO_SEAL_IN_RANGE] };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endsOf, type KnownEnd } from '../domain/evidence/chain';
 import { chainFaults, refusalFault } from '../domain/evidence/chain-faults';
+import { textOf } from '../domain/evidence/event-faults';
 import {
   fingerprintOf,
   NO_RECORD,
@@ -12,7 +13,9 @@ import {
 import type { SealLeaf } from '../domain/evidence/seal';
 import type { Fault } from '../domain/evidence/fault';
 import type { Removal } from '../evidence/verify';
+import { groupBy } from '../group-by';
 import { mapConcurrent } from '../promises';
+import { claimOrUnreadable } from '../evidence/claim-reader';
 import { refusalsOf } from '../storage/audit-index';
 import type { Claims } from '../storage/claims';
 import type { RemovalRecords } from '../storage/removal-records';
@@ -86,12 +89,10 @@ export async function planRetention(
     ...{ open: 0, 'closed-later': 0, 'not-sealed': 0, 'does-not-verify': 0 },
   };
   const records = await stores.records.all();
-  const problem = removalProblems(records, publicKey === undefined ? undefined : [publicKey]).at(
-    -1,
-  );
-  const last = problem === undefined ? records.at(-1) : undefined;
+  const trusted = publicKey === undefined ? undefined : [publicKey];
+  const recorded = groupBy(checkRemovals(records, trusted).removals, ({ hash }) => hash);
   const judged = await mapConcurrent(AT_ONCE, [...found.values()], async (one) =>
-    judge(stores, one, last),
+    judge(stores, one, recorded.get(one.subject) ?? []),
   );
   for (const one of judged) if (typeof one === 'string') kept[one] += 1;
   return { before, removable: judged.filter((one) => typeof one !== 'string'), kept };
@@ -114,23 +115,22 @@ async function leavesBefore(seals: RetentionStores['seals'], before: string): Pr
   return read.flatMap((seal) => (seal && seal !== 'unreadable' ? seal.leaves : []));
 }
 
-/** What the last record names is taken to its end: that removal may have broken off. */
+/** What a record names is taken to its end: that removal may have broken off. */
 async function judge(
   stores: RetentionStores,
   candidate: Candidate,
-  last: RemovalRecord | undefined,
+  recorded: readonly Removal[],
 ): Promise<Removable | Kept> {
   const { subject, isBody, before, sealed, days } = candidate;
   const partition = isBody ? refusalsOf(subject) : subject;
   const [row] = isBody ? [await stores.audit.read(partition, subject)] : [];
   const rows = isBody ? (row ? [row] : []) : await stores.audit.list(partition);
-  const claim = isBody ? undefined : await stores.claims.claim(subject);
+  const claim = isBody ? undefined : await claimOrUnreadable(stores.claims.claim(subject));
+  if (claim === 'unreadable') return 'does-not-verify';
   const ends = endsOf(rows);
   // The same event may have come again since, and has a chain of its own then.
-  const isRecorded =
-    last !== undefined &&
-    [...last.events, ...last.bodies].includes(subject) &&
-    ends.every(({ closedAt }) => closedAt < last.before);
+  const times = [...rows.map((one) => textOf(one, 'recordedAt')), claim?.fact.receivedAt];
+  const isRecorded = recorded.some((removal) => times.every((time = '') => time < removal.before));
   if (!isRecorded) {
     if (claim && claim.state !== 'closed') return 'open';
     if (rows.length > 0 && ends.length === 0) return 'open';

@@ -106,7 +106,7 @@ export async function explainEvent(
       return {
         source,
         hash,
-        claim: claim === 'not-allowed' ? undefined : claim,
+        claim: typeof claim === 'object' ? claim : undefined,
         report,
         notes: claim === 'not-allowed' ? [CLAIMS_UNREAD] : [],
       };

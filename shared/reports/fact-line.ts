@@ -77,7 +77,7 @@ export async function factLines(
 ): Promise<Map<string, FactLine>> {
   const lines = await mapConcurrent(AT_ONCE, [...new Set(hashes)], async (eventHash) => {
     const claim = await claimIfAllowed(stores, eventHash);
-    if (claim !== undefined && claim !== 'not-allowed') return factLineOfClaim(claim);
+    if (typeof claim === 'object') return factLineOfClaim(claim);
     return factLineOfRows(await stores.audit.ofEvent(eventHash)) ?? { eventHash };
   });
   const isUnknown = lines.some(({ eventId }) => eventId === undefined);

@@ -10,6 +10,7 @@ import { endOf } from './event-end';
 import {
   environmentsOf,
   indexedDays,
+  isWithin,
   minutesBetween,
   ofEveryReport,
   type BoundedPeriod,
@@ -62,13 +63,17 @@ export async function leaversReport(
   period: BoundedPeriod,
   targetMinutes: number,
 ): Promise<LeaversContent> {
-  const { first, last } = indexedDays(period);
-  const { eventHashes } = await stores.audit.subjectsOfDays(first, last, period.to);
+  const { first } = indexedDays(period);
+  // What was open at the end of the period is open still, or was indexed since when it ended.
+  const now = new Date().toISOString();
+  const { eventHashes } = await stores.audit.subjectsOfDays(first, now.slice(0, 10), now);
   const { open, note } = await openIfAllowed(stores);
   const hashes = [...new Set([...eventHashes, ...open.map(({ eventHash }) => eventHash)])].sort();
   const events = await mapConcurrent(AT_ONCE, hashes, async (hash) => {
     const stored = await stores.audit.rowsOf(hash);
-    const rows = stored.flatMap(readable).filter(({ recordedAt }) => recordedAt < period.to);
+    const known = stored.flatMap(readable).filter(({ recordedAt }) => recordedAt < period.to);
+    const isOver = known.at(-1)?.kind === 'closing' && !known.some(isWithin(period));
+    const rows = isOver ? [] : known;
     return {
       ...{ rows: rows.length, environments: environmentsOf(rows) },
       endings: endingsIn(rows, period),

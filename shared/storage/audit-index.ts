@@ -74,15 +74,20 @@ export async function refusalsOfEvent(
   return unique(rows);
 }
 
-/** Each subject once. */
+const TIME = /^\d{16}(?=-)/;
+const HASH = /^[0-9a-f]{64}$/;
+
+/** Each subject once. An entry that the app does not write leads nowhere, and must keep no other from being found. */
 function unique(rows: readonly StoredRow[]): Indexed[] {
   const subjects = new Map<string, Indexed>();
   for (const { key, columns } of rows) {
-    const { partition, key: bodyHash } = columns as { partition: string; key?: string };
-    const made = Number(key.slice(0, 16));
-    const known = subjects.get(bodyHash ?? partition) ?? { at: made, lastAt: made, entries: 0 };
-    subjects.set(bodyHash ?? partition, {
-      ...(bodyHash === undefined ? { eventHash: partition } : { bodyHash }),
+    const { partition, key: bodyHash } = columns;
+    const subject = String(bodyHash ?? partition);
+    const made = Number(TIME.exec(key)?.[0]);
+    if (Number.isNaN(made) || !HASH.test(subject)) continue;
+    const known = subjects.get(subject) ?? { at: made, lastAt: made, entries: 0 };
+    subjects.set(subject, {
+      ...(bodyHash === undefined ? { eventHash: subject } : { bodyHash: subject }),
       at: Math.min(known.at, made),
       lastAt: Math.max(known.lastAt, made),
       entries: known.entries + 1,

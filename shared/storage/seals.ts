@@ -1,10 +1,10 @@
 import type { TokenCredential } from '@azure/identity';
 import { addBlob, blobIn, BlobRefused, listBlobs, readBlob, type BlobAccess } from '../blobs';
-import { Seal } from '../domain/evidence/seal';
+import { Hour, Seal } from '../domain/evidence/seal';
 
 export type Seals = ReturnType<typeof openSeals>;
 
-const NAME = /^(\d{4}-\d\d-\d\dT\d\d)\.json$/;
+const NAME = /^(.+)\.json$/;
 const nameOf = (hour: string): string => `${hour}.json`;
 
 /** Of a few weeks: what is sealed does not change. */
@@ -37,7 +37,9 @@ export function openSeals(container: string, credential?: TokenCredential) {
   return {
     /** The hours that have a seal, oldest first. */
     hours: async (): Promise<string[]> =>
-      (await listBlobs(container, access)).flatMap((name) => NAME.exec(name)?.[1] ?? []),
+      (await listBlobs(container, access))
+        .map((name) => NAME.exec(name)?.[1])
+        .filter((name) => Hour.safeParse(name).success) as string[],
     read,
     /** Adds a seal. One of the same hour that is there stays: answers the one that is. */
     add: async (seal: Seal): Promise<Seal> => {

@@ -7,7 +7,7 @@ import type { Fault } from './fault';
 export type EventEvidence = {
   eventHash: string;
   rows: readonly PlacedRow[];
-  claim: Claim | undefined | 'not-allowed';
+  claim: Claim | undefined | 'not-allowed' | 'unreadable';
   /** The ends of its attempts in seals. */
   sealed: readonly KnownEnd[];
   /** When the index first names it (milliseconds since 1970), if that was asked. */
@@ -25,7 +25,7 @@ export function eventFaults(
   { eventHash, rows, claim, sealed, indexedAt }: EventEvidence,
   now: number,
 ): Fault[] {
-  const known = claim === 'not-allowed' ? undefined : claim;
+  const known = typeof claim === 'object' ? claim : undefined;
   const subject = {
     event: textOf(rows[0], 'eventId') ?? known?.fact.eventId,
     eventHash,
@@ -51,16 +51,27 @@ export function eventFaults(
           },
         ]
       : []),
-    ...(claim === undefined && textOf(rows.at(-1), 'kind') === 'closing'
-      ? [
-          {
-            code: 'claim-missing' as const,
-            ...subject,
-            text: 'its rows are closed, and there is no claim',
-          },
-        ]
+    ...(claim === undefined
+      ? [{ code: 'claim-missing' as const, ...subject, text: 'rows are there, and no claim' }]
+      : []),
+    ...(found.length === 0 && isOther(claim, rows)
+      ? [{ code: 'claim-differs' as const, ...subject, text: 'its claim is not what its rows say' }]
       : []),
   ];
+}
+
+/** Whether a claim says something else than the rows: whose event it is, or how its last attempt ended. */
+function isOther(claim: EventEvidence['claim'], rows: readonly PlacedRow[]): boolean {
+  if (typeof claim !== 'object') return claim === 'unreadable';
+  const { fact, state, attempt, outcome } = claim;
+  const end = rows.findLast(
+    ({ columns }) => columns['kind'] === 'closing' && columns['attempt'] === attempt,
+  );
+  return (
+    fact.eventId !== textOf(rows[0], 'eventId') ||
+    fact.workerId !== textOf(rows[0], 'workerId') ||
+    (state === 'closed' && end !== undefined && outcome !== textOf(end, 'outcome'))
+  );
 }
 
 /** A column that the app writes as text: whoever changed the row may have left something else there. */
@@ -75,7 +86,7 @@ function missingSince(
   now: number,
 ): string | undefined {
   if (sealed.length > 0) return 'its end is sealed, and no row is there';
-  if (claim === 'not-allowed') return undefined;
+  if (claim === 'not-allowed' || claim === 'unreadable') return undefined;
   if (claim?.state === 'closed') return 'its claim is closed, and no row is there';
   const isOld = indexedAt !== undefined && now - indexedAt > YOUNG_MS;
   return claim === undefined && isOld ? 'the index names it, and no row is there' : undefined;

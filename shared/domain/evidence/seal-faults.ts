@@ -35,6 +35,11 @@ export const NO_SEALS: Fault = {
   text: 'there is no seal; the app makes the first one when its first hour is over',
 };
 
+/** No hour is sealed before it is over. */
+export const sealAhead = (hour: string): Fault => ({
+  ...{ code: 'seal-changed', hour, text: 'it is of an hour that is still ahead' },
+});
+
 /** No seal is among those that were asked for: nothing of them can be checked. */
 export const NO_SEAL_IN_RANGE: Fault = {
   code: 'seals-behind',
@@ -48,7 +53,7 @@ export type Hours = { from: string; to: string; missing: string[] };
 type Sealed = { eventHash?: string; bodyHash?: string; sealed: readonly KnownEnd[] };
 
 /** By so much the clock of whoever verifies may be behind. */
-const SKEW_MS = 3_600_000;
+export const SKEW_MS = 3_600_000;
 
 /** The attempts that had closed when the seal of the hour after was made, and are in no seal. */
 export function notSealed(

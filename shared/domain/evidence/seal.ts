@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { canonicalJson } from '../events/keys';
 import type { KnownEnd } from './chain';
+import { isDate } from '../events/time';
 import { pathOf, rootOf } from './merkle';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A UTC hour, such as `2026-11-28T13`; also the name of its seal. */
-export const Hour = z.string().regex(/^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3])$/);
+export const Hour = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3])$/)
+  .refine((hour) => isDate(hour.slice(0, 'yyyy-mm-dd'.length)));
 
 /** The end of one closed chain: of an attempt at an event, or of a refused body (one row). */
 export const SealLeaf = z

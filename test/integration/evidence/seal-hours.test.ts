@@ -178,3 +178,14 @@ test.each(['before', 'after'])(
     );
   },
 );
+
+test('blobs with other names, or of hours that no calendar has, change nothing', async () => {
+  const container = signedContainer(storage.connectionString, 'seals', 'rcl');
+  const content = { text: '{}', type: 'application/json' };
+  for (const name of ['2026-99-99T99.json', '2026-02-30T00.json', 'notes.json', 'a&b <c>.json'])
+    await addBlob(blobIn(container, name), content, { name: 'blob' });
+  const key = await on.event('a', '2026-11-20T09:30:00.000Z');
+  await sealAt('20T10:05:00');
+  await sealAt('20T11:05:00');
+  expect(await contents()).toEqual({ '20T09': [short(key)], '20T10': [] });
+});
