@@ -13,6 +13,7 @@ import {
 import { leaversReport } from '../shared/reports/leavers';
 import { removedNotes } from '../shared/reports/removed';
 import { leaversCsv, leaversMarkdown } from '../shared/reports/leavers-text';
+import { CalendarDate, Id } from '../shared/domain/events/event';
 import { readRosterRows } from '../shared/roster/rows';
 import {
   openAudit,
@@ -102,14 +103,24 @@ export async function reportLeavers(
   if (content.late + content.notRemoved > 0) process.exitCode = 1;
 }
 
+/** What is read of a roster. Dates in another form would compare wrongly, and leave somebody out. */
+const DATE = CalendarDate.optional();
+const ROSTER_VALUES = { workerId: Id, from: DATE, until: DATE };
+
 /** A worker with several employments is expected until the last of them ends. */
 async function expectedRoster(file: string, mapFile: string): Promise<ExpectedRoster> {
   const bytes = await readBody(file);
   const map = readMap(mapFile, await readBody(mapFile));
   const { rows, faults } = readRosterRows(bytes, formatOf(file), map);
-  const missing = rows.filter(({ values }) => !values.has('workerId'));
-  const all = [...faults, ...missing.map(({ line }) => ({ line, rule: 'a worker id' }))];
-  refuse('not compared', file, all);
+  const columns = new Map(Object.entries(map).map(([column, target]) => [target, column]));
+  const wrong = rows.flatMap(({ line, values }) =>
+    Object.entries(ROSTER_VALUES).flatMap(([target, schema]) => {
+      const [issue] = schema.safeParse(values.get(target)).error?.issues ?? [];
+      const column = columns.get(target);
+      return issue ? [{ line, ...(column !== undefined && { column }), rule: issue.message }] : [];
+    }),
+  );
+  refuse('not compared', file, [...faults, ...wrong]);
   const workers = new Map<string, string | undefined>();
   for (const { values } of rows) {
     const [worker = '', until] = [values.get('workerId'), values.get('until')];

@@ -2,6 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { commands } from '../../../cli/commands';
 import { eventHash } from '../../../shared/domain/events/keys';
 import type { Explanation } from '../../../shared/reports/explain';
+import { createClaims } from '../../../shared/storage/claims';
 import { createLedger } from '../../../shared/storage/audit';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { runCommand } from '../../support/run-command';
@@ -95,6 +96,15 @@ test('an event that waits is told to be open, and with what', async () => {
   const waiting = { kind: 'waiting', waitingFor: 'approval', step: undefined } as const;
   const at = '2026-11-20T09:30:02.000Z';
   await ledger.append(START_OF_CHAIN, entryOf({ ...about, ...waiting, waitingSince: at }), at);
+  const { workerId } = entryOf();
+  await createClaims(storage.table('claims')).claim(about.eventHash, {
+    ...{ state: 'started', attempt: 1, contentHash: 'c'.repeat(64), updatedAt: at },
+    fact: {
+      ...{ eventId: 'open-1', eventSource: SOURCE, eventType: 'hr.worker.joined.v1', workerId },
+      ...{ bodyHash: 'b'.repeat(64), occurredAt: at, receivedAt: at },
+    },
+    due: { partition: 'shard-1', key: 'k' },
+  });
   const { code, stdout } = await explain('open-1');
   expect(code).toBe(0);
   expect(stdout).toContain(`It waited for approval from ${at}`);
