@@ -64,8 +64,11 @@ beforeAll(async () => {
   events.push(ofCanary as Event, ofNeighbour as Event);
   await life.ending(ofNeighbour as Event);
   await life.say(ofCanary as Event);
+  // That its run waits is the last row that it writes until somebody decides.
   await eventually('removals are held', async () =>
-    (await rowsOf('removals')).some(({ rowKey }) => rowKey.endsWith(`-${CANARY}`)),
+    (await rowsOf('audit')).some(
+      ({ workerId, waitingFor }) => workerId === CANARY && waitingFor === 'held',
+    ),
   );
   const staging = createStaging(openTable(life.stack.storage, 'staging'));
   for (const account of ACCOUNTS)

@@ -76,6 +76,6 @@ test('a diagnosis shows the queue at the bus and the listener in the host', asyn
     eventually(`a state line of ${part}`, () =>
       stack.log.some((line) => line.startsWith(`${part}: state: `) && line.includes(text)),
     );
-  await state('host', '"slots":"0 of 16"');
+  await state('host', '"slots":"0 of 64"');
   await state('service-bus', '"receivers":[{"name":');
 });
