@@ -82,6 +82,7 @@ describe('seals', () => {
     const on = openSeals(container());
     const sealed = (hour: string) => on.add(sealOf({ hour, previous: NO_ROOT, leaves: [] }));
     await sealed('2026-11-20T09');
+    await sealed('2099-01-01T00');
     expect(brief(await found(container()))).toEqual([
       { level: 'warning', name: 'seals-late', about: 'SEALS' },
     ]);

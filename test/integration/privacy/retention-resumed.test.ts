@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { signedContainer } from '../../../infra/local/blobs/signed-container';
 import { publicKeyOf } from '../../../shared/domain/evidence/removal';
 import { sealHours } from '../../../shared/evidence/seal-hours';
 import { verifyAudit } from '../../../shared/evidence/verify';
@@ -9,11 +8,10 @@ import {
   planRetention,
   type RetentionStores,
 } from '../../../shared/privacy/retention';
-import { openRemovalRecords } from '../../../shared/storage/removal-records';
-import { openSeals } from '../../../shared/storage/seals';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { openStorage, type Storage } from '../../support/storage';
 import { auditedOn } from '../evidence/audited';
+import { retentionOn } from './retention-on';
 
 /* What a record names is taken to its end without a further check, and nothing else. */
 
@@ -30,15 +28,8 @@ let on: ReturnType<typeof auditedOn>;
 let stores: RetentionStores;
 beforeEach(async () => {
   storage = await openStorage();
-  const container = signedContainer(storage.connectionString, 'seals', 'rcl');
   on = auditedOn(storage);
-  stores = {
-    audit: storage.table('audit'),
-    index: storage.table('auditIndex'),
-    claims: { ...storage.table('claims'), claim: on.claims.read },
-    seals: openSeals(container),
-    records: openRemovalRecords(container),
-  };
+  stores = retentionOn(storage, on);
   await on.event('1', '2025-11-18T23:30:00.000Z');
   await sealHours(on, Date.parse('2025-11-19T00:05:00Z'), () => undefined);
   await on.event('2', '2025-11-19T00:30:00.000Z');

@@ -20,12 +20,11 @@ import {
   rowsOf,
   type RetentionStores,
 } from '../../../shared/privacy/retention';
-import { openRemovalRecords } from '../../../shared/storage/removal-records';
-import { openSeals } from '../../../shared/storage/seals';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import { runCommand } from '../../support/run-command';
 import { openStorage, type Storage } from '../../support/storage';
 import { auditedOn } from '../evidence/audited';
+import { retentionOn } from './retention-on';
 
 const BEFORE = '2025-11-21';
 const NOW = '2025-11-21T03:05:00.000Z';
@@ -40,15 +39,8 @@ let stores: RetentionStores;
 /** Two events of a period, one with two attempts, and a refused body; and what has to stay. */
 beforeEach(async () => {
   storage = await openStorage();
-  const container = signedContainer(storage.connectionString, 'seals', 'rcl');
   on = auditedOn(storage);
-  stores = {
-    audit: storage.table('audit'),
-    index: storage.table('auditIndex'),
-    claims: { ...storage.table('claims'), claim: on.claims.read },
-    seals: openSeals(container),
-    records: openRemovalRecords(container),
-  };
+  stores = retentionOn(storage, on);
   const old = '2025-11-20T09:30:00.000Z';
   await on.event('1', old);
   await on.event('2', old, { rows: 3 });
