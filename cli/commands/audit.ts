@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Fault } from '../shared/domain/evidence/fault';
-import { Hour, InclusionProof } from '../shared/domain/evidence/seal';
-import { AuditRow } from '../shared/domain/workflow/audit-entry';
+import { Fault } from '../../shared/domain/evidence/fault';
+import { Hour, InclusionProof } from '../../shared/domain/evidence/seal';
+import { AuditRow } from '../../shared/domain/workflow/audit-entry';
 import {
   connection,
   json,
@@ -12,7 +12,7 @@ import {
   parseId,
   type CommandDefinition,
   type Json,
-} from './command';
+} from '../command';
 
 const text = z.string();
 const count = z.number().int();
@@ -39,7 +39,7 @@ export const auditCommands: readonly CommandDefinition[] = [
       notes: z.array(text),
     }),
     run: async (_, options: Json) =>
-      (await import('./audit.js')).audit(await connection(), options),
+      (await import('../audit.js')).audit(await connection(), options),
   },
   {
     name: 'audit verify',
@@ -67,7 +67,7 @@ export const auditCommands: readonly CommandDefinition[] = [
       notes: z.array(text),
     }),
     run: async (_, options: Json) =>
-      (await import('./audit-seals.js')).verify(await connection(), options),
+      (await import('../audit-seals.js')).verify(await connection(), options),
   },
   {
     name: 'audit prove',
@@ -81,6 +81,6 @@ export const auditCommands: readonly CommandDefinition[] = [
       unsealed: z.array(count),
     }),
     run: async ([id = ''], options: Json) =>
-      (await import('./audit-seals.js')).prove(await connection(), id, options),
+      (await import('../audit-seals.js')).prove(await connection(), id, options),
   },
 ];

@@ -1,7 +1,7 @@
-import { AccessContent } from '../shared/reports/access';
-import { CompletenessContent } from '../shared/reports/completeness';
-import { evidenceOf } from '../shared/reports/evidence';
-import { LeaversContent } from '../shared/reports/leavers';
+import { AccessContent } from '../../shared/reports/access';
+import { CompletenessContent } from '../../shared/reports/completeness';
+import { evidenceOf } from '../../shared/reports/evidence';
+import { LeaversContent } from '../../shared/reports/leavers';
 import {
   connection,
   json,
@@ -12,8 +12,8 @@ import {
   parsePositiveInteger,
   parseTime,
   type CommandDefinition,
-} from './command';
-import type { AccessOptions, CompletenessOptions, LeaversOptions } from './report';
+} from '../command';
+import type { AccessOptions, CompletenessOptions, LeaversOptions } from '../report';
 
 const from = 'the first instant of the period: a time, a UTC day, or a duration before now';
 const options = [
@@ -55,7 +55,7 @@ export const reportCommands: readonly CommandDefinition[] = [
       'rows verify; from audit rows alone. Exit code 1 on a fault of a hash chain, or if a given worker has no change',
     output: evidenceOf(AccessContent),
     run: async (_, given: AccessOptions) =>
-      (await import('./report.js')).reportAccess(await connection(), given),
+      (await import('../report.js')).reportAccess(await connection(), given),
   },
   {
     name: 'report completeness',
@@ -74,7 +74,7 @@ export const reportCommands: readonly CommandDefinition[] = [
       '1 if one is unexplained',
     output: evidenceOf(CompletenessContent),
     run: async (_, given: CompletenessOptions) =>
-      (await import('./report.js')).reportCompleteness(await connection(), given),
+      (await import('../report.js')).reportCompleteness(await connection(), given),
   },
   {
     name: 'report leavers',
@@ -93,6 +93,6 @@ export const reportCommands: readonly CommandDefinition[] = [
       'removed. Exit code 1 if some was removed late, or is not removed',
     output: evidenceOf(LeaversContent),
     run: async (_, given: LeaversOptions) =>
-      (await import('./report.js')).reportLeavers(await connection(), given),
+      (await import('../report.js')).reportLeavers(await connection(), given),
   },
 ];
