@@ -6,15 +6,9 @@ import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
 import { isNotAllowed } from '../storage/storage-port';
 import { TooManyNumbers, type Workers } from '../storage/workers';
-import { readable } from './audit';
 import { endOf, EventEnd } from './event-end';
-import {
-  environmentsOf,
-  indexedDays,
-  isWithin,
-  ofEveryReport,
-  type BoundedPeriod,
-} from './evidence';
+import { createFactsReader, type EventFacts } from './event-facts';
+import { indexedDays, isWithin, ofEveryReport, type BoundedPeriod } from './evidence';
 import { openIfAllowed, type OpenEventStores } from './open-events';
 
 export type CompletenessStores = OpenEventStores & {
@@ -72,17 +66,9 @@ export async function completenessReport(
   const { audit } = stores;
   const { first, last } = indexedDays(period);
   const indexed = await audit.subjectsOfDays(first, last, period.to);
-  const events = new Map<string, ReturnType<typeof audit.rowsOf>>();
-  const allRowsOf = async (eventHash: string): Promise<readonly AuditRow[]> => {
-    const known = events.get(eventHash) ?? audit.rowsOf(eventHash);
-    events.set(eventHash, known);
-    return (await known).flatMap(readable);
-  };
-  const isEarlier = ({ recordedAt }: AuditRow): boolean => recordedAt < period.to;
-  /** Of an event what was recorded before the end of the period. */
-  const rowsOf = async (eventHash: string) => (await allRowsOf(eventHash)).filter(isEarlier);
+  const events = createFactsReader(audit, period);
   const notes = new Set<string>();
-  const question = { stores, period, indexed: indexed.eventHashes, allRowsOf, rowsOf, notes };
+  const question = { stores, period, indexed: indexed.eventHashes, events, notes };
   const isExpected = ([, until]: readonly [string, string | undefined]): boolean =>
     until === undefined || until >= period.from.slice(0, 10);
   const expected = roster && [...roster.workers].filter(isExpected).map(([worker]) => worker);
@@ -90,7 +76,6 @@ export async function completenessReport(
     ? await mapConcurrent(8, expected, (worker) => lineOfWorker(question, worker))
     : await linesOfEvents(question);
   const notInRoster = roster && (await othersWithAccess(question, roster));
-  const read = (await mapConcurrent(AT_ONCE, [...events.keys()], rowsOf)).flat();
   const counted = (result: EventEnd['result']): number =>
     lines.filter((line) => line.result === result).length;
   return {
@@ -102,8 +87,8 @@ export async function completenessReport(
           'without those whose employment had ended before the period; what became of each by the end of the period'
         : 'events of HR that were accepted in the period, and what became of each by its end',
     ],
-    rows: { in: read.length, out: lines.length },
-    environments: environmentsOf(read),
+    rows: { in: events.rowCount(), out: lines.length },
+    environments: events.environments(),
     notes: [...notes].sort(),
     ...{ expected: lines.length, delivered: counted('delivered') },
     ...{ explained: counted('explained'), unexplained: counted('unexplained') },
@@ -125,8 +110,7 @@ type Question = {
   stores: CompletenessStores;
   period: BoundedPeriod;
   indexed: readonly string[];
-  allRowsOf: (eventHash: string) => Promise<readonly AuditRow[]>;
-  rowsOf: (eventHash: string) => Promise<readonly AuditRow[]>;
+  events: ReturnType<typeof createFactsReader>;
   notes: Set<string>;
 };
 
@@ -141,20 +125,17 @@ function codesOf(lines: readonly CompletenessLine[]): CompletenessContent['codes
 
 /** The accepted events: those of the index, and those that are open and have no row yet. */
 async function linesOfEvents(question: Question): Promise<CompletenessLine[]> {
-  const { period, indexed, allRowsOf, rowsOf } = question;
+  const { period, indexed, events } = question;
   const open = await openInPeriod(question);
   const hashes = [...new Set([...indexed, ...open.keys()])].sort();
   const lines = await mapConcurrent(AT_ONCE, hashes, async (hash) => {
-    const rows = await rowsOf(hash);
-    // When it was accepted is told by its first row, also if that is later.
-    const [row] = await allRowsOf(hash);
-    const claim = open.get(hash);
-    const { receivedAt, eventSource, eventId, workerId } = row ?? claim?.fact ?? {};
+    const { about, end } = await events.factsOf(hash);
+    const { receivedAt, eventSource, eventId, workerId } = about ?? open.get(hash)?.fact ?? {};
     const isOurs = isReserved(eventSource ?? '');
     const isAccepted = isWithin(period)({ recordedAt: receivedAt ?? period.from });
     if (isOurs || !isAccepted) return [];
-    const about = { worker: workerId, event: eventId ?? hash, source: eventSource, receivedAt };
-    return [{ ...about, ...endOf(rows, period.to, receivedAt) }];
+    const of = { worker: workerId, event: eventId ?? hash, source: eventSource, receivedAt };
+    return [{ ...of, ...(end ?? endOf([], period.to, receivedAt)) }];
   });
   return lines.flat().toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1));
 }
@@ -174,39 +155,32 @@ async function openInPeriod({ stores, period, notes }: Question) {
  * if they hold something by the rows.
  */
 async function lineOfWorker(question: Question, worker: string): Promise<CompletenessLine> {
-  const { stores, period, rowsOf } = question;
+  const { stores, period, events } = question;
   const { eventHashes, refusals } = await stores.audit.subjectsOfWorker(worker);
-  const all = await mapConcurrent(4, eventHashes, async (hash) => {
-    const rows = await rowsOf(hash);
-    return { hash, rows, end: endOf(rows, period.to, undefined) };
-  });
-  const events = all.toSorted((one, other) => (receivedOf(one) < receivedOf(other) ? -1 : 1));
-  const last = events.findLast(({ end }) => end.code !== 'superseded') ?? events.at(-1);
+  const all = (await mapConcurrent(4, eventHashes, events.factsOf)).map((one) => ({
+    ...one,
+    // What began after the period is told like what has no row.
+    ...{ about: one.end && one.about, end: one.end ?? endOf([], period.to) },
+  }));
+  const ofWorker = all.toSorted((one, other) => (receivedOf(one) < receivedOf(other) ? -1 : 1));
+  const last = ofWorker.findLast(({ end }) => end.code !== 'superseded') ?? ofWorker.at(-1);
   if (last === undefined) return { worker, ...(await endWithoutEvent(question, worker, refusals)) };
-  const unexplained = events.find(({ end }) => end.result === 'unexplained');
-  const { rows, end, hash } = unexplained ?? last;
-  const { eventId, eventSource: source, receivedAt } = rows[0] ?? {};
-  const about = { worker, event: eventId ?? hash, source, receivedAt };
-  if (unexplained || !isFinal(end.outcome)) return { ...about, ...end };
-  const isServed = holdsSomething(events.flatMap((event) => event.rows));
-  return { ...about, ...end, result: isServed ? 'delivered' : 'explained' };
+  const unexplained = ofWorker.find(({ end }) => end.result === 'unexplained');
+  const { about, end, eventHash } = unexplained ?? last;
+  const { eventId, eventSource: source, receivedAt } = about ?? {};
+  const of = { worker, event: eventId ?? eventHash, source, receivedAt };
+  if (unexplained || !isFinal(end.outcome)) return { ...of, ...end };
+  const isServed = holdsSomething(ofWorker.flatMap(({ packages }) => packages));
+  return { ...of, ...end, result: isServed ? 'delivered' : 'explained' };
 }
 
-const receivedOf = ({ rows: [row] }: { rows: readonly AuditRow[] }): string =>
-  row?.receivedAt ?? '';
-
-const GIVES: readonly (string | undefined)[] = ['delivered', 'already-held', 'extended'];
+const receivedOf = ({ about }: Pick<EventFacts, 'about'>): string => about?.receivedAt ?? '';
 
 /** Whether the last that the rows say of some package is that it is there. */
-function holdsSomething(rows: readonly AuditRow[]): boolean {
+function holdsSomething(told: EventFacts['packages']): boolean {
   const packages = new Map<string, boolean>();
-  const inOrder = rows.toSorted((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
-  for (const { kind, packageKey, outcome } of inOrder) {
-    const isEnd = kind === 'settled' || kind === 'request-ended';
-    if (!isEnd || packageKey === undefined) continue;
-    if (GIVES.includes(outcome)) packages.set(packageKey, true);
-    if (outcome === 'revoked') packages.set(packageKey, false);
-  }
+  const inOrder = told.toSorted((one, other) => (one.recordedAt < other.recordedAt ? -1 : 1));
+  for (const { packageKey, isThere } of inOrder) packages.set(packageKey, isThere);
   return [...packages.values()].includes(true);
 }
 
@@ -231,17 +205,11 @@ async function endWithoutEvent(
 }
 
 async function othersWithAccess(
-  { period, indexed, rowsOf }: Question,
+  { indexed, events }: Question,
   { workers }: ExpectedRoster,
 ): Promise<string[]> {
-  const events = await mapConcurrent(AT_ONCE, indexed, rowsOf);
-  const given = events
-    .flat()
-    .filter(isWithin(period))
-    .filter(
-      ({ kind, step, outcome }) =>
-        kind === 'settled' && step === 'assign' && outcome === 'delivered',
-    );
-  const found = given.flatMap(({ workerId }) => workerId ?? []);
-  return [...new Set(found)].filter((worker) => !workers.has(worker)).sort();
+  const served = (await mapConcurrent(AT_ONCE, indexed, events.factsOf)).flatMap(
+    (one) => one.served,
+  );
+  return [...new Set(served)].filter((worker) => !workers.has(worker)).sort();
 }

@@ -50,10 +50,10 @@ export async function referencesOfDays(
   first: string,
   last: string,
 ): Promise<Indexed[]> {
-  const rows: StoredRow[] = [];
+  const subjects = new Map<string, Indexed>();
   for await (const page of index.scan({ after: `day-${first}-`, before: `day-${last}.` }))
-    rows.push(...page);
-  return unique(rows);
+    addTo(subjects, page);
+  return [...subjects.values()];
 }
 
 /** The references of one worker, oldest first. */
@@ -77,9 +77,15 @@ export async function refusalsOfEvent(
 const TIME = /^\d{16}(?=-)/;
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Each subject once. An entry that the app does not write leads nowhere, and must keep no other from being found. */
+/** Each subject once. */
 function unique(rows: readonly StoredRow[]): Indexed[] {
   const subjects = new Map<string, Indexed>();
+  addTo(subjects, rows);
+  return [...subjects.values()];
+}
+
+/** An entry that the app does not write leads nowhere, and must keep no other from being found. */
+function addTo(subjects: Map<string, Indexed>, rows: readonly StoredRow[]): void {
   for (const { key, columns } of rows) {
     const { partition, key: bodyHash } = columns;
     const subject = String(bodyHash ?? partition);
@@ -93,5 +99,4 @@ function unique(rows: readonly StoredRow[]): Indexed[] {
       entries: known.entries + 1,
     });
   }
-  return [...subjects.values()];
 }

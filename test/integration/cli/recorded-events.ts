@@ -24,7 +24,7 @@ type Recorded = {
 
 /** Rows and claim of one event, as a run leaves them. Answers its hash. */
 export async function recordEvent(
-  storage: Storage,
+  storage: Pick<Storage, 'table'>,
   { id, workerId, type = 'hr.worker.joined.v1', rows = [], end, at = AT, waiting }: Recorded,
 ): Promise<string> {
   const key = eventHash(SOURCE, id);

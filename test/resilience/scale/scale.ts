@@ -1,12 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventHash, instanceId } from '../../../shared/domain/events/keys';
 import { createHoldings } from '../../../shared/storage/holdings';
-import type { Table } from '../../../shared/storage/storage-port';
 import { createWorkers } from '../../../shared/storage/workers';
 import { eventually } from '../../support/eventually';
 import { SOURCE } from '../../support/events';
@@ -16,6 +12,7 @@ import { factOfPerson, joinerOf } from '../differences/plant';
 import { modelOf, tenantOf, workerId } from '../model';
 import { objectId, reconciliationOf } from '../reconciliation';
 import { mostEventsOf } from './most-events';
+import { rowsWritten, withStorage, type Seed } from './seeded-storage';
 import type { SeededRow } from './storage';
 
 const START = new Date('2027-01-04T12:00:00Z');
@@ -66,15 +63,7 @@ export async function measureScale(
   people: number,
   print: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const folder = await mkdtemp(join(tmpdir(), 'joinery-scale-'));
-  const storage = fork(require.resolve('./storage'), {
-    env: { ...process.env, JOINERY_DATA_DIR: folder },
-  });
-  try {
-    const [{ ready }] = (await once(storage, 'message')) as [
-      { ready: { connectionString: string } },
-    ];
-    const { connectionString } = ready;
+  return withStorage(async ({ connectionString, seed }) => {
     const stack = await startStack({
       now: START,
       env: {
@@ -91,7 +80,7 @@ export async function measureScale(
       between: (known) => ({ ...known, storage: { pid: 0, ...known.storage, connectionString } }),
     });
     try {
-      return await onStack({ ...stack, storage: connectionString }, storage, people, print);
+      return await onStack({ ...stack, storage: connectionString }, seed, people, print);
     } catch (error) {
       print(
         stack.log
@@ -103,11 +92,7 @@ export async function measureScale(
     } finally {
       await stack.stop();
     }
-  } finally {
-    storage.kill('SIGTERM');
-    await once(storage, 'exit');
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 const isMissing = (n: number, people: number): boolean =>
@@ -140,7 +125,7 @@ const model = (): object => ({
 
 async function onStack(
   stack: TestStack,
-  storage: ChildProcess,
+  seed: Seed,
   people: number,
   print: (line: string) => void,
 ): Promise<ScaleFigures> {
@@ -154,8 +139,7 @@ async function onStack(
   print('the packages are made');
   for (let from = 1; from < people; from += 2000) {
     const numbers = Array.from({ length: Math.min(2000, people - from) }, (_, at) => from + at);
-    storage.send({ table: 'workers', rows: await rowsOf(numbers, people) });
-    await once(storage, 'message');
+    await seed({ table: 'workers', rows: await rowsOf(numbers, people) });
   }
   print('everybody is in the tables');
   await stack.advance('20m');
@@ -188,14 +172,7 @@ async function onStack(
 
 /** The rows that the stores of the app write for people who joined long ago. */
 async function rowsOf(numbers: readonly number[], people: number): Promise<SeededRow[]> {
-  const rows: SeededRow[] = [];
-  const table = {
-    read: () => Promise.resolve(undefined),
-    insert: (partition: string, key: string, columns: SeededRow['columns']) => {
-      rows.push({ partition, key, columns });
-      return Promise.resolve('etag');
-    },
-  } as unknown as Table;
+  const { table, rows } = rowsWritten();
   const [workers, holdings] = [createWorkers(table), createHoldings(table)];
   for (const n of numbers) {
     const fact = factOfPerson(n, nameOf(n), START);

@@ -15,10 +15,10 @@ export type SeedRequest = { table: string; rows: SeededRow[] };
 
 let opened: { store: LokiTableMetadataStore; account: string; context: object } | undefined;
 const prototype = LokiTableMetadataStore.prototype;
-const query = Reflect.get(prototype, 'queryTableEntities');
-prototype.queryTableEntities = function (context, account, ...rest) {
+const collectionOf = Reflect.get(prototype, 'getEntityCollection');
+prototype.getEntityCollection = function (account, table, context) {
   opened ??= { store: this, account, context };
-  return query.call(this, context, account, ...rest);
+  return collectionOf.call(this, account, table, context);
 };
 
 process.on('message', ({ table, rows }: SeedRequest) => {
@@ -31,12 +31,31 @@ process.on('message', ({ table, rows }: SeedRequest) => {
       return {
         ...{ PartitionKey: partitionKey, RowKey: rowKey, lastModifiedTime: now },
         eTag: `W/"datetime'${encodeURIComponent(now)}'"`,
-        properties: { ...properties, Timestamp: now, 'Timestamp@odata.type': 'Edm.DateTime' },
+        properties: {
+          ...asSent(properties),
+          Timestamp: now,
+          'Timestamp@odata.type': 'Edm.DateTime',
+        },
       };
     }),
   );
   process.send?.({ seeded: rows.length });
 });
+
+type Cell = string | number | boolean;
+
+/** A number that needs its type beside it has that in a column of its own. */
+const asSent = (properties: Record<string, Cell | { value: Cell }>): object =>
+  Object.fromEntries(
+    Object.entries(properties).flatMap(([name, cell]) =>
+      typeof cell === 'object'
+        ? [
+            [name, cell.value],
+            [`${name}@odata.type`, 'Edm.Double'],
+          ]
+        : [[name, cell]],
+    ),
+  );
 
 void runService('storage', async () => {
   const ports = { blobPort: 0, queuePort: 0, tablePort: 0 };
