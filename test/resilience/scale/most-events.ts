@@ -14,7 +14,7 @@ export function mostEventsOf(journal: string, instanceId: string): number {
   // The last line may still be written.
   for (const line of journal.split('\n').slice(0, -1)) {
     for (const op of parseCommit(line)) {
-      const before = instances.get(instanceId)?.eventCount ?? 0;
+      const before = instances.get(instanceId)?.history.eventCount ?? 0;
       if ((op.op === 'turn' || op.op === 'renew') && op.id === instanceId) {
         const added = op.op === 'turn' ? op.events.length : RENEWAL;
         most = Math.max(most, before + BEGIN + op.taken + added);

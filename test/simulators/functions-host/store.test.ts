@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newInstance } from '../../../infra/local/functions-host/durable/engine/new-instance';
 import { eventRaised } from '../../../infra/local/functions-host/durable/protocol/make-event';
-import { type Op, written } from '../../../infra/local/functions-host/durable/store/state';
+import { written } from '../../../infra/local/functions-host/durable/store/kept-history';
+import type { Op } from '../../../infra/local/functions-host/durable/store/state';
 import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
 import { mostEventsOf } from '../../resilience/scale/most-events';
 
@@ -75,12 +76,21 @@ describe('the store of the task hub', () => {
     const written300 = 300 * 600; // what the commits came to, at the least
     expect((await stat(join(dir, 'journal.jsonl'))).size).toBeLessThan(written300);
     const second = await open();
-    const asWhole = (store: ReadonlyMap<string, { batches: string[]; eventCount: number }>) =>
-      [...store].map(([id, { batches, eventCount }]) => ({
-        id,
-        eventCount,
-        text: batches.join(','),
-      }));
+    const asWhole = (
+      store: ReadonlyMap<string, { history: { batches: string[]; eventCount: number } }>,
+    ) =>
+      [...store].map(
+        ([
+          id,
+          {
+            history: { batches, eventCount },
+          },
+        ]) => ({
+          id,
+          eventCount,
+          text: batches.join(','),
+        }),
+      );
     expect(asWhole(second.instances)).toEqual(asWhole(before));
     await second.close();
   });

@@ -84,6 +84,13 @@ df.app.orchestration('approval', function* (context) {
   return decision.result;
 });
 
+df.app.orchestration('pause', function* (context) {
+  const { text, milliseconds } = context.df.getInput();
+  const end = new Date(context.df.currentUtcDateTime.getTime() + milliseconds);
+  yield context.df.createTimer(end);
+  return text.length;
+});
+
 df.app.orchestration('versioned', function* (context) {
   yield context.df.waitForExternalEvent('go');
   return { version: context.df.version };

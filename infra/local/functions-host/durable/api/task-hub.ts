@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine';
 import { unwritten, type HistoryEvent } from '../protocol/history';
-import {
-  type Instance,
-  type InstanceRecord,
-  isLive,
-  type RuntimeStatus,
-  written,
-} from '../store/state';
+import { type Instance, type InstanceRecord, isLive, type RuntimeStatus } from '../store/state';
+import { written } from '../store/kept-history';
 import {
   eventRaised,
   executionResumed,
@@ -98,11 +93,9 @@ export function createTaskHub(store: Store, engine: Engine, settings: StartSetti
   };
 }
 
-async function historyText(
-  { record, batches }: Instance,
-  store: Store,
-): Promise<string | undefined> {
-  return record.archived ? store.archived(record.archived) : batches.join(',');
+async function historyText(instance: Instance, store: Store): Promise<string | undefined> {
+  const { archived } = instance.record;
+  return archived ? store.archived(archived) : store.read(instance).texts.join(',');
 }
 
 function matches(record: InstanceRecord, { from, to, statuses, prefix }: InstanceFilter): boolean {

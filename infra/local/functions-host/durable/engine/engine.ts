@@ -10,7 +10,8 @@ import {
   timerFired,
   type Completion,
 } from '../protocol/make-event';
-import { type Instance, isLive, type Op, type PendingActivity, written } from '../store/state';
+import { written } from '../store/kept-history';
+import { type Instance, isLive, type Op, type PendingActivity } from '../store/state';
 import type { Store } from '../store/store';
 import { type CommitPlan, planCommit, runExecution } from './execution';
 import { matches, type StartSettings } from './new-instance';
@@ -93,7 +94,8 @@ function resume(state: State): number {
   for (const [id, instance] of state.store.instances) {
     if (!isLive(instance.record)) continue;
     unfinished += 1;
-    const events = [...instance.marks, ...instance.inbox.map(({ event }) => event)];
+    const { marks } = state.store.read(instance);
+    const events = [...marks, ...instance.inbox.map(({ event }) => event)];
     const fired = new Set(events.map(({ TimerId }) => TimerId));
     for (const activity of instance.activities.values()) startActivity(state, instance, activity);
     for (const event of events) {
@@ -140,7 +142,8 @@ async function execute(state: State, id: string): Promise<void> {
   const instance = state.store.instances.get(id);
   if (!instance || instance.inbox.length === 0) return;
   const orchestrator = state.orchestratorsByName.get(instance.record.name.toLowerCase());
-  const result = await runExecution(instance, orchestrator, state.invoke);
+  const history = state.store.read(instance);
+  const result = await runExecution(instance, history, orchestrator, state.invoke);
   // Replaced by a new start meanwhile, or the host has closed.
   if (state.left || state.store.instances.get(id) !== instance) return;
   const plan = planCommit(instance, result, state.store, state.settings);

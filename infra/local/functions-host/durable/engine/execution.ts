@@ -18,33 +18,46 @@ import {
 import { UnsupportedActionError } from '../replayer/perform-action';
 import { replayHistory, type ReplayResult } from '../replayer/replay-history';
 import { NonDeterminismError } from '../replayer/schedule';
-import { type Instance, type Op, type PendingActivity, written } from '../store/state';
+import { written } from '../store/kept-history';
+import type { Instance, Op, PendingActivity } from '../store/state';
 import type { Store } from '../store/store';
+import type { ReadHistory } from '../store/swap';
 import { mayStart, newExecutionId, newInstance, type StartSettings } from './new-instance';
 
-/** The result of one execution of an orchestrator function. It took `taken` events from the inbox. */
-type Execution = { at: number; taken: number; replayed: ReplayResult; customStatus: unknown };
+/**
+ * The result of one execution of an orchestrator function. It took `taken` events from the inbox; `texts` is the history
+ * before it.
+ */
+type Execution = {
+  at: number;
+  taken: number;
+  texts: readonly string[];
+  replayed: ReplayResult;
+  customStatus: unknown;
+};
 
 /** Runs the orchestrator function of an instance on its history and its complete inbox. */
 export async function runExecution(
   instance: Instance,
+  { texts, marks }: ReadHistory,
   orchestrator: AppFunction | undefined,
   invoke: Invoke,
 ): Promise<Execution> {
   const arrived = [...instance.inbox];
-  const at = executionTime(instance);
+  const at = executionTime(marks);
   const started = orchestratorStarted(at);
   const newTexts = [eventText(started), ...arrived.map(({ text }) => text)];
   const reply = orchestrator
-    ? await execute(instance, newTexts, (payload) => invoke(orchestrator.name, payload))
+    ? await execute(instance, texts, newTexts, (payload) => invoke(orchestrator.name, payload))
     : failedReply(`The function '${instance.record.name}' is no orchestrator, or is disabled.`);
-  const history = [...instance.marks, started, ...arrived.map(({ event }) => event)];
+  const history = [...marks, started, ...arrived.map(({ event }) => event)];
   const replayed = replay(instance, reply, history);
-  return { at, taken: arrived.length, replayed, customStatus: reply.customStatus };
+  return { at, taken: arrived.length, texts, replayed, customStatus: reply.customStatus };
 }
 
 async function execute(
-  { record, batches }: Instance,
+  { record }: Instance,
+  texts: readonly string[],
   newTexts: readonly string[],
   invoke: (invocation: Invocation) => Promise<InvocationResult>,
 ): Promise<OrchestratorReply> {
@@ -52,8 +65,8 @@ async function execute(
     instanceId: record.id,
     parentInstanceId: record.parent?.instanceId,
     input: record.input,
-    events: [...batches, ...newTexts],
-    isReplaying: batches.length > 0,
+    events: [...texts, ...newTexts],
+    isReplaying: texts.length > 0,
   });
   const result = await invoke({ trigger: { string: payload } });
   if (!result.ok) return replyFromError(result.error.message);
@@ -88,7 +101,7 @@ function failure(error: unknown, name: string): string {
 }
 
 /** The clock of an instance never goes back, even if the machine's clock does. */
-function executionTime({ marks }: Instance): number {
+function executionTime(marks: readonly EventMark[]): number {
   const last = marks.findLast((mark) => mark.EventType === EventType.OrchestratorStarted);
   return Math.max(Date.now(), last?.Timestamp ? Date.parse(last.Timestamp) : 0);
 }
@@ -186,12 +199,12 @@ function pendingActivity({ id, name, input }: Command & { kind: 'activity' }): P
 }
 
 function completeHistory(
-  { batches, inbox }: Instance,
+  { inbox }: Instance,
   execution: Execution,
   events: HistoryEvent[],
 ): string {
   return [
-    ...batches,
+    ...execution.texts,
     playedText(eventText(make.orchestratorStarted(execution.at))),
     ...inbox.slice(0, execution.taken).map(({ text }) => playedText(text)),
     ...events.map((event) => playedText(eventText(event))),

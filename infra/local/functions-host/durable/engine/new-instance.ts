@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { executionStarted, type Parent } from '../protocol/make-event';
-import { type Instance, isLive, type Op, written } from '../store/state';
+import { written } from '../store/kept-history';
+import { type Instance, isLive, type Op } from '../store/state';
 import type { VersionMatch } from '../../host-json';
 
 /** The settings of host.json for instances. */

@@ -1,12 +1,6 @@
-import {
-  type EventMark,
-  eventText,
-  EventType,
-  type HistoryEvent,
-  playedText,
-  unwritten,
-} from '../protocol/history';
+import { EventType, type HistoryEvent, unwritten } from '../protocol/history';
 import { orchestratorStarted, type Parent } from '../protocol/make-event';
+import { type KeptHistory, noHistory, remember, written, type WrittenEvent } from './kept-history';
 
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
@@ -30,21 +24,13 @@ export type InstanceRecord = {
   archived?: ArchivePlace | undefined;
 };
 
-/** An event with its JSON text (not yet played), so that it is serialised only once. */
-type WrittenEvent = { event: HistoryEvent; text: string };
-
 /** A scheduled activity without a result. `input` is JSON text. */
 export type PendingActivity = { taskId: number; name: string; input: string };
 
 /** An instance in memory. */
 export type Instance = {
   record: InstanceRecord;
-  /** History for the orchestrator function: for each execution the JSON text of its events, joined by commas. */
-  batches: string[];
-  /** The number of events in it. */
-  eventCount: number;
-  /** The members that the replayer reads. */
-  marks: EventMark[];
+  history: KeptHistory;
   inbox: WrittenEvent[];
   activities: Map<number, PendingActivity>;
 };
@@ -95,10 +81,6 @@ export type SnapshotOp = {
   activities: PendingActivity[];
   events: WrittenEvent[];
 };
-
-export function written(event: HistoryEvent): WrittenEvent {
-  return { event, text: eventText(event) };
-}
 
 /** One line of the journal, with the existing texts of the events. */
 export function commitText(ops: readonly Op[]): string {
@@ -154,7 +136,7 @@ export function applyOp(instances: Instances, op: Op): void {
 }
 
 function emptyInstance(record: InstanceRecord): Instance {
-  return { record, batches: [], eventCount: 0, marks: [], inbox: [], activities: new Map() };
+  return { record, history: noHistory(), inbox: [], activities: new Map() };
 }
 
 function arrive(instance: Instance, written: WrittenEvent): void {
@@ -174,62 +156,19 @@ function applyExecution(instance: Instance, op: ExecutionOp): void {
   if (op.output !== undefined) record.output = op.output;
   if (op.archived) {
     record.archived = op.archived;
-    instance.marks = [];
-    instance.batches = [];
-    instance.eventCount = 0;
+    instance.history = noHistory();
     instance.inbox = [];
     instance.activities.clear();
     return;
   }
-  remember(instance, [{ event: started, text: eventText(started) }, ...taken, ...op.events]);
+  remember(instance.history, [written(started), ...taken, ...op.events]);
   for (const activity of op.activities) instance.activities.set(activity.taskId, activity);
-}
-
-function remember(instance: Instance, events: readonly WrittenEvent[]): void {
-  if (events.length === 0) return;
-  for (const { event } of events) {
-    if (!isSilent(event)) instance.marks.push(mark(event));
-  }
-  // Joined at once, because a flat string takes a third of the memory of its pieces.
-  instance.batches.push(events.map(({ text }) => playedText(text)).join(','));
-  instance.eventCount += events.length;
 }
 
 function fromSnapshot({ record, played, events, activities }: SnapshotOp): Instance {
   const instance = emptyInstance(record);
-  remember(instance, events.slice(0, played));
+  remember(instance.history, events.slice(0, played));
   instance.inbox = events.slice(played);
   for (const activity of activities) instance.activities.set(activity.taskId, activity);
   return instance;
-}
-
-/** Events that the replayer ignores. */
-function isSilent({ EventType: type }: HistoryEvent): boolean {
-  return type === EventType.OrchestratorCompleted || type === EventType.ExecutionCompleted;
-}
-
-/** Results and failures are only in the text; the input of an event or a termination is needed. */
-function mark(event: HistoryEvent): EventMark {
-  const { EventType: type, EventId, Timestamp, Name = '', Input, FireAt = '' } = event;
-  switch (type) {
-    case EventType.OrchestratorStarted:
-      return { EventType: type, EventId, Timestamp };
-    case EventType.TaskScheduled:
-      return { EventType: type, EventId, Name };
-    case EventType.TimerCreated:
-      return { EventType: type, EventId, FireAt };
-    case EventType.TimerFired:
-      return { EventType: type, EventId, TimerId: event.TimerId ?? -1 };
-    case EventType.TaskCompleted:
-      return { EventType: type, EventId, TaskScheduledId: event.TaskScheduledId ?? -1 };
-    case EventType.ExecutionStarted:
-      return { EventType: type, EventId };
-    case EventType.EventRaised:
-    case EventType.ExecutionTerminated:
-      return { EventType: type, EventId, Timestamp, Name, ...(Input ? { Input } : {}) };
-    default: {
-      const { TaskScheduledId = -1, IsNonRetriable = false } = event;
-      return { EventType: type, EventId, Name, TaskScheduledId, IsNonRetriable };
-    }
-  }
 }

@@ -1,0 +1,140 @@
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Instance, type Instances, type Op, parseCommit, type SnapshotOp } from './state';
+import type { Swap } from './swap';
+
+const COMPACT_BYTES = 64 * 1024 * 1024;
+
+/** The journal file. It is rewritten when it is large and has doubled. */
+export async function openJournal(
+  path: string,
+  instances: Instances,
+  swap: Swap,
+  compactBytes = COMPACT_BYTES,
+) {
+  let size = 0;
+  let compactAt = 0;
+  let file: FileHandle | undefined;
+
+  const replace = async ({ of, release }: Snapshot): Promise<void> => {
+    await file?.close();
+    size = await replaceJournal(path, of, swap).finally(release);
+    compactAt = Math.max(compactBytes, size * 2);
+    file = await open(path, 'a');
+  };
+  const append = async (lines: string): Promise<void> => {
+    await file?.appendFile(lines);
+    await file?.datasync();
+    size += Buffer.byteLength(lines);
+  };
+  await replace(snapshotOf(instances, swap));
+  return {
+    /** Decides now and writes later: memory already has these lines, so a snapshot includes them. */
+    prepare(lines: string): () => Promise<void> {
+      if (size <= compactAt) return () => append(lines);
+      const snapshot = snapshotOf(instances, swap);
+      return () => replace(snapshot);
+    },
+    close: async () => file?.close(),
+  };
+}
+
+/**
+ * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
+ * that was not acknowledged. Returns the number of bytes dropped.
+ */
+export async function readJournal(path: string, apply: (ops: Op[]) => void): Promise<number> {
+  const file = await open(path, 'a+');
+  const { size } = await file.stat();
+  let applied = 0;
+  let rest = Buffer.alloc(0);
+  for (let at = 0; at < size;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(READ_AT_ONCE), 0, READ_AT_ONCE, at);
+    at += bytesRead;
+    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    const { end, isBroken } = applyLines(bytes, apply);
+    applied += end;
+    if (isBroken) break;
+    rest = bytes.subarray(end);
+  }
+  await file.close();
+  return size - applied;
+}
+
+const READ_AT_ONCE = 1024 * 1024;
+
+/** Returns where the last line ends that could be applied, and whether another one could not. */
+function applyLines(bytes: Buffer, apply: (ops: Op[]) => void): { end: number; isBroken: boolean } {
+  let start = 0;
+  for (let end; (end = bytes.indexOf(0x0a, start)) >= 0; start = end + 1) {
+    try {
+      apply(parseCommit(bytes.toString('utf8', start, end)));
+    } catch (error) {
+      if (error instanceof SyntaxError) return { end: start, isBroken: true };
+      throw error;
+    }
+  }
+  return { end: start, isBroken: false };
+}
+
+type Snapshot = { of: Instance[]; release: () => void };
+
+/**
+ * The current state. It shares the texts with memory and with the swap file, because all of them once more would be as large
+ * as the task hub.
+ */
+function snapshotOf(instances: Instances, swap: Swap): Snapshot {
+  const release = swap.hold();
+  const of = [...instances.values()].map(({ record, history, inbox, activities }) => ({
+    record: { ...record },
+    history: { ...history, swapped: [...history.swapped], batches: [...history.batches] },
+    inbox: [...inbox],
+    activities: new Map(activities),
+  }));
+  return { of, release };
+}
+
+/** Replaces the journal, and returns its size in bytes. A crash leaves the old or the new one, complete. */
+async function replaceJournal(
+  path: string,
+  snapshot: readonly Instance[],
+  swap: Swap,
+): Promise<number> {
+  const next = `${path}.next`;
+  const file = await open(next, 'w');
+  let size = 0;
+  for (let at = 0; at < snapshot.length; at += INSTANCES_AT_ONCE) {
+    const lines = snapshot
+      .slice(at, at + INSTANCES_AT_ONCE)
+      .map((instance) => snapshotText(instance, swap))
+      .join('');
+    size += Buffer.byteLength(lines);
+    await file.appendFile(lines);
+  }
+  await file.sync();
+  await file.close();
+  await rename(next, path);
+  await syncFolder(dirname(path));
+  return size;
+}
+
+const INSTANCES_AT_ONCE = 50;
+
+/** Uses the events' texts, because a snapshot is only written. */
+function snapshotText({ record, history, inbox, activities }: Instance, swap: Swap): string {
+  const events = [...swap.texts(history), ...inbox.map(({ text }) => text)].join(',');
+  const op: Omit<SnapshotOp, 'events'> = {
+    op: 'snapshot',
+    record,
+    played: history.eventCount,
+    activities: [...activities.values()],
+  };
+  return `[${JSON.stringify(op).slice(0, -1)},"events":[${events}]}]\n`;
+}
+
+/** A rename is durable only when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().catch(() => undefined); // not every platform can
+  await folder.close();
+}
