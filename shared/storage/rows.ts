@@ -144,14 +144,20 @@ export function createRowUpdater(table: Table): RowUpdater {
   };
 }
 
-/** What a process remembers, by key: the latest few thousand. */
+/**
+ * What a process remembers, by key: the latest few thousand. A value is kept as one JSON text: its strings may be parts of
+ * larger ones, like the answer that they came in, which would be kept as well.
+ */
 export function createMemory<Value>() {
-  const known = new Map<string, Value>();
+  const known = new Map<string, string>();
   return {
-    get: (id: string): Value | undefined => known.get(id),
+    get: (id: string): Value | undefined => {
+      const text = known.get(id);
+      return text === undefined ? undefined : (JSON.parse(text) as Value);
+    },
     set: (id: string, value: Value): void => {
       known.delete(id);
-      known.set(id, value);
+      known.set(id, flat(JSON.stringify(value)));
       const [oldest] = known.keys();
       if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
     },
@@ -160,3 +166,6 @@ export function createMemory<Value>() {
     },
   };
 }
+
+/** The same text in one piece: V8 makes a long one of pieces, each of which takes memory of its own. */
+const flat = (text: string): string => Buffer.from(text).toString();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { BoundedAttributes } from '../../../shared/domain/events/event';
-import { fromColumns, toColumns } from '../../../shared/storage/rows';
+import { createMemory, fromColumns, toColumns } from '../../../shared/storage/rows';
 import { entityOf } from '../../../shared/storage/table';
 
 test('scalars stay columns that a person can read and filter by', () => {
@@ -51,4 +51,15 @@ test('as many attributes as an event may have fit into one column', () => {
   expect(JSON.stringify(attributes).length).toBeGreaterThan(31_900);
   expect(BoundedAttributes.safeParse(attributes).success).toBe(true);
   expect(() => entityOf('partition', 'key', toColumns({ attributes }))).not.toThrow();
+});
+
+test('what is remembered stays as it was when it was remembered, and the oldest is dropped', () => {
+  const memory = createMemory<{ columns: Record<string, unknown> }>();
+  const columns = { text: 'ä→𝄞', count: 3, yes: false };
+  memory.set('changed later', { columns });
+  columns.text = 'later';
+  expect(memory.get('changed later')).toEqual({ columns: { text: 'ä→𝄞', count: 3, yes: false } });
+  for (let n = 0; n < 8192; n += 1) memory.set(`${n}`, { columns });
+  expect(memory.get('changed later')).toBeUndefined();
+  expect(memory.get('0')).toEqual({ columns });
 });

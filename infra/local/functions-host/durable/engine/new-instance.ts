@@ -47,9 +47,20 @@ export function newInstance(
   });
   return {
     op: 'start',
+    // All members at once: one that is added later costs each instance a description of its own.
     record: {
-      ...{ id, name, version, executionId, parent, input },
-      ...{ status: 'Pending', createdAt: at, updatedAt: at },
+      id,
+      name,
+      version,
+      executionId,
+      parent,
+      status: 'Pending',
+      input,
+      output: undefined,
+      customStatus: undefined,
+      createdAt: at,
+      updatedAt: at,
+      archived: undefined,
     },
     events: [written(started)],
   };
