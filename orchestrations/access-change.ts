@@ -153,19 +153,27 @@ function* planUnderLock(
   const { run, fencingToken } = state;
   const operation = { activity: activities.planAccess, budgets: state.timeouts };
   const { for: waited, since, until } = state.retrying ?? {};
+  const { slot } = state;
   const { outcome: plan, exhausted } = yield* callWithRetry(durable, state, operation, {
     ...{ run, fencingToken, done: carriedOut(state) },
     ...(waited === 'held' && { heldSince: since }),
     ...(waited === 'parked' && { parkedUntil: until }),
-    ...(waited === 'budget' && { slot: until }),
+    ...(slot !== undefined && { slot }),
     priority: state.priority,
   });
   state.fencingToken += 1;
+  state.slot = plan.kind === 'retry' ? slotAfter(state) : undefined;
   // An execution that broke off may have left the lock behind.
   if (plan.kind === 'done' || exhausted === 'defect') state.pendingRelease = { fencingToken };
   if (plan.kind !== 'done') return plan;
   adoptPlan(state, plan);
   return plan;
+}
+
+/** The slot that was given last counts until there is a plan, whatever comes between, unless there is nothing to do before a date. */
+function slotAfter({ retrying, slot }: WorkflowState): string | undefined {
+  if (retrying?.for === 'parked' || retrying?.for === 'held') return undefined;
+  return retrying?.for === 'budget' ? (retrying.until ?? slot) : slot;
 }
 
 /** 3. Undefined once each step has a request, has ended, or has to wait for another one. */
@@ -205,11 +213,13 @@ function retryOrGiveUp(state: WorkflowState, outcome: Retry | Rejected | Failed)
     giveUp(state, outcome);
     return secondsToNextPoll(state);
   }
-  if (withOpenRequest(state).length > 0) {
-    state.status = 'settling';
-    state.isOutdated = true;
-  }
-  return outcome.seconds;
+  if (withOpenRequest(state).length === 0) return outcome.seconds;
+  state.status = 'settling';
+  state.isOutdated = true;
+  // A slot may be far away: meanwhile what is open is polled.
+  return outcome.cause === 'budget'
+    ? Math.min(outcome.seconds, secondsToNextPoll(state))
+    : outcome.seconds;
 }
 
 /** Ends each step without a request with `outcome`; without such a step, the event itself. */

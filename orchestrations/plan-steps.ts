@@ -153,6 +153,10 @@ export function needsPlan(state: WorkflowState, time: Date): boolean {
 export const secondsToChange = ({ next }: WorkflowState, time: Date): number =>
   next === undefined ? Infinity : Math.max(0, (Date.parse(next) - time.getTime()) / 1000);
 
+/** Seconds until the slot of the run; 0 if it has none, or has reached it. */
+export const secondsToSlot = ({ slot }: WorkflowState, time: Date): number =>
+  slot === undefined ? 0 : Math.max(0, (Date.parse(slot) - time.getTime()) / 1000);
+
 /** Adds, once, what the last plan says of things of which nothing was to be done. */
 export function addDecided(state: WorkflowState): void {
   const { decided } = state;

@@ -17,7 +17,7 @@ import {
 } from '../shared/domain/workflow/workflow-state';
 import { now, secondsSince, type DurableContext, type WorkflowGenerator } from './durable';
 import { callWithRetry } from './retry';
-import { addDecided, needsPlan, secondsToChange } from './plan-steps';
+import { addDecided, needsPlan, secondsToChange, secondsToSlot } from './plan-steps';
 import { endStep } from './submit-step';
 
 /**
@@ -32,6 +32,8 @@ export function* settleSteps(
   const pause = yield* settleEnded(durable, state);
   if (pause !== 0) return pause;
   if (needsPlan(state, now(durable))) {
+    const untilSlot = secondsToSlot(state, now(durable));
+    if (untilSlot > 0) return Math.max(pollPause, Math.min(untilSlot, secondsToPoll(state)));
     state.status = 'acting';
     return pollPause;
   }
@@ -80,6 +82,9 @@ function closingOf({ steps, ending, failure }: WorkflowState): WorkflowState['cl
 /** Seconds until the next poll, or until the plan changes if that is sooner. */
 export const secondsToNextLook = (durable: DurableContext, state: WorkflowState): number =>
   Math.min(secondsToNextPoll(state), secondsToChange(state, now(durable)));
+
+/** The same for a wait that has another end: without an open request there is no poll. */
+const secondsToPoll = (state: WorkflowState): number => secondsToNextPoll(state) || Infinity;
 
 /** Seconds until the next poll, by the request that has waited least for what it waits for; 0 without an open one. */
 export function secondsToNextPoll(state: WorkflowState): number {

@@ -71,9 +71,7 @@ export async function planUnderLock(
   const early = isAsked ? await notAdmitted(services, input) : undefined;
   if (early) return early;
   const lock = lockOf(input.run, fencingToken);
-  const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
-  if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
-  if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
+  let isLocked = false;
   let isToDo = false;
   let writes = 0;
   let isAdmitted = isAsked;
@@ -84,6 +82,10 @@ export async function planUnderLock(
     return later;
   };
   try {
+    const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
+    if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
+    if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
+    isLocked = true;
     const plan = await planAccess({ ...services, admit }, input, log);
     if (plan.kind !== 'done') return plan;
     writes = plan.steps.filter((step) => isWrite(step) && !done.includes(step.id)).length;
@@ -96,7 +98,7 @@ export async function planUnderLock(
     return { ...plan, steps };
   } finally {
     if (isAdmitted) budget.settle(writes);
-    if (!isToDo) await workerLocks.release(lock);
+    if (isLocked && !isToDo) await workerLocks.release(lock);
   }
 }
 

@@ -1,5 +1,7 @@
 /** How long to wait where Graph throttles and does not say for how long. */
 export const UNSAID_SECONDS = 10;
+/** Nothing is called again sooner: a wait of no time would be a loop without an end. */
+export const SOONEST_SECONDS = 1;
 
 export type ConflictName =
   | 'existing-grant'

@@ -1,5 +1,11 @@
 import type { Evidence, Failed, Later, Outcome } from '../domain/workflow/outcome';
-import { answerTable, unlistedAnswer, type AnswerRow, type ConflictName } from './answer-table';
+import {
+  answerTable,
+  SOONEST_SECONDS,
+  unlistedAnswer,
+  type AnswerRow,
+  type ConflictName,
+} from './answer-table';
 
 /** What went wrong with one call to Graph, by codes only: never a text that the service or a person wrote. */
 export type GraphFault = {
@@ -89,7 +95,8 @@ export function classify(
   }
   if ('conflict' in meaning) return { kind: 'conflict', conflict: meaning.conflict, evidence };
   if ('failed' in meaning) return { kind: 'failed', why: meaning.failed, evidence };
-  const afterSeconds = fault.retryAfterSeconds ?? meaning.afterSeconds;
+  const asked = fault.retryAfterSeconds ?? meaning.afterSeconds;
+  const afterSeconds = Math.max(SOONEST_SECONDS, asked);
   return { kind: 'later', why: meaning.later, afterSeconds, evidence };
 }
 

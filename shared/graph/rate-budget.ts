@@ -1,4 +1,4 @@
-import type { Priority } from '../domain/lifecycle/priority';
+import { groupOf, type Priority } from '../domain/lifecycle/priority';
 
 /** A quiet app may write what its rate gives in so many seconds at once: the window of the published limit. */
 const WRITE_WINDOW = 150;
@@ -9,17 +9,19 @@ const READ_WINDOW = 10;
  * instance that ended before it told of them.
  */
 const USED = 0.95;
+/** A refused call halves the rate; without another one it is whole again after so many milliseconds, step by step. */
+const RECOVERY_MS = 600_000;
+const LOWEST = 1 / 16;
 /** How far a bucket may be overdrawn by those whose slot it is and by removals, and by urgent ones: a part of what it holds. */
 const OVERDRAWN = 0.03;
 const OVERDRAWN_URGENT = 0.05;
 /** Whoever asks is admitted when so much of a bucket is full: then those who were told to come have not come. */
 const SURPLUS = 0.5;
 
-/** A refused call halves the rate; without another one it is whole again after so many milliseconds, step by step. */
-const RECOVERY_MS = 600_000;
-const LOWEST = 1 / 16;
-
-/** A slot is at most so much too late to be kept by those who wait behind it, in milliseconds. */
+/**
+ * A slot is at most so much too late to be kept by those who wait behind it, and that early it may be come to: by the clock of
+ * another instance it is time. Milliseconds.
+ */
 const LATE_MS = 1_000;
 /** The weight of the newest plan in the average number of its writes. */
 const NEWEST = 0.02;
@@ -28,6 +30,8 @@ const BEAT_MS = 10_000;
 const MOST_GROUPS = 50;
 /** After such a silence the others have shared out what this instance had. */
 const SILENT_MS = 45_000;
+/** No slot is further away: a bulk of 100,000 at the lowest rate takes less. */
+const LONGEST_MS = 24 * 3_600_000;
 
 export type Kind = 'read' | 'write';
 
@@ -84,8 +88,8 @@ export function createRateBudget(options: RateBudgetOptions) {
   let beatAt = -Infinity;
   let beating: Promise<void> | undefined;
   let isNew = true;
-  /** The next free place of those whose slot could not be kept. */
-  let nextLate = 0;
+  /** By priority: the next free place of those whose slot could not be kept. */
+  const nextLate = new Map<string, number>();
 
   const beat = async (isReturning: boolean): Promise<void> => {
     const own = { readFactor: reads.factor(), writeFactor: writes.factor() };
@@ -99,26 +103,32 @@ export function createRateBudget(options: RateBudgetOptions) {
     // Whichever instance they come to, those who come at the same time are to wait as long.
     const groups = [slots, ...live.map((one) => one.slots)].flatMap((one) => Object.keys(one));
     for (const group of new Set(groups)) {
-      const waits = [nextSlot.get(group), ...live.map((one) => one.slots[group])].map((at = 0) =>
-        Math.max(0, at - now()),
-      );
+      const waits = [nextSlot.get(group), ...live.map((one) => one.slots[group])].map(msUntil);
       nextSlot.set(group, now() + waits.reduce((sum, ms) => sum + ms, 0) / count);
     }
-    if (!isReturning) return;
+    if (!isReturning && !isNew) return;
     const since = ended && ended.beat.writesLeft + (writesPerSecond * ended.ms) / 1000;
     const left = live.reduce((sum, one) => sum + one.writesLeft / live.length, 0);
     if (live.length > 0) writes.fillTo(left / count);
     else if (isNew) writes.fillTo(since ?? Infinity);
-    isNew = false;
-    for (const { readFactor, writeFactor } of live) {
-      writes.slowTo(writeFactor);
-      reads.slowTo(readFactor);
+    const before =
+      live.length > 0 ? live.map((one) => ({ beat: one, ms: 0 })) : ended ? [ended] : [];
+    for (const { beat: told, ms } of before) {
+      writes.slowTo(recovered(told.writeFactor, ms));
+      reads.slowTo(recovered(told.readFactor, ms));
     }
+    isNew = false;
+  };
+  /** Milliseconds until a slot that an instance has told of; one that nobody can have given is none. */
+  const msUntil = (slot = 0): number => {
+    const ms = slot - now();
+    return ms > 0 && ms < LONGEST_MS ? ms : 0;
   };
   /** Answers the beat that has to be waited for, if there is one. */
   const keepBeating = (): Promise<void> | undefined => {
     const silentMs = now() - beatAt;
-    if (silentMs < BEAT_MS) return beating;
+    // Less than nothing: the clock was set back.
+    if (silentMs >= 0 && silentMs < BEAT_MS) return beating;
     beatAt = now();
     const isReturning = silentMs > SILENT_MS;
     const told = beat(isReturning);
@@ -128,9 +138,13 @@ export function createRateBudget(options: RateBudgetOptions) {
     return beating;
   };
 
-  const latestSlot = (isCounted: (group: string) => boolean): number => {
+  /** The last of these slots that those of a priority wait for, and of a better one; -Infinity if there is none. */
+  const latestOf = (slots: Map<string, number>, isCounted: (group: string) => boolean): number => {
     let latest = -Infinity;
-    for (const [group, at] of nextSlot) if (isCounted(group)) latest = Math.max(latest, at);
+    for (const [group, at] of slots) {
+      if (at <= now()) slots.delete(group);
+      else if (isCounted(group)) latest = Math.max(latest, at);
+    }
     return latest;
   };
 
@@ -142,23 +156,24 @@ export function createRateBudget(options: RateBudgetOptions) {
     admit: async (priority: Priority, slot?: number): Promise<number> => {
       await keepBeating();
       const time = now();
-      for (const [group, at] of nextSlot) if (at <= time) nextSlot.delete(group);
       const own = groupOf(priority, time);
-      const better = latestSlot((one) => one < own);
+      const isBetter = (group: string): boolean => group < own;
+      const better = latestOf(nextSlot, isBetter);
       const same = Math.max(better, nextSlot.get(own) ?? -Infinity);
-      const hasSlot = slot !== undefined && slot <= time;
-      const isNext = hasSlot ? better <= time + LATE_MS : same <= time;
+      const hasSlot = slot !== undefined && slot <= time + LATE_MS;
+      const ahead = Math.max(better, latestOf(nextLate, isBetter));
+      const isNext = hasSlot ? ahead <= time + LATE_MS : same <= time;
       const floor = floorOf(priority, hasSlot, writes.capacity());
       const left = writes.level();
       if ((isNext && left >= floor) || left >= SURPLUS * writes.capacity()) {
         writes.spend(1);
         return 0;
       }
-      const perMs = writes.perSecond() / 1000;
-      const free = time + Math.max(0, floor + 1 - left) / perMs;
-      const at = Math.max(free, hasSlot ? Math.max(better, nextLate) : same);
-      if (hasSlot) nextLate = at + writesPerPlan / perMs;
-      else nextSlot.set(own, at + writesPerPlan / perMs);
+      const free = time + (Math.max(0, floor + 1 - left) / writes.perSecond()) * 1000;
+      const late = latestOf(nextLate, (group) => group <= own);
+      const at = Math.max(free, hasSlot ? Math.max(better, late) : same);
+      // The rate may have recovered by then.
+      (hasSlot ? nextLate : nextSlot).set(own, at + (writesPerPlan / writes.perSecond(at)) * 1000);
       return (at - time) / 1000;
     },
 
@@ -171,11 +186,11 @@ export function createRateBudget(options: RateBudgetOptions) {
     /** A write that nothing was taken for. It is not held up, because what has begun is to end. */
     spendWrite: (): void => writes.spend(1),
 
-    /** Takes one read, or answers in how many seconds there is one. */
-    takeRead: (): number => {
+    /** Takes one read, or answers in how many seconds there is one. `goesOn`: of a list that has begun, which is to end. */
+    takeRead: (goesOn = false): number => {
       void keepBeating();
       const left = reads.level();
-      if (left < 1) return (1 - left) / reads.perSecond();
+      if (left < 1 && !goesOn) return (1 - left) / reads.perSecond();
       reads.spend(1);
       return 0;
     },
@@ -185,44 +200,50 @@ export function createRateBudget(options: RateBudgetOptions) {
   };
 }
 
-const RANKS: Readonly<Record<Priority['rank'], string>> = { urgent: '0', removal: '1', grant: '2' };
-
 /** What has to be in the bucket for somebody to be admitted. What is urgent has a part of its own. */
 function floorOf({ rank }: Priority, hasSlot: boolean, capacity: number): number {
   if (rank === 'urgent') return -OVERDRAWN_URGENT * capacity;
   return hasSlot || rank === 'removal' ? -OVERDRAWN * capacity : 1;
 }
 
-/** Everybody whose time has come is equally late. */
-function groupOf({ rank, by }: Priority, time: number): string {
-  if (rank !== 'grant') return RANKS[rank];
-  const isAhead = by !== undefined && Date.parse(by) > time;
-  return `${RANKS.grant} ${isAhead ? by : ''}`;
-}
+/** The part of a rate that is left so many milliseconds after it was `factor`. */
+const recovered = (factor: number, ms: number): number =>
+  Math.min(1, factor + Math.max(0, ms) / RECOVERY_MS);
 
-/** What one of so many instances may spend: it is filled evenly up to its share of a window, and may be overdrawn. */
+/**
+ * What one of so many instances may spend of the calls of one kind: it is filled evenly up to its share of a window, and may be
+ * overdrawn. `rate`: calls a second of all instances; `window`: seconds. The clock may be set back at any time.
+ */
 function createBucket(rate: number, window: number, mostInstances: number, now: () => number) {
   let instances = mostInstances;
   let slowed = { factor: 1, at: now() };
-  const factor = (): number => Math.min(1, slowed.factor + (now() - slowed.at) / RECOVERY_MS);
+  const factorAt = (time: number): number => recovered(slowed.factor, time - slowed.at);
   const capacity = (): number => Math.max(1, (rate * window * USED) / instances);
-  const perSecond = (): number => (rate * factor()) / instances;
+  const perSecond = (time = now()): number => (rate * factorAt(time)) / instances;
   let left = capacity();
   let at = now();
   const refill = (): void => {
-    left = Math.min(capacity(), left + (perSecond() * Math.max(0, now() - at)) / 1000);
-    at = now();
+    const time = now();
+    if (time < at) slowed = { factor: slowed.factor, at: Math.min(slowed.at, time) };
+    left = Math.min(capacity(), left + (perSecond(time) * Math.max(0, time - at)) / 1000);
+    at = time;
   };
   const slowTo = (next: number): void => {
-    if (next < factor()) slowed = { factor: Math.max(LOWEST, next), at: now() };
-  };
-  const share = (count: number): void => {
-    refill();
-    left *= instances / count;
-    instances = count;
+    const time = now();
+    if (next < factorAt(time)) slowed = { factor: Math.max(LOWEST, next), at: time };
   };
   return {
-    ...{ factor, capacity, perSecond, slowTo, share },
+    ...{ capacity, perSecond, slowTo },
+    factor: (): number => factorAt(now()),
+    /**
+     * So many instances share the rate from now on. What one of fewer has left does not grow: those that are gone may have
+     * spent theirs.
+     */
+    share: (count: number): void => {
+      refill();
+      left *= Math.min(1, instances / count);
+      instances = count;
+    },
     /** What is left; less than nothing if it is overdrawn. */
     level: (): number => {
       refill();
@@ -237,12 +258,12 @@ function createBucket(rate: number, window: number, mostInstances: number, now: 
       left = Math.max(left - calls, -capacity());
     },
     fillTo: (level: number): void => {
-      left = Math.min(level, capacity());
+      left = Math.max(-capacity(), Math.min(level, capacity()));
       at = now();
     },
     halve: (): void => {
       refill();
-      slowTo(factor() / 2);
+      slowTo(factorAt(now()) / 2);
       left = Math.min(left, 0);
     },
   };

@@ -109,7 +109,10 @@ export async function* items<Item>(
   let emptyPages = 0;
   let url: string | undefined = call.url;
   while (url) {
-    const page: RawPage = await readPage(send, { ...call, url });
+    const page: RawPage = await readPage(
+      send,
+      url === call.url ? call : { ...call, url, goesOn: true },
+    );
     const { values, next, begin } = page;
     emptyPages = begin === undefined ? emptyPages + 1 : 0;
     const isSeen = begin !== undefined && visited.has(begin);

@@ -80,7 +80,12 @@ export function createRequestBoard(
     }
     const known = watched.get(id) ?? { toldAt: 0 };
     const one = { ...known, submittedAt: at, askedAt: now };
+    watched.delete(id);
     watched.set(id, one);
+    for (const [other, { askedAt }] of watched) {
+      if (now - askedAt < FORGOTTEN_MS) break;
+      watched.delete(other);
+    }
     asked.delete(id);
     asked.set(id, now);
     for (const [other, then] of asked) {
@@ -107,8 +112,10 @@ export function createRequestBoard(
       }
       last = list;
     } catch (error) {
-      failedUntil = Date.now() + FAILED_PERIODS * everyMs;
       const code = error instanceof GraphError ? error.fault.code : 'defect';
+      // Nothing is wrong with the list, and single reads would cost more of what is scarce.
+      if (code === 'rate-budget') return;
+      failedUntil = Date.now() + FAILED_PERIODS * everyMs;
       news.push({ what: 'board-not-readable', code });
     } finally {
       const isBulk = list.entries.size > BULK;
@@ -120,8 +127,8 @@ export function createRequestBoard(
   const listIfDue = (now: number): void => {
     if (running || now < notBefore) return;
     let oldest = now;
-    for (const [id, { submittedAt, askedAt }] of watched) {
-      if (now - askedAt > FORGOTTEN_MS || now - submittedAt > WINDOW_MS) watched.delete(id);
+    for (const [id, { submittedAt }] of watched) {
+      if (now - submittedAt > WINDOW_MS) watched.delete(id);
       else oldest = Math.min(oldest, submittedAt);
     }
     const list: List = { beganAt: now, since: oldest - CLOCKS_MS, entries: new Map() };

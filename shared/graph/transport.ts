@@ -18,7 +18,7 @@ import {
   userAgentPolicy,
 } from '@azure/core-rest-pipeline';
 import { withDeadline } from '../promises';
-import { UNSAID_SECONDS } from './answer-table';
+import { SOONEST_SECONDS, UNSAID_SECONDS } from './answer-table';
 import { GraphError, retryAfterSeconds, safeCode } from './errors';
 import type { Kind, RateBudget } from './rate-budget';
 import type { TokenSource } from './token-source';
@@ -32,6 +32,8 @@ export type Call = {
   body?: object;
   /** The address of the object that the call concerns, where only the body has its id. */
   object?: string;
+  /** Whether it is a further page of a list that has begun. */
+  goesOn?: boolean;
 };
 
 /** Sends one call and returns its response, with any status. Throws `GraphError` if none comes in time. */
@@ -185,7 +187,7 @@ export function throttled(
       const fault = { code: 'throttled', retryAfterSeconds: retryAfter, ambiguous: false };
       throw new GraphError(call.operation, fault);
     }
-    const budgetWait = isWrite(call) ? 0 : (budget?.takeRead() ?? 0);
+    const budgetWait = isWrite(call) ? 0 : (budget?.takeRead(call.goesOn) ?? 0);
     if (budgetWait > 0) {
       const retryAfter = spread(budgetWait, Math.random());
       const fault = { code: 'rate-budget', retryAfterSeconds: retryAfter, ambiguous: false };
@@ -205,7 +207,8 @@ export function throttled(
 function askedToWait({ status, headers }: PipelineResponse): number {
   if (status !== 429 && status !== 503) return 0;
   const asked = retryAfterSeconds(headers.get('retry-after'), Date.now());
-  return asked ?? (status === 429 ? UNSAID_SECONDS : 0);
+  // A time that is over by our clock may not be over by that of Graph.
+  return status === 429 ? Math.max(SOONEST_SECONDS, asked ?? UNSAID_SECONDS) : (asked ?? 0);
 }
 
 const WIDEST_SPREAD = 30;

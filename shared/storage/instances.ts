@@ -10,6 +10,8 @@ const LIVE_MS = 45_000;
 /** What an instance has spent longer ago than this does not count any more. */
 const WINDOW_MS = 150_000;
 const FORGOTTEN_MS = 600_000;
+/** How far the clocks of two instances may differ. What is told of a time further ahead comes from a wrong clock. */
+const SKEW_MS = 60_000;
 
 const Row = z.object({
   at: z.iso.datetime(),
@@ -38,15 +40,15 @@ export function createInstances(table: Table) {
         const row = rowOf(told);
         if (!row) return [];
         const { at, ...rest } = row;
-        return [{ key: other, ms: Math.max(0, now - Date.parse(at)), beat: rest }];
+        return [{ key: other, ms: now - Date.parse(at), beat: rest }];
       });
-    for (const old of rows.filter(({ ms }) => ms > FORGOTTEN_MS))
+    for (const old of rows.filter(({ ms }) => Math.abs(ms) > FORGOTTEN_MS))
       await table.remove(PARTITION, old.key);
     const [ended] = rows
       .filter(({ ms }) => ms > LIVE_MS && ms < WINDOW_MS)
       .sort((one, other) => one.ms - other.ms);
     return {
-      live: rows.filter(({ ms }) => ms <= LIVE_MS).map((one) => one.beat),
+      live: rows.filter(({ ms }) => ms <= LIVE_MS && ms >= -SKEW_MS).map((one) => one.beat),
       ...(ended && { ended: { beat: ended.beat, ms: ended.ms } }),
     };
   };

@@ -35,3 +35,15 @@ export function priorityOf(
     .sort();
   return { rank: 'grant', ...(by !== undefined && { by }) };
 }
+
+const RANKS: Readonly<Record<Priority['rank'], string>> = { urgent: '0', removal: '1', grant: '2' };
+
+/**
+ * A priority as a text that sorts, the first one first. Everybody whose time has come at `time` (milliseconds since 1970) is
+ * equally late.
+ */
+export function groupOf({ rank, by }: Priority, time: number): string {
+  if (rank !== 'grant') return RANKS[rank];
+  const isAhead = by !== undefined && Date.parse(by) > time;
+  return `${RANKS.grant} ${isAhead ? by : ''}`;
+}

@@ -180,7 +180,9 @@ export function nextTry(
   const budget = causes[cause].budget(budgets) + Math.max(0, ahead);
   if (waited >= budget || (cause === 'defect' && tries + 1 >= maxDefects)) return undefined;
   const widened = Math.min(backOff(afterSeconds, tries, budget), budget - waited);
-  const seconds = until === undefined ? Math.max(afterSeconds, widened) : afterSeconds;
+  // What is told by a clock or by the rate of calls is right as it is.
+  const isTold = until !== undefined || cause === 'budget';
+  const seconds = isTold ? afterSeconds : Math.max(afterSeconds, widened);
   const next = { seconds: waited + seconds, tries: tries + 1 };
   return {
     ...{ seconds, waited, budget },

@@ -137,6 +137,8 @@ export const WorkflowState = z.object({
   /** The last retry, until its operation has ended, and the kinds of waits that have a row. */
   retrying: Waiting.extend({ operation: z.string() }).optional(),
   waits: z.array(WaitingFor),
+  /** The time at which the run may plan by the rate of writes, until there is a plan. */
+  slot: z.string().optional(),
   /** The wait that the claim shows. */
   shownWait: Waiting.optional(),
   closing: z

@@ -103,10 +103,18 @@ test.each([
 });
 
 test.each([
-  ['an outage that names no time', 503, undefined],
-  ['a time of no seconds', 429, 0],
-])('%s holds nobody up', async (_, status, retryAfter) => {
-  await throttle(status, retryAfter);
+  ['no seconds', 0],
+  ['a time that is over by our clock', new Date(Date.now() - 5_000).toUTCString()],
+])('a throttling of %s stops calls for a second', async (_, retryAfter) => {
+  await throttle(429, retryAfter);
+  const { look } = aProcess();
+  expect(await look()).toMatchObject({ why: 'throttled', afterSeconds: 1 });
+  expect(await look()).toMatchObject({ why: 'throttled' });
+  expect(await calls()).toBe(1);
+});
+
+test('an outage that names no time holds nobody up', async () => {
+  await throttle(503);
   const { look } = aProcess();
   await look();
   expect(await throttledUntil()).toBeUndefined();

@@ -43,3 +43,16 @@ test('without a store nobody is known', async () => {
     undefined,
   );
 });
+
+test('a row of a time that is to come is of a wrong clock: nobody is alive by it, and it goes', async () => {
+  const table = storage.table('limits');
+  for (const { key } of await table.list('instances')) await table.remove('instances', key);
+  const columns = { ...own, slots: 'json:{}' };
+  await table.insert('instances', 'ahead', { ...columns, at: ago(-120) });
+  await table.insert('instances', 'far-ahead', { ...columns, at: '2999-01-01T00:00:00.000Z' });
+  await table.insert('instances', 'a-little-ahead', { ...columns, at: ago(-5) });
+  const instances = createInstances(table);
+  expect(await instances.beat(own)).toEqual({ live: [{ ...own, slots: {} }] });
+  const keys = (await table.list('instances')).map(({ key }) => key);
+  expect(keys).not.toContain('far-ahead');
+});

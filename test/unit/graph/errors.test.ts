@@ -64,9 +64,9 @@ describe('an error of a call that is tried again later', () => {
     expect(classify(fault({ status: 429 }))).toMatchObject({ why: 'throttled', afterSeconds: 10 });
   });
 
-  test('Graph throttles for no time at all', () => {
+  test('Graph throttles for no time at all, and is asked again after a second', () => {
     expect(classify(fault({ status: 429, retryAfterSeconds: 0 }))).toMatchObject({
-      afterSeconds: 0,
+      afterSeconds: 1,
     });
   });
 

@@ -33,10 +33,17 @@ function service() {
 type Run = { at: number; priority: Priority; writes?: number };
 type Ended = { run: Run; asks: number; admittedAt: number };
 
-/** Plays the runs against the budgets of so many instances; each ask comes to any of them, up to a second late. */
-async function play(runs: Run[], count: number, seed = 1): Promise<Ended[] & { refused: number }> {
+/**
+ * Plays the runs against the budgets of so many instances; each ask comes to any of them, at most so late. `behindMs`: the
+ * clock of each but the first. `halved`: how often the rate was, just before.
+ */
+async function play(
+  runs: Run[],
+  count: number,
+  { lateMs = SECOND, behindMs = 0, halved = 0 } = {},
+): Promise<Ended[] & { refused: number }> {
   const clock = { now: 0 };
-  const random = seeded(seed);
+  const random = seeded(1);
   const beats = new Map<number, { beat: Beat; at: number }>();
   const instancesOf = (self: number): Instances => ({
     beat: (own) => {
@@ -45,10 +52,11 @@ async function play(runs: Run[], count: number, seed = 1): Promise<Ended[] & { r
       return Promise.resolve({ live: others });
     },
   });
+  const behind = (self: number): number => (self === 0 ? 0 : behindMs);
   const budgets = Array.from({ length: count }, (_, self): RateBudget =>
     createRateBudget({
       ...{ writesPerSecond: RATE, readsPerSecond: 100, mostInstances: count },
-      ...{ instances: instancesOf(self), now: () => clock.now },
+      ...{ instances: instancesOf(self), now: () => clock.now - behind(self) },
     }),
   );
   // They know each other before the load comes.
@@ -56,6 +64,7 @@ async function play(runs: Run[], count: number, seed = 1): Promise<Ended[] & { r
     clock.now = time * SECOND;
     for (const budget of budgets) await budget.admit({ rank: 'grant' });
   }
+  for (let n = 0; n < halved; n += 1) budgets[0]?.halve('write');
   const { write, seen } = service();
   const ended: Ended[] = [];
   const queue = runs.map((run) => ({
@@ -69,7 +78,8 @@ async function play(runs: Run[], count: number, seed = 1): Promise<Ended[] & { r
     for (let n = 1; n < queue.length; n += 1)
       if ((queue[n]?.at ?? 0) < (queue[soonest]?.at ?? 0)) soonest = n;
     const [next] = queue.splice(soonest, 1);
-    const budget = budgets[Math.floor(random.next() * count)];
+    const asked = Math.floor(random.next() * count);
+    const budget = budgets[asked];
     if (!next || !budget) break;
     clock.now = Math.max(clock.now, next.at);
     const seconds = await budget.admit(next.run.priority, next.slot);
@@ -80,8 +90,9 @@ async function play(runs: Run[], count: number, seed = 1): Promise<Ended[] & { r
       for (let n = 0; n < writes; n += 1) write(clock.now);
       ended.push({ run: next.run, asks, admittedAt: clock.now });
     } else {
-      const slot = clock.now + seconds * SECOND;
-      queue.push({ run: next.run, at: slot + random.next() * SECOND, asks, slot });
+      const at = clock.now + seconds * SECOND;
+      const slot = at - behind(asked);
+      queue.push({ run: next.run, at: at + random.next() * lateMs, asks, slot });
     }
   }
   return Object.assign(ended, { refused: seen.refused });
@@ -144,6 +155,38 @@ test('who starts soon goes before those who start later, removals before grants,
   expect(asksOf(ended)).toBeLessThan(2);
 });
 
+/** The longest wait of these runs, in seconds. */
+const longestOf = (ended: readonly Ended[], of: readonly Run[]): number =>
+  Math.max(
+    ...ended
+      .filter(({ run }) => of.includes(run))
+      .map(({ run, admittedAt }) => admittedAt - run.at),
+  ) / SECOND;
+
+test('who cannot keep their slot stays before those of a worse priority', async () => {
+  const ofRank = (rank: Priority['rank'], count: number, writes: number): Run[] =>
+    Array.from({ length: count }, () => ({ at: 60 * SECOND, priority: { rank }, writes }));
+  const removals = ofRank('removal', 1000, 3);
+  const urgent = ofRank('urgent', 100, 5);
+  const ended = await play([...grants(6000), ...removals, ...urgent], 1);
+  // 500 writes take 25 seconds, and 3,000 more 150.
+  expect(longestOf(ended, urgent)).toBeLessThan(35);
+  expect(longestOf(ended, removals)).toBeLessThan(200);
+});
+
+test('who comes to their slot by the clock of one instance is admitted by one whose clock is behind', async () => {
+  const runs = grants(6000);
+  const ended = await play(runs, 2, { lateMs: 50, behindMs: 200 });
+  // 2,850 are admitted at once; who loses a place goes behind all others, which takes 150 seconds.
+  const early = ended.filter(({ run }) => runs.indexOf(run) < 4000);
+  expect(lastOf(early)).toBeLessThan(130);
+});
+
+test('slots that are given while the rate is low are as soon as the rate recovers', async () => {
+  // At the rate of then they would be at 2,400 seconds and more.
+  expect(lastOf(await play(grants(3000), 1, { halved: 4 }))).toBeLessThan(600);
+});
+
 /** A budget whose clock the test sets, and the seconds until a grant without a slot is admitted. */
 function budgetAt(options: Partial<Parameters<typeof createRateBudget>[0]> = {}) {
   const clock = { now: 0 };
@@ -198,4 +241,77 @@ test('reads are given evenly, and refused ones halve their rate alone', async ()
   clock.now = 4 * SECOND;
   expect(readsNow()).toBe(10);
   expect(await untilEmpty()).toBe(0.95 * CAPACITY);
+});
+
+test('a clock that is set back stops no call, and frees none', async () => {
+  const beats: number[] = [];
+  const beat: Instances['beat'] = () => {
+    beats.push(clock.now);
+    return Promise.resolve({ live: [] });
+  };
+  const { clock, budget, untilEmpty } = budgetAt({ instances: { beat } });
+  clock.now = 7200 * SECOND;
+  await untilEmpty();
+  budget.halve('write');
+  budget.halve('read');
+  clock.now = 3600 * SECOND;
+  let writes = 0;
+  let reads = 0;
+  for (let second = 1; second <= 600; second += 1) {
+    clock.now += SECOND;
+    writes += await untilEmpty();
+    for (; budget.takeRead() === 0; reads += 1);
+  }
+  expect(writes).toBeGreaterThan(0.7 * 600 * RATE);
+  expect(writes).toBeLessThan(600 * RATE);
+  expect(reads).toBeLessThan(600 * 10);
+  expect(beats.length).toBeGreaterThan(55);
+});
+
+test('what no instance can tell does not change what this one does', async () => {
+  const told = {
+    writesLeft: -1e9,
+    readFactor: -5,
+    writeFactor: 1,
+    slots: { '0': 1e300, '1': 1e15 },
+  };
+  const beat: Instances['beat'] = () => Promise.resolve({ live: [told] });
+  const { budget } = budgetAt({ instances: { beat } });
+  // As if the other one had overdrawn all it can: one window.
+  expect(await budget.admit({ rank: 'removal' })).toBeLessThan(150);
+});
+
+test('what an instance had is not spent again by the others when it is gone', async () => {
+  const told = { writesLeft: 0, readFactor: 1, writeFactor: 1, slots: {} };
+  let live = [told];
+  const beat: Instances['beat'] = () => Promise.resolve({ live });
+  const { clock, untilEmpty } = budgetAt({ instances: { beat }, mostInstances: 2 });
+  expect(await untilEmpty()).toBe(0);
+  clock.now = 40 * SECOND;
+  expect(await untilEmpty()).toBe(40 * (RATE / 2));
+  live = [];
+  clock.now = 50 * SECOND;
+  expect(await untilEmpty()).toBe(10 * (RATE / 2));
+  clock.now = 60 * SECOND;
+  expect(await untilEmpty()).toBe(10 * RATE);
+});
+
+test('a first report that fails is made up for by the next one', async () => {
+  const busy = { writesLeft: 0, readFactor: 1, writeFactor: 1 / 16, slots: {} };
+  const answers: Awaited<ReturnType<Instances['beat']>>[] = [undefined];
+  const beat: Instances['beat'] = () =>
+    Promise.resolve(answers.length > 0 ? answers.pop() : { live: [busy] });
+  const { clock, untilEmpty } = budgetAt({ instances: { beat }, mostInstances: 2 });
+  await untilEmpty();
+  clock.now = 10 * SECOND;
+  await untilEmpty();
+  clock.now = 20 * SECOND;
+  expect(await untilEmpty()).toBeLessThan(0.1 * 10 * RATE);
+});
+
+test('a further page of a list is read although there is no read for it', () => {
+  const { budget } = budgetAt();
+  while (budget.takeRead() === 0);
+  expect(budget.takeRead(true)).toBe(0);
+  expect(budget.takeRead()).toBeGreaterThan(0.1);
 });
