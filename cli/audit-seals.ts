@@ -1,7 +1,6 @@
 import { faultText } from '../shared/domain/evidence/fault';
 import { eventHash } from '../shared/domain/events/keys';
 import { sourcesOf } from '../shared/domain/events/event';
-import { publicKeyOf } from '../shared/domain/evidence/removal';
 import { checkRemovals } from '../shared/privacy/retention';
 import { proveEvent, type EventProof } from '../shared/evidence/prove';
 import { verifyAudit, type Verification } from '../shared/evidence/verify';
@@ -10,13 +9,13 @@ import {
   openClaims,
   openRemovalRecordsOf,
   openSealsOf,
-  readBody,
   type Connection,
 } from './connection';
 import { ambiguousEvent, CliError, counted, print, unknownEvent } from './print';
+import { publicKeysIn } from './retention-keys';
 
 /** Hours as `2026-11-28T13`, or days. */
-type VerifyOptions = { from?: string; to?: string; retentionKey?: string; json: boolean };
+type VerifyOptions = { from?: string; to?: string; retentionKey: string[]; json: boolean };
 
 /** Checks seals, rows and claims against each other. Exit code 1 on a fault. */
 export async function verify(
@@ -33,7 +32,8 @@ export async function verify(
   };
   if (range.from !== undefined && range.to !== undefined && range.from > range.to)
     throw new CliError('--from is after --to', 2);
-  const trusted = retentionKey === undefined ? undefined : [await keyIn(retentionKey)];
+  const keys = await publicKeysIn(retentionKey);
+  const trusted = keys.length === 0 ? undefined : keys;
   const known = checkRemovals(await openRemovalRecordsOf(connection).all(), trusted);
   const { removals } = known;
   const verified = await verifyAudit(stores, { now: connection.now(), removals, ...range });
@@ -44,15 +44,6 @@ export async function verify(
   };
   print(verification, json, verificationText);
   if (verification.faults.length > 0) process.exitCode = 1;
-}
-
-async function keyIn(file: string): Promise<string> {
-  const pem = (await readBody(file)).toString('utf8');
-  try {
-    return publicKeyOf(pem);
-  } catch {
-    throw new CliError(`${file} holds no key`, 2);
-  }
 }
 
 const DAY = 'yyyy-mm-dd'.length;

@@ -22,11 +22,13 @@ import {
   type Connection,
 } from './connection';
 import { CliError, counted, print } from './print';
+import { publicKeysIn } from './retention-keys';
 
 export type RetentionOptions = Json & {
   before: string;
   yes: boolean;
   key?: string;
+  retentionKey: string[];
   by?: string;
   reason?: string;
 };
@@ -37,7 +39,7 @@ const LEAST_DAYS = 90;
 /** Shows what of the audit is older than a day, or removes it. */
 export async function retention(
   connection: Connection,
-  { before, yes, key, by, reason, json }: RetentionOptions,
+  { before, yes, key, retentionKey, by, reason, json }: RetentionOptions,
 ): Promise<void> {
   const now = connection.now();
   if (now - Date.parse(before) < LEAST_DAYS * 86_400_000)
@@ -46,6 +48,7 @@ export async function retention(
       2,
     );
   const signing = yes ? await signingOf({ key, by, reason }) : undefined;
+  const former = await publicKeysIn(retentionKey);
   const tables = openTables(connection);
   const stores = {
     ...{ audit: tables.audit, index: tables.auditIndex },
@@ -54,7 +57,9 @@ export async function retention(
   };
   // Who may not read claims is told at once, and not after everything else was read.
   await stores.claims.claim(NO_RECORD);
-  const plan = await planRetention(stores, before, signing && publicKeyOf(signing.privateKey));
+  const own = signing ? [publicKeyOf(signing.privateKey)] : [];
+  const trusted = [...own, ...former];
+  const plan = await planRetention(stores, before, trusted.length === 0 ? undefined : trusted);
   const at = new Date(now).toISOString();
   const records = signing ? await carryOutRetention(stores, plan, { ...signing, at }) : [];
   const report: Retained = {

@@ -10,6 +10,7 @@ import {
   parseEventId,
   parseHour,
   parseId,
+  repeated,
   type CommandDefinition,
   type Json,
 } from '../command';
@@ -49,9 +50,9 @@ export const auditCommands: readonly CommandDefinition[] = [
         parse: parseHour,
       }),
       option('--to <hour>', 'the last UTC hour or day, by default now', { parse: parseHour }),
-      option(
+      repeated(
         '--retention-key <file>',
-        'the key, as PEM, that may have signed removals; without it, each may',
+        'an Ed25519 key, as PEM, that may have signed removals: the current one or a former one; without it, each may',
       ),
       json,
     ],

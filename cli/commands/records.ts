@@ -94,6 +94,10 @@ export const recordCommands: readonly CommandDefinition[] = [
       }),
       option('--yes', 'remove it; without it, nothing is removed', { default: false }),
       option('--key <file>', 'with --yes: the Ed25519 key, as PEM, that signs the record'),
+      repeated(
+        '--retention-key <file>',
+        'a former key, as PEM: a removal that broke off and was signed by it is taken up too',
+      ),
       option('--by <who>', 'with --yes: who removes it', { parse: parseId }),
       option('--reason <code>', 'with --yes: why', { parse: parseId }),
       json,

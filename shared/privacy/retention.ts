@@ -66,13 +66,13 @@ const AT_ONCE = 32;
 /**
  * What is over: events that closed before a UTC day, with all their attempts, and bodies that were refused before it. Only
  * what is sealed and verifies: what somebody touched must not disappear with its traces. Reads, and removes nothing.
- * `publicKey`: of who is to remove it. What a record of another key names is judged like everything else, because whoever
- * may add to the container could write one.
+ * `trusted`: the public key of who is to remove it, and former ones. What a record of another key names is judged like
+ * everything else, because whoever may add to the container could write one.
  */
 export async function planRetention(
   stores: RetentionStores,
   before: string,
-  publicKey?: string,
+  trusted?: readonly string[],
 ): Promise<RetentionPlan> {
   const found = new Map<string, Candidate>();
   for await (const rows of stores.index.scan({ after: 'day-', before: `day-${before}` }))
@@ -89,7 +89,6 @@ export async function planRetention(
     ...{ open: 0, 'closed-later': 0, 'not-sealed': 0, 'does-not-verify': 0 },
   };
   const records = await stores.records.all();
-  const trusted = publicKey === undefined ? undefined : [publicKey];
   const recorded = groupBy(checkRemovals(records, trusted).removals, ({ hash }) => hash);
   const judged = await mapConcurrent(AT_ONCE, [...found.values()], async (one) =>
     judge(stores, one, recorded.get(one.subject) ?? []),
@@ -234,13 +233,19 @@ export function checkRemovals(
       .flatMap(({ events, bodies, before, at }) =>
         [...events, ...bodies].map((hash) => ({ hash, before, day: at.slice(0, 10) })),
       ),
-    faults: records.flatMap(({ number }, at) => {
-      const text = `record ${number} of a removal: ${problems[at] ?? ''}`;
-      return problems[at] === undefined ? [] : [{ code: 'removal-invalid', text }];
+    faults: records.flatMap(({ number, publicKey }, at) => {
+      const problem = problems[at];
+      if (problem === undefined) return [];
+      const whose = problem === 'key-unknown' ? `, signed by ${fingerprintOf(publicKey)}` : '';
+      return [
+        { code: 'removal-invalid', text: `record ${number} of a removal: ${problem}${whose}` },
+      ];
     }),
     notes:
       trusted || keys.length === 0
         ? []
-        : [`removals were signed by ${keys.join(', ')}; pass --retention-key to say whose key may`],
+        : [
+            `removals were signed by ${keys.join(', ')}; pass --retention-key for each key that may`,
+          ],
   };
 }

@@ -94,6 +94,9 @@ function isSigned({ signature, ...content }: RemovalRecord): boolean {
   }
 }
 
-/** The public key of a PEM, as records have it. Throws on what is no key. */
-export const publicKeyOf = (pem: string): string =>
-  createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('base64');
+/** The public key of a PEM, as records have it. Throws on what is no Ed25519 key. */
+export function publicKeyOf(pem: string): string {
+  const key = createPublicKey(pem);
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error('not an Ed25519 key');
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
+}

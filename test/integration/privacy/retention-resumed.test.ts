@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => storage.close());
 
-const plan = (before: string) => planRetention(stores, before, publicKey);
+const plan = (before: string) => planRetention(stores, before, [publicKey]);
 const verify = async (now: string) =>
   verifyAudit(on, { now: Date.parse(now), ...checkRemovals(await stores.records.all()) });
 
@@ -66,6 +66,30 @@ test('a removal that broke off is ended also after another one with an earlier d
   await carryOutRetention(stores, await plan(BEFORE), by);
   expect(await verify('2025-11-19T01:06:00Z')).toMatchObject({ faults: [], rows: 0 });
   expect(await stores.records.all()).toHaveLength(2);
+});
+
+test('a removal that broke off is ended with a new key by who names the former one', async () => {
+  const first = await plan(BEFORE);
+  let calls = 0;
+  const breaking = {
+    ...stores,
+    audit: {
+      ...stores.audit,
+      remove: (partition: string, key: string) =>
+        (calls += 1) > 2
+          ? Promise.reject(new StoreUnavailable('away'))
+          : stores.audit.remove(partition, key),
+    },
+  };
+  await expect(carryOutRetention(breaking, first, by)).rejects.toThrow('away');
+  const next = { ...by, privateKey: pem() };
+  const current = publicKeyOf(next.privateKey);
+  const alone = await planRetention(stores, BEFORE, [current]);
+  expect(alone).toMatchObject({ removable: [], kept: { open: 2 } });
+  const both = await planRetention(stores, BEFORE, [current, publicKey]);
+  expect(both).toMatchObject({ removable: [{ isRecorded: true }, { isRecorded: true }] });
+  await carryOutRetention(stores, both, next);
+  expect(await verify('2025-11-19T01:06:00Z')).toMatchObject({ faults: [], rows: 0 });
 });
 
 test('an event whose claim cannot be read stays, and keeps no other from its removal', async () => {

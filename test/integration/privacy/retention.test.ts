@@ -28,6 +28,7 @@ import { retentionOn } from './retention-on';
 
 const BEFORE = '2025-11-21';
 const NOW = '2025-11-21T03:05:00.000Z';
+const SIGNED_BY_ANOTHER = /^record 1 of a removal: key-unknown, signed by [0-9a-f]{16}$/;
 const pem = () =>
   generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const privateKey = pem();
@@ -143,8 +144,24 @@ test('the commands show it, remove it by name and key, and verify what is left',
   const other = join(dirname(key), 'other.pem');
   await writeFile(other, pem());
   const { code, printed } = await joinery(...verification, '--retention-key', other);
-  const { faults } = printed as { faults: { code: string }[] };
-  expect([code, faults[0]?.code]).toEqual([1, 'removal-invalid']);
+  expect([code, printed]).toMatchObject([
+    1,
+    { faults: [{ code: 'removal-invalid', text: expect.stringMatching(SIGNED_BY_ANOTHER) }] },
+  ]);
+  // After a change of the key, the current one and the former one.
+  const both = ['--retention-key', other, '--retention-key', key];
+  expect(await joinery(...verification, ...both)).toMatchObject({
+    code: 0,
+    printed: { faults: [], notes: [] },
+  });
+  const wrong = join(dirname(key), 'rsa.pem');
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  await writeFile(wrong, rsa.export({ type: 'spki', format: 'pem' }));
+  const refused = { code: 2, printed: { error: { message: `${wrong} holds no Ed25519 key` } } };
+  for (const command of [verification, asked])
+    expect(
+      await joinery(...command, '--retention-key', key, '--retention-key', wrong),
+    ).toMatchObject(refused);
 });
 
 test('what somebody has touched stays, with its traces', async () => {
@@ -203,7 +220,7 @@ test('a record of another key makes nothing removable that would stay without it
   const content = { number: 1, previous: NO_RECORD, before: BEFORE, events: [open], bodies: [] };
   const who = { by: 'eve', reason: 'T-0', at: NOW };
   await stores.records.add(signRemoval({ ...content, ...who, rows }, pem()));
-  const plan = await planRetention(stores, BEFORE, publicKeyOf(privateKey));
+  const plan = await planRetention(stores, BEFORE, [publicKeyOf(privateKey)]);
   expect(plan.removable.map(({ subject }) => subject)).not.toContain(open);
   expect(plan.kept.open).toBe(1);
 });
