@@ -2,7 +2,8 @@ import { faultText } from '../shared/domain/evidence/fault';
 import type { AuditRow } from '../shared/domain/workflow/audit-entry';
 import { auditReport, type AuditQuestion, type AuditReport } from '../shared/reports/audit';
 import { openAudit, openClaims, type Connection } from './connection';
-import { CliError, counted, unknownEvent, print, tableOf } from './print';
+import { CliError, counted, print, tableOf } from './print';
+import { missingEvent } from './unknown-event';
 
 type AuditOptions = { event?: string; source?: string; worker?: string; day?: string };
 
@@ -15,7 +16,8 @@ export async function audit(
   const stores = { claims: openClaims(connection), audit: openAudit(connection) };
   const report = await auditReport(stores, question);
   const isEmpty = report.rows.length === 0 && report.faults.length === 0;
-  if ('event' in question && isEmpty) throw unknownEvent(question.event, question.sources);
+  if ('event' in question && isEmpty)
+    throw await missingEvent(connection, question.event, question.sources);
   if ('worker' in question && isEmpty)
     throw new CliError(`no event of the worker ${question.worker} is known`);
   print(report, json, textOf);

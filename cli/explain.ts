@@ -8,7 +8,8 @@ import {
 } from '../shared/reports/explain';
 import type { FactLine } from '../shared/reports/fact-line';
 import { openAudit, openClaims, openWorkers, type Connection } from './connection';
-import { ambiguousEvent, durationText, print, tableOf, unknownEvent } from './print';
+import { ambiguousEvent, durationText, print, tableOf } from './print';
+import { missingEvent } from './unknown-event';
 
 /** Prints why an event did what it did, from the rows that it left. Exit code 1 on a fault of their hash chains. */
 export async function explain(
@@ -22,7 +23,7 @@ export async function explain(
     workers: openWorkers(connection),
   };
   const answer = await explainEvent(stores, id, sources);
-  if (answer.kind === 'unknown') throw unknownEvent(id, sources);
+  if (answer.kind === 'unknown') throw await missingEvent(connection, id, sources);
   if (answer.kind === 'ambiguous') throw ambiguousEvent(id, answer.sources);
   print(answer.explanation, options.json, explanationText);
   if (answer.explanation.faults.length > 0) process.exitCode = 1;

@@ -2,8 +2,9 @@ import { replayEvents, type ReplayLine, type ReplayRequest } from '../shared/eve
 import { openAudit, openClaims, type Connection } from './connection';
 import { readEvents } from './event-files';
 import { rulesOf } from './model';
-import { CliError, counted, unknownEvent, print, tableOf, warn } from './print';
+import { CliError, counted, print, tableOf, warn } from './print';
 import { replayQueue, withBus } from './service-bus';
+import { missingEvent } from './unknown-event';
 
 export type ReplayOptions = Pick<
   ReplayRequest,
@@ -41,7 +42,7 @@ export async function replay(
     const isNarrowed = [cause, since, until, about].some((given) => given !== undefined);
     throw isNarrowed
       ? new CliError(`event ${eventId} is not among those of this cause, time or package`)
-      : unknownEvent(eventId, connection.sources);
+      : await missingEvent(connection, eventId, connection.sources);
   }
   if (!json) warn(notes);
   print({ preview: !yes, events: lines, notLookedAt, notes }, json, () =>

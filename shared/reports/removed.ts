@@ -1,5 +1,5 @@
 import { BlobRefused } from '../blobs';
-import type { RemovalRecords } from '../storage/removal-records';
+import { removalRecordName, type RemovalRecords } from '../storage/removal-records';
 import type { Period } from './evidence';
 
 const UNREAD =
@@ -22,6 +22,26 @@ export async function removedNotes(
     if (error instanceof BlobRefused && error.status === 403) return [UNREAD];
     throw error;
   }
+}
+
+/** That retention has removed an event, by the last record that names it: on which UTC day, and the name of the record. */
+export type RemovedEvent = { eventHash: string; day: string; record: string };
+
+/** Which of the events retention has removed; none where the records may not be read. */
+export async function removedEvent(
+  records: Pick<RemovalRecords, 'all'>,
+  eventHashes: readonly string[],
+): Promise<RemovedEvent | undefined> {
+  const all = await records.all().catch((error: unknown) => {
+    if (error instanceof BlobRefused) return [];
+    throw error;
+  });
+  for (const { events, at, number } of all.toReversed()) {
+    const eventHash = eventHashes.find((hash) => events.includes(hash));
+    if (eventHash !== undefined)
+      return { eventHash, day: at.slice(0, 10), record: removalRecordName(number) };
+  }
+  return undefined;
 }
 
 const counted = ({ length }: readonly unknown[], one: string, several: string): string =>

@@ -7,7 +7,8 @@ import { mapConcurrent } from '../promises';
 export type RemovalRecords = ReturnType<typeof openRemovalRecords>;
 
 const NAME = /^removal-\d{6}\.json$/;
-const nameOf = (number: number): string => `removal-${padded(number, 6)}.json`;
+/** The name of the blob of a record. */
+export const removalRecordName = (number: number): string => `removal-${padded(number, 6)}.json`;
 
 /** The records of what was removed from the audit, in the container of the seals: one JSON file each, written once. */
 export function openRemovalRecords(container: string, credential?: TokenCredential) {
@@ -31,7 +32,7 @@ export function openRemovalRecords(container: string, credential?: TokenCredenti
     },
     /** Adds the next record. Throws if another one has its number. */
     add: async (record: RemovalRecord): Promise<void> => {
-      const name = nameOf(record.number);
+      const name = removalRecordName(record.number);
       await addBlob(blobIn(container, name), contentOf(record), access);
       const stored = await read(name);
       if (stored?.signature !== record.signature)

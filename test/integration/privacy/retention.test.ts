@@ -141,6 +141,31 @@ test('the commands show it, remove it by name and key, and verify what is left',
   expect(await notesOf('leavers', '--from', '2025-11-20')).toEqual([said]);
   expect(await notesOf('access', '--workers', 'W-1')).toEqual([said]);
   expect(await notesOf('completeness', '--from', '2025-11-21')).toEqual([]);
+  const hash = eventHash('urn:hr:acme:workday', '1');
+  const about = [
+    ['status', '1'],
+    ['audit', '--event', '1'],
+    ['explain', '1'],
+  ];
+  for (const command of about)
+    expect(await joinery(...command)).toMatchObject({
+      code: 1,
+      printed: {
+        error: {
+          message: expect.stringMatching(
+            `^event 1 of urn:hr:acme:workday was removed by retention on \\d{4}-\\d\\d-\\d\\d: the record removal-000001.json beside the seals names it as ${hash}`,
+          ),
+        },
+      },
+    });
+  const unread = { SEALS: signedContainer(connectionString, 'none', 'rcl') };
+  for (const [id, more] of [
+    ['404', {}],
+    ['1', unread],
+  ] as const)
+    expect((await runCommand(['status', id], { ...settings, ...more })).stderr).toContain(
+      `no event ${id} of urn:hr:acme:workday is known; "audit --day"`,
+    );
   const other = join(dirname(key), 'other.pem');
   await writeFile(other, pem());
   const { code, printed } = await joinery(...verification, '--retention-key', other);
