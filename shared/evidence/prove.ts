@@ -1,5 +1,5 @@
 import { endsOf, type ClosedChain, type PlacedRow } from '../domain/evidence/chain';
-import { hourAfter, hourOf } from '../domain/evidence/hours';
+import { hourAfter, hourOf, SEALED_WITHIN_DAYS } from '../domain/evidence/hours';
 import { proofOf, type InclusionProof } from '../domain/evidence/seal';
 import { mapConcurrent } from '../promises';
 import type { LedgerReader } from '../storage/audit';
@@ -10,8 +10,8 @@ export type ProveStores = {
   seals: Pick<Seals, 'hours' | 'read'>;
 };
 
-/** A chain is sealed with its hour or, if it was late, up to a week after. */
-const LATE_HOURS = 8 * 24;
+/** In so many hours a chain is sealed, if it ever is. One day is to spare. */
+const SEARCHED_HOURS = (SEALED_WITHIN_DAYS + 1) * 24;
 const AT_ONCE = 32;
 
 export type EventProof = {
@@ -66,7 +66,7 @@ function hoursOf(closed: readonly Closed[], known: readonly string[]): readonly 
   const first = known[0] ?? '';
   const from = closed.map(({ closedAt }) => hourOf(closedAt));
   return known.filter((hour) =>
-    from.some((one) => hour >= one && hour <= hourAfter(one < first ? first : one, LATE_HOURS)),
+    from.some((one) => hour >= one && hour <= hourAfter(one < first ? first : one, SEARCHED_HOURS)),
   );
 }
 

@@ -1,5 +1,12 @@
 import { endsOf, type ClosedChain } from '../domain/evidence/chain';
-import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
+import {
+  daysBetween,
+  hourAfter,
+  hourOf,
+  SEALED_AFTER_MS,
+  SEALED_WITHIN_DAYS,
+  startOf,
+} from '../domain/evidence/hours';
 import { NO_ROOT, SealLeaf, sealOf, subjectOf, type Seal } from '../domain/evidence/seal';
 import type { Log } from '../log';
 import { mapConcurrent } from '../promises';
@@ -12,14 +19,7 @@ export type SealServices = {
   seals: Pick<Seals, 'hours' | 'read' | 'add'>;
 };
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-
-/** An hour is sealed when it has been over for so long: clocks differ, and a row is written before it can be read. */
-const GRACE_MS = 4 * MINUTE_MS;
-
-/** A row is indexed by the day on which its run went on, and may be written so many days later. The first seal looks back as far. */
-const LATE_DAYS = 7;
+const DAY_MS = 86_400_000;
 
 const AT_ONCE = 32;
 
@@ -33,13 +33,13 @@ export async function sealHours(
   now: number,
   log: Log,
 ): Promise<void> {
-  const last = hourAfter(hourOf(now - GRACE_MS), -1);
+  const last = hourAfter(hourOf(now - SEALED_AFTER_MS), -1);
   // One of an hour that is not over yet is not ours, or the clock of another instance is ahead.
   const known = (await seals.hours()).filter((one) => one <= last);
   const newest = known.at(-1);
   let hour = newest === undefined ? last : hourAfter(newest);
   if (hour > last) return;
-  const since = startOf(hour) - LATE_DAYS * DAY_MS;
+  const since = startOf(hour) - SEALED_WITHIN_DAYS * DAY_MS;
   const before = known.filter((one) => one >= hourOf(since));
   const read = await readSeals(seals, before, log);
   const sealed = new Set(read.flatMap(({ leaves }) => leaves.map(subjectOf)));

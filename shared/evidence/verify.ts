@@ -1,7 +1,7 @@
 import { eventFaults, refusalFaults } from '../domain/evidence/event-faults';
 import type { KnownEnd, PlacedRow } from '../domain/evidence/chain';
 import type { Fault } from '../domain/evidence/fault';
-import { daysBetween, hourAfter, hourOf, startOf } from '../domain/evidence/hours';
+import { daysBetween, hourAfter, hourOf, SEAL_DUE_MS, startOf } from '../domain/evidence/hours';
 import { sealedEnd, subjectOf, type Seal } from '../domain/evidence/seal';
 import {
   NO_SEAL_IN_RANGE,
@@ -55,8 +55,6 @@ const CLAIMS_UNREAD =
   'what is not sealed yet was not compared with the claims, because you may not read them. An operator can check that';
 
 const AT_ONCE = 32;
-/** After so long the seal of an hour is there, even if the timer of the app missed it once. */
-const DUE_MS = 65 * 60_000;
 /** An hour in which so many events closed and of which none is left was removed as a whole. */
 const WHOLE_HOUR = 2;
 
@@ -169,7 +167,7 @@ async function checkSeals(
   // That the first hour does not follow from the one before is the fault of that one.
   const isAsked = ({ code, hour = '' }: Fault): boolean =>
     hour >= from || from === first || (code === 'seal-forked' && hourAfter(hour) === from);
-  const isBehind = range.to === undefined && last < hourAfter(hourOf(now - DUE_MS), -1);
+  const isBehind = range.to === undefined && last < hourAfter(hourOf(now - SEAL_DUE_MS), -1);
   const behind = { code: 'seals-behind', hour: last, text: 'no later hour is sealed' } as const;
   return {
     seals: read.flatMap(({ hour, seal }) =>

@@ -1,5 +1,10 @@
 import { BlobRefused } from '../../../shared/blobs';
-import { hourAfter, hourOf, startOf } from '../../../shared/domain/evidence/hours';
+import {
+  hourAfter,
+  hourOf,
+  SEALING_FAILS_HOURS,
+  startOf,
+} from '../../../shared/domain/evidence/hours';
 import { openSeals } from '../../../shared/storage/seals';
 import { StoreUnavailable } from '../../../shared/storage/storage-port';
 import type { DoctorContext } from '../context';
@@ -44,9 +49,6 @@ export async function checkAudit(context: DoctorContext): Promise<Finding[]> {
   ];
 }
 
-/** A seal is written a few minutes after its hour; one later than that was tried again, and failed. */
-const LATE_HOURS = 2;
-
 /** Whether the audit is sealed hour by hour, as far as the container of the seals tells. */
 export async function checkSeals({ config, credential }: DoctorContext): Promise<Finding[]> {
   const { container } = config.seals;
@@ -65,7 +67,7 @@ export async function checkSeals({ config, credential }: DoctorContext): Promise
     if ((await seals.read(newest)) === 'unreadable')
       return [fault({ name: 'seal-unreadable', about: newest, text: 'it is no seal', todo })];
     const text = `${hours.length} hours are sealed, the last is ${newest}`;
-    const isLate = Date.now() > startOf(hourAfter(newest, 1 + LATE_HOURS));
+    const isLate = Date.now() > startOf(hourAfter(newest, 1 + SEALING_FAILS_HOURS));
     return [isLate ? warning({ name: 'seals-late', about: 'SEALS', text, todo }) : ok(text)];
   } catch (error) {
     return [sealProblem(config, error)];
