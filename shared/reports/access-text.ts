@@ -1,5 +1,6 @@
 import { cell, list, table } from '../domain/markdown';
-import { AccessLine, type AccessContent } from './access';
+import type { AccessContent } from './access';
+import { AccessLine } from './access-line';
 import type { Evidence } from './evidence';
 import { evidenceCsv, evidenceMarkdown, short, tableOfLines } from './evidence-text';
 
