@@ -6,7 +6,7 @@ import { projectRoot } from '../../infra/local/stack/service';
 test('the bench delivers joiners under the limit of the tenant, and prints what they cost', async () => {
   const program = join(projectRoot(), 'dist', 'infra', 'local', 'bench', 'main.js');
   const args = ['--joiners', '10', '--packages', '2', '--tenant-limit', 'on', '--delivery', '1-2'];
-  args.push('--behind');
+  args.push('--behind', '--warm-ups', '10');
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, '--json']);
   const report = JSON.parse(stdout) as {
     outcomes: object;

@@ -3,15 +3,18 @@ import { TenantLimit } from '../graph/http/tenant-limits';
 import { compareBuilds, printedComparison } from './compare';
 import type { Delivery } from './load';
 import { printed } from './report';
-import { bench, warmUps, type Size } from './run';
+import { bench, type Size } from './run';
+
+/** So many let the processes compile their code. */
+const WARM_UPS = 400;
 
 const usage = `Sends joiners through the bus of a temporary local stack, all at once, and measures until their closing rows exist.
 Beside the host runs a baseline: a plain script that makes the same Graph calls and table writes without bus, host or
 history, on the same simulator and Azurite. It runs twice: measured from its first call (fresh), and measured after it
-has served ${warmUps} others, as the host has (warmed). Needs Linux. Exits 1 if a joiner is not delivered.
+has served ${WARM_UPS} others, as the host has (warmed). Needs Linux. Exits 1 if a joiner is not delivered.
 
 usage: npm run bench -- [--joiners <n>] [--packages <n>] [--tenant-limit <limit>] [--delivery <from>-<to>] [--behind]
-                        [--json]
+                        [--warm-ups <n>] [--json]
        npm run bench -- [--joiners <n>] [--json] --compare <dir> [--rounds <n>]
   --joiners <n>    measured joiners (500)
   --packages <n>   packages that each of them gets, 1 to 3 (1)
@@ -22,6 +25,7 @@ usage: npm run bench -- [--joiners <n>] [--packages <n>] [--tenant-limit <limit>
                    seconds that Entra takes to deliver a request, evenly spread (0.3 for each)
   --behind         the measured joiners start in a week, and behind them are sent somebody who starts today and somebody
                    whose employment has ended at once
+  --warm-ups <n>   joiners before the measured ones, 10 at least (${WARM_UPS})
   --compare <dir>  run the bench of another build in turn with this one (that one, this one, that one, ...), and print
                    the medians of both and their ratio. <dir> has the other build's package.json and node_modules; its
                    bench must take --joiners and --json
@@ -57,18 +61,23 @@ void runTool({
     'tenant-limit': { type: 'string', default: 'off' },
     delivery: { type: 'string' },
     behind: { type: 'boolean', default: false },
+    'warm-ups': { type: 'string' },
     compare: { type: 'string' },
     rounds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
   read: ({ joiners, packages, 'tenant-limit': tenantLimit, delivery, behind, ...others }) => {
-    const { compare, rounds, json } = others;
+    const { compare, rounds, json, 'warm-ups': warmUps } = others;
     if (rounds !== undefined && compare === undefined) throw new Error('--rounds needs --compare');
-    const isPlain = packages === '1' && tenantLimit === 'off' && delivery === undefined && !behind;
+    const isPlain =
+      packages === '1' &&
+      tenantLimit === 'off' &&
+      [delivery, warmUps].every((given) => given === undefined) &&
+      !behind;
     // Another build may not know them.
     if (compare !== undefined && !isPlain)
       throw new Error(
-        '--compare compares without --packages, --tenant-limit, --delivery and --behind',
+        '--compare compares without --packages, --tenant-limit, --delivery, --behind and --warm-ups',
       );
     if (!TenantLimit.safeParse(tenantLimit).success)
       throw new Error('--tenant-limit must be on, off or x<number>, such as x10');
@@ -77,6 +86,7 @@ void runTool({
         joiners: integerOption('--joiners', joiners, 1, 100_000),
         packages: integerOption('--packages', packages, 1, 3),
         ...{ tenantLimit, behind },
+        warmUps: integerOption('--warm-ups', warmUps ?? `${WARM_UPS}`, 10, 100_000),
         ...(delivery !== undefined && { delivery: deliveryOf(delivery) }),
       },
       compare,

@@ -21,18 +21,12 @@ import {
 import { measureServices } from './measure';
 import { reportOf, type Bucket, type Report } from './report';
 
-/**
- * Joiners before the measured ones: the first creates the package, the others let the processes compile their code, the
- * last is the sample. The warmed baseline serves as many before its measurement, the fresh one none.
- */
-export const warmUps = 400;
-
 const queue = 'provisioning-events';
 /**
  * No person joins twice: the measured ones go to the host and both baselines, the others to all but the fresh baseline; one
  * starts today, and two more get three packages.
  */
-const peopleFor = (joiners: number): number =>
+const peopleFor = ({ joiners, warmUps }: Size): number =>
   2 * warmUps + joiners + 2 * servedByBaseline(joiners) + 3;
 
 /** The place of who leaves with --behind: among the first joiners. */
@@ -53,11 +47,16 @@ export type Size = {
   tenantLimit: string;
   delivery?: Delivery;
   behind: boolean;
+  /**
+   * Joiners before the measured ones: the first creates the package, the others let the processes compile their code, the
+   * last is the sample. The warmed baseline serves as many before its measurement, the fresh one none.
+   */
+  warmUps: number;
 };
 
 /** Runs one measurement on a temporary stack. */
 export async function bench(size: Size): Promise<Report> {
-  const { joiners, delivery, tenantLimit } = size;
+  const { delivery, tenantLimit } = size;
   const rate = rateOf(tenantLimit);
   const tableLog = (dataDir: string): string => pathOf(dataDir, 'tables.log');
   const settings = (dataDir: string): Record<string, string> => {
@@ -65,8 +64,8 @@ export async function bench(size: Size): Promise<Report> {
     const model = pathOf(dataDir, 'model.json');
     writeTenant(
       tenant,
-      peopleFor(joiners),
-      delivery && { ...delivery, people: [leaver, ...measuredPeople(joiners)] },
+      peopleFor(size),
+      delivery && { ...delivery, people: [leaver, ...measuredPeople(size)] },
     );
     writeModel(model);
     return {
@@ -97,7 +96,7 @@ export async function bench(size: Size): Promise<Report> {
 }
 
 /** The measured joiners, and who starts today behind them. */
-const measuredPeople = (joiners: number): number[] =>
+const measuredPeople = ({ joiners, warmUps }: Size): number[] =>
   Array.from({ length: joiners + 1 }, (_, n) => warmUps + n);
 
 const inAWeek = (): string => new Date(Date.now() + 7 * DAY_MS).toISOString().slice(0, 10);
@@ -110,17 +109,14 @@ function rateOf(tenantLimit: string): number {
   return tenantLimit === 'on' ? 1 : Number(tenantLimit.slice(1));
 }
 
-async function measure(
-  stack: TemporaryStack,
-  tableLog: string,
-  { joiners, packages, tenantLimit, delivery, behind }: Size,
-): Promise<Report> {
+async function measure(stack: TemporaryStack, tableLog: string, size: Size): Promise<Report> {
+  const { joiners, packages, tenantLimit, delivery, behind, warmUps } = size;
   const { graph, serviceBus, storage, host } = stack;
   const load = openLoad(serviceBus.connectionString, queue, storage.connectionString);
   const lap = measureServices(stack.dataDir, tableLog, stack.now);
-  const workers = Array.from({ length: peopleFor(joiners) }, (_, n) => workerId(n));
+  const workers = Array.from({ length: peopleFor(size) }, (_, n) => workerId(n));
   // At the published limit of Graph, twenty requests a second.
-  const deadlineMs = 60_000 + 2_000 * (delivery?.to ?? 0) + 150 * packages * (warmUps + joiners);
+  const deadlineMs = 180_000 + 2_000 * (delivery?.to ?? 0) + 150 * packages * (warmUps + joiners);
   const position = positionWith(packages);
 
   const join = (group: readonly string[], jobCode = position) =>
@@ -163,12 +159,12 @@ async function measure(
   await join(workers.splice(0, 1), positionWith(3));
   const ofThree = lap();
   await load.close();
-  const serve = (warmUps: string[]): Promise<BaselineResult> =>
+  const serve = (served: string[]): Promise<BaselineResult> =>
     runBaseline({
       ...script,
       graphUrl: graph.url,
       storage: storage.connectionString,
-      warmUps,
+      warmUps: served,
       workers: workers.splice(0, servedByBaseline(joiners)),
       concurrency: activitiesAtOnce(),
     });
