@@ -67,7 +67,7 @@ export const auditCommands: readonly CommandDefinition[] = [
       faults: z.array(Fault),
       notes: z.array(text),
     }),
-    run: async (_, options: Json) =>
+    run: async (_, options: Json & { retentionKey: string[] }) =>
       (await import('../audit-seals.js')).verify(await connection(), options),
   },
   {

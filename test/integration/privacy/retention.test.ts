@@ -154,7 +154,7 @@ test('the commands show it, remove it by name and key, and verify what is left',
         error: {
           message: expect.stringMatching(
             `^event 1 of urn:hr:acme:workday was removed by retention on \\d{4}-\\d\\d-\\d\\d: the record removal-000001.json beside the seals names it as ${hash}`,
-          ),
+          ) as string,
         },
       },
     });
@@ -171,7 +171,11 @@ test('the commands show it, remove it by name and key, and verify what is left',
   const { code, printed } = await joinery(...verification, '--retention-key', other);
   expect([code, printed]).toMatchObject([
     1,
-    { faults: [{ code: 'removal-invalid', text: expect.stringMatching(SIGNED_BY_ANOTHER) }] },
+    {
+      faults: [
+        { code: 'removal-invalid', text: expect.stringMatching(SIGNED_BY_ANOTHER) as string },
+      ],
+    },
   ]);
   // After a change of the key, the current one and the former one.
   const both = ['--retention-key', other, '--retention-key', key];
