@@ -169,14 +169,10 @@ test('the commands show it, remove it by name and key, and verify what is left',
   const other = join(dirname(key), 'other.pem');
   await writeFile(other, pem());
   const { code, printed } = await joinery(...verification, '--retention-key', other);
-  expect([code, printed]).toMatchObject([
-    1,
-    {
-      faults: [
-        { code: 'removal-invalid', text: expect.stringMatching(SIGNED_BY_ANOTHER) as string },
-      ],
-    },
-  ]);
+  expect(code).toBe(1);
+  expect((printed as { faults: unknown[] }).faults).toContainEqual({
+    ...{ code: 'removal-invalid', text: expect.stringMatching(SIGNED_BY_ANOTHER) as string },
+  });
   // After a change of the key, the current one and the former one.
   const both = ['--retention-key', other, '--retention-key', key];
   expect(await joinery(...verification, ...both)).toMatchObject({
