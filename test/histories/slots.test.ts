@@ -76,3 +76,19 @@ test('what is open is polled and settled while the run waits for its next slot, 
   expect(second?.[1]).toBeGreaterThan(3600);
   expect(plans).toHaveLength(3);
 });
+
+test('reads that the rate refuses are asked for again as soon as it has some, however often that was so', async () => {
+  const happy = happyActivities();
+  let refused = 0;
+  let plannedAt = 0;
+  const result = await runWorkflow({
+    ...happy,
+    planAccess: (input, host) => {
+      plannedAt = secondsAt(host.now);
+      refused += 1;
+      return refused <= 20 ? later('rate-budget', 2) : happy.planAccess(input, host);
+    },
+  });
+  expect(closingOf(result)).toMatchObject({ outcome: 'delivered' });
+  expect(plannedAt).toBeLessThan(60);
+});

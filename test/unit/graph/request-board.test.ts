@@ -218,3 +218,18 @@ test('a dialect without the list reads singly', async () => {
   for (let at = 0; at < 3 * MANY; at += 1)
     expect(await board.look(`r-${at}`, ago(5_000))).toBeUndefined();
 });
+
+test('a list that the rate of reads refuses is no failure: nothing is told, and the next one is due as ever', async () => {
+  const shown: { list: Shown[] | Error } = {
+    list: new GraphError('progressSince', { code: 'rate-budget', ambiguous: false }),
+  };
+  const { board, since, ids, askAll } = plantedBoard(shown);
+  await askAll();
+  expect(since).toHaveLength(1);
+  expect(board.takeNews()).toEqual([]);
+  shown.list = ids.map(delivered);
+  pass(EVERY_MS);
+  await askAll();
+  expect(await told(askAll())).toBe('delivered');
+  expect(since).toHaveLength(2);
+});
