@@ -67,9 +67,7 @@ export const estimateCommand: CommandDefinition = {
     print(estimate, asJson, ({ requests, submitMinutes, minutes, graphCalls, percentOfQuarter }) =>
       [
         `${counted(people, 'person', 'people')} with ${packages === 1 ? 'one package' : `${packages} packages`} each: about ${minutes} minutes`,
-        submitMinutes === 0
-          ? `  ${counted(requests, 'request')}, all made at once`
-          : `  ${requests} requests, of which the last is made after ${submitMinutes} minutes at ${rate} writes a second`,
+        `  ${counted(requests, 'request')}; the last is made after ${submitMinutes} minutes, at ${rate} writes a second and with the instances of prod`,
         `  about ${graphCalls} calls to Graph; ${percentOfQuarter} % of the requests of three months`,
         ...(percentOfQuarter > 100 ? [TOO_MANY] : []),
       ].join('\n'),

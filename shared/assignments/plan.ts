@@ -18,35 +18,23 @@ import type { Ending } from '../domain/workflow/step-outcome';
 import type { DecidedStep } from '../domain/workflow/workflow-state';
 import type { LoadedModel } from '../config/load-model';
 import { asOutcome } from '../graph/errors';
-import type { RateBudget } from '../graph/rate-budget';
 import type { Log } from '../log';
-import type { KnownPackage } from '../packages/ensure';
-import type { Claims } from '../storage/claims';
 import type { StoredHolding } from '../storage/holdings';
-import { acquireOnce, lockOf, type WorkerLocks } from '../storage/worker-locks';
 import { TooManyNumbers, type Workers } from '../storage/workers';
 import { accountOf, accountsOf, numbersOf, type Account } from './account';
 import { readAccess, type AccessServices } from './current-access';
 import { throughGate, type GateKeeper } from './gate';
 import { heldBy, iso, stepsOf, type Situation } from './planned-steps';
 
-type Services = AccessServices & {
+export type PlanServices = AccessServices & {
   workers: Workers;
   gate: GateKeeper;
   config: { matchAttribute: string; graph: { lagSeconds: number } };
 };
 
-type LockServices = {
-  claims: Pick<Claims, 'isOver'>;
-  workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
-  /** The package if it is complete. */
-  knownPackage: (packageKey: string) => Promise<KnownPackage | undefined>;
-  budget: Pick<RateBudget, 'admit' | 'settle'>;
-};
-
 type Model = LoadedModel['model'];
-type PlanInput = Omit<z.infer<typeof activities.planAccess.input>, 'fencingToken'>;
-type Plan = {
+export type PlanInput = Omit<z.infer<typeof activities.planAccess.input>, 'fencingToken'>;
+export type Plan = {
   targetId?: string | undefined;
   steps: PlannedStep[];
   decided: DecidedStep[];
@@ -56,73 +44,12 @@ type Plan = {
 };
 
 /**
- * Plans under the lock of the person. The lock stays with a plan that is to be carried out; any other one releases it, because
- * nothing waits with a lock. `held` by another run, or this fencing token was used before: the next one may acquire it.
- */
-export async function planUnderLock(
-  services: Services & LockServices,
-  { fencingToken, ...input }: z.infer<typeof activities.planAccess.input>,
-  log: Log,
-): Promise<Outcome<Plan>> {
-  const { claims, workerLocks, knownPackage, budget } = services;
-  const { heldSince, parkedUntil, done } = input;
-  // What waits for a date or a person is looked at first.
-  const isAsked = heldSince === undefined && parkedUntil === undefined;
-  const early = isAsked ? await notAdmitted(services, input) : undefined;
-  if (early) return early;
-  const lock = lockOf(input.run, fencingToken);
-  let isLocked = false;
-  let isToDo = false;
-  let writes = 0;
-  let isAdmitted = isAsked;
-  const admit = async (): Promise<Later | undefined> => {
-    if (isAdmitted) return undefined;
-    const later = await notAdmitted(services, input);
-    isAdmitted = later === undefined;
-    return later;
-  };
-  try {
-    const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
-    if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
-    if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
-    isLocked = true;
-    const plan = await planAccess({ ...services, admit }, input, log);
-    if (plan.kind !== 'done') return plan;
-    writes = plan.steps.filter((step) => isWrite(step) && !done.includes(step.id)).length;
-    const withPackage = async (step: PlannedStep): Promise<PlannedStep> => {
-      const known = step.action === 'grant' && (await knownPackage(step.packageKey));
-      return known ? { ...step, ...known, isEnsured: true } : step;
-    };
-    const steps = await Promise.all(plan.steps.map(withPackage));
-    isToDo = true;
-    return { ...plan, steps };
-  } finally {
-    if (isAdmitted) budget.settle(writes);
-    if (isLocked && !isToDo) await workerLocks.release(lock);
-  }
-}
-
-const isWrite = ({ action }: PlannedStep): boolean => action !== 'wait' && action !== 'hand-off';
-
-/** `later` until the slot of a run that cannot have a write of the budget now. */
-async function notAdmitted(
-  { budget }: Pick<LockServices, 'budget'>,
-  { priority = { rank: 'grant' }, slot }: Pick<PlanInput, 'priority' | 'slot'>,
-): Promise<Later | undefined> {
-  const seconds = await budget.admit(priority, slot === undefined ? undefined : Date.parse(slot));
-  if (seconds === 0) return undefined;
-  const afterSeconds = Math.max(1, seconds);
-  const until = iso(Date.now() + afterSeconds * 1000);
-  return { kind: 'later', afterSeconds, why: 'rate-budget', until };
-}
-
-/**
  * The facts about a person, the access model and what the person has -> steps, and how everything ends of which nothing is to
  * be done. A missing or disabled account stops only what gives access: all else comes first, as a partial plan. An event that
  * makes no difference before a later instant, and by which nothing is to be done now, is `later` until then.
  */
 export async function planAccess(
-  services: Services & { admit: () => Promise<Later | undefined> },
+  services: PlanServices & { admit: () => Promise<Later | undefined> },
   { run, done, heldSince, parkedUntil }: PlanInput,
   log: Log,
 ): Promise<Outcome<Plan>> {
@@ -215,7 +142,7 @@ export async function planAccess(
   });
 }
 
-const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
+export const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 
 /** An event of the clock does what its instant brings, although the clock of this machine may be behind the timer's. */
 const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>
@@ -258,7 +185,7 @@ const endingOfOwn = (wants: readonly Want[]): Ending | undefined =>
 
 /** Those under the numbers of the person, as they were read with the facts. */
 async function holdingsOf(
-  { holdings }: Services,
+  { holdings }: PlanServices,
   { numbers }: Awaited<ReturnType<Workers['everything']>>,
   workerIds: readonly string[],
 ): Promise<StoredHolding[]> {

@@ -15,7 +15,7 @@ export function secondsOf(text: string): number | undefined {
 }
 
 /**
- * A poll schedule such as `5s 10s 20s 30s 60s<30m 15m<24h 1h`: single waits, then waits repeated until a time since the
+ * A poll schedule such as `5s 10s 20s 30s<3m 60s<30m 15m<24h 1h`: single waits, then waits repeated until a time since the
  * request was made, then one without end. Undefined for other text.
  */
 export function pollSchedule(text: string): { every: number; until?: number }[] | undefined {
@@ -96,7 +96,7 @@ const percent = (fallback: number) =>
 
 const poll = z
   .string()
-  .default('5s 10s 20s 30s 60s<30m 15m<24h 1h')
+  .default('5s 10s 20s 30s<3m 60s<30m 15m<24h 1h')
   .transform((text, context) => {
     const schedule = pollSchedule(text);
     if (!schedule)

@@ -1,5 +1,7 @@
 /** Writes that a quiet deployment may make at once: what the rate gives in the window of the published limit, less 5 %. */
 const WINDOW_SECONDS = 150 * 0.95;
+/** What the instances of the stage `prod` can make: docs/operations.md#scale. */
+const INSTANCES_WRITE_PER_SECOND = 26;
 /** The longest wait between two looks at open requests in bulk. */
 const POLL_SECONDS = 30;
 /** Measured calls in bulk: docs/performance.md. */
@@ -22,7 +24,7 @@ export function estimateBulk(bulk: Bulk) {
   const { people, packages, writesPerSecond, deliverySeconds, requestsPerQuarter } = bulk;
   const requests = people * packages;
   const waiting = Math.max(0, requests - WINDOW_SECONDS * writesPerSecond);
-  const submitSeconds = waiting / writesPerSecond;
+  const submitSeconds = Math.max(waiting / writesPerSecond, requests / INSTANCES_WRITE_PER_SECOND);
   const { find, look, submit, poll } = CALLS;
   return {
     requests,

@@ -71,8 +71,8 @@ const isMarked = (value: unknown): value is string =>
 const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
 
-/** Rows that one process caches: those of a few thousand runs. The oldest are dropped first. */
-const REMEMBERED = 8192;
+/** What one memory may take, in characters: the rows of a few thousand runs. The oldest are dropped first. */
+const MOST_REMEMBERED = 4 * 1024 * 1024;
 
 /**
  * The row's new columns, given its current ones; undefined leaves the row as it is. May be called several times for one
@@ -98,8 +98,8 @@ export type RowUpdater = (
  * process left it, which saves a read where no other process writes; an outdated memory costs one refused write.
  * Answers the row after the update, undefined if there is none.
  */
-export function createRowUpdater(table: Table): RowUpdater {
-  const known = createMemory<{ columns: Columns; etag: string }>();
+export function createRowUpdater(table: Table, mostRemembered = MOST_REMEMBERED): RowUpdater {
+  const known = createMemory<{ columns: Columns; etag: string }>(mostRemembered);
 
   return async (partition, key, change, beside = []) => {
     const id = `${partition}/${key}`;
@@ -145,25 +145,32 @@ export function createRowUpdater(table: Table): RowUpdater {
 }
 
 /**
- * What a process remembers, by key: the latest few thousand. A value is kept as one JSON text: its strings may be parts of
- * larger ones, like the answer that they came in, which would be kept as well.
+ * What a process remembers, by key: the latest, up to so many characters. A value is kept as one JSON text: its strings may
+ * be parts of larger ones, like the answer that they came in, which would be kept as well.
  */
-export function createMemory<Value>() {
+export function createMemory<Value>(most = MOST_REMEMBERED) {
   const known = new Map<string, string>();
+  let size = 0;
+  const forget = (id: string): void => {
+    size -= known.get(id)?.length ?? 0;
+    known.delete(id);
+  };
   return {
     get: (id: string): Value | undefined => {
       const text = known.get(id);
       return text === undefined ? undefined : (JSON.parse(text) as Value);
     },
     set: (id: string, value: Value): void => {
-      known.delete(id);
-      known.set(id, flat(JSON.stringify(value)));
-      const [oldest] = known.keys();
-      if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+      forget(id);
+      const text = flat(JSON.stringify(value));
+      known.set(id, text);
+      size += text.length;
+      for (const oldest of known.keys()) {
+        if (size <= most) return;
+        forget(oldest);
+      }
     },
-    forget: (id: string): void => {
-      known.delete(id);
-    },
+    forget,
   };
 }
 

@@ -40,7 +40,8 @@ const WAKE = 'wake';
 
 /** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
-  const updateRow = createRowUpdater(table);
+  // A fact is written once: nothing is gained by remembering it.
+  const updateRow = createRowUpdater(table, 0);
   const read = async (workerId: string, below: string) => {
     const rows = await table.list(workerId, { from: 'fact-', below });
     const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);

@@ -37,7 +37,7 @@ const servedByBaseline = (joiners: number): number => Math.min(joiners, 500);
 
 /** The defaults of the app: those of the local stack are for deliveries of less than a second. */
 const POLLS_IN_AZURE = {
-  POLL_SCHEDULE: '5s 10s 20s 30s 60s<30m 15m<24h 1h',
+  POLL_SCHEDULE: '5s 10s 20s 30s<3m 60s<30m 15m<24h 1h',
   POLL_BOARD: '10s',
 };
 

@@ -45,7 +45,7 @@ describe('the store of the task hub', () => {
     await first.close();
     const second = await open();
     expect(second.instances.get('a')).toEqual(before);
-    expect(before?.activities.get(0)).toMatchObject({ input: '{"x":2}' });
+    expect(before?.activities).toMatchObject([{ taskId: 0, input: '{"x":2}' }]);
     expect(before?.inbox).toHaveLength(1);
     await second.close();
   });

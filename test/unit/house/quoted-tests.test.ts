@@ -35,6 +35,7 @@ test.each([
   ['F', 80],
   ['B', 91],
   ['R', 20],
+  ['T', 8],
 ])('docs/faults.md has every row %s once', (letter, count) => {
   const rows = [...faults.matchAll(new RegExp(`^\\| ${letter}(\\d+) `, 'gm'))];
   expect(rows.map(([, row]) => Number(row))).toEqual(

@@ -53,13 +53,27 @@ test('as many attributes as an event may have fit into one column', () => {
   expect(() => entityOf('partition', 'key', toColumns({ attributes }))).not.toThrow();
 });
 
-test('what is remembered stays as it was when it was remembered, and the oldest is dropped', () => {
+test('what is remembered stays as it was when it was remembered', () => {
   const memory = createMemory<{ columns: Record<string, unknown> }>();
   const columns = { text: 'ä→𝄞', count: 3, yes: false };
   memory.set('changed later', { columns });
   columns.text = 'later';
   expect(memory.get('changed later')).toEqual({ columns: { text: 'ä→𝄞', count: 3, yes: false } });
-  for (let n = 0; n < 8192; n += 1) memory.set(`${n}`, { columns });
-  expect(memory.get('changed later')).toBeUndefined();
-  expect(memory.get('0')).toEqual({ columns });
+});
+
+test('a memory takes four million characters; what was remembered first is dropped first', () => {
+  const memory = createMemory<string>();
+  const [rows, row] = [60, 'x'.repeat(64 * 1024)];
+  const rememberedOf = (): number =>
+    Array.from({ length: rows + 20 }, (_, n) => memory.get(`${n}`)).filter(Boolean).length;
+  for (let n = 0; n < rows; n += 1) memory.set(`${n}`, row);
+  expect(rememberedOf()).toBe(rows);
+  for (let n = 0; n < 100; n += 1) memory.set('0', row);
+  expect(rememberedOf()).toBe(rows);
+  for (let n = rows; n < rows + 20; n += 1) memory.set(`${n}`, row);
+  expect(rememberedOf()).toBe(63);
+  expect([memory.get('0'), memory.get('1')]).toEqual([row, undefined]);
+  memory.forget('70');
+  memory.set('more', row);
+  expect(rememberedOf()).toBe(62);
 });

@@ -22,15 +22,15 @@ const counted = (waits: number[]): [seconds: number, times: number][] => {
   return runs;
 };
 
-test('polls after 5, 10, 20 and 30 s, then each minute to 30 min, each 15 min to 24 h, then hourly', () => {
-  const waits = waitsUntil('5s 10s 20s 30s 60s<30m 15m<24h 1h', 3 * 86_400);
+test('polls after 5, 10 and 20 s, then each 30 s to 3 min, each minute to 30 min, each 15 min to 24 h, then hourly', () => {
+  const waits = waitsUntil('5s 10s 20s 30s<3m 60s<30m 15m<24h 1h', 3 * 86_400);
   expect(counted(waits)).toEqual([
     [5, 1],
     [10, 1],
     [20, 1],
-    [30, 1],
-    // From second 65 to the first poll at or after half an hour, and so on.
-    [60, 29],
+    // From second 35 to the first poll at or after three minutes, and so on.
+    [30, 5],
+    [60, 27],
     [900, 94],
     [3600, 48],
   ]);

@@ -97,7 +97,7 @@ function resume(state: State): number {
     const { marks } = state.store.read(instance);
     const events = [...marks, ...instance.inbox.map(({ event }) => event)];
     const fired = new Set(events.map(({ TimerId }) => TimerId));
-    for (const activity of instance.activities.values()) startActivity(state, instance, activity);
+    for (const activity of instance.activities) startActivity(state, instance, activity);
     for (const event of events) {
       const isTimer = event.EventType === EventType.TimerCreated;
       if (isTimer && !fired.has(event.EventId)) armTimer(state, instance, event);

@@ -89,7 +89,7 @@ function snapshotOf(instances: Instances, swap: Swap): Snapshot {
     record: { ...record },
     history: { ...history, swapped: [...history.swapped], batches: [...history.batches] },
     inbox: [...inbox],
-    activities: new Map(activities),
+    activities: [...activities],
   }));
   return { of, release };
 }
@@ -127,7 +127,7 @@ function snapshotText({ record, history, inbox, activities }: Instance, swap: Sw
     op: 'snapshot',
     record,
     played: history.eventCount,
-    activities: [...activities.values()],
+    activities,
   };
   return `[${JSON.stringify(op).slice(0, -1)},"events":[${events}]}]\n`;
 }

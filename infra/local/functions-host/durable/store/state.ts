@@ -32,7 +32,7 @@ export type Instance = {
   record: InstanceRecord;
   history: KeptHistory;
   inbox: WrittenEvent[];
-  activities: Map<number, PendingActivity>;
+  activities: PendingActivity[];
 };
 
 export function isLive({ status }: InstanceRecord): boolean {
@@ -136,14 +136,14 @@ export function applyOp(instances: Instances, op: Op): void {
 }
 
 function emptyInstance(record: InstanceRecord): Instance {
-  return { record, history: noHistory(), inbox: [], activities: new Map() };
+  return { record, history: noHistory(), inbox: [], activities: [] };
 }
 
 function arrive(instance: Instance, written: WrittenEvent): void {
   instance.inbox.push(written);
   const { EventType: type, TaskScheduledId: id } = written.event;
   const answers = type === EventType.TaskCompleted || type === EventType.TaskFailed;
-  if (answers && id !== undefined) instance.activities.delete(id);
+  if (answers) instance.activities = instance.activities.filter(({ taskId }) => taskId !== id);
 }
 
 function applyExecution(instance: Instance, op: ExecutionOp): void {
@@ -158,17 +158,17 @@ function applyExecution(instance: Instance, op: ExecutionOp): void {
     record.archived = op.archived;
     instance.history = noHistory();
     instance.inbox = [];
-    instance.activities.clear();
+    instance.activities = [];
     return;
   }
   remember(instance.history, [written(started), ...taken, ...op.events]);
-  for (const activity of op.activities) instance.activities.set(activity.taskId, activity);
+  instance.activities = [...instance.activities, ...op.activities];
 }
 
 function fromSnapshot({ record, played, events, activities }: SnapshotOp): Instance {
   const instance = emptyInstance(record);
   remember(instance.history, events.slice(0, played));
   instance.inbox = events.slice(played);
-  for (const activity of activities) instance.activities.set(activity.taskId, activity);
+  instance.activities = activities;
   return instance;
 }

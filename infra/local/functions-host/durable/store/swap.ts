@@ -32,8 +32,8 @@ type SwapOptions = {
   swapBytes?: number | undefined;
 };
 
-/** The histories of about a thousand waiting instances. */
-const SWAP_BYTES = 8 * 1024 * 1024;
+/** The histories of about five hundred waiting instances. */
+const SWAP_BYTES = 4 * 1024 * 1024;
 /** What a mark takes in memory, approximately. */
 const MARK_BYTES = 110;
 
@@ -55,7 +55,7 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
     const bytes = Buffer.from(history.batches.join(','));
     const offset = slots.take(bytes.length);
     writeAll(file, bytes, offset);
-    history.swapped.push({ offset, length: bytes.length });
+    history.swapped = [...history.swapped, { offset, length: bytes.length }];
     history.batches = [];
     history.marks = [];
     count(history, 0);
