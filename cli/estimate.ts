@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { estimateBulk } from '../shared/reports/estimate';
+import { estimateBulk, WRITES_PER_SECOND_OF_PROD } from '../shared/reports/estimate';
 import {
   json,
   option,
@@ -19,6 +19,7 @@ type EstimateOptions = Json & {
   quota: number;
 };
 
+const TOO_FAST = `  more writes a second than the instances of prod are expected to make (${WRITES_PER_SECOND_OF_PROD}): it takes longer, unless the stage has more of them`;
 const TOO_MANY =
   '  more than the tenant may make in three months: what is over is refused. Spread it, or raise the quota (--quota)';
 
@@ -67,8 +68,11 @@ export const estimateCommand: CommandDefinition = {
     print(estimate, asJson, ({ requests, submitMinutes, minutes, graphCalls, percentOfQuarter }) =>
       [
         `${counted(people, 'person', 'people')} with ${packages === 1 ? 'one package' : `${packages} packages`} each: about ${minutes} minutes`,
-        `  ${counted(requests, 'request')}; the last is made after ${submitMinutes} minutes, at ${rate} writes a second and with the instances of prod`,
+        submitMinutes === 0
+          ? `  ${counted(requests, 'request')}, all made at once`
+          : `  ${requests} requests, of which the last is made after ${submitMinutes} minutes at ${rate} writes a second`,
         `  about ${graphCalls} calls to Graph; ${percentOfQuarter} % of the requests of three months`,
+        ...(rate > WRITES_PER_SECOND_OF_PROD ? [TOO_FAST] : []),
         ...(percentOfQuarter > 100 ? [TOO_MANY] : []),
       ].join('\n'),
     );

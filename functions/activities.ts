@@ -1,7 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createGate } from '../shared/assignments/gate';
-import { planUnderLock } from '../shared/assignments/plan-under-lock';
+import { LOCK_HELD, planUnderLock } from '../shared/assignments/plan-under-lock';
 import { pollRequests } from '../shared/assignments/request';
 import { settleStep } from '../shared/assignments/settle';
 import { submitAndRelease } from '../shared/assignments/submit';
@@ -140,7 +140,6 @@ export function registerReconciliation(services: Services): void {
 }
 
 const STALE: Rejected = { kind: 'rejected', reason: 'stale' };
-const LOCK_HELD: Later = { kind: 'later', afterSeconds: 1, why: 'lock-held' };
 const DEFECT: Later = { kind: 'later', afterSeconds: 5, why: 'defect' };
 
 /** Runs the work after an audit row. Turns an exception into an outcome, so that the new end of the chain is answered. */

@@ -17,7 +17,13 @@ import {
 import { callWithRetry, type Retry } from './retry';
 import { adoptPlan, carriedOut, isReady, isUnsent } from './plan-steps';
 import { recordWait } from './record-wait';
-import { secondsToNextLook, secondsToNextPoll, settleSteps, withOpenRequest } from './settle-steps';
+import {
+  orNextPoll,
+  secondsToNextLook,
+  secondsToNextPoll,
+  settleSteps,
+  withOpenRequest,
+} from './settle-steps';
 import { endStep, submitStep } from './submit-step';
 
 // The workflow of one event:
@@ -34,8 +40,8 @@ import { endStep, submitStep } from './submit-step';
 // A joiner with one package that is complete makes six calls: begin, plan, submit, poll, settle and close.
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
-// records what the run waits for if that lasts (record-wait.ts), waits on one durable timer and starts the next pass. WorkflowState holds
-// everything that must survive a pass.
+// records what the run waits for if that lasts (record-wait.ts), waits on one durable timer and starts the next pass.
+// WorkflowState holds everything that must survive a pass.
 
 /** Seconds until the next pass, or the end of the orchestration. */
 type Pause = number | 'over';
@@ -205,9 +211,7 @@ function retryOrGiveUp(state: WorkflowState, outcome: Retry | Rejected | Failed)
   state.status = 'settling';
   state.isOutdated = true;
   // A slot may be far away: meanwhile what is open is polled.
-  return outcome.cause === 'budget'
-    ? Math.min(outcome.seconds, secondsToNextPoll(state))
-    : outcome.seconds;
+  return outcome.cause === 'budget' ? orNextPoll(state, outcome.seconds) : outcome.seconds;
 }
 
 /** Ends each step without a request with `outcome`; without such a step, the event itself. */

@@ -33,7 +33,7 @@ export function* settleSteps(
   if (pause !== 0) return pause;
   if (needsPlan(state, now(durable))) {
     const untilSlot = secondsToSlot(state, now(durable));
-    if (untilSlot > 0) return Math.max(pollPause, Math.min(untilSlot, secondsToPoll(state)));
+    if (untilSlot > 0) return Math.max(pollPause, orNextPoll(state, untilSlot));
     state.status = 'acting';
     return pollPause;
   }
@@ -83,8 +83,9 @@ function closingOf({ steps, ending, failure }: WorkflowState): WorkflowState['cl
 export const secondsToNextLook = (durable: DurableContext, state: WorkflowState): number =>
   Math.min(secondsToNextPoll(state), secondsToChange(state, now(durable)));
 
-/** The same for a wait that has another end: without an open request there is no poll. */
-const secondsToPoll = (state: WorkflowState): number => secondsToNextPoll(state) || Infinity;
+/** These seconds, or those until the next poll of what is open if that is sooner. */
+export const orNextPoll = (state: WorkflowState, seconds: number): number =>
+  Math.min(seconds, secondsToNextPoll(state) || Infinity);
 
 /** Seconds until the next poll, by the request that has waited least for what it waits for; 0 without an open one. */
 export function secondsToNextPoll(state: WorkflowState): number {

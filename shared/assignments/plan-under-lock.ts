@@ -7,7 +7,7 @@ import type { Log } from '../log';
 import type { KnownPackage } from '../packages/ensure';
 import type { Claims } from '../storage/claims';
 import { acquireOnce, lockOf, type WorkerLocks } from '../storage/worker-locks';
-import { NOT_YET, planAccess, type Plan, type PlanInput, type PlanServices } from './plan';
+import { planAccess, type Plan, type PlanInput, type PlanServices } from './plan';
 import { iso } from './planned-steps';
 
 type LockServices = {
@@ -31,11 +31,11 @@ export async function planUnderLock(
   const { heldSince, parkedUntil, done } = input;
   // What waits for a date or a person is looked at first.
   const isAsked = heldSince === undefined && parkedUntil === undefined;
-  let isAdmitted = false;
+  const budgeted = { isAdmitted: false };
   const admit = async (): Promise<Later | undefined> => {
-    if (isAdmitted) return undefined;
+    if (budgeted.isAdmitted) return undefined;
     const later = await notAdmitted(services, input);
-    isAdmitted = later === undefined;
+    budgeted.isAdmitted = later === undefined;
     return later;
   };
   const early = isAsked ? await admit() : undefined;
@@ -47,7 +47,7 @@ export async function planUnderLock(
   try {
     const acquired = await acquireOnce(workerLocks, lock, claims.isOver);
     if (acquired === 'stale') return { kind: 'rejected', reason: 'stale' };
-    if (acquired === 'held') return { ...NOT_YET, why: 'lock-held' };
+    if (acquired === 'held') return LOCK_HELD;
     isLocked = true;
     const plan = await planAccess({ ...services, admit }, input, log);
     if (plan.kind !== 'done') return plan;
@@ -60,10 +60,13 @@ export async function planUnderLock(
     isToDo = true;
     return { ...plan, steps };
   } finally {
-    if (isAdmitted) budget.settle(writes);
+    if (budgeted.isAdmitted) budget.settle(writes);
     if (isLocked && !isToDo) await workerLocks.release(lock);
   }
 }
+
+/** Another run has the lock of the person: soon again. */
+export const LOCK_HELD: Later = { kind: 'later', afterSeconds: 1, why: 'lock-held' };
 
 const isWrite = ({ action }: PlannedStep): boolean => action !== 'wait' && action !== 'hand-off';
 

@@ -142,7 +142,7 @@ export async function planAccess(
   });
 }
 
-export const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
+const NOT_YET = { kind: 'later', afterSeconds: 1 } as const;
 
 /** An event of the clock does what its instant brings, although the clock of this machine may be behind the timer's. */
 const timeOf = ({ fact: { eventSource, actAt = '' } }: Run): number =>

@@ -71,8 +71,10 @@ const isMarked = (value: unknown): value is string =>
 const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
 
-/** What one memory may take, in characters: the rows of a few thousand runs. The oldest are dropped first. */
-const MOST_REMEMBERED = 4 * 1024 * 1024;
+/** What one memory may take, in bytes, approximately: the rows of a few thousand runs. The oldest are dropped first. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** What an entry takes beside its id and its text. */
+const ENTRY_BYTES = 100;
 
 /**
  * The row's new columns, given its current ones; undefined leaves the row as it is. May be called several times for one
@@ -98,8 +100,8 @@ export type RowUpdater = (
  * process left it, which saves a read where no other process writes; an outdated memory costs one refused write.
  * Answers the row after the update, undefined if there is none.
  */
-export function createRowUpdater(table: Table, mostRemembered = MOST_REMEMBERED): RowUpdater {
-  const known = createMemory<{ columns: Columns; etag: string }>(mostRemembered);
+export function createRowUpdater(table: Table, mostBytes = MOST_BYTES): RowUpdater {
+  const known = createMemory<{ columns: Columns; etag: string }>(mostBytes);
 
   return async (partition, key, change, beside = []) => {
     const id = `${partition}/${key}`;
@@ -145,14 +147,17 @@ export function createRowUpdater(table: Table, mostRemembered = MOST_REMEMBERED)
 }
 
 /**
- * What a process remembers, by key: the latest, up to so many characters. A value is kept as one JSON text: its strings may
+ * What a process remembers, by key: the latest, up to so many bytes. A value is kept as one JSON text: its strings may
  * be parts of larger ones, like the answer that they came in, which would be kept as well.
  */
-export function createMemory<Value>(most = MOST_REMEMBERED) {
+export function createMemory<Value>(mostBytes = MOST_BYTES) {
   const known = new Map<string, string>();
-  let size = 0;
+  let bytes = 0;
+  const sizeOf = (id: string, text: string): number => id.length + text.length + ENTRY_BYTES;
   const forget = (id: string): void => {
-    size -= known.get(id)?.length ?? 0;
+    const text = known.get(id);
+    if (text === undefined) return;
+    bytes -= sizeOf(id, text);
     known.delete(id);
   };
   return {
@@ -164,9 +169,9 @@ export function createMemory<Value>(most = MOST_REMEMBERED) {
       forget(id);
       const text = flat(JSON.stringify(value));
       known.set(id, text);
-      size += text.length;
+      bytes += sizeOf(id, text);
       for (const oldest of known.keys()) {
-        if (size <= most) return;
+        if (bytes <= mostBytes) return;
         forget(oldest);
       }
     },

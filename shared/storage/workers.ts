@@ -41,7 +41,8 @@ const WAKE = 'wake';
 /** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
   // A fact is written once: nothing is gained by remembering it.
-  const updateRow = createRowUpdater(table, 0);
+  const updateFact = createRowUpdater(table, 0);
+  const updateWake = createRowUpdater(table);
   const read = async (workerId: string, below: string) => {
     const rows = await table.list(workerId, { from: 'fact-', below });
     const isLink = ({ key }: StoredRow): boolean => key.startsWith(NEXT);
@@ -99,7 +100,7 @@ export function createWorkers(table: Table) {
       if (previousWorkerId !== undefined && previousWorkerId !== workerId)
         await table.insert(previousWorkerId, `${NEXT}${workerId}`, { acceptedAt });
       const key = `fact-${orderOf(time)}-${hash}`;
-      await updateRow(workerId, key, (columns) => {
+      await updateFact(workerId, key, (columns) => {
         const known = columns && fromColumns(StoredFact, columns);
         if (known && !isMoreComplete(fact, known)) return undefined;
         return toColumns({ ...fact, acceptedAt: known?.acceptedAt ?? acceptedAt });
@@ -213,7 +214,7 @@ export function createWorkers(table: Table) {
       personId: string,
       change: (wake: Wake | undefined) => Wake | undefined,
     ): Promise<Wake | undefined> => {
-      const row = await updateRow(personId, WAKE, (columns) => {
+      const row = await updateWake(personId, WAKE, (columns) => {
         const changed = change(columns && fromColumns(Wake, columns));
         return changed && toColumns(changed);
       });

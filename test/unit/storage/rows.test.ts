@@ -61,7 +61,7 @@ test('what is remembered stays as it was when it was remembered', () => {
   expect(memory.get('changed later')).toEqual({ columns: { text: 'ä→𝄞', count: 3, yes: false } });
 });
 
-test('a memory takes four million characters; what was remembered first is dropped first', () => {
+test('a memory takes four megabytes; what was remembered first is dropped first', () => {
   const memory = createMemory<string>();
   const [rows, row] = [60, 'x'.repeat(64 * 1024)];
   const rememberedOf = (): number =>

@@ -87,9 +87,9 @@ function snapshotOf(instances: Instances, swap: Swap): Snapshot {
   const release = swap.hold();
   const of = [...instances.values()].map(({ record, history, inbox, activities }) => ({
     record: { ...record },
-    history: { ...history, swapped: [...history.swapped], batches: [...history.batches] },
+    history: { ...history, batches: [...history.batches] },
     inbox: [...inbox],
-    activities: [...activities],
+    activities,
   }));
   return { of, release };
 }

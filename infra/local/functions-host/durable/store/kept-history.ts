@@ -14,7 +14,8 @@ export type SwapPlace = { offset: number; length: number };
 
 /** History for the orchestrator function. What is swapped out comes before what is in memory. */
 export type KeptHistory = {
-  swapped: SwapPlace[];
+  /** Replaced and never changed, so that a snapshot may share it. */
+  swapped: readonly SwapPlace[];
   /** For each execution the JSON text of its events, joined by commas. */
   batches: string[];
   /** The members that the replayer reads, of the events in `batches`. */

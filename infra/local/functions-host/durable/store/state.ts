@@ -32,7 +32,8 @@ export type Instance = {
   record: InstanceRecord;
   history: KeptHistory;
   inbox: WrittenEvent[];
-  activities: PendingActivity[];
+  /** Replaced and never changed, so that a snapshot may share it, and without spare room for more. */
+  activities: readonly PendingActivity[];
 };
 
 export function isLive({ status }: InstanceRecord): boolean {
@@ -78,7 +79,7 @@ export type SnapshotOp = {
   op: 'snapshot';
   record: InstanceRecord;
   played: number;
-  activities: PendingActivity[];
+  activities: readonly PendingActivity[];
   events: WrittenEvent[];
 };
 
