@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path/posix';
 import ts from 'typescript';
 import { basename } from 'node:path';
 
-const MOST_LOADED_FILES = 158;
+const MOST_LOADED_FILES = 156;
 
 const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).trim().split('\n');
 const sources = new Set(tracked.filter((file) => file.endsWith('.ts')));
