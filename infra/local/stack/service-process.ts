@@ -54,9 +54,8 @@ export function startProcess(
 /**
  * What Node gets beside the program, by the setting that Azure Functions has for it. Each execution of an orchestration leaves
  * short-lived garbage; a larger young generation avoids copying it. The old generation is made compact only near its limit: without
- * one it grows for as long as runs come and go. With 10,000 of them at once 66 MB are left after a full collection (`--trace-gc`). As soon
- * as less is left below the limit than the young generation takes, V8 makes everything compact each time that the young generation is
- * full: the limit has to be far above both together.
+ * one it grows for as long as runs come and go. With 10,000 of them at once 66 MB are left after a full collection (`--trace-gc`). Near
+ * the limit almost each collection is a full one, which costs a multiple of the CPU: docs/performance.md.
  */
 const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
   (

@@ -7,6 +7,7 @@ import {
 } from '../../../infra/azure/check/template';
 import { tablesOf } from '../../../infra/azure/check/weaknesses';
 import { readConfig, Settings } from '../../../shared/config/config';
+import { WRITES_PER_SECOND_OF_PROD } from '../../../shared/reports/estimate';
 import { resource, textOf } from './compiled';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -251,8 +252,9 @@ test.each(['dev', 'prod'])(
   },
 );
 
-test('the instances of production can use up the rate of writes', () => {
+test('the instances of production can use up the rate of writes, and make as many as the estimate says', () => {
   const { instances, each } = stage('prod');
   const writesPerSlot = 1 / activities.length / ACTIVITY_SECONDS;
   expect(instances * each * writesPerSlot).toBeGreaterThan(rate);
+  expect(Math.floor(instances * each * writesPerSlot)).toBe(WRITES_PER_SECOND_OF_PROD);
 });
