@@ -71,8 +71,8 @@ const isMarked = (value: unknown): value is string =>
 const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
 
-/** What one memory may take, in bytes, approximately: the rows of a few thousand runs. The oldest are dropped first. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/** What one memory may take, in bytes, approximately: about ten thousand rows. The oldest are dropped first. */
+const MOST_BYTES = 8 * 1024 * 1024;
 /** What an entry takes beside its id and its text. */
 const ENTRY_BYTES = 100;
 

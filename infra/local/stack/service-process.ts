@@ -54,12 +54,12 @@ export function startProcess(
 /**
  * What Node gets beside the program, by the setting that Azure Functions has for it. Each execution of an orchestration leaves
  * short-lived garbage; a larger young generation avoids copying it. The old generation is made compact only near its limit: without
- * one it grows for as long as runs come and go. With 10,000 of them at once 66 MB are left after a full collection (`--trace-gc`). Near
- * the limit almost each collection is a full one, which costs a multiple of the CPU: docs/performance.md.
+ * one it grows for as long as runs come and go. Near the limit almost each collection is a full one, which costs a multiple of the
+ * CPU: docs/performance.md.
  */
 const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
   (
-    env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=16 --max-old-space-size=144'
+    env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=16 --max-old-space-size=176'
   ).split(' ');
 
 /** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
