@@ -150,9 +150,7 @@ function arrive(instance: Instance, written: WrittenEvent): void {
 function applyExecution(instance: Instance, op: ExecutionOp): void {
   const { record } = instance;
   const started = orchestratorStarted(op.at);
-  const taken = instance.inbox.slice(0, op.taken);
-  // A new array: one that is only made shorter keeps room for what it had.
-  instance.inbox = instance.inbox.slice(op.taken);
+  const taken = instance.inbox.splice(0, op.taken);
   record.status = op.status;
   record.updatedAt = op.at;
   if (op.customStatus !== undefined) record.customStatus = op.customStatus;
