@@ -263,7 +263,10 @@ async function writesOfOne(mostInstances: number): Promise<number> {
   let time = Date.parse('2026-01-01T00:00:00Z');
   const now = () => time;
   const budget = createRateBudget({
-    ...{ writesPerSecond: rate, readsPerSecond: 100, mostInstances, now },
+    writesPerSecond: rate,
+    readsPerSecond: 100,
+    mostInstances,
+    now,
   });
   let writes = 0;
   let waiting: number[] = [];
