@@ -194,8 +194,21 @@ export type PackageDefinition = {
   version: string;
 };
 
-/** The definition of a package key; undefined if the model lacks the package or its catalog. */
+const definitions = new WeakMap<AccessModel, Map<string, PackageDefinition>>();
+
+/**
+ * The definition of a package key; undefined if the model lacks the package or its catalog. Each is made once: a model does
+ * not change, and every row about a package names its version.
+ */
 export function packageDefinition(model: AccessModel, key: string): PackageDefinition | undefined {
+  const known = definitions.get(model) ?? new Map<string, PackageDefinition>();
+  definitions.set(model, known);
+  const definition = known.get(key) ?? definitionOf(model, key);
+  if (definition) known.set(key, definition);
+  return definition;
+}
+
+function definitionOf(model: AccessModel, key: string): PackageDefinition | undefined {
   const accessPackage = model.accessPackages.find((one) => one.key === key);
   const catalog = model.catalogs.find((one) => one.key === accessPackage?.catalog);
   if (accessPackage === undefined || catalog === undefined) return undefined;

@@ -73,6 +73,8 @@ test('the definition of a package names its catalog and both directions of incom
     catalog: { key: 'main' },
     incompatible: [{ key: 'sales' }],
   });
+  const model = pair();
+  expect(packageDefinition(model, 'finance')).toBe(packageDefinition(model, 'finance'));
   expect(packageDefinition(pair(), 'nothing')).toBeUndefined();
 });
 
