@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newInstance } from '../../../infra/local/functions-host/durable/engine/new-instance';
+import type { Op } from '../../../infra/local/functions-host/durable/store/state';
 import { projectRoot } from '../../../infra/local/stack/service';
 import { eventually } from '../../support/eventually';
 
@@ -20,6 +22,18 @@ export type HostProcess = {
 };
 
 type Started = { child: ChildProcess; output: () => string };
+
+/** The change of a store that starts an instance. */
+export const start = (id: string): Op =>
+  newInstance(
+    { id, name: 'story', input: '{"n":1}' },
+    {
+      defaultVersion: '',
+      versionMatch: 'None',
+      overridable: 'NonRunningStates',
+      storeInputs: false,
+    },
+  );
 
 export function newDataDir(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'joinery-host-'));

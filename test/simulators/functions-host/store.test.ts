@@ -1,20 +1,13 @@
 import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newInstance } from '../../../infra/local/functions-host/durable/engine/new-instance';
 import { eventRaised } from '../../../infra/local/functions-host/durable/protocol/make-event';
 import { written } from '../../../infra/local/functions-host/durable/store/kept-history';
 import type { Op } from '../../../infra/local/functions-host/durable/store/state';
 import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
 import { mostEventsOf } from '../../resilience/scale/most-events';
+import { start } from './setup';
 
-const settings = {
-  defaultVersion: '',
-  versionMatch: 'None',
-  overridable: 'NonRunningStates',
-  storeInputs: false,
-} as const;
-const start = (id: string): Op => newInstance({ id, name: 'story', input: '{"n":1}' }, settings);
 const raise = (id: string, name: string): Op => ({
   op: 'arrive',
   id,
@@ -77,7 +70,7 @@ describe('the store of the task hub', () => {
     expect((await stat(join(dir, 'journal.jsonl'))).size).toBeLessThan(written300);
     const second = await open();
     const asWhole = (
-      store: ReadonlyMap<string, { history: { batches: string[]; eventCount: number } }>,
+      store: ReadonlyMap<string, { history: { batches: readonly string[]; eventCount: number } }>,
     ) =>
       [...store].map(
         ([

@@ -47,7 +47,9 @@ export function createEngine(options: EngineOptions): Engine {
     activitiesByName: byName(options.activities),
     executions: createPool(settings.maxOrchestrators),
     work: createPool(settings.maxActivities),
-    timers: createTimers(),
+    timers: createTimers(({ instance, timerId, fireAt }) => {
+      arrive(state, instance, timerFired(Date.now(), timerId, fireAt));
+    }),
     scheduled: new Set(),
     rejected: new Set(),
     stopped: false,
@@ -97,7 +99,7 @@ function resume(state: State): number {
     const { marks } = state.store.read(instance);
     const events = [...marks, ...instance.inbox.map(({ event }) => event)];
     const fired = new Set(events.map(({ TimerId }) => TimerId));
-    for (const activity of instance.activities) startActivity(state, instance, activity);
+    for (const { taskId } of instance.activities) startActivity(state, instance, taskId);
     for (const event of events) {
       const isTimer = event.EventType === EventType.TimerCreated;
       if (isTimer && !fired.has(event.EventId)) armTimer(state, instance, event);
@@ -148,7 +150,7 @@ async function execute(state: State, id: string): Promise<void> {
   if (state.left || state.store.instances.get(id) !== instance) return;
   const plan = planCommit(instance, result, state.store, state.settings);
   const { completion } = result.replayed;
-  if (completion) state.timers.clear(id);
+  if (completion) state.timers.clear(instance);
   report(state, id, completion);
   const durable = state.store.commit(plan.ops);
   for (const other of plan.woken) wake(state, other);
@@ -165,14 +167,17 @@ function report({ log }: State, id: string, completion: Completion | undefined):
 /** Starts activities and timers only after their events are durable. */
 function dispatch(state: State, instance: Instance, { activities, timers }: CommitPlan): void {
   if (state.stopped || !isCurrent(state, instance)) return;
-  for (const activity of activities) startActivity(state, instance, activity);
+  for (const { taskId } of activities) startActivity(state, instance, taskId);
   for (const event of timers) armTimer(state, instance, event);
 }
 
-function startActivity(state: State, instance: Instance, activity: PendingActivity): void {
-  const entry = state.activitiesByName.get(activity.name.toLowerCase());
+function startActivity(state: State, instance: Instance, taskId: number): void {
   state.work.add(async () => {
-    if (!isCurrent(state, instance)) return;
+    const kept = instance.activities.find((one) => one.taskId === taskId);
+    if (!kept || !isCurrent(state, instance)) return;
+    // If the swap file cannot be read, the host ends, and its next start makes a new one from the journal.
+    const activity = { ...kept, input: state.store.inputOf(kept) };
+    const entry = state.activitiesByName.get(activity.name.toLowerCase());
     const event = await runActivity(activity, instance.record.id, entry, state.invoke);
     if (event.Reason) state.log('warning', `durable: ${instance.record.id}: ${event.Reason}`);
     arrive(state, instance, event);
@@ -181,9 +186,7 @@ function startActivity(state: State, instance: Instance, activity: PendingActivi
 
 function armTimer(state: State, instance: Instance, event: EventMark): void {
   const { EventId: timerId, FireAt: fireAt = '' } = event;
-  state.timers.arm(instance.record.id, timerId, Date.parse(fireAt), () => {
-    arrive(state, instance, timerFired(Date.now(), timerId, fireAt));
-  });
+  state.timers.arm({ instance, timerId, due: Date.parse(fireAt), fireAt });
 }
 
 function arrive(state: State, instance: Instance, event: HistoryEvent): void {

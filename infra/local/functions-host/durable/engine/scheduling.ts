@@ -1,4 +1,5 @@
 import { startWallTimer } from '../../../clock/wall-timer';
+import type { Instance } from '../store/state';
 
 /** Runs tasks in the order given, at most `limit` at a time. `task` must not reject. */
 export function createPool(limit: number) {
@@ -34,27 +35,55 @@ export function createPool(limit: number) {
 
 export type Pool = ReturnType<typeof createPool>;
 
-/** Durable timers by instance and timer id. A timer never fires early, and fires soon if its time has passed. */
-export function createTimers() {
-  const cancels = new Map<string, Map<number, () => void>>();
+/** A timer of an instance, due at an instant in milliseconds since 1970. `fireAt`: as its history has it. */
+export type DurableTimer = { instance: Instance; timerId: number; due: number; fireAt: string };
 
-  const clear = (instanceId: string): void => {
-    for (const cancel of cancels.get(instanceId)?.values() ?? []) cancel();
-    cancels.delete(instanceId);
+/**
+ * Durable timers. One never fires early, and fires soon if its time has passed. Thousands of instances may wait, so only the
+ * soonest has a timer of the process.
+ */
+export function createTimers(fire: (timer: DurableTimer) => void) {
+  /** The soonest is the last. */
+  let waiting: DurableTimer[] = [];
+  let armed: { due: number; cancel: () => void } | undefined;
+
+  const armSoonest = (): void => {
+    const due = waiting.at(-1)?.due;
+    if (due === armed?.due) return;
+    armed?.cancel();
+    armed = due === undefined ? undefined : { due, cancel: startWallTimer(due, fireDue) };
+  };
+  const fireDue = (): void => {
+    armed = undefined;
+    for (let timer = waiting.at(-1); timer && timer.due <= Date.now(); timer = waiting.at(-1)) {
+      waiting.pop();
+      fire(timer);
+    }
+    armSoonest();
+  };
+  /** Of those that are due at the same time the first armed fires first. */
+  const placeOf = (due: number): number => {
+    let [from, to] = [0, waiting.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((waiting[middle]?.due ?? 0) > due) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   };
   return {
-    arm(instanceId: string, timerId: number, due: number, fire: () => void): void {
-      const own = cancels.get(instanceId) ?? new Map<number, () => void>();
-      cancels.set(instanceId, own);
-      const cancel = startWallTimer(due, () => {
-        own.delete(timerId);
-        fire();
-      });
-      own.set(timerId, cancel);
+    arm(timer: DurableTimer): void {
+      waiting.splice(placeOf(timer.due), 0, timer);
+      armSoonest();
     },
-    clear,
+    clear(cleared: Instance): void {
+      if (!waiting.some(({ instance }) => instance === cleared)) return;
+      waiting = waiting.filter(({ instance }) => instance !== cleared);
+      armSoonest();
+    },
     clearAll(): void {
-      for (const instanceId of [...cancels.keys()]) clear(instanceId);
+      waiting = [];
+      armSoonest();
     },
   };
 }

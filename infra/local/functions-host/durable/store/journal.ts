@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { KeptHistory, WrittenEvent } from './kept-history';
 import { type Instance, type Instances, type Op, parseCommit, type SnapshotOp } from './state';
 import type { Swap } from './swap';
 
@@ -22,15 +23,17 @@ export async function openJournal(
     compactAt = Math.max(compactBytes, size * 2);
     file = await open(path, 'a');
   };
-  const append = async (lines: string): Promise<void> => {
-    await file?.appendFile(lines);
+  const append = async (lines: readonly string[]): Promise<void> => {
+    for (const part of partsOf(lines)) {
+      await file?.appendFile(part);
+      size += Buffer.byteLength(part);
+    }
     await file?.datasync();
-    size += Buffer.byteLength(lines);
   };
   await replace(snapshotOf(instances, swap));
   return {
     /** Decides now and writes later: memory already has these lines, so a snapshot includes them. */
-    prepare(lines: string): () => Promise<void> {
+    prepare(lines: readonly string[]): () => Promise<void> {
       if (size <= compactAt) return () => append(lines);
       const snapshot = snapshotOf(instances, swap);
       return () => replace(snapshot);
@@ -38,6 +41,20 @@ export async function openJournal(
     close: async () => file?.close(),
   };
 }
+
+/** The lines as texts of moderate size: while the journal is written anew, several megabytes may come together. */
+function* partsOf(lines: readonly string[]): Generator<string> {
+  let [from, characters] = [0, 0];
+  for (const [at, line] of lines.entries()) {
+    characters += line.length;
+    if (characters < PART_CHARACTERS) continue;
+    yield lines.slice(from, at + 1).join('');
+    [from, characters] = [at + 1, 0];
+  }
+  if (from < lines.length) yield lines.slice(from).join('');
+}
+
+const PART_CHARACTERS = 64 * 1024;
 
 /**
  * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
@@ -77,7 +94,13 @@ function applyLines(bytes: Buffer, apply: (ops: Op[]) => void): { end: number; i
   return { end: start, isBroken: false };
 }
 
-type Snapshot = { of: Instance[]; release: () => void };
+/** What a snapshot needs of an instance: small, because it is there beside all of memory. */
+type Seen = Pick<Instance, 'record' | 'activities'> & {
+  places: Pick<KeptHistory, 'swapped' | 'batches'>;
+  played: number;
+  inbox: readonly WrittenEvent[];
+};
+type Snapshot = { of: Seen[]; release: () => void };
 
 /**
  * The current state. It shares the texts with memory and with the swap file, because all of them once more would be as large
@@ -85,19 +108,17 @@ type Snapshot = { of: Instance[]; release: () => void };
  */
 function snapshotOf(instances: Instances, swap: Swap): Snapshot {
   const release = swap.hold();
-  const of = [...instances.values()].map(({ record, history, inbox, activities }) => ({
-    record: { ...record },
-    history: { ...history, batches: [...history.batches] },
-    inbox: [...inbox],
-    activities,
-  }));
+  const of = Array.from(instances.values(), ({ record, history, inbox, activities }): Seen => {
+    const { swapped, batches, eventCount: played } = history;
+    return { record, activities, places: { swapped, batches }, played, inbox: [...inbox] };
+  });
   return { of, release };
 }
 
 /** Replaces the journal, and returns its size in bytes. A crash leaves the old or the new one, complete. */
 async function replaceJournal(
   path: string,
-  snapshot: readonly Instance[],
+  snapshot: readonly Seen[],
   swap: Swap,
 ): Promise<number> {
   const next = `${path}.next`;
@@ -118,16 +139,16 @@ async function replaceJournal(
   return size;
 }
 
-const INSTANCES_AT_ONCE = 50;
+const INSTANCES_AT_ONCE = 5;
 
 /** Uses the events' texts, because a snapshot is only written. */
-function snapshotText({ record, history, inbox, activities }: Instance, swap: Swap): string {
-  const events = [...swap.texts(history), ...inbox.map(({ text }) => text)].join(',');
+function snapshotText({ record, activities, places, played, inbox }: Seen, swap: Swap): string {
+  const events = [...swap.texts(places), ...inbox.map(({ text }) => text)].join(',');
   const op: Omit<SnapshotOp, 'events'> = {
     op: 'snapshot',
     record,
-    played: history.eventCount,
-    activities,
+    played,
+    activities: activities.map((one) => ({ ...one, input: swap.text(one.input) })),
   };
   return `[${JSON.stringify(op).slice(0, -1)},"events":[${events}]}]\n`;
 }

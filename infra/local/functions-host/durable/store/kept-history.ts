@@ -9,24 +9,32 @@ import {
 /** An event with its JSON text (not yet played), so that it is serialised only once. */
 export type WrittenEvent = { event: HistoryEvent; text: string };
 
-/** A part of a history in the swap file: its place in bytes. */
+/** A text in the swap file: its place in bytes. */
 export type SwapPlace = { offset: number; length: number };
 
-/** History for the orchestrator function. What is swapped out comes before what is in memory. */
+/** A text in memory, or its place in the swap file. */
+export type KeptText = string | SwapPlace;
+
+/**
+ * History for the orchestrator function. What is swapped out comes before what is in memory. The lists are replaced and never
+ * changed, so that a snapshot and thousands of instances without any may share them, and have no spare room.
+ */
 export type KeptHistory = {
-  /** Replaced and never changed, so that a snapshot may share it. */
-  swapped: readonly SwapPlace[];
+  swapped: SwapPlace | undefined;
   /** For each execution the JSON text of its events, joined by commas. */
-  batches: string[];
+  batches: readonly string[];
   /** The members that the replayer reads, of the events in `batches`. */
-  marks: EventMark[];
+  marks: readonly EventMark[];
   /** The number of events, swapped out or not. */
   eventCount: number;
 };
 
 export function noHistory(): KeptHistory {
-  return { swapped: [], batches: [], marks: [], eventCount: 0 };
+  return { swapped: undefined, batches: none, marks: none, eventCount: 0 };
 }
+
+/** The same list for all that have nothing. */
+export const none: readonly never[] = [];
 
 export function written(event: HistoryEvent): WrittenEvent {
   return { event, text: eventText(event) };
@@ -34,9 +42,9 @@ export function written(event: HistoryEvent): WrittenEvent {
 
 export function remember(history: KeptHistory, events: readonly WrittenEvent[]): void {
   if (events.length === 0) return;
-  history.marks.push(...marksOf(events.map(({ event }) => event)));
+  history.marks = history.marks.concat(marksOf(events.map(({ event }) => event)));
   // Joined at once, because a flat string takes a third of the memory of its pieces.
-  history.batches.push(events.map(({ text }) => playedText(text)).join(','));
+  history.batches = history.batches.concat(events.map(({ text }) => playedText(text)).join(','));
   history.eventCount += events.length;
 }
 

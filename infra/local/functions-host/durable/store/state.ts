@@ -1,6 +1,14 @@
 import { EventType, type HistoryEvent, unwritten } from '../protocol/history';
 import { orchestratorStarted, type Parent } from '../protocol/make-event';
-import { type KeptHistory, noHistory, remember, written, type WrittenEvent } from './kept-history';
+import {
+  type KeptHistory,
+  type KeptText,
+  none,
+  noHistory,
+  remember,
+  written,
+  type WrittenEvent,
+} from './kept-history';
 
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
@@ -27,13 +35,17 @@ export type InstanceRecord = {
 /** A scheduled activity without a result. `input` is JSON text. */
 export type PendingActivity = { taskId: number; name: string; input: string };
 
+/** One whose input may be in the swap file: thousands may wait for their turn. */
+export type KeptActivity = { taskId: number; name: string; input: KeptText };
+
 /** An instance in memory. */
 export type Instance = {
-  record: InstanceRecord;
+  /** Replaced and never changed, so that a snapshot may share it. */
+  record: Readonly<InstanceRecord>;
   history: KeptHistory;
   inbox: WrittenEvent[];
-  /** Replaced and never changed, so that a snapshot may share it, and without spare room for more. */
-  activities: readonly PendingActivity[];
+  /** Replaced and never changed, like the record. */
+  activities: readonly KeptActivity[];
 };
 
 export function isLive({ status }: InstanceRecord): boolean {
@@ -137,33 +149,37 @@ export function applyOp(instances: Instances, op: Op): void {
 }
 
 function emptyInstance(record: InstanceRecord): Instance {
-  return { record, history: noHistory(), inbox: [], activities: [] };
+  return { record, history: noHistory(), inbox: [], activities: none };
 }
 
 function arrive(instance: Instance, written: WrittenEvent): void {
   instance.inbox.push(written);
   const { EventType: type, TaskScheduledId: id } = written.event;
   const answers = type === EventType.TaskCompleted || type === EventType.TaskFailed;
-  if (answers) instance.activities = instance.activities.filter(({ taskId }) => taskId !== id);
+  if (!answers) return;
+  const left = instance.activities.filter(({ taskId }) => taskId !== id);
+  instance.activities = left.length > 0 ? left : none;
 }
 
 function applyExecution(instance: Instance, op: ExecutionOp): void {
-  const { record } = instance;
-  const started = orchestratorStarted(op.at);
+  const { status, at: updatedAt, customStatus, output, archived } = op;
+  const started = orchestratorStarted(updatedAt);
   const taken = instance.inbox.splice(0, op.taken);
-  record.status = op.status;
-  record.updatedAt = op.at;
-  if (op.customStatus !== undefined) record.customStatus = op.customStatus;
-  if (op.output !== undefined) record.output = op.output;
-  if (op.archived) {
-    record.archived = op.archived;
+  instance.record = {
+    ...instance.record,
+    ...{ status, updatedAt },
+    ...(customStatus !== undefined && { customStatus }),
+    ...(output !== undefined && { output }),
+    ...(archived && { archived }),
+  };
+  if (archived) {
     instance.history = noHistory();
     instance.inbox = [];
-    instance.activities = [];
+    instance.activities = none;
     return;
   }
   remember(instance.history, [written(started), ...taken, ...op.events]);
-  instance.activities = [...instance.activities, ...op.activities];
+  if (op.activities.length > 0) instance.activities = instance.activities.concat(op.activities);
 }
 
 function fromSnapshot({ record, played, events, activities }: SnapshotOp): Instance {

@@ -8,13 +8,14 @@ import {
   commitText,
   type Instance,
   type Instances,
+  type KeptActivity,
   type Op,
 } from './state';
 import { openSwap, type ReadHistory, type Swap } from './swap';
 
 /**
  * The state of the task hub: in memory, with an append-only journal of one line per commit. Commits that arrive together
- * share one fdatasync. Histories are in memory up to a size; beyond it those of instances that wait are in a swap file.
+ * share one fdatasync. Histories and the inputs of activities are in memory up to a size, and beyond it in a swap file.
  */
 export type Store = {
   readonly instances: ReadonlyMap<string, Instance>;
@@ -22,6 +23,8 @@ export type Store = {
   commit: (ops: readonly Op[]) => Promise<void>;
   /** The history of an instance that has not ended. */
   read: (instance: Instance) => ReadHistory;
+  /** The input of an activity without a result, as JSON text. */
+  inputOf: (activity: KeptActivity) => string;
   /** What the histories in memory take, approximately. */
   readonly historyBytes: number;
   /** Archives a history (JSON text of its events, joined by commas); durable with the next commit. */
@@ -37,7 +40,7 @@ type StoreOptions = {
   compactBytes?: number;
   /** The size of one of the archive's files. */
   segmentBytes?: number;
-  /** What histories may take in memory. */
+  /** What histories may take in memory; inputs may take as much, or less. */
   swapBytes?: number;
 };
 
@@ -69,6 +72,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
       return write(commitText(ops));
     },
     read: ({ history }) => swap.read(history),
+    inputOf: ({ input }) => swap.text(input),
     get historyBytes() {
       return swap.bytesInMemory;
     },
@@ -88,15 +92,31 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
 
 function applyAndSwap(instances: Instances, swap: Swap, op: Op): void {
   const id = 'record' in op ? op.record.id : op.id;
-  const before = instances.get(id)?.history;
+  const { history: before, activities = [] } = instances.get(id) ?? {};
   applyOp(instances, op);
-  const after = instances.get(id)?.history;
+  const instance = instances.get(id);
+  const after = instance?.history;
   if (before && before !== after) swap.forget(before);
   if (after) swap.changed(after);
+  if (activities !== instance?.activities) keepInputs(instance, activities, swap);
+}
+
+/** Hands over the inputs of the activities that are new, and drops those of the activities that are gone. */
+function keepInputs(
+  instance: Instance | undefined,
+  before: readonly KeptActivity[],
+  swap: Swap,
+): void {
+  const [known, left] = [new Set(before), new Set(instance?.activities)];
+  for (const one of before) if (!left.has(one)) swap.drop(one.input);
+  if (!instance || left.size === 0) return;
+  instance.activities = instance.activities.map((one) =>
+    known.has(one) || typeof one.input !== 'string' ? one : { ...one, input: swap.keep(one.input) },
+  );
 }
 
 /** Collects the lines of one iteration of the event loop, or of the time of the current write, for the next write. */
-function groupCommit(flush: (lines: string) => Promise<void>) {
+function groupCommit(flush: (lines: readonly string[]) => Promise<void>) {
   let lines: string[] = [];
   let next: Promise<void> | undefined;
   let last: Promise<void> = Promise.resolve();
@@ -104,7 +124,7 @@ function groupCommit(flush: (lines: string) => Promise<void>) {
   return (line: string): Promise<void> => {
     if (line !== '') lines.push(line);
     next ??= last.then(gathered).then(() => {
-      const taken = lines.join('');
+      const taken = lines;
       lines = [];
       next = undefined;
       return flush(taken);

@@ -1,15 +1,16 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { EventMark, HistoryEvent } from '../protocol/history';
-import { type KeptHistory, marksOf, type SwapPlace } from './kept-history';
+import { type KeptHistory, type KeptText, marksOf, none, type SwapPlace } from './kept-history';
 
 /** A history as an execution reads it. */
-export type ReadHistory = { texts: string[]; marks: EventMark[] };
+export type ReadHistory = { texts: readonly string[]; marks: readonly EventMark[] };
 
 /**
- * The histories of instances, as far as they are not in memory: those of the instances that had no change for the longest
- * time. The file is only a cache: the journal has everything, so it is not synced, and a new process begins with an empty
- * one. Reads and writes are synchronous: the file is almost always in the memory of the system, and nothing can happen to
- * an instance in between.
+ * The histories of instances and the inputs of their activities, as far as they are not in memory: the histories of the
+ * instances that had no change for the longest time, and the inputs for which there was no room when they were scheduled.
+ * The file is only a cache: the journal has everything, so it is not synced, and a new process begins with an empty one.
+ * Reads and writes are synchronous: the file is almost always in the memory of the system, and nothing can happen to an
+ * instance in between.
  */
 export type Swap = {
   /** What the histories in memory take, approximately. */
@@ -21,19 +22,25 @@ export type Swap = {
   /** All texts of a history, in their order. */
   texts: (history: Pick<KeptHistory, 'swapped' | 'batches'>) => string[];
   read: (history: KeptHistory) => ReadHistory;
-  /** From now on, what is forgotten can still be read, until the returned function is called. */
+  /** Takes an input, and answers it or its place. Call `drop` when nobody needs it any more. */
+  keep: (text: string) => KeptText;
+  drop: (kept: KeptText) => void;
+  text: (kept: KeptText) => string;
+  /** From now on, what is forgotten or dropped can still be read, until the returned function is called. */
   hold: () => () => void;
   close: () => void;
 };
 
 type SwapOptions = {
   warn: (message: string) => void;
-  /** What histories may take in memory. */
+  /** What histories may take in memory; inputs may take as much, or less. */
   swapBytes?: number | undefined;
 };
 
 /** The histories of about five hundred waiting instances. */
 const SWAP_BYTES = 4 * 1024 * 1024;
+/** The inputs of a few hundred activities. */
+const INPUT_CHARACTERS = 256 * 1024;
 /** What a mark takes in memory, approximately. */
 const MARK_BYTES = 110;
 
@@ -44,6 +51,8 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
   const inMemory = new Map<KeptHistory, number>();
   let total = 0;
   let limit = swapBytes;
+  let characters = 0;
+  let mostCharacters = Math.min(swapBytes, INPUT_CHARACTERS);
   let held: SwapPlace[] | undefined;
 
   const count = (history: KeptHistory, bytes: number): void => {
@@ -51,16 +60,31 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
     inMemory.delete(history);
     if (bytes > 0) inMemory.set(history, bytes);
   };
-  const swapOut = (history: KeptHistory): void => {
-    const bytes = Buffer.from(history.batches.join(','));
+  const writeText = (text: string): SwapPlace => {
+    const bytes = Buffer.from(text);
     const offset = slots.take(bytes.length);
     writeAll(file, bytes, offset);
-    history.swapped = [...history.swapped, { offset, length: bytes.length }];
-    history.batches = [];
-    history.marks = [];
-    count(history, 0);
+    return { offset, length: bytes.length };
+  };
+  const free = (places: readonly SwapPlace[]): void => {
+    if (held) held.push(...places);
+    else for (const place of places) slots.free(place);
   };
   const readPlace = ({ offset, length }: SwapPlace): string => readText(file, offset, length);
+  const texts: Swap['texts'] = ({ swapped, batches }) =>
+    swapped ? [readPlace(swapped), ...batches] : [...batches];
+  const swapOut = (history: KeptHistory): void => {
+    const before = history.swapped;
+    history.swapped = writeText(texts(history).join(','));
+    if (before) free([before]);
+    history.batches = none;
+    history.marks = none;
+    count(history, 0);
+  };
+  const giveUp = (error: unknown): void => {
+    [limit, mostCharacters] = [Infinity, Infinity];
+    warn(`durable: histories and inputs stay in memory: ${String(error)}`);
+  };
 
   return {
     get bytesInMemory() {
@@ -74,21 +98,35 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
           swapOut(oldest);
         }
       } catch (error) {
-        limit = Infinity;
-        warn(`durable: histories stay in memory: ${String(error)}`);
+        giveUp(error);
       }
     },
     forget(history) {
       count(history, 0);
-      if (held) held.push(...history.swapped);
-      else for (const place of history.swapped) slots.free(place);
+      if (history.swapped) free([history.swapped]);
     },
-    texts: ({ swapped, batches }) => [...swapped.map(readPlace), ...batches],
+    keep(text) {
+      if (characters + text.length > mostCharacters) {
+        try {
+          return writeText(text);
+        } catch (error) {
+          giveUp(error);
+        }
+      }
+      characters += text.length;
+      return text;
+    },
+    drop(kept) {
+      if (typeof kept === 'string') characters -= kept.length;
+      else free([kept]);
+    },
+    text: (kept) => (typeof kept === 'string' ? kept : readPlace(kept)),
+    texts,
     read({ swapped, batches, marks }) {
-      if (swapped.length === 0) return { texts: batches, marks };
-      const texts = swapped.map(readPlace);
-      const events = JSON.parse(`[${texts.join(',')}]`) as HistoryEvent[];
-      return { texts: [...texts, ...batches], marks: [...marksOf(events), ...marks] };
+      if (!swapped) return { texts: batches, marks };
+      const text = readPlace(swapped);
+      const events = JSON.parse(`[${text}]`) as HistoryEvent[];
+      return { texts: [text, ...batches], marks: [...marksOf(events), ...marks] };
     },
     hold() {
       const forgotten: SwapPlace[] = [];
