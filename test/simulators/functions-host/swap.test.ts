@@ -22,7 +22,8 @@ const turn = (id: string, taskId: number): Op => ({
   })),
 });
 
-const ids = Array.from({ length: 40 }, (_, n) => `a${n}`);
+/** More than one group of a journal that is written anew. */
+const ids = Array.from({ length: 60 }, (_, n) => `a${n}`);
 /** Everything that an execution reads of each instance. */
 const contentOf = (store: Store) =>
   [...store.instances.values()].map((instance) => {

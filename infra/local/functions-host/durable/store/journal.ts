@@ -42,7 +42,7 @@ export async function openJournal(
   };
 }
 
-/** The lines as texts of moderate size: while the journal is written anew, several megabytes may come together. */
+/** The lines as texts of about a megabyte: while the journal is written anew, several may come together. */
 function* partsOf(lines: readonly string[]): Generator<string> {
   let [from, characters] = [0, 0];
   for (const [at, line] of lines.entries()) {
@@ -54,7 +54,7 @@ function* partsOf(lines: readonly string[]): Generator<string> {
   if (from < lines.length) yield lines.slice(from).join('');
 }
 
-const PART_CHARACTERS = 64 * 1024;
+const PART_CHARACTERS = 1024 * 1024;
 
 /**
  * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
@@ -139,7 +139,8 @@ async function replaceJournal(
   return size;
 }
 
-const INSTANCES_AT_ONCE = 5;
+/** With fewer, the event loop turns more often until the file is whole, and all commits of that time wait in memory. */
+const INSTANCES_AT_ONCE = 50;
 
 /** Uses the events' texts, because a snapshot is only written. */
 function snapshotText({ record, activities, places, played, inbox }: Seen, swap: Swap): string {
