@@ -30,6 +30,25 @@ describe('the store of the task hub', () => {
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
+  it('has each of many large changes that came at the same time once, and in their order', async () => {
+    const first = await open();
+    await first.commit([start('a')]);
+    const names = [600_000, 10, 600_000, 600_000, 20, 1_200_000, 5].map(
+      (length, n) => `${n}${'x'.repeat(length)}`,
+    );
+    await Promise.all(names.map((name) => first.commit([raise('a', name)])));
+    const namesOf = (store: Store) =>
+      store.instances.get('a')?.inbox.flatMap(({ event }) => event.Name ?? []);
+    const wanted = namesOf(first);
+    await first.close();
+    const lines = (await readFile(join(dir, 'journal.jsonl'), 'utf8')).split('\n');
+    expect(lines.filter((line) => line.includes('"arrive"'))).toHaveLength(names.length);
+    const second = await open();
+    expect(namesOf(second)).toEqual(wanted);
+    expect(wanted?.slice(-names.length)).toEqual(names);
+    await second.close();
+  });
+
   it('has after a restart what it had before: history, inbox, work that is still open', async () => {
     const first = await open();
     await first.commit([start('a')]);

@@ -2,7 +2,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { taskCompleted } from '../../../infra/local/functions-host/durable/protocol/make-event';
-import { written } from '../../../infra/local/functions-host/durable/store/kept-history';
+import {
+  noHistory,
+  remember,
+  written,
+} from '../../../infra/local/functions-host/durable/store/kept-history';
 import type { Op } from '../../../infra/local/functions-host/durable/store/state';
 import { openStore, type Store } from '../../../infra/local/functions-host/durable/store/store';
 import { openSwap } from '../../../infra/local/functions-host/durable/store/swap';
@@ -41,7 +45,7 @@ const inputsInMemory = (store: Store): number =>
 
 describe('the histories, and the inputs of activities, of instances that wait', () => {
   const BUDGET = 4_000;
-  const LARGEST_SLOT = 1024;
+  const ROOM_IN_THE_LAST_SLOT = 1024;
   let root: string;
   const open = (name: string, options = {}): Promise<Store> =>
     openStore(join(root, name), { warn: (text) => fail(text), ...options });
@@ -109,16 +113,33 @@ describe('the histories, and the inputs of activities, of instances that wait', 
     release();
     expect(swap.keep('the next')).toMatchObject({ offset: 0 });
     swap.close();
-    // A file that cannot be written loses nothing.
+  });
+
+  it('stay in memory, with one warning, when the file cannot be written', () => {
     const warnings: string[] = [];
-    const broken = openSwap(join(root, 'swap'), {
-      warn: (text) => warnings.push(text),
-      swapBytes: 0,
-    });
-    broken.close();
-    expect(broken.text(broken.keep('kept'))).toBe('kept');
-    expect(broken.keep('another')).toBe('another');
+    const broken = () => {
+      const swap = openSwap(join(root, 'swap'), {
+        warn: (text) => warnings.push(text),
+        swapBytes: 0,
+      });
+      swap.close();
+      return swap;
+    };
+    const ofInputs = broken();
+    expect([ofInputs.keep('kept'), ofInputs.keep('another')]).toEqual(['kept', 'another']);
     expect(warnings).toEqual([expect.stringContaining('inputs stay in memory')]);
+
+    const ofHistories = broken();
+    const history = noHistory();
+    for (let n = 0; n < 2; n += 1) {
+      remember(history, [written(taskCompleted(Date.now(), n, '"result"'))]);
+      ofHistories.changed(history);
+    }
+    expect(ofHistories.read(history)).toMatchObject({
+      texts: [expect.stringContaining('result'), expect.stringContaining('result')],
+      marks: [{ TaskScheduledId: 0 }, { TaskScheduledId: 1 }],
+    });
+    expect(warnings).toHaveLength(2);
   });
 
   it('take the place of those that have ended', async () => {
@@ -131,7 +152,7 @@ describe('the histories, and the inputs of activities, of instances that wait', 
       await store.commit(ids.map((id) => ({ op: 'purge', id, events: [] })));
     }
     // The slots are the same; another text, of another length, may be in the last one.
-    expect((sizes[4] ?? 0) - (sizes[0] ?? 0)).toBeLessThan(LARGEST_SLOT);
+    expect((sizes[4] ?? 0) - (sizes[0] ?? 0)).toBeLessThan(ROOM_IN_THE_LAST_SLOT);
     await store.close();
   });
 });

@@ -42,7 +42,7 @@ export async function openJournal(
   };
 }
 
-/** The lines as texts of about a megabyte: while the journal is written anew, several may come together. */
+/** The lines as texts of about a megabyte: while the journal is written anew, several megabytes may come together. */
 function* partsOf(lines: readonly string[]): Generator<string> {
   let [from, characters] = [0, 0];
   for (const [at, line] of lines.entries()) {

@@ -17,9 +17,10 @@ export type KeptText = string | SwapPlace;
 
 /**
  * History for the orchestrator function. What is swapped out comes before what is in memory. The lists are replaced and never
- * changed, so that a snapshot and thousands of instances without any may share them, and have no spare room.
+ * changed, so that a snapshot, and thousands of instances without any, may share them.
  */
 export type KeptHistory = {
+  /** One place: with each part that is swapped out it is written again as a whole. */
   swapped: SwapPlace | undefined;
   /** For each execution the JSON text of its events, joined by commas. */
   batches: readonly string[];
