@@ -45,7 +45,7 @@ const inputsInMemory = (store: Store): number =>
 
 describe('the histories, and the inputs of activities, of instances that wait', () => {
   const BUDGET = 4_000;
-  const ROOM_IN_THE_LAST_SLOT = 1024;
+  const SMALLEST_SLOT = 512;
   let root: string;
   const open = (name: string, options = {}): Promise<Store> =>
     openStore(join(root, name), { warn: (text) => fail(text), ...options });
@@ -148,11 +148,11 @@ describe('the histories, and the inputs of activities, of instances that wait', 
     const sizes: number[] = [];
     for (let round = 0; round < 5; round += 1) {
       for (const ops of history()) await store.commit(ops);
-      sizes.push((await stat(file)).size);
+      // Another text may be in the last slot: what counts is that no slot more was needed.
+      sizes.push(Math.ceil((await stat(file)).size / SMALLEST_SLOT));
       await store.commit(ids.map((id) => ({ op: 'purge', id, events: [] })));
     }
-    // The slots are the same; another text, of another length, may be in the last one.
-    expect((sizes[4] ?? 0) - (sizes[0] ?? 0)).toBeLessThan(ROOM_IN_THE_LAST_SLOT);
+    expect(sizes[4]).toBeLessThanOrEqual(sizes[0] ?? 0);
     await store.close();
   });
 });

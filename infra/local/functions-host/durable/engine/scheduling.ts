@@ -1,7 +1,7 @@
 import { startWallTimer } from '../../../clock/wall-timer';
 import type { Instance } from '../store/state';
 
-/** Runs tasks in the order given, at most `limit` at a time. `task` must not reject. */
+/** Runs tasks in the order given, at most `limit` at a time. One that rejects ends the process. */
 export function createPool(limit: number) {
   const queued = new Set<() => Promise<void>>();
   let running = 0;

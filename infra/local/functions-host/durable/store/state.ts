@@ -186,6 +186,6 @@ function fromSnapshot({ record, played, events, activities }: SnapshotOp): Insta
   const instance = emptyInstance(record);
   remember(instance.history, events.slice(0, played));
   instance.inbox = events.slice(played);
-  instance.activities = activities;
+  if (activities.length > 0) instance.activities = activities;
   return instance;
 }

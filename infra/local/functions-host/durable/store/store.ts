@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openArchive } from './archive';
 import { openJournal, readJournal } from './journal';
+import { none } from './kept-history';
 import {
   applyOp,
   type ArchivePlace,
@@ -92,7 +93,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
 
 function applyAndSwap(instances: Instances, swap: Swap, op: Op): void {
   const id = 'record' in op ? op.record.id : op.id;
-  const { history: before, activities = [] } = instances.get(id) ?? {};
+  const { history: before, activities = none } = instances.get(id) ?? {};
   applyOp(instances, op);
   const instance = instances.get(id);
   const after = instance?.history;

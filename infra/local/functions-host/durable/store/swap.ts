@@ -66,9 +66,9 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
     writeAll(file, bytes, offset);
     return { offset, length: bytes.length };
   };
-  const free = (places: readonly SwapPlace[]): void => {
-    if (held) held.push(...places);
-    else for (const place of places) slots.free(place);
+  const free = (place: SwapPlace): void => {
+    if (held) held.push(place);
+    else slots.free(place);
   };
   const readPlace = ({ offset, length }: SwapPlace): string => readText(file, offset, length);
   const texts: Swap['texts'] = ({ swapped, batches }) =>
@@ -76,7 +76,7 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
   const swapOut = (history: KeptHistory): void => {
     const before = history.swapped;
     history.swapped = writeText(texts(history).join(','));
-    if (before) free([before]);
+    if (before) free(before);
     history.batches = none;
     history.marks = none;
     count(history, 0);
@@ -103,7 +103,7 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
     },
     forget(history) {
       count(history, 0);
-      if (history.swapped) free([history.swapped]);
+      if (history.swapped) free(history.swapped);
     },
     keep(text) {
       if (characters + text.length > mostCharacters) {
@@ -118,7 +118,7 @@ export function openSwap(path: string, { warn, swapBytes = SWAP_BYTES }: SwapOpt
     },
     drop(kept) {
       if (typeof kept === 'string') characters -= kept.length;
-      else free([kept]);
+      else free(kept);
     },
     text: (kept) => (typeof kept === 'string' ? kept : readPlace(kept)),
     texts,
