@@ -94,9 +94,10 @@ const percent = (fallback: number) =>
     .refine((number) => number > 0 && number <= 100, PERCENT)
     .default(fallback);
 
+export const DEFAULT_POLLS = '5s 10s 20s 30s<3m 60s<30m 15m<24h 1h';
 const poll = z
   .string()
-  .default('5s 10s 20s 30s<3m 60s<30m 15m<24h 1h')
+  .default(DEFAULT_POLLS)
   .transform((text, context) => {
     const schedule = pollSchedule(text);
     if (!schedule)

@@ -32,7 +32,7 @@ export type Claims = ReturnType<typeof createClaims>;
  * which purges and overwrites instances. Every change goes by ETag and is retried after a conflict.
  */
 export function createClaims(table: Table) {
-  const updateRow = createRowUpdater(table);
+  const updateRow = createRowUpdater(table, ({ state }) => state === 'closed');
   const read = async (eventHash: string): Promise<StoredClaim | undefined> => {
     const row = await table.read(eventHash, ROW);
     return row && claimOf(row);

@@ -98,10 +98,18 @@ export type RowUpdater = (
 /**
  * Changes a row under its ETag, and reads it again after every conflict. The first try assumes that the row is as this
  * process left it, which saves a read where no other process writes; an outdated memory costs one refused write.
- * Answers the row after the update, undefined if there is none.
+ * Answers the row after the update, undefined if there is none. `isFinal`: rows that are hardly ever changed again are
+ * not remembered.
  */
-export function createRowUpdater(table: Table, mostBytes = MOST_BYTES): RowUpdater {
-  const known = createMemory<{ columns: Columns; etag: string }>(mostBytes);
+export function createRowUpdater(
+  table: Table,
+  isFinal: (columns: Columns) => boolean = () => false,
+): RowUpdater {
+  const known = createMemory<{ columns: Columns; etag: string }>();
+  const note = (id: string, { columns, etag }: { columns: Columns; etag: string }): void => {
+    if (isFinal(columns)) known.forget(id);
+    else known.set(id, { columns, etag });
+  };
 
   return async (partition, key, change, beside = []) => {
     const id = `${partition}/${key}`;
@@ -123,7 +131,7 @@ export function createRowUpdater(table: Table, mostBytes = MOST_BYTES): RowUpdat
       if (!columns) return undefined;
       const [etag, ...others] = (await save(columns, before)) ?? [];
       if (etag === undefined) return undefined;
-      known.set(id, { columns, etag });
+      note(id, { columns, etag });
       return { columns, etag, beside: others };
     };
 
@@ -136,7 +144,7 @@ export function createRowUpdater(table: Table, mostBytes = MOST_BYTES): RowUpdat
       if (row && row.etag === refused) return { ...row, beside: 'conflict' };
       const columns = await change(row?.columns);
       if (!columns) {
-        if (row) known.set(id, row);
+        if (row) note(id, row);
         return row;
       }
       const written = await write(columns, row?.etag);
@@ -150,7 +158,7 @@ export function createRowUpdater(table: Table, mostBytes = MOST_BYTES): RowUpdat
  * What a process remembers, by key: the latest, up to so many bytes. A value is kept as one JSON text: its strings may
  * be parts of larger ones, like the answer that they came in, which would be kept as well.
  */
-export function createMemory<Value>(mostBytes = MOST_BYTES) {
+export function createMemory<Value>() {
   const known = new Map<string, string>();
   let bytes = 0;
   const sizeOf = (id: string, text: string): number => id.length + text.length + ENTRY_BYTES;
@@ -171,7 +179,7 @@ export function createMemory<Value>(mostBytes = MOST_BYTES) {
       known.set(id, text);
       bytes += sizeOf(id, text);
       for (const oldest of known.keys()) {
-        if (bytes <= mostBytes) return;
+        if (bytes <= MOST_BYTES) return;
         forget(oldest);
       }
     },

@@ -40,8 +40,8 @@ const WAKE = 'wake';
 
 /** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
-  // A fact is written once: nothing is gained by remembering it.
-  const updateFact = createRowUpdater(table, 0);
+  // A fact is written once.
+  const updateFact = createRowUpdater(table, () => true);
   const updateWake = createRowUpdater(table);
   const read = async (workerId: string, below: string) => {
     const rows = await table.list(workerId, { from: 'fact-', below });

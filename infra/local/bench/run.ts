@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join as pathOf } from 'node:path';
+import { DEFAULT_POLLS } from '../../../shared/config/config';
 import { projectRoot } from '../stack/service';
 import { onTemporaryStack, type TemporaryStack } from '../stack/temporary-stack';
 import type { BaselineResult, Baselines, BaselineScript } from './baseline';
@@ -37,7 +38,7 @@ const servedByBaseline = (joiners: number): number => Math.min(joiners, 500);
 
 /** The defaults of the app: those of the local stack are for deliveries of less than a second. */
 const POLLS_IN_AZURE = {
-  POLL_SCHEDULE: '5s 10s 20s 30s<3m 60s<30m 15m<24h 1h',
+  POLL_SCHEDULE: DEFAULT_POLLS,
   POLL_BOARD: '10s',
 };
 

@@ -64,14 +64,14 @@ const hostEnvironment = {
 
 /**
  * What Node gets beside the program, by the setting that Azure Functions has for it. Each execution of an orchestration leaves
- * short-lived garbage; a larger young generation avoids copying it. The old generation is made compact only near its limit: without
- * one it grows for as long as runs come and go. Near the limit almost each collection is a full one, which costs a multiple of the
- * CPU: docs/performance.md.
+ * short-lived garbage, and a larger young generation copies less of it into the old one. The old one is made compact only near its
+ * limit: without one it grows for as long as runs come and go. As soon as a whole young generation would not fit below the limit
+ * beside what is old, each collection is a full one, which costs a multiple of the CPU: docs/performance.md.
  */
 const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
-  (
-    env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=16 --max-old-space-size=176'
-  ).split(' ');
+  (env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=64 --max-old-space-size=320')
+    .split(' ')
+    .filter((argument) => argument !== '');
 
 /** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
 const clockModule = (): string =>

@@ -165,3 +165,25 @@ test('a claim remembers the version that its run was begun under', async () => {
   const started = await claims.start({ ...run, version: 2 }, LATER);
   expect(started).toMatchObject({ state: 'started', version: 2 });
 });
+
+test('what a process remembers of a claim saves reads until it is closed', async () => {
+  const table = storage.table('claims');
+  let reads = 0;
+  const counted = createClaims({
+    ...table,
+    read: (partition, key) => {
+      reads += 1;
+      return table.read(partition, key);
+    },
+  });
+  const run = execution(hash('d'));
+  const end = { outcome: 'delivered', chain: START_OF_CHAIN } as const;
+  await counted.claim(run.eventHash, claimOf());
+  await counted.start(run, NOW);
+  await counted.beginClosing(run, end, NOW);
+  await counted.finishClosing(run, end, NOW);
+  expect(reads).toBe(0);
+  expect(await counted.finishClosing(run, end, LATER)).toMatchObject({ updatedAt: NOW });
+  await counted.finishClosing(run, end, LATER);
+  expect(reads).toBe(2);
+});

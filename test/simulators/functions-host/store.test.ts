@@ -1,3 +1,4 @@
+import { cpSync, existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,16 +20,18 @@ const turn = (id: string, taken: number): Op => ({
 });
 
 describe('the store of the task hub', () => {
+  let root: string;
   let dir: string;
   let warnings: string[];
   const open = (options = {}): Promise<Store> =>
     openStore(dir, { warn: (text) => warnings.push(text), ...options });
 
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'joinery-host-store-'));
+    root = await mkdtemp(join(tmpdir(), 'joinery-host-store-'));
+    dir = join(root, 'store');
     warnings = [];
   });
-  afterEach(() => rm(dir, { recursive: true, force: true }));
+  afterEach(() => rm(root, { recursive: true, force: true }));
 
   it('has each of many large changes that came at the same time once, and in their order', async () => {
     const first = await open();
@@ -124,6 +127,29 @@ describe('the store of the task hub', () => {
     const second = await open();
     expect(second.instances).toEqual(before);
     await second.close();
+  });
+
+  it('has all that was confirmed, whenever it is killed while its journal is written anew', async () => {
+    const first = await open({ compactBytes: 4_000 });
+    const many = Array.from({ length: 500 }, (_, i) => `a${i}`);
+    await first.commit(many.map(start));
+    const kills = [];
+    for (const id of many.slice(0, 30)) {
+      await first.commit([raise(id, 'later'), turn(id, 1)]);
+      const left = join(root, id);
+      cpSync(dir, left, { recursive: true });
+      const isOnTheWay = existsSync(join(left, 'journal.jsonl.next'));
+      kills.push({ left, isOnTheWay, before: structuredClone(first.instances) });
+    }
+    await first.close();
+    // What is confirmed does not wait for the new file; later it is in that one.
+    expect(new Set(kills.map(({ isOnTheWay }) => isOnTheWay))).toEqual(new Set([true, false]));
+    for (const { left, before } of kills) {
+      const second = await openStore(left, { warn: (text) => warnings.push(text) });
+      expect(second.instances).toEqual(before);
+      await second.close();
+    }
+    expect(warnings).toEqual([]);
   });
 
   it('keeps the histories of ended instances on disk, and only the newest of them', async () => {

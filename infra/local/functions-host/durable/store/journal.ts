@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeptHistory, WrittenEvent } from './kept-history';
 import { type Instance, type Instances, type Op, parseCommit, type SnapshotOp } from './state';
@@ -6,55 +7,70 @@ import type { Swap } from './swap';
 
 const COMPACT_BYTES = 64 * 1024 * 1024;
 
-/** The journal file. It is rewritten when it is large and has doubled. */
+/**
+ * The journal file. It is written anew when it is large and has doubled: beside it, while it goes on, so that nobody waits
+ * for that and nothing piles up.
+ */
 export async function openJournal(
   path: string,
   instances: Instances,
   swap: Swap,
   compactBytes = COMPACT_BYTES,
 ) {
+  const next = `${path}.next`;
   let size = 0;
   let compactAt = 0;
   let file: FileHandle | undefined;
+  let rewrite: Rewrite | undefined;
 
-  const replace = async ({ of, release }: Snapshot): Promise<void> => {
+  const begin = (from: number): Rewrite => {
+    const { of, release } = snapshotOf(instances, swap);
+    const started: Rewrite = {
+      from,
+      isWhole: false,
+      whole: writeSnapshot(next, of, swap).finally(() => {
+        release();
+        started.isWhole = true;
+      }),
+    };
+    started.whole.catch(() => undefined); // whoever takes it over learns of it
+    return started;
+  };
+  /** A crash leaves the old or the new file, complete. */
+  const takeOver = async ({ from, whole }: Rewrite): Promise<void> => {
+    const snapshotBytes = await whole;
+    await appendPart(path, next, from);
     await file?.close();
-    size = await replaceJournal(path, of, swap).finally(release);
-    compactAt = Math.max(compactBytes, size * 2);
+    await rename(next, path);
+    await syncFolder(dirname(path));
     file = await open(path, 'a');
+    size = snapshotBytes + size - from;
+    compactAt = Math.max(compactBytes, snapshotBytes * 2);
+    rewrite = undefined;
   };
-  const append = async (lines: readonly string[]): Promise<void> => {
-    for (const part of partsOf(lines)) {
-      await file?.appendFile(part);
-      size += Buffer.byteLength(part);
-    }
-    await file?.datasync();
-  };
-  await replace(snapshotOf(instances, swap));
+  await takeOver(begin((size = (await stat(path)).size)));
+
   return {
     /** Decides now and writes later: memory already has these lines, so a snapshot includes them. */
     prepare(lines: readonly string[]): () => Promise<void> {
-      if (size <= compactAt) return () => append(lines);
-      const snapshot = snapshotOf(instances, swap);
-      return () => replace(snapshot);
+      const text = lines.join('');
+      size += Buffer.byteLength(text);
+      if (!rewrite && size > compactAt) rewrite = begin(size);
+      return async () => {
+        await file?.appendFile(text);
+        await file?.datasync();
+        if (rewrite?.isWhole) await takeOver(rewrite);
+      };
     },
-    close: async () => file?.close(),
+    async close(): Promise<void> {
+      if (rewrite) await takeOver(rewrite);
+      await file?.close();
+    },
   };
 }
 
-/** The lines as texts of about a megabyte: while the journal is written anew, several megabytes may come together. */
-function* partsOf(lines: readonly string[]): Generator<string> {
-  let [from, characters] = [0, 0];
-  for (const [at, line] of lines.entries()) {
-    characters += line.length;
-    if (characters < PART_CHARACTERS) continue;
-    yield lines.slice(from, at + 1).join('');
-    [from, characters] = [at + 1, 0];
-  }
-  if (from < lines.length) yield lines.slice(from).join('');
-}
-
-const PART_CHARACTERS = 1024 * 1024;
+/** A file on the way that is to follow the journal: it has what the journal has up to `from`, in bytes. */
+type Rewrite = { from: number; isWhole: boolean; whole: Promise<number> };
 
 /**
  * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
@@ -115,14 +131,9 @@ function snapshotOf(instances: Instances, swap: Swap): Snapshot {
   return { of, release };
 }
 
-/** Replaces the journal, and returns its size in bytes. A crash leaves the old or the new one, complete. */
-async function replaceJournal(
-  path: string,
-  snapshot: readonly Seen[],
-  swap: Swap,
-): Promise<number> {
-  const next = `${path}.next`;
-  const file = await open(next, 'w');
+/** Writes a file of its own, and returns its size in bytes. */
+async function writeSnapshot(path: string, snapshot: readonly Seen[], swap: Swap): Promise<number> {
+  const file = await open(path, 'w');
   let size = 0;
   for (let at = 0; at < snapshot.length; at += INSTANCES_AT_ONCE) {
     const lines = snapshot
@@ -134,13 +145,19 @@ async function replaceJournal(
   }
   await file.sync();
   await file.close();
-  await rename(next, path);
-  await syncFolder(dirname(path));
   return size;
 }
 
-/** With fewer, the event loop turns more often until the file is whole, and all commits of that time wait in memory. */
 const INSTANCES_AT_ONCE = 50;
+
+/** Appends what one file has from an offset on to another. */
+async function appendPart(from: string, to: string, offset: number): Promise<void> {
+  const file = await open(to, 'a');
+  for await (const part of createReadStream(from, { start: offset }))
+    await file.appendFile(part as Buffer);
+  await file.sync();
+  await file.close();
+}
 
 /** Uses the events' texts, because a snapshot is only written. */
 function snapshotText({ record, activities, places, played, inbox }: Seen, swap: Swap): string {
