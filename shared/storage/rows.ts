@@ -98,18 +98,14 @@ export type RowUpdater = (
 /**
  * Changes a row under its ETag, and reads it again after every conflict. The first try assumes that the row is as this
  * process left it, which saves a read where no other process writes; an outdated memory costs one refused write.
- * Answers the row after the update, undefined if there is none. `isFinal`: rows that are hardly ever changed again are
- * not remembered.
+ * Answers the row after the update, undefined if there is none. `isFinal`: what is written as such is hardly ever changed
+ * again, and not remembered.
  */
 export function createRowUpdater(
   table: Table,
   isFinal: (columns: Columns) => boolean = () => false,
 ): RowUpdater {
   const known = createMemory<{ columns: Columns; etag: string }>();
-  const note = (id: string, { columns, etag }: { columns: Columns; etag: string }): void => {
-    if (isFinal(columns)) known.forget(id);
-    else known.set(id, { columns, etag });
-  };
 
   return async (partition, key, change, beside = []) => {
     const id = `${partition}/${key}`;
@@ -131,7 +127,8 @@ export function createRowUpdater(
       if (!columns) return undefined;
       const [etag, ...others] = (await save(columns, before)) ?? [];
       if (etag === undefined) return undefined;
-      note(id, { columns, etag });
+      if (isFinal(columns)) known.forget(id);
+      else known.set(id, { columns, etag });
       return { columns, etag, beside: others };
     };
 
@@ -144,7 +141,7 @@ export function createRowUpdater(
       if (row && row.etag === refused) return { ...row, beside: 'conflict' };
       const columns = await change(row?.columns);
       if (!columns) {
-        if (row) note(id, row);
+        if (row) known.set(id, row);
         return row;
       }
       const written = await write(columns, row?.etag);

@@ -40,7 +40,7 @@ const WAKE = 'wake';
 
 /** The records of each worker: the facts of its events, and when its plan changes next. */
 export function createWorkers(table: Table) {
-  // A fact is written once.
+  // A fact is written once, so nothing is gained by remembering it.
   const updateFact = createRowUpdater(table, () => true);
   const updateWake = createRowUpdater(table);
   const read = async (workerId: string, below: string) => {

@@ -70,8 +70,8 @@ const hostEnvironment = {
  */
 const workerArguments = (env: NodeJS.ProcessEnv): string[] =>
   (env['languageWorkers__node__arguments'] ?? '--max-semi-space-size=64 --max-old-space-size=320')
-    .split(' ')
-    .filter((argument) => argument !== '');
+    .split(/\s+/)
+    .filter(Boolean);
 
 /** Gives a service the clock of the stack before it loads anything. Azurite has the clock of the machine. */
 const clockModule = (): string =>

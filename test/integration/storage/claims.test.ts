@@ -166,7 +166,7 @@ test('a claim remembers the version that its run was begun under', async () => {
   expect(started).toMatchObject({ state: 'started', version: 2 });
 });
 
-test('what a process remembers of a claim saves reads until it is closed', async () => {
+test('what a process remembers of a claim saves reads until it is closed, and is dropped then', async () => {
   const table = storage.table('claims');
   let reads = 0;
   const counted = createClaims({
@@ -177,13 +177,13 @@ test('what a process remembers of a claim saves reads until it is closed', async
     },
   });
   const run = execution(hash('d'));
-  const end = { outcome: 'delivered', chain: START_OF_CHAIN } as const;
+  const end = { outcome: 'failed', chain: START_OF_CHAIN } as const;
   await counted.claim(run.eventHash, claimOf());
   await counted.start(run, NOW);
   await counted.beginClosing(run, end, NOW);
   await counted.finishClosing(run, end, NOW);
   expect(reads).toBe(0);
-  expect(await counted.finishClosing(run, end, LATER)).toMatchObject({ updatedAt: NOW });
-  await counted.finishClosing(run, end, LATER);
-  expect(reads).toBe(2);
+  const replay = { id: 'r-1', reason: 'INC-1', by: 'alice' };
+  expect(await counted.reopen(run.eventHash, claimOf({ replay }))).toMatchObject({ attempt: 2 });
+  expect(reads).toBe(1);
 });

@@ -1,4 +1,4 @@
-import { cpSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,8 @@ describe('the store of the task hub', () => {
   let root: string;
   let dir: string;
   let warnings: string[];
+  const journal = (): string => join(dir, 'journal.jsonl');
+  const next = (): string => join(dir, 'journal.jsonl.next');
   const open = (options = {}): Promise<Store> =>
     openStore(dir, { warn: (text) => warnings.push(text), ...options });
 
@@ -86,6 +88,7 @@ describe('the store of the task hub', () => {
       return first.commit([raise('a', `event ${i}`), turn('a', 1), start('again')]);
     });
     await Promise.all(commits);
+    for (let n = 0; existsSync(next()); n += 1) await first.commit([raise('a', `last ${n}`)]);
     const before = structuredClone(first.instances);
     await first.close();
     const written300 = 300 * 600; // what the commits came to, at the least
@@ -122,6 +125,7 @@ describe('the store of the task hub', () => {
       later.push(first.commit([raise(id, 'later'), turn(id, 1)]));
     }
     await Promise.all([anew, ...later]);
+    for (let n = 0; existsSync(next()); n += 1) await first.commit([raise('last', `last ${n}`)]);
     const before = structuredClone(first.instances);
     await first.close();
     const second = await open();
@@ -129,27 +133,69 @@ describe('the store of the task hub', () => {
     await second.close();
   });
 
-  it('has all that was confirmed, whenever it is killed while its journal is written anew', async () => {
-    const first = await open({ compactBytes: 4_000 });
-    const many = Array.from({ length: 500 }, (_, i) => `a${i}`);
-    await first.commit(many.map(start));
-    const kills = [];
-    for (const id of many.slice(0, 30)) {
-      await first.commit([raise(id, 'later'), turn(id, 1)]);
-      const left = join(root, id);
-      cpSync(dir, left, { recursive: true });
-      const isOnTheWay = existsSync(join(left, 'journal.jsonl.next'));
-      kills.push({ left, isOnTheWay, before: structuredClone(first.instances) });
+  it('has all that was confirmed, and nothing twice, whenever it is killed while its journal is written anew', async () => {
+    const first = await open({ compactBytes: 1_000_000 });
+    const ids = Array.from({ length: 1_000 }, (_, i) => `a${i}`);
+    await first.commit(ids.map(start));
+    const { size } = await stat(journal());
+    const confirmed: string[] = [];
+    const file = { isTakenOver: false };
+    const work = (async () => {
+      for (const id of ids) {
+        // The first one makes the journal too large.
+        const name = confirmed.length === 0 ? 'x'.repeat(1_000_000 - size) : 'later';
+        await first.commit([raise(id, name), turn(id, 2)]);
+        confirmed.push(id);
+        if (file.isTakenOver) return;
+      }
+    })();
+    const kills: { left: string; confirmed: string[] }[] = [];
+    for (let wasOnTheWay = false; !file.isTakenOver && confirmed.length < ids.length;) {
+      const isOnTheWay = existsSync(next());
+      file.isTakenOver = wasOnTheWay && !isOnTheWay;
+      wasOnTheWay = isOnTheWay;
+      const left = join(root, String(kills.length));
+      mkdirSync(left);
+      copyFileSync(journal(), join(left, 'journal.jsonl'));
+      kills.push({ left, confirmed: [...confirmed] });
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    await work;
     await first.close();
-    // What is confirmed does not wait for the new file; later it is in that one.
-    expect(new Set(kills.map(({ isOnTheWay }) => isOnTheWay))).toEqual(new Set([true, false]));
-    for (const { left, before } of kills) {
-      const second = await openStore(left, { warn: (text) => warnings.push(text) });
-      expect(second.instances).toEqual(before);
+
+    expect(file.isTakenOver).toBe(true);
+    for (const { left, confirmed: wanted } of kills) {
+      const second = await openStore(left, { warn: () => undefined });
+      const changed = ids.filter((id) => second.instances.get(id)?.history.eventCount !== 0);
+      expect(changed).toEqual(expect.arrayContaining(wanted));
+      for (const id of changed) {
+        const { history, inbox } = second.instances.get(id) ?? {};
+        expect({ id, events: history?.eventCount, inbox }).toEqual({ id, events: 3, inbox: [] });
+      }
       await second.close();
     }
-    expect(warnings).toEqual([]);
+  });
+
+  it('confirms a commit before the new journal is whole', async () => {
+    const store = await open({ compactBytes: 1 });
+    await store.commit(Array.from({ length: 20_000 }, (_, i) => start(`a${i}`)));
+    await store.commit([raise('a0', 'later')]);
+    expect(existsSync(next())).toBe(true);
+    await store.close();
+    expect(existsSync(next())).toBe(false);
+  });
+
+  it('goes on with the journal that it has when no new one can be written, and says so', async () => {
+    const first = await open({ compactBytes: 4_000 });
+    mkdirSync(next());
+    const ids = Array.from({ length: 30 }, (_, i) => `a${i}`);
+    for (const id of ids) await first.commit([start(id)]);
+    expect(warnings[0]).toContain('the journal could not be written anew');
+    const before = structuredClone(first.instances);
+    await first.close();
+    const second = await open();
+    expect(second.instances).toEqual(before);
+    await second.close();
   });
 
   it('keeps the histories of ended instances on disk, and only the newest of them', async () => {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeptHistory, WrittenEvent } from './kept-history';
 import { type Instance, type Instances, type Op, parseCommit, type SnapshotOp } from './state';
@@ -8,47 +8,55 @@ import type { Swap } from './swap';
 const COMPACT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The journal file. It is written anew when it is large and has doubled: beside it, while it goes on, so that nobody waits
- * for that and nothing piles up.
+ * The journal file. When it is large and has doubled, a new one is written beside it, while commits go on into the old one;
+ * only the commit after that waits until what came meanwhile is copied.
  */
 export async function openJournal(
   path: string,
   instances: Instances,
   swap: Swap,
-  compactBytes = COMPACT_BYTES,
+  { warn, compactBytes = COMPACT_BYTES }: JournalOptions,
 ) {
   const next = `${path}.next`;
-  let size = 0;
+  let file = await open(path, 'a');
+  let { size } = await file.stat();
   let compactAt = 0;
-  let file: FileHandle | undefined;
+  let isClosing = false;
   let rewrite: Rewrite | undefined;
 
   const begin = (from: number): Rewrite => {
     const { of, release } = snapshotOf(instances, swap);
     const started: Rewrite = {
       from,
-      isWhole: false,
-      whole: writeSnapshot(next, of, swap).finally(() => {
+      isOver: false,
+      written: writeSnapshot(next, of, swap, () => isClosing).finally(() => {
         release();
-        started.isWhole = true;
+        started.isOver = true;
       }),
     };
-    started.whole.catch(() => undefined); // whoever takes it over learns of it
+    started.written.catch(() => undefined); // takeOver learns of it
     return started;
   };
-  /** A crash leaves the old or the new file, complete. */
-  const takeOver = async ({ from, whole }: Rewrite): Promise<void> => {
-    const snapshotBytes = await whole;
-    await appendPart(path, next, from);
-    await file?.close();
+  /** A kill leaves the old or the new file, complete. */
+  const takeOver = async ({ from, written }: Rewrite): Promise<void> => {
+    rewrite = undefined;
+    try {
+      const bytes = await written;
+      await appendPart(path, next, from);
+      size = bytes + size - from;
+      compactAt = Math.max(compactBytes, bytes * 2);
+    } catch (error) {
+      warn(`durable: the journal could not be written anew, and grows: ${String(error)}`);
+      compactAt = size + compactBytes;
+      await rm(next, { recursive: true, force: true });
+      return;
+    }
     await rename(next, path);
     await syncFolder(dirname(path));
+    await file.close();
     file = await open(path, 'a');
-    size = snapshotBytes + size - from;
-    compactAt = Math.max(compactBytes, snapshotBytes * 2);
-    rewrite = undefined;
   };
-  await takeOver(begin((size = (await stat(path)).size)));
+  await takeOver(begin(size));
 
   return {
     /** Decides now and writes later: memory already has these lines, so a snapshot includes them. */
@@ -57,20 +65,29 @@ export async function openJournal(
       size += Buffer.byteLength(text);
       if (!rewrite && size > compactAt) rewrite = begin(size);
       return async () => {
-        await file?.appendFile(text);
-        await file?.datasync();
-        if (rewrite?.isWhole) await takeOver(rewrite);
+        await file.appendFile(text);
+        await file.datasync();
+        if (rewrite?.isOver) await takeOver(rewrite);
       };
     },
+    /** Gives up a new file that is on the way: the next start writes one anyway. */
     async close(): Promise<void> {
-      if (rewrite) await takeOver(rewrite);
-      await file?.close();
+      isClosing = true;
+      await rewrite?.written.catch(() => undefined); // it reads the swap file, which is closed next
+      await file.close();
+      await rm(next, { recursive: true, force: true });
     },
   };
 }
 
-/** A file on the way that is to follow the journal: it has what the journal has up to `from`, in bytes. */
-type Rewrite = { from: number; isWhole: boolean; whole: Promise<number> };
+type JournalOptions = {
+  warn: (message: string) => void;
+  /** The size from which it is rewritten when it has doubled. */
+  compactBytes?: number | undefined;
+};
+
+/** A file on the way that is to follow the journal, and has what the journal has up to `from`. Sizes are in bytes. */
+type Rewrite = { from: number; isOver: boolean; written: Promise<number> };
 
 /**
  * Applies every complete line of a journal, up to the first incomplete one: it and the bytes after it belong to a write
@@ -132,31 +149,43 @@ function snapshotOf(instances: Instances, swap: Swap): Snapshot {
 }
 
 /** Writes a file of its own, and returns its size in bytes. */
-async function writeSnapshot(path: string, snapshot: readonly Seen[], swap: Swap): Promise<number> {
+async function writeSnapshot(
+  path: string,
+  snapshot: readonly Seen[],
+  swap: Swap,
+  isGivenUp: () => boolean,
+): Promise<number> {
   const file = await open(path, 'w');
-  let size = 0;
-  for (let at = 0; at < snapshot.length; at += INSTANCES_AT_ONCE) {
-    const lines = snapshot
-      .slice(at, at + INSTANCES_AT_ONCE)
-      .map((instance) => snapshotText(instance, swap))
-      .join('');
-    size += Buffer.byteLength(lines);
-    await file.appendFile(lines);
+  try {
+    let size = 0;
+    for (let at = 0; at < snapshot.length && !isGivenUp(); at += INSTANCES_AT_ONCE) {
+      const lines = snapshot
+        .slice(at, at + INSTANCES_AT_ONCE)
+        .map((instance) => snapshotText(instance, swap))
+        .join('');
+      size += Buffer.byteLength(lines);
+      await file.appendFile(lines);
+    }
+    await file.sync();
+    return size;
+  } finally {
+    await file.close();
   }
-  await file.sync();
-  await file.close();
-  return size;
 }
 
+/** Half a megabyte of text: everything else waits while it is read. */
 const INSTANCES_AT_ONCE = 50;
 
 /** Appends what one file has from an offset on to another. */
 async function appendPart(from: string, to: string, offset: number): Promise<void> {
   const file = await open(to, 'a');
-  for await (const part of createReadStream(from, { start: offset }))
-    await file.appendFile(part as Buffer);
-  await file.sync();
-  await file.close();
+  try {
+    const parts = createReadStream(from, { start: offset, highWaterMark: READ_AT_ONCE });
+    for await (const part of parts) await file.appendFile(part as Buffer);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Uses the events' texts, because a snapshot is only written. */

@@ -57,7 +57,7 @@ export async function openStore(dir: string, options: StoreOptions): Promise<Sto
   if (dropped > 0) options.warn(`durable: dropped ${dropped} bytes of an unfinished write`);
 
   const archive = await openArchive(join(dir, 'histories'), options.segmentBytes);
-  const journal = await openJournal(path, instances, swap, options.compactBytes);
+  const journal = await openJournal(path, instances, swap, options);
   const write = groupCommit(async (lines) => {
     const archiveDurable = archive.take();
     const journalDurable = journal.prepare(lines);
