@@ -84,6 +84,14 @@ test('a request that somebody else left open for it is found without reading the
     ...{ requestType: 'adminAdd', assignment: other, justification: 'by hand' },
   });
   const { id } = (await made.json()) as { id: string };
+  // The plan reads a replica that does not show it yet; whoever looks afterwards reads one that does.
+  await stack.advance('1s');
+  await injectGraphFaults(stack.graphUrl, [
+    {
+      match: { method: 'GET', path: '/assignments$' },
+      ...{ times: 1, answer: { list: 'lags', byMs: 60_000 } },
+    },
+  ]);
   const before = (await graphCalls(stack.graphUrl)).at(-1)?.n;
   const polled = async () => {
     await eventually('the open request is polled', async () =>

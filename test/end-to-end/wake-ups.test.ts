@@ -239,13 +239,13 @@ test('a joiner 60 days ahead without an account is waited for relative to the fi
   expect(status).toMatchObject({ waitingReason: 'no-identity' });
   const off = Date.parse(String(status['waitingUntil'])) - (readyBy + 14 * DAY);
   expect(Math.abs(off)).toBeLessThan(60_000);
-  await goTo(midnight(59));
+  // Nobody looks again before the clock is moved, and then it stands still until the request is delivered.
   await fetch(`${stack.graphUrl}/_control/users`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ employeeId: NEWCOMER }),
   });
-  await stack.advance('15m');
+  await goTo(midnight(59));
   const claim = await closed(ids['newcomer'] ?? '', 'delivered');
   const margin = Math.round((readyBy - Date.parse(String(claim['deliveredAt']))) / 600) / 100;
   expect(margin).toBeGreaterThan(32 * 60);
