@@ -94,6 +94,7 @@ const percent = (fallback: number) =>
     .refine((number) => number > 0 && number <= 100, PERCENT)
     .default(fallback);
 
+/** What `POLL_SCHEDULE` is by default. */
 export const DEFAULT_POLLS = '5s 10s 20s 30s<3m 60s<30m 15m<24h 1h';
 const poll = z
   .string()

@@ -67,7 +67,8 @@ export async function openJournal(
       return async () => {
         await file.appendFile(text);
         await file.datasync();
-        if (rewrite?.isOver) await takeOver(rewrite);
+        // What is given up is no whole file.
+        if (rewrite?.isOver && !isClosing) await takeOver(rewrite);
       };
     },
     /** Gives up a new file that is on the way: the next start writes one anyway. */
