@@ -68,7 +68,10 @@ async function useModes(modes: Record<string, string>): Promise<void> {
   await writeFile(file, JSON.stringify({ ...model, accessPackages }));
 }
 
-/** What the settled rows of an attempt say, as if `would-grant` were `delivered`. */
+/**
+ * What the settled rows of an attempt say, as if `would-grant` were `delivered`. Whether a run
+ * also waited for a removal depends on which replica of Graph its new plan read.
+ */
 async function settledIn(one: Event, attempt: number): Promise<string[]> {
   const { eventHash } = messageOf(one);
   const rows = await readTable(life.stack.storage, 'audit', `PartitionKey eq '${eventHash}'`);
@@ -79,7 +82,7 @@ async function settledIn(one: Event, attempt: number): Promise<string[]> {
   };
   return rows
     .filter((row) => row['kind'] === 'settled' && row['attempt'] === attempt)
-    .filter((row) => row['step'] !== 'ensure')
+    .filter((row) => row['step'] !== 'ensure' && row['outcome'] !== 'waited')
     .map(({ action, packageKey, targetId, outcome }) =>
       [action, packageKey, targetId, done[String(outcome)] ?? outcome].join(' '),
     )
