@@ -164,6 +164,18 @@ test('a request of more than ten minutes is read singly and does not lengthen th
   expect(since).toEqual([new Date(Date.parse(madeAt) - 60_000).toISOString()]);
 });
 
+test('a request that nobody has asked for in five minutes does not lengthen the list', async () => {
+  const { board, since, madeAt, askAll } = plantedBoard({ list: [] });
+  const older = ago(4 * 60_000);
+  await board.look('left', older);
+  pass(5 * 60_000 - EVERY_MS);
+  await askAll();
+  pass(EVERY_MS);
+  await askAll();
+  const margin = (time: string): string => new Date(Date.parse(time) - 60_000).toISOString();
+  expect(since).toEqual([margin(older), margin(madeAt)]);
+});
+
 test('after a list that failed, requests are read singly for a while, and the failure is told once', async () => {
   const refused = new GraphError('listProgress', {
     status: 403,

@@ -222,6 +222,20 @@ test('one that begins after another one has ended goes on with what that one had
   expect(await budgetAt({ instances: { beat } }).untilEmpty()).toBe(100 + 50 * RATE);
 });
 
+test('one that begins after another one has ended goes on with the halved rate, which has recovered since', async () => {
+  const writesIn = async (ms: number): Promise<number> => {
+    const told = { writesLeft: 0, readFactor: 1, writeFactor: 1 / 4, slots: {} };
+    const beat: Instances['beat'] = () => Promise.resolve({ live: [], ended: { beat: told, ms } });
+    const { clock, untilEmpty } = budgetAt({ instances: { beat } });
+    await untilEmpty();
+    clock.now = 10 * SECOND;
+    return await untilEmpty();
+  };
+  expect(await writesIn(0)).toBeCloseTo(10 * RATE * (1 / 4 + 1 / 60), -1);
+  expect(await writesIn(120 * SECOND)).toBeCloseTo(10 * RATE * (1 / 4 + 1 / 5 + 1 / 60), -1);
+  expect(await writesIn(600 * SECOND)).toBe(10 * RATE);
+});
+
 test('while the store does not answer, each instance has the smallest share', async () => {
   const beat: Instances['beat'] = () => Promise.resolve(undefined);
   const { untilEmpty } = budgetAt({ instances: { beat }, mostInstances: 5 });
