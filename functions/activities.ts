@@ -1,7 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createGate } from '../shared/assignments/gate';
-import { LOCK_HELD, planUnderLock } from '../shared/assignments/plan-under-lock';
+import { LOCK_HELD, planUnderLock } from '../shared/assignments/plan';
 import { pollRequests } from '../shared/assignments/request';
 import { settleStep } from '../shared/assignments/settle';
 import { submitAndRelease } from '../shared/assignments/submit';

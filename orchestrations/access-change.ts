@@ -3,10 +3,17 @@ import { z } from 'zod';
 import { activities } from '../shared/domain/workflow/activities';
 import type { Failed, Rejected } from '../shared/domain/workflow/outcome';
 import { START_OF_CHAIN } from '../shared/domain/workflow/run';
-import { ClosingOutcome, endingOf } from '../shared/domain/workflow/step-outcome';
+import { ClosingOutcome, endingOf, RequestWait } from '../shared/domain/workflow/step-outcome';
 import { isShared, type RetryBudgets } from '../shared/domain/workflow/timeouts';
-import { RetriesByOperation, WorkflowState } from '../shared/domain/workflow/workflow-state';
 import {
+  isLasting,
+  isShown,
+  RetriesByOperation,
+  WorkflowState,
+  type Waiting,
+} from '../shared/domain/workflow/workflow-state';
+import {
+  call,
   now,
   secondsFrom,
   sleepUntil,
@@ -15,13 +22,13 @@ import {
   type WorkflowGenerator,
 } from './durable';
 import { callWithRetry, type Retry } from './retry';
-import { recordWait } from './record-wait';
 import { adoptPlan, carriedOut, isReady, isUnsent } from './plan-steps';
 import {
   orNextPoll,
   secondsToNextLook,
   secondsToNextPoll,
   settleSteps,
+  waitOfStep,
   withOpenRequest,
 } from './settle-steps';
 import { endStep, submitStep } from './submit-step';
@@ -40,7 +47,7 @@ import { endStep, submitStep } from './submit-step';
 // A joiner with one package that is complete makes six calls: begin, plan, submit, poll, settle and close.
 //
 // It runs in passes. A pass does what can be done now and answers how many seconds to wait; the loop in `accessChange`
-// records what the run waits for if that lasts (record-wait.ts), waits on one durable timer and starts the next pass.
+// records what the run waits for if that lasts, waits on one durable timer and starts the next pass.
 // WorkflowState holds everything that must survive a pass.
 
 /** Seconds until the next pass, or the end of the orchestration. */
@@ -246,4 +253,49 @@ function* close(durable: DurableContext, state: WorkflowState): WorkflowGenerato
   state.fencingToken += 1;
   if (outcome.kind === 'retry') return outcome.seconds;
   return exhausted ? closeRetrySeconds : 'over';
+}
+
+/**
+ * Records what the run waits for in the next `pause` seconds, if that lasts: one row for each kind of wait, and the claim
+ * shows the last wait. If it cannot be recorded now, the next pass tries again.
+ */
+export function* recordWait(
+  durable: DurableContext,
+  state: WorkflowState,
+  pause: number,
+): WorkflowGenerator<void> {
+  const waiting = state.retrying ?? waitOfRequests(durable, state);
+  if (!waiting || isShown(state.shownWait, waiting)) return;
+  if (!isLasting(waiting, now(durable), pause)) return;
+  const { run, chain } = state;
+  const at = now(durable).toISOString();
+  const hasRow = state.waits.includes(waiting.for);
+  const { for: kind, reason, since, until } = waiting;
+  const shown = { for: kind, reason, since, until };
+  const input = { run, chain, at, waiting: shown, hasRow };
+  try {
+    const answer = yield* call(durable, activities.recordWait, input);
+    if (answer.outcome.kind !== 'done') return;
+    state.chain = answer.chain ?? state.chain;
+    state.shownWait = shown;
+    if (!hasRow) state.waits.push(kind);
+  } catch {
+    // A row that is missing must not end a run. The activity has logged the defect.
+  }
+}
+
+/** What the open requests wait for: an approval before anything else, because a person has to act. */
+function waitOfRequests(durable: DurableContext, state: WorkflowState): Waiting | undefined {
+  const waits = withOpenRequest(state).map(waitOfStep);
+  const kind = RequestWait.options.find((one) => waits.some((wait) => wait.for === one));
+  const waited = waits.filter((wait) => wait.for === kind).map(({ seconds }) => seconds);
+  if (!kind) return undefined;
+  const { approval, delivery, partialGrace } = state.timeouts;
+  const deadline = { approval, delivery, partial: partialGrace }[kind];
+  const time = now(durable);
+  return {
+    for: kind,
+    since: secondsFrom(time, -Math.max(...waited)).toISOString(),
+    until: secondsFrom(time, deadline - Math.min(...waited)).toISOString(),
+  };
 }

@@ -1,6 +1,6 @@
 import type { Services } from '../../../functions/services';
 import { createGate } from '../../../shared/assignments/gate';
-import { planUnderLock } from '../../../shared/assignments/plan-under-lock';
+import { planUnderLock } from '../../../shared/assignments/plan';
 import { createRateBudget } from '../../../shared/graph/rate-budget';
 import { servicesOver } from '../../support/call-activity';
 import { hash, openStorage, type Storage } from '../../support/storage';
