@@ -5,6 +5,7 @@ import { ClosingOutcome } from '../domain/workflow/step-outcome';
 import type { Log } from '../log';
 import { runs, type Claims, type Ending, type Execution } from '../storage/claims';
 import type { Due } from '../storage/due';
+import type { Holdings } from '../storage/holdings';
 import type { Ledger } from '../storage/audit';
 import type { RemovalBrakes } from '../storage/removals';
 import {
@@ -24,7 +25,8 @@ export type CloseServices = RowWriter &
     due: Pick<Due, 'add' | 'cancel'>;
     ledger: Pick<Ledger, 'close'>;
     workers: Pick<Workers, 'wakeOf'>;
-    workerLocks: Pick<WorkerLocks, 'acquire' | 'release'>;
+    workerLocks: Pick<WorkerLocks, 'acquire' | 'release' | 'forget'>;
+    holdings: Pick<Holdings, 'forget'>;
     brakes: Pick<RemovalBrakes, 'leaveEvent'>;
   };
 
@@ -45,6 +47,20 @@ export type Closing = Ending & {
  * under their lock, and without it if that is nothing. `held`: another run has the lock, or this fencing token was used before. `stale`: the attempt is closed, or another execution runs it. Idempotent.
  */
 export async function closeAttempt(
+  services: CloseServices,
+  closing: Closing,
+  log: Log,
+): Promise<'closed' | 'held' | 'stale'> {
+  const closed = await closeWithPlan(services, closing, log);
+  // Most people have no other event soon, and of many who join at once nothing is to be left in memory.
+  if (closed === 'closed') {
+    services.workerLocks.forget(personOf(closing.run));
+    services.holdings.forget(personOf(closing.run));
+  }
+  return closed;
+}
+
+async function closeWithPlan(
   services: CloseServices,
   { fencingToken, next, isUnplanned, ...closing }: Closing,
   log: Log,

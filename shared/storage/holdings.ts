@@ -65,6 +65,9 @@ export function createHoldings(table: Table) {
     remember: (personId: string, holdings: readonly StoredHolding[]): void =>
       seen.set(personId, holdings),
 
+    /** Drops what this process remembers of a person. */
+    forget: seen.forget,
+
     /**
      * The holding as this process has seen it last. It may be outdated: whatever is decided by it needs a write, which an
      * outdated one does not survive; `save` then forgets it.

@@ -71,8 +71,8 @@ const isMarked = (value: unknown): value is string =>
 const isPlain = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value) && !isMarked(value);
 
-/** What one memory may take, in bytes, approximately: about ten thousand rows. The oldest are dropped first. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** What one memory may take, in bytes, approximately: about three thousand rows. The oldest are dropped first. */
+const MOST_BYTES = 4 * 1024 * 1024;
 /** What an entry takes beside its id and its text. */
 const ENTRY_BYTES = 100;
 
@@ -87,13 +87,18 @@ export type Change = (
 /** `beside`: what became of the writes beside it: their new ETags, if the row was changed. */
 type UpdatedRow = { columns: Columns; etag: string; beside?: string[] | 'conflict' };
 
-export type RowUpdater = (
+type UpdateRow = (
   partition: string,
   key: string,
   change: Change,
   /** Other rows of the partition, which are written in the same transaction as the row, or not at all. */
   beside?: readonly Write[],
 ) => Promise<UpdatedRow | undefined>;
+
+export type RowUpdater = UpdateRow & {
+  /** Drops what is remembered of a row that is not expected to be changed soon. */
+  forget: (partition: string, key: string) => void;
+};
 
 /**
  * Changes a row under its ETag, and reads it again after every conflict. The first try assumes that the row is as this
@@ -106,9 +111,10 @@ export function createRowUpdater(
   isFinal: (columns: Columns) => boolean = () => false,
 ): RowUpdater {
   const known = createMemory<{ columns: Columns; etag: string }>();
+  const idOf = (partition: string, key: string): string => `${partition}/${key}`;
 
-  return async (partition, key, change, beside = []) => {
-    const id = `${partition}/${key}`;
+  const update: UpdateRow = async (partition, key, change, beside = []) => {
+    const id = idOf(partition, key);
     const save = async (
       columns: Columns,
       etag: string | undefined,
@@ -149,6 +155,9 @@ export function createRowUpdater(
       if (beside.length > 0) refused = row?.etag;
     }
   };
+  return Object.assign(update, {
+    forget: (partition: string, key: string): void => known.forget(idOf(partition, key)),
+  });
 }
 
 /**

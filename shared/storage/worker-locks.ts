@@ -57,6 +57,9 @@ export function createWorkerLocks(table: Table) {
       return answer;
     },
 
+    /** Drops what this process remembers of the lock of a worker. */
+    forget: (workerId: string): void => updateRow.forget(workerId, LOCK),
+
     isHeldBy: async (workerId: string, instanceId: string): Promise<boolean> =>
       (await table.read(workerId, LOCK))?.columns['holder'] === instanceId,
 

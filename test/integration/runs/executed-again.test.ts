@@ -66,6 +66,18 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     expect(await faults()).toEqual([]);
   }, 60_000);
 
+  test('a process that has closed an event looks at the access of the person anew', async () => {
+    const { eventHash } = await claimed();
+    const process = start();
+    await driveRun({ eventHash, token: 't-1', start: () => process });
+    const { fact } = (await process.services.claims.read(eventHash)) ?? {};
+    const [holding] = await start().services.holdings.of([fact?.workerId ?? '']);
+    if (!holding) throw new Error('nothing is held');
+    const saved = await start().services.holdings.save(holding);
+    expect(saved?.etag).not.toBe(holding.etag);
+    expect(await process.services.holdings.recall(holding)).toEqual(saved);
+  }, 60_000);
+
   test('every activity executed by two processes at the same time has each effect once', async () => {
     const { eventHash } = await claimed();
     const twin = start();

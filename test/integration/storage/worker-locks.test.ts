@@ -136,3 +136,23 @@ test('a worker with more runs than are remembered still has locks', async () => 
   const [row] = await storage.table('workers').list('W-11');
   expect(JSON.parse(String(row?.columns['released']).slice('json:'.length))).toHaveLength(32);
 });
+
+test('what a process remembers of a lock saves a read, and can be dropped', async () => {
+  const table = storage.table('workers');
+  let reads = 0;
+  const counted = createWorkerLocks({
+    ...table,
+    read: (partition, key) => {
+      reads += 1;
+      return table.read(partition, key);
+    },
+  });
+  for (const token of [1, 2]) {
+    await counted.acquire(lockOf('W-30', 'run-1', token), alive);
+    await counted.release(lockOf('W-30', 'run-1', token));
+  }
+  expect(reads).toBe(0);
+  counted.forget('W-30');
+  expect(await counted.acquire(lockOf('W-30', 'run-1', 3), alive)).toBe('acquired');
+  expect(reads).toBe(1);
+});

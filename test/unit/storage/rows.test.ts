@@ -61,9 +61,9 @@ test('what is remembered stays as it was when it was remembered', () => {
   expect(memory.get('changed later')).toEqual({ columns: { text: 'ä→𝄞', count: 3, yes: false } });
 });
 
-test('a memory takes eight megabytes; what was remembered first is dropped first', () => {
+test('a memory takes four megabytes; what was remembered first is dropped first', () => {
   const memory = createMemory<string>();
-  const [rows, row] = [120, 'x'.repeat(64 * 1024)];
+  const [rows, row] = [60, 'x'.repeat(64 * 1024)];
   const rememberedOf = (): number =>
     Array.from({ length: rows + 20 }, (_, n) => memory.get(`${n}`)).filter(Boolean).length;
   for (let n = 0; n < rows; n += 1) memory.set(`${n}`, row);
@@ -71,9 +71,9 @@ test('a memory takes eight megabytes; what was remembered first is dropped first
   for (let n = 0; n < 100; n += 1) memory.set('0', row);
   expect(rememberedOf()).toBe(rows);
   for (let n = rows; n < rows + 20; n += 1) memory.set(`${n}`, row);
-  expect(rememberedOf()).toBe(127);
+  expect(rememberedOf()).toBe(63);
   expect([memory.get('0'), memory.get('1')]).toEqual([row, undefined]);
-  memory.forget('70');
+  memory.forget('50');
   memory.set('more', row);
-  expect(rememberedOf()).toBe(126);
+  expect(rememberedOf()).toBe(62);
 });
