@@ -29,5 +29,18 @@ export async function openStorage(): Promise<Storage> {
 export const atOnce = <T>(times: number, act: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: times }, (_, index) => act(index)));
 
+/** A table that counts how often a single row of it is read. */
+export function countingReads(table: ReturnType<typeof openTable>) {
+  let reads = 0;
+  const counting: typeof table = {
+    ...table,
+    read: (partition, key) => {
+      reads += 1;
+      return table.read(partition, key);
+    },
+  };
+  return { table: counting, reads: () => reads };
+}
+
 /** A hash in the form of an event hash or body hash; a different digit gives a different hash. */
 export const hash = (digit: string): string => digit.repeat(64);

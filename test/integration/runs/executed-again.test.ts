@@ -66,7 +66,7 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     expect(await faults()).toEqual([]);
   }, 60_000);
 
-  test('a process that has closed an event looks at the access of the person anew', async () => {
+  test('a process that has closed an event remembers neither the access of the person nor their lock', async () => {
     const { eventHash } = await claimed();
     const process = start();
     await driveRun({ eventHash, token: 't-1', start: () => process });
@@ -76,6 +76,15 @@ describe.each(['v1.0', 'draft'] as const)('in the dialect %s', (dialect) => {
     const saved = await start().services.holdings.save(holding);
     expect(saved?.etag).not.toBe(holding.etag);
     expect(await process.services.holdings.recall(holding)).toEqual(saved);
+
+    // A lock that a process remembers is replaced at once; one of which it knows nothing is inserted first.
+    const { workerLocks } = process.services;
+    const { personId: workerId, instanceId } = holding;
+    const lock = { workerId, instanceId, fencingToken: 9 };
+    const before = process.writes().length;
+    expect(await workerLocks.acquire(lock, () => Promise.resolve(false))).toBe('acquired');
+    expect(process.writes()[before]).toBe('insert workers lock');
+    await workerLocks.release(lock);
   }, 60_000);
 
   test('every activity executed by two processes at the same time has each effect once', async () => {

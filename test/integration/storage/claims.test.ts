@@ -1,7 +1,7 @@
 import type { Claim } from '../../../shared/domain/workflow/claim';
 import { START_OF_CHAIN } from '../../../shared/domain/workflow/run';
 import { createClaims, runs, type Claims } from '../../../shared/storage/claims';
-import { atOnce, hash, openStorage, type Storage } from '../../support/storage';
+import { atOnce, countingReads, hash, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let claims: Claims;
@@ -167,23 +167,16 @@ test('a claim remembers the version that its run was begun under', async () => {
 });
 
 test('what a process remembers of a claim saves reads until it is closed, and is dropped then', async () => {
-  const table = storage.table('claims');
-  let reads = 0;
-  const counted = createClaims({
-    ...table,
-    read: (partition, key) => {
-      reads += 1;
-      return table.read(partition, key);
-    },
-  });
+  const { table, reads } = countingReads(storage.table('claims'));
+  const counted = createClaims(table);
   const run = execution(hash('d'));
   const end = { outcome: 'failed', chain: START_OF_CHAIN } as const;
   await counted.claim(run.eventHash, claimOf());
   await counted.start(run, NOW);
   await counted.beginClosing(run, end, NOW);
   await counted.finishClosing(run, end, NOW);
-  expect(reads).toBe(0);
+  expect(reads()).toBe(0);
   const replay = { id: 'r-1', reason: 'INC-1', by: 'alice' };
   expect(await counted.reopen(run.eventHash, claimOf({ replay }))).toMatchObject({ attempt: 2 });
-  expect(reads).toBe(1);
+  expect(reads()).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { createWorkerLocks, type WorkerLocks } from '../../../shared/storage/worker-locks';
-import { atOnce, openStorage, type Storage } from '../../support/storage';
+import { atOnce, countingReads, openStorage, type Storage } from '../../support/storage';
 
 let storage: Storage;
 let locks: WorkerLocks;
@@ -138,21 +138,14 @@ test('a worker with more runs than are remembered still has locks', async () => 
 });
 
 test('what a process remembers of a lock saves a read, and can be dropped', async () => {
-  const table = storage.table('workers');
-  let reads = 0;
-  const counted = createWorkerLocks({
-    ...table,
-    read: (partition, key) => {
-      reads += 1;
-      return table.read(partition, key);
-    },
-  });
+  const { table, reads } = countingReads(storage.table('workers'));
+  const counted = createWorkerLocks(table);
   for (const token of [1, 2]) {
     await counted.acquire(lockOf('W-30', 'run-1', token), alive);
     await counted.release(lockOf('W-30', 'run-1', token));
   }
-  expect(reads).toBe(0);
+  expect(reads()).toBe(0);
   counted.forget('W-30');
   expect(await counted.acquire(lockOf('W-30', 'run-1', 3), alive)).toBe('acquired');
-  expect(reads).toBe(1);
+  expect(reads()).toBe(1);
 });
